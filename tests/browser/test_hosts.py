@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import showing
+from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import ELEMENT, custom, framed
 from tests.browser.watching import Watched
@@ -47,10 +47,10 @@ def test_a_frame_works_in_a_sandbox_without_an_origin(browser: Browser, service:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_frame_has_the_theme_that_the_page_around_it_chooses(
-    browser: Browser, service: str, host: Host, theme: str
+    browser: Browser, service: str, host: Host, theme: Scheme
 ) -> None:
-    other = "dark" if theme == "light" else "light"
-    with showing(browser, host.put(framed(service, f"{FRAME}?theme={theme}")), scheme=other) as seen:  # type: ignore[arg-type]  # one of both
+    other: Scheme = "dark" if theme == "light" else "light"
+    with showing(browser, host.put(framed(service, f"{FRAME}?theme={theme}")), scheme=other) as seen:
         ground = seen.page.frames[1].evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == {"light": "rgb(251, 250, 247)", "dark": "rgb(18, 33, 43)"}[theme]
         seen.is_accessible()
@@ -236,11 +236,11 @@ def test_the_element_follows_its_attributes(browser: Browser, service: str, host
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_element_has_the_theme_that_the_page_around_it_chooses(
-    browser: Browser, service: str, host: Host, theme: str
+    browser: Browser, service: str, host: Host, theme: Scheme
 ) -> None:
-    other = "dark" if theme == "light" else "light"
+    other: Scheme = "dark" if theme == "light" else "light"
     url = host.put(custom(service, f'organisation="{ZAMORA}" theme="{theme}"'))
-    with showing(browser, url, scheme=other) as seen:  # type: ignore[arg-type]  # one of both
+    with showing(browser, url, scheme=other) as seen:
         section = seen.page.locator("actitud-score section")
         section.wait_for()
         ground = section.evaluate("section => getComputedStyle(section).backgroundColor")

@@ -27,6 +27,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.queries import State
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
@@ -69,7 +70,8 @@ def fill(database: Database) -> None:
             {"id": "XX-T-2", "name": "Ávila", "kind": "MUN", "population": 57_000},
         ]
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in made], NOW)
-        for year, state in ((2025, "published"), (2026, "published"), (2027, "open")):
+        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        for year, state in states.items():
             draft = editions.EditionDraft(
                 id=str(year),
                 titles={"en": f"Edition {year}"},
@@ -77,7 +79,7 @@ def fill(database: Database) -> None:
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=state))
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
         for edition, organisation, body in rows:
             said, methodology = stated(body), load_methodology(body["methodology"])

@@ -29,6 +29,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.queries import State
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.computed import WAITING
@@ -70,15 +71,16 @@ def fill(database: Database) -> None:
         members = ("id", "name", "kind", "population", "employees", "aliases")
         entries = [dict(zip(members, row, strict=True)) for row in ORGANISATIONS]
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], NOW)
-        for name, year, state in (("2025", 2025, "published"), ("2026", 2026, "published"), ("2027", 2027, "open")):
+        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        for year, state in states.items():
             draft = editions.EditionDraft(
-                id=name,
-                titles={"es": name, "en": name},
+                id=str(year),
+                titles={"es": str(year), "en": str(year)},
                 methodology="2026.1",
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=state))
         simulated = list(islice(simulate(load_methodology("2026.1")), 60))
         first = simulated[0]
         rows = []

@@ -24,6 +24,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.queries import State
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
@@ -83,11 +84,8 @@ def fill(database: Database) -> None:
             ],
             NOW,
         )
-        for year, state, figures in (
-            (2025, "published", IN_2025),
-            (2026, "published", IN_2026),
-            (2027, "open", IN_2027),
-        ):
+        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        for year, figures in ((2025, IN_2025), (2026, IN_2026), (2027, IN_2027)):
             draft = editions.EditionDraft(
                 id=str(year),
                 titles={"es": f"Edición {year}", "en": f"Edition {year}"},
@@ -95,7 +93,7 @@ def fill(database: Database) -> None:
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
-            editions.add(session, editions.build_record(draft, now=NOW, state=state))  # type: ignore[arg-type]  # a state
+            editions.add(session, editions.build_record(draft, now=NOW, state=states[year]))
             assessments.store_rows(session, [row(str(year), *scored) for scored in figures.items()])
 
 

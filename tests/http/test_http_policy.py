@@ -87,17 +87,18 @@ def keys(database: Database, client: TestClient[Litestar]) -> dict[str, str]:
     """A key of each role and fate, by name."""
     made: dict[str, str] = {}
     with database.write() as session:
-        for name, role, owner, age in (
+        wanted: list[tuple[str, access.Role, str | None, int]] = [
             ("mine", "organisation_editor", MINE, 0),
             ("administrator", "administrator", None, 0),
             ("registrar", "registrar", None, 0),
             ("expired", "administrator", None, 2),
             ("revoked", "administrator", None, 0),
-        ):
+        ]
+        for name, role, owner, age in wanted:
             created = access.create_key(
                 session,
                 (),
-                role=role,  # type: ignore[arg-type]  # the names above
+                role=role,
                 organisations=() if owner is None else (owner,),
                 days=1,
                 now=NOW - timedelta(days=age),

@@ -239,9 +239,9 @@ def test_what_is_only_declared_reaches_a_share_of_its_range(
 # --- missing data ---------------------------------------------------------------------------------------------
 
 
-def family(missing: Missing, above: Missing = "zero", **of_group: tuple[int, int]) -> Methodology:
+def family(missing: Missing, above: Missing = "zero", rated_share: tuple[int, int] = (1, 2)) -> Methodology:
     """N, whose u (weight 1) and k (weight 3) are its own scores, beside o; N and o weigh the same."""
-    n = b.group("N", b.points("u"), b.points("k", 3), missing=missing, **of_group)  # type: ignore[arg-type]  # rated_share
+    n = b.group("N", b.points("u"), b.points("k", 3), missing=missing, rated_share=rated_share)
     return b.read(b.document(b.root(n, b.points("o"), missing=above)))
 
 

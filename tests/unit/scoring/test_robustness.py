@@ -15,7 +15,7 @@ from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.methodology.model import Document, Gate, IndexOperand, Level, Minimum
+from actitud_api.engine.methodology.model import ComparisonOperator, Document, Gate, IndexOperand, Level, Minimum
 from actitud_api.engine.scoring import robustness as module
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.robustness import (
@@ -374,8 +374,8 @@ def leveled(*gates: Gate) -> Document:
         ("eq", 50, False),
     ],
 )
-def test_gates_compare_the_drawn_index_exactly(operator: str, asked: float, expected: bool) -> None:
-    document = leveled(Gate(id="g", holds=b.compare(IndexOperand(), operator, asked)))  # type: ignore[arg-type]  # one
+def test_gates_compare_the_drawn_index_exactly(operator: ComparisonOperator, asked: float, expected: bool) -> None:
+    document = leveled(Gate(id="g", holds=b.compare(IndexOperand(), operator, asked)))
     (found,) = drawn([[6_160] * 10], document=document)
     assert found[2] == ([0, 40] if expected else [40, 0])
 
