@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from actitud._html import Words
 from actitud._streams import ProgressCallback
 from actitud.cli.common import CommandError, Session, print_bytes
 from actitud.cli.output import show_progress
@@ -21,9 +22,13 @@ def run_export(session: Session) -> int:
         return 0
     with show_progress(options.output) as progress:
         path = _save(session, Path(options.output), progress)
-    size = session.words.number(path.stat().st_size / 1e6, 1)
-    session.tell(f"{path}: {size} MB", f"{path}: {size} MB")
+    size = _format_size(path.stat().st_size, session.words)
+    session.tell(f"{path}: {size}", f"{path}: {size}")
     return 0
+
+
+def _format_size(size: int, words: Words) -> str:
+    return f"{words.number(size / 1e6, 1)} MB" if size >= 1e6 else f"{words.number(size / 1e3, 1)} kB"
 
 
 def _read(session: Session) -> bytes:
