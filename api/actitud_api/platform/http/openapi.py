@@ -371,6 +371,8 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     references, components = msgspec.json.schema_components(types, ref_template=_SCHEMAS)
     for schema in components.values():
         _clean_description(schema)
+        # msgspec repeats the name of the component as its title.
+        schema.pop("title", None)
     components = {
         name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in components.items()
     } | _TEXTS
@@ -564,7 +566,8 @@ class _Operation:
         statuses = {"match_or_none": (200, 201)}.get(contract.precondition, (self.handler.status_code,))
         for status in statuses:
             success: Node = {
-                "description": self.handler.response_description or f"{self.handler.summary}.",
+                # The summary of the operation says what it is.
+                "description": "Success.",
                 "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])]),
             }
             if answer is not None:
@@ -648,22 +651,26 @@ class _Operation:
         if not file.is_file():
             return {}
         example = json.loads(file.read_bytes())
-        return {"example": _shorten_example(example) if side == "response" else example}
+        if side == "response":
+            example = _cut_lists(example)
+            if self.handler.http_methods == {"GET"} and len(msgspec.json.encode(example)) > _EXAMPLE_MAX:
+                return {}
+        return {"example": example}
 
 
-_EXAMPLE_MAX: Final = 1_500
-"""Greatest length of an example in bytes of JSON without blanks; a longer one has its lists cut."""
+_EXAMPLE_MAX: Final = 900
+"""Greatest length of the example of a read, in bytes of JSON without blanks and with one item in each list.
 
-
-def _shorten_example(example: Any) -> Any:
-    """Return the example of a response; of a long one, the first item of each list.
-
-    The document would otherwise be one third examples. A list of a response has no least length, so the rest is valid.
-    """
-    return _cut_lists(example) if len(msgspec.json.encode(example)) > _EXAMPLE_MAX else example
+Longer ones are not in the document, which they would make a tenth longer: whoever wants to see such an answer can ask
+for it.
+"""
 
 
 def _cut_lists(value: Any) -> Any:
+    """Return the example of a response with the first item of each list.
+
+    A list of a response has no least length, so the rest is valid.
+    """
     if isinstance(value, dict):
         return {name: _cut_lists(member) for name, member in value.items()}
     return [_cut_lists(item) for item in value[:1]] if isinstance(value, list) else value
