@@ -798,6 +798,8 @@ def _add_query(path: str, query: Mapping[str, QueryValue]) -> str:
 
 
 def _format_parameter(value: str | int | date | Sequence[str]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str | int | date):
         return str(value)
     return ",".join(value)

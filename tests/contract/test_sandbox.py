@@ -95,6 +95,48 @@ def test_every_example_succeeds(client: Client, operation: Operation) -> None:
     assert response.status_code in documented, response.text
 
 
+LISTS: Final = [
+    operation for operation in ALL if "total" in [named["name"] for named in operation.described["parameters"]]
+]
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=lambda operation: operation.id)
+def test_the_total_of_a_list_is_the_number_of_its_items(client: Client, operation: Operation) -> None:
+    examples = {named["name"]: named["example"] for named in operation.described["parameters"] if "example" in named}
+    path = operation.path.format_map(examples)
+    listed = [named for named in operation.described["parameters"] if named["in"] == "query" and named["required"]]
+    required = {named["name"]: named["schema"]["enum"][0] for named in listed}
+
+    def read(**query: object) -> dict[str, Any]:
+        response = client.send("GET", f"{path}?{urlencode({**required, **query})}")
+        assert response.status_code == 200, response.text
+        page: dict[str, Any] = response.json()
+        return page
+
+    whole = read(limit=1000, total="true")
+    assert whole["next"] is None
+    assert whole["total"] == len(whole["items"]) > 0
+    first = read(limit=1, total="true")
+    assert first["total"] == whole["total"]
+    if first["next"] is not None:
+        assert read(limit=1, total="true", cursor=first["next_cursor"])["total"] == whole["total"]
+    assert read(offset=1000, total="true") == {
+        "items": [],
+        "next": None,
+        "next_cursor": None,
+        "total": whole["total"],
+    }
+    assert "total" not in read(limit=1)
+
+
+def test_every_list_can_be_counted() -> None:
+    paged = {
+        operation.id for operation in ALL if "cursor" in {named["name"] for named in operation.described["parameters"]}
+    }
+    assert {operation.id for operation in LISTS} == paged
+    assert len(paged) == 21
+
+
 def test_the_digests_of_the_examples_are_those_of_the_seed(client: Client) -> None:
     found = find_digests(get_database(client.app.served))
     assert read_digests() == found, "python -m tests.contract.digests and make openapi write them anew"

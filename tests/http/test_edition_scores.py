@@ -160,6 +160,25 @@ def short(items: list[Answer]) -> str:
 # --- rows, filters and orders ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("", 8),
+        ("?limit=2&offset=3", 8),
+        ("?province=46", 3),
+        ("?region=10&level=2", 2),
+        ("?q=alcudia", 2),
+        ("?organisation=XX-T-1,ES-DIR3-L01050193,XX-T-9&sort=-population", 2),
+        ("?province=28", 0),
+    ],
+)
+def test_the_total_counts_the_rows_that_match(client: Client, query: str, total: int) -> None:
+    for path in (RANKING, RANKING.replace("2026", "latest")):
+        response = client.get(f"{path}{query}{'&' if query else '?'}total=true")
+        assert response.status_code == 200, response.text
+        assert response.json()["total"] == total
+
+
 def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
     (row,) = found(client, organisation="XX-T-4")
     dimensions = row.pop("dimensions")
@@ -507,3 +526,16 @@ def test_no_shared_cache_keeps_what_a_key_showed(client: Client, path: str) -> N
         assert response.headers["cache-control"].startswith(kept)
         assert "Authorization" in response.headers["vary"].split(", ")
     problem(client.get(path, headers={"Authorization": "Bearer nothing"}), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("role", "ranking", "past"), [(None, 0, 2), ("organisation_editor", 1, 3), ("administrator", 2, 3)]
+)
+def test_the_total_counts_only_what_the_caller_sees(
+    client: Client, role: access.Role | None, ranking: int, past: int
+) -> None:
+    owner = "XX-T-2" if role == "organisation_editor" else None
+    headers = {} if role is None else key(client, role, owner)
+    for path, total in ((OPEN, ranking), ("/v1/organisations/XX-T-2/scores", past)):
+        page = client.get(f"{path}?total=true", headers=headers).json()
+        assert page["total"] == total == len(page["items"]), path

@@ -96,6 +96,35 @@ def test_a_cursor_belongs_to_its_filters(toys: TestClient[Litestar]) -> None:
     assert (fault["pointer"], fault["rule"], fault["value"]) == ("cursor", "cursor", f'"{cursor}"')
 
 
+def test_the_total_is_that_of_all_pages(toys: TestClient[Litestar]) -> None:
+    page = toys.get(f"{ROWS}?limit=50&total=true").json()
+    assert page["total"] == 120
+    assert page["next"] == f"{ROWS}?limit=50&total=true&cursor={page['next_cursor']}"
+    assert toys.get(page["next"]).json()["total"] == 120
+    assert toys.get(f"{ROWS}?offset=500&total=true").json() == {
+        "items": [],
+        "next": None,
+        "next_cursor": None,
+        "total": 120,
+    }
+
+
+def test_a_page_has_no_total_unless_asked(toys: TestClient[Litestar]) -> None:
+    plain, counted = toys.get(ROWS), toys.get(f"{ROWS}?total=true")
+    assert "total" not in plain.json()
+    assert "total" not in toys.get(f"{ROWS}?total=false").json()
+    # Another representation: a client that has one of them does not have the other.
+    assert plain.headers["etag"] != counted.headers["etag"]
+    assert toys.get(f"{ROWS}?total=true", headers={"If-None-Match": plain.headers["etag"]}).status_code == 200
+    assert toys.get(f"{ROWS}?total=true", headers={"If-None-Match": counted.headers["etag"]}).status_code == 304
+
+
+def test_a_cursor_counts_with_and_without_the_total(toys: TestClient[Litestar]) -> None:
+    cursor = toys.get(f"{ROWS}?limit=10").json()["next_cursor"]
+    assert toys.get(f"{ROWS}?limit=10&total=true").json()["next_cursor"] == cursor
+    assert toys.get(f"{ROWS}?limit=10&total=true&cursor={cursor}").json()["total"] == 120
+
+
 def forged(cursor: str) -> list[str]:
     padded = cursor + "=" * (-len(cursor) % 4)
     version, listing, place = json.loads(base64.urlsafe_b64decode(padded))

@@ -49,6 +49,7 @@ def test_valid_parameters_are_read(toys: TestClient[Litestar], query: str) -> No
         ("above=1e3", ("above", "type", '"1e3"', None)),
         ("above=-1", ("above", "minimum", "-1.0", None)),
         ("even=1", ("even", "type", '"1"', None)),
+        ("total=1", ("total", "type", '"1"', None)),
         ("colour=rde", ("colour", "enum", '"rde"', "red")),
         ("colour=", ("colour", "enum", '""', None)),
         ("q=%00", ("q", "control", '"\\u0000"', None)),
@@ -81,7 +82,7 @@ def test_every_fault_is_told_at_once(toys: TestClient[Litestar]) -> None:
 @pytest.mark.parametrize(
     ("query", "allowed"),
     [
-        ("page=2", ["limit", "offset", "cursor", "colour", "above", "even", "q", "lang"]),
+        ("page=2", ["limit", "offset", "cursor", "total", "colour", "above", "even", "q", "lang"]),
         ("colour=pink", ["red", "green"]),
         ("lang=fr", ["es", "en"]),
         ("limit=x", []),

@@ -13,9 +13,9 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.pages import PagesController
-from actitud_api.platform.http.paging import Cursor, Page, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, Page, PageQuery
 from actitud_api.platform.http.problems import NO_STORE
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import SystemController
 from actitud_api.resources.organisations.service import UnknownOrganisation
@@ -89,7 +89,7 @@ class ToyPath(Struct, frozen=True):
 REQUEST = Body(Car, Doll)
 SEEN = Representation(Seen, cache=NO_STORE, sentences=True)
 TOY = Representation(Seen, sentences=True)
-PAGE = Representation(RowPage)
+PAGE = Pages(RowPage)
 CURSOR = Cursor("toys.rows", int)
 ROWS = range(1, 121)
 GREETINGS = {"es": "Hola", "en": "Hello"}
@@ -141,7 +141,7 @@ class ToyController(Controller):
         after = CURSOR.read(query) or 0
         found = [Row(number) for number in ROWS if number > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = CURSOR.cut(query, found, lambda row: row.number)
-        return PAGE.of(request, RowPage(items=tuple(kept), next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, kept, cursor, query.make_total(len(ROWS)))
 
     @get("/{name:str}", operation_id="toys.get", access=ANYBODY, answer=TOY, threaded=False)
     def one(self, request: ApiRequest, path: ToyPath, language: Language) -> Response[bytes]:

@@ -25,23 +25,31 @@ def run_rank(session: Session) -> int:
         return 0
     is_table = not (options.json or options.csv)
     shown = options.limit or (_SHOWN if is_table else None)
-    # For the table one row more than it shows is asked for, which tells whether there are more.
-    wanted = None if shown is None else shown + is_table
     page = scores.list(
-        options.edition, q=options.search, limit=_PAGE_MAX if wanted is None else min(wanted, _PAGE_MAX), **filters
+        options.edition,
+        q=options.search,
+        limit=_PAGE_MAX if shown is None else min(shown, _PAGE_MAX),
+        total=is_table,
+        **filters,
     )
-    rows = islice(page, wanted)
+    rows = islice(page, shown)
     if options.json:
         print_json({"edition": page.edition, "items": [row.to_dict() for row in rows]})
     elif options.csv:
         print_csv(row._build_cells() for row in rows)
     else:
-        found = list(rows)
-        listed = found[:shown]
+        listed = list(rows)
         _print_ranking(session, listed)
-        note = words("; hay más (--limit)", "; there are more (--limit)") if len(found) > len(listed) else ""
-        one, several = words("organización", "organisation"), words("organizaciones", "organisations")
-        print_lines(f"{page.edition}: {len(listed)} {one if len(listed) == 1 else several}{note}")
+        count, total = len(listed), page.total
+        if total is not None and count < total:
+            note = words(
+                f"{count} de {total} organizaciones (más con --limit)",
+                f"{count} of {total} organisations (more with --limit)",
+            )
+        else:
+            one, several = words("organización", "organisation"), words("organizaciones", "organisations")
+            note = f"{count} {one if count == 1 else several}"
+        print_lines(f"{page.edition}: {note}")
     return 0
 
 

@@ -57,15 +57,16 @@ def list_assessments(
     state: AssessmentState | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[AssessmentLine]]:
     """List the assessments of an edition, ordered by organisation.
 
-    A key of an organisation sees only the assessments of its organisations; keys with other roles see all.
-    ``state``: list only assessments in this state. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. Iterating over the result fetches all pages. Raises ``NotFound`` if the edition
-    does not exist.
+    A key of an organisation sees only the assessments of its organisations; keys with other roles see all. ``state``:
+    list only assessments in this state. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
+    ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages. Raises
+    ``NotFound`` if the edition does not exist.
     """
-    query = {"state": state, "limit": limit, "offset": offset}
+    query = {"state": state, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
 
 
@@ -197,14 +198,16 @@ def list_submissions(
     *,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[SubmissionLine]]:
     """List the submissions of an assessment, oldest first. ``lang``: language of the findings.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
-    pages. Raises ``NotFound`` if there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no
+    assessment.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
     return fetch_page(core, request, Listing[SubmissionLine])
 
@@ -318,14 +321,21 @@ def create_extension(
 
 
 def list_transitions(
-    core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[Transition]]:
     """List the history of an assessment, oldest first: its changes of state and the extensions of its phases.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages. Raises ``NotFound`` if there is no assessment.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no
+    assessment.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "transitions", query=query)
     return fetch_page(core, request, Listing[Transition])
 

@@ -43,15 +43,16 @@ def list_exemplars(
     parent: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[Exemplar]]:
     """List the ranked organisations of an edition, best in a dimension first, with their answers that have evidence.
 
     ``dimension``: id of the dimension, ``D1`` … . ``kind``: code of a kind of organisation, such as ``MUN``.
-    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or
-    ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to
-    1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``:
-    language of the names. Raises ``NotFound`` if the edition does not exist.
+    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
+    to ``E5`` by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to 1,000, default
+    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the
+    result fetches all pages. ``lang``: language of the names. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dimension": dimension,
@@ -62,6 +63,7 @@ def list_exemplars(
         "parent": parent,
         "limit": limit,
         "offset": offset,
+        "total": total or None,
     }
     return fetch_page(
         core, build_get(core, "editions", edition, "exemplars", query=query, lang=lang), Listing[Exemplar]
@@ -82,6 +84,7 @@ def list_robustness(
     organisation: str | Sequence[str] | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[RobustScore]]:
     """List the uncertainty of each organisation's index, rank and level under random weights and aggregation rules.
@@ -91,8 +94,8 @@ def list_robustness(
     ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
     or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``organisation``: an id, or up to 100
     ids. Filters do not change ranks, which are those of the whole edition. ``limit``: items per page, 1 to 1,000,
-    default 50. ``offset``: items to skip. Iterating over the result fetches all pages. ``lang``: language of the
-    sentences.
+    default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over
+    the result fetches all pages. ``lang``: language of the sentences.
 
     Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be computed
     and the queue of computations is full.
@@ -108,6 +111,7 @@ def list_robustness(
         "organisation": organisation,
         "limit": limit,
         "offset": offset,
+        "total": total or None,
     }
     return fetch_page(
         core, build_get(core, "editions", edition, "robustness", query=query, lang=lang), Listing[RobustScore]

@@ -80,14 +80,14 @@ from actitud.resources.reviews import (
 
 
 def list_editions(
-    core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
+    core: Core, *, limit: int | None = None, offset: int | None = None, total: bool = False, lang: str | None = None
 ) -> Call[Fetched[Edition]]:
     """List the editions, newest first. ``lang`` is the language of the titles.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Iterating over the result fetches all pages.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", query=query, lang=lang), Listing[Edition])
 
 
@@ -208,6 +208,7 @@ def list_edition_scores(
     sort: ScoreSort | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[ScoreRow]]:
     """List the scores of an edition, by default in rank order; scores that lack the value to sort by come last.
 
@@ -217,7 +218,8 @@ def list_edition_scores(
     ``level``: 1 to 5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids.
     ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
     dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. Iterating over the result fetches all pages.
+    ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result
+    fetches all pages.
 
     Filters do not change ranks, which are those of the whole edition. Raises ``NotFound`` if the edition does not
     exist.
@@ -235,6 +237,7 @@ def list_edition_scores(
         "sort": sort,
         "limit": limit,
         "offset": offset,
+        "total": total or None,
     }
     return fetch_page(core, build_get(core, "editions", edition, "scores", query=query), Listing[ScoreRow])
 

@@ -33,14 +33,15 @@ def list_keys(
     organisation: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[AccessKey]]:
     """List API keys, oldest first. Administrators see all keys; other callers see only their own.
 
     ``role``: list only keys with this role. ``organisation``: list only keys that are bound to the organisation with
-    this id. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result
-    fetches all pages.
+    this id. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items
+    of all pages, for ``Page.total``. Iterating over the result fetches all pages.
     """
-    query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset}
+    query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "keys", query=query), Listing[AccessKey])
 
 

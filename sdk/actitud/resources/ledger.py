@@ -28,24 +28,28 @@ class _KeySet(msgspec.Struct, frozen=True):
 
 
 def list_entries(
-    core: Core, *, action: str | None = None, limit: int | None = None, offset: int | None = None
+    core: Core, *, action: str | None = None, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[LedgerEntry]]:
     """List the entries of the ledger, oldest first.
 
     ``action``: list only the entries of this action, such as ``"editions.create"``. The subject of an entry
     (``opening``) is included only if the caller may read the resource that the entry is about. ``limit``: items per
-    page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages.
+    page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
+    ``Page.total``. Iterating over the result fetches all pages.
     """
-    query = {"action": action, "limit": limit, "offset": offset}
+    query = {"action": action, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])
 
 
-def list_checkpoints(core: Core, *, limit: int | None = None, offset: int | None = None) -> Call[Fetched[Checkpoint]]:
+def list_checkpoints(
+    core: Core, *, limit: int | None = None, offset: int | None = None, total: bool = False
+) -> Call[Fetched[Checkpoint]]:
     """List the signed checkpoints, smallest ledger size first.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "ledger", "checkpoints", query=query), Listing[Checkpoint])
 
 

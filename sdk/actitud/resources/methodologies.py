@@ -13,14 +13,14 @@ from actitud.resources.workbooks import AsyncWorkbook, Workbook
 
 
 def list_methodologies(
-    core: Core, *, limit: int | None = None, offset: int | None = None, lang: str | None = None
+    core: Core, *, limit: int | None = None, offset: int | None = None, total: bool = False, lang: str | None = None
 ) -> Call[Fetched[MethodologySummary]]:
     """List the versions of the methodology, oldest first. ``lang`` is the language of the titles.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches
-    all pages.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Iterating over the result fetches all pages.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "methodologies", query=query, lang=lang), Listing[MethodologySummary])
 
 

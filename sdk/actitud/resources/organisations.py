@@ -58,6 +58,7 @@ def list_organisations(
     on: date | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[Organisation]]:
     """List organisations, ordered by id.
 
@@ -65,7 +66,8 @@ def list_organisations(
     of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size
     band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation.
     ``on``: list only organisations that existed on this day. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. Iterating over the result fetches all pages.
+    ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result
+    fetches all pages.
     """
     query = {
         "q": q,
@@ -77,6 +79,7 @@ def list_organisations(
         "on": on,
         "limit": limit,
         "offset": offset,
+        "total": total or None,
     }
     return fetch_page(core, build_get(core, "organisations", query=query), Listing[Organisation])
 
@@ -210,16 +213,17 @@ def list_organisation_scores(
     methodology: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[PastScore]]:
     """List the scores of an organisation in its editions, newest first.
 
-    ``methodology``: score every edition with this version of the methodology; the result then has no ranks. By
-    default each edition is scored with its own version. ``lang``: language of the edition titles. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
-    ``NotFound`` if the organisation does not exist.
+    ``methodology``: score every edition with this version of the methodology; the result then has no ranks. By default
+    each edition is scored with its own version. ``lang``: language of the edition titles. ``limit``: items per page, 1
+    to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``.
+    Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation does not exist.
     """
-    query = {"methodology": methodology, "limit": limit, "offset": offset}
+    query = {"methodology": methodology, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(
         core, build_get(core, "organisations", organisation, "scores", query=query, lang=lang), Listing[PastScore]
     )

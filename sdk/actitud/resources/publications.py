@@ -39,14 +39,14 @@ BUNDLE_MAX = 1024 * 1024 * 1024
 
 
 def list_publications(
-    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
+    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[Publication]]:
     """List the revisions of an edition's publication, newest first. The list is empty if the edition is not published.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
-    does not exist.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Raises ``NotFound`` if the edition does not exist.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "publications", query=query), Listing[Publication])
 
 
@@ -85,14 +85,14 @@ def create_publication(
 
 
 def list_approvals(
-    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
+    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[PublicationApproval]]:
     """List the approvals that keys gave to publications of an edition, oldest first.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
-    does not exist.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Raises ``NotFound`` if the edition does not exist.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(
         core, build_get(core, "editions", edition, "approvals", query=query), Listing[PublicationApproval]
     )

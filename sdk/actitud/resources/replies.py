@@ -23,14 +23,21 @@ from actitud.models import EvidenceLike, Listing, Reply
 
 
 def list_replies(
-    core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[Reply]]:
     """List the replies of an organisation in an edition, in the order of the methodology's indicators.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all
-    pages. Raises ``NotFound`` if the organisation has no assessment in the edition.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation has
+    no assessment in the edition.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "replies", query=query)
     return fetch_page(core, request, Listing[Reply])
 

@@ -37,14 +37,21 @@ from actitud.models import (
 
 
 def list_verdicts(
-    core: Core, edition: str, organisation: str, *, limit: int | None = None, offset: int | None = None
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[AnswerVerdicts]]:
     """List the verdicts on each answer of an assessment, in the order of the methodology's indicators.
 
     Answers without a verdict are included. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
-    skip. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no assessment.
+    skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
+    Raises ``NotFound`` if there is no assessment.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "verdicts", query=query)
     return fetch_page(core, request, Listing[AnswerVerdicts])
 
@@ -147,15 +154,16 @@ def list_assessment_flags(
     kind: FlagKind | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
     """List the flags of an assessment that the last search raised: unusual figures for assessors to look at.
 
     ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
-    ``NotFound`` if there is no assessment.
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
+    ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no assessment.
     """
-    query = {"kind": kind, "limit": limit, "offset": offset}
+    query = {"kind": kind, "limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
     return fetch_page(core, request, Listing[Flag])
 
@@ -167,15 +175,16 @@ def list_flags(
     kind: FlagKind | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
     """List the flags of an edition that the last search raised, ordered by organisation: unusual figures to look at.
 
     ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result fetches all pages. Raises
-    ``NotFound`` if the edition does not exist.
+    per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
+    ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if the edition does not exist.
     """
-    query = {"kind": kind, "limit": limit, "offset": offset}
+    query = {"kind": kind, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
@@ -198,14 +207,14 @@ def get_agreement(core: Core, edition: str) -> Call[Agreement]:
 
 
 def list_samples(
-    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None
+    core: Core, edition: str, *, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[Sample]]:
     """List the sample of an edition: one item, or none if no sample was drawn yet.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Raises ``NotFound`` if the edition
-    does not exist.
+    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
+    pages, for ``Page.total``. Raises ``NotFound`` if the edition does not exist.
     """
-    query = {"limit": limit, "offset": offset}
+    query = {"limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "samples", query=query), Listing[Sample])
 
 

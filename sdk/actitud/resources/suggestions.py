@@ -31,14 +31,22 @@ def list_suggestions(
     dimension: DimensionId | None = None,
     limit: int | None = None,
     offset: int | None = None,
+    total: bool = False,
 ) -> Call[Fetched[Suggestion]]:
     """List suggestions with the decisions on them, newest first.
 
     ``kind``: ``error`` or ``indicator``. ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` …
-    ``"D10"``. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. Iterating over the result
-    fetches all pages.
+    ``"D10"``. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items
+    of all pages, for ``Page.total``. Iterating over the result fetches all pages.
     """
-    query = {"kind": kind, "state": state, "dimension": dimension, "limit": limit, "offset": offset}
+    query = {
+        "kind": kind,
+        "state": state,
+        "dimension": dimension,
+        "limit": limit,
+        "offset": offset,
+        "total": total or None,
+    }
     return fetch_page(core, build_get(core, "suggestions", query=query), Listing[Suggestion])
 
 

@@ -54,7 +54,8 @@ def test_the_ranking_is_a_table_json_or_csv(actitud: Command, sdk: Client) -> No
     code, out, err = actitud("rank", "latest", "--limit", "3")
     assert (code, err) == (0, "")
     assert all(row.organisation_name in out and row.organisation in out and f"{row.index:.2f}" in out for row in rows)
-    assert out.endswith("\n2026-demo: 3 organisations; there are more (--limit)\n")
+    every = sum(1 for _ in sdk.editions.scores.list("latest"))
+    assert out.endswith(f"\n2026-demo: 3 of {every} organisations (more with --limit)\n")
     code, out, err = actitud("rank", "latest", "--limit", "3", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out) == {"edition": "2026-demo", "items": [row.to_dict() for row in rows]}
@@ -83,7 +84,7 @@ def test_the_ranking_does_not_promise_more_than_there_is(
     _, out, _ = actitud("rank", "latest", "--region", "09", "--limit", str(every))
     assert out.endswith(f"\n2026-demo: {every} organisations\n")
     _, out, _ = actitud("rank", "latest", "--region", "09", "--limit", str(every - 1))
-    assert out.endswith(f"\n2026-demo: {every - 1} organisations; there are more (--limit)\n")
+    assert out.endswith(f"\n2026-demo: {every - 1} of {every} organisations (more with --limit)\n")
     _, out, _ = actitud("rank", "latest", "--search", ORGANISATION)
     assert out.endswith("\n2026-demo: 1 organisation\n")
 

@@ -79,6 +79,16 @@ def test_filters_are_sent_and_none_is_not(mode: Mode) -> None:
     assert dict(handler.requests[0].url.params) == {"q": "san josé", "kind": "MUN", "limit": "2", "offset": "0"}
 
 
+def counted_page(client: Client) -> Page[Organisation]:
+    return client.organisations.list(total=True)
+
+
+def test_a_list_is_counted_on_request(mode: Mode) -> None:
+    handler = Answers(httpx.Response(200, json={"items": [], "next": None, "next_cursor": None, "total": 7}))
+    assert run(mode, handler, counted_page).total == 7
+    assert dict(handler.requests[0].url.params) == {"total": "true"}
+
+
 def test_an_empty_list_is_an_empty_iteration() -> None:
     client = blocking_client(httpx.MockTransport(Answers(listing())))
     assert list(client.organisations.list()) == []

@@ -18,6 +18,7 @@ from actitud_api.platform.audit_log.tables import (
 )
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Session
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 
 ENTRIES = Base.metadata.tables[str(LedgerEntryTable.__tablename__)]
 OPENINGS = Base.metadata.tables[str(LedgerOpeningTable.__tablename__)]
@@ -132,16 +133,19 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 )
 
 
-def list_page(session: Session, *, action: str | None, after: int, offset: int, limit: int) -> list[OpenedEntry]:
+def list_page(
+    session: Session, *, action: str | None, after: int, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[OpenedEntry]:
     """Return entries with a number above `after`, in the order of the chain, with their openings.
 
     `action`: only entries with this action; None for all. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total`: as in `execute_page`.
     """
-    statement = _OPENED_ENTRIES.where(ENTRIES.c.seq > after).offset(offset).limit(limit)
+    statement = _OPENED_ENTRIES
     if action is not None:
         statement = statement.where(ENTRIES.c.action == action)
-    return [_build_opened_entry(tuple(row)) for row in session.execute(statement)]
+    rows = execute_page(session, statement, after=ENTRIES.c.seq > after, offset=offset, limit=limit, total=total)
+    return [_build_opened_entry(tuple(row)) for row in rows]
 
 
 def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
@@ -181,13 +185,16 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
     return None if row is None else CheckpointRecord(*row)
 
 
-def list_checkpoints(session: Session, *, after: int, offset: int, limit: int) -> list[CheckpointRecord]:
+def list_checkpoints(
+    session: Session, *, after: int, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[CheckpointRecord]:
     """Return checkpoints with a size above `after`, the one with the fewest entries first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _CHECKPOINTS.where(CHECKPOINTS.c.size > after).order_by(CHECKPOINTS.c.size).offset(offset).limit(limit)
-    return [CheckpointRecord(*row) for row in session.execute(statement)]
+    statement = _CHECKPOINTS.order_by(CHECKPOINTS.c.size)
+    rows = execute_page(session, statement, after=CHECKPOINTS.c.size > after, offset=offset, limit=limit, total=total)
+    return [CheckpointRecord(*row) for row in rows]
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------

@@ -12,14 +12,14 @@ from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.policy import holder_of
 from actitud_api.platform.http.operations import get
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 
-PAGE = Representation(schemas.LedgerPage)
-CHECKPOINTS = Representation(schemas.CheckpointPage)
+PAGE = Pages(schemas.LedgerPage)
+CHECKPOINTS = Pages(schemas.CheckpointPage)
 CHECKPOINT = Representation(schemas.Checkpoint)
 KEYS = Representation(schemas.JsonWebKeySet)
 CURSOR: Cursor[int] = Cursor("ledger.list", int)
@@ -77,17 +77,18 @@ class LedgerController(Controller):
         The subject of an entry is shown if it is public; otherwise only to administrators and to the organisation
         that owns it.
         """
+        total = query.make_total()
         rows = service.list_page(
             database,
             action=query.action,
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
         holder = holder_of(request.scope)
-        items = tuple(schemas.build_entry(row, holder) for row in page)
-        return PAGE.of(request, schemas.LedgerPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, (schemas.build_entry(row, holder) for row in page), cursor, total)
 
     @get(
         "/checkpoints",
@@ -110,12 +111,16 @@ class LedgerController(Controller):
         Those of the smallest ledger come first. A copy kept outside the service proves whether an earlier entry has
         been changed since.
         """
-        after = CHECKPOINTS_CURSOR.read(query)
-        rows = service.list_checkpoints(database, after=after, offset=query.offset, limit=query.limit + 1)
+        total = query.make_total()
+        rows = service.list_checkpoints(
+            database,
+            after=CHECKPOINTS_CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+            total=total,
+        )
         page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
-        items = tuple(schemas.build_checkpoint(row) for row in page)
-        document = schemas.CheckpointPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        return CHECKPOINTS.of(request, document)
+        return CHECKPOINTS.page_of(request, map(schemas.build_checkpoint, page), cursor, total)
 
     @get(
         "/checkpoints/{size:str}",

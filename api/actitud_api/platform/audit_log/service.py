@@ -19,6 +19,7 @@ from actitud_api.platform.audit_log.chain import ChainEntry, Head, link_entry
 from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault, build_key_path
 from actitud_api.platform.audit_log.queries import CheckpointRecord, EntryOpening, OpenedEntry, SigningKey
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 
 __all__ = [
     "SIGNING_KEYS_PATH",
@@ -176,16 +177,23 @@ def compute_commitment(salt: bytes, text: str) -> str:
 
 
 def list_page(
-    database: Database, *, action: str | None, after: int | None, offset: int, limit: int
+    database: Database,
+    *,
+    action: str | None,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[OpenedEntry]:
     """Return entries with their openings, in the order of the chain.
 
     `after`: only entries with a number above it; None for all. `action`: only entries with this action; None
-    for all. Skips the first `offset` rows and returns at most `limit`.
+    for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all matching
+    entries; None does not count.
     """
     with database.read() as session:
         return queries.list_page(
-            session, action=action, after=-1 if after is None else after, offset=offset, limit=limit
+            session, action=action, after=-1 if after is None else after, offset=offset, limit=limit, total=total
         )
 
 
@@ -256,13 +264,16 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
     return make_checkpoint(session, signer, now)
 
 
-def list_checkpoints(database: Database, *, after: int | None, offset: int, limit: int) -> list[CheckpointRecord]:
+def list_checkpoints(
+    database: Database, *, after: int | None, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[CheckpointRecord]:
     """Return checkpoints with a size above `after`, the one with the fewest entries first; None starts at that one.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all checkpoints; None
+    does not count.
     """
     with database.read() as session:
-        return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit)
+        return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit, total=total)
 
 
 def find_checkpoint(database: Database, size: str) -> CheckpointRecord:

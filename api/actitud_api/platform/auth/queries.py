@@ -14,6 +14,7 @@ from sqlmodel import Session
 from actitud_api.platform.auth.keys import Role as Role
 from actitud_api.platform.auth.tables import AccessKeyTable, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 
 KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
 USES = Base.metadata.tables[str(KeyUse.__tablename__)]
@@ -98,20 +99,27 @@ def list_all(session: Session) -> list[KeyRecord]:
 
 
 def list_page(
-    session: Session, filters: KeyFilters, after: tuple[datetime, str] | None, offset: int, limit: int
+    session: Session,
+    filters: KeyFilters,
+    after: tuple[datetime, str] | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[KeyRecord]:
     """Return keys in order of creation.
 
     `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
-    first `offset` rows and returns at most `limit`.
+    first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _OLDEST_FIRST.where(*filters.build_conditions()).offset(offset).limit(limit)
+    later = None
     if after is not None:
         created, identifier = (
             bindparam(None, value, column.type) for value, column in zip(after, _CURSOR_COLUMNS, strict=True)
         )
-        statement = statement.where(tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier))
-    return [_build_record(row) for row in session.execute(statement)]
+        later = tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier)
+    statement = _OLDEST_FIRST.where(*filters.build_conditions())
+    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    return [_build_record(row) for row in rows]
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:

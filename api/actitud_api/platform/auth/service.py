@@ -19,6 +19,7 @@ from actitud_api.platform.auth.keys import DAYS_MAX, OVERLAP, OVERLAP_MAX, Key, 
 from actitud_api.platform.auth.queries import KeyFilters, KeyRecord
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 
 __all__ = [
@@ -428,15 +429,22 @@ def get(database: Database, identifier: str) -> KeyUsage:
 
 
 def list_page(
-    database: Database, filters: KeyFilters, *, after: tuple[datetime, str] | None, offset: int, limit: int
+    database: Database,
+    filters: KeyFilters,
+    *,
+    after: tuple[datetime, str] | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[KeyUsage]:
     """Return keys and their last uses, oldest first.
 
     `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
-    first `offset` rows and returns at most `limit`.
+    first `offset` rows and returns at most `limit`. `total` receives the number of all matching keys; None does
+    not count.
     """
     with database.read() as session:
-        return add_last_uses(session, queries.list_page(session, filters, after, offset, limit))
+        return add_last_uses(session, queries.list_page(session, filters, after, offset, limit, total))
 
 
 def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsage]:

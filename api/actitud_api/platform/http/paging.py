@@ -12,7 +12,7 @@ from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import NotJson, parse_json
@@ -45,6 +45,33 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    total: Annotated[bool, Meta(description="With `true` the page has `total`, the number of items on all pages.")] = (
+        False
+    )
+
+    def make_total(self, rows: int | None = None) -> Total | None:
+        """Return the total of the list, or None if the client does not ask for it.
+
+        `rows`: the number of rows on all pages; None if it is counted when the page is read.
+        """
+        return Total(rows) if self.total else None
+
+
+class Total:
+    """The number of rows of a list on all its pages. Whatever reads the page calls it with this number."""
+
+    def __init__(self, rows: int | None = None) -> None:
+        self._rows = rows
+
+    def __call__(self, rows: int) -> None:
+        """Take the number of rows."""
+        self._rows = rows
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, which must be known by now."""
+        assert self._rows is not None
+        return self._rows
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
@@ -56,6 +83,9 @@ class Page(Struct, Generic[T], frozen=True, kw_only=True):
         Meta(description="Path and query of the next page at this service, as in `Link`; null on the last page."),
     ]
     next_cursor: Annotated[str | None, Meta(description="The cursor of the next page; null on the last page.")]
+    total: Annotated[int, Meta(description="The number of items on all pages; only with `total=true`.")] | UnsetType = (
+        UNSET
+    )
 
 
 class _Content(Struct, Generic[K], frozen=True, array_like=True):
@@ -113,7 +143,7 @@ class Cursor(Generic[K]):
     def _compute_list_digest(self, query: PageQuery) -> str:
         """Return a digest of the operation and its filters, which a cursor has to match."""
         # A client may change the page size between pages, but not the filters.
-        filters = {**msgspec.to_builtins(query), "limit": None, "offset": None, "cursor": None}
+        filters = {**msgspec.to_builtins(query), "limit": None, "offset": None, "cursor": None, "total": None}
         return hashlib.sha256(msgspec.json.encode((self._listing, filters))).hexdigest()[:16]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final, Generic, TypeVar
@@ -20,13 +20,14 @@ from litestar.enums import MediaType
 from litestar.response import Stream
 
 from actitud_api.platform.http.negotiation import JSON
-from actitud_api.platform.http.paging import Page
+from actitud_api.platform.http.paging import Page, Total, next_url
 from actitud_api.platform.http.preconditions import build_entity_tag
 from actitud_api.platform.http.problems import NO_STORE, PRECONDITION_FAILED, ProblemError
 from actitud_api.platform.http.ranges import cut_pieces, find_range
 from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query, read_header
 
 T = TypeVar("T", bound=msgspec.Struct)
+Item = TypeVar("Item")
 
 REVALIDATE: Final = "public, no-cache"
 """Any cache may store the response, and must revalidate it before each use."""
@@ -122,6 +123,32 @@ class Representation(Generic[T]):
     def _vary_of(self, request: ApiRequest) -> str:
         names = ["Accept", *(["Accept-Language"] if self.sentences else [])]
         return ", ".join([*names, *(["Authorization"] if request.scope["state"].get("keyed") else [])])
+
+
+class Pages(Representation[Page[Item]], Generic[Item]):
+    """JSON representation of the pages of a list."""
+
+    def page_of(
+        self,
+        request: ApiRequest,
+        items: Iterable[Item],
+        cursor: str | None,
+        total: Total | None,
+        *,
+        shared: bool = False,
+    ) -> Response[bytes]:
+        """Return the response with a page: 200, or 304 if the request names its `ETag`.
+
+        `cursor`: cursor of the next page, None on the last one. `total`: number of items on all pages, None if the
+        client does not ask for it. `shared`: as in `of`.
+        """
+        page = self.type(
+            items=tuple(items),
+            next=next_url(request, cursor),
+            next_cursor=cursor,
+            total=msgspec.UNSET if total is None else total.rows,
+        )
+        return self.of(request, page, shared=shared)
 
 
 class Exact(Representation[msgspec.Struct]):

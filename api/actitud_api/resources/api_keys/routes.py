@@ -22,7 +22,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
-from actitud_api.platform.http.paging import Cursor, next_url
+from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import (
     CONFLICT,
     NO_STORE,
@@ -31,7 +31,7 @@ from actitud_api.platform.http.problems import (
     ProblemMapping,
     maps_to,
 )
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -39,7 +39,7 @@ from actitud_api.resources.api_keys import schemas, service
 from actitud_api.resources.api_keys.service import BindingsNotFound
 
 REQUEST = Body(*schemas.KEY_REQUESTS)
-PAGE = Representation(schemas.AccessKeyPage)
+PAGE = Pages(schemas.AccessKeyPage)
 KEY = Representation(schemas.AccessKey)
 NEW_KEY = Representation(schemas.NewAccessKey)
 RECEIPT = Representation(schemas.ReportReceipt, cache=NO_STORE, sentences=True)
@@ -117,16 +117,17 @@ class KeysController(Controller):
         """
         now = datetime.now(UTC)
         only = None if principal.role == "administrator" else principal.key
+        total = query.make_total()
         rows = access.list_page(
             database,
             schemas.build_filters(query, only),
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.created, row.record.id))
-        items = tuple(schemas.build_access_key(row, peppers, now) for row in page)
-        return PAGE.of(request, schemas.AccessKeyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, (schemas.build_access_key(row, peppers, now) for row in page), cursor, total)
 
     @get("/{key:str}", operation_id="keys.get", access=KEY_HOLDERS, answer=KEY)
     def get_key(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
 from actitud_api.resources.assessments.tables import Assessment, StoredTransition, Submission
@@ -89,22 +90,22 @@ def list_page(
     after: str | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[AssessmentRow]:
     """List assessments of an edition, ordered by organisation id.
 
     The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
     `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_PAGE.offset(offset).limit(limit)
+    statement = _SELECT_PAGE
     if among is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
     if state is not None:
         statement = statement.where(ASSESSMENTS.c.state == state)
-    if after is not None:
-        statement = statement.where(ASSESSMENTS.c.organisation > after)
-    rows = session.execute(statement, {"of": edition}).mappings()
-    return [msgspec.convert(dict(row), AssessmentRow) for row in rows]
+    later = None if after is None else ASSESSMENTS.c.organisation > after
+    rows = execute_page(session, statement, {"of": edition}, after=later, offset=offset, limit=limit, total=total)
+    return [msgspec.convert(dict(row), AssessmentRow) for row in rows.mappings()]
 
 
 def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
@@ -209,18 +210,30 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
 
 
 def list_submissions(
-    session: Session, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+    session: Session,
+    edition: str,
+    organisation: str,
+    *,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[SubmissionRecord]:
     """List the submissions of an assessment, oldest first.
 
     Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`.
+    at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_SUBMISSIONS.offset(offset).limit(limit)
-    if after is not None:
-        statement = statement.where(SUBMISSIONS.c.number > after)
-    rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), SubmissionRecord) for row in rows]
+    rows = execute_page(
+        session,
+        _SELECT_SUBMISSIONS,
+        {"of": edition, "by": organisation},
+        after=None if after is None else SUBMISSIONS.c.number > after,
+        offset=offset,
+        limit=limit,
+        total=total,
+    )
+    return [msgspec.convert(dict(row), SubmissionRecord) for row in rows.mappings()]
 
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
@@ -238,17 +251,23 @@ def list_transitions(
     after: int | None = None,
     offset: int = 0,
     limit: int | None = None,
+    total: TakeTotal | None = None,
 ) -> list[TransitionRecord]:
     """List the transitions of an assessment, oldest first.
 
     Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`, or all if `limit` is None.
+    at most `limit`, or all if `limit` is None. `total`: as in `execute_page`.
     """
-    statement = _SELECT_TRANSITIONS.offset(offset).limit(limit)
-    if after is not None:
-        statement = statement.where(TRANSITIONS.c.number > after)
-    rows = session.execute(statement, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), TransitionRecord) for row in rows]
+    rows = execute_page(
+        session,
+        _SELECT_TRANSITIONS,
+        {"of": edition, "by": organisation},
+        after=None if after is None else TRANSITIONS.c.number > after,
+        offset=offset,
+        limit=limit,
+        total=total,
+    )
+    return [msgspec.convert(dict(row), TransitionRecord) for row in rows.mappings()]
 
 
 def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:

@@ -17,9 +17,9 @@ from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, patch, post, put
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, limit_faults, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -33,9 +33,9 @@ WHOLE = Body(*(types.whole for types in service.REQUEST_TYPES.values()))
 PATCH = Body(*(types.patch for types in service.REQUEST_TYPES.values()), patch=True)
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
 SUBMISSION = Representation(schemas.SubmissionDetail, sentences=True)
-PAGE = Representation(schemas.AssessmentPage)
+PAGE = Pages(schemas.AssessmentPage)
 CURSOR: Cursor[str] = Cursor("editions.assessments.list", str)
-SUBMISSIONS_PAGE = Representation(schemas.SubmissionPage, sentences=True)
+SUBMISSIONS_PAGE = Pages(schemas.SubmissionPage, sentences=True)
 SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
@@ -149,6 +149,7 @@ class AssessmentsController(Controller):
         all assessments of the edition.
         """
         bound = principal is not None and principal.role in ORGANISATION_ROLES
+        total = query.make_total()
         rows = service.list_assessments(
             database,
             path.edition,
@@ -157,10 +158,10 @@ class AssessmentsController(Controller):
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.organisation)
-        items = tuple(schemas.build_line(row) for row in kept)
-        return PAGE.of(request, schemas.AssessmentPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, map(schemas.build_line, kept), cursor, total)
 
     @get(
         "/{organisation:str}",
@@ -291,6 +292,7 @@ class SubmissionsController(Controller):
 
         Oldest first. An assessment has more than one submission if it was returned or corrected.
         """
+        total = query.make_total()
         rows = service.list_submissions(
             database,
             path.edition,
@@ -298,13 +300,11 @@ class SubmissionsController(Controller):
             after=SUBMISSIONS_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, cursor = SUBMISSIONS_CURSOR.cut(query, rows, lambda stored: stored.number)
-        items = tuple(
-            schemas.build_submission_line(stored, service.evaluate_stored(stored), language) for stored in kept
-        )
-        page = schemas.SubmissionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        return SUBMISSIONS_PAGE.of(request, page)
+        items = (schemas.build_submission_line(stored, service.evaluate_stored(stored), language) for stored in kept)
+        return SUBMISSIONS_PAGE.page_of(request, items, cursor, total)
 
     @get(
         "/{submission:str}",

@@ -33,6 +33,7 @@ from actitud_api.engine.scoring.explain import list_findings as engine_findings
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion
 from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments.evidence import EvidenceFinding, build_context, derive_submission
@@ -173,19 +174,28 @@ def list_assessments(
     after: str | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[AssessmentRow]:
     """List assessments of an edition, ordered by organisation id.
 
     The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
     `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total` receives the number of all matching assessments; None does not count.
 
     Raises:
         UnknownEdition: There is no such edition.
     """
     with database.read() as session:
-        edition_id = editions.find(session, edition).id
-        return queries.list_page(session, edition_id, among=among, state=state, after=after, offset=offset, limit=limit)
+        return queries.list_page(
+            session,
+            editions.find(session, edition).id,
+            among=among,
+            state=state,
+            after=after,
+            offset=offset,
+            limit=limit,
+            total=total,
+        )
 
 
 def get_assessment(database: Database, edition: str, organisation: str) -> AssessmentRecord:
@@ -211,12 +221,19 @@ def find_assessment(session: Session, edition: str, organisation: str) -> Assess
 
 
 def list_submissions(
-    database: Database, edition: str, organisation: str, *, after: int | None, offset: int, limit: int
+    database: Database,
+    edition: str,
+    organisation: str,
+    *,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[SubmissionRecord]:
     """List the submissions of an assessment, oldest first.
 
     Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`.
+    at most `limit`. `total` receives the number of all submissions of the assessment; None does not count.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -225,7 +242,7 @@ def list_submissions(
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
         return queries.list_submissions(
-            session, record.edition, record.organisation, after=after, offset=offset, limit=limit
+            session, record.edition, record.organisation, after=after, offset=offset, limit=limit, total=total
         )
 
 

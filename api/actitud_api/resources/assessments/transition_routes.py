@@ -19,9 +19,9 @@ from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, DRAFT_READERS, 
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import get, post
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
@@ -37,7 +37,7 @@ from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.assessments.transitions import UnknownTransition
 
 TRANSITION = Representation(transition_schemas.Transition)
-PAGE = Representation(transition_schemas.TransitionPage)
+PAGE = Pages(transition_schemas.TransitionPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.transitions.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
@@ -318,6 +318,7 @@ class TransitionsController(Controller):
         Oldest first. Each entry gives the states before and after, the time, the role of the key, and the deadline
         and reason of a return or an extension.
         """
+        total = query.make_total()
         rows = transitions.list_transitions(
             database,
             path.edition,
@@ -325,11 +326,10 @@ class TransitionsController(Controller):
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda transition: transition.number)
-        items = tuple(transition_schemas.build_transition(transition) for transition in kept)
-        page = transition_schemas.TransitionPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        return PAGE.of(request, page)
+        return PAGE.page_of(request, map(transition_schemas.build_transition, kept), cursor, total)
 
     @get(
         "/transitions/{transition:str}",

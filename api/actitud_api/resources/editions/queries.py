@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.editions.dates import Calendar, Windows
 from actitud_api.resources.editions.tables import EditionTable
 
@@ -82,19 +83,18 @@ _SELECT_COUNTED = select(
 _SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
 
-def list_page(session: Session, after: EditionCursorKey | None, offset: int, limit: int) -> list[CountedEdition]:
+def list_page(
+    session: Session, after: EditionCursorKey | None, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[CountedEdition]:
     """List editions, newest reference date first.
 
     `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first
-    `offset` rows and returns at most `limit`.
+    `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
-    if after is not None:
-        statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
-    return [
-        CountedEdition(_to_record(row), row["organisations"])
-        for row in map(dict, session.execute(statement).mappings())
-    ]
+    statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST)
+    older = None if after is None else tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after
+    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    return [CountedEdition(_to_record(row), row["organisations"]) for row in map(dict, rows.mappings())]
 
 
 def get(session: Session, identifier: str) -> EditionRecord | None:

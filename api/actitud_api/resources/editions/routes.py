@@ -11,9 +11,9 @@ from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, patch, post
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -26,7 +26,7 @@ from actitud_api.resources.editions.service import (
     UnknownEdition,
 )
 
-PAGE = Representation(schemas.EditionPage, sentences=True)
+PAGE = Pages(schemas.EditionPage, sentences=True)
 EDITION = Representation(schemas.Edition, sentences=True)
 CURSOR: Cursor[EditionCursorKey] = Cursor("editions.list", tuple[date, str])
 _ID = {"edition": "$response.body#/id"}
@@ -129,10 +129,12 @@ class EditionsController(Controller):
         Newest reference date first. Editions in every state are listed; an unpublished edition shows its dates and
         the number of its assessments, but no score.
         """
-        rows = service.list_page(database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1)
+        total = query.make_total()
+        rows = service.list_page(
+            database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+        )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
-        items = tuple(schemas.build_edition(row, language) for row in page)
-        return PAGE.of(request, schemas.EditionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, (schemas.build_edition(row, language) for row in page), cursor, total)
 
     @get("/{edition:str}", operation_id="editions.get", access=ANYBODY, answer=EDITION, links=_LINKS)
     def get_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> Response[bytes]:

@@ -9,13 +9,13 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.deprecation import Deprecation, announce_deprecation
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get, get_page
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import REVALIDATE, Exact, Representation, conditional
+from actitud_api.platform.http.representations import REVALIDATE, Exact, Pages, Representation, conditional
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.resources.methodologies import schemas, service
 
-PAGE = Representation(schemas.MethodologyPage, sentences=True)
+PAGE = Pages(schemas.MethodologyPage, sentences=True)
 DETAIL = Representation(schemas.MethodologyDetail, sentences=True)
 SCHEMA = Exact(schemas.RequestSchema)
 CURSOR = Cursor("methodologies.list", str)
@@ -57,12 +57,10 @@ class MethodologiesController(Controller):
         Oldest first, each with its status and the digest of its document. A draft has a name such as `2030.1-draft`;
         it may still change, and scores under it may change with it.
         """
+        total = query.make_total(len(service.list_methodologies(after=None)))
         rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]
         kept, cursor = CURSOR.cut(query, rows, lambda methodology: methodology.version)
-        items = tuple(schemas.build_summary(methodology, language) for methodology in kept)
-        return PAGE.of(
-            request, schemas.MethodologyPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        )
+        return PAGE.page_of(request, (schemas.build_summary(row, language) for row in kept), cursor, total)
 
     @get(
         "/{version:str}",

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.organisations.entries import ContactDetails, OrganisationEntry, PastName
 from actitud_api.resources.organisations.identifiers import normalise_identifier
 from actitud_api.resources.organisations.kinds import Band, Kind
@@ -146,18 +147,22 @@ def lock(session: Session) -> None:
 
 
 def list_page(
-    session: Session, filters: OrganisationFilters, after: str | None, offset: int, limit: int
+    session: Session,
+    filters: OrganisationFilters,
+    after: str | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[OrganisationRecord]:
     """List organisations in the order of their ids.
 
     The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id).offset(offset).limit(limit)
-    if after is not None:
-        statement = statement.where(ORGANISATIONS.c.id > after)
-    rows = session.execute(statement).mappings().all()
-    return _load_records(session, rows)
+    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id)
+    later = None if after is None else ORGANISATIONS.c.id > after
+    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    return _load_records(session, rows.mappings().all())
 
 
 def get_state(session: Session) -> tuple[int, int, str, str]:

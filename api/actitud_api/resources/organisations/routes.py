@@ -13,9 +13,9 @@ from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import get, patch, post
-from actitud_api.platform.http.paging import Cursor, next_url
+from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMapping, maps_to, moves_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -28,7 +28,7 @@ from actitud_api.resources.organisations.service import (
     UnknownOrganisation,
 )
 
-PAGE = Representation(schemas.OrganisationPage)
+PAGE = Pages(schemas.OrganisationPage)
 ORGANISATION = Representation(schemas.Organisation)
 CURSOR = Cursor("organisations.list", str)
 _ID = {"organisation": "$response.body#/id"}
@@ -97,14 +97,12 @@ class OrganisationsController(Controller):
             parent=query.parent,
             on=query.on,
         )
+        total = query.make_total()
         rows = service.list_page(
-            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
         )
         page, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        items = tuple(schemas.build_organisation(record) for record in page)
-        return PAGE.of(
-            request, schemas.OrganisationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        )
+        return PAGE.page_of(request, map(schemas.build_organisation, page), cursor, total)
 
     @get("/{organisation:str}", operation_id="organisations.get", access=ANYBODY, answer=ORGANISATION, links=_LINKS)
     def get_organisation(

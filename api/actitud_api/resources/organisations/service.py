@@ -13,6 +13,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.folding import fold, split_words
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.organisations import municipalities, queries
 from actitud_api.resources.organisations.entries import (
@@ -122,15 +123,21 @@ class ImportCounts(Struct, frozen=True):
 
 
 def list_page(
-    database: Database, filters: OrganisationFilters, *, after: str | None, offset: int, limit: int
+    database: Database,
+    filters: OrganisationFilters,
+    *,
+    after: str | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[OrganisationRecord]:
     """List organisations in the order of their ids.
 
     The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total` receives the number of all matching organisations; None does not count.
     """
     with database.read() as session:
-        return queries.list_page(session, filters, after, offset, limit)
+        return queries.list_page(session, filters, after, offset, limit, total)
 
 
 def get_state(database: Database) -> tuple[int, int, str, str]:

@@ -12,9 +12,9 @@ from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.operations import get, post
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
@@ -22,7 +22,7 @@ from actitud_api.resources.publications import approvals, schemas, service
 from actitud_api.resources.publications.approvals import UnknownApproval
 
 APPROVAL = Representation(schemas.PublicationApproval)
-PAGE = Representation(schemas.PublicationApprovalPage)
+PAGE = Pages(schemas.PublicationApprovalPage)
 CURSOR: Cursor[int] = Cursor("editions.approvals.list", int)
 
 _HERE = {"edition": "$response.body#/edition"}
@@ -68,13 +68,12 @@ class ApprovalsController(Controller):
 
         Oldest first. An approval names the key that gave it and the digest of the publication that it approves.
         """
+        total = query.make_total()
         rows = approvals.list_page(
-            database, path.edition, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            database, path.edition, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.number)
-        items = tuple(schemas.build_approval(row) for row in page)
-        document = schemas.PublicationApprovalPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        return PAGE.of(request, document)
+        return PAGE.page_of(request, map(schemas.build_approval, page), cursor, total)
 
     @get("/{approval:str}", operation_id="editions.approvals.get", access=PUBLISHERS, answer=APPROVAL, links=_LINKS)
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:

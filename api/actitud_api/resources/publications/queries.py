@@ -16,6 +16,7 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.publications.documents import PackedDocument, PublishedOrganisation, unpack_line
@@ -309,19 +310,24 @@ def get_last_note(session: Session) -> str | None:
     return session.execute(newest).scalar_one_or_none()
 
 
-def list_page(session: Session, edition: str, before: int | None, offset: int, limit: int) -> list[PublicationRecord]:
+def list_page(
+    session: Session, edition: str, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[PublicationRecord]:
     """List the publications of an edition, newest first.
 
     Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
-    `limit`.
+    `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_PUBLICATIONS.offset(offset).limit(limit)
-    if before is not None:
-        statement = statement.where(PUBLICATIONS.c.revision < before)
-    return [
-        msgspec.convert(dict(row), PublicationRecord)
-        for row in session.execute(statement, {"edition": edition}).mappings()
-    ]
+    rows = execute_page(
+        session,
+        _SELECT_PUBLICATIONS,
+        {"edition": edition},
+        after=None if before is None else PUBLICATIONS.c.revision < before,
+        offset=offset,
+        limit=limit,
+        total=total,
+    )
+    return [msgspec.convert(dict(row), PublicationRecord) for row in rows.mappings()]
 
 
 def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
@@ -413,13 +419,23 @@ _SELECT_APPROVALS = select(*(APPROVALS.c[name] for name in Approval.__struct_fie
 _SELECT_OF_EDITION = _SELECT_APPROVALS.where(APPROVALS.c.edition == bindparam("edition"))
 
 
-def list_approvals(session: Session, edition: str, after: int, offset: int, limit: int) -> list[Approval]:
+def list_approvals(
+    session: Session, edition: str, after: int, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[Approval]:
     """List the approvals of an edition whose number is above `after`, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`.
+    Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_OF_EDITION.where(APPROVALS.c.number > after).offset(offset).limit(limit)
-    return [Approval(*row) for row in session.execute(statement, {"edition": edition})]
+    rows = execute_page(
+        session,
+        _SELECT_OF_EDITION,
+        {"edition": edition},
+        after=APPROVALS.c.number > after,
+        offset=offset,
+        limit=limit,
+        total=total,
+    )
+    return [Approval(*row) for row in rows]
 
 
 def list_approvals_of_digest(session: Session, edition: str, digest: str) -> list[Approval]:

@@ -18,9 +18,9 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.immutable import keep
 from actitud_api.platform.http.operations import get, post
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Representation, format_http_date
+from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Pages, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
@@ -36,7 +36,7 @@ from actitud_api.resources.publications.service import (
 )
 
 PUBLICATION = Representation(schemas.Publication)
-PAGE = Representation(schemas.PublicationPage)
+PAGE = Pages(schemas.PublicationPage)
 SCORE = Exact(ScoreDocument)
 BUNDLE = Exact(None, media_type=GZIP)
 DOCUMENT = Exact(ScoreDocument | EditionDocument, cache=IMMUTABLE)
@@ -169,14 +169,12 @@ class PublicationsController(Controller):
 
         Newest revision first; empty if the edition is not published.
         """
+        total = query.make_total()
         rows = service.list_page(
-            database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.revision)
-        items = tuple(schemas.build_publication(row) for row in kept)
-        return PAGE.of(
-            request, schemas.PublicationPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        )
+        return PAGE.page_of(request, map(schemas.build_publication, kept), cursor, total)
 
     @get("/{revision:str}", operation_id="editions.publications.get", access=ANYBODY, answer=PUBLICATION, links=_LINKS)
     def get_publication(

@@ -15,6 +15,7 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.tables import Assessment
@@ -293,22 +294,25 @@ def list_flags(
     after: tuple[str, int] | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[FlagRecord]:
     """List flags of an edition, ordered by organisation id and number.
 
     `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
     keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
+    `total`: as in `execute_page`.
     """
-    statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number).offset(offset).limit(limit)
+    statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number)
     if organisation is not None:
         statement = statement.where(FLAGS.c.organisation == organisation)
     if kind is not None:
         statement = statement.where(FLAGS.c.kind == kind)
+    later = None
     if after is not None:
         name, number = after
-        later = (FLAGS.c.organisation == name) & (FLAGS.c.number > number)
-        statement = statement.where((FLAGS.c.organisation > name) | later)
-    return [msgspec.convert(dict(row), FlagRecord) for row in session.execute(statement, {"of": edition}).mappings()]
+        later = (FLAGS.c.organisation > name) | ((FLAGS.c.organisation == name) & (FLAGS.c.number > number))
+    rows = execute_page(session, statement, {"of": edition}, after=later, offset=offset, limit=limit, total=total)
+    return [msgspec.convert(dict(row), FlagRecord) for row in rows.mappings()]
 
 
 def _to_submitted(row: Row[str, str, str | None, str, str]) -> SubmittedAssessment:

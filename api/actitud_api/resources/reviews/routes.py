@@ -22,9 +22,9 @@ from actitud_api.platform.http.access import KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, post, put
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
@@ -43,16 +43,16 @@ from actitud_api.resources.reviews.service import (
 
 VERDICT = Body(*schemas.VERDICT_REQUESTS)
 JUDGED = Representation(schemas.JudgedAnswer)
-JUDGED_PAGE = Representation(schemas.JudgedPage)
+JUDGED_PAGE = Pages(schemas.JudgedPage)
 JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
 WHOLE = Body(*service.REVIEW_TYPES)
 REVIEW = Representation(schemas.Review)
 AGREEMENT = Representation(schemas.Agreement)
 SAMPLE = Representation(schemas.Sample)
-SAMPLES_PAGE = Representation(schemas.SamplePage)
+SAMPLES_PAGE = Pages(schemas.SamplePage)
 SAMPLES_CURSOR: Cursor[str] = Cursor("editions.samples.list", str)
 FLAGGED = Representation(schemas.Flagged)
-FLAGS_PAGE = Representation(schemas.FlagPage, sentences=True)
+FLAGS_PAGE = Pages(schemas.FlagPage, sentences=True)
 FLAGS_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.flags.list", tuple[str, int])
 FLAGS_OF_ONE_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.assessments.flags.list", tuple[str, int])
 
@@ -257,9 +257,8 @@ class VerdictsController(Controller):
         after = JUDGED_CURSOR.read(query) or 0
         rows = [row for row in numbered if row[0] > after][query.offset : query.offset + query.limit + 1]
         kept, cursor = JUDGED_CURSOR.cut(query, rows, lambda row: row[0])
-        items = tuple(schemas.build_judged_answer(review) for _, review in kept)
-        page = schemas.JudgedPage(items=items, next=next_url(request, cursor), next_cursor=cursor)
-        return JUDGED_PAGE.of(request, page)
+        items = (schemas.build_judged_answer(review) for _, review in kept)
+        return JUDGED_PAGE.page_of(request, items, cursor, query.make_total(len(numbered)))
 
     @get(
         "/{indicator:str}",
@@ -489,8 +488,8 @@ class EditionReviewsController(Controller):
         """
         SAMPLES_CURSOR.read(query)
         samples = service.list_samples(database, path.edition, principal=principal)
-        items = tuple(schemas.build_sample(sample) for sample in samples[query.offset :])
-        return SAMPLES_PAGE.of(request, schemas.SamplePage(items=items, next=None, next_cursor=None))
+        items = map(schemas.build_sample, samples[query.offset :])
+        return SAMPLES_PAGE.page_of(request, items, None, query.make_total(len(samples)))
 
     @post(
         "/samples",
@@ -573,6 +572,7 @@ def _flags(
     organisation: str | None,
     cursors: Cursor[tuple[str, int]],
 ) -> Response[bytes]:
+    total = query.make_total()
     rows = service.list_flags(
         database,
         edition,
@@ -581,7 +581,8 @@ def _flags(
         after=cursors.read(query),
         offset=query.offset,
         limit=query.limit + 1,
+        total=total,
     )
     kept, cursor = cursors.cut(query, rows, lambda record: (record.organisation, record.number))
-    items = tuple(schemas.build_flag(record, choose_language(request.scope)) for record in kept)
-    return FLAGS_PAGE.of(request, schemas.FlagPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+    items = (schemas.build_flag(record, choose_language(request.scope)) for record in kept)
+    return FLAGS_PAGE.page_of(request, items, cursor, total)

@@ -23,6 +23,7 @@ from actitud_api.engine.methodology.requests.overall_review import build_review_
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -755,11 +756,13 @@ def list_flags(
     after: tuple[str, int] | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[FlagRecord]:
     """List the flags of an edition or of one assessment, ordered by organisation id and number.
 
     `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
     keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
+    `total` receives the number of all matching flags; None does not count.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -771,5 +774,12 @@ def list_flags(
         if organisation is not None:
             assessments.find_assessment(session, record.id, organisation)
         return queries.list_flags(
-            session, record.id, organisation=organisation, kind=kind, after=after, offset=offset, limit=limit
+            session,
+            record.id,
+            organisation=organisation,
+            kind=kind,
+            after=after,
+            offset=offset,
+            limit=limit,
+            total=total,
         )

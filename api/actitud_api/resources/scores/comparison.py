@@ -24,6 +24,7 @@ from actitud_api.engine.scoring.ranking import (
 )
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
@@ -250,11 +251,12 @@ def list_exemplars(
     after: ScoreCursorKey | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[DimensionExemplar]:
     """List the ranked organisations of an edition that a principal may see, from the best in a dimension down.
 
     `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`.
+    rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -270,6 +272,7 @@ def list_exemplars(
             after=after,
             offset=offset,
             limit=limit,
+            total=total,
         )
         records = assessments.find_assessments(session, record.id, [row.organisation for row in rows])
     return [

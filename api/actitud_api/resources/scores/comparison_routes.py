@@ -7,9 +7,9 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import KEY_SHOWS_MORE, KEY_SHOWS_MORE_COMPUTING
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.operations import get
-from actitud_api.platform.http.paging import Cursor, next_url
+from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
@@ -19,9 +19,9 @@ from actitud_api.resources.scores.schemas import SheetPath
 from actitud_api.resources.scores.service import BEST_FIRST, ScoreCursorKey, get_cursor_key
 
 PEERS = Representation(comparison_schemas.Peers, sentences=True)
-EXEMPLARS = Representation(comparison_schemas.ExemplarPage, sentences=True)
+EXEMPLARS = Pages(comparison_schemas.ExemplarPage, sentences=True)
 EXEMPLAR_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.exemplars.list", tuple[int | None, str])
-ROBUSTNESS = Representation(comparison_schemas.RobustnessPage, sentences=True)
+ROBUSTNESS = Pages(comparison_schemas.RobustnessPage, sentences=True)
 ROBUSTNESS_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.robustness.list", tuple[int | None, str])
 STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
 
@@ -108,6 +108,7 @@ class ComparisonController(Controller):
         filters are given, all must match. Before publication, assessors, publishers and administrators see all
         organisations; an organisation sees only itself.
         """
+        total = query.make_total()
         exemplars = comparison.list_exemplars(
             database,
             path.edition,
@@ -117,17 +118,12 @@ class ComparisonController(Controller):
             after=EXEMPLAR_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         order = comparison.sort_by_dimension(query.dimension)
         kept, following = EXEMPLAR_CURSOR.cut(query, exemplars, lambda exemplar: get_cursor_key(exemplar.row, order))
-        return EXEMPLARS.of(
-            request,
-            comparison_schemas.ExemplarPage(
-                items=tuple(comparison_schemas.build_exemplar(exemplar, language) for exemplar in kept),
-                next=next_url(request, following),
-                next_cursor=following,
-            ),
-        )
+        items = (comparison_schemas.build_exemplar(exemplar, language) for exemplar in kept)
+        return EXEMPLARS.page_of(request, items, following, total)
 
     @get(
         "/robustness",
@@ -156,6 +152,7 @@ class ComparisonController(Controller):
         assessors, publishers and administrators see all organisations; an organisation sees only itself, and its
         ranks are null, because they would reveal the scores of others.
         """
+        total = query.make_total()
         rows = audits.list_robustness(
             database,
             computed,
@@ -167,16 +164,11 @@ class ComparisonController(Controller):
             after=ROBUSTNESS_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, following = ROBUSTNESS_CURSOR.cut(query, rows, lambda robust: get_cursor_key(robust.row, BEST_FIRST))
-        return ROBUSTNESS.of(
-            request,
-            comparison_schemas.RobustnessPage(
-                items=tuple(comparison_schemas.build_robust_score(robust, language) for robust in kept),
-                next=next_url(request, following),
-                next_cursor=following,
-            ),
-        )
+        items = (comparison_schemas.build_robust_score(robust, language) for robust in kept)
+        return ROBUSTNESS.page_of(request, items, following, total)
 
     @get(
         "/statistics",

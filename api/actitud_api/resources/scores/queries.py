@@ -16,6 +16,7 @@ from sqlmodel import Session
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import UNRANKED
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
 from actitud_api.resources.editions.service import State
 from actitud_api.resources.editions.tables import EditionTable
@@ -359,25 +360,28 @@ def list_page(
     after: ScoreCursorKey | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[RankingRow]:
     """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
 
     `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`.
+    rows after it and returns at most `limit`. `total`: as in `execute_page`.
     """
     column, descending = _find_sort_column(sort)
     ordered = column.desc() if descending else column.asc()
     # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
     ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
-    statement = (
-        _SELECT_PAGE.where(*filters.build_conditions(), visibility.condition())
-        .order_by(ordered, ASSESSMENTS.c.organisation)
-        .offset(offset)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(_build_cursor_condition(column, descending, after))
-    rows = session.execute(statement, {"edition": edition}).all()
+    rows = execute_page(
+        session,
+        _SELECT_PAGE.where(*filters.build_conditions(), visibility.condition()).order_by(
+            ordered, ASSESSMENTS.c.organisation
+        ),
+        {"edition": edition},
+        after=None if after is None else _build_cursor_condition(column, descending, after),
+        offset=offset,
+        limit=limit,
+        total=total,
+    ).all()
     ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if visibility.everything else {}
     return [
         RankingRow(*(*_collect_figures(row), *row[_FIGURES_LENGTH:], ranks.get(row.rank_points), edition))
@@ -497,19 +501,26 @@ def list_past(
     after: tuple[date, str] | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[PastRow]:
     """List the figures of an organisation in its editions, newest reference date first.
 
     Published editions are always included. `drafts` are the ids of the unpublished editions to include as well;
     None includes all of them. `after` is the cursor of the last row of the previous page, None for the first page.
-    Skips the first `offset` rows after it and returns at most `limit`.
+    Skips the first `offset` rows after it and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_PAST.offset(offset).limit(limit)
+    statement = _SELECT_PAST
     if drafts is not None:
         statement = statement.where(or_(EDITIONS.c.state == "published", EDITIONS.c.id.in_(drafts)))
-    if after is not None:
-        statement = statement.where(tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after)
-    rows = session.execute(statement, {"organisation": organisation})
+    rows = execute_page(
+        session,
+        statement,
+        {"organisation": organisation},
+        after=None if after is None else tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after,
+        offset=offset,
+        limit=limit,
+        total=total,
+    )
     return [PastRow(*_collect_figures(row), *row[_FIGURES_LENGTH:]) for row in rows]
 
 

@@ -15,9 +15,9 @@ from actitud_api.platform.http.batches import Batch, BatchBody
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
-from actitud_api.platform.http.paging import Cursor, next_url
+from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -31,14 +31,14 @@ SCORE = Representation(schemas.ScoreAnswer, cache=NO_STORE, sentences=True)
 SCORES = Representation(schemas.ScoreBatchAnswer, cache=NO_STORE, sentences=True)
 BATCH_MAX: Final = 8 * 1024 * 1024
 """Largest body in bytes with many facts; 1,000 full questionnaires take 3 MB."""
-PAGE = Representation(schemas.ScorePage)
+PAGE = Pages(schemas.ScorePage)
 BY_NUMBER: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[int | None, str])
 BY_TEXT: Cursor[ScoreCursorKey] = Cursor("editions.scores.list", tuple[str, str])
 SHEET = Representation(schemas.Sheet, sentences=True)
 SUMMARY = Representation(schemas.SummaryAnswer)
 PATH = Representation(schemas.PathAnswer, sentences=True)
 CHANGES = Representation(schemas.ChangesAnswer, sentences=True)
-PAST = Representation(schemas.PastScorePage, sentences=True)
+PAST = Pages(schemas.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.EditionCursorKey] = Cursor("organisations.scores.list", tuple[date, str])
 
 _METHODOLOGY = Link(
@@ -173,6 +173,7 @@ class EditionScoresController(Controller):
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)
+        total = query.make_total()
         rows = service.list_ranking(
             database,
             path.edition,
@@ -182,15 +183,11 @@ class EditionScoresController(Controller):
             after=cursor.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, following = cursor.cut(query, rows, lambda row: service.get_cursor_key(row, sort))
-        items = tuple(schemas.build_score_row(row) for row in kept)
         # Without a key nobody sees a row of an edition that is not published.
-        return PAGE.of(
-            request,
-            schemas.ScorePage(items=items, next=next_url(request, following), next_cursor=following),
-            shared=bool(items),
-        )
+        return PAGE.page_of(request, map(schemas.build_score_row, kept), following, total, shared=bool(kept))
 
     @get(
         "/scores/{organisation:str}",
@@ -371,6 +368,7 @@ class OrganisationScoresController(Controller):
         there is no rank. Before publication, assessors, publishers and administrators see every score; an organisation
         sees only its own, without rank.
         """
+        total = query.make_total()
         rows = service.list_history(
             database,
             path.organisation,
@@ -379,10 +377,10 @@ class OrganisationScoresController(Controller):
             after=PAST_CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
+            total=total,
         )
         kept, cursor = PAST_CURSOR.cut(query, rows, lambda entry: (entry.past.period_to, entry.past.edition))
-        items = tuple(schemas.build_past_score(entry, language) for entry in kept)
-        return PAST.of(request, schemas.PastScorePage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAST.page_of(request, (schemas.build_past_score(entry, language) for entry in kept), cursor, total)
 
 
 def _choose_cursor(sort: RankingSort) -> Cursor[ScoreCursorKey]:

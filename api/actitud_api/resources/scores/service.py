@@ -35,6 +35,7 @@ from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
 from actitud_api.platform.auth.service import DRAFT_ROLES, ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
@@ -280,12 +281,13 @@ def list_ranking(
     after: ScoreCursorKey | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
     Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after`
     is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows after
-    it and returns at most `limit`.
+    it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -294,7 +296,7 @@ def list_ranking(
         record = editions.find(session, edition)
         visibility = build_visibility(record, principal)
         return queries.list_page(
-            session, record.id, filters, visibility, sort=sort, after=after, offset=offset, limit=limit
+            session, record.id, filters, visibility, sort=sort, after=after, offset=offset, limit=limit, total=total
         )
 
 
@@ -380,12 +382,13 @@ def list_history(
     after: editions.EditionCursorKey | None,
     offset: int,
     limit: int,
+    total: TakeTotal | None = None,
 ) -> list[HistoryEntry]:
     """List the scores of an organisation that a principal may see, by edition, newest reference date first.
 
     `methodology` is the version under which every edition is scored; None keeps the version of each edition.
     `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`.
+    rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -394,7 +397,9 @@ def list_history(
     with database.read() as session:
         organisations.find(session, organisation)
         drafts = _list_draft_editions(organisation, principal)
-        rows = queries.list_past(session, organisation, drafts=drafts, after=after, offset=offset, limit=limit)
+        rows = queries.list_past(
+            session, organisation, drafts=drafts, after=after, offset=offset, limit=limit, total=total
+        )
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.get_submissions(session, organisation, others)
     # A rank in an unpublished edition would reveal the scores of others.

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, inser
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.suggestions.tables import SuggestionTable
 
 SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
@@ -93,19 +94,22 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 
 
 def list_page(
-    session: Session, filters: SuggestionFilters, after: int | None, offset: int, limit: int
+    session: Session,
+    filters: SuggestionFilters,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[SuggestionRecord]:
     """List suggestions, newest first.
 
     Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`.
+    most `limit`. `total`: as in `execute_page`.
     """
-    statement = (
-        _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc()).offset(offset).limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(SUGGESTIONS.c.id < after)
-    return [_to_record(row) for row in session.execute(statement).mappings()]
+    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc())
+    older = None if after is None else SUGGESTIONS.c.id < after
+    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    return [_to_record(row) for row in rows.mappings()]
 
 
 def count_suggestions(session: Session, filters: SuggestionFilters) -> int:

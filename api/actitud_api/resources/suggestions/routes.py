@@ -14,7 +14,7 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, post
-from actitud_api.platform.http.paging import Cursor, next_url
+from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import (
     CONFLICT,
     FORBIDDEN,
@@ -23,7 +23,7 @@ from actitud_api.platform.http.problems import (
     ProblemMapping,
     maps_to,
 )
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -36,7 +36,7 @@ from actitud_api.resources.suggestions.service import (
     UnknownSuggestion,
 )
 
-PAGE = Representation(schemas.SuggestionPage)
+PAGE = Pages(schemas.SuggestionPage)
 SUGGESTION = Representation(schemas.Suggestion)
 CURSOR: Cursor[int] = Cursor("suggestions.list", int)
 _ID = {"suggestion": "$response.body#/id"}
@@ -119,12 +119,12 @@ class SuggestionsController(Controller):
         Newest first, each with all decisions on it. If several filters are given, all must match.
         """
         filters = service.SuggestionFilters(kind=query.kind, state=query.state, dimension=query.dimension)
+        total = query.make_total()
         rows = service.list_page(
-            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1
+            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
         )
         kept, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        items = tuple(schemas.build_suggestion(record) for record in kept)
-        return PAGE.of(request, schemas.SuggestionPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        return PAGE.page_of(request, map(schemas.build_suggestion, kept), cursor, total)
 
     @get("/{suggestion:str}", operation_id="suggestions.get", access=ANYBODY, answer=SUGGESTION, links=_LINKS)
     def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:

@@ -18,6 +18,7 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.suggestions import queries
 from actitud_api.resources.suggestions.queries import (
@@ -130,15 +131,21 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 
 
 def list_page(
-    database: Database, filters: SuggestionFilters, *, after: int | None, offset: int, limit: int
+    database: Database,
+    filters: SuggestionFilters,
+    *,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[SuggestionRecord]:
     """List suggestions, newest first.
 
     Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`.
+    most `limit`. `total` receives the number of all matching suggestions; None does not count.
     """
     with database.read() as session:
-        return queries.list_page(session, filters, after, offset, limit)
+        return queries.list_page(session, filters, after, offset, limit, total)
 
 
 def count_suggestions(database: Database, filters: SuggestionFilters) -> int:

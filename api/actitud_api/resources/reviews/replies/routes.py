@@ -11,9 +11,9 @@ from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
 from actitud_api.platform.auth.recording import with_audit_entry
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, put
-from actitud_api.platform.http.paging import Cursor, PageQuery, next_url
+from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMapping, maps_to
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected, build_revision
@@ -23,7 +23,7 @@ from actitud_api.resources.reviews.replies.queries import ReplyRecord
 from actitud_api.resources.reviews.replies.service import UnknownReply
 
 REPLY = Representation(schemas.Reply)
-PAGE = Representation(schemas.ReplyPage)
+PAGE = Pages(schemas.ReplyPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.replies.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
@@ -83,8 +83,8 @@ class RepliesController(Controller):
         rest = [row for row in numbered if after is None or row[0] > after]
         rows = rest[query.offset : query.offset + query.limit + 1]
         kept, cursor = CURSOR.cut(query, rows, lambda row: row[0])
-        items = tuple(schemas.build_reply(record) for _, record in kept)
-        return PAGE.of(request, schemas.ReplyPage(items=items, next=next_url(request, cursor), next_cursor=cursor))
+        items = (schemas.build_reply(record) for _, record in kept)
+        return PAGE.page_of(request, items, cursor, query.make_total(len(numbered)))
 
     @get(
         "/{indicator:str}",

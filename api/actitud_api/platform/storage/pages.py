@@ -1,0 +1,39 @@
+"""Pages of a list in SQL: some rows of a statement, and the number of all its rows for a client that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVarTuple
+
+from sqlalchemy import ColumnElement, Result, Select, func
+from sqlmodel import Session
+
+Columns = TypeVarTuple("Columns")
+
+TakeTotal: TypeAlias = Callable[[int], None]
+"""Function that receives the number of rows of a list on all its pages."""
+
+
+def execute_page(
+    session: Session,
+    statement: Select[*Columns],
+    parameters: Mapping[str, object] | None = None,
+    *,
+    after: ColumnElement[bool] | None,
+    offset: int,
+    limit: int | None,
+    total: TakeTotal | None = None,
+) -> Result[*Columns]:
+    """Return the rows of one page of a list.
+
+    `statement` selects all rows of the list, in its order. `after` is the condition for the rows that follow the
+    previous page, None for the first page. Skips `offset` of these and returns at most `limit`; None returns all.
+    `total` receives the number of rows on all pages, which are counted in the same session; None does not count.
+    """
+    if total is not None:
+        # Without the columns: some of them are subqueries, which the database would compute for each row.
+        counting = statement.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+        total(session.execute(counting, parameters).scalar_one())
+    if after is not None:
+        statement = statement.where(after)
+    return session.execute(statement.offset(offset).limit(limit), parameters)
