@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol, SupportsIndex, TypeVar, cast, overload
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars
 
     from actitud.frames import Cell
-    from actitud.models import JsonValue
+    from actitud.models import JsonValue, Score
 
 T = TypeVar("T")
 
@@ -145,7 +145,30 @@ class Node(Protocol):
 N = TypeVar("N", bound=Node, covariant=True)
 
 
-class Nodes(tuple[N, ...]):
+class Tabular:
+    """Base of what has a data frame: scores, and dimensions, groups or indicators."""
+
+    __slots__ = ()
+
+    @overload
+    def to_frame(self, *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
+
+    @overload
+    def to_frame(self, *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
+
+    def to_frame(self, *, backend: Literal["polars", "pandas"] = "polars") -> polars.DataFrame | pandas.DataFrame:
+        """Build a data frame with a row for each indicator of a score, or for each node of a collection.
+
+        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
+        the backend is not installed.
+        """
+        from actitud.frames import to_frame
+
+        data = cast("Score | Iterable[Model]", self)
+        return to_frame(data) if backend == "polars" else to_frame(data, backend=backend)
+
+
+class Nodes(Tabular, tuple[N, ...]):
     """Dimensions, groups or indicators in the order of the methodology, as a tuple that is also read by id.
 
     ``nodes["D1"]`` is the node with that id, or raises ``KeyError``, which names similar ids; ``"D1" in nodes`` asks
@@ -180,23 +203,6 @@ class Nodes(tuple[N, ...]):
     def get(self, key: str, default: T | None = None, /) -> N | T | None:
         """Return the node with an id, or ``default`` if there is none."""
         return next((node for node in self if node.id == key), default)
-
-    @overload
-    def to_frame(self, *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
-
-    @overload
-    def to_frame(self, *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
-
-    def to_frame(self, *, backend: Literal["polars", "pandas"] = "polars") -> polars.DataFrame | pandas.DataFrame:
-        """Build a data frame with a row for each node.
-
-        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed.
-        """
-        from actitud.frames import to_frame
-
-        rows = cast("tuple[Model, ...]", self)
-        return to_frame(rows) if backend == "polars" else to_frame(rows, backend=backend)
 
     def keys(self) -> tuple[str, ...]:
         """Return the ids, in order. ``dict(nodes)`` has the nodes by id."""

@@ -19,19 +19,15 @@ from typing import (
     TypedDict,
     TypeVar,
     get_origin,
-    overload,
 )
 
 import msgspec
 
 from actitud._html import DASH, Words, render_facts, render_list, render_paragraph, render_table
-from actitud._model import Model, Node, Nodes, Shown
+from actitud._model import Model, Node, Nodes, Shown, Tabular
 from actitud.bodies import Answers, HypotheticalFacts, Profile
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
-
     from actitud.frames import Cell
 
     JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -430,7 +426,7 @@ class Finding(Model, frozen=True, kw_only=True):
     text: str
 
 
-class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
+class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
     ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is the
@@ -470,22 +466,6 @@ class Score(Shown, frozen=True, kw_only=True, omit_defaults=True):
     def error_findings(self) -> tuple[Finding, ...]:
         """The findings of severity ``error``. An assessment with one of them cannot be submitted."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
-
-    @overload
-    def to_frame(self, *, backend: Literal["polars"] = "polars") -> polars.DataFrame: ...
-
-    @overload
-    def to_frame(self, *, backend: Literal["pandas"]) -> pandas.DataFrame: ...
-
-    def to_frame(self, *, backend: Literal["polars", "pandas"] = "polars") -> polars.DataFrame | pandas.DataFrame:
-        """Build a data frame with a row for each indicator.
-
-        ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed.
-        """
-        from actitud.frames import to_frame
-
-        return to_frame(self) if backend == "polars" else to_frame(self, backend=backend)
 
     def _list_rows(self) -> Iterator[Mapping[str, Cell]]:
         """Yield the rows of a data frame, each as its values by column: one for each indicator."""

@@ -108,7 +108,7 @@ class Page(_PageBase[T]):
         """Build a data frame of **all** items, of this page and of all later pages.
 
         ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed, and ``TypeError`` if the items are neither scores nor organisations.
+        the backend is not installed.
         """
         from actitud.frames import to_frame
 
@@ -164,7 +164,7 @@ class AsyncPage(_PageBase[T]):
         """Build a data frame of **all** items, of this page and of all later pages.
 
         ``backend``: ``polars`` or ``pandas``; a missing value is null. Raises ``ModuleNotFoundError`` if narwhals or
-        the backend is not installed, and ``TypeError`` if the items are neither scores nor organisations.
+        the backend is not installed.
         """
         from actitud.frames import to_frame
 
