@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Final, TypeAlias
 
-from actitud_api.cli.compatibility.document import Node, Shape
+from actitud_api.cli.compatibility.document import Node, Shape, is_among, is_equal
 from actitud_api.cli.compatibility.rules import Side
 
 Refusal: TypeAlias = tuple[object, object]
@@ -32,6 +33,11 @@ _UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxPro
 _COMPARED: Final = frozenset({*_LOWER, *_UPPER, "pattern", "format", "uniqueItems", "multipleOf"})
 
 
+def is_version(value: object) -> bool:
+    """Return True if a value has the form of a methodology version."""
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
+
+
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Compare the JSON types; the type `number` includes `integer`."""
     if narrow.types is None:
@@ -44,37 +50,25 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the enumerated values.
-
-    Methodology versions do not count. If the narrow schema is declared open, which means that values may be added
-    to it, nothing is refused.
-    """
-    if narrow.values is None or narrow.is_open_enum:
+    """Compare the enumerated values; methodology versions do not count."""
+    if narrow.values is None:
         return None
     if wide.values is None:
         return "any", list(narrow.values)
-    refused = [value for value in wide.values if value not in narrow.values]
+    refused = [value for value in wide.values if not is_among(value, narrow.values)]
     if name == VERSIONED:
-        refused = [value for value in refused if not (isinstance(value, str) and _VERSION.fullmatch(value))]
+        refused = [value for value in refused if not is_version(value)]
     return (list(wide.values), list(narrow.values)) if refused else None
 
 
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Compare the lower limits of numbers, lengths and counts."""
-    for keywords in (_LOWER[:2], *((keyword,) for keyword in _LOWER[2:])):
-        loose, tight = (_get_limit(shape, keywords, 1) for shape in (wide, narrow))
-        if tight > loose:
-            return _show(wide.keywords, keywords), _show(narrow.keywords, keywords)
-    return None
+    return _find_limit(wide, narrow, _LOWER, 1)
 
 
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Compare the upper limits of numbers, lengths and counts."""
-    for keywords in (_UPPER[:2], *((keyword,) for keyword in _UPPER[2:])):
-        loose, tight = (_get_limit(shape, keywords, -1) for shape in (wide, narrow))
-        if tight > loose:
-            return _show(wide.keywords, keywords), _show(narrow.keywords, keywords)
-    return None
+    return _find_limit(wide, narrow, _UPPER, -1)
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
@@ -100,8 +94,11 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     The step of the wide schema must be a multiple of that of the narrow one.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
-    if not isinstance(tight, int | float) or (isinstance(loose, int | float) and math.remainder(loose, tight) == 0):
+    if tight is None or tight == loose:
         return None
+    # As decimals: 0.3 is a multiple of 0.1, which it is not in binary.
+    if isinstance(tight, int | float) and isinstance(loose, int | float) and tight > 0:
+        return None if Fraction(str(loose)) % Fraction(str(tight)) == 0 else (loose, tight)
     return loose, tight
 
 
@@ -114,7 +111,7 @@ def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
         for shape in (wide, narrow)
     )
-    changed = [keyword for keyword, value in further.items() if known.get(keyword) != value]
+    changed = [keyword for keyword, value in further.items() if not is_equal(known.get(keyword), value)]
     return (_show(known, changed), _show(further, changed)) if changed else None
 
 
@@ -137,13 +134,23 @@ def _find_other(wide: Shape, narrow: Shape, keyword: str) -> Refusal | None:
     return None if tight is None or tight == loose else (loose, tight)
 
 
-def _get_limit(shape: Shape, keywords: tuple[str, ...], sign: int) -> tuple[float, bool]:
+def _find_limit(wide: Shape, narrow: Shape, names: tuple[str, ...], sign: int) -> Refusal | None:
+    """Compare the limits of some names; the first two limit numbers, each of the others something else."""
+    # Numbers that one of the schemas refuses for their type are not refused for a limit.
+    is_integer = any(shape.types is not None and "number" not in shape.types for shape in (wide, narrow))
+    for keywords in (names[:2], *((keyword,) for keyword in names[2:])):
+        loose, tight = (_get_limit(shape, keywords, sign, is_integer=is_integer) for shape in (wide, narrow))
+        if tight > loose:
+            return _show(wide.keywords, keywords), _show(narrow.keywords, keywords)
+    return None
+
+
+def _get_limit(shape: Shape, keywords: tuple[str, ...], sign: int, *, is_integer: bool) -> tuple[float, bool]:
     """Return the tightest of some limits of a schema, and whether a value equal to the limit is refused.
 
     `keywords` are the names of the limits. `sign` is 1 for lower limits and -1 for upper ones, which are negated,
-    so that of two results the tighter one is always the greater.
+    so that of two results the tighter one is always the greater. `is_integer`: only integers count.
     """
-    is_integer = shape.types == frozenset({"integer"})
     limits = [(-math.inf, False)]
     if keywords[0] in ("minLength", "minItems", "minProperties"):
         limits = [(0.0, False)]

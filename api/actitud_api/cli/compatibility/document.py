@@ -26,7 +26,7 @@ _TYPES_OF_VALUES: Final = {
 _DISSOLVED: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "discriminator"})
 _NOT_COMPARED: Final = frozenset(
     {"title", "description", "example", "examples", "default", "deprecated", "$comment", "externalDocs", "xml"}
-    | {"readOnly", "writeOnly", "contentMediaType", "contentEncoding", "$id", "$schema", "$anchor", "$defs"}
+    | {"$id", "$schema", "$anchor", "$defs"}
 )
 _STRUCTURAL: Final = frozenset(
     {"type", "enum", "const", "properties", "required", "additionalProperties", "items", "propertyNames"}
@@ -69,6 +69,22 @@ class Form(Struct, frozen=True, eq=False):
     shapes: tuple[Shape, ...]
     nullable: bool
     discriminators: frozenset[str]
+
+
+def is_equal(left: object, right: object) -> bool:
+    """Return True if two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(is_equal, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(is_equal(value, right[name]) for name, value in left.items())
+    return left == right
+
+
+def is_among(value: object, values: Sequence[object]) -> bool:
+    """Return True if a JSON value is one of several."""
+    return value in values if isinstance(value, str) else any(is_equal(value, other) for other in values)
 
 
 def as_object(value: object) -> Node:
@@ -126,7 +142,7 @@ class Document:
         if id(schema) not in self._forms:
             self._kept.append(schema)
             parts, discriminators = self._dissolve(schema, frozenset())
-            shapes = [_build_shape(part) for part in parts]
+            shapes = [_build_shape(part, self._list_keywords(part)) for part in parts]
             self._forms[id(schema)] = Form(
                 shapes=tuple(shape for shape in shapes if shape.types != frozenset()),
                 nullable=any(shape.nullable for shape in shapes),
@@ -134,10 +150,35 @@ class Document:
             )
         return self._forms[id(schema)]
 
-    def get_default(self, schema: object) -> object:
-        """Return the default value of a schema, also of one that it refers to; None if it has none."""
+    def list_defaults(self, schema: object) -> Sequence[object]:
+        """Return the default value of a schema or of a part of it, as the only item; nothing if it has none."""
         node = as_object(schema)
-        return node["default"] if "default" in node else self.resolve(node).get("default")
+        if "default" in node:
+            return (node["default"],)
+        reference = node.get("$ref")
+        parts = [self._find(reference)] if isinstance(reference, str) else []
+        found = (self.list_defaults(part) for part in (*parts, *as_list(node.get("allOf"))))
+        return next(filter(None, found), ())
+
+    def _list_keywords(self, node: Node) -> Node:
+        """Return the keywords of an alternative that are compared as they are, without references."""
+        return {
+            name: self._inline(value, frozenset())
+            for name, value in node.items()
+            if name not in _NOT_COMPARED | _STRUCTURAL and not name.startswith("x-")
+        }
+
+    def _inline(self, value: object, met: frozenset[str]) -> object:
+        """Return a value with the schemas to which it refers; a reference among `met`, to itself, stays."""
+        if isinstance(value, list):
+            return [self._inline(item, met) for item in value]
+        if not isinstance(value, dict):
+            return value
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference not in met:
+            beside = {name: item for name, item in value.items() if name != "$ref"}
+            return self._inline({**self._find(reference), **beside}, met | {reference})
+        return {name: self._inline(item, met) for name, item in value.items()}
 
     def _find(self, reference: str) -> Node:
         if not reference.startswith("#/"):
@@ -208,7 +249,9 @@ def _merge(left: Node, right: Node) -> Node:
             both = {key: {"allOf": [known[key], schema]} for key, schema in as_object(value).items() if key in known}
             merged[name] = {**known, **as_object(value), **both}
         elif name == "enum":
-            merged[name] = [item for item in as_list(merged[name]) if item in as_list(value)]
+            merged[name] = [item for item in as_list(merged[name]) if is_among(item, as_list(value))]
+        elif name == "uniqueItems":
+            merged[name] = True
         elif name in ("items", "additionalProperties", "propertyNames"):
             merged[name] = False if merged[name] is False or value is False else {"allOf": [merged[name], value]}
         elif name.startswith(("min", "exclusiveMin")):
@@ -220,7 +263,7 @@ def _merge(left: Node, right: Node) -> Node:
     return merged
 
 
-def _build_shape(node: Node) -> Shape:
+def _build_shape(node: Node, keywords: Node) -> Shape:
     values: tuple[object, ...] | None = None
     if "const" in node:
         values = (node["const"],)
@@ -236,17 +279,13 @@ def _build_shape(node: Node) -> Shape:
         types=None if types is None else types - {"null"},
         nullable=types is None or "null" in types,
         values=None if values is None else tuple(value for value in values if value is not None),
-        is_open_enum="x-extensible-enum" in node,
+        is_open_enum=bool(node.get("x-extensible-enum")),
         properties=as_object(node.get("properties")),
         required=as_texts(node.get("required")),
         additional=node.get("additionalProperties", True),
         items=as_object(node.get("items")) if node.get("items") is not False else {"not": {}},
         names=as_object(node.get("propertyNames")),
-        keywords={
-            name: value
-            for name, value in node.items()
-            if name not in _NOT_COMPARED | _STRUCTURAL and not name.startswith("x-")
-        },
+        keywords=keywords,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from actitud_api.cli.compatibility.document import Document, Node, as_list, as_object, as_texts
 from actitud_api.cli.compatibility.rules import Break, Side
@@ -15,13 +15,15 @@ _PARAMETER: Final = re.compile(r"\{[^}]*\}")
 _PROBLEM: Final = "application/problem+json"
 _SCHEME: Final = ("type", "scheme", "in", "name", "openIdConnectUrl", "flows")
 
-Operations = Mapping[tuple[str, str], tuple[str, Node, Node]]
-"""Operations of a document by method and path.
+OperationVersion: TypeAlias = tuple[str, Node, Node]
+"""An operation in one of the documents.
 
-In the path, `{}` stands for each parameter, so that its name does not count. Each value has the label of the
-operation (method and path, as reports show it), the path item, which is the object of the path, and the
-operation object.
+Its label (method and path, as reports show it), the path item, which is the object of the path, and the operation
+object.
 """
+
+Operations: TypeAlias = Mapping[tuple[str, str], OperationVersion]
+"""Operations of a document by method and path. In the path, `{}` stands for each parameter."""
 
 
 def find_breaks(before: Document, after: Document) -> list[Break]:
@@ -34,15 +36,16 @@ def _find_all(before: Document, after: Document) -> Iterator[Break]:
     yield from _compare_security_schemes(before, after)
     comparison = OperationComparison(before, after)
     old, new = _list_operations(before), _list_operations(after)
-    for key, (label, item, operation) in old.items():
+    for key, version in old.items():
         if key not in new:
+            label, _, operation = version
             yield Break(rule="operation-removed", operation=label, before=operation.get("operationId"))
         else:
-            yield from comparison.compare(label, (item, operation), new[key][1:])
+            yield from comparison.compare(version, new[key])
 
 
 def _list_operations(document: Document) -> Operations:
-    operations: dict[tuple[str, str], tuple[str, Node, Node]] = {}
+    operations: dict[tuple[str, str], OperationVersion] = {}
     for path, value in as_object(document.data["paths"]).items():
         item = document.resolve(value)
         for method in _METHODS:
@@ -63,22 +66,36 @@ def _compare_servers(before: Document, after: Document) -> Iterator[Break]:
 
 
 def _compare_security_schemes(before: Document, after: Document) -> Iterator[Break]:
-    old, new = (
-        as_object(as_object(document.data.get("components")).get("securitySchemes")) for document in (before, after)
-    )
-    for name in old:
-        known, changed = (
-            {key: value for key, value in document.resolve(schemes.get(name)).items() if key in _SCHEME}
-            for document, schemes in ((before, old), (after, new))
-        )
-        if known != changed:
+    new = _list_security_schemes(after)
+    renamed = {known: new[name] for name, known in _match_security_schemes(before, after).items()}
+    for name, known in _list_security_schemes(before).items():
+        if known != renamed.get(name):
             yield Break(
                 rule="security-scheme-changed",
                 operation="",
                 part=f"security {name}",
                 before=known,
-                after=changed or None,
+                after=renamed.get(name),
             )
+
+
+def _list_security_schemes(document: Document) -> Mapping[str, Node]:
+    """List the security schemes of a document by name, each with what says how the key is sent."""
+    schemes = as_object(as_object(document.data.get("components")).get("securitySchemes"))
+    return {
+        name: {key: value for key, value in document.resolve(scheme).items() if key in _SCHEME}
+        for name, scheme in schemes.items()
+    }
+
+
+def _match_security_schemes(before: Document, after: Document) -> Mapping[str, str]:
+    """Return the earlier name of each security scheme of the later document: names of components do not count."""
+    old, new = _list_security_schemes(before), _list_security_schemes(after)
+    gone = [name for name in old if name not in new]
+    return {
+        name: next((known for known in gone if name not in old and old[known] == scheme), name)
+        for name, scheme in new.items()
+    }
 
 
 class OperationComparison:
@@ -88,13 +105,12 @@ class OperationComparison:
         self._before = before
         self._after = after
         self._schemas = SchemaComparison(before, after)
+        self._scheme_names = _match_security_schemes(before, after)
 
-    def compare(self, label: str, before: tuple[Node, Node], after: tuple[Node, Node]) -> Iterator[Break]:
-        """Yield the breaks between two versions of an operation.
-
-        `label` is its method and path. Each version is given as its path item and its operation object.
-        """
-        old, new = before[1], after[1]
+    def compare(self, before: OperationVersion, after: OperationVersion) -> Iterator[Break]:
+        """Yield the breaks between two versions of an operation."""
+        label, _, old = before
+        new = after[2]
         if old.get("operationId") != new.get("operationId"):
             yield Break(
                 rule="operation-id-changed",
@@ -110,7 +126,10 @@ class OperationComparison:
     def _compare_security(self, label: str, old: Node, new: Node) -> Iterator[Break]:
         """Yield a break if there are callers who could call the operation and no longer can."""
         granted = _list_grants(self._before, old)
-        needed = _list_grants(self._after, new)
+        needed = [
+            {self._scheme_names.get(name, name): roles for name, roles in grant.items()}
+            for grant in _list_grants(self._after, new)
+        ]
         for grant in granted:
             if not any(
                 all(name in grant and roles <= grant[name] for name, roles in requirement.items())
@@ -124,7 +143,7 @@ class OperationComparison:
                     after="; ".join(map(_tell_grant, needed)),
                 )
 
-    def _compare_parameters(self, label: str, before: tuple[Node, Node], after: tuple[Node, Node]) -> Iterator[Break]:
+    def _compare_parameters(self, label: str, before: OperationVersion, after: OperationVersion) -> Iterator[Break]:
         old, new = _list_parameters(self._before, *before), _list_parameters(self._after, *after)
         for key, parameter in old.items():
             part = _tell_parameter(parameter)
@@ -132,6 +151,14 @@ class OperationComparison:
                 yield Break(rule="parameter-removed", operation=label, part=part, before="accepted")
                 continue
             other = new[key]
+            if key[0] == "path" and parameter.get("name") != other.get("name"):
+                yield Break(
+                    rule="parameter-removed",
+                    operation=label,
+                    part=part,
+                    before=parameter.get("name"),
+                    after=other.get("name"),
+                )
             if other.get("required") is True and parameter.get("required") is not True:
                 yield Break(
                     rule="parameter-became-required", operation=label, part=part, before="optional", after="required"
@@ -225,7 +252,9 @@ class OperationComparison:
 
     def _compare_problems(self, label: str, part: str, old: Node, new: Node) -> Iterator[Break]:
         """Yield a break for each problem type that a response no longer has; its examples show which types it has."""
-        types, others = (list(_list_problem_types(node)) for node in (old, new))
+        types, others = (
+            list(_list_problem_types(document, node)) for document, node in ((self._before, old), (self._after, new))
+        )
         for name in types:
             if name not in others:
                 yield Break(
@@ -268,13 +297,18 @@ def _tell_grant(grant: Mapping[str, frozenset[str]]) -> str:
     return " and ".join(f"{name}{sorted(roles) or ''}" for name, roles in grant.items()) or "without key"
 
 
-def _list_parameters(document: Document, item: Node, operation: Node) -> Mapping[tuple[str, str], Node]:
-    """List the parameters of an operation and of its path, by where they are and their names."""
+def _list_parameters(document: Document, label: str, item: Node, operation: Node) -> Mapping[tuple[str, str], Node]:
+    """List the parameters of an operation and of its path, by where they are and their names.
+
+    One of the path has its number there in place of its name.
+    """
     parameters: dict[tuple[str, str], Node] = {}
+    numbers = {placeholder[1:-1]: str(number) for number, placeholder in enumerate(_PARAMETER.findall(label))}
     for value in (*as_list(item.get("parameters")), *as_list(operation.get("parameters"))):
         parameter = document.resolve(value)
         where, name = str(parameter.get("in")), str(parameter.get("name"))
-        parameters[where, name.lower() if where == "header" else name] = parameter
+        key = {"header": name.lower(), "path": numbers.get(name, name)}.get(where, name)
+        parameters[where, key] = parameter
     return parameters
 
 
@@ -302,10 +336,10 @@ def _find_covering(responses: Node, status: str) -> str | None:
     return next((candidate for candidate in candidates if candidate in responses), None)
 
 
-def _list_problem_types(response: Node) -> Iterator[str]:
+def _list_problem_types(document: Document, response: Node) -> Iterator[str]:
     media_type = as_object(as_object(response.get("content")).get(_PROBLEM))
     examples = [media_type.get("example")]
-    examples += [as_object(example).get("value") for example in as_object(media_type.get("examples")).values()]
+    examples += [document.resolve(example).get("value") for example in as_object(media_type.get("examples")).values()]
     for example in examples:
         name = as_object(example).get("type")
         if isinstance(name, str):

@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec import structs
 
-from actitud_api.cli.compatibility.constraints import CONSTRAINTS, VERSIONED
-from actitud_api.cli.compatibility.document import Document, Form, Node, Shape
+from actitud_api.cli.compatibility.constraints import CONSTRAINTS, VERSIONED, is_version
+from actitud_api.cli.compatibility.document import Document, Form, Node, Shape, is_equal
 from actitud_api.cli.compatibility.rules import SchemaBreak, Side
 
 _ANYTHING: Final[Node] = {}
@@ -54,9 +54,11 @@ class SchemaComparison:
         yield from self._compare_alternatives(wide, narrow, side, name)
 
     def _compare_defaults(self, before: object, after: object) -> Iterator[SchemaBreak]:
-        old, new = self._before.get_default(before), self._after.get_default(after)
-        if old is not None and old != new:
-            yield SchemaBreak(rule="request-default-changed", pointer="", before=old, after=new)
+        old, new = list(self._before.list_defaults(before)), list(self._after.list_defaults(after))
+        if old and not is_equal(old, new):
+            yield SchemaBreak(
+                rule="request-default-changed", pointer="", before=_tell_default(old), after=_tell_default(new)
+            )
 
     def _compare_alternatives(self, wide: Form, narrow: Form, side: Side, name: str) -> Iterator[SchemaBreak]:
         """Yield the breaks of each alternative of the wide schema that no alternative of the narrow one accepts.
@@ -78,7 +80,7 @@ class SchemaComparison:
                 results = [result for result, other in zip(results, candidates, strict=True) if _is_alike(shape, other)]
             if results:
                 yield from min(results, key=len)
-            elif tag != VERSIONED:
+            elif tag != VERSIONED or not is_version(value):
                 rule = "request-alternative-removed" if side == "request" else "response-alternative-added"
                 shown = value or _tell(shape)
                 old, new = (shown, None) if side == "request" else (None, shown)
@@ -110,7 +112,7 @@ class SchemaComparison:
                 yield SchemaBreak(
                     rule=rule, pointer=_step(name), before="absent" if is_new else "optional", after="required"
                 )
-            elif name in new.properties:
+            elif name in new.properties or name not in old.properties:
                 yield SchemaBreak(
                     rule="response-field-became-optional", pointer=_step(name), before="required", after="optional"
                 )
@@ -137,7 +139,9 @@ def _follow(document: Document, schema: object) -> object:
 def _compare_constraints(wide: Shape, narrow: Shape, side: Side, name: str) -> Iterator[SchemaBreak]:
     for find, codes in CONSTRAINTS.items():
         refusal = find(wide, narrow, name)
-        if refusal is not None:
+        # An enumeration that is declared open promises more values, but only of responses.
+        is_promised = codes[side] == "response-enum-widened" and narrow.is_open_enum
+        if refusal is not None and not is_promised:
             before, after = refusal if side == "request" else refusal[::-1]
             yield SchemaBreak(rule=codes[side], pointer="", before=before, after=after)
 
@@ -205,6 +209,10 @@ def _tell(shape: Shape) -> str:
 
 def _tell_schema(shape: Shape, name: str) -> str:
     return "required" if name in shape.required else "optional"
+
+
+def _tell_default(defaults: Sequence[object]) -> object:
+    return next(("null" if value is None else value for value in defaults), None)
 
 
 def _tell_null(form: Form) -> str:
