@@ -109,6 +109,13 @@ def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> No
     )
 
 
+def _add_json_option(command: argparse.ArgumentParser, language: Language) -> None:
+    """Add the option `--json`: the result as a JSON document."""
+    command.add_argument(
+        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
+    )
+
+
 def _add_organisation_options(command: argparse.ArgumentParser, language: Language) -> None:
     """Add the options that describe an organisation."""
     command.add_argument(
@@ -186,9 +193,7 @@ def _add_doctor(added: AddCommand, language: Language) -> None:
         "doctor",
         "doctor.run_doctor",
     )
-    command.add_argument(
-        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
-    )
+    _add_json_option(command, language)
     _add_database_option(command, language)
 
 
@@ -550,9 +555,7 @@ def _add_methodology(added: AddCommand, language: Language) -> None:
             .format(versions=", ".join(loader.list_versions())),
         )
     _add_lang_option(diff, language)
-    diff.add_argument(
-        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
-    )
+    _add_json_option(diff, language)
 
 
 def _add_verify(added: AddCommand, language: Language) -> None:
@@ -592,9 +595,7 @@ def _add_verify(added: AddCommand, language: Language) -> None:
         ).into(language),
     )
     _add_lang_option(command, language)
-    command.add_argument(
-        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
-    )
+    _add_json_option(command, language)
 
 
 def _add_demo(added: AddCommand, language: Language) -> None:

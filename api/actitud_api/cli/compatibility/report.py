@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ from actitud_api.cli.compatibility.document import Document
 from actitud_api.cli.compatibility.operations import find_breaks
 from actitud_api.cli.compatibility.rules import Break
 from actitud_api.engine.i18n import Language, Texts
+
+Parsed = TypeVar("Parsed")
 
 _UNREADABLE = Texts("{file} no se puede leer: {reason}", "{file} cannot be read: {reason}")
 _BREAKS = Texts(
@@ -37,8 +40,8 @@ def check_compatibility(file: Path, baseline: Path, accepted_file: Path | None, 
         CommandError: The document breaks clients, an entry of the accepted breaks is invalid, or a file cannot be read
             (exit code 2). The text has one line for each break and each invalid entry.
     """
-    before, after = _read_document(baseline, language), _read_document(file, language)
-    accepted = () if accepted_file is None else _read_accepted(accepted_file, language)
+    before, after = (_read(document, Document.parse, language) for document in (baseline, file))
+    accepted = () if accepted_file is None else _read(accepted_file, read_accepted, language)
     try:
         breaks = find_breaks(before, after)
     except ValueError as error:
@@ -52,17 +55,10 @@ def check_compatibility(file: Path, baseline: Path, accepted_file: Path | None, 
         raise CommandError("\n".join([*lines, *faults]))
 
 
-def _read_document(file: Path, language: Language) -> Document:
+def _read(file: Path, parse: Callable[[bytes], Parsed], language: Language) -> Parsed:
     try:
-        return Document.parse(file.read_bytes())
+        return parse(file.read_bytes())
     except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error), 2) from error
-
-
-def _read_accepted(file: Path, language: Language) -> Sequence[AcceptedBreak]:
-    try:
-        return read_accepted(file.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
         raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error), 2) from error
 
 
