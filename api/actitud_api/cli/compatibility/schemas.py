@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import structs
 
@@ -11,7 +11,11 @@ from actitud_api.cli.compatibility.constraints import CONSTRAINTS, VERSIONED, is
 from actitud_api.cli.compatibility.document import Document, Form, Node, Shape, is_equal
 from actitud_api.cli.compatibility.rules import SchemaBreak, Side
 
+Pair: TypeAlias = tuple[int, int, Side, bool]
+"""Two versions of a schema by their identities, how they are used, and whether their member is `methodology`."""
+
 _ANYTHING: Final[Node] = {}
+_NAMES: Final[Node] = {"type": "string"}
 _ESCAPES: Final = str.maketrans({"~": "~0", "/": "~1"})
 
 
@@ -21,7 +25,9 @@ class SchemaComparison:
     def __init__(self, before: Document, after: Document) -> None:
         self._before = before
         self._after = after
-        self._found: dict[tuple[int, int, Side, bool], tuple[SchemaBreak, ...]] = {}
+        self._found: dict[Pair, tuple[SchemaBreak, ...]] = {}
+        self._begun: set[Pair] = set()
+        self._cut: set[Pair] = set()
         self._kept: list[object] = []
 
     def compare(self, before: object, after: object, side: Side, name: str = "") -> tuple[SchemaBreak, ...]:
@@ -32,12 +38,21 @@ class SchemaComparison:
         """
         before, after = _follow(self._before, before), _follow(self._after, after)
         key = (id(before), id(after), side, name == VERSIONED)
-        if key not in self._found:
-            self._kept += [before, after]
+        if key in self._found:
+            return self._found[key]
+        if key in self._begun:
             # A schema that contains itself breaks nothing that its other members do not break.
-            self._found[key] = ()
-            self._found[key] = tuple(self._compare(before, after, side, name))
-        return self._found[key]
+            self._cut.add(key)
+            return ()
+        self._kept += [before, after]
+        self._begun.add(key)
+        found = tuple(self._compare(before, after, side, name))
+        self._begun.remove(key)
+        self._cut.discard(key)
+        # A result that left out the breaks of an unfinished comparison is not complete.
+        if not self._cut:
+            self._found[key] = found
+        return found
 
     def _compare(self, before: object, after: object, side: Side, name: str) -> Iterator[SchemaBreak]:
         old, new = self._before.get_form(before), self._after.get_form(after)
@@ -123,7 +138,7 @@ class SchemaComparison:
         if old.items or new.items:
             yield from _below("*", self.compare(old.items, new.items, side))
         if old.names or new.names:
-            yield from _below("*", self.compare(old.names, new.names, side))
+            yield from _below("*", self.compare({**_NAMES, **old.names}, {**_NAMES, **new.names}, side))
         typed = isinstance(old.additional, dict) or isinstance(new.additional, dict)
         if typed and old.additional is not False and new.additional is not False:
             yield from _below("*", self.compare(_to_schema(old.additional), _to_schema(new.additional), side))
