@@ -47,15 +47,16 @@ def fetch_export(
     *,
     to: Destination | None,
     progress: ProgressCallback | None,
-    rows: int | None = None,
+    count: Call[int | None] | None = None,
 ) -> Call[Export[T]]:
     """Fetch a file as bytes, or begin to fetch it if it is to be written ``to`` a path.
 
-    ``progress``: called after each chunk that is written. ``rows``: number of rows of the file, if it is known. Raises
-    ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    ``progress``: called after each chunk that is written. ``count``: the call that counts the rows of the file first;
+    ``None`` for no such call. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
     """
     if to is None:
         return Export(content=(yield from fetch_bytes(core, request, media_type, max_bytes)).body)
+    rows = None if count is None else (yield from count)
     reply = yield from fetch_open(core, request, media_type, max_bytes)
     return Export(reply=reply, to=Path(to), progress=progress, rows=rows)
 

@@ -67,14 +67,16 @@ def fetch_lines(
     kind: type[T],
     progress: ProgressCallback | None,
     max_bytes: int,
-    rows: int | None = None,
+    count: Call[int | None] | None = None,
 ) -> Call[Lines[T]]:
     """Send a request for a file of JSON Lines, and return the file while it arrives.
 
     ``kind``: type of a row. ``progress``: called after each chunk, if not ``None``. ``max_bytes``: largest accepted
-    size of the file. The request is not sent again once the response has begun. Raises ``ApiProblem``, ``NoAnswer``,
-    ``UnexpectedResponse`` or ``NotModified``.
+    size of the file. ``count``: the call that counts the rows of the file first; ``None`` for no such call. The request
+    is not sent again once the response has begun. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or
+    ``NotModified``.
     """
+    rows = None if count is None else (yield from count)
     reply = yield from fetch_open(core, request, "application/jsonl", max_bytes)
     return Lines(reply=reply, kind=kind, progress=progress, rows=rows)
 

@@ -140,7 +140,9 @@ def test_a_file_is_written(
     run(example('to="ranking.csv"'), address, tmp_path)
     content = (tmp_path / "ranking.csv").read_bytes()
     assert content == sdk.editions.scores.export("latest", format="csv")
-    assert capsys.readouterr().out.endswith(f"ranking.csv {len(content)}\n")
+    printed = capsys.readouterr().out
+    assert "100%\r" in printed
+    assert printed.endswith(f"ranking.csv {len(content)}\n")
 
 
 def test_a_program_is_tested_without_a_service(address: str, tmp_path: Path) -> None:

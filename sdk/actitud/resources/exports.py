@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
+import msgspec
+
 from actitud._bind import (
     bind_awaitable,
     bind_awaitable_export,
@@ -15,10 +17,11 @@ from actitud._bind import (
     bind_blocking_export,
     bind_blocking_stream,
 )
-from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, build_condition, build_get, fetch_bytes
+from actitud._calls import AsyncBound, Bound, Call, QueryValue, Request, build_condition, build_get, fetch, fetch_bytes
 from actitud._config import Core
 from actitud._files import Destination, Export, fetch_export
 from actitud._streams import Lines, ProgressCallback, fetch_lines
+from actitud.errors import ApiProblem, UnexpectedResponse
 from actitud.models import OrganisationKind, ProvinceCode, RegionCode, ScoreSort, ScoreStatus, SizeBand
 
 T = TypeVar("T")
@@ -134,14 +137,14 @@ def export_organisations(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download organisations as a file.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
-    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such
-    as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by
-    inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words that must
-    all occur in name, former names, id or aliases; accents and case are ignored. ``on``: only organisations that
-    existed on this day. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``:
-    language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
+    ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
+    ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes,
+    ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id
+    of the parent organisation. ``q``: words that must all occur in name, former names, id or aliases; accents and case
+    are ignored. ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all.
+    ``offset``: rows to skip. ``lang``: language of the column titles.
     """
     query = {
         "dialect": dialect,
@@ -155,7 +158,16 @@ def export_organisations(
         "limit": limit,
         "offset": offset,
     }
-    return _fetch_file(core, "organisations", format=format, query=query, to=to, progress=progress, lang=lang)
+    return _fetch_file(
+        core,
+        "organisations",
+        format=format,
+        query=query,
+        to=to,
+        progress=progress,
+        lang=lang,
+        listed="Organisations.list",
+    )
 
 
 @overload
@@ -181,13 +193,16 @@ def export_editions(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the editions as a file, newest first.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
-    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``limit``: maximum number of rows, default all.
-    ``offset``: rows to skip. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
+    ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
+    ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``: language of the
+    column titles.
     """
     query = {"dialect": dialect, "limit": limit, "offset": offset}
-    return _fetch_file(core, "editions", format=format, query=query, to=to, progress=progress, lang=lang)
+    return _fetch_file(
+        core, "editions", format=format, query=query, to=to, progress=progress, lang=lang, listed="Editions.list"
+    )
 
 
 @overload
@@ -231,14 +246,15 @@ def export_edition_scores(
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
     ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for
-    a JSON-stat 2.0 cube. ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of
-    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
-    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to
-    5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
-    ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension
-    (``D1`` …); a leading ``-`` reverses the order. ``limit``: maximum number of organisations, default all. ``offset``:
-    organisations to skip. ``lang``: language of the column titles. Raises ``NotFound`` if the edition does not exist.
+    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
+    ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube. ``dialect``: CSV
+    dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
+    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
+    to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the
+    score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
+    ``lang``: language of the column titles. Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -255,7 +271,16 @@ def export_edition_scores(
         "offset": offset,
     }
     return _fetch_file(
-        core, "editions", edition, "scores", format=format, query=query, to=to, progress=progress, lang=lang
+        core,
+        "editions",
+        edition,
+        "scores",
+        format=format,
+        query=query,
+        to=to,
+        progress=progress,
+        lang=lang,
+        listed="EditionScores.list",
     )
 
 
@@ -348,13 +373,15 @@ def stream_organisations(
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
     by employees. ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id
     or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``progress``: called
-    after each chunk with the rows and bytes received so far. The request is sent when you ask for the first row.
+    after each chunk with the rows and bytes received so far; one more request counts all rows before. The request is
+    sent when you ask for the first row.
 
     A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
-    return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX)
+    count = None if progress is None else _count_rows(core, "Organisations.list", ["organisations"], query)
+    return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX, count)
 
 
 def stream_edition_scores(
@@ -379,8 +406,8 @@ def stream_edition_scores(
     by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
     ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
     ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far. The request is
-    sent when you ask for the first row.
+    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far; one more request
+    counts all rows before. The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -397,9 +424,10 @@ def stream_edition_scores(
         "organisation": organisation,
         "sort": sort,
     }
-    return fetch_lines(
-        core, build_get(core, "editions", edition, "scores.jsonl", query=query), FileRow, progress, EXPORT_MAX
-    )
+    request = build_get(core, "editions", edition, "scores.jsonl", query=query)
+    listed = ["editions", edition, "scores"]
+    count = None if progress is None else _count_rows(core, "EditionScores.list", listed, query)
+    return fetch_lines(core, request, FileRow, progress, EXPORT_MAX, count)
 
 
 def stream_edition_indicators(
@@ -530,11 +558,44 @@ def _fetch_file(
     to: Destination | None,
     progress: ProgressCallback | None,
     lang: str | None,
+    listed: str | None = None,
 ) -> Call[Export[T]]:
+    """Fetch a file. ``listed``: method that lists what its rows are; ``None`` if they cannot be counted by a list."""
     media_type = _find_media_type(format)
     *path, name = segments
     request = build_get(core, *path, f"{name}.{format}", query=query, lang=lang)
-    return fetch_export(core, request, media_type, EXPORT_MAX, to=to, progress=progress)
+    count: Call[int | None] | None = None
+    # The service says the size of other formats.
+    if listed is not None and progress is not None and format in ("csv", "jsonl"):
+        count = _count_rows(core, listed, segments, query)
+    return fetch_export(core, request, media_type, EXPORT_MAX, to=to, progress=progress, count=count)
+
+
+class _Counted(msgspec.Struct):
+    total: int | None = None
+
+
+def _count_rows(
+    core: Core, operation: str, segments: Sequence[str], query: Mapping[str, QueryValue]
+) -> Call[int | None]:
+    """Return the number of rows that a file will have, or ``None`` if the service does not say it.
+
+    ``operation``: the method that lists the same rows, at the path ``segments``. ``query``: that of the file.
+    """
+    filters = {name: value for name, value in query.items() if name not in ("dialect", "limit", "offset")}
+    lister = msgspec.structs.replace(core, operation=operation, if_none_match=None)
+    try:
+        counted = yield from fetch(
+            lister, build_get(lister, *segments, query={**filters, "limit": 1, "total": True}), _Counted
+        )
+    except (ApiProblem, UnexpectedResponse):
+        # The file itself says what is wrong; without a number there is no percentage.
+        return None
+    if counted.total is None:
+        return None
+    offset, limit = query.get("offset"), query.get("limit")
+    rows = max(0, counted.total - (offset if isinstance(offset, int) else 0))
+    return min(rows, limit) if isinstance(limit, int) else rows
 
 
 def _fetch_raw(core: Core, request: Request, media_type: str) -> Call[bytes]:

@@ -94,9 +94,33 @@ def test_progress_is_told_piece_by_piece(mode: Mode, fake_time: FakeTime) -> Non
     streamed(
         mode,
         lambda request: httpx.Response(200, headers=LINES, stream=body),
-        lambda client: client.editions.scores.stream("2026", progress=told.append),
+        lambda client: client.editions.indicators.stream("2026", progress=told.append),
     )
     assert told == [Progress(rows=1, bytes=45), Progress(rows=2, bytes=len(WHOLE))]
+
+
+@pytest.mark.parametrize(
+    ("counted", "total"),
+    [
+        (httpx.Response(200, json={"items": [], "next": None, "total": 2}), 2),
+        (httpx.Response(200, json={"items": [], "next": None}), None),
+        (problem(400, "invalid-request"), None),
+        (httpx.Response(200, headers=LINES, content=WHOLE), None),
+    ],
+    ids=["counted", "uncounted", "refused", "not the service"],
+)
+def test_progress_has_the_rows_of_the_list(mode: Mode, counted: httpx.Response, total: int | None) -> None:
+    told: list[Progress] = []
+    handler = Answers(counted, httpx.Response(200, headers=LINES | {"content-encoding": "identity"}, content=WHOLE))
+    rows = streamed(
+        mode, handler, lambda client: client.editions.scores.stream("2026", region="09", progress=told.append)
+    )
+    assert rows == ROWS
+    assert [request.url.raw_path.decode() for request in handler.requests] == [
+        "/v1/editions/2026/scores?region=09&limit=1&total=true",
+        "/v1/editions/2026/scores.jsonl?region=09",
+    ]
+    assert told[-1].total_rows == total
 
 
 def test_who_leaves_early_closes_it(mode: Mode, fake_time: FakeTime) -> None:
@@ -126,7 +150,7 @@ def test_a_small_answer_that_swells_is_unpacked_in_parts(mode: Mode, fake_time: 
     streamed(
         mode,
         lambda request: httpx.Response(200, headers=headers, stream=body),
-        lambda client: client.editions.scores.stream("2026", progress=told.append),
+        lambda client: client.editions.indicators.stream("2026", progress=told.append),
         most=100_000,
     )
     # 8 bytes a row: 32,768 of them are 256 KiB, and the hundred thousandth is in the fourth part.
