@@ -9,12 +9,13 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from actitud import ActitudError, Client
+from actitud import ActitudDeprecationWarning, ActitudError, Client
 from tests.peers.programs import CACHE, DOCUMENT, FACTS
 from tests.support.node import NODE
 
@@ -40,7 +41,9 @@ def try_mock() -> Mocked:
         if seconds is None:
             return Mocked(version, None, 0, {})
         facts = json.loads(FACTS.read_text("utf-8"))
-        with Client(base_url=url, max_retries=0) as client:
+        with Client(base_url=url, max_retries=0) as client, warnings.catch_warnings():
+            # Nothing is given up: a mock server that says so was told so by the document.
+            warnings.simplefilter("error", ActitudDeprecationWarning)
             calls: Mapping[str, Callable[[], object]] = {
                 "scores.create": lambda: client.score(profile=facts["profile"], answers=facts["answers"]),
                 "editions.scores.list": lambda: client.editions.scores.list("latest", limit=2).items,
@@ -58,7 +61,7 @@ def try_mock() -> Mocked:
             for name, call in calls.items():
                 try:
                     call()
-                except ActitudError as error:
+                except (ActitudError, ActitudDeprecationWarning) as error:
                     failed[name] = str(error)
     return Mocked(version, seconds, len(calls), failed)
 

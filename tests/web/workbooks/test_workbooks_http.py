@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import openpyxl
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 
 from actitud_api.app import create_app
+from actitud_api.engine.methodology import loader
 from actitud_api.platform.http.representations import XLSX
+from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.settings import Settings
 from tests.support.scale import BROKEN_WORKBOOKS
 from tests.web.workbooks.test_refused import broken, packed
@@ -46,6 +50,16 @@ def test_the_template_is_a_file_in_a_language_that_may_be_kept(client: TestClien
     assert (kept.status_code, kept.content) == (304, b"")
     assert client.get(WORKBOOK, params={"lang": "en"}).headers["etag"] != answer.headers["etag"]
     assert client.head(WORKBOOK).headers["content-length"] == str(len(client.get(WORKBOOK).content))
+
+
+def test_the_template_of_a_retired_version_has_since_when(
+    client: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = loader.load_methodology("2026.1")
+    retired = structs.replace(known, status="retired", retired=date(2027, 1, 1))
+    monkeypatch.setattr(methodologies, "get_methodology", lambda version: retired)
+    headers = client.get("/v1/methodologies/2026.1/workbook").headers
+    assert headers["deprecation"] == "@1798761600"
 
 
 def test_what_is_read_of_a_workbook_scores_as_what_was_put_into_it(client: TestClient[Litestar]) -> None:

@@ -559,7 +559,7 @@ class _Operation:
             headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
             headers += ["Content-Location"] * (isinstance(answer, Files) or self._is_latest_read)
         headers += ["Idempotency-Replayed"] * contract.idempotent
-        headers += _GIVEN_UP * self._may_be_deprecated
+        headers += _GIVEN_UP * (contract.deprecated is not None)
         headers += _LIMIT_FIELDS * self._is_limited
         responses: Node = {}
         # PUT answers 201 if it created the resource, 200 if it replaced it.
@@ -567,7 +567,7 @@ class _Operation:
         for status in statuses:
             success: Node = {
                 # The summary of the operation says what it is.
-                "description": "Success.",
+                "description": f"Success.{_OF_RETIRED * self._is_version_read}",
                 "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])]),
             }
             if answer is not None:
@@ -597,10 +597,10 @@ class _Operation:
         return responses
 
     @property
-    def _may_be_deprecated(self) -> bool:
-        """True if the operation is deprecated, or reads a methodology version, which may be retired."""
+    def _is_version_read(self) -> bool:
+        """True for a read of a methodology version, which may be retired."""
         path = self.contract.path
-        return self.contract.deprecated is not None or (path is not None and VERSION_NAME in path.__struct_fields__)
+        return "GET" in self.handler.http_methods and path is not None and VERSION_NAME in path.__struct_fields__
 
     @property
     def _is_latest_read(self) -> bool:
@@ -926,7 +926,12 @@ _SECURITY_SCHEMES: Node = {
 
 _LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
 _GIVEN_UP: Final = ["Deprecation", "Sunset"]
-"""Headers of a response about a resource that is given up."""
+"""Headers of a response about a resource that is given up.
+
+Of successes, only those of deprecated operations declare them: a mock server sends every header that a response
+declares, and the SDK would warn of what is not given up.
+"""
+_OF_RETIRED: Final = " Of a retired version, it has the header `Deprecation`."
 
 _HEADERS_OF_PROBLEMS: Mapping[str, Sequence[str]] = {
     "method-not-allowed": ("Allow",),

@@ -11,6 +11,8 @@ from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import XLSX, File, Representation
 from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.resources.methodologies import service as methodologies
+from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.web.workbooks import schemas, service
 from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
 from actitud_api.web.workbooks.service import VersionMismatch
@@ -72,6 +74,7 @@ class WorkbooksController(Controller):
         shows what counts as evidence, offers the levels of its ladder as a drop-down list, and warns about invalid
         input. Only the cells for answers can be changed.
         """
+        announce_retirement(request, methodologies.get_methodology(path.version))
         return TEMPLATE.file_of(
             request, service.build_template(path.version, language), f"actitud-{path.version}-{language}.xlsx"
         )
