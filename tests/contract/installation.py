@@ -18,7 +18,6 @@ from litestar.testing import TestClient
 from msgspec import structs
 from sqlalchemy import inspect, text
 
-from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
@@ -26,6 +25,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.reviews import service as reviews
 from tests.contract import examples
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.settling import anything, settle
 
@@ -424,8 +424,7 @@ _EDITION: Final = {
 @contextmanager
 def installed(url: str, folder: Path) -> Iterator[Installation]:
     """An installation on a database that has the tables and nothing in them; `folder`: where it has its private key."""
-    app = create_app(structs.replace(unlimited(url), signing_folder=folder))
-    make_key(app.state["database"], folder)
-    with TestClient(app) as client:
-        yield Installation(client)
-    app.state["database"].close()
+    with borrow_app(structs.replace(unlimited(url), signing_folder=folder)) as app:
+        make_key(app.state["database"], folder)
+        with TestClient(app) as client:
+            yield Installation(client)

@@ -13,10 +13,10 @@ import pytest
 from litestar import Litestar
 
 from actitud import Client
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.support.serving import served
 
@@ -29,9 +29,8 @@ def installation(tmp_path: Path) -> Iterator[Litestar]:
     """The application on a database of its own, without anything in it but a key that signs."""
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
-    made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))
-    yield made
-    made.state["database"].close()
+    with borrow_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path)) as made:
+        yield made
 
 
 def blocks(page: str) -> list[tuple[str, str]]:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.support.scale import NIGHT, TUTORIAL
 from tests.support.serving import served
@@ -33,9 +33,8 @@ def in_review(tmp_path: Path) -> Iterator[Litestar]:
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
         demo.store_demonstration(database, lambda: None, range(1, TUTORIAL + 1))
-    made = create_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path))
-    yield made
-    made.state["database"].close()
+    with borrow_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path)) as made:
+        yield made
 
 
 def curl() -> None:

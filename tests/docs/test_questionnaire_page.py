@@ -9,11 +9,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from actitud_api.app import BODY_MAX, create_app
+from actitud_api.app import BODY_MAX
 from actitud_api.settings import Settings
 from actitud_api.web.workbooks import package, reading
 from actitud_api.web.workbooks.layout import SHEETS
 from tests.docs.test_readme import STATED, blocks
+from tests.support.applications import borrow_app
 from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +23,10 @@ PAGES = {"docs/questionnaire.md": "en", "docs/questionnaire.es.md": "es"}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('docs')}/a.sqlite3"))
-    app.state["database"].migrate()
-    with served(app) as address:
-        yield address
-    app.state["database"].close()
+    with borrow_app(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('docs')}/a.sqlite3")) as app:
+        app.state["database"].migrate()
+        with served(app) as address:
+            yield address
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -15,9 +15,9 @@ from litestar import Litestar
 
 from actitud import Client
 from actitud_api import cli
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
+from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 from tests.support.serving import served
 
@@ -31,9 +31,8 @@ US = "ES-DIR3-L01280796"
 def installation(tmp_path: Path) -> Iterator[Litestar]:
     """The application on a database of its own, without anything in it."""
     url = migrated_sqlite(tmp_path)
-    made = create_app(Settings(database_url=url))
-    yield made
-    made.state["database"].close()
+    with borrow_app(Settings(database_url=url)) as made:
+        yield made
 
 
 def blocks(readme: str, language: str) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Final
 import pytest
 from litestar import Litestar
 
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.resources.suggestions import schemas
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED, blocks
+from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 from tests.support.serving import served
 
@@ -33,9 +33,8 @@ PRINTED: Final = {
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Litestar]:
-    made = create_app(Settings(database_url=migrated_sqlite(tmp_path)))
-    yield made
-    made.state["database"].close()
+    with borrow_app(Settings(database_url=migrated_sqlite(tmp_path))) as made:
+        yield made
 
 
 @pytest.mark.parametrize("page", PRINTED)

@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 from msgspec import Struct
 from sqlalchemy import text, update
 
-from actitud_api.app import CONTROLLERS, create_app
+from actitud_api.app import CONTROLLERS
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth import queries
 from actitud_api.platform.auth import service as access
@@ -25,6 +25,7 @@ from actitud_api.platform.http.problems import CONFLICT, ProblemError
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.scale import NIGHT
 
@@ -76,10 +77,8 @@ def client(url: str, database: Database) -> Iterator[TestClient[Litestar]]:
     with database.write() as session:
         number = "INTEGER PRIMARY KEY" if url.startswith("sqlite") else "SERIAL PRIMARY KEY"
         session.connection().execute(text(f"CREATE TABLE ticket (number {number}, label TEXT)"))
-    app = create_app(unlimited(url), (*CONTROLLERS, TicketController))
-    with TestClient(app) as opened:
+    with borrow_app(unlimited(url), (*CONTROLLERS, TicketController)) as app, TestClient(app) as opened:
         yield opened
-    app.state["database"].close()
 
 
 @pytest.fixture

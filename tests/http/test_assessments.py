@@ -15,13 +15,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import text
 
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service
 from tests.contract.asgi import Sent, exchange
 from tests.contract.installation import calendar
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.support.databases import record_statements, unlimited
 from tests.support.scale import NIGHT
@@ -50,9 +50,8 @@ WRITERS, WRITES = 16, 50 if NIGHT else 4
 @pytest.fixture
 def application(url: str) -> Iterator[Litestar]:
     """The application."""
-    app = create_app(unlimited(url))
-    yield app
-    app.state["database"].close()
+    with borrow_app(unlimited(url)) as app:
+        yield app
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission, build_score_request_type, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -31,6 +30,7 @@ from actitud_api.resources.editions.queries import State
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
 
@@ -90,11 +90,10 @@ def fill(database: Database) -> None:
 
 @contextmanager
 def served(url: str) -> Iterator[Client]:
-    app = create_app(Settings(database_url=url))
-    fill(app.state["database"])
-    with TestClient(app) as client:
-        yield client
-    app.state["database"].close()
+    with borrow_app(Settings(database_url=url)) as app:
+        fill(app.state["database"])
+        with TestClient(app) as client:
+            yield client
 
 
 @pytest.fixture(scope="module", params=BOTH)

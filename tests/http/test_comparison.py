@@ -22,7 +22,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
@@ -35,6 +34,7 @@ from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.computed import WAITING
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
@@ -97,11 +97,10 @@ def fill(database: Database) -> None:
 
 @contextmanager
 def served(url: str) -> Iterator[Client]:
-    app = create_app(Settings(database_url=url))
-    fill(app.state["database"])
-    with TestClient(app) as client:
-        yield client
-    app.state["database"].close()
+    with borrow_app(Settings(database_url=url)) as app:
+        fill(app.state["database"])
+        with TestClient(app) as client:
+            yield client
 
 
 @pytest.fixture(scope="module", params=BOTH)

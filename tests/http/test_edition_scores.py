@@ -17,7 +17,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
@@ -29,6 +28,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
 
@@ -108,11 +108,10 @@ def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
 @contextmanager
 def served(url: str) -> Iterator[Client]:
     """A client of the application on a database that was just filled."""
-    app = create_app(Settings(database_url=url))
-    fill(app.state["database"])
-    with TestClient(app) as client:
-        yield client
-    app.state["database"].close()
+    with borrow_app(Settings(database_url=url)) as app:
+        fill(app.state["database"])
+        with TestClient(app) as client:
+            yield client
 
 
 @pytest.fixture(scope="module", params=BOTH)

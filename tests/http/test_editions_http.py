@@ -10,7 +10,6 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
@@ -20,6 +19,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 
 Client = TestClient[Litestar]
 
@@ -36,11 +36,9 @@ PATCH = {"Content-Type": "application/merge-patch+json"}
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
     """A client that holds the key of an administrator."""
-    app = create_app(Settings(database_url=url))
-    with TestClient(app) as opened:
+    with borrow_app(Settings(database_url=url)) as app, TestClient(app) as opened:
         opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'administrator')}"
         yield opened
-    app.state["database"].close()
 
 
 def key(database: Database, role: access.Role, owner: str | None = None) -> str:

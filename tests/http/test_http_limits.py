@@ -30,6 +30,7 @@ from tests.http.test_http_policy import MINE, WhoController, bearer
 from tests.http.test_http_problems import problem
 from tests.http.test_request_counters import Clock
 from tests.http.toys import ToyController
+from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
@@ -43,10 +44,8 @@ def served(url: str, **quotas: int) -> Iterator[TestClient[Litestar]]:
     """A client of the service with small limits."""
     few = {"rate_limit_read": 3, "rate_limit_write": 2, "rate_limit_score": 1, "rate_limit_refused": 2, **quotas}
     settings = structs.replace(Settings(database_url=url), **few)
-    app = create_app(settings, (*CONTROLLERS, ToyController, WhoController))
-    with TestClient(app) as client:
+    with borrow_app(settings, (*CONTROLLERS, ToyController, WhoController)) as app, TestClient(app) as client:
         yield client
-    app.state["database"].close()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 
 MINE, OTHER = "XX-DEMO-00001", "XX-DEMO-00002"
 NOW = datetime.now(UTC)
@@ -76,10 +77,8 @@ class UnruledController(Controller):
 
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(Settings(database_url=url), (*CONTROLLERS, WhoController))
-    with TestClient(app) as opened:
+    with borrow_app(Settings(database_url=url), (*CONTROLLERS, WhoController)) as app, TestClient(app) as opened:
         yield opened
-    app.state["database"].close()
 
 
 @pytest.fixture

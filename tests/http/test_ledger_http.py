@@ -23,6 +23,7 @@ from actitud_api.platform.audit_log.daily import make_due_checkpoint
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from tests.contract.installation import MINE, OTHER, Installation
+from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import unlimited
 from tests.support.ledgers import find_chain_problems
@@ -33,10 +34,8 @@ ROTATED = service.Event(action="cli.keys.rotate-signing", actor=None, subject=se
 
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(unlimited(url))
-    with TestClient(app) as opened:
+    with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
         yield opened
-    app.state["database"].close()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api import cli
-from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import queries, service
 from actitud_api.resources.organisations.faults import describe_fault
@@ -25,6 +24,7 @@ from actitud_api.resources.organisations.municipalities import MunicipalityFault
 from actitud_api.resources.organisations.service import ImportCounts, InvalidMunicipalityFile
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
+from tests.support.applications import borrow_app
 from tests.support.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
@@ -534,12 +534,11 @@ def test_the_size_band_of_a_ministry_is_by_employees() -> None:
 @pytest.fixture
 def small(url: str) -> Iterator[TestClient[Litestar]]:
     """A client of a service with three real municipalities."""
-    app = create_app(Settings(database_url=url))
-    database: Database = app.state["database"]
-    imported(database, FILE.encode())
-    with TestClient(app) as client:
-        yield client
-    database.close()
+    with borrow_app(Settings(database_url=url)) as app:
+        database: Database = app.state["database"]
+        imported(database, FILE.encode())
+        with TestClient(app) as client:
+            yield client
 
 
 def test_an_organisation_over_http(small: TestClient[Litestar]) -> None:

@@ -21,6 +21,7 @@ from actitud_api.resources.organisations.contradictions import build_fault
 from actitud_api.resources.organisations.entries import ContradictionRule, OrganisationContradiction
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 
 MADRID = "ES-DIR3-L01280796"
 PATCH = "application/merge-patch+json"
@@ -33,11 +34,9 @@ Client = TestClient[Litestar]
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
     """A client with the key of an editor."""
-    app = create_app(Settings(database_url=url))
-    with TestClient(app) as opened:
+    with borrow_app(Settings(database_url=url)) as app, TestClient(app) as opened:
         opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'registrar')}"
         yield opened
-    app.state["database"].close()
 
 
 def key(database: Database, role: access.Role, owner: str | None = None) -> str:

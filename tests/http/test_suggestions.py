@@ -12,11 +12,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from tests.http.test_http_problems import problem as told
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 Client = TestClient[Litestar]
@@ -48,10 +48,8 @@ def problem(response: Any, status: int) -> dict[str, Any]:
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
     """A client that holds no key."""
-    app = create_app(unlimited(url))
-    with TestClient(app) as opened:
+    with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
         yield opened
-    app.state["database"].close()
 
 
 def key(client: Client, role: access.Role = "administrator") -> dict[str, str]:

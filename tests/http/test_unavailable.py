@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from sqlalchemy import text
 
 from actitud_api import cli
-from actitud_api.app import CONTROLLERS, create_app
+from actitud_api.app import CONTROLLERS
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import NO_STORE
@@ -24,6 +24,7 @@ from actitud_api.platform.storage import postgresql as on_postgresql
 from actitud_api.platform.storage import sqlite as on_sqlite
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
+from tests.support.applications import borrow_app
 from tests.support.databases import Kind, opened, sqlite_url, unlimited
 from tests.support.postgresql import Server
 
@@ -62,10 +63,8 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient[Lit
 
 @contextmanager
 def served(url: str) -> Iterator[TestClient[Litestar]]:
-    app = create_app(unlimited(url), (*CONTROLLERS, Counting))
-    with TestClient(app) as client:
+    with borrow_app(unlimited(url), (*CONTROLLERS, Counting)) as app, TestClient(app) as client:
         yield client
-    app.state["database"].close()
 
 
 def assert_unavailable(client: TestClient[Litestar], method: str, path: str) -> None:

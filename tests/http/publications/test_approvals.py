@@ -15,10 +15,10 @@ from msgspec import structs
 from sqlalchemy import text
 
 from actitud_api import cli
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.settings import FaultySettings, read_settings
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BIG, EDITION, fill
 
@@ -66,13 +66,12 @@ def refusals(response: httpx.Response) -> Sequence[str]:
 
 @pytest.fixture
 def service(url: str, tmp_path: Path) -> Iterator[Service]:
-    app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path, second_approver=True))
-    database: Database = app.state["database"]
-    fill(database)
-    make_key(database, tmp_path)
-    with TestClient(app) as client:
-        yield Service(client, key(database), key(database))
-    database.close()
+    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path, second_approver=True)) as app:
+        database: Database = app.state["database"]
+        fill(database)
+        make_key(database, tmp_path)
+        with TestClient(app) as client:
+            yield Service(client, key(database), key(database))
 
 
 def key(database: Database, role: access.Role = "publisher") -> str:

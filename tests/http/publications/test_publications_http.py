@@ -18,13 +18,13 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud import Signature, verify
-from actitud_api.app import create_app
 from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.documents import pack_line
 from tests.faults.serving import administrator
 from tests.http.publications.test_documents import PUBLISHED
 from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill
 
@@ -41,13 +41,11 @@ def client(url: str, database: Database, tmp_path: Path) -> Iterator[Client]:
     """A service with an edition in review, and a client that an administrator has."""
     fill(database)
     make_key(database, tmp_path)
-    app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path))
-    with TestClient(app) as opened:
+    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as opened:
         opened.headers.update(administrator(database))
         # So that bytes and tags are those of the documents.
         opened.headers["accept-encoding"] = "identity"
         yield opened
-    app.state["database"].close()
 
 
 def publish(client: Client, name: str = "first", **body: object) -> Any:

@@ -11,11 +11,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
+from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.databases import unlimited
 from tests.support.settling import settle
@@ -106,8 +106,7 @@ CREATE = {"If-None-Match": "*"}
 @pytest.fixture
 def desk(url: str) -> Iterator[Desk]:
     """The edition is open, and the assessment of the first organisation is under review."""
-    app = create_app(unlimited(url))
-    with TestClient(app) as client:
+    with borrow_app(unlimited(url)) as app, TestClient(app) as client:
         made = Desk(app, client)
         headers = made.keys["administrator"]
         assert client.post("/v1/editions", json=NEW, headers=headers).status_code == 201
@@ -117,7 +116,6 @@ def desk(url: str) -> Iterator[Desk]:
         made.submit()
         made.settle("under_review")
         yield made
-    app.state["database"].close()
 
 
 def patch(desk: Desk, **answers: object) -> httpx.Response:

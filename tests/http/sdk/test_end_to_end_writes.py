@@ -40,7 +40,6 @@ from actitud import (
     Suggestion,
     Unauthorized,
 )
-from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import Signer
 from actitud_api.platform.audit_log.queries import replace_signing_key
@@ -49,6 +48,7 @@ from actitud_api.settings import Settings
 from tests.contract.installation import calendar
 from tests.http.sdk.test_end_to_end import BASE, as_said, example
 from tests.support import publishing
+from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
 from tests.support.databases import make_key
 from tests.support.scale import LOST
@@ -127,10 +127,8 @@ class Installation:
 
 @pytest.fixture
 def installation(url: str, mode: Mode, tmp_path: Path) -> Iterator[Installation]:
-    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
-    with TestClient(app) as opened:
+    with borrow_app(Settings(database_url=url, signing_folder=tmp_path)) as app, TestClient(app) as opened:
         yield Installation(app, opened, mode)
-    app.state["database"].close()
 
 
 @pytest.fixture

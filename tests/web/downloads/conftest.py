@@ -11,9 +11,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import service as organisations
+from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, make_key, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
 from tests.support.publishing import BEFORE, fill, publish
@@ -43,26 +43,25 @@ def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:
         publisher_dir3="L02000041",
         contact="datos@diputacion.example",
     )
-    app = create_app(settings)
-    database: Database = app.state["database"]
-    make_key(database, folder)
-    fill(database)
-    with database.write() as session:
-        entries = [
-            {
-                "id": f"XX-T-H{number:03}",
-                "name": name,
-                "kind": "MUN",
-                "region": "09",
-                "domains": ["a.example", "b.example"],
-            }
-            for number, name in enumerate(HOSTILE)
-        ]
-        organisations.add(
-            session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], BEFORE
-        )
-    publish(database, folder)
-    fill(database, "2027")
-    with TestClient(app) as client:
-        yield client
-    database.close()
+    with borrow_app(settings) as app:
+        database: Database = app.state["database"]
+        make_key(database, folder)
+        fill(database)
+        with database.write() as session:
+            entries = [
+                {
+                    "id": f"XX-T-H{number:03}",
+                    "name": name,
+                    "kind": "MUN",
+                    "region": "09",
+                    "domains": ["a.example", "b.example"],
+                }
+                for number, name in enumerate(HOSTILE)
+            ]
+            organisations.add(
+                session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], BEFORE
+            )
+        publish(database, folder)
+        fill(database, "2027")
+        with TestClient(app) as client:
+            yield client

@@ -11,7 +11,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.representations import REVALIDATE, SHARED
 from actitud_api.platform.storage.database import Database
@@ -19,6 +18,7 @@ from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import service
 from tests.contract.asgi import Received, Sent, exchange
+from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import NOW, correction, fill, publish
 
@@ -45,10 +45,8 @@ def own(database: Database, url: str, tmp_path: Path) -> Iterator[Client]:
     make_key(database, tmp_path)
     fill(database)
     publish(database, tmp_path)
-    app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path))
-    with TestClient(app) as client:
+    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
         yield client
-    app.state["database"].close()
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 Client = TestClient[Litestar]
@@ -82,15 +82,14 @@ EDITIONS: Final[Mapping[str, Mapping[str, Figures]]] = {
 @contextmanager
 def installed(url: str, public_url: str | None = BASE) -> Iterator[Client]:
     """A client of the service on a database with the tables."""
-    app = create_app(structs.replace(unlimited(url), public_url=public_url))
-    database: Database = app.state["database"]
-    with database.write() as session:
-        organisations.add(session, [_entry(identifier, name) for identifier, name in NAMES.items()], NOW)
-        for year, scored in EDITIONS.items():
-            add_edition(session, year, scored, "open" if year == "2027" else "published")
-    with TestClient(app) as client:
-        yield client
-    database.close()
+    with borrow_app(structs.replace(unlimited(url), public_url=public_url)) as app:
+        database: Database = app.state["database"]
+        with database.write() as session:
+            organisations.add(session, [_entry(identifier, name) for identifier, name in NAMES.items()], NOW)
+            for year, scored in EDITIONS.items():
+                add_edition(session, year, scored, "open" if year == "2027" else "published")
+        with TestClient(app) as client:
+            yield client
 
 
 def add_edition(session: Session, year: str, scored: Mapping[str, Figures], state: editions.State) -> None:

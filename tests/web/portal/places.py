@@ -15,13 +15,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import SimulatedOrganisation, simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 Client = TestClient[Litestar]
@@ -63,29 +63,29 @@ UNPUBLISHED: Final = "XX-T-8"
 @contextmanager
 def placed(url: str) -> Iterator[Client]:
     """A client of the service on a database with the tables."""
-    app = create_app(structs.replace(unlimited(url), public_url="https://madurez.example"))
-    database: Database = app.state["database"]
-    with database.write() as session:
-        organisations.add(session, [_entry(place) for place in PLACES], NOW)
-        new = organisations.OrganisationEntry(id=UNPUBLISHED, name="Todavía No", kind="MUN")
-        organisations.add(session, [new], NOW)
-        for year, state in ((EDITION, "published"), (OPEN, "open")):
-            draft = editions.EditionDraft(
-                id=year,
-                titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-                methodology="2026.1",
-                period_from=date(int(year), 1, 1),
-                period_to=date(int(year), 12, 31),
-            )
-            editions.add(
-                session, editions.build_record(draft, now=NOW, state="published" if state == "published" else "open")
-            )
-        rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
-        unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
-        assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
-    with TestClient(app) as client:
-        yield client
-    database.close()
+    with borrow_app(structs.replace(unlimited(url), public_url="https://madurez.example")) as app:
+        database: Database = app.state["database"]
+        with database.write() as session:
+            organisations.add(session, [_entry(place) for place in PLACES], NOW)
+            new = organisations.OrganisationEntry(id=UNPUBLISHED, name="Todavía No", kind="MUN")
+            organisations.add(session, [new], NOW)
+            for year, state in ((EDITION, "published"), (OPEN, "open")):
+                draft = editions.EditionDraft(
+                    id=year,
+                    titles={"es": f"Edición {year}", "en": f"Edition {year}"},
+                    methodology="2026.1",
+                    period_from=date(int(year), 1, 1),
+                    period_to=date(int(year), 12, 31),
+                )
+                editions.add(
+                    session,
+                    editions.build_record(draft, now=NOW, state="published" if state == "published" else "open"),
+                )
+            rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
+            unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
+            assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
+        with TestClient(app) as client:
+            yield client
 
 
 def _entry(place: Place) -> organisations.OrganisationEntry:

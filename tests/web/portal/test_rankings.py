@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 import pytest
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.computed import ComputationBusy
@@ -18,6 +17,7 @@ from actitud_api.web.portal.names import Names
 from tests.contract.asgi import Sent, exchange
 from tests.contract.hostile import FILTERS, SEGMENTS, WRONG
 from tests.http.test_edition_scores import Client, served
+from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite, opened, unlimited
 from tests.support.postgresql import Server
 from tests.web.embeds.reading import Document, Element, page
@@ -316,14 +316,12 @@ def test_the_first_page_says_what_it_is_and_finds_one_s_organisation(years: Clie
 def test_the_first_page_of_an_empty_installation_leads_to_what_there_is(url: str) -> None:
     with opened(url) as database:
         database.migrate()
-    app = create_app(unlimited(url))
-    with TestClient(app) as client:
+    with borrow_app(unlimited(url)) as app, TestClient(app) as client:
         found = read(client, "/portal")
         assert "No edition has been published yet." in found.text
         assert not found.query("form")
         missing = client.get("/portal/latest?lang=en")
         assert (missing.status_code, "No edition has been published yet." in missing.text) == (404, True)
-    app.state["database"].close()
 
 
 @pytest.mark.parametrize("path", ["/portal", EDITION, "/portal/nope"])

@@ -11,7 +11,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
@@ -20,6 +19,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits, service
 from actitud_api.resources.scores.computed import ComputationBusy
+from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
 from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
@@ -70,41 +70,42 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def proven(database: object, url: str) -> Iterator[Client]:
     """A client of a service that has a contact, where an organisation that has one answered with evidence."""
-    app = create_app(structs.replace(unlimited(url), contact="index@province.example"))
-    simulated = next(simulate(load_methodology("2026.1")))
-    submission = structs.replace(
-        simulated.submission,
-        answers=simulated.submission.answers
-        | {"D1.01": {"numerator": 1, "denominator": 2}, "D1.02": {"level": 1}, "D1.06": {"level": 1}},
-        self_declared=frozenset({"D1.02"}),
-        set_aside={"D1.06": "stale"},
-    )
-    draft = editions.EditionDraft(
-        id="2026",
-        titles={"es": "Edición 2026", "en": "Edition 2026"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
-    made = assessments.to_row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
-    poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
-    entry = organisations.OrganisationEntry(
-        id=PROVEN,
-        name="Ayuntamiento de Prueba",
-        kind="MUN",
-        province="49",
-        contact=organisations.ContactDetails(email="redes@proven.example", url="https://www.proven.example/contact"),
-        domains=("proven.example",),
-    )
-    with app.state["database"].write() as session:
-        organisations.add(session, [entry], NOW)
-        for year, state in PROVEN_IN.items():
-            of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
-            editions.add(session, editions.build_record(of_year, now=NOW, state=state))
-        assessments.store_rows(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
-    with TestClient(app) as client:
-        yield client
-    app.state["database"].close()
+    with borrow_app(structs.replace(unlimited(url), contact="index@province.example")) as app:
+        simulated = next(simulate(load_methodology("2026.1")))
+        submission = structs.replace(
+            simulated.submission,
+            answers=simulated.submission.answers
+            | {"D1.01": {"numerator": 1, "denominator": 2}, "D1.02": {"level": 1}, "D1.06": {"level": 1}},
+            self_declared=frozenset({"D1.02"}),
+            set_aside={"D1.06": "stale"},
+        )
+        draft = editions.EditionDraft(
+            id="2026",
+            titles={"es": "Edición 2026", "en": "Edition 2026"},
+            methodology="2026.1",
+            period_from=date(2026, 1, 1),
+            period_to=date(2026, 12, 31),
+        )
+        made = assessments.to_row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
+        poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
+        entry = organisations.OrganisationEntry(
+            id=PROVEN,
+            name="Ayuntamiento de Prueba",
+            kind="MUN",
+            province="49",
+            contact=organisations.ContactDetails(
+                email="redes@proven.example", url="https://www.proven.example/contact"
+            ),
+            domains=("proven.example",),
+        )
+        with app.state["database"].write() as session:
+            organisations.add(session, [entry], NOW)
+            for year, state in PROVEN_IN.items():
+                of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
+                editions.add(session, editions.build_record(of_year, now=NOW, state=state))
+            assessments.store_rows(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
+        with TestClient(app) as client:
+            yield client
 
 
 def read(client: Client, place: str, lang: str = "en") -> Document:

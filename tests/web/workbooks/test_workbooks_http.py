@@ -16,11 +16,11 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.http.representations import XLSX
 from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.settings import Settings
+from tests.support.applications import borrow_app
 from tests.support.scale import BROKEN_WORKBOOKS
 from tests.web.workbooks.test_refused import broken, packed
 
@@ -30,11 +30,10 @@ WORKBOOK = "/v1/methodologies/2026.1/workbook"
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('db')}/a.sqlite3"))
-    app.state["database"].migrate()
-    with TestClient(app) as client:
-        yield client
-    app.state["database"].close()
+    with borrow_app(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('db')}/a.sqlite3")) as app:
+        app.state["database"].migrate()
+        with TestClient(app) as client:
+            yield client
 
 
 def read(client: TestClient[Litestar], raw: bytes, lang: str = "en", media_type: str = XLSX) -> httpx.Response:
