@@ -170,7 +170,7 @@ def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> No
     assert (d3["score"], d3["rank"], d3["spread"]) == (None, None, None)
     assert d3["text"] == "Neither the organisation nor its group has a score."
     assert answer["rank"] == 2
-    assert answer["text"] == "Its group are the ranked organisations of its kind and size band (Municipality, P1): 11."
+    assert answer["text"] == "Its peers are the ranked organisations of its kind and size band (Municipality, P1): 11."
 
 
 @pytest.mark.parametrize(

@@ -24,22 +24,22 @@ METHODOLOGY = load_methodology("2026.1")
         (
             PeerGroup("kind_and_band", ("MUN",), "P2", 1_234),
             "Su grupo son las organizaciones con puesto de su tipo y tramo (Ayuntamiento, P2): 1.234.",
-            "Its group are the ranked organisations of its kind and size band (Municipality, P2): 1,234.",
+            "Its peers are the ranked organisations of its kind and size band (Municipality, P2): 1,234.",
         ),
         (
             PeerGroup("kind", ("MUN",), None, 12),
             "Su grupo son las organizaciones con puesto de su tipo (Ayuntamiento): 12.",
-            "Its group are the ranked organisations of its kind (Municipality): 12.",
+            "Its peers are the ranked organisations of its kind (Municipality): 12.",
         ),
         (
             PeerGroup("band_scale", ("MUN", "PRO", "SUP"), None, 13),
             "Su grupo son las organizaciones con puesto que se miden en su misma escala de tramos: 13.",
-            "Its group are the ranked organisations that are measured on its scale of size bands: 13.",
+            "Its peers are the ranked organisations that are measured on its scale of size bands: 13.",
         ),
         (
             PeerGroup("all", None, None, 4),
             "Su grupo son todas las organizaciones con puesto: 4.",
-            "Its group are all ranked organisations: 4.",
+            "Its peers are all ranked organisations: 4.",
         ),
         (
             None,

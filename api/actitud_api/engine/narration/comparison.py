@@ -16,10 +16,10 @@ _GROUPS: dict[Language, dict[PeerBasis, str]] = table(
         "all": "Su grupo son todas las organizaciones con puesto: {count}.",
     },
     en={
-        "kind_and_band": "Its group are the ranked organisations of its kind and size band ({kind}, {band}): {count}.",
-        "kind": "Its group are the ranked organisations of its kind ({kind}): {count}.",
-        "band_scale": "Its group are the ranked organisations that are measured on its scale of size bands: {count}.",
-        "all": "Its group are all ranked organisations: {count}.",
+        "kind_and_band": "Its peers are the ranked organisations of its kind and size band ({kind}, {band}): {count}.",
+        "kind": "Its peers are the ranked organisations of its kind ({kind}): {count}.",
+        "band_scale": "Its peers are the ranked organisations that are measured on its scale of size bands: {count}.",
+        "all": "Its peers are all ranked organisations: {count}.",
     },
 )
 _FIGURES: dict[Language, dict[str, str]] = table(
