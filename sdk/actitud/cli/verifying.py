@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,8 @@ from actitud.errors import Unverifiable
 from actitud.verification import KeysSource, Text, Verification, verify
 
 _SHOWN = 20
+_PARAMETER = re.compile("`(keys|checkpoint)`")
+"""A parameter of ``verify`` in one of its texts: the command has the same ones as options."""
 
 
 def run_verify(session: Session) -> int:
@@ -69,4 +72,4 @@ def _print_report(session: Session, verification: Verification) -> None:
 
 
 def _choose(session: Session, text: Text) -> str:
-    return session.words(text["es"], text["en"])
+    return _PARAMETER.sub(r"--\1", session.words(text["es"], text["en"]))

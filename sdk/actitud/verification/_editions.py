@@ -154,8 +154,8 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
     keys = options.keys
     if keys is None:
         findings.add_unchecked(
-            "de quién son las claves, que son las que trae el propio fichero (dé las claves en que confía)",
-            "whose the keys are, which are those that the file itself brings (give the keys that you trust)",
+            "de quién son las claves, que son las que trae el propio fichero (dé `keys`)",
+            "whose the keys are, which are those that the file itself brings (give `keys`)",
         )
         keys = read_bundle_keys(findings, header)
     verifier = SignatureVerifier(findings, keys)

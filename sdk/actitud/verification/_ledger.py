@@ -101,8 +101,7 @@ def _read_kept_checkpoint(findings: Findings, options: Options, origin: str | No
     if options.keys is None:
         state = read_checkpoint(findings, GIVEN_CHECKPOINT, options.checkpoint)
         findings.add_unchecked(
-            "la firma del punto de control (dé las claves en que confía)",
-            "the signature of the checkpoint (give the keys that you trust)",
+            "la firma del punto de control (dé `keys`)", "the signature of the checkpoint (give `keys`)"
         )
     else:
         state = SignatureVerifier(findings, options.keys).verify_checkpoint(GIVEN_CHECKPOINT, options.checkpoint)

@@ -205,7 +205,7 @@ def test_a_publication_is_verified_offline_and_online(actitud: Command, tmp_path
     assert actitud("export", "latest", "bundle", "-o", str(bundle))[0] == 0
     code, out, _ = actitud("verify", str(bundle))
     assert code == 0
-    assert "whose the keys are" in out
+    assert "whose the keys are, which are those that the file itself brings (give --keys)" in out
     code, out, _ = actitud("verify", "--edition", "latest", "--lang", "es")
     assert code == 0
     assert "se cumple" in out
