@@ -52,7 +52,6 @@ else:
     OrNull = T | None
     """The type of a member that is null in JSON, and never ``None`` in the model."""
 
-ProfileValue: TypeAlias = str | int | float | bool | None
 Fact: TypeAlias = bool | int | float | str | Sequence[str]
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
 """An :class:`Evidence`, or a mapping with the same members."""

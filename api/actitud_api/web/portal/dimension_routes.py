@@ -35,7 +35,7 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
-from actitud_api.web.portal.territory_routes import format_tenth
+from actitud_api.web.portal.territory_routes import draw_tenths, format_tenth
 
 EXEMPLARS_MAX: Final = 5
 """Maximum number of exemplary organisations on the page of a dimension."""
@@ -53,7 +53,6 @@ _SPREADS_DESCRIPTION: Final = Texts(
     "From the lowest score to the highest, the middle half in a box and the median a stroke: {rows}.",
 )
 _TENTHS: Final = Texts("Organizaciones por tramos de puntuación", "Organisations by tenths of the score")
-_TENTHS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
 _MEANS: Final = Texts("Media de cada indicador en la edición", "Mean of each indicator in the edition")
 _SCALES: Final[Mapping[str, Texts]] = {
     "P": Texts("Por población", "By inhabitants"),
@@ -192,7 +191,7 @@ class DimensionsController(Controller):
                 "figures": figures,
                 "asked": indicators,
                 "bullets": _list_article_points(methodology, dimension, language),
-                "tenths": _draw_tenths(own, figures, language),
+                "tenths": draw_tenths(own.tenths, _TENTHS, figures, language),
                 "tenth": format_tenth,
                 "means": _draw_means(found, indicators, figures, language),
                 "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
@@ -278,19 +277,6 @@ def _list_article_points(methodology: Methodology, dimension: str, language: Lan
         for bullet, answered in methodology.document.answers.bullets.items()
     }
     return [ArticlePoint(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
-
-
-def _draw_tenths(own: service.DimensionFigures, figures: FigureFormatter, language: Language) -> charts.Picture:
-    columns = [
-        charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
-        for number, count in enumerate(own.tenths)
-    ]
-    described = "; ".join(
-        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(own.tenths)
-    )
-    return charts.draw_columns(
-        "tenths", _TENTHS.into(language), _TENTHS_DESCRIPTION.into(language).format(rows=described), columns
-    )
 
 
 def _draw_means(

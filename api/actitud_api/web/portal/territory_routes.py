@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from litestar import Controller, Response
@@ -17,7 +18,6 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
-from actitud_api.resources.scores.service import ScoreSummary
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal import charts
@@ -41,8 +41,8 @@ _MEDIANS_DESCRIPTION: Final = Texts(
     "Del índice más bajo al más alto, con la mitad central en una caja y la mediana en una raya: {rows}.",
     "From the lowest index to the highest, the middle half in a box and the median a stroke: {rows}.",
 )
-_COLUMNS: Final = Texts("Organizaciones por tramos del índice", "Organisations by tenths of the index")
-_COLUMNS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
+_TENTHS: Final = Texts("Organizaciones por tramos del índice", "Organisations by tenths of the index")
+_TENTHS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
 _DIMENSIONS: Final = Texts("Mediana de cada dimensión", "Median of each dimension")
 _DIMENSIONS_DESCRIPTION: Final = Texts(
     "La mediana de {name} y, entre paréntesis, la de toda la edición: {rows}.",
@@ -131,7 +131,7 @@ class TerritoriesController(Controller):
                 "dimensions": list(dimensions.items()),
                 "levels": figures.list_levels(),
                 "within": _draw_medians(list(sheet.within), figures, language) if sheet.within else None,
-                "distribution": _draw_distribution(sheet.summary, figures, language),
+                "distribution": draw_tenths(sheet.summary.tenths, _TENTHS, figures, language),
                 "medians": _draw_dimensions(sheet, list(dimensions.values()), figures, language),
                 "ranking": to(sheet.edition.id, **{place.level: place.code}),
             },
@@ -183,16 +183,17 @@ def _draw_medians(
     )
 
 
-def _draw_distribution(summary: ScoreSummary, figures: FigureFormatter, language: Language) -> charts.Picture:
+def draw_tenths(tenths: Sequence[int], title: Texts, figures: FigureFormatter, language: Language) -> charts.Picture:
+    """Lay out a histogram of scores: `tenths` are the numbers of organisations from 0 to 10 points, 10 to 20, …."""
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
-        for number, count in enumerate(summary.tenths)
+        for number, count in enumerate(tenths)
     ]
     described = "; ".join(
-        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(summary.tenths)
+        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(tenths)
     )
     return charts.draw_columns(
-        "tenths", _COLUMNS.into(language), _COLUMNS_DESCRIPTION.into(language).format(rows=described), columns
+        "tenths", title.into(language), _TENTHS_DESCRIPTION.into(language).format(rows=described), columns
     )
 
 
