@@ -1,5 +1,5 @@
 /** What the compiler must refuse, and what it must know: this file is checked and never run. */
-import { type Actitud, type ScoreRow, createActitud } from "@actitud/client";
+import { type Actitud, type NumeratorDenominatorAnswer, type ScoreRow, createActitud } from "@actitud/client";
 
 const actitud: Actitud = createActitud({ baseUrl: "https://madurez.example" });
 
@@ -13,8 +13,10 @@ actitud.editions.scores.list({ edition: "latest", provinze: "46" });
 actitud.editions.scores.list({ limit: 3 });
 // @ts-expect-error -- a value that there is not
 actitud.editions.scores.list({ edition: "latest", status: "complet" });
+// @ts-expect-error -- a member of a body is missing
+actitud.scores.create({ body: { methodology: "2026.1", answers: {} } });
 // @ts-expect-error -- a misspelt member of a body
-actitud.scores.create({ body: { methodology: "2026.1", profile: { kind: "MUN", populations: 3 }, answers: {} } });
+export const answer: NumeratorDenominatorAnswer = { numerator: 160, denominator: 320, bases: "evidenced" };
 
 export async function known(): Promise<number | null> {
   for await (const row of actitud.rows(actitud.editions.scores.list({ edition: "latest" }))) {
