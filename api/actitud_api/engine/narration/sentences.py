@@ -145,7 +145,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_one": "{gate}: here {actual}, {distance} short.",
         "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
         "gate_share_one": "{gate}: here {actual}, {distance} percentage point short.",
-        "gate_there": "{gate}: here {actual}.",
+        "gate_actual": "{gate}: here {actual}.",
         "gate_absent": "{gate}: here there is no documented value.",
         "main": "{name} ({id}): loses {lost} of the index.",
         "point": "{figure} point",
@@ -162,7 +162,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_one": "{gate}: aquí {actual}; falta {distance}.",
         "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
         "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
-        "gate_there": "{gate}: aquí {actual}.",
+        "gate_actual": "{gate}: aquí {actual}.",
         "gate_absent": "{gate}: aquí no hay un valor documentado.",
         "main": "{name} ({id}): pierde {lost} del índice.",
         "point": "{figure} punto",
@@ -568,7 +568,7 @@ class Sentences:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
         if blocking.distance is None or isinstance(blocking.actual, bool | str):
-            return templates["gate_there"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
+            return templates["gate_actual"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
         if share:
             actual = words.format_share(blocking.actual, self._language)
             # A distance of shares is shown in percentage points, rounded to hide what multiplying a float adds.

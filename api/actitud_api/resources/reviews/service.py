@@ -114,10 +114,10 @@ class ReviewMethodologyMismatch(ValueError):
     Raised by `save_overall_review`.
     """
 
-    def __init__(self, sent: str, asked: str) -> None:
-        super().__init__(f"{sent} instead of {asked}")
+    def __init__(self, sent: str, required: str) -> None:
+        super().__init__(f"{sent} instead of {required}")
         self.sent = sent
-        self.required = asked
+        self.required = required
 
 
 class Opinion(Struct, frozen=True, kw_only=True):
