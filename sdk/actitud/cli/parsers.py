@@ -12,12 +12,10 @@ from actitud._version import __version__
 FORMATS: Final = ("csv", "jsonl", "xlsx", "jsonstat", "bundle")
 STANDARD_INPUT: Final = "-"
 
-_KINDS, _REGIONS, _PROVINCES, _BANDS, _STATUSES, _SORTS, _DIMENSIONS = (
+_KINDS, _BANDS, _STATUSES, _SORTS, _DIMENSIONS = (
     get_args(get_args(alias)[0])
     for alias in (
         models.OrganisationKind,
-        models.RegionCode,
-        models.ProvinceCode,
         models.SizeBand,
         models.ScoreStatus,
         models.ScoreSort,
@@ -100,15 +98,18 @@ class _Commands:
     def _add_filters(self, command: argparse.ArgumentParser) -> None:
         words = self._words
         command.add_argument("--kind", choices=_KINDS, help=words("tipo de organización", "kind of organisation"))
+        # Of a wrong code the service says which names the codes stand for, and which one was meant.
+        for name, spanish, english in (
+            ("--region", "comunidad, por su código del INE", "region, by its INE code"),
+            ("--province", "provincia, por su código del INE", "province, by its INE code"),
+        ):
+            command.add_argument(name, metavar="NN", type=_pad_code, help=words(spanish, english))
         for name, metavar, choices, spanish, english in (
-            ("--region", "NN", _REGIONS, "comunidad, por su código del INE", "region, by its INE code"),
-            ("--province", "NN", _PROVINCES, "provincia, por su código del INE", "province, by its INE code"),
             ("--band", "BAND", _BANDS, "tramo: P1 a P5, o E1 a E5", "size band: P1 to P5, or E1 to E5"),
             ("--status", "STATUS", _STATUSES, "estado de la puntuación", "status of the score"),
             ("--sort", "FIGURE", _SORTS, "cifra que ordena, con - al revés", "figure to sort by, - reverses"),
         ):
-            read = _pad_code if metavar == "NN" else str
-            command.add_argument(name, metavar=metavar, type=read, choices=choices, help=words(spanish, english))
+            command.add_argument(name, metavar=metavar, choices=choices, help=words(spanish, english))
         command.add_argument("--parent", metavar="ID", help=words("organismo del que dependen", "body they belong to"))
         command.add_argument("--level", type=int, metavar="N", help=words("nivel, de 1 a 5", "level, 1 to 5"))
 

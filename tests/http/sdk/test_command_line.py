@@ -70,6 +70,10 @@ def test_the_ranking_is_filtered(actitud: Command, sdk: Client) -> None:
     wanted = [row.organisation for row in sdk.editions.scores.list("latest", province=province)]
     _, out, _ = actitud("rank", "latest", "--province", province.lstrip("0"), "--csv")
     assert [row["organisation"] for row in csv.DictReader(out.splitlines())] == wanted
+    code, _, err = actitud("rank", "latest", "--province", "Valencia")
+    assert code == 2
+    assert err.startswith('actitud: province: It must be one of these values: "01" (Araba/Álava), ')
+    assert err.endswith(" (did you mean “46”?)\n")
     name = sdk.editions.scores.list("latest", limit=1)[0].organisation_name
     _, out, _ = actitud("rank", "latest", "--search", name, "--csv")
     assert name in [row["organisation_name"] for row in csv.DictReader(out.splitlines())]
