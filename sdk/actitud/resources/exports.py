@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from typing import Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, get_args, overload
 
 import msgspec
 
@@ -280,6 +280,7 @@ def export_edition_scores(
         to=to,
         progress=progress,
         lang=lang,
+        formats=get_args(CubeFormat),
         listed="EditionScores.list",
     )
 
@@ -547,7 +548,7 @@ def get_catalogue(core: Core, *, format: GraphFormat = "ttl") -> Call[bytes]:
     """
     target = f"{core.prefix}/catalog.{format}"
     request = Request(method="GET", target=target, lang=core.lang, headers=build_condition(core))
-    return _fetch_raw(core, request, _find_media_type(format))
+    return _fetch_raw(core, request, _find_media_type(format, get_args(GraphFormat)))
 
 
 def _fetch_file(
@@ -558,10 +559,14 @@ def _fetch_file(
     to: Destination | None,
     progress: ProgressCallback | None,
     lang: str | None,
+    formats: Sequence[str] = get_args(TableFormat),
     listed: str | None = None,
 ) -> Call[Export[T]]:
-    """Fetch a file. ``listed``: method that lists what its rows are; ``None`` if they cannot be counted by a list."""
-    media_type = _find_media_type(format)
+    """Fetch a file in one of its ``formats``.
+
+    ``listed``: method that lists what its rows are; ``None`` if they cannot be counted by a list.
+    """
+    media_type = _find_media_type(format, formats)
     *path, name = segments
     request = build_get(core, *path, f"{name}.{format}", query=query, lang=lang)
     count: Call[int | None] | None = None
@@ -602,9 +607,9 @@ def _fetch_raw(core: Core, request: Request, media_type: str) -> Call[bytes]:
     return (yield from fetch_bytes(core, request, media_type, EXPORT_MAX)).body
 
 
-def _find_media_type(format: str) -> str:
-    if format not in _MEDIA_TYPES:
-        raise ValueError(f"{format!r} is none of the formats {', '.join(_MEDIA_TYPES)}")
+def _find_media_type(format: str, formats: Sequence[str]) -> str:
+    if format not in formats:
+        raise ValueError(f"{format!r} is none of the formats {', '.join(formats)}")
     return _MEDIA_TYPES[format]
 
 

@@ -625,6 +625,8 @@ def test_a_file_is_asked_for_by_its_suffix_and_taken_as_it_is(mode: Mode, name: 
 
 def test_a_format_that_there_is_not_is_never_asked_for(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, content=b""))
-    with pytest.raises(ValueError, match="'pdf' is none of the formats csv, jsonl, xlsx, jsonstat"):
+    with pytest.raises(ValueError, match=r"'pdf' is none of the formats csv, jsonl, xlsx, jsonstat$"):
         run(mode, handler, lambda client: client.editions.scores.export("2026", format="pdf"))  # type: ignore[call-overload]  # no such format
+    with pytest.raises(ValueError, match=r"'jsonstat' is none of the formats csv, jsonl, xlsx$"):
+        run(mode, handler, lambda client: client.editions.indicators.export("2026", format="jsonstat"))  # type: ignore[call-overload]  # scores have it
     assert handler.requests == []
