@@ -228,9 +228,13 @@ def test_a_figure_is_never_guarded_as_a_formula() -> None:
     ("value", "written"), [(1e-06, "0.000001"), (1e22, "1" + "0" * 22), (0.1, "0.1"), (-0.5, "-0.5")]
 )
 def test_a_raw_number_has_no_exponent(value: float, written: str) -> None:
-    from actitud_api.web.downloads.formats.tables import format_number
+    from actitud_api.web.downloads.formats.delimited import encode_csv
+    from actitud_api.web.downloads.formats.tables import TableColumn
 
-    assert format_number(value, None) == written
+    column = TableColumn(name="value", kind="number", title="", description="")
+    assert b"".join(encode_csv([column], [[(value,)]])).decode() == f"value\r\n{written}\r\n"
+    spanish = b"".join(encode_csv([column], [[(value,)]], "excel-es")).decode("utf-8-sig")
+    assert spanish == f"value\r\n{written.replace('.', ',')}\r\n"
 
 
 @by_every_reader

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
-from typing import Final, Literal
+from decimal import Decimal
+from typing import Final, Literal, TypeAlias
 
-from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn, format_number
+from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableColumn
 
 Dialect = Literal["rfc4180", "excel-es"]
 
 BOM: Final = b"\xef\xbb\xbf"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters with which a spreadsheet may read a text as a formula (OWASP, CSV Injection)."""
+
+
+_EncodeColumn: TypeAlias = Callable[[Sequence[CellValue]], Sequence[CellValue]]
+"""Function that returns the values of a column as `csv` has to write them."""
 
 
 def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
@@ -28,10 +32,13 @@ def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialec
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";" if spanish else ",", lineterminator="\r\n")
     writer.writerow([column.name for column in columns])
-    cells = [_build_cell_encoder(column, spanish=spanish) for column in columns]
+    encoders = [_build_column_encoder(column, spanish=spanish) for column in columns]
     start = BOM if spanish else b""
     for batch in batches:
-        writer.writerows([cell(value) for cell, value in zip(cells, row, strict=True)] for row in batch)
+        if batch:
+            # Column by column: a function call for each cell took half the time of a file.
+            encoded = [encode(cells) for encode, cells in zip(encoders, zip(*batch, strict=True), strict=True)]
+            writer.writerows(zip(*encoded, strict=True))
         yield start + buffer.getvalue().encode()
         start = b""
         buffer.seek(0)
@@ -40,19 +47,37 @@ def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialec
         yield start + buffer.getvalue().encode()
 
 
-def _build_cell_encoder(column: TableColumn, *, spanish: bool) -> Callable[[CellValue], str]:
-    true, false = ("VERDADERO", "FALSO") if spanish else ("true", "false")
+def _build_column_encoder(column: TableColumn, *, spanish: bool) -> _EncodeColumn:
+    match column.kind:
+        case "number":
+            return _build_number_encoder(column.decimals, spanish=spanish)
+        case "boolean":
+            true, false = ("VERDADERO", "FALSO") if spanish else ("true", "false")
+            return lambda cells: [None if cell is None else true if cell else false for cell in cells]
+        case "string" if spanish:
+            return lambda cells: [_quote_formula(cell) for cell in cells]
+    # The rest `csv` writes itself: texts, whole numbers, dates as ISO 8601, and None as an empty cell.
+    return lambda cells: cells
 
-    def cell(value: CellValue) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, str):
-            return f"'{value}" if spanish and value.startswith(_FORMULA_STARTS) else value
-        if isinstance(value, bool):
-            return true if value else false
-        if isinstance(value, date):
-            return value.isoformat()
-        text = str(value) if column.kind == "integer" else format_number(value, column.decimals)
-        return text.replace(".", ",") if spanish else text
 
-    return cell
+def _build_number_encoder(decimals: int | None, *, spanish: bool) -> _EncodeColumn:
+    form = f".{decimals}f"
+
+    def encode(cells: Sequence[CellValue]) -> Sequence[CellValue]:
+        if decimals is None:
+            texts = [None if cell is None else _format_shortest(cell) for cell in cells]
+        else:
+            texts = [None if cell is None else format(cell, form) for cell in cells]
+        return [None if text is None else text.replace(".", ",") for text in texts] if spanish else texts
+
+    return encode
+
+
+def _format_shortest(number: object) -> str:
+    """Format a number with as many decimals as it needs, without an exponent."""
+    text = repr(number)
+    return f"{Decimal(text):f}" if "e" in text else text
+
+
+def _quote_formula(cell: CellValue) -> CellValue:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

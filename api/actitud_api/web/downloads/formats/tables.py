@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -33,11 +32,3 @@ class TableColumn(Struct, frozen=True, kw_only=True):
     decimals: int | None = None
     values: tuple[str, ...] = ()
     key: bool = False
-
-
-def format_number(value: float, decimals: int | None) -> str:
-    """Format a number with a decimal point and without an exponent.
-
-    `decimals` is the number of decimals; None writes the shortest form.
-    """
-    return f"{Decimal(repr(value)):f}" if decimals is None else f"{value:.{decimals}f}"
