@@ -36,8 +36,8 @@ def _read(session: Session) -> bytes:
     if options.format == "bundle":
         return editions.publications.bundle(options.edition)
     if options.indicators:
-        return editions.indicators.export(options.edition, format=options.format, **selection)
-    return editions.scores.export(options.edition, format=options.format, **selection)
+        return editions.indicators.export(options.edition, format=options.format, fields=options.fields, **selection)
+    return editions.scores.export(options.edition, format=options.format, fields=options.fields, **selection)
 
 
 def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
@@ -45,8 +45,12 @@ def _save(session: Session, to: Path, progress: ProgressCallback) -> Path:
     if options.format == "bundle":
         return editions.publications.bundle(options.edition, to=to, progress=progress)
     if options.indicators:
-        return editions.indicators.export(options.edition, format=options.format, to=to, progress=progress, **selection)
-    return editions.scores.export(options.edition, format=options.format, to=to, progress=progress, **selection)
+        return editions.indicators.export(
+            options.edition, format=options.format, fields=options.fields, to=to, progress=progress, **selection
+        )
+    return editions.scores.export(
+        options.edition, format=options.format, fields=options.fields, to=to, progress=progress, **selection
+    )
 
 
 def _select(session: Session) -> ScoreSelection:
@@ -57,8 +61,10 @@ def _select(session: Session) -> ScoreSelection:
     options, words = session.options, session.words
     filters = ("kind", "region", "province", "band", "parent", "level", "status", "sort")
     filtered = any(getattr(options, name) is not None for name in filters)
-    if options.format == "bundle" and (filtered or options.indicators):
+    if options.format == "bundle" and (filtered or options.indicators or options.fields):
         raise CommandError(words("bundle es la publicación entera, sin filtros", "bundle is all, without filters"))
+    if options.format == "jsonstat" and options.fields:
+        raise CommandError(words("jsonstat tiene siempre todas las medidas", "jsonstat always has every measure"))
     if options.format == "jsonstat" and options.indicators:
         raise CommandError(words("jsonstat no tiene indicadores", "jsonstat has no indicators"))
     return {

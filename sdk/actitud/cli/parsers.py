@@ -203,6 +203,12 @@ class _Commands:
         command.add_argument(
             "--indicators", action="store_true", help=words("una fila por indicador", "a row for each indicator")
         )
+        command.add_argument(
+            "--fields",
+            metavar="NAMES",
+            type=lambda text: text.split(","),
+            help=words("solo estas columnas, separadas por comas", "only these columns, separated by commas"),
+        )
         self._add_filters(command)
 
     def _add_watch(self) -> None:

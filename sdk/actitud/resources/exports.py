@@ -31,23 +31,53 @@ CubeFormat: TypeAlias = Literal["csv", "jsonl", "xlsx", "jsonstat"]
 GraphFormat: TypeAlias = Literal["ttl", "jsonld", "rdf"]
 Dialect: TypeAlias = Literal["rfc4180", "excel-es"]
 
+OrganisationColumn: TypeAlias = Literal[
+    "organisation", "name", "kind", "parent", "region", "region_name", "province", "province_name", "band",
+    "population", "population_year", "employees", "employees_year", "aliases", "domains", "valid_from", "valid_to",
+    "succeeded_by", "simulated",
+]  # fmt: skip
+EditionColumn: TypeAlias = Literal[
+    "edition", "title", "methodology", "state", "period_from", "period_to", "organisations", "simulated",
+]  # fmt: skip
+ScoreColumn: TypeAlias = Literal[
+    "edition", "period_to", "organisation", "organisation_name", "kind", "region", "region_name", "province",
+    "province_name", "band", "population", "rank", "index", "index_max", "coverage", "status", "level", "d1", "d2",
+    "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "methodology", "simulated", "verdicts", "replies",
+]  # fmt: skip
+IndicatorColumn: TypeAlias = Literal[
+    "edition", "organisation", "organisation_name", "dimension", "indicator", "state", "reason", "value", "score",
+    "weight", "possible", "won", "lost", "methodology", "simulated", "verdict", "verdict_reason", "reply",
+]  # fmt: skip
+MethodologyColumn: TypeAlias = Literal[
+    "methodology", "dimension", "dimension_name", "group", "indicator", "name", "question", "unit", "type",
+    "direction", "weight", "curve", "goalposts", "evidence", "bullets",
+]  # fmt: skip
+
 FileRow: TypeAlias = dict[str, str | int | float | bool | None]
 """A row of a streamed file, by column name. docs/formats.md lists the columns, whose names never change."""
 
 
-class TextExport(TypedDict, total=False):
-    """The optional arguments of ``methodologies.indicators.export``: form and content of the file."""
-
+class _Form(TypedDict, total=False):
     format: TableFormat
     dialect: Dialect | None
     lang: str | None
 
 
-class ListExport(TextExport, total=False):
-    """The optional arguments of ``editions.export``: form and content of the file."""
-
+class _Part(_Form, total=False):
     limit: int | None
     offset: int | None
+
+
+class TextExport(_Form, total=False):
+    """The optional arguments of ``methodologies.indicators.export``: form and content of the file."""
+
+    fields: Sequence[MethodologyColumn] | None
+
+
+class ListExport(_Part, total=False):
+    """The optional arguments of ``editions.export``: form and content of the file."""
+
+    fields: Sequence[EditionColumn] | None
 
 
 class _Selection(TypedDict, total=False):
@@ -58,15 +88,16 @@ class _Selection(TypedDict, total=False):
     parent: str | None
 
 
-class OrganisationExport(ListExport, _Selection, total=False):
+class OrganisationExport(_Part, _Selection, total=False):
     """The optional arguments of ``organisations.export``: form and content of the file."""
 
     q: str | None
     on: date | None
+    fields: Sequence[OrganisationColumn] | None
 
 
 class ScoreSelection(_Selection, total=False):
-    """The options of every file of an edition, except its format."""
+    """The options of every file of an edition, except its format and its columns."""
 
     dialect: Dialect | None
     level: int | None
@@ -82,12 +113,14 @@ class ScoreExport(ScoreSelection, total=False):
     """The optional arguments of ``editions.scores.export``: form and content of the file."""
 
     format: CubeFormat
+    fields: Sequence[ScoreColumn] | None
 
 
 class IndicatorExport(ScoreSelection, total=False):
     """The optional arguments of ``editions.indicators.export``: form and content of the file."""
 
     format: TableFormat
+    fields: Sequence[IndicatorColumn] | None
 
 
 EXPORT_MAX = 1024 * 1024 * 1024
@@ -124,6 +157,7 @@ def export_organisations(
     progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
+    fields: Sequence[OrganisationColumn] | None = None,
     kind: OrganisationKind | None = None,
     region: RegionCode | None = None,
     province: ProvinceCode | None = None,
@@ -144,10 +178,12 @@ def export_organisations(
     ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id
     of the parent organisation. ``q``: words that must all occur in name, former names, id or aliases; accents and case
     are ignored. ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all.
-    ``offset``: rows to skip. ``lang``: language of the column titles.
+    ``offset``: rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the
+    column titles.
     """
     query = {
         "dialect": dialect,
+        "fields": fields,
         "kind": kind,
         "region": region,
         "province": province,
@@ -187,6 +223,7 @@ def export_editions(
     progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
+    fields: Sequence[EditionColumn] | None = None,
     limit: int | None = None,
     offset: int | None = None,
     lang: str | None = None,
@@ -196,10 +233,10 @@ def export_editions(
     ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
     each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
     ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
-    ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``lang``: language of the
-    column titles.
+    ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``fields``: only these
+    columns, in the order of the table. ``lang``: language of the column titles.
     """
-    query = {"dialect": dialect, "limit": limit, "offset": offset}
+    query = {"dialect": dialect, "fields": fields, "limit": limit, "offset": offset}
     return _fetch_file(
         core, "editions", format=format, query=query, to=to, progress=progress, lang=lang, listed="Editions.list"
     )
@@ -230,6 +267,7 @@ def export_edition_scores(
     progress: ProgressCallback | None = None,
     format: CubeFormat = "csv",
     dialect: Dialect | None = None,
+    fields: Sequence[ScoreColumn] | None = None,
     kind: OrganisationKind | None = None,
     region: RegionCode | None = None,
     province: ProvinceCode | None = None,
@@ -254,10 +292,12 @@ def export_edition_scores(
     score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
     ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
     reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``lang``: language of the column titles. Raises ``NotFound`` if the edition does not exist.
+    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles. Raises
+    ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
+        "fields": fields,
         "kind": kind,
         "region": region,
         "province": province,
@@ -310,6 +350,7 @@ def export_edition_indicators(
     progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
+    fields: Sequence[IndicatorColumn] | None = None,
     kind: OrganisationKind | None = None,
     region: RegionCode | None = None,
     province: ProvinceCode | None = None,
@@ -333,12 +374,13 @@ def export_edition_indicators(
     score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
     ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
     reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``lang``: language of the column titles.
+    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
     query = {
         "dialect": dialect,
+        "fields": fields,
         "kind": kind,
         "region": region,
         "province": province,
@@ -366,6 +408,7 @@ def stream_organisations(
     parent: str | None = None,
     q: str | None = None,
     on: date | None = None,
+    fields: Sequence[OrganisationColumn] | None = None,
     progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream organisations row by row from one response, in bounded memory.
@@ -373,14 +416,23 @@ def stream_organisations(
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
     by employees. ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id
-    or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``progress``: called
-    after each chunk with the rows and bytes received so far; one more request counts all rows before. The request is
-    sent when you ask for the first row.
+    or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``fields``: only
+    these columns, in the order of the table. ``progress``: called after each chunk with the rows and bytes received so
+    far; one more request counts all rows before. The request is sent when you ask for the first row.
 
     A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
     """
-    query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent, "q": q, "on": on}
+    query = {
+        "kind": kind,
+        "region": region,
+        "province": province,
+        "band": band,
+        "parent": parent,
+        "q": q,
+        "on": on,
+        "fields": fields,
+    }
     count = None if progress is None else _count_rows(core, "Organisations.list", ["organisations"], query)
     return fetch_lines(core, build_get(core, "organisations.jsonl", query=query), FileRow, progress, EXPORT_MAX, count)
 
@@ -398,17 +450,19 @@ def stream_edition_scores(
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
     sort: ScoreSort | None = None,
+    fields: Sequence[ScoreColumn] | None = None,
     progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such
+    as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
     ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far; one more request
-    counts all rows before. The request is sent when you ask for the first row.
+    reverses the order. ``fields``: only these columns, in the order of the table. ``progress``: called after each
+    chunk with the rows and bytes received so far; one more request counts all rows before. The request is sent when
+    you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -424,6 +478,7 @@ def stream_edition_scores(
         "status": status,
         "organisation": organisation,
         "sort": sort,
+        "fields": fields,
     }
     request = build_get(core, "editions", edition, "scores.jsonl", query=query)
     listed = ["editions", edition, "scores"]
@@ -444,17 +499,18 @@ def stream_edition_indicators(
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
     sort: ScoreSort | None = None,
+    fields: Sequence[IndicatorColumn] | None = None,
     progress: ProgressCallback | None = None,
 ) -> Call[Lines[FileRow]]:
     """Stream the indicators of a published edition: one row per organisation and indicator.
 
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such
+    as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
     ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``progress``: called after each chunk with the rows and bytes received so far. The request is
-    sent when you ask for the first row.
+    reverses the order. ``fields``: only these columns, in the order of the table. ``progress``: called after each
+    chunk with the rows and bytes received so far. The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried up
     to ``max_retries`` times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``
@@ -470,6 +526,7 @@ def stream_edition_indicators(
         "status": status,
         "organisation": organisation,
         "sort": sort,
+        "fields": fields,
     }
     request = build_get(core, "editions", edition, "indicators.jsonl", query=query)
     return fetch_lines(core, request, FileRow, progress, EXPORT_MAX)
@@ -500,14 +557,15 @@ def export_methodology_indicators(
     progress: ProgressCallback | None = None,
     format: TableFormat = "csv",
     dialect: Dialect | None = None,
+    fields: Sequence[MethodologyColumn] | None = None,
     lang: str | None = None,
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called
-    after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``lang``: language of the texts. Raises
-    ``NotFound`` if the version does not exist.
+    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
+    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV
+    dialect, ``rfc4180`` (default) or ``excel-es``. ``fields``: only these columns, in the order of the table.
+    ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
     """
     return _fetch_file(
         core,
@@ -515,7 +573,7 @@ def export_methodology_indicators(
         version,
         "indicators",
         format=format,
-        query={"dialect": dialect},
+        query={"dialect": dialect, "fields": fields},
         to=to,
         progress=progress,
         lang=lang,
@@ -587,7 +645,7 @@ def _count_rows(
 
     ``operation``: the method that lists the same rows, at the path ``segments``. ``query``: that of the file.
     """
-    filters = {name: value for name, value in query.items() if name not in ("dialect", "limit", "offset")}
+    filters = {name: value for name, value in query.items() if name not in ("dialect", "fields", "limit", "offset")}
     lister = msgspec.structs.replace(core, operation=operation, if_none_match=None)
     try:
         counted = yield from fetch(

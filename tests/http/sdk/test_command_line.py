@@ -194,7 +194,14 @@ def test_an_edition_is_written_to_a_file(actitud: Command, sdk: Client, tmp_path
     assert file.read_bytes() == sdk.editions.scores.export("latest", kind="MUN")
     _, out, _ = actitud("export", "latest", "jsonl", "--indicators", "-o", "-", "--level", "5")
     assert {json.loads(line)["edition"] for line in out.splitlines()} == {"2026-demo"}
+    _, out, _ = actitud("export", "latest", "csv", "--fields", "index,organisation", "-o", "-")
+    assert out.splitlines()[0] == "organisation,index"
+    code, _, err = actitud("export", "latest", "csv", "--fields", "indx", "-o", "-")
+    assert code != 0
+    assert "index" in err
     assert actitud("export", "latest", "bundle", "-o", str(file), "--level", "5")[0] == 2
+    assert actitud("export", "latest", "bundle", "-o", str(file), "--fields", "index")[0] == 2
+    assert actitud("export", "latest", "jsonstat", "-o", str(file), "--fields", "index")[0] == 2
     assert actitud("export", "latest", "jsonstat", "-o", str(file), "--indicators")[0] == 2
     missing = tmp_path / "no" / "x.csv"
     assert actitud("export", "latest", "csv", "-o", str(missing)) == (

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast, get_args
 
 import httpx
 import msgspec
@@ -26,12 +26,14 @@ from actitud import (
     LevelPath,
     NotFound,
     Organisation,
+    Progress,
     Score,
     ScoreFacts,
     ScoreHasErrors,
     ScoreRow,
 )
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
+from actitud.resources import exports
 from actitud_api.platform.http.problems import TYPES
 from tests.support.scale import DEMONSTRATED
 from tests.unit.sdk.support import Mode, operations
@@ -380,6 +382,36 @@ def test_each_operation_of_the_document_is_a_method_with_its_parameters(client: 
         for name, names in offered.items()
     }
     assert served == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "columns"),
+    [
+        ("/v1/organisations", exports.OrganisationColumn),
+        ("/v1/editions", exports.EditionColumn),
+        ("/v1/editions/{edition}/scores", exports.ScoreColumn),
+        ("/v1/editions/{edition}/indicators", exports.IndicatorColumn),
+        ("/v1/methodologies/{version}/indicators", exports.MethodologyColumn),
+    ],
+)
+def test_the_columns_to_choose_from_are_those_of_the_document(
+    client: TestClient[Litestar], path: str, columns: object
+) -> None:
+    document = json.loads(client.get("/v1/openapi.json").content)
+    operation = document["paths"][f"{path}.{{format}}"]["get"]
+    (fields,) = [one for one in operation["parameters"] if one.get("name") == "fields"]
+    assert fields["schema"]["items"]["enum"] == list(get_args(columns))
+    assert (fields["style"], fields["explode"]) == ("form", False)
+
+
+def test_a_stream_has_the_columns_that_are_asked_for(sdk: Client) -> None:
+    (row,) = sdk.editions.scores.list("2026-demo", limit=1).items
+    told: list[Progress] = []
+    streamed = sdk.editions.scores.stream(
+        "2026-demo", organisation=row.organisation, fields=["index", "organisation"], progress=told.append
+    )
+    assert list(streamed) == [{"organisation": row.organisation, "index": row.index}]
+    assert (told[-1].rows, told[-1].total_rows) == (1, 1)
 
 
 def taken(document: Node, operation: Node) -> set[str]:

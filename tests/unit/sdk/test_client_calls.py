@@ -584,8 +584,8 @@ EXPORTS: Mapping[str, tuple[Callable[[Client], bytes], str, str]] = {
         "application/json",
     ),
     "indicators": (
-        lambda client: client.editions.indicators.export("2026", format="xlsx", level=3, offset=2),
-        "/v1/editions/2026/indicators.xlsx?level=3&offset=2",
+        lambda client: client.editions.indicators.export("2026", format="xlsx", level=3, offset=2, fields=["score"]),
+        "/v1/editions/2026/indicators.xlsx?fields=score&level=3&offset=2",
         XLSX,
     ),
     "methodology": (

@@ -248,6 +248,7 @@ def test_a_workbook_that_would_take_too_long_is_refused_with_what_there_is(
         ".jsonl."
     )
     assert site.get(f"{path}?limit=2").status_code == 200
+    assert site.get(f"{path}?fields=organisation,indicator,score").status_code == 200
     assert site.get("/v1/editions/2026/indicators.csv").status_code == 200
 
 

@@ -268,6 +268,64 @@ def test_filters_order_and_parts_are_those_of_the_list(site: Client) -> None:
     assert {row["organisation"] for row in table(site, INDICATORS, "csv", "?kind=UNI")} == {"XX-T-3"}
 
 
+@pytest.mark.parametrize("reader", ["csv", "json", "openpyxl"])
+@pytest.mark.parametrize("fields", ["organisation,index,d1", "d1,index,organisation", "index,d1,organisation,index"])
+def test_a_file_has_the_columns_that_are_asked_for_in_their_order(site: Client, reader: str, fields: str) -> None:
+    chosen = table(site, SCORES, reader, f"?fields={fields}&sort=-organisation")
+    names = ["organisation", "index", "d1"]
+    whole = table(site, SCORES, reader, "?sort=-organisation")
+    assert [list(row.items()) for row in chosen] == [[(name, row[name]) for name in names] for row in whole]
+    assert [row["organisation"] for row in chosen] == ["XX-T-3", "XX-T-2", "XX-T-1"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [SCORES, INDICATORS, "/v1/organisations", "/v1/editions", "/v1/methodologies/2026.1/indicators"],
+)
+def test_each_column_of_a_file_can_be_asked_for(site: Client, path: str) -> None:
+    whole = site.get(f"{path}.csv")
+    rows = table(site, path, "csv")
+    names = list(rows[0])
+    for name in names:
+        assert table(site, path, "csv", f"?fields={name}") == [{name: row[name]} for row in rows]
+    every = site.get(f"{path}.csv?fields={','.join(names)}")
+    assert every.content == whole.content
+    (fault,) = site.get(f"{path}.csv?fields=nothing").json()["errors"]
+    assert fault["allowed"] == names
+
+
+def test_columns_that_do_not_exist_are_refused_all_at_once(site: Client) -> None:
+    response = site.get(f"{SCORES}.csv?fields=indx,index,,D1&limit=0")
+    assert response.status_code == 400
+    faults = {fault["pointer"]: fault for fault in response.json()["errors"]}
+    assert list(faults) == ["fields/0", "fields/2", "fields/3", "limit"]
+    assert [faults[f"fields/{place}"]["suggestion"] for place in (0, 2, 3)] == ["index", None, "d1"]
+    assert {faults[f"fields/{place}"]["rule"] for place in (0, 2, 3)} == {"enum"}
+
+
+def test_columns_may_be_parameters_of_their_own(site: Client) -> None:
+    commas = site.get(f"{SCORES}.jsonl?fields=organisation,index")
+    assert site.get(f"{SCORES}.jsonl?fields=index&fields=organisation").content == commas.content
+    (fault,) = site.get(f"{SCORES}.jsonl?sort=rank&sort=rank").json()["errors"]
+    assert fault["rule"] == "duplicate"
+
+
+def test_columns_are_chosen_where_accept_chooses_the_format(site: Client) -> None:
+    response = site.get(f"{SCORES}?fields=organisation", headers={"Accept": "application/jsonl"})
+    assert response.content.splitlines()[0] == b'{"organisation":"XX-T-1"}'
+    assert response.headers["content-location"] == f"{SCORES}.jsonl?fields=organisation"
+    whole = site.get(SCORES, headers={"Accept": "application/jsonl"})
+    assert response.headers["etag"] != whole.headers["etag"]
+    # The schema of JSON requires every member.
+    (fault,) = site.get(f"{SCORES}?fields=organisation").json()["errors"]
+    assert (fault["pointer"], fault["rule"]) == ("fields", "additionalProperties")
+
+
+def test_a_cube_has_every_measure(site: Client) -> None:
+    whole, chosen = (site.get(f"{SCORES}.jsonstat{query}").json() for query in ("", "?fields=index"))
+    assert chosen["value"] == whole["value"]
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,10 @@ class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Query(Generic[T]):
-    """Decoder of the query parameters of an operation: the members of a Struct, each at most once."""
+    """Decoder of the query parameters of an operation: the members of a Struct, each at most once.
+
+    A list is written with commas, or as one parameter for each item.
+    """
 
     def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
         """Build the decoder for a Struct.
@@ -113,6 +116,9 @@ class Query(Generic[T]):
                         allowed=tuple(schemas),
                     )
                 )
+            elif isinstance(items := values.get(name), list):
+                # Some generated clients write a list as one parameter for each of its items.
+                items += text.split(",")
             elif name in values:
                 detail = Texts("El parámetro está repetido.", "The parameter is there more than once.")
                 faults.append(Fault(name, "duplicate", quote_value(text), detail))
@@ -164,9 +170,10 @@ def _forbid_control(schema: dict[str, object]) -> dict[str, object]:
 
 
 def _convert_text(schema: Mapping[str, object], text: str) -> Json:
-    """Return the text of a parameter as an int, float or bool if its schema has that type.
+    """Return the text of a parameter as an int, float, bool or list of texts if its schema has that type.
 
-    A text that cannot be converted is returned unchanged, and the validation then refuses it.
+    The items of a list have commas between. A text that cannot be converted is returned unchanged, and the validation
+    then refuses it.
     """
     match schema.get("type"):
         case "integer" if _INTEGER.fullmatch(text):
@@ -175,6 +182,8 @@ def _convert_text(schema: Mapping[str, object], text: str) -> Json:
             return float(text)
         case "boolean":
             return _BOOLEANS.get(text, text)
+        case "array":
+            return text.split(",")
     return text
 
 

@@ -742,7 +742,16 @@ def _describe_link(link: Link) -> Node:
 def _describe_parameter(location: str, name: str, schema: Mapping[str, object], required: bool) -> Node:
     described = dict(schema)
     description = described.pop("description", "")
-    return {"in": location, "name": name, "required": required, "description": description, "schema": described}
+    # With commas, which is not the form that OpenAPI takes for granted.
+    form = {"style": "form", "explode": False} if described.get("type") == "array" else {}
+    return {
+        "in": location,
+        "name": name,
+        "required": required,
+        "description": description,
+        "schema": described,
+        **form,
+    }
 
 
 def _refer_to_headers(names: Sequence[str]) -> Node:

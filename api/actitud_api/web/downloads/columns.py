@@ -16,6 +16,7 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.editions.service import State as EditionState
 from actitud_api.resources.organisations import kinds
+from actitud_api.resources.scores.service import DIMENSION_KEYS
 from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 
 
@@ -45,6 +46,10 @@ class _ColumnTexts(NamedTuple):
             values=self.values,
             key=self.key,
         )
+
+
+def _list_names(*columns: _ColumnTexts) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
 
 
 _ORGANISATION: Final = _ColumnTexts(
@@ -201,14 +206,34 @@ _REVIEW_COUNTS: Final = (
 )
 
 
+_ABOUT_SCORES: Final = (
+    _EDITION,
+    _PERIOD_TO,
+    _ORGANISATION,
+    _ORGANISATION_NAME,
+    _KIND,
+    _REGION,
+    _REGION_NAME,
+    _PROVINCE,
+    _PROVINCE_NAME,
+    _BAND,
+    _POPULATION,
+)
+_AFTER_SCORES: Final = (_METHODOLOGY, _SIMULATED, *_REVIEW_COUNTS)
+SCORE_NAMES: Final = (
+    *_list_names(*_ABOUT_SCORES, *_SCORES),
+    *(key.lower() for key in DIMENSION_KEYS),
+    *_list_names(*_AFTER_SCORES),
+)
+"""Names of the columns of an edition's scores table, in order."""
+
+
 def list_score_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
     """Return the columns of an edition's scores table, with one column per dimension."""
     decimals = methodology.document.decimals
     texts = methodology.texts[language]
-    about = (_EDITION, _PERIOD_TO, _ORGANISATION, _ORGANISATION_NAME, _KIND)
-    location = (_REGION, _REGION_NAME, _PROVINCE, _PROVINCE_NAME, _BAND, _POPULATION)
     return (
-        *(column.into(language) for column in (*about, *location)),
+        *(column.into(language) for column in _ABOUT_SCORES),
         *(column.into(language, decimals if column.name in ("index", "index_max") else None) for column in _SCORES),
         *(
             TableColumn(
@@ -220,9 +245,7 @@ def list_score_columns(methodology: Methodology, language: Language) -> tuple[Ta
             )
             for child in methodology.document.root.children
         ),
-        _METHODOLOGY.into(language),
-        _SIMULATED.into(language),
-        *(column.into(language) for column in _REVIEW_COUNTS),
+        *(column.into(language) for column in _AFTER_SCORES),
     )
 
 
@@ -322,17 +345,26 @@ _REVIEW_TEXTS: Final = (
 )
 
 
+_INDICATOR_COLUMNS: Final = (
+    _EDITION,
+    _ORGANISATION,
+    _ORGANISATION_NAME,
+    _DIMENSION,
+    _INDICATOR,
+    *_INDICATORS,
+    _METHODOLOGY,
+    _SIMULATED,
+    *_REVIEW_TEXTS,
+)
+INDICATOR_NAMES: Final = _list_names(*_INDICATOR_COLUMNS)
+"""Names of the columns of an edition's indicators table, in order."""
+
+
 def list_indicator_columns(methodology: Methodology, language: Language) -> tuple[TableColumn, ...]:
     """Return the columns of an edition's indicators table, which has one row per organisation and indicator."""
     decimals = methodology.document.decimals
     points = {"score", "possible", "won", "lost"}
-    return (
-        *(column.into(language) for column in (_EDITION, _ORGANISATION, _ORGANISATION_NAME, _DIMENSION, _INDICATOR)),
-        *(column.into(language, decimals if column.name in points else None) for column in _INDICATORS),
-        _METHODOLOGY.into(language),
-        _SIMULATED.into(language),
-        *(column.into(language) for column in _REVIEW_TEXTS),
-    )
+    return tuple(column.into(language, decimals if column.name in points else None) for column in _INDICATOR_COLUMNS)
 
 
 _SPACE_SEPARATED: Final = Texts("separados por espacios", "separated by spaces")
@@ -533,6 +565,14 @@ _CATALOGUE: Final = (
         ),
     ),
 )
+
+
+ORGANISATION_NAMES: Final = _list_names(*_ORGANISATIONS)
+"""Names of the columns of the organisations table, in order."""
+EDITION_NAMES: Final = _list_names(*_EDITIONS)
+"""Names of the columns of the editions table, in order."""
+CATALOGUE_NAMES: Final = _list_names(*_CATALOGUE)
+"""Names of the columns of a methodology's indicators table, in order."""
 
 
 def list_organisation_columns(language: Language) -> tuple[TableColumn, ...]:

@@ -39,7 +39,7 @@ from actitud_api.web.downloads import columns, gobierto, package, schemas, servi
 from actitud_api.web.downloads.catalogue import build_catalogue
 from actitud_api.web.downloads.formats import delimited, json_lines, json_stat, rdf, workbook
 from actitud_api.web.downloads.formats.json_stat import Cube
-from actitud_api.web.downloads.formats.tables import TableColumn
+from actitud_api.web.downloads.formats.tables import TableColumn, select_cells
 from actitud_api.web.downloads.publisher import LICENSE, LICENSE_TITLE, Publisher
 from actitud_api.web.downloads.service import EditionSource, Rows, RowSelection, WorkbookTooLarge
 
@@ -128,7 +128,7 @@ class ListsController(Controller):
             ORGANISATIONS,
             "organisations",
             columns.list_organisation_columns(language),
-            query.dialect,
+            query,
             lambda: service.list_organisation_rows(database, filters, query.offset, query.limit),
         ).build_response("actitud-organisations", organisations.get_state(database))
 
@@ -141,7 +141,7 @@ class ListsController(Controller):
         tags=["editions"],
     )
     def export_editions(
-        self, request: ApiRequest, query: schemas.PagedQuery, database: Database, language: Language
+        self, request: ApiRequest, query: schemas.EditionsQuery, database: Database, language: Language
     ) -> Response[bytes] | Stream:
         """Export the editions as a file.
 
@@ -155,7 +155,7 @@ class ListsController(Controller):
             EDITIONS,
             "editions",
             columns.list_edition_columns(language),
-            query.dialect,
+            query,
             lambda: iter(rows),
         ).build_response("actitud-editions", rows)
 
@@ -168,7 +168,7 @@ class ListsController(Controller):
         tags=["methodologies"],
     )
     def export_methodology(
-        self, request: ApiRequest, path: MethodologyPath, query: schemas.FileQuery, language: Language
+        self, request: ApiRequest, path: MethodologyPath, query: schemas.CatalogueQuery, language: Language
     ) -> Response[bytes] | Stream:
         """Export the indicators of a methodology as a file.
 
@@ -182,7 +182,7 @@ class ListsController(Controller):
             METHODOLOGY,
             "indicators",
             columns.list_catalogue_columns(language),
-            query.dialect,
+            query,
             lambda: service.list_catalogue_rows(methodology, language),
         ).build_response(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
@@ -204,7 +204,7 @@ class EditionFilesController(Controller):
         self,
         request: ApiRequest,
         path: EditionPath,
-        query: schemas.EditionQuery,
+        query: schemas.ScoresQuery,
         database: Database,
         principal: Principal | None,
         publisher: Publisher,
@@ -214,8 +214,9 @@ class EditionFilesController(Controller):
 
         The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
         organisation, with one column per dimension. In the format JSON-stat 2.0 it is a cube of organisations by
-        measures. Unpublished scores are visible only to callers who may see them in the ranking. Names of columns and
-        codes never change, and new columns are added at the end. Titles are in the language of `lang`.
+        measures, always all of them. Unpublished scores are visible only to callers who may see them in the ranking.
+        Names of columns and codes never change, and new columns are added at the end. Titles are in the language of
+        `lang`.
         """
         source = service.load_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -224,7 +225,7 @@ class EditionFilesController(Controller):
             SCORES,
             "scores",
             columns.list_score_columns(source.methodology, language),
-            query.dialect,
+            query,
             lambda: service.list_score_rows(database, source, selection),
             about=_describe_edition(request, publisher, source, package.ABOUT_SCORES),
             size=lambda: service.count_rows(database, source, selection),
@@ -252,7 +253,7 @@ class EditionFilesController(Controller):
         self,
         request: ApiRequest,
         path: EditionPath,
-        query: schemas.EditionQuery,
+        query: schemas.IndicatorsQuery,
         database: Database,
         principal: Principal | None,
         publisher: Publisher,
@@ -274,7 +275,7 @@ class EditionFilesController(Controller):
             INDICATORS,
             "indicators",
             columns.list_indicator_columns(source.methodology, language),
-            query.dialect,
+            query,
             lambda: service.list_indicator_rows(database, source, published, selection),
             about=_describe_edition(request, publisher, source, package.ABOUT_INDICATORS),
             size=lambda: indicators * service.count_rows(database, source, selection),
@@ -404,7 +405,7 @@ class _TableResponse:
         files: Files,
         name: str,
         table: Sequence[TableColumn],
-        dialect: delimited.Dialect,
+        query: schemas.FileQuery,
         rows: Callable[[], Rows],
         about: Mapping[str, str] | None = None,
         size: Callable[[], int] | None = None,
@@ -412,16 +413,20 @@ class _TableResponse:
         """Keep the request, the table and the functions that read its rows.
 
         `files`: builds the headers and the stream of a file. `name`: name of the workbook's sheet. `table`: the
-        columns. `dialect`: the form of a CSV file. `rows`: reads the rows when the file is written. `about`: texts, by
-        label, for the workbook's second sheet. `size`: counts the rows, so that a workbook with too many is refused
-        before it is written; None if every table of this kind fits into one.
+        columns, of which the file has those that `query` names. `rows`: reads the rows, with all columns, when the file
+        is written. `about`: texts, by label, for the workbook's second sheet. `size`: counts the rows, so that a
+        workbook with too many is refused before it is written; None if every table of this kind fits into one.
         """
         self._request = request
         self._files = files
         self._name = name
         self._columns = table
-        self._dialect = dialect
+        self._dialect = query.dialect
         self._rows = rows
+        if query.fields is not None:
+            positions = [position for position, column in enumerate(table) if column.name in query.fields]
+            self._columns = [table[position] for position in positions]
+            self._rows = lambda: select_cells(rows(), positions)
         self._about = about or {}
         self._size = size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -9,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import schemas as scores
+from actitud_api.web.downloads import columns
 from actitud_api.web.downloads.formats.delimited import Dialect
 
 ROWS_MAX: Final = 10_000_000
@@ -16,8 +18,23 @@ ROWS_MAX: Final = 10_000_000
 Rows = Annotated[int, Meta(ge=1, le=ROWS_MAX, description="Largest number of rows; all rows by default.")]
 
 
+def _allow(names: Sequence[str]) -> Meta:
+    return Meta(extra_json_schema={"enum": list(names)})
+
+
+_FIELDS: Final = Meta(min_length=1, description="Only these columns, with commas between, in the order of the table.")
+
+OrganisationFields = Annotated[tuple[Annotated[str, _allow(columns.ORGANISATION_NAMES)], ...], _FIELDS]
+EditionFields = Annotated[tuple[Annotated[str, _allow(columns.EDITION_NAMES)], ...], _FIELDS]
+ScoreFields = Annotated[tuple[Annotated[str, _allow(columns.SCORE_NAMES)], ...], _FIELDS]
+IndicatorFields = Annotated[tuple[Annotated[str, _allow(columns.INDICATOR_NAMES)], ...], _FIELDS]
+CatalogueFields = Annotated[tuple[Annotated[str, _allow(columns.CATALOGUE_NAMES)], ...], _FIELDS]
+
+
 class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters that every table has."""
+    """The query parameters that every table has; each table has its own subclass, with the names of its columns."""
+
+    fields: tuple[str, ...] | None = None
 
     dialect: Annotated[
         Dialect,
@@ -36,6 +53,18 @@ class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Number of rows to skip.")] = 0
 
 
+class CatalogueQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters of a methodology's indicators table."""
+
+    fields: CatalogueFields | None = None
+
+
+class EditionsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters of the editions table."""
+
+    fields: EditionFields | None = None
+
+
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The query parameters of the organisations table: the filters of the list of organisations."""
 
@@ -46,6 +75,7 @@ class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_f
     parent: organisations.OfParent | None = None
     q: organisations.OfWords | None = None
     on: organisations.OfDay | None = None
+    fields: OrganisationFields | None = None
 
 
 class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +93,18 @@ class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=
     status: scores.OfStatus | None = None
     organisation: scores.OfOrganisations | None = None
     sort: scores.SortedBy = "rank"
+
+
+class ScoresQuery(EditionQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters of an edition's scores table."""
+
+    fields: ScoreFields | None = None
+
+
+class IndicatorsQuery(EditionQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query parameters of an edition's indicators table."""
+
+    fields: IndicatorFields | None = None
 
 
 # --- Data Package (datapackage.org, version 2) ----------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -32,3 +33,15 @@ class TableColumn(Struct, frozen=True, kw_only=True):
     decimals: int | None = None
     values: tuple[str, ...] = ()
     key: bool = False
+
+
+def select_cells(batches: Batches, positions: Sequence[int]) -> Iterator[Sequence[Sequence[CellValue]]]:
+    """Yield the batches with rows that have only the cells at these positions, in this order."""
+    if len(positions) == 1:
+        (only,) = positions
+        for batch in batches:
+            yield [(row[only],) for row in batch]
+        return
+    select = itemgetter(*positions)
+    for batch in batches:
+        yield [select(row) for row in batch]
