@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from litestar import Litestar
-from litestar.types import HTTPScope
+from litestar.types import ASGIApp, HTTPScope
 
 
 class Sent(NamedTuple):
@@ -32,7 +31,7 @@ class Received(NamedTuple):
     body: bytes
 
 
-async def exchange(app: Litestar, sent: Sent) -> Received:
+async def exchange(app: ASGIApp, sent: Sent) -> Received:
     """The response of an application to a request."""
     raw_path, _, query = sent.target.partition(b"?")
     scope: Any = {

@@ -124,6 +124,11 @@ def operations() -> Sequence[Operation]:
     ]
 
 
+def tagged(tag: str) -> list[Operation]:
+    """Return the operations of a tag."""
+    return [one for one in operations() if tag in one.described["tags"]]
+
+
 class Place(NamedTuple):
     """What an operation is called on: the parameters of its path, and its body where it has one."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
+from urllib.parse import unquote
 
 import msgspec
 import schemathesis
@@ -24,6 +27,11 @@ from schemathesis.specs.openapi import examples
 from tests.support.scale import EXAMPLES, NIGHT
 
 Config = dict[str, Any]
+
+WITH_KEY: Final[Config] = tomllib.loads(
+    (Path(__file__).parents[2] / "openapi" / "schemathesis.toml").read_text(encoding="utf-8")
+)
+"""The configuration of a run with a key."""
 
 NAMES_OF_PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 """The phases of a run by the names that they have in its configuration."""
@@ -94,6 +102,26 @@ def run(app: ASGIApp, config: Config, key: str | None = None, *, first_pages: bo
     return report
 
 
+def run_links(app: ASGIApp, config: Config, ids: Collection[str], scenarios: int, key: str | None = None) -> Report:
+    """Return the report of a run that follows links from the list of editions, and from those of `ids`, to `ids`.
+
+    Only links of the document are followed, not those that Schemathesis infers.
+    """
+    rest = {"exclude-operation-id": ["editions.list", *ids], "enabled": False}
+    stateful = {
+        "inference": {"algorithms": []},
+        "max-steps": 16,
+        "generation": {"mode": "positive", "max-examples": scenarios},
+    }
+    settings = {
+        **TRIED,
+        **config,
+        "operations": [*config.get("operations", ()), rest],
+        "phases": phases("stateful", stateful=stateful),
+    }
+    return run(app, settings, key, first_pages=True)
+
+
 def map_query(_: HookContext, query: Mapping[str, object] | None) -> Mapping[str, object]:
     """A query without what names a place in a list; Schemathesis knows the hook by its name."""
     return {name: value for name, value in (query or {}).items() if name not in ("cursor", "offset")}
@@ -134,5 +162,6 @@ def _is_followed(node: CaseNode) -> bool:
     if node.transition is None or node.transition.is_inferred:
         return False
     given = node.transition.parameters.get("path_parameters", {})
-    taken = {name: found.value.ok() for name, found in given.items() if isinstance(found.value, Ok)}
-    return bool(taken) and taken == node.value.path_parameters
+    taken = {name: unquote(str(found.value.ok())) for name, found in given.items() if isinstance(found.value, Ok)}
+    sent = {name: unquote(str(value)) for name, value in node.value.path_parameters.items()}
+    return bool(taken) and taken == sent

@@ -27,7 +27,11 @@ PRIVATE: Final = [one for one in operations() if one.method == "get" and one.rol
 """What they read with a key only."""
 TRAILS: Final = {
     "keys": ["keys.list", *(one.id for one in PRIVATE if one.path.startswith("/v1/keys/"))],
-    "assessments": ["editions.list", *(one.id for one in PRIVATE if one.path.startswith("/v1/editions/"))],
+    "assessments": [
+        "editions.list",
+        "editions.get",
+        *(one.id for one in PRIVATE if one.path.startswith("/v1/editions/")),
+    ],
 }
 """Where links lead from the lists, each way by itself."""
 

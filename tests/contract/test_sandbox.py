@@ -170,6 +170,11 @@ def test_everything_in_it_is_marked_as_invented(client: Client) -> None:
         assert all(item["simulated"] for item in items)
 
 
+def test_links_lead_from_the_list_of_editions_to_those_with_assessments(client: Client) -> None:
+    found = client.send("GET", "/v1/editions").json()["items"]
+    assert [item["id"] for item in found[:3]] == [seed.OPEN, seed.HEARD, seed.IN_REVIEW]
+
+
 def test_there_is_an_assessment_in_every_state(client: Client) -> None:
     found = client.send("GET", "/v1/editions/2027-open/assessments?limit=1000").json()["items"]
     counts = {state: sum(item["state"] == state for item in found) for state in seed.STATES}

@@ -5,9 +5,7 @@ The engine is the one that `make contract URL=…` runs. Only how much it tries 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -21,16 +19,13 @@ from schemathesis.engine.run import PhaseName
 from actitud_api.app import create_app
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.contract.examples import OF_FILES
-from tests.contract.installation import Operation, installed, operations
-from tests.contract.running import TRIED, Config, Report, only, phases, run
+from tests.contract.installation import Operation, installed, operations, tagged
+from tests.contract.running import TRIED, WITH_KEY, Config, Report, only, phases, run, run_links
 from tests.support.databases import unlimited
 from tests.support.scale import EXAMPLES, FOLLOWED, KEYED, NIGHT
 
 BY_DAY: Final = (PhaseName.EXAMPLES, PhaseName.COVERAGE)
 AT_NIGHT: Final = (*BY_DAY, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING)
-WITH_KEY: Final[Config] = tomllib.loads(
-    (Path(__file__).parents[2] / "openapi" / "schemathesis.toml").read_text(encoding="utf-8")
-)
 ALL: Final = operations()
 EDITION: Final = "2099"
 """The first one in the list."""
@@ -38,25 +33,12 @@ PUBLISHED: Final = "2098"
 """The latest one."""
 STATES: Final[tuple[AssessmentState, ...]] = ("final", "hearing", "under_review", "submitted")
 """Where assessments of it are."""
-TRAILS: Final = {
-    "keys": 1,
-    "ledger": 1,
-    "methodologies": 1,
-    "organisations": 1,
-    "suggestions": 1,
-    "assessments": 3,
-    "reviews": 10,
-    "publications": 3,
-    "editions": 8,
-}
-"""The tags whose links are followed, the longer ways more often. Editions come last: who reviews one closes it."""
 WAYS: Final = {
-    "reviews": ("editions.get", "editions.assessments.list", "editions.assessments.get"),
-    "publications": ("editions.get",),
+    "methodologies": (1, ()),
+    "publications": (3, ("editions.get", "editions.scores.list", "editions.scores.get")),
+    "reviews": (10, ("editions.get",)),
 }
-"""What leads to the operations of a tag and has another one."""
-MADE: Final = (*WAYS["reviews"], "editions.samples.list", "editions.flags.list")
-"""What leads to whatever a POST makes. Each of these is tried alone: they begin ways themselves, which lead nowhere."""
+"""How often links are followed to the operations of a tag, and what of other tags leads to them."""
 WITHOUT_EXAMPLES: Final = frozenset({"system"})
 """The tag whose operations take nothing that could have an example."""
 WITHOUT_LINKS: Final = frozenset({"scores", "system"})
@@ -75,8 +57,6 @@ LINKED: Final = {
 }
 """What is named by a version, a digest or what was published, which has no example, and the sample, whose example is of
 the sandbox: a link leads to it."""
-SHEETS: Final = [one.id for one in ALL if one.id.startswith(("editions.scores.", "editions.exemplars."))]
-"""What is about the scores of an edition, among more than twice as many that have the tag of editions."""
 COVERED_KEYED: Final = "sqlite"
 """The database on which the ends of the members of large bodies are tried at night: they hardly get as far as it."""
 LARGE: Final[Config] = {
@@ -112,29 +92,6 @@ WHOLE: Final[Config] = {
 organisations and up to 561,039 rows. By day, over 301 organisations, their ends are tried."""
 DRAWN: Final[Config] = {**WHOLE, "include-operation-id": ["editions.robustness.list"]}
 """As `WHOLE`: at night each other seed is computed anew over 8,131 organisations, for seconds."""
-
-
-def followed(app: Litestar, config: Config, ids: Collection[str], times: int, key: str | None = None) -> Report:
-    """A run that goes where links lead, from the list of editions through these operations."""
-    rest = {"exclude-operation-id": ["editions.list", *ids], "enabled": False}
-    stateful = {
-        "inference": {"algorithms": []},
-        "max-steps": 16,
-        "generation": {"mode": "positive", "max-examples": times * FOLLOWED},
-    }
-    phases = {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")} | {"stateful": stateful}
-    operations = [*config.get("operations", ()), rest]
-    return run(app, {**config, **TRIED, "operations": operations, "phases": phases}, key, first_pages=True)
-
-
-def of(tag: str) -> list[str]:
-    """What leads to the operations of a tag, and these, but for what only begins a way that leads nowhere."""
-    return [*WAYS.get(tag, ()), *(one.id for one in ALL if tag in one.described["tags"] and not is_alone(one))]
-
-
-def is_alone(operation: Operation) -> bool:
-    """Whether it makes something below an edition."""
-    return operation.method == "post" and operation.path.startswith("/v1/editions/{")
 
 
 @pytest.fixture(scope="module")
@@ -173,19 +130,6 @@ def installed_app(location: str, tmp_path_factory: pytest.TempPathFactory) -> It
     app.state["database"].close()
 
 
-@pytest.fixture(scope="module")
-def following(installed_app: tuple[Litestar, str]) -> list[Report]:
-    """Runs that go where the links of the document lead, from its lists and creations through one tag after another."""
-    app, key = installed_app
-    made = [one.id for one in ALL if is_alone(one)]
-    return [
-        *(followed(app, WITH_KEY, [*MADE, name], 1, key) for name in made if not name.startswith("editions.publ")),
-        followed(app, WITH_KEY, SHEETS, 3, key),
-        *(followed(app, WITH_KEY, of(tag), times, key) for tag, times in TRAILS.items()),
-        followed(app, WITH_KEY, [*MADE, "editions.publications.create"], 1, key),
-    ]
-
-
 on_databases = pytest.mark.parametrize("location", KEYED, indirect=True, scope="module")
 by_tag = pytest.mark.parametrize("tag", TAGS)
 
@@ -213,11 +157,6 @@ def assert_open_answers_well(reports: Collection[Report], asked: Collection[Oper
     # 204 is the answer to OPTIONS, which is tried on every path.
     good = {one.id for one in asked if any(report.answered[one.label].keys() & {200, 201} for report in reports)}
     assert good == {one.id for one in asked if one.roles is None} - OF_FILES
-
-
-def tagged(tag: str) -> list[Operation]:
-    """Return the operations of a tag."""
-    return [one for one in ALL if tag in one.described["tags"]]
 
 
 def following_links(tag: str) -> Config:
@@ -267,8 +206,8 @@ def test_it_finds_answers_that_are_not_described(app: Litestar) -> None:
 
 @pytest.mark.parametrize("tag", LINKED)
 def test_what_only_links_lead_to_is_answered_well_without_a_key(app: Litestar, tag: str) -> None:
-    scored = ("editions.scores.list", "editions.scores.get") if tag == "publications" else ()
-    report = followed(app, {}, [*of(tag), *scored], TRAILS[tag])
+    times, through = WAYS[tag]
+    report = run_links(app, TRIED, [*through, *(one.id for one in tagged(tag))], times * FOLLOWED)
     assert_nothing_found(report)
     assert_open_answers_well([report], [one for one in ALL if one.id in LINKED[tag]])
 
@@ -310,29 +249,6 @@ def test_with_a_key_it_finds_nothing(installed_app: tuple[Litestar, str], locati
     operations = [*WITH_KEY["operations"], large, SCORED_KEYED, only(one.id for one in tagged(tag))]
     config = {**WITH_KEY, **TRIED, **following_links(tag), "operations": operations}
     assert_phases(run(app, config, key), tag, AT_NIGHT, ends_of_scores=False)
-
-
-@pytest.mark.night
-@on_databases
-def test_links_lead_to_most_items_and_most_are_answered_well(following: list[Report]) -> None:
-    for report in following:
-        assert_nothing_found(report)
-    items = {operation.id: operation.label for operation in ALL if operation.is_item}
-
-    def answered(*statuses: int) -> set[str]:
-        """The operations on items that a link led to and that were answered so."""
-        return {
-            name
-            for name, label in items.items()
-            if any(one.followed[label][status] for one in following for status in statuses)
-        }
-
-    good = (200, 201, 204)
-    # What is there is told from what is not by these as well: it changed meanwhile, or its state does not allow it.
-    reached = answered(*good, 304, 409, 412)
-    assert len(reached) >= 0.85 * len(items), f"no link led to {sorted(items.keys() - reached)}"
-    # What brings an assessment from state to state is refused in any other than one.
-    assert len(answered(*good)) >= 0.7 * len(items), f"never answered well: {sorted(items.keys() - answered(*good))}"
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.id)

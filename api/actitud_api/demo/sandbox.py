@@ -41,7 +41,8 @@ DEMONSTRATED: Final = (*range(1, 101), *range(103, 8_132, 40))
 OPEN: Final = "2027-open"
 """Edition with assessments in every state, whose deadlines are far away.
 
-Its id makes it the first one of the list of editions, so that links from it lead to assessments.
+Its id makes it the first one of the list of editions; `HEARD` and `IN_REVIEW` follow. Links lead from the list to these
+three, and so to assessments in every state, to hearings that are over and to an approval.
 """
 HEARD: Final = "2027-heard"
 """Edition with assessments in their hearing, whose deadlines are over."""

@@ -101,7 +101,6 @@ class LedgerController(Controller):
                 {"size": "$response.body#/items/0/size"},
                 "The first checkpoint of the page.",
             ),
-            "keys": _KEYS,
         },
     )
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
@@ -127,7 +126,6 @@ class LedgerController(Controller):
         operation_id="ledger.checkpoints.get",
         access=ANYBODY,
         answer=CHECKPOINT,
-        links={"keys": _KEYS},
     )
     def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
         """Get a checkpoint.

@@ -176,7 +176,6 @@ class KeysController(Controller):
         answer=NEW_KEY,
         precondition="match",
         problems=(CONFLICT,),
-        links=_LINKS_OF_NEW,
     )
     def create_rotation(
         self,
@@ -217,7 +216,6 @@ class KeysController(Controller):
         access=KEY_HOLDERS,
         answer=KEY,
         problems=(CONFLICT,),
-        links={"key": Link("keys.get", _KEY, "The key in its present state.")},
     )
     def create_revocation(
         self, request: ApiRequest, path: schemas.KeyPath, database: Database, peppers: Sequence[SecretText]

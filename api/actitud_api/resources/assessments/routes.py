@@ -40,21 +40,22 @@ SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list"
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
-_SUBMISSIONS = Link("editions.assessments.submissions.list", _HERE, "Its submissions.")
 _LINKS = {
     "replace": Link("editions.assessments.put", {**_HERE, **VERSION}, "To replace this version of it."),
     "update": Link("editions.assessments.update", {**_HERE, **VERSION}, "To change this version of it."),
     "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}, "To remove this version of it."),
     "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
-    "submissions": _SUBMISSIONS,
+    "submissions": Link("editions.assessments.submissions.list", _HERE, "Its submissions."),
     **LINKS,
     "verdicts": Link("editions.assessments.verdicts.list", _HERE, "The verdicts on its answers."),
     "whole": Link("editions.assessments.review.get", _HERE, "Its overall review."),
     "flags": Link("editions.assessments.flags.list", _HERE, "Its review flags."),
     "replies": Link("editions.assessments.replies.list", _HERE, "Its replies in the hearing."),
     "score": Link("editions.scores.get", _HERE, "Its explained score."),
+    "history": Link(
+        "organisations.scores.list", {"organisation": "$request.path.organisation"}, "The scores of its organisation."
+    ),
 }
-_LINKS_OF_WRITTEN = {"assessment": _ASSESSMENT, **_LINKS}
 
 
 def _another_methodology(error: MethodologyMismatch) -> Texts:
@@ -187,7 +188,7 @@ class AssessmentsController(Controller):
         answer=ASSESSMENT,
         precondition="match_or_none",
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links={"assessment": _ASSESSMENT},
     )
     def put_assessment(
         self,
@@ -220,7 +221,7 @@ class AssessmentsController(Controller):
         body=PATCH,
         answer=ASSESSMENT,
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links={"assessment": _ASSESSMENT},
     )
     def update_assessment(
         self,
@@ -277,7 +278,6 @@ class SubmissionsController(Controller):
                 {**_HERE, "submission": "$response.body#/items/0/id"},
                 "The first submission of the page, whole.",
             ),
-            "assessment": _ASSESSMENT,
         },
     )
     def list_submissions(
@@ -311,7 +311,6 @@ class SubmissionsController(Controller):
         operation_id="editions.assessments.submissions.get",
         access=DRAFT_READERS,
         answer=SUBMISSION,
-        links={"submissions": _SUBMISSIONS, "assessment": _ASSESSMENT},
     )
     def get_submission(
         self, request: ApiRequest, path: schemas.SubmissionPath, database: Database, language: Language
@@ -331,15 +330,6 @@ class SubmissionsController(Controller):
         answer=SUBMISSION,
         precondition="match",
         problems=(CONFLICT,),
-        links={
-            "submission": Link(
-                "editions.assessments.submissions.get",
-                {**_HERE, "submission": "$response.body#/id"},
-                "The submission.",
-            ),
-            "submissions": _SUBMISSIONS,
-            "assessment": _ASSESSMENT,
-        },
     )
     def create_submission(
         self,

@@ -41,10 +41,8 @@ PAGE = Pages(transition_schemas.TransitionPage)
 CURSOR: Cursor[int] = Cursor("editions.assessments.transitions.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
-_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
-_TRANSITIONS = Link("editions.assessments.transitions.list", _HERE, "Its history.")
 LINKS: Final[Mapping[str, Link]] = {
-    "transitions": _TRANSITIONS,
+    "transitions": Link("editions.assessments.transitions.list", _HERE, "Its history."),
     "review": Link("editions.assessments.reviews.create", {**_HERE, **VERSION}, "To begin its review."),
     "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}, "To start its hearing."),
     "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}, "To return it to its organisation."),
@@ -52,14 +50,6 @@ LINKS: Final[Mapping[str, Link]] = {
     "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To extend a phase for it."),
 }
 """OpenAPI links in the response about an assessment: to its history and to the operations that change its state."""
-LINKS_OF_MADE: Final[Mapping[str, Link]] = {
-    "transition": Link(
-        "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/id"}, "The transition."
-    ),
-    "transitions": _TRANSITIONS,
-    "assessment": _ASSESSMENT,
-}
-"""OpenAPI links in the response that creates a transition: to the transition, the history and the assessment."""
 
 
 def _invalid_transition(error: InvalidTransition) -> Texts:
@@ -163,7 +153,6 @@ class TransitionsController(Controller):
         answer=TRANSITION,
         precondition="match",
         problems=(CONFLICT,),
-        links=LINKS_OF_MADE,
     )
     def create_review(
         self,
@@ -193,7 +182,6 @@ class TransitionsController(Controller):
         answer=TRANSITION,
         precondition="match",
         problems=(CONFLICT,),
-        links=LINKS_OF_MADE,
     )
     def create_return(
         self,
@@ -232,7 +220,6 @@ class TransitionsController(Controller):
         answer=TRANSITION,
         precondition="match",
         problems=(CONFLICT,),
-        links=LINKS_OF_MADE,
     )
     def create_final(
         self,
@@ -262,7 +249,6 @@ class TransitionsController(Controller):
         answer=TRANSITION,
         precondition="match",
         problems=(CONFLICT,),
-        links=LINKS_OF_MADE,
     )
     def create_extension(
         self,
@@ -307,7 +293,6 @@ class TransitionsController(Controller):
                 {**_HERE, "transition": "$response.body#/items/0/id"},
                 "The first transition of the page.",
             ),
-            "assessment": _ASSESSMENT,
         },
     )
     def list_transitions(
@@ -336,7 +321,6 @@ class TransitionsController(Controller):
         operation_id="editions.assessments.transitions.get",
         access=DRAFT_READERS,
         answer=TRANSITION,
-        links={"transitions": _TRANSITIONS, "assessment": _ASSESSMENT},
     )
     def get_transition(
         self, request: ApiRequest, path: transition_schemas.TransitionPath, database: Database

@@ -46,7 +46,8 @@ _LINKS = {
     "samples": Link("editions.samples.list", _ID, "The sample of its assessments."),
     "flags": Link("editions.flags.list", _ID, "The flags of its assessments."),
 }
-_LINKS_OF_WRITTEN = {"edition": Link("editions.get", _ID, "The edition."), **_LINKS}
+_EDITION = Link("editions.get", _ID, "The edition.")
+_LINKS_OF_CREATED = {name: _LINKS[name] for name in ("update", "delete")} | {"edition": _EDITION}
 
 
 def _inconsistent(error: Exception) -> ProblemError:
@@ -94,11 +95,10 @@ class EditionsController(Controller):
             "edition": Link(
                 "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
             ),
-            "scores": Link(
-                "editions.scores.list",
-                {"edition": "$response.body#/items/0/id"},
-                "The ranking of the first edition of the page.",
+            "second": Link(
+                "editions.get", {"edition": "$response.body#/items/1/id"}, "The second edition of the page."
             ),
+            "third": Link("editions.get", {"edition": "$response.body#/items/2/id"}, "The third edition of the page."),
             "file": Link("editions.export", {"format": "csv"}, "All editions as a file."),
             "catalogue": Link("catalogue.get", {"format": "ttl"}, "The catalogue of published data (DCAT)."),
             "package": Link(
@@ -109,15 +109,10 @@ class EditionsController(Controller):
                 {"edition": service.LATEST},
                 "The publications of the newest published edition.",
             ),
-            "publish": Link(
-                "editions.publications.create",
-                {"edition": "$response.body#/items/0/id"},
-                "To publish the first edition of the page.",
-            ),
-            "drafts": Link(
-                "editions.assessments.list",
-                {"edition": "$response.body#/items/0/id", "state": "draft"},
-                "The drafts in the first edition of the page.",
+            "ranking": Link(
+                "editions.scores.list",
+                {"edition": service.LATEST},
+                "The ranking of the newest published edition.",
             ),
         },
     )
@@ -151,7 +146,7 @@ class EditionsController(Controller):
         access=ADMINISTRATORS,
         answer=EDITION,
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links=_LINKS_OF_CREATED,
     )
     def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
         """Create an edition.
@@ -173,7 +168,7 @@ class EditionsController(Controller):
         access=ADMINISTRATORS,
         answer=EDITION,
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links={"edition": _EDITION},
     )
     def update_edition(
         self,

@@ -36,7 +36,8 @@ _LINKS = {
     "update": Link("organisations.update", {**_ID, **VERSION}, "To change this version of it."),
     "scores": Link("organisations.scores.list", _ID, "Its scores by edition."),
 }
-_LINKS_OF_WRITTEN = {"organisation": Link("organisations.get", _ID, "The organisation."), **_LINKS}
+_ORGANISATION = Link("organisations.get", _ID, "The organisation.")
+_LINKS_OF_CREATED = {"organisation": _ORGANISATION, "update": _LINKS["update"]}
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -120,7 +121,7 @@ class OrganisationsController(Controller):
         access=REGISTRARS,
         answer=ORGANISATION,
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links=_LINKS_OF_CREATED,
     )
     def create_organisation(
         self, request: ApiRequest, body: schemas.OrganisationRequest, database: Database
@@ -144,7 +145,7 @@ class OrganisationsController(Controller):
         access=REGISTRARS,
         answer=ORGANISATION,
         problems=(CONFLICT,),
-        links=_LINKS_OF_WRITTEN,
+        links={"organisation": _ORGANISATION},
     )
     def update_organisation(
         self,

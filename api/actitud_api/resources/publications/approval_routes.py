@@ -25,11 +25,6 @@ APPROVAL = Representation(schemas.PublicationApproval)
 PAGE = Pages(schemas.PublicationApprovalPage)
 CURSOR: Cursor[int] = Cursor("editions.approvals.list", int)
 
-_HERE = {"edition": "$response.body#/edition"}
-_LINKS = {
-    "approvals": Link("editions.approvals.list", _HERE, "Every approval of the edition."),
-    "publish": Link("editions.publications.create", _HERE, "Publish the approved publication, with another key."),
-}
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
@@ -75,7 +70,7 @@ class ApprovalsController(Controller):
         page, cursor = CURSOR.cut(query, rows, lambda row: row.number)
         return PAGE.page_of(request, map(schemas.build_approval, page), cursor, total)
 
-    @get("/{approval:str}", operation_id="editions.approvals.get", access=PUBLISHERS, answer=APPROVAL, links=_LINKS)
+    @get("/{approval:str}", operation_id="editions.approvals.get", access=PUBLISHERS, answer=APPROVAL)
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:
         """Get an approval.
 
@@ -90,7 +85,6 @@ class ApprovalsController(Controller):
         access=PUBLISHERS,
         answer=APPROVAL,
         problems=(CONFLICT,),
-        links=_LINKS,
     )
     def create_approval(
         self,

@@ -47,8 +47,6 @@ _OF_EDITION = {"edition": "$response.body#/edition"}
 _REVISION = {**_OF_EDITION, "revision": "$response.body#/revision"}
 _DIGEST = {"digest": "$response.body#/digest"}
 _LINKS = {
-    "publication": Link("editions.publications.get", _REVISION, "The publication."),
-    "publications": Link("editions.publications.list", _OF_EDITION, "Every publication of the edition."),
     "document": Link("published.get", _DIGEST, "The edition document at its permanent address."),
     "signature": Link("published.signature", _DIGEST, "Its signature."),
     "bundle": Link("editions.publications.bundle", _REVISION, "The complete publication in one file."),
@@ -57,7 +55,6 @@ _LINKS = {
         {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"},
         "The first score that it corrects.",
     ),
-    "scores": Link("editions.scores.list", _OF_EDITION, "The ranking."),
     "package": Link("editions.datapackage", _OF_EDITION, "The description of its tables, column by column."),
 }
 
@@ -239,7 +236,6 @@ class PublicationsController(Controller):
         answer=PUBLICATION,
         problems=(CONFLICT,),
         attempt_named=True,
-        links=_LINKS,
     )
     def create_publication(
         self,
@@ -298,7 +294,6 @@ class PublishedController(Controller):
         operation_id="published.signature",
         access=ANYBODY,
         answer=SIGNATURE,
-        links={"document": Link("published.get", {"digest": "$request.path.digest"}, "The signed document.")},
     )
     def get_signature(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get the signature of a published document.

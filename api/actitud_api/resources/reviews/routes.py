@@ -29,7 +29,7 @@ from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
-from actitud_api.resources.assessments.transition_routes import LINKS_OF_MADE, TRANSITION, respond_with_transition
+from actitud_api.resources.assessments.transition_routes import TRANSITION, respond_with_transition
 from actitud_api.resources.editions.schemas import EditionPath as PublishedPath
 from actitud_api.resources.reviews import schemas, service
 from actitud_api.resources.reviews.service import (
@@ -59,18 +59,10 @@ FLAGS_OF_ONE_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.assessments.flag
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _OF_ANSWER = {**_HERE, "indicator": "$request.path.indicator"}
 _EDITION = {"edition": "$request.path.edition"}
-_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
-_LINKS_OF_VERDICT = {
-    "give": Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION}, "To give a verdict on it."),
-    "take_back": Link(
-        "editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To withdraw the own verdict."
-    ),
-    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "The verdicts on all answers."),
-    "assessment": _ASSESSMENT,
-}
+_GIVE = Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION}, "To give a verdict on it.")
+_TAKE_BACK = Link("editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To withdraw the own verdict.")
 _LINKS_OF_REVIEW = {
     "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}, "To replace this version of it."),
-    "assessment": _ASSESSMENT,
 }
 
 
@@ -200,7 +192,6 @@ class HearingsController(Controller):
         answer=TRANSITION,
         precondition="match",
         problems=(CONFLICT,),
-        links=LINKS_OF_MADE,
     )
     def create_hearing(
         self,
@@ -242,7 +233,6 @@ class VerdictsController(Controller):
                 {**_HERE, "indicator": "$response.body#/items/0/indicator"},
                 "The verdicts on the first answer of the page.",
             ),
-            "assessment": _ASSESSMENT,
         },
     )
     def list_verdicts(
@@ -265,7 +255,7 @@ class VerdictsController(Controller):
         operation_id="editions.assessments.verdicts.get",
         access=DRAFT_READERS,
         answer=JUDGED,
-        links=_LINKS_OF_VERDICT,
+        links={"give": _GIVE, "take_back": _TAKE_BACK},
     )
     def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
         """Get the verdicts on an answer.
@@ -284,7 +274,7 @@ class VerdictsController(Controller):
         answer=JUDGED,
         precondition="match",
         problems=(CONFLICT,),
-        links=_LINKS_OF_VERDICT,
+        links={"take_back": _TAKE_BACK},
     )
     def put_verdict(
         self,
@@ -380,7 +370,6 @@ class ReviewController(Controller):
         answer=REVIEW,
         precondition="match",
         problems=(CONFLICT,),
-        links=_LINKS_OF_REVIEW,
     )
     def put_review(
         self,
@@ -430,7 +419,6 @@ class FlagsOfAssessmentController(Controller):
         operation_id="editions.assessments.flags.list",
         access=REVIEW_READERS,
         answer=FLAGS_PAGE,
-        links={"assessment": _ASSESSMENT},
     )
     def list_flags(
         self, request: ApiRequest, path: AssessmentPath, query: schemas.FlagQuery, database: Database
@@ -454,7 +442,6 @@ class EditionReviewsController(Controller):
         operation_id="editions.agreement.get",
         access=REVIEW_READERS,
         answer=AGREEMENT,
-        links={"flags": Link("editions.flags.list", _EDITION, "The flags of the edition.")},
     )
     def get_agreement(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Get the agreement of the assessors of an edition.
@@ -497,7 +484,6 @@ class EditionReviewsController(Controller):
         access=PUBLISHERS,
         answer=SAMPLE,
         problems=(CONFLICT,),
-        links={"samples": Link("editions.samples.list", _EDITION, "The sample, as others see it.")},
     )
     def create_sample(
         self, request: ApiRequest, path: EditionPath, body: schemas.SampleRequest, database: Database
@@ -550,7 +536,6 @@ class EditionReviewsController(Controller):
         access=FLAGGERS,
         answer=FLAGGED,
         status=200,
-        links={"flags": Link("editions.flags.list", _EDITION, "The flags.")},
     )
     def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Compute the flags of an edition.

@@ -28,8 +28,6 @@ STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
 RETRY_AFTER = "5"
 """Value of `Retry-After`: the seconds to wait if too many requests already wait for a computation."""
 
-_SHEET = {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"}
-
 
 def _busy(error: Exception) -> ProblemError:
     detail = Texts(
@@ -63,11 +61,6 @@ class ComparisonController(Controller):
                 },
                 "The best of its kind in the first dimension.",
             ),
-            "sheet": Link(
-                "editions.scores.get",
-                {"edition": "$response.body#/edition", "organisation": "$response.body#/organisation"},
-                "The explained score.",
-            ),
         },
     )
     def get_peers(
@@ -90,7 +83,6 @@ class ComparisonController(Controller):
         operation_id="editions.exemplars.list",
         access=KEY_SHOWS_MORE,
         answer=EXEMPLARS,
-        links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
     )
     def list_exemplars(
         self,
@@ -130,7 +122,6 @@ class ComparisonController(Controller):
         operation_id="editions.robustness.list",
         access=KEY_SHOWS_MORE_COMPUTING,
         answer=ROBUSTNESS,
-        links={"sheet": Link("editions.scores.get", _SHEET, "The explained score of the first.")},
     )
     def list_robustness(
         self,
@@ -175,7 +166,6 @@ class ComparisonController(Controller):
         operation_id="editions.statistics",
         access=KEY_SHOWS_MORE_COMPUTING,
         answer=STATISTICS,
-        links={"scores": Link("editions.scores.list", {"edition": "$response.body#/edition"}, "The ranking.")},
     )
     def get_statistics(
         self,

@@ -299,7 +299,6 @@ class EditionScoresController(Controller):
         access=KEY_SHOWS_MORE,
         answer=SUMMARY,
         links={
-            "scores": Link("editions.scores.list", _EDITION, "The ranking."),
             "robustness": Link("editions.robustness.list", _EDITION, "The robustness of the ranks."),
             "statistics": Link("editions.statistics", _EDITION, "The audit of the index."),
         },

@@ -189,7 +189,6 @@ class SuggestionsController(Controller):
         access=PUBLISHERS,
         answer=SUGGESTION,
         precondition="match",
-        links=_LINKS_OF_WRITTEN,
     )
     def create_decision(
         self,

@@ -5,7 +5,6 @@ from litestar import Controller, Response
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
-from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.inputs import FileBody
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
@@ -21,12 +20,6 @@ TEMPLATE = File(schemas.WorkbookReading, XLSX)
 FILLED = File(schemas.WorkbookReading, XLSX, cache=NO_STORE)
 WORKBOOK = FileBody(XLSX, "application/octet-stream")
 READING = Representation(schemas.WorkbookReading, cache=NO_STORE, sentences=True)
-
-_READ = Link(
-    "methodologies.get",
-    {"version": "$request.path.version"},
-    "The methodology, which defines the codes in the workbook.",
-)
 
 
 def _describe_mismatch(error: VersionMismatch) -> Texts:
@@ -110,7 +103,6 @@ class WorkbooksController(Controller):
         status=200,
         cors=True,
         problems=(CONFLICT,),
-        links={"methodology": _READ},
     )
     def read_workbook(
         self, request: ApiRequest, path: schemas.WorkbookPath, body: bytes, language: Language

@@ -28,15 +28,13 @@ CURSOR: Cursor[int] = Cursor("editions.assessments.replies.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _BY_INDICATOR = {**_HERE, "indicator": "$request.path.indicator"}
+_REPLY = Link("editions.assessments.replies.get", _BY_INDICATOR, "The reply.")
 _LINKS = {
-    "reply": Link("editions.assessments.replies.get", _BY_INDICATOR, "The reply."),
     "replace": Link("editions.assessments.replies.put", {**_BY_INDICATOR, **VERSION}, "To replace this version of it."),
     "delete": Link(
         "editions.assessments.replies.delete", {**_BY_INDICATOR, **VERSION}, "To withdraw this version of it."
     ),
-    "replies": Link("editions.assessments.replies.list", _HERE, "All replies of the assessment."),
     "verdict": Link("editions.assessments.verdicts.get", _BY_INDICATOR, "The verdicts on the answer."),
-    "score": Link("editions.scores.get", _HERE, "The explained score, with every verdict and reply."),
 }
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -107,7 +105,7 @@ class RepliesController(Controller):
         answer=REPLY,
         precondition="match_or_none",
         problems=(CONFLICT,),
-        links=_LINKS,
+        links={"reply": _REPLY},
     )
     def put_reply(
         self,
