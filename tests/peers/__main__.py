@@ -1,7 +1,7 @@
 """`make peers`: generators, linters and a mock server of others on the OpenAPI document.
 
-It prints a table and fails if a figure is worse than the one that is held in `held.toml`, or if a linter finds what is
-not accepted there.
+It prints tables, and fails if a client lacks an operation or does not complete the main flow, or if a program finds
+what `accepted.toml` does not accept with a reason.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from rich.table import Table
 
 from actitud import Client
 from tests.contract.outsider import run_sandbox
+from tests.peers.findings import Review, list_faults, review
 from tests.peers.generators import Generator, Result, Target, count_documented, list_generators, try_generator
-from tests.peers.linters import Review, try_linters
+from tests.peers.linters import try_linters
 from tests.peers.mock import Mocked, try_mock
 from tests.peers.programs import CACHE, FACTS, HERE, install
 
@@ -28,20 +29,20 @@ PARTS: Final = ("generators", "linters", "mock")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try the peers. Return 0, or 1 if a figure is worse than the held one."""
+    """Try the peers. Return 0, or 1 if one finds a fault that is not accepted."""
     parser = argparse.ArgumentParser(prog="make peers")
     parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}, or words of names of generators; all by default")
     chosen = parser.parse_args(arguments).parts or PARTS
-    held = tomllib.loads((HERE / "held.toml").read_text("utf-8"))
+    held = tomllib.loads((HERE / "accepted.toml").read_text("utf-8"))
     install()
     console = Console(width=150)
     faults: list[str] = []
     names = [name for name in chosen if name not in PARTS]
     if "generators" in chosen or names:
         generators = [one for one in list_generators() if not names or any(name in one.name for name in names)]
-        faults += _try_generators(console, generators, held["generators"])
+        faults += _try_generators(console, generators, held["accepted"])
     if "linters" in chosen:
-        faults += _report_linters(console, try_linters(held["accepted"]))
+        faults += _try_linters(console, held["accepted"])
     if "mock" in chosen:
         faults += _report_mock(console, try_mock(), held["mock"])
     for fault in faults:
@@ -49,18 +50,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return bool(faults)
 
 
-def _try_generators(console: Console, generators: Sequence[Generator], held: Mapping[str, Any]) -> list[str]:
+def _try_generators(
+    console: Console, generators: Sequence[Generator], accepted: Sequence[Mapping[str, str]]
+) -> list[str]:
     with run_sandbox() as sandbox:
         target = Target(sandbox["url"], ORGANISATION, sandbox["keys"]["organisation_reader"])
         expected = _see_with_sdk(target)
         results = [try_generator(generator, target) for generator in generators]
-    table = Table("generator", "version", "operations", "warnings", "type errors", "main flow", "files", "CPU s")
+    table = Table(
+        "generator", "version", "operations", "warnings", "type errors", "accepted", "main flow", "files", "CPU s"
+    )
     documented = count_documented()
     faults = []
     for result in results:
         (CACHE / _name_log(result)).write_text(result.said, encoding="utf-8")
-        table.add_row(*_format_result(result, documented, expected))
-        faults += _compare_result(result, documented, expected, held[result.name])
+        reviewed = review(result.name, [*result.warnings, *result.type_errors], accepted)
+        table.add_row(*_format_result(result, reviewed, documented, expected))
+        faults += _list_faults(result, reviewed, documented, expected)
     console.print(table)
     return faults
 
@@ -82,30 +88,26 @@ def _see_with_sdk(target: Target) -> dict[str, Any]:
         }
 
 
-def _format_result(result: Result, documented: int, expected: Mapping[str, Any]) -> list[str]:
+def _format_result(result: Result, reviewed: Review, documented: int, expected: Mapping[str, Any]) -> list[str]:
     operations = "only models" if result.operations is None else f"{result.operations} of {documented}"
     flow = "fails" if result.flow is None else "completes" if result.flow == expected else "sees something else"
     return [
         result.name,
         result.version,
         operations,
-        str(result.warnings),
-        str(result.type_errors),
+        str(len(result.warnings)),
+        str(len(result.type_errors)),
+        str(len(reviewed.accepted)),
         flow,
         str(result.files),
         f"{result.seconds:.0f}",
     ]
 
 
-def _compare_result(result: Result, documented: int, expected: Mapping[str, Any], held: Mapping[str, int]) -> list[str]:
-    figures = {
-        "missing": 0 if result.operations is None else documented - result.operations,
-        "warnings": result.warnings,
-        "type_errors": result.type_errors,
-    }
-    faults = [
-        f"{result.name}: {figure} {name}, {held[name]} held" for name, figure in figures.items() if figure > held[name]
-    ]
+def _list_faults(result: Result, reviewed: Review, documented: int, expected: Mapping[str, Any]) -> list[str]:
+    faults = list_faults(result.name, reviewed)
+    if result.operations is not None and result.operations < documented:
+        faults.append(f"{result.name}: {documented - result.operations} operations are missing")
     if result.flow != expected:
         faults.append(f"{result.name}: the main flow sees {result.flow} instead of {expected}")
     if faults:
@@ -113,14 +115,14 @@ def _compare_result(result: Result, documented: int, expected: Mapping[str, Any]
     return faults
 
 
-def _report_linters(console: Console, reviews: Sequence[Review]) -> list[str]:
-    table = Table("linter", "findings", "accepted", "new", "CPU s")
+def _try_linters(console: Console, accepted: Sequence[Mapping[str, str]]) -> list[str]:
+    table = Table("linter", "findings", "accepted", "CPU s")
     faults = []
-    for review in reviews:
-        counts = (len(review.problems), review.accepted, len(review.new))
-        table.add_row(review.linter, *map(str, counts), f"{review.seconds:.0f}")
-        faults += [f"{review.linter}: {one.severity} {one.rule} at {one.place}: {one.message}" for one in review.new]
-        faults += [f"{review.linter}: accepted without need: {rule}" for rule in review.stale]
+    for linted in try_linters():
+        reviewed = review(linted.linter, linted.findings, accepted)
+        counts = (len(linted.findings), len(reviewed.accepted))
+        table.add_row(linted.linter, *map(str, counts), f"{linted.seconds:.0f}")
+        faults += list_faults(linted.linter, reviewed)
     console.print(table)
     return faults
 

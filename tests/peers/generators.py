@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tests.peers.findings import Finding
 from tests.peers.programs import CACHE, DOCUMENT, FACTS, HERE, PYTHON, TYPESCRIPT, Output, make_folder, run, run_module
 from tests.support.node import NODE
 
@@ -42,8 +43,8 @@ class Result(NamedTuple):
     name: str
     version: str
     operations: int | None
-    warnings: int
-    type_errors: int
+    warnings: Sequence[Finding]
+    type_errors: Sequence[Finding]
     flow: Mapping[str, Any] | None
     files: int
     seconds: float
@@ -54,14 +55,14 @@ class Generator(NamedTuple):
     """A generator of clients.
 
     `generate` writes the client into a folder. `count_operations` counts the operations of the client, if it has any.
-    `is_warning` tells whether a line of the output is a warning.
+    `warning` is a regular expression that matches the lines of the output that are warnings.
     """
 
     name: str
     version: str
     generate: Callable[[Path], Output]
     count_operations: Callable[[Path], int] | None
-    is_warning: Callable[[str], bool]
+    warning: str
     flow: str
 
 
@@ -71,15 +72,17 @@ def try_generator(generator: Generator, target: Target) -> Result:
     made = generator.generate(folder)
     said = made.text + made.errors
     if made.code:
-        return Result(generator.name, generator.version, 0, 0, 0, None, 0, made.seconds, said)
+        return Result(generator.name, generator.version, 0, [], [], None, 0, made.seconds, said)
     files = sum(1 for file in folder.rglob("*") if file.is_file())
     operations = generator.count_operations(folder) if generator.count_operations else None
-    shutil.copy(HERE / "flows" / generator.flow, folder)
     python = generator.flow.endswith(".py")
+    for name in (generator.flow, "flow.py" if python else "flow.ts"):
+        shutil.copy(HERE / "flows" / name, folder)
     checked, errors = _check_python(folder) if python else _check_typescript(folder)
     ran = _run_python(folder, generator.flow, target) if python else _run_typescript(folder, generator.flow, target)
     flow = json.loads(ran.text.splitlines()[-1]) if ran.code == 0 else None
-    warnings = sum(map(generator.is_warning, said.splitlines()))
+    lines = [line for line in said.splitlines() if re.search(generator.warning, line)]
+    warnings = [Finding("warning", "warning", "", line) for line in lines]
     seconds = made.seconds + checked.seconds + ran.seconds
     printed = "\n".join((said, checked.text, ran.errors))
     return Result(generator.name, generator.version, operations, warnings, errors, flow, files, seconds, printed)
@@ -91,15 +94,17 @@ def count_documented() -> int:
     return sum(len(item) for item in document["paths"].values())
 
 
-def _check_python(folder: Path) -> tuple[Output, int]:
+def _check_python(folder: Path) -> tuple[Output, list[Finding]]:
     checked = run(PYTHON / "mypy", "--no-incremental", "--exclude", "setup.py", ".", folder=folder)
-    return checked, len(re.findall(r": error: ", checked.text))
+    errors = re.findall(r"^(.+?):\d+: error: (.*?)(?:  \[([\w-]+)\])?$", checked.text, re.MULTILINE)
+    return checked, [Finding(code, "type error", file, message) for file, message, code in errors]
 
 
-def _check_typescript(folder: Path) -> tuple[Output, int]:
+def _check_typescript(folder: Path) -> tuple[Output, list[Finding]]:
     (folder / "tsconfig.json").write_text(json.dumps(_CONFIGURATION), encoding="utf-8")
     checked = run_module("typescript/bin/tsc", "--project", ".", folder=folder)
-    return checked, len(re.findall(r": error TS", checked.text))
+    errors = re.findall(r"^(.+?)\(\d+,\d+\): error (TS\d+): (.*)$", checked.text, re.MULTILINE)
+    return checked, [Finding(code, "type error", file, message) for file, code, message in errors]
 
 
 def _run_python(folder: Path, flow: str, target: Target) -> Output:
@@ -129,7 +134,8 @@ def _count(pattern: str, files: Iterable[Path]) -> int:
 
 
 def _generate_openapi_python_client(folder: Path) -> Output:
-    command = ("generate", "--path", DOCUMENT, "--output-path", "client", "--meta", "none")
+    options = ("--meta", "none", "--config", HERE / "openapi_python_client.yaml")
+    command = ("generate", "--path", DOCUMENT, "--output-path", "client", *options)
     return run(PYTHON / "openapi-python-client", *command, folder=folder)
 
 
@@ -176,7 +182,7 @@ def list_generators() -> list[Generator]:
             _find_python_version("openapi-python-client"),
             _generate_openapi_python_client,
             lambda folder: sum(file.name != "__init__.py" for file in (folder / "client" / "api").rglob("*.py")),
-            lambda line: line.startswith(("WARNING", "ERROR")),
+            r"^(WARNING|ERROR)",
             "openapi_python_client_flow.py",
         ),
         Generator(
@@ -184,7 +190,7 @@ def list_generators() -> list[Generator]:
             _find_python_version("datamodel-code-generator"),
             _generate_models,
             None,
-            lambda line: "Warning" in line,
+            r"Warning",
             "datamodel_code_generator_flow.py",
         ),
         Generator(
@@ -192,7 +198,7 @@ def list_generators() -> list[Generator]:
             jar,
             _generate_openapi_generator("python"),
             lambda folder: _count(r"^    def \w+_with_http_info\(", (folder / "client" / "api").glob("*_api.py")),
-            _is_warning_of_openapi_generator,
+            r" (WARN|ERROR) ",
             "openapi_generator_flow.py",
         ),
         Generator(
@@ -200,7 +206,7 @@ def list_generators() -> list[Generator]:
             jar,
             _generate_openapi_generator("typescript-fetch"),
             lambda folder: _count(r"^    async \w+Raw\(", (folder / "client" / "apis").glob("*.ts")),
-            _is_warning_of_openapi_generator,
+            r" (WARN|ERROR) ",
             "typescript_fetch.flow.ts",
         ),
         Generator(
@@ -208,7 +214,7 @@ def list_generators() -> list[Generator]:
             f"{_find_node_version('openapi-typescript')}, {_find_node_version('openapi-fetch')}",
             _generate_openapi_typescript,
             _count_openapi_typescript,
-            lambda line: "⚠" in line or "warn" in line.lower(),
+            r"⚠|(?i:warn)",
             "openapi_fetch.flow.ts",
         ),
         Generator(
@@ -216,15 +222,10 @@ def list_generators() -> list[Generator]:
             _find_node_version("@hey-api/openapi-ts", TYPESCRIPT / "node_modules"),
             _generate_hey_api,
             lambda folder: _count(r"^    public \w+<ThrowOnError", [folder / "client" / "generated" / "sdk.gen.ts"]),
-            lambda line: "⚠" in line or "warn" in line.lower(),
+            r"⚠|(?i:warn)",
             "hey_api.flow.ts",
         ),
     ]
-
-
-def _is_warning_of_openapi_generator(line: str) -> bool:
-    # It says of every document of this version of OpenAPI that its support is young.
-    return " WARN " in line and "OpenAPI 3.1 support is still in beta" not in line
 
 
 def _count_openapi_typescript(folder: Path) -> int:

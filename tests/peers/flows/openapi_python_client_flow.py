@@ -1,10 +1,7 @@
 """The main flow with the client of openapi-python-client."""
 
 import json
-import sys
-from pathlib import Path
 
-import httpx
 from client import AuthenticatedClient
 from client.api.editions import editions_scores_get, editions_scores_list
 from client.api.organisations import organisations_scores_list
@@ -14,10 +11,10 @@ from client.models.score_answer import ScoreAnswer
 from client.models.score_page import ScorePage
 from client.models.score_request_2026v1 import ScoreRequest2026V1
 from client.models.sheet import Sheet
+from flow import facts, key, organisation, show, url
 
-url, organisation, facts, key = sys.argv[1:]
 service = AuthenticatedClient(base_url=url, token=key)
-request = ScoreRequest2026V1.from_dict(json.loads(Path(facts).read_text("utf-8")))
+request = ScoreRequest2026V1.from_dict(json.loads(facts))
 score = scores_create.sync(client=service, body=request)
 ranking = editions_scores_list.sync("latest", client=service, limit=5)
 sheet = editions_scores_get.sync("latest", organisation, client=service)
@@ -26,12 +23,4 @@ assert isinstance(score, ScoreAnswer)
 assert isinstance(ranking, ScorePage)
 assert isinstance(sheet, Sheet)
 assert isinstance(history, PastScorePage)
-badge = httpx.get(f"{url}/badge/latest/{organisation}.svg")
-seen = {
-    "scored": score.index,
-    "ranking": [row.organisation for row in ranking.items],
-    "sheet": sheet.index,
-    "history": [row.edition for row in history.items],
-    "badge": badge.text[:4],
-}
-print(json.dumps(seen))
+show(score, ranking, sheet, history)
