@@ -315,7 +315,11 @@ def test_every_example_is_valid(document: dict[str, Any]) -> None:
 
 
 def test_the_example_of_a_read_is_short_and_that_of_a_score_is_whole(document: dict[str, Any]) -> None:
-    """Whoever wants to see a long answer to a read can ask for it; a list of one item shows what is in it."""
+    """Whoever wants to see a long answer to a read can ask for it; a list of one item shows what is in it.
+
+    Of groups in groups a mock server makes no valid example by itself.
+    """
+    nested = {"editions.scores.get", "published.get"}
 
     def example(path: str, method: str) -> Any:
         return document["paths"][path][method]["responses"]["200"]["content"]["application/json"].get("example")
@@ -323,10 +327,12 @@ def test_the_example_of_a_read_is_short_and_that_of_a_score_is_whole(document: d
     for _, method, operation in operations(document):
         for response in operation["responses"].values():
             for media in response.get("content", {}).values():
-                if "example" in media and method == "get":
+                if "example" in media and method == "get" and operation["operationId"] not in nested:
                     assert len(json.dumps(media["example"], ensure_ascii=False)) <= 1_000, operation["operationId"]
     assert len(example("/v1/organisations", "get")["items"]) == 1
-    assert example("/v1/editions/{edition}/scores/{organisation}", "get") is None
+    assert example("/v1/editions/{edition}/summary", "get") is None
+    for path in ("/v1/editions/{edition}/scores/{organisation}", "/v1/published/{digest}"):
+        assert len(json.dumps(example(path, "get"), ensure_ascii=False)) <= 2_500
     (dimension,) = example("/v1/scores", "post")["dimensions"]
     assert [indicator["id"] for indicator in dimension["indicators"]] == ["D1.01"]
 

@@ -118,7 +118,7 @@ def build_document(
         operation = _Operation(
             handler,
             contract,
-            component_schemas.references,
+            component_schemas,
             examples,
             parameters.get(operation_id(handler), {}),
             rule,
@@ -358,6 +358,10 @@ class _ComponentSchemas:
     components: Node
     references: Mapping[object, Node]
 
+    def is_recursive(self, schema: Node) -> bool:
+        """Return True if a schema leads to one that contains itself."""
+        return any(name in _reach(self.components, self.components[name]) for name in _reach(self.components, schema))
+
 
 def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     types: dict[object, None] = {Problem: None}
@@ -387,18 +391,24 @@ def _close_schemas(components: Node, roots: Iterable[Node]) -> None:
     This holds for schemas to which a reference leads directly or through others. Members with a default become
     required, because the service writes them always. `components` has the schemas by name and is changed in place.
     """
-    pending = _list_references(list(roots))
-    closed: set[str] = set()
+    for name in _reach(components, list(roots)):
+        if "properties" in (schema := components[name]):
+            schema.setdefault("additionalProperties", False)
+            members: Node = schema["properties"]
+            required = [*schema["required"], *(one for one, member in members.items() if "default" in member)]
+            schema["required"] = list(dict.fromkeys(required))
+
+
+def _reach(components: Node, node: Any) -> set[str]:
+    """Return the names of the schemas to which references lead from a node, directly or through other schemas."""
+    pending = _list_references(node)
+    reached: set[str] = set()
     while pending:
         name = pending.pop().rpartition("/")[2]
-        if name not in closed:
-            closed.add(name)
-            if "properties" in (schema := components[name]):
-                schema.setdefault("additionalProperties", False)
-                members: Node = schema["properties"]
-                required = [*schema["required"], *(one for one, member in members.items() if "default" in member)]
-                schema["required"] = list(dict.fromkeys(required))
-            pending += _list_references(schema)
+        if name not in reached:
+            reached.add(name)
+            pending += _list_references(components[name])
+    return reached
 
 
 _TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
@@ -452,7 +462,7 @@ def _set_example(parameter: Node, examples: Mapping[str, str]) -> Node:
 class _Operation:
     handler: HTTPRouteHandler
     contract: Contract
-    references: Mapping[object, Node]
+    schemas: _ComponentSchemas
     examples: Path | None
     parameters: Mapping[str, str]
     """Examples of parameters by name."""
@@ -539,13 +549,13 @@ class _Operation:
 
     def _describe_body(self, body: Body[Any]) -> Node:
         if body.tag_field is None:
-            return self.references[body.types[0]]
+            return self.schemas.references[body.types[0]]
         tags = body.tags
         return {
-            "oneOf": [self.references[type_] for type_ in tags.values()],
+            "oneOf": [self.schemas.references[type_] for type_ in tags.values()],
             "discriminator": {
                 "propertyName": body.tag_field,
-                "mapping": {tag: self.references[type_]["$ref"] for tag, type_ in tags.items()},
+                "mapping": {tag: self.schemas.references[type_]["$ref"] for tag, type_ in tags.items()},
             },
         }
 
@@ -616,7 +626,7 @@ class _Operation:
         return {
             media_type: {"schema": _describe_file(media_type)}
             if type_ is None
-            else {"schema": self.references[type_], **self._example("response")}
+            else {"schema": (schema := self.schemas.references[type_]), **self._response_example(schema)}
             for media_type, type_ in content.items()
         }
 
@@ -644,18 +654,19 @@ class _Operation:
             yield from (TOO_MANY_REQUESTS, UNAVAILABLE)
         yield from self.contract.problems
 
+    def _response_example(self, schema: Node) -> Node:
+        example = _cut_lists(self._example("response"))
+        is_long = (
+            self.handler.http_methods == {"GET"} and len(msgspec.json.encode(example.get("example"))) > _EXAMPLE_MAX
+        )
+        # A mock server makes an invalid example of a schema that contains itself: it cuts it off with `{}`.
+        return {} if is_long and not self.schemas.is_recursive(schema) else example
+
     def _example(self, side: str) -> Node:
         if self.examples is None:
             return {}
         file = self.examples / f"{self.id}.{side}.json"
-        if not file.is_file():
-            return {}
-        example = json.loads(file.read_bytes())
-        if side == "response":
-            example = _cut_lists(example)
-            if self.handler.http_methods == {"GET"} and len(msgspec.json.encode(example)) > _EXAMPLE_MAX:
-                return {}
-        return {"example": example}
+        return {"example": json.loads(file.read_bytes())} if file.is_file() else {}
 
 
 _EXAMPLE_MAX: Final = 900
