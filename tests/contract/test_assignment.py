@@ -15,6 +15,7 @@ import pytest
 
 from tests.contract import examples
 from tests.contract.installation import DOCUMENT, OTHER, Installation, Operation, Place, operations
+from tests.support.scale import NESTED
 
 SENDS: Final = [one for one in operations() if "requestBody" in one.described and one.id not in examples.OF_FILES]
 DECIDED: Final[Mapping[str, object]] = {
@@ -98,7 +99,9 @@ def test_what_the_service_decides_is_refused_wherever_it_stands(
     place = installation.place(operation)
     assert validator(operation).is_valid(place.body), "the control would not be taken either"
     before = installation.stored()
-    for path, name, body in assigned(operation, place.body):
+    for number, (path, name, body) in enumerate(assigned(operation, place.body)):
+        if path and number % NESTED:
+            continue
         response = installation.call(operation, Place(place.path, body), key)
         assert response.status_code == 400, (path, name, response.text)
         pointers = [error["pointer"] for error in response.json()["errors"]]

@@ -24,7 +24,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.support.databases import record_statements, unlimited
-from tests.support.scale import NIGHT
+from tests.support.scale import OVERLAPPING
 
 Client = TestClient[Litestar]
 
@@ -44,7 +44,7 @@ NEW = {
 }
 CREATE = {"If-None-Match": "*"}
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
-WRITERS, WRITES = 16, 50 if NIGHT else 4
+WRITERS, WRITES = 16, OVERLAPPING
 
 
 @pytest.fixture

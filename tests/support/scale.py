@@ -24,11 +24,11 @@ CRASHES: Final = 30 if NIGHT else 1
 """Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 20
 """Writes of which it is checked that they are synced before they are acknowledged."""
-LIMITED: Final = 2_000 if NIGHT else 400
+LIMITED: Final = 2_000 if NIGHT else 200
 """Requests of which several processes let exactly 100 pass."""
 LIMITING: Final = 4 if NIGHT else 2
 """The processes that count them together."""
-FOLLOWED: Final = 50 if NIGHT else 10
+FOLLOWED: Final = 50 if NIGHT else 5
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
@@ -46,8 +46,16 @@ PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NI
 """Times that a process is killed while it publishes."""
 EXPORTED: Final = (8_000, 80_000) if NIGHT else (100, 1_000)
 """Organisations of two editions whose files take the same memory."""
-NAMES: Final = 500 if NIGHT else 25
-"""Hostile names of organisations on a whole page; smaller embeds always have all 500."""
+NAMES: Final = 500 if NIGHT else 10
+"""Hostile names of organisations on a whole page."""
+EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
+"""Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
+STRAYS: Final = 1 if NIGHT else 4
+"""Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
+NESTED: Final = 1 if NIGHT else 5
+"""Of what a body may not say below its top one of so many is tried, in turn."""
+OVERLAPPING: Final = 50 if NIGHT else 2
+"""Changes of an assessment by each of 16 concurrent writers."""
 WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
