@@ -191,6 +191,7 @@ ABOUT: Final = ServiceDescription(
         "assessments": "Answers and evidence of an organisation in an edition, and the states from draft to final.",
         "reviews": "Verdicts of assessors on answers, their agreement, samples to check, and flags on unusual values.",
         "publications": "Signed documents of published editions, which never change, and their corrections.",
+        "embeds": "Published scores in other sites: badges, cards, tables, frames, oEmbed.",
         "suggestions": "Proposals for further errors and indicators, and the decisions on them.",
         "keys": "API keys: create, rotate and revoke them, and report leaked ones.",
         "ledger": "Record of all changes as a hash chain, with signed checkpoints and the public signing keys.",

@@ -67,6 +67,9 @@ READS: Final = {
     "editions.robustness.list": "/v1/editions/2026-demo/robustness?limit=2",
     "editions.statistics": "/v1/editions/2026-demo/statistics",
     "organisations.scores.list": "/v1/organisations/{organisation}/scores",
+    "badges.get": "/badge/2026-demo/{organisation}.json?lang=en",
+    "embeds.score": "/embed/2026-demo/{organisation}/score.json?lang=en",
+    "oembed.get": f"/oembed?url={PUBLIC_URL}/portal/2026-demo/{{organisation}}%3Flang%3Den",
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores", "scores.create_many": "/v1/scores/batch"}
@@ -197,6 +200,10 @@ WITHOUT: Final = {
     "editions.indicators.export",
     "methodologies.indicators.export",
     "catalogue.get",
+    "badges.list",
+    "embeds.card",
+    "embeds.frame",
+    "embeds.table",
 }
 """A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; where
 nothing is said, and of a file, there is none."""

@@ -304,6 +304,9 @@ class Installation:
             "published.",
             "editions.indicators.",
             "editions.datapackage",
+            "badges.",
+            "embeds.",
+            "oembed.",
         )
         if operation.id.startswith(published):
             if "{edition}" not in operation.path:
@@ -332,7 +335,7 @@ class Installation:
             "transition": "1",
             "version": "2026.1",
             "size": "latest",
-            "format": {"catalogue.get": "ttl", "editions.scores.gobierto": "json"}.get(operation.id, "csv"),
+            "format": FORMATS.get(operation.id, "csv"),
         }
         place = Place(known, body)
         if key is not None:
@@ -362,8 +365,10 @@ class Installation:
         if content is not None:
             headers["Content-Type"] = next(iter(operation.described["requestBody"]["content"]))
         path = operation.path.format_map(place.path)
-        # What a query needs: a dimension, and the edition that a change is from.
-        query = {name: {"dimension": "D1", "from": place.path["edition"]}[name] for name in operation.queries}
+        # What a query needs: a dimension, the edition that a change is from, and the address of what is embedded.
+        address = f"{self.client.base_url}/portal/{place.path['edition']}/{MINE}"
+        needed = {"dimension": "D1", "from": place.path["edition"], "url": address}
+        query = {name: needed[name] for name in operation.queries}
         return self.client.request(operation.method.upper(), path, params=query, content=content, headers=headers)
 
     def entries(self) -> Sequence[Recorded]:
@@ -399,6 +404,8 @@ def id_of(key: str) -> str:
     return key.split("_")[1]
 
 
+FORMATS: Final = {"badges.get": "svg", "catalogue.get": "ttl", "editions.scores.gobierto": "json"}
+"""The format of a file that does not exist as CSV."""
 _OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.review.")
 """What is asked about an assessment under review."""
 _OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")

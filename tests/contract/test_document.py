@@ -202,6 +202,27 @@ def test_lists_answer_json_and_name_their_files(document: dict[str, Any]) -> Non
         assert files["text/csv"]["schema"] == {"type": "string"}
 
 
+def test_it_describes_what_other_sites_embed(document: dict[str, Any]) -> None:
+    """Images, pages and data with their media types; a missing score is answered in the same form, or as a problem."""
+    content = {
+        "/badge/{edition}/{organisation}.{format}": {"image/svg+xml", "application/json"},
+        "/badge/{edition}.svg": {"image/svg+xml"},
+        "/embed/{edition}/{organisation}": {"text/html"},
+        "/embed/{edition}/{organisation}/card.svg": {"image/svg+xml"},
+        "/embed/{edition}/{organisation}/table.html": {"text/html"},
+        "/embed/{edition}/{organisation}/score.json": {"application/json"},
+    }
+    for path, media_types in content.items():
+        responses = document["paths"][path]["get"]["responses"]
+        assert responses["200"]["content"].keys() == media_types
+        assert responses["404"]["content"].keys() == media_types | {"application/problem+json"}
+        assert "406" not in responses
+    oembed = document["paths"]["/oembed"]["get"]
+    assert oembed["responses"]["200"]["content"].keys() == {"application/json", "text/xml"}
+    assert oembed["responses"]["501"] == {"$ref": "#/components/responses/not-implemented"}
+    assert {one["name"] for one in parameters(document, oembed) if one["required"]} == {"url"}
+
+
 def test_every_header_has_a_valid_example(document: dict[str, Any]) -> None:
     for header in document["components"]["headers"].values():
         jsonschema_rs.Draft202012Validator(header["schema"]).validate(header["example"])
@@ -243,8 +264,8 @@ def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
 
 def test_every_path_is_plain(document: dict[str, Any]) -> None:
     for path in document["paths"]:
-        known = {"/livez", "/readyz", "/.well-known/jwks.json", "/catalog.{format}"}
-        assert path in known or path.startswith("/v1/")
+        known = {"/livez", "/readyz", "/.well-known/jwks.json", "/catalog.{format}", "/oembed"}
+        assert path in known or path.startswith(("/v1/", "/badge/", "/embed/"))
         assert not path.endswith("/")
 
 
@@ -293,11 +314,15 @@ def test_no_text_of_a_request_is_of_any_form(document: dict[str, Any], taken: di
             for value in node:
                 yield from free(value)
 
+    def is_free(name: str) -> bool:
+        return name in ("lang", "theme", "maxwidth", "maxheight")
+
     queries = [
         parameter
         for _, _, operation in operations(document)
         for parameter in parameters(document, operation)
-        if parameter["in"] == "query"
+        # Embeds take the language, the colours and the size in any form.
+        if parameter["in"] == "query" and not (operation["tags"] == ["embeds"] and is_free(parameter["name"]))
     ]
     assert not list(free([taken, queries]))
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from tests.contract import examples
-from tests.contract.installation import MINE, OTHER, USES, Installation, Operation, Place, id_of, operations
+from tests.contract.installation import FORMATS, MINE, OTHER, USES, Installation, Operation, Place, id_of, operations
 
 ALL: Final = operations()
 NAMES: Final = [operation.id for operation in ALL]
@@ -167,9 +167,8 @@ def sent(operation: Operation) -> Any:
 def test_in_a_path_it_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
     before = installation.stored()
-    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "format": "csv", "indicator": "D1.01", "version": "2026.1"}
-    if operation.id == "editions.scores.gobierto":
-        others["format"] = "json"
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01", "version": "2026.1"}
+    others["format"] = FORMATS.get(operation.id, "csv")
 
     def ask(key: str | None, named: Mapping[str, str]) -> Answer:
         place = Place({**others, **named}, sent(operation))

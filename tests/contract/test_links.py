@@ -77,6 +77,9 @@ TRAILS: Final = {
         ],
         40,
     ),
+    "embeds": Trail(
+        ["editions.get", *_start("editions.scores.list", "editions.scores.get"), *_start("badges.", "embeds.")], 30
+    ),
     "editions": Trail(
         _start(
             *("catalogue.", "editions.create", "editions.get", "editions.update", "editions.delete", "editions.export"),

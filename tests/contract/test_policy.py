@@ -15,7 +15,18 @@ import pytest
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth.service import Role
 from tests.contract import examples
-from tests.contract.installation import MINE, OTHER, SAFE, Installation, Operation, Place, Recorded, id_of, operations
+from tests.contract.installation import (
+    FORMATS,
+    MINE,
+    OTHER,
+    SAFE,
+    Installation,
+    Operation,
+    Place,
+    Recorded,
+    id_of,
+    operations,
+)
 from tests.contract.recorded import assert_denied, assert_done, is_entered, verify_entries
 
 ALL = operations()
@@ -111,6 +122,8 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
     "own list": ("keys.list",),
     "open": (
+        "badges.get",
+        "badges.list",
         "catalogue.get",
         "editions.datapackage",
         "editions.export",
@@ -120,6 +133,10 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.publications.get",
         "editions.publications.list",
         "editions.publications.scores.get",
+        "embeds.card",
+        "embeds.frame",
+        "embeds.score",
+        "embeds.table",
         "keys.reports.create",
         "ledger.checkpoints.get",
         "ledger.checkpoints.list",
@@ -130,6 +147,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "methodologies.workbook.fill",
         "methodologies.workbook.get",
         "methodologies.workbook.read",
+        "oembed.get",
         "organisations.export",
         "organisations.get",
         "organisations.list",
@@ -432,7 +450,7 @@ def test_what_is_published_is_for_everybody_and_nobody_changes_it(
     installation: Installation, published: str, operation: Operation
 ) -> None:
     row = class_of(operation)
-    others = {"format": "json" if operation.id == "editions.scores.gobierto" else "csv", "indicator": "D1.01"}
+    others = {"format": FORMATS.get(operation.id, "csv"), "indicator": "D1.01"}
     numbered = dict.fromkeys(("approval", "revision", "submission", "transition"), "1")
     path = {**numbered, **others, "edition": published, "organisation": MINE}
     takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES

@@ -41,7 +41,7 @@ WAYS: Final = {
 """How often links are followed to the operations of a tag, and what of other tags leads to them."""
 WITHOUT_EXAMPLES: Final = frozenset({"system"})
 """The tag whose operations take nothing that could have an example."""
-WITHOUT_LINKS: Final = frozenset({"scores", "system"})
+WITHOUT_LINKS: Final = frozenset({"embeds", "scores", "system"})
 """The tags none of whose links lead to an operation of the same tag: nothing to follow.
 
 Schemathesis calls it an error to follow links where there is none.
@@ -97,7 +97,8 @@ DRAWN: Final[Config] = {**WHOLE, "include-operation-id": ["editions.robustness.l
 @pytest.fixture(scope="module")
 def app(demonstration: str) -> Iterator[Litestar]:
     """An application apart: Schemathesis runs the lifespan of what it tries, and a client waits for its own."""
-    made = create_app(unlimited(demonstration))
+    # The address that the example of oEmbed names: that of a sandbox.
+    made = create_app(structs.replace(unlimited(demonstration), public_url="http://127.0.0.1:8000"))
     yield made
     made.state["database"].close()
 

@@ -18,7 +18,7 @@ from msgspec import structs
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.web.embeds import oembed, pictures
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.routes import FORMS, FRAME, FormContext
+from actitud_api.web.embeds.routes import FRAME, TABLE, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.embeds.text_metrics import clean_text
@@ -194,7 +194,7 @@ def shape(root: Document) -> Shape:
 
 
 def table_of(one: EmbedTexts) -> str:
-    return FORMS["table.html"].render(FormContext(one, ADDRESSES, "auto")).decode()
+    return TABLE.render(FormContext(one, ADDRESSES, "auto")).decode()
 
 
 def frame_of(one: EmbedTexts) -> str:

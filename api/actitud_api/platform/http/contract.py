@@ -69,6 +69,10 @@ class Contract:
     are None if the request has none, and `represents` is None unless the response is a file that represents another
     resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it requires
     one. `deprecated`: the announcement that the operation is given up, None if it is not.
+
+    `is_page`: True for a page or an image, whose handler reads the inputs itself and ignores what it does not know;
+    the contract then only describes it. `described_path`: path in the OpenAPI document, None if it is that of the
+    route.
     """
 
     answer: Representation[Any] | None
@@ -85,6 +89,8 @@ class Contract:
     represents: str | None
     takes_keys: bool
     deprecated: Deprecation | None
+    is_page: bool = False
+    described_path: str | None = None
 
     def __deepcopy__(self, memo: object) -> Contract:
         """Return the same object: Litestar copies the handlers of a controller, and a contract never changes."""
@@ -125,15 +131,15 @@ async def enforce(request: ApiRequest) -> None:
     A read of the edition `latest` becomes a read of the newest published edition: its rows, its tag and its further
     pages then belong to one edition, which `Content-Location` names.
 
-    The decoded query and body are stored in the state of the request. Without a contract, paths below `/v1/` accept no
-    query parameter but `lang`.
+    The decoded query and body are stored in the state of the request. Pages are not checked, but paths below `/v1/`
+    accept no query parameter but `lang`.
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
             the response; 413 or 415 for the body. `Policy` has refused a missing precondition before (428).
     """
     contract = find_contract(request.route_handler.opt)
-    if contract is None:
+    if contract is None or contract.is_page:
         # The document itself is under /v1 too, where nothing unknown is let pass. A preflight carries the query of the
         # request that it asks for, which the operation judges.
         if (

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -66,13 +66,26 @@ class Query(Generic[T]):
     A list is written with commas, or as one parameter for each item.
     """
 
-    def __init__(self, type_: type[T], *, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        type_: type[T],
+        *,
+        lenient: bool = False,
+        free: Collection[str] = (),
+        hidden: Collection[str] = (),
+    ) -> None:
         """Build the decoder for a Struct.
 
         `lenient`: ignore unknown parameters and unknown languages instead of refusing them, as pages for people do.
+        `free`: parameters of any form, control characters included, because no value of them is refused. `hidden`:
+        members of the Struct that a request has no use for, and the OpenAPI document does not show.
         """
         self._lenient = lenient
-        self.properties = {name: _forbid_control(schema) for name, schema in describe_parameters(type_).items()}
+        self.properties = {
+            name: schema if name in free else _forbid_control(schema)
+            for name, schema in describe_parameters(type_).items()
+            if name not in hidden
+        }
         self.required = tuple(field.encode_name for field in msgspec.structs.fields(type_) if field.required)
         schema = {
             "type": "object",

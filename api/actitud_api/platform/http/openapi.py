@@ -56,7 +56,7 @@ from actitud_api.platform.http.problems import (
     Problem,
     ProblemType,
 )
-from actitud_api.platform.http.representations import Exact, Files
+from actitud_api.platform.http.representations import Exact, Files, Rendered
 
 Node: TypeAlias = dict[str, Any]
 
@@ -127,17 +127,6 @@ def build_document(
         paths.setdefault(path, {})[method] = operation.describe()
     document: Node = {
         "openapi": "3.1.0",
-        "info": {
-            "title": about.title,
-            "version": about.version,
-            "description": about.description,
-            "contact": dict(about.contact),
-            "license": {"name": about.license, "identifier": about.license},
-        },
-        # Health checks, public keys, the catalogue and embeds are outside /v1, and a client wants one base URL.
-        "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
-        "paths": paths,
         "components": {
             "schemas": component_schemas.components,
             "securitySchemes": _SECURITY_SCHEMES,
@@ -177,13 +166,28 @@ def build_document(
                 },
             },
         },
+        "info": {
+            "title": about.title,
+            "version": about.version,
+            "description": about.description,
+            "contact": dict(about.contact),
+            "license": {"name": about.license, "identifier": about.license},
+        },
+        # Health checks, public keys, the catalogue and embeds are outside /v1, and a client wants one base URL.
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in about.tags.items()],
+        # Fixed paths come before those with a parameter in the same place, for readers that take the first match.
+        "paths": {path: dict(sorted(paths[path].items())) for path in sorted(paths)},
     }
     return _remove_unused_components(_share_parameters(_hide_alternatives(complete_schemas(document), unpublished)))
 
 
 def encode_document(document: Node) -> bytes:
-    """Return the document as JSON, as it is served: with sorted members and without blanks."""
-    return msgspec.json.encode(document, order="sorted")
+    """Return the document as JSON, as it is served: without blanks.
+
+    Members stand in the order of their declaration: it says more than that of the names, and compresses 1 % better.
+    """
+    return msgspec.json.encode(document)
 
 
 def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
@@ -191,7 +195,7 @@ def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
     schema = complete_schemas(msgspec.json.schema(type_))
     for definition in schema["$defs"].values():
         _clean_description(definition)
-    return encode_document({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+    return _encode_sorted({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
 
 
 def format_document(document: bytes) -> bytes:
@@ -341,7 +345,8 @@ def _iterate_operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHand
                 contract = find_contract(handler.opt)
                 if contract is not None:
                     (method,) = handler.http_methods
-                    path = files_path(route.path_format) if isinstance(contract.answer, Files) else route.path_format
+                    is_file = isinstance(contract.answer, Files)
+                    path = files_path(route.path_format) if is_file else contract.described_path or route.path_format
                     if (path, method) not in seen:
                         seen.add((path, method))
                         yield path, method.lower(), handler, contract
@@ -367,7 +372,8 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     types: dict[object, None] = {Problem: None}
     exact: set[object] = set()
     for contract in contracts:
-        answered = [] if contract.answer is None else contract.answer.content.values()
+        answered = [] if contract.answer is None else [*contract.answer.content.values()]
+        answered += contract.answer.missing.values() if isinstance(contract.answer, Rendered) else ()
         types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
         types |= dict.fromkeys(contract.body.types if isinstance(contract.body, Body) else [])
         exact |= set(answered) if isinstance(contract.answer, Exact) else set()
@@ -377,8 +383,9 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
         _clean_description(schema)
         # msgspec repeats the name of the component as its title.
         schema.pop("title", None)
+    # msgspec names them in an order that depends on hashes.
     components = {
-        name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in components.items()
+        name: _replace_named_texts(_remove_redundant_unions(schema)) for name, schema in sorted(components.items())
     } | _TEXTS
     found = dict(zip(types, references, strict=True))
     _close_schemas(components, [found[type_] for type_ in exact if type_ is not None])
@@ -517,7 +524,8 @@ class _Operation:
             for name, schema in query.properties.items()
         ]
         listed = [_set_example(parameter, self.parameters) for parameter in listed]
-        shared = ["lang", "Accept-Language"]
+        # A page takes the language from its own `lang` only.
+        shared = [] if self.contract.is_page else ["lang", "Accept-Language"]
         if self._is_conditional:
             shared.append("If-None-Match")
         shared += _PRECONDITIONS[self.contract.precondition]
@@ -603,6 +611,8 @@ class _Operation:
             responses[str(status)] = (
                 {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _combine_problems(types)
             )
+        if isinstance(answer, Rendered) and answer.missing:
+            responses["404"] = self._describe_missing(answer)
         responses["default"] = {"$ref": "#/components/responses/problem"}
         return responses
 
@@ -616,7 +626,8 @@ class _Operation:
     def _is_latest_read(self) -> bool:
         """True for a read below an edition, whose path may name the edition `latest`."""
         path = self.contract.path
-        return "GET" in self.handler.http_methods and path is not None and EDITION in path.__struct_fields__
+        is_below_edition = path is not None and EDITION in path.__struct_fields__
+        return "GET" in self.handler.http_methods and is_below_edition and not self.contract.is_page
 
     def _describe_content(self, content: Mapping[str, object | None]) -> Node:
         """Return the OpenAPI description of each media type of a response.
@@ -630,8 +641,24 @@ class _Operation:
             for media_type, type_ in content.items()
         }
 
+    def _describe_missing(self, answer: Rendered) -> Node:
+        """Return the OpenAPI response 404 of a page: the reason in the requested form, or a problem."""
+        names = ["API-Version", "Cache-Control", "Content-Language", "Link", "Vary", "X-Request-Id", *_LIMIT_FIELDS]
+        content = {
+            media_type: {"schema": _describe_file(media_type) if type_ is None else self.schemas.references[type_]}
+            for media_type, type_ in answer.missing.items()
+        }
+        return {
+            "description": "There is no published score; the reason in the requested form, or a problem.",
+            "headers": _refer_to_headers(names),
+            "content": content | {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS.format(name=Problem.__name__)}}},
+        }
+
     def _problems(self) -> Iterator[ProblemType]:
-        yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE)
+        yield from (INVALID_REQUEST, METHOD_NOT_ALLOWED)
+        # A page does not look at `Accept`.
+        if not self.contract.is_page:
+            yield NOT_ACCEPTABLE
         answer = self.contract.answer
         # A path parameter may name nothing, and a cursor may be unknown: both answer 404.
         if self.contract.path is not None or isinstance(answer, Files) or (answer is not None and answer.paged):

@@ -28,7 +28,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import NoneType
-from typing import Annotated, Any, Final, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 import msgspec
 from litestar import Litestar
@@ -46,7 +46,7 @@ from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.preconditions import Precondition, read_preconditions
 from actitud_api.platform.http.problems import ProblemType
-from actitud_api.platform.http.representations import Representation
+from actitud_api.platform.http.representations import Rendered, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 
 Handler = Callable[..., object]
@@ -133,6 +133,22 @@ def delete(path: str, **options: Unpack[Options]) -> Decorator:
     return _declare(HttpMethod.DELETE, path, options)
 
 
+class PageDescription(NamedTuple):
+    """Description of a page, image or file for the OpenAPI document.
+
+    `path`: path in the document. `parameters`: the parameters of the path, None if it has none. `query`: decoder of
+    the parameters that the handler reads, of which the document shows the schemas. `problems`: problem types beyond
+    those of every read. `aliased`: True if the path may contain an alias of an id.
+    """
+
+    path: str
+    parameters: type[msgspec.Struct] | None
+    query: Query[Any]
+    answer: Rendered
+    problems: Sequence[ProblemType] = ()
+    aliased: bool = False
+
+
 def get_page(
     path: str,
     *,
@@ -141,24 +157,52 @@ def get_page(
     cors: bool = False,
     threaded: bool = True,
     default_language: Language = "es",
+    description: PageDescription | None = None,
 ) -> Decorator:
-    """Declare a page or file outside the OpenAPI document.
+    """Declare a page or file, whose handler reads the request itself.
 
     `access`: access rule. `cors`: True if scripts of any origin may read it, without credentials. `threaded`: True
-    to run the handler in a worker thread. `default_language`: language if the request names none.
+    to run the handler in a worker thread. `default_language`: language if the request names none. `description`:
+    how the OpenAPI document describes it, together with the docstring; None if the document does not have it.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
         inputs = _HandlerInputs(function, access, None, HttpMethod.GET, default=default_language)
+        contract = None if description is None else _build_page_contract(description, cors=cors)
+        described = {} if contract is None else {"contract": contract}
+        summary, text = _parse_docstring(function)
         handler = HTTPRouteHandler(
             path,
             http_method=HttpMethod.GET,
             operation_id=operation_id,
-            opt={"access": access, "cors": cors, "services": inputs.services},
+            summary=summary,
+            description=text,
+            opt={"access": access, "cors": cors, "services": inputs.services, **described},
         )
         return handler(_bind(function, inputs, threaded=threaded))
 
     return decorate
+
+
+def _build_page_contract(description: PageDescription, *, cors: bool) -> Contract:
+    return Contract(
+        answer=description.answer,
+        query=description.query,
+        body=None,
+        path=description.parameters,
+        problems=description.problems,
+        links={},
+        cors=cors,
+        precondition="none",
+        idempotent=False,
+        attempt_named=False,
+        aliased=description.aliased,
+        represents=None,
+        takes_keys=False,
+        deprecated=None,
+        is_page=True,
+        described_path=description.path,
+    )
 
 
 def check_services(app: Litestar) -> None:

@@ -325,6 +325,25 @@ class File(Representation[T]):
         return Response(body, status_code=200, headers=headers, media_type=self.media_type)
 
 
+class Rendered(Representation[msgspec.Struct]):
+    """Representation of a page or an image that its handler renders, for the OpenAPI document."""
+
+    def __init__(self, content: Mapping[str, object | None], missing: Mapping[str, object | None]) -> None:
+        """Take the content by media type: the type that describes it, None if no schema describes it.
+
+        `missing`: content of the response 404 that shows in the requested form why there is nothing. Clients have to
+        expect a problem as well.
+        """
+        super().__init__(msgspec.Struct, cache=SHARED, sentences=True)
+        self._content = content
+        self.missing = missing
+
+    @property
+    def content(self) -> Mapping[str, object | None]:
+        """Content of the response, by media type."""
+        return self._content
+
+
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:

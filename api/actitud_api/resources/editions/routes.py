@@ -45,6 +45,7 @@ _LINKS = {
     "approvals": Link("editions.approvals.list", _ID, "The approvals of its publications."),
     "samples": Link("editions.samples.list", _ID, "The sample of its assessments."),
     "flags": Link("editions.flags.list", _ID, "The flags of its assessments."),
+    "badges": Link("badges.list", _ID, "The badges of its organisations."),
 }
 _EDITION = Link("editions.get", _ID, "The edition.")
 _LINKS_OF_CREATED = {name: _LINKS[name] for name in ("update", "delete")} | {"edition": _EDITION}

@@ -220,6 +220,11 @@ class EditionScoresController(Controller):
                 {**_EDITION, **_ORGANISATION},
                 "Its assessment, for keys that may read it.",
             ),
+            "badge": Link("badges.get", {**_EDITION, **_ORGANISATION, "format": "svg"}, "Its badge."),
+            "card": Link("embeds.card", {**_EDITION, **_ORGANISATION}, "Its card."),
+            "table": Link("embeds.table", {**_EDITION, **_ORGANISATION}, "Its table."),
+            "frame": Link("embeds.frame", {**_EDITION, **_ORGANISATION}, "Its page for an `iframe`."),
+            "texts": Link("embeds.score", {**_EDITION, **_ORGANISATION}, "The texts of its embeds."),
         },
     )
     def get_score(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar import Controller, Response
@@ -22,12 +22,13 @@ from actitud_api.engine.i18n import LANGUAGES, Language, Texts, build_translator
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.negotiation import JSON
-from actitud_api.platform.http.operations import get_page
+from actitud_api.platform.http.operations import PageDescription, get_page
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refuse_input
-from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, SHARED, conditional
+from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, SHARED, Rendered, conditional
 from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, parse_query, redirect
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import schemas as scores
@@ -41,6 +42,7 @@ from actitud_api.web.embeds.texts import EmbedTexts, describe_standing
 
 SVG: Final = "image/svg+xml"
 HTML: Final = "text/html"
+XML: Final = "text/xml"
 SHIELDS_SECONDS: Final = 300
 """Seconds for which shields.io may cache a badge; 300 is the least that it accepts."""
 
@@ -72,22 +74,51 @@ _NOT_OURS: Final = Texts(
 _NO_SUCH_FORMAT: Final = Texts("Los formatos son `json` y `xml`.", "The formats are `json` and `xml`.")
 
 BADGES: Final = Query(schemas.BadgesQuery, lenient=True)
+_DESCRIBED_BADGES: Final = Query(schemas.DescribedBadgesQuery, lenient=True, free=("lang",), hidden=("cursor", "total"))
+_PLAIN: Final = Query(schemas.EmbedQuery, lenient=True, free=("lang",))
+_THEMED: Final = Query(schemas.ThemedQuery, lenient=True, free=("lang", "theme"))
+_OEMBED: Final = Query(schemas.OembedQuery, lenient=True, free=("maxwidth", "maxheight"))
+
+
+def _describe_form(
+    form: str, media_type: str, type_: type | None = None, missing: type | None = None, query: Query[Any] = _PLAIN
+) -> PageDescription:
+    """Describe a form of a score; `form` is the rest of its path below the organisation."""
+    return PageDescription(
+        f"/embed/{{edition}}/{{organisation}}{form}",
+        scores.SheetPath,
+        query,
+        Rendered({media_type: type_}, {media_type: missing}),
+        aliased=True,
+    )
 
 
 class BadgesController(Controller):
     """Routes of badges, each as an image or as data from which shields.io draws an image."""
 
     path = "/badge"
-    include_in_schema = False
+    tags = ("embeds",)
 
-    @get_page("/{edition:str}/{name:str}", operation_id="badges.get", access=ANYBODY, cors=True)
+    @get_page(
+        "/{edition:str}/{name:str}",
+        operation_id="badges.get",
+        access=ANYBODY,
+        cors=True,
+        description=PageDescription(
+            "/badge/{edition}/{organisation}.{format}",
+            schemas.BadgePath,
+            _PLAIN,
+            Rendered({SVG: None, JSON: schemas.ShieldsBadge}, {SVG: None, JSON: schemas.ShieldsBadge}),
+            aliased=True,
+        ),
+    )
     def get_badge(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Draw the badge of an organisation (`.svg`), or return it as data for shields.io (`.json`).
+        """Get the badge of an organisation.
 
-        `name` is the organisation id with one of these suffixes; another suffix gets 404. An alias is
-        redirected to the id.
+        Draws it as an image (`svg`), or returns the data from which shields.io draws one (`json`). Parameters that are
+        not known are ignored.
         """
         organisation, dot, suffix = name.rpartition(".")
         form = _BADGE_FORMS.get(dot + suffix)
@@ -98,13 +129,22 @@ class BadgesController(Controller):
         except IdentifierIsAlias as alias:
             return redirect(request.scope, Moved("name", f"{alias.organisation}.{suffix}"))
 
-    @get_page("/{name:str}", operation_id="badges.list", access=ANYBODY, cors=True)
+    @get_page(
+        "/{name:str}",
+        operation_id="badges.list",
+        access=ANYBODY,
+        cors=True,
+        description=PageDescription(
+            "/badge/{edition}.svg",
+            EditionPath,
+            _DESCRIBED_BADGES,
+            Rendered({SVG: None}, {SVG: None}),
+        ),
+    )
     def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
-        """Draw the badges of several organisations of an edition as one image.
+        """Get the badges of several organisations of an edition as one image.
 
-        `name` is the edition id with the suffix `.svg`; a name without it gets 404. The query parameters filter
-        and sort as in the ranking. For an unknown edition the response has the status 404 and is an image that
-        says so.
+        The query parameters filter and sort as in the ranking; those that are not known are ignored.
         """
         edition = name.removesuffix(".svg")
         if edition == name:
@@ -138,34 +178,69 @@ class EmbedsController(Controller):
     """Routes of the forms in which a score is embedded in other sites."""
 
     path = "/embed"
-    include_in_schema = False
+    tags = ("embeds",)
 
-    @get_page("/{edition:str}/{organisation:str}/{name:str}", operation_id="embeds.form", access=ANYBODY, cors=True)
-    def get_form(
-        self,
-        request: ApiRequest,
-        edition: FromPath[str],
-        organisation: FromPath[str],
-        name: FromPath[str],
-        database: Database,
+    @get_page(
+        "/{edition:str}/{organisation:str}/card.svg",
+        operation_id="embeds.card",
+        access=ANYBODY,
+        cors=True,
+        description=_describe_form("/card.svg", SVG, query=_THEMED),
+    )
+    def get_card(
+        self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Return a score in the form `name`: `card.svg`, `table.html` or `score.json`. Any other name gets 404.
+        """Get the card of an organisation.
 
-        If there is no published score, the response has the status 404 and shows the reason in the requested
-        form.
+        An image with its index, its level and its dimensions.
         """
-        form = FORMS.get(name)
-        if form is None:
-            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-        return form.build_response(request, database, edition, organisation)
+        return CARD.build_response(request, database, edition, organisation)
 
-    @get_page("/{edition:str}/{organisation:str}", operation_id="embeds.frame", access=ANYBODY, cors=True)
+    @get_page(
+        "/{edition:str}/{organisation:str}/table.html",
+        operation_id="embeds.table",
+        access=ANYBODY,
+        cors=True,
+        description=_describe_form("/table.html", HTML),
+    )
+    def get_table(
+        self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
+    ) -> Response[bytes]:
+        """Get the score of an organisation as an HTML table.
+
+        Plain HTML without style, for pages that have their own.
+        """
+        return TABLE.build_response(request, database, edition, organisation)
+
+    @get_page(
+        "/{edition:str}/{organisation:str}/score.json",
+        operation_id="embeds.score",
+        access=ANYBODY,
+        cors=True,
+        description=_describe_form("/score.json", JSON, EmbedTexts, schemas.MissingScore),
+    )
+    def get_score(
+        self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
+    ) -> Response[bytes]:
+        """Get the texts of an embedded score.
+
+        What badge, card, table and frame show, for pages that draw it themselves.
+        """
+        return SCORE.build_response(request, database, edition, organisation)
+
+    @get_page(
+        "/{edition:str}/{organisation:str}",
+        operation_id="embeds.frame",
+        access=ANYBODY,
+        cors=True,
+        description=_describe_form("", HTML, query=_THEMED),
+    )
     def get_frame(
         self, request: ApiRequest, edition: FromPath[str], organisation: FromPath[str], database: Database
     ) -> Response[bytes]:
-        """Return the page that shows a score in an `iframe`.
+        """Get the page that shows a score in an `iframe`.
 
-        If there is no published score, the response has the status 404 and is a page that says why.
+        It posts its height to the page around it.
         """
         return FRAME.build_response(request, database, edition, organisation)
 
@@ -189,15 +264,29 @@ class OembedController(Controller):
     """The route that answers oEmbed 1.0 requests for URLs of this service."""
 
     path = "/oembed"
-    include_in_schema = False
+    tags = ("embeds",)
 
-    @get_page("/", operation_id="oembed.get", access=ANYBODY, cors=True)
+    @get_page(
+        "/",
+        operation_id="oembed.get",
+        access=ANYBODY,
+        cors=True,
+        description=PageDescription(
+            "/oembed",
+            None,
+            _OEMBED,
+            Rendered({JSON: oembed.RichResponse, XML: None}, {}),
+            (NOT_FOUND, NOT_IMPLEMENTED),
+        ),
+    )
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Return the oEmbed response for the URL in the parameter `url`.
+        """Get the code that embeds a URL of this service (oEmbed 1.0).
 
-        The parameter `format` is `json` or `xml`; another one is answered with 501. A URL that names no score of
-        this service is answered with 404.
+        With `format=xml` the response has the same members as XML (`text/xml`); a format that is neither `json` nor
+        `xml` is answered with 501. A URL that names no published score of this service is answered with 404.
         """
+        # `format` is not among the described parameters: a value that its schema refused would be answered with 501, as
+        # oEmbed has it, and contract tests take any 501 for a failure.
         form = _read_parameter(request, "format") or "json"
         if form not in oembed.FORMATS:
             raise ProblemError(NOT_IMPLEMENTED, _NO_SUCH_FORMAT)
@@ -219,7 +308,7 @@ class OembedController(Controller):
         )
         headers = {"Cache-Control": SHARED, "Content-Language": target.language}
         if form == "xml":
-            return conditional(request, oembed.encode_xml(rich), headers, "text/xml")
+            return conditional(request, oembed.encode_xml(rich), headers, XML)
         return conditional(request, msgspec.json.encode(rich), headers, JSON)
 
 
@@ -312,16 +401,6 @@ def _read_size(request: ApiRequest, name: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) else None
 
 
-def _encode_shields_badge(message: str, colour: str, language: Language, **more: object) -> bytes:
-    """Encode a badge as JSON for shields.io.
-
-    `message` is the text beside the name of the index, and `colour` its background. `more` are further members
-    of the JSON that shields.io knows; it refuses unknown ones.
-    """
-    label = embed_texts.MEASURE.into(language)
-    return msgspec.json.encode({"schemaVersion": 1, "label": label, "message": message, "color": colour, **more})
-
-
 def _render_html(template: str, language: Language, **values: object) -> bytes:
     text = _templates.get_template(template).render(language=language, t=build_translator(language), **values)
     return text.encode()
@@ -349,34 +428,41 @@ _BADGE_FORMS: Final[Mapping[str, Form]] = {
     ".json": Form(
         JSON,
         INERT,
-        lambda shown: _encode_shields_badge(
-            " · ".join(part for part in (shown.texts.score, shown.texts.level, shown.texts.version) if part),
-            pictures.select_colour(shown.texts),
-            shown.texts.language,
-            cacheSeconds=SHIELDS_SECONDS,
+        lambda shown: msgspec.json.encode(
+            schemas.ShieldsBadge(
+                label=embed_texts.MEASURE.into(shown.texts.language),
+                message=" · ".join(filter(None, (shown.texts.score, shown.texts.level, shown.texts.version))),
+                color=pictures.select_colour(shown.texts),
+                cache_seconds=SHIELDS_SECONDS,
+            )
         ),
-        lambda reason, language, theme: _encode_shields_badge(
-            embed_texts.UNKNOWN.into(language), pictures.PALETTE["level_0"][0], language, isError=True
+        lambda reason, language, theme: msgspec.json.encode(
+            schemas.ShieldsBadge(
+                label=embed_texts.MEASURE.into(language),
+                message=embed_texts.UNKNOWN.into(language),
+                color=pictures.PALETTE["level_0"][0],
+                is_error=True,
+            )
         ),
     ),
 }
-FORMS: Final[Mapping[str, Form]] = {
-    "card.svg": Form(
-        SVG, _STYLED, lambda shown: pictures.render_card(shown.texts, shown.theme), pictures.render_unknown_card
+CARD: Final = Form(
+    SVG, _STYLED, lambda shown: pictures.render_card(shown.texts, shown.theme), pictures.render_unknown_card
+)
+TABLE: Final = Form(
+    HTML,
+    INERT,
+    lambda shown: _render_html("table.html", shown.texts.language, texts=shown.texts),
+    lambda reason, language, theme: _render_html("untabled.html", language, reason=reason.into(language)),
+)
+SCORE: Final = Form(
+    JSON,
+    INERT,
+    lambda shown: msgspec.json.encode(shown.texts),
+    lambda reason, language, theme: msgspec.json.encode(
+        schemas.MissingScore(language=language, text=reason.into(language))
     ),
-    "table.html": Form(
-        HTML,
-        INERT,
-        lambda shown: _render_html("table.html", shown.texts.language, texts=shown.texts),
-        lambda reason, language, theme: _render_html("untabled.html", language, reason=reason.into(language)),
-    ),
-    "score.json": Form(
-        JSON,
-        INERT,
-        lambda shown: msgspec.json.encode(shown.texts),
-        lambda reason, language, theme: msgspec.json.encode({"language": language, "text": reason.into(language)}),
-    ),
-}
+)
 FRAME: Final = Form(
     HTML,
     _FRAMED,

@@ -63,7 +63,7 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 class DimensionLine(Struct, frozen=True, kw_only=True):
     """A dimension of an embed: its id, its name, its score from 0 to 100, and the score as text.
 
-    `score` is None if the dimension has no score; `text` then says so.
+    `score` is null if the dimension has no score; `text` then says so.
     """
 
     id: str
@@ -76,14 +76,14 @@ class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
     `measure`: short name of the index; `index`: its full name. `score`: "61.5 of 100", or why there is no
-    score; `figure` is its first part "61.5" (None without a score) and `full` its second part "of 100".
-    `level`: number and name of the level, None without a level. `edition`: the edition with its date.
-    `coverage`: None without a coverage. `remarks`: warnings that the data are simulated or that a later edition
+    score; `figure` is its first part "61.5" (null without a score) and `full` its second part "of 100".
+    `level`: number and name of the level, null without a level. `edition`: the edition with its date.
+    `coverage`: null without a coverage. `remarks`: warnings that the data are simulated or that a later edition
     scores the organisation. `brief`: score and level, short enough for a badge. `version`: the edition, with
     the same warnings and the review in short. `title`: name of the organisation with score and level, in one
     line. `text`: all texts and the URL of the explanation, as alternative text. `pips`: the level and the
-    number of levels, drawn as filled and empty marks. `stale`: True if a later edition scores the organisation.
-    `review`: says that the score was reviewed, and the number of replies; None if there is neither. `under`:
+    number of levels, drawn as filled and empty marks. `stale`: true if a later edition scores the organisation.
+    `review`: says that the score was reviewed, and the number of replies; null if there is neither. `under`:
     edition, methodology, coverage and review, for the line below the score. `link` and `url`: text and URL of
     the link to the explanation.
     """

@@ -25,7 +25,7 @@ from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
 from actitud_api.web.embeds.pictures import CARD_WIDTH, THEMES, Theme
-from actitud_api.web.embeds.routes import FORMS, FormContext
+from actitud_api.web.embeds.routes import TABLE, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import Form, Snippet
 from actitud_api.web.embeds.texts import EmbedTexts
@@ -237,7 +237,7 @@ def _build_preview(request: ApiRequest, choice: EmbedChoice, standing: EmbedStan
     # A copied table stays as it is, and so does what it leads to.
     dated = Addresses(find_base_url(request), standing.edition, *parts[1:])
     of_edition = embed_texts.describe_standing(standing, choice.language, dated.explanation)
-    fragment = FORMS["table.html"].render(FormContext(of_edition, dated, choice.theme)).decode()
+    fragment = TABLE.render(FormContext(of_edition, dated, choice.theme)).decode()
     known = [
         *snippets.list_snippets(shown, addresses),
         snippets.build_table_snippet(fragment.strip()),

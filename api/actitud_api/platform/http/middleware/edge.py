@@ -37,6 +37,8 @@ _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_PARAMETER: Final = re.compile(r"\\\{\w+\\\}")
+"""A parameter of a path format, escaped for a pattern."""
 _API_VERSION: Final = (b"api-version", __version__.encode())
 _LOCKED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
 _OPEN: Final = (
@@ -175,7 +177,8 @@ def _compile_unversioned(app: Litestar) -> re.Pattern[str]:
             contract = find_contract(handler.opt)
             if contract is not None:
                 is_file = isinstance(contract.answer, Files)
-                paths.add(re.escape(route.path.rpartition(".")[0]) + r"\.[^/]+" if is_file else re.escape(route.path))
+                path = _PARAMETER.sub("[^/]+", re.escape(route.path_format))
+                paths.add(path.rpartition(".")[0] + ".[^/]+" if is_file else path)
     return re.compile("|".join(sorted(paths)) or "(?!)", re.DOTALL)
 
 
