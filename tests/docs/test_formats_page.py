@@ -36,10 +36,14 @@ def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
 
 
 def list_formats(document: bytes) -> dict[str, list[str]]:
-    """List the suffixes of each file in an OpenAPI document, by the address without suffix."""
+    """List the suffixes of each file in an OpenAPI document, by the address without suffix; badges are no files."""
     read = json.loads(document)
     paths, shared = read["paths"], read["components"]["parameters"]
-    files = {path.removesuffix(SUFFIX): path_item["get"] for path, path_item in paths.items() if path.endswith(SUFFIX)}
+    files = {
+        path.removesuffix(SUFFIX): path_item["get"]
+        for path, path_item in paths.items()
+        if path.endswith(SUFFIX) and path_item["get"]["tags"] != ["embeds"]
+    }
     return {
         path: [f".{suffix}" for suffix in parameter["schema"]["enum"]]
         for path, operation in files.items()
