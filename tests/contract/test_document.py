@@ -160,6 +160,15 @@ def test_null_is_one_of_the_types_of_a_member(document: dict[str, Any]) -> None:
     assert [node for node in enumerations if (None in node["enum"]) != ("null" in node["type"])] == []
 
 
+def test_a_tuple_of_one_type_is_an_array_of_it(document: dict[str, Any]) -> None:
+    """The schema `false`, which stands after the items of a tuple, keeps openapi-python-client from any client."""
+    pair = {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [{"type": "integer"}] * 2, "items": False}
+    assert complete_schemas(pair) == {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "integer"}}
+    mixed = pair | {"prefixItems": [{"type": "integer"}, {"type": "string"}]}
+    assert complete_schemas(mixed) == mixed
+    assert [node for node in walk(document) if node.get("items") is False] == []
+
+
 def test_null_does_not_break_the_limits_of_a_type() -> None:
     limited = {"type": "integer", "minimum": 1, "enum": [1, 2], "description": "A level."}
     null = {"type": "null"}

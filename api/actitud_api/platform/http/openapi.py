@@ -214,7 +214,8 @@ def complete_schemas(node: Any) -> Any:
 
     msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a
     discriminator admits exactly one: `oneOf` takes its place. It writes `anyOf` for a type and null: a list of
-    types takes its place. None of them changes which values are valid. Examples are returned as they are.
+    types takes its place. It writes `prefixItems` for a tuple: `items` takes their place if they are alike. None of
+    them changes which values are valid. Examples are returned as they are.
     """
     if isinstance(node, list):
         return [complete_schemas(member) for member in node]
@@ -226,6 +227,11 @@ def complete_schemas(node: Any) -> Any:
         completed["type"] = types[0] if len(types) == 1 else types
     if "discriminator" in completed and "anyOf" in completed:
         completed["oneOf"] = completed.pop("anyOf")
+    match completed:
+        case {"prefixItems": [first, *others], "items": False, "maxItems": most} if most == len(others) + 1:
+            if all(other == first for other in others):
+                completed["items"] = first
+                del completed["prefixItems"]
     return _join_null(completed)
 
 
