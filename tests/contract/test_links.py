@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
@@ -21,9 +22,8 @@ SEED: Final = 20_260_101
 ROUNDS: Final = 8
 """Largest number of runs on a trail, each from the seed of the sandbox on.
 
-One run follows some way to most operations of its trail. What is drawn depends on what the service answered before,
-versions and digests included, so that runs with the same seed differ: a trail is tried again until all its operations
-were answered well.
+One run gets to most operations of its trail. What is drawn depends on what the service answered before, versions and
+digests included, so that runs with the same seed differ: the trails are tried again until the share is reached.
 """
 SHARE: Final = 0.9
 """Share of the operations with an id in their path that links have to lead to, and that have to be answered well."""
@@ -121,16 +121,14 @@ def test_nine_of_ten_items_are_reached_by_a_link_and_answered_well(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good: set[str] = set()
-    for subject, trail in TRAILS.items():
+    enough = SHARE * len(ITEMS)
+    for number, (subject, trail) in itertools.product(range(ROUNDS), TRAILS.items()):
         # No file of a format is drawn by chance.
-        left = ITEMS.keys() & set(trail.operations) - OF_FILES
-        for number in range(ROUNDS):
-            report = follow(sandbox, trail, number)
-            assert not report.failures, subject + "\n\n" + "\n\n".join([*report.failures][:10])
-            good |= find_good(report)
-            left -= good
-            if not left:
-                break
+        if len(good) >= enough or ITEMS.keys() & set(trail.operations) <= good | OF_FILES:
+            continue
+        report = follow(sandbox, trail, number)
+        assert not report.failures, subject + "\n\n" + "\n\n".join([*report.failures][:10])
+        good |= find_good(report)
     with capsys.disabled():
-        print(f"\nlinks: {len(good)} of {len(ITEMS)} items answered well; never: {sorted(ITEMS.keys() - good)}")
-    assert len(good) >= SHARE * len(ITEMS), sorted(ITEMS.keys() - good)
+        print(f"\nlinks: {len(good)} of {len(ITEMS)} items answered well; not: {sorted(ITEMS.keys() - good)}")
+    assert len(good) >= enough, sorted(ITEMS.keys() - good)
