@@ -226,8 +226,8 @@ def create_app(
             uses.record_use(principal.key, now.date())
         return principal
 
-    def record_denial(scope: HTTPScope, holder: Holder | None, offered: str) -> None:
-        log_denied(database, scope, holder, offered)
+    def record_denial(scope: HTTPScope, holder: Holder) -> None:
+        log_denied(database, scope, holder)
 
     limits = _build_limits(settings, database.request_counter)
     app = Litestar(

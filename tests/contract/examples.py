@@ -260,9 +260,8 @@ def of_ledger(folder: Path) -> dict[str, Any]:
     denied = ledger.Event(
         action="editions.assessments.put",
         actor=ledger.Actor("Qe7Lw0pVb3sN", "organisation_editor", "XX-DEMO-00034"),
-        subject="/v1/editions/2027/assessments/XX-DEMO-90001",
-        public=False,
-        owner="XX-DEMO-90001",
+        subject="/v1/editions/{edition}/assessments/{organisation}",
+        public=True,
         outcome="denied",
         request="7c1f0a53",
     )

@@ -38,7 +38,7 @@ SAFE: Final = frozenset({"get"})
 """Methods of the document that change nothing."""
 
 
-LEDGER: Final = frozenset({"ledger_entry", "ledger_opening"})
+LEDGER: Final = frozenset({"ledger_entry", "ledger_opening", "denial"})
 """The tables of the ledger, in which what was denied stands too."""
 USES: Final = "key_use"
 """The table of the last uses of keys, which are written when nobody waits."""

@@ -79,15 +79,17 @@ def assert_done(
     _assert_record(entry, operation, response, actor, outcome="done", subject=subject, sent=sent, **details)
     assert entry.opening is not None
     assert entry.opening.subject == subject
+    assert entry.opening.public is is_public(operation)
     assert entry.opening.owner == (MINE if OWN in operation.path else None)
 
 
 def assert_denied(
-    entry: Recorded, operation: Operation, place: Place, response: httpx.Response, actor: Mapping[str, Any]
+    entry: Recorded, operation: Operation, _place: Place, response: httpx.Response, actor: Mapping[str, Any]
 ) -> None:
-    """Assert that an entry says all of an attempt that was refused, and nothing of its body."""
-    subject = operation.path.format_map(place.path)
-    _assert_record(entry, operation, response, actor, outcome="denied", subject=subject, sent=None)
+    """Assert that an entry says who was refused what, and nothing of the path or the body that they sent."""
+    _assert_record(entry, operation, response, actor, outcome="denied", subject=operation.path, sent=None)
+    assert entry.opening is not None
+    assert entry.opening.public
 
 
 def _assert_record(
@@ -109,8 +111,6 @@ def _assert_record(
         "subject": _commitment(entry, subject),
         **others,
     }
-    assert entry.opening is not None
-    assert entry.opening.public is is_public(operation)
 
 
 def _commitment(entry: Recorded, text: str) -> str:

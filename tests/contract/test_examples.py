@@ -58,7 +58,7 @@ def test_the_ledger_of_the_examples_holds() -> None:
     assert find_chain_problems(entries, note, read["signing_keys.list"]) == []
     assert (read_statement(note).size, len(items)) == (3, 3)
     assert items[0]["record"]["origin"] == read_statement(note).origin == "actitud.example/ledger/00010203"
-    assert [item["opening"] is None for item in items] == [True, False, True]
+    assert [item["opening"] is None for item in items] == [True, False, False]
 
 
 def test_no_example_names_a_host_that_only_tests_have() -> None:

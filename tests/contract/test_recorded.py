@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 import pytest
 
 from actitud_api.platform.audit_log import service as ledger
-from tests.contract.installation import OTHER, Installation, Operation, Place, operations
+from tests.contract.installation import Installation, Operation, Place, operations
 from tests.contract.recorded import is_entered, new_entries
 
 CHANGES: Final = [operation for operation in operations() if is_entered(operation)]
@@ -43,18 +42,3 @@ def test_what_is_refused_or_fails_leaves_nothing(
         assert installation.call(operation, place, key).status_code == 500
     assert new_entries(installation, before) == []
     assert installation.stored() == stored
-
-
-def test_a_path_of_any_length_and_form_is_kept_as_far_as_it_leads(installation: Installation) -> None:
-    key = installation.key("organisation_editor", OTHER)
-    before = installation.entries()
-    response = installation.client.put(
-        f"/v1/editions/2027/assessments/%C3%B1%7B{'x' * 2000}",
-        content=json.dumps({}),
-        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json", "If-Match": "*"},
-    )
-    assert response.status_code == 404
-    (entry,) = new_entries(installation, before)
-    assert entry.opening is not None
-    assert entry.opening.subject.startswith("/v1/editions/2027/assessments/%C3%B1%7Bxxx")
-    assert len(entry.opening.subject) == 500

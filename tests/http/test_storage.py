@@ -42,6 +42,7 @@ TABLES = {
     "simulation",
     "access_key",
     "idempotent_answer",
+    "denial",
     "key_use",
     "request_count",
     "ledger_entry",

@@ -73,9 +73,9 @@ class LedgerController(Controller):
     def list_entries(self, request: ApiRequest, query: schemas.LedgerQuery, database: Database) -> Response[bytes]:
         """List the entries of the ledger.
 
-        There is one entry for each change and for each request that was denied to a key, in the order of the chain.
-        The subject of an entry is shown if it is public; otherwise only to administrators and to the organisation
-        that owns it.
+        There is one entry for each change, in the order of the chain, and one a day for each operation that was denied
+        to a key. The subject of an entry is shown if it is public; otherwise only to administrators and to the
+        organisation that owns it.
         """
         total = query.make_total()
         rows = service.list_page(

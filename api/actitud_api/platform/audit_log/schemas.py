@@ -28,10 +28,7 @@ _RECORD: Final = {
             "description": "The key that acted; null for the command line and the service itself.",
             "required": ["key", "organisation", "role"],
             "properties": {
-                "key": {
-                    **_TEXT_OR_NULL,
-                    "description": "Id of the key; of a refused key, the id that its text contains.",
-                },
+                "key": {**_TEXT_OR_NULL, "description": "Id of the key."},
                 "organisation": _TEXT_OR_NULL,
                 "role": _TEXT_OR_NULL,
             },
@@ -44,7 +41,7 @@ _RECORD: Final = {
         },
         "origin": {**_TEXT, "description": "In entry 0: the name of the ledger."},
         "outcome": {"enum": ["done", "denied"]},
-        "request": {**_TEXT_OR_NULL, "description": "Id of the request, as in the header `X-Request-Id`."},
+        "request": {**_TEXT_OR_NULL, "description": "Id of the request, never one that a client chose."},
         "sent": {
             "anyOf": [_DIGEST, {"type": "null"}],
             "description": "SHA-256 of the RFC 8785 form of the request body; if not everybody may read the subject, "
@@ -84,7 +81,7 @@ class LedgerOpening(Struct, frozen=True):
     keeps the subject from being guessed.
     """
 
-    subject: Annotated[str, Meta(description="Path of the changed resource.")]
+    subject: Annotated[str, Meta(description="Path of the changed resource; if denied, the path template.")]
     salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 

@@ -72,8 +72,7 @@ Details = Mapping[str, str | int | None]
 class Actor(Struct, frozen=True):
     """Holder of the key with which somebody acted: id of the key, role, organisation.
 
-    `organisation` is None unless the key is bound to exactly one. For a request denied because of an invalid
-    key, `key` is the id in the key that was sent, and the other members are None.
+    `organisation` is None unless the key is bound to exactly one.
     """
 
     key: str | None
@@ -86,10 +85,11 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself.
     `subject`: path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request
-    body, None without a body. `request`: id of the request, None on the command line. `details`: public facts about
-    the action. `public`: True if everybody may read the subject. Otherwise only administrators and the organisation
-    `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its digest.
-    `outcome`: `denied` if the request was refused because of its key, else `done`.
+    body, None without a body. `request`: id of the request in the ledger, None on the command line. `details`: public
+    facts about the action. `public`: True if everybody may read the subject. Otherwise only administrators and the
+    organisation `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its
+    digest. `outcome`: `denied` if the key may not do it, else `done`; the subject of a denied request is the path
+    template of the operation.
     """
 
     action: str

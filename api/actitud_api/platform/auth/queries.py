@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, Row, String, bindparam, cast, delete, inse
 from sqlmodel import Session
 
 from actitud_api.platform.auth.keys import Role as Role
-from actitud_api.platform.auth.tables import AccessKeyTable, IdempotentAnswer, KeyUse
+from actitud_api.platform.auth.tables import AccessKeyTable, Denial, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 
 KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
+DENIALS = Base.metadata.tables[str(Denial.__tablename__)]
 USES = Base.metadata.tables[str(KeyUse.__tablename__)]
 ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
@@ -165,6 +166,33 @@ def record_use(session: Session, key: str, day: date) -> bool:
     Return False if that day or a later one was stored already.
     """
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
+
+
+_DENIED = select(DENIALS.c.day).where(
+    DENIALS.c.day == bindparam("day"), DENIALS.c.key == bindparam("key"), DENIALS.c.operation == bindparam("operation")
+)
+# Both databases have this form.
+_DENY = text(
+    "INSERT INTO denial (day, key, operation) VALUES (:day, :key, :operation) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("day", type_=DENIALS.c.day.type))
+
+
+def has_denial(session: Session, key: str, operation: str, day: date) -> bool:
+    """Return True if an operation was already denied to a key on a day (UTC)."""
+    found = session.execute(_DENIED, {"day": day, "key": key, "operation": operation})
+    return found.one_or_none() is not None
+
+
+def claim_denial(session: Session, key: str, operation: str, day: date) -> bool:
+    """Store that an operation was denied to a key on a day (UTC); return False if that was stored already.
+
+    What was stored of earlier days is deleted.
+    """
+    connection = session.connection()
+    if connection.execute(_DENY, {"day": day, "key": key, "operation": operation}).rowcount != 1:
+        return False
+    connection.execute(delete(DENIALS).where(DENIALS.c.day < day))
+    return True
 
 
 def _to_column_value(value: object) -> object:

@@ -1,14 +1,15 @@
-"""Ledger entries of HTTP requests: one per change, in its transaction, and one per denied request with a key.
+"""Ledger entries of HTTP requests: one per change, in its transaction, and one per day for what a valid key is denied.
 
-Requests without a key are refused but not recorded: nobody identifiable acted, and a table that only grows and that
-anybody could fill would be a way to bring the service down.
+Requests without a valid key are refused but not recorded: nobody identifiable acted, and a table that only grows and
+that anybody could fill would be a way to bring the service down. No text that a client chose is entered for a denied
+request, because an entry can never be removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -16,12 +17,12 @@ from litestar.types import HTTPScope
 
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.auth import keys
+from actitud_api.platform.auth import queries
 from actitud_api.platform.auth.policy import principal_of
 from actitud_api.platform.http.access import OWNER, Rule, operation_id
 from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.redaction import redact_keys
-from actitud_api.platform.http.scope import ApiRequest, assign_request_id
+from actitud_api.platform.http.scope import ApiRequest, assign_entry_id
 from actitud_api.platform.storage.database import Database, Session
 
 T = TypeVar("T")
@@ -53,31 +54,32 @@ def audit_event(request: ApiRequest) -> ledger.Event:
     )
 
 
-def log_denied(database: Database, scope: HTTPScope, holder: Holder | None, offered: str) -> None:
-    """Append an entry for a denied request to the ledger, in a transaction of its own.
+def log_denied(database: Database, scope: HTTPScope, holder: Holder) -> None:
+    """Append an entry for a denied request to the ledger, in a transaction of its own, at most once a day.
 
-    `holder`: holder of the key, None if the key is invalid. `offered`: the key that was sent, which is well-formed. If
-    `holder` is None, the entry names the id in that key.
+    Only the first denial of a day (UTC) to a key of one operation is entered, so that no key can fill the ledger. The
+    subject of the entry is the path template of the operation, such as `/v1/editions/{edition}`, because a denied
+    request may have any text as its path.
     """
-    if holder is None:
-        claimed = keys.parse_key(offered)
-        actor = ledger.Actor(None if claimed is None else claimed.id)
-    else:
-        actor = _build_actor(holder)
+    now, operation = datetime.now(UTC), operation_id(scope["route_handler"])
+    with database.read() as session:
+        if queries.has_denial(session, holder.key, operation, now.date()):
+            return
+    event = ledger.Event(
+        action=operation,
+        actor=_build_actor(holder),
+        subject=scope["path_template"],
+        public=True,
+        outcome="denied",
+        request=assign_entry_id(scope),
+    )
     with database.write() as session:
-        ledger.append_entry(
-            session, _build_event(scope, actor, _read_path(scope), outcome="denied"), now=datetime.now(UTC)
-        )
+        # Another request may have entered it meanwhile.
+        if queries.claim_denial(session, holder.key, operation, now.date()):
+            ledger.append_entry(session, event, now=now)
 
 
-def _build_event(
-    scope: HTTPScope,
-    actor: ledger.Actor,
-    subject: str,
-    *,
-    sent: str | None = None,
-    outcome: Literal["done", "denied"] = "done",
-) -> ledger.Event:
+def _build_event(scope: HTTPScope, actor: ledger.Actor, subject: str, *, sent: str | None = None) -> ledger.Event:
     rule: Rule = scope["state"]["rule"]
     # A public subject needs no owner: everybody may read it.
     owner = scope["path_params"].get(OWNER) if rule.private else None
@@ -88,8 +90,7 @@ def _build_event(
         public=not rule.private,
         owner=None if owner is None else _quote_path(str(owner)),
         sent=sent,
-        outcome=outcome,
-        request=assign_request_id(scope),
+        request=assign_entry_id(scope),
     )
 
 
@@ -102,8 +103,5 @@ def _read_path(scope: HTTPScope) -> str:
 
 
 def _quote_path(text: str) -> str:
-    """Return a path in the form in which it is stored: percent-encoded, without secrets of keys, and cut.
-
-    This is necessary because a denied request may have any text as its path.
-    """
+    """Return a path in the form in which it is stored: percent-encoded, without secrets of keys, and cut."""
     return quote(redact_keys(text), safe="/:*")[:_SUBJECT_MAX]

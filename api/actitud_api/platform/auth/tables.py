@@ -47,6 +47,16 @@ class KeyUse(Base, table=True):
     day: date = Field(sa_column=Column(Date, nullable=False))
 
 
+class Denial(Base, table=True):
+    """Table of the denied requests that the ledger has an entry of: by day (UTC), key and operation."""
+
+    __tablename__ = "denial"
+
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    key: str = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+
+
 class IdempotentAnswer(Base, table=True):
     """Table of the responses to idempotent requests, by holder of the access key and idempotency key.
 

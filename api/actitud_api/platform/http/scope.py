@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
+import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.types import HTTPScope
@@ -22,6 +23,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PARAMETERS_MAX = 50
 
+_log = structlog.get_logger()
+
 
 def assign_request_id(scope: HTTPScope) -> str:
     """Return the id of a request, which is chosen once per request.
@@ -32,10 +35,28 @@ def assign_request_id(scope: HTTPScope) -> str:
     if isinstance(assigned, str):
         return assigned
     client_id = read_header(scope, b"x-request-id")
-    # The id goes into logs, the ledger and a header, so only harmless characters are accepted.
+    # The id goes into logs and a header, so only harmless characters are accepted.
     is_safe = client_id is not None and _REQUEST_ID.fullmatch(client_id) and not has_key(client_id)
     chosen = client_id if client_id is not None and is_safe else uuid.uuid4().hex
     scope["state"]["request_id"] = chosen
+    return chosen
+
+
+def assign_entry_id(scope: HTTPScope) -> str:
+    """Return the id of a request in the ledger, which is random and chosen once per request.
+
+    It is that of `assign_request_id` unless the client chose that one: an entry can never be removed, so no text that a
+    client chose may be part of it. The log then names both.
+    """
+    assigned = scope["state"].get("entry_id")
+    if isinstance(assigned, str):
+        return assigned
+    request_id = assign_request_id(scope)
+    chosen = request_id
+    if request_id == read_header(scope, b"x-request-id"):
+        chosen = uuid.uuid4().hex
+        _log.info("ledger entry", request_id=request_id, entry=chosen)
+    scope["state"]["entry_id"] = chosen
     return chosen
 
 

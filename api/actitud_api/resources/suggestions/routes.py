@@ -180,7 +180,7 @@ class SuggestionsController(Controller):
         try:
             with_audit_entry(request, database, withdraw)
         except NotProposer:
-            log_denied(database, request.scope, principal, "")
+            log_denied(database, request.scope, principal)
             raise
 
     @post(

@@ -70,10 +70,8 @@ CountRefusal = Callable[[HTTPScope, Holder | None], Awaitable[None]]
 It raises a 429 problem if there were too many.
 """
 
-RecordDenial = Callable[[HTTPScope, Holder | None, str], None]
-"""Function that records a denied change in the ledger.
-
-It takes the request, the holder of the key (None if the key is invalid) and the key that was sent.
+RecordDenial = Callable[[HTTPScope, Holder], None]
+"""Function that records in the ledger that a change was denied to the holder of a valid key.
 
 It writes to the database, so it runs in a worker thread.
 """
@@ -144,8 +142,9 @@ class Policy:
         changes = scope["method"] != "GET"
         if holder is None or changes:
             await self._refused(scope, holder)
-        if changes:
-            await sync_to_thread(self._denied, scope, holder, key)
+        # Without a valid key nobody is known to have tried, and whoever asks must not be able to fill the ledger.
+        if changes and holder is not None:
+            await sync_to_thread(self._denied, scope, holder)
         raise problem
 
 

@@ -23,7 +23,7 @@ _FIGURES: Final = ("methodology", "status", "level", "index_value", "index_max",
 _TABLES: Final = (
     *("organisation", "organisation_alias", "organisation_successor", "edition", "simulation"),
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
-    *("access_key", "key_use", "request_count", "idempotent_answer", "suggestion"),
+    *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval"),
 )
@@ -297,6 +297,13 @@ def _create_access() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_key_use"),
+    )
+    op.create_table(
+        "denial",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("operation", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "key", "operation", name="pk_denial"),
     )
     # A count changes at each request: half of a page is left free for its next versions, and a crash may lose it.
     op.create_table(
