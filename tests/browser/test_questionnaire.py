@@ -362,7 +362,9 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
     settle(database, "2027", HEARD, "under_review")
     with database.write() as session:
         rejected = reviews.Opinion(verdict="rejected", reason="No se ve <b>nada</b>.")
-        reviews.save_verdict(session, "2027", HEARD, "D1.01", rejected, assessor="ada", expected=anything, now=now)
+        reviews.save_verdict(
+            session, "2027", HEARD, "D1.01", rejected, assessor="ada", role="assessor", expected=anything, now=now
+        )
     settle(database, "2027", HEARD, "hearing")
     url = f"{service}{PATH}?lang=es&edition=2027&organisation={HEARD}"
     with showing(browser, url, width=320) as seen:

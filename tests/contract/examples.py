@@ -418,6 +418,7 @@ def _judge_too(database: Database) -> None:
             "D1.01",
             reviews.Opinion(verdict="insufficient", reason="No figures in it."),
             assessor=_LAST,
+            role="assessor",
             expected=anything,
             now=datetime.now(UTC),
         )

@@ -251,6 +251,7 @@ class Installation:
                     place.path["indicator"],
                     reviews.Opinion(verdict="accepted"),
                     assessor=known.id,
+                    role="assessor",
                     expected=anything,
                     now=datetime.now(UTC),
                 )

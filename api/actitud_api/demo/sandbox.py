@@ -277,7 +277,15 @@ def _review(session: Session, edition: str, organisation: str) -> None:
     ]
     for who, indicator, opinion in opinions:
         reviews.save_verdict(
-            session, edition, organisation, indicator, opinion, assessor=who, expected=_is_expected, now=NOW
+            session,
+            edition,
+            organisation,
+            indicator,
+            opinion,
+            assessor=who,
+            role="assessor",
+            expected=_is_expected,
+            now=NOW,
         )
 
 

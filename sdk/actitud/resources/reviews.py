@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
@@ -77,6 +78,7 @@ def put_verdict(
     reason: str | None = None,
     level: int | None = None,
     rule: str | None = None,
+    hearing_until: date | None = None,
 ) -> Call[AnswerVerdicts]:
     """Record your verdict on the answer to an indicator, which replaces your earlier one and changes the score at once.
 
@@ -84,13 +86,21 @@ def put_verdict(
     so; it is published, and may be ``None`` only for ``accepted``. ``level``: only for ``capped``, the highest
     level that the evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that
     the answer breaks, ``None`` if it breaks none. ``if_match``: the ``etag`` that ``get`` returned with the
-    verdicts of all assessors on this answer.
+    verdicts of all assessors on this answer. ``hearing_until``: another last day of the hearing, which a harsher
+    verdict needs once no whole day is left to reply; ``None`` leaves it as it is.
 
-    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the methodology does not
-    allow this verdict on the answer; ``PreconditionFailed`` if another assessor gave a verdict or the answer
-    changed since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, if the methodology does not
+    allow this verdict on the answer, or if it is harsher and the organisation could not reply to it (rule
+    ``harsher``); ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the verdicts
+    were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
-    members = {"verdict": verdict, "reason": reason, "level": level, "rule": rule}
+    members = {
+        "verdict": verdict,
+        "reason": reason,
+        "level": level,
+        "rule": rule,
+        "hearing_until": hearing_until,
+    }
     body = {name: value for name, value in members.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
     return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), AnswerVerdicts)
@@ -102,7 +112,8 @@ def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, 
     ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
 
     Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither
-    under review nor in its hearing; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
+    under review nor in its hearing, or if a harsher verdict would count then and the organisation could not reply
+    to it; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
     since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
@@ -128,20 +139,24 @@ def put_review(
     profile: Profile | None = None,
     answers: Mapping[str, Mapping[str, Fact]] | None = None,
     methodology: str = "2026.1",
+    hearing_until: date | None = None,
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.
 
     ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
     the facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``:
     why; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: the version of the
-    edition, which the facts must follow.
+    edition, which the facts must follow. ``hearing_until``: another last day of the hearing, which a harsher review
+    needs once no whole day is left to reply; ``None`` leaves it as it is.
 
-    Raises ``Conflict`` if the assessment is neither under review nor in its hearing; ``PreconditionFailed`` if the
+    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the review is harsher and
+    the organisation could not reply to it (rule ``harsher``); ``PreconditionFailed`` if the
     review was changed since it was read; ``InvalidRequest`` with every invalid field if the facts do not fit the
     methodology. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
-    body |= {name: value for name, value in {"profile": profile, "answers": answers}.items() if value is not None}
+    optional = {"profile": profile, "answers": answers, "hearing_until": hearing_until}
+    body |= {name: value for name, value in optional.items() if value is not None}
     segments = ("editions", edition, "assessments", organisation, "review")
     return fetch(core, build_replace(core, *segments, body=body, if_match=if_match), Review)
 

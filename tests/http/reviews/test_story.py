@@ -32,6 +32,7 @@ from actitud_api.resources.assessments.lifecycle import (
     InvalidDeadline,
     InvalidTransition,
     Phase,
+    TooLateToReply,
 )
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.transitions import UnknownAssessment
@@ -102,6 +103,7 @@ class Model:
         self.given: dict[tuple[str, int], dict[str, Given | None]] = {}
         self.extended: dict[Phase, date] = {}
         self.max_level: int | None = None
+        self.said = False
         self.numbers = itertools.count(1)
 
     def standing(self, indicator: str) -> dict[str, Given]:
@@ -138,6 +140,22 @@ class Model:
         parts = (("D1.01", 25, 100), ("D7.08", 10, 95), ("D10.07", 10, 100))
         dimensions = [round_half_up(Fraction(weight * self.score(name), of)) for name, weight, of in parts]
         return round_half_up(Fraction(sum(dimensions) + 750, 10))
+
+
+HARDNESS: Final[Mapping[str, int]] = {"accepted": 0, "capped": 1, "insufficient": 1, "rejected": 2, "stale": 2}
+
+
+def harsher(before: Given | None, verdict: Verdict, level: int | None) -> bool:
+    """Whether a verdict is harsher than the one that counts, by the table of assessor-guide.md."""
+    was = "accepted" if before is None else before.verdict
+    if verdict == "accepted" or (before is not None and (was, before.level) == (verdict, level)):
+        return False
+    if (was, verdict) == ("capped", "capped"):
+        assert before is not None
+        assert before.level is not None
+        assert level is not None
+        return level < before.level
+    return HARDNESS[verdict] >= HARDNESS[was]
 
 
 def answer(indicator: str, value: int) -> Body:
@@ -411,15 +429,28 @@ class Story(RuleBasedStateMachine):
             return {InvalidTransition}
         return {DeadlinePassed} if model.state == "under_review" and self.late(model, "review") else set()
 
+    def no_time(self, model: Model) -> bool:
+        """Whether less than a whole day is left to reply."""
+        return model.state == "hearing" and self.now.date() >= model.last_day("hearing")
+
     @rule(
         organisation=st.sampled_from(ORGANISATIONS),
         indicator=st.sampled_from(sorted(VALUES)),
         assessor=st.sampled_from(ASSESSORS),
         verdict=st.sampled_from(("accepted", "rejected", "insufficient", "stale", "capped")),
         level=st.integers(0, 4),
+        reopens=st.booleans(),
     )
-    def judge(self, organisation: str, indicator: str, assessor: str, verdict: Verdict, level: int) -> None:
-        """An assessor judges an answer."""
+    def judge(
+        self,
+        organisation: str,
+        indicator: str,
+        assessor: str,
+        verdict: Verdict,
+        level: int,
+        reopens: bool = False,
+    ) -> None:
+        """An assessor judges an answer, and may open the hearing again for it."""
         model = self.models[organisation]
         capped = level if verdict == "capped" else None
         refusals = self.unreviewable(model)
@@ -428,7 +459,19 @@ class Story(RuleBasedStateMachine):
             or (verdict == "capped" and (indicator != "D10.07" or level >= model.answers[indicator]))
         ):
             refusals = {InvalidVerdict}
-        opinion = Opinion(verdict=verdict, reason="As it is.", level=capped)
+        if not refusals and reopens and model.state != "hearing":
+            refusals = {InvalidTransition}
+        elif not refusals and reopens:
+            late = self.now.date() >= EXTENDED_UNTIL or model.last_day("hearing") >= EXTENDED_UNTIL
+            refusals = {InvalidDeadline} if late else set()
+        elif not refusals and self.no_time(model) and harsher(model.counts(indicator), verdict, capped):
+            refusals = {TooLateToReply}
+        opinion = Opinion(
+            verdict=verdict,
+            reason="As it is.",
+            level=capped,
+            hearing_until=EXTENDED_UNTIL if reopens else None,
+        )
         if self.act(
             refusals,
             lambda session: reviews.save_verdict(
@@ -438,10 +481,13 @@ class Story(RuleBasedStateMachine):
                 indicator,
                 opinion,
                 assessor=assessor,
+                role="assessor",
                 expected=anything,
                 now=self.now,
             ),
         ):
+            if reopens:
+                model.extended["hearing"] = EXTENDED_UNTIL
             there = model.given.setdefault((indicator, model.answers[indicator]), {})
             there[assessor] = Given(next(model.numbers), verdict, capped)
         self.check(organisation)
@@ -489,6 +535,11 @@ class Story(RuleBasedStateMachine):
         refusals = self.unreviewable(model)
         if not refusals and assessor not in model.standing(indicator):
             refusals = {UnknownVerdict}
+        elif not refusals and self.no_time(model):
+            rest = [one for who, one in model.standing(indicator).items() if who != assessor]
+            after = max(rest, default=None)
+            if after is not None and harsher(model.counts(indicator), after.verdict, after.level):
+                refusals = {TooLateToReply}
         if self.act(
             refusals,
             lambda session: reviews.withdraw_verdict(
@@ -504,13 +555,24 @@ class Story(RuleBasedStateMachine):
         """Review says something of the whole."""
         model = self.models[organisation]
         remark = OverallOpinion(methodology="2026.1", reason="As it is.", max_level=max_level)
+        refusals = self.unreviewable(model)
+        # A review that says nothing yet lets less than none: its reason is published.
+        if not refusals and self.no_time(model) and (not model.said or (max_level or 9) < (model.max_level or 9)):
+            refusals = {TooLateToReply}
         if self.act(
-            self.unreviewable(model),
+            refusals,
             lambda session: reviews.save_overall_review(
-                session, self.edition, organisation, remark, reviewer="ada", expected=anything, now=self.now
+                session,
+                self.edition,
+                organisation,
+                remark,
+                reviewer="ada",
+                role="assessor",
+                expected=anything,
+                now=self.now,
             ),
         ):
-            model.max_level = max_level
+            model.max_level, model.said = max_level, True
         self.check(organisation)
 
     # --- the edition ------------------------------------------------------------------------------------------

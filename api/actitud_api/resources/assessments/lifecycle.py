@@ -88,18 +88,42 @@ class HearingStillOpen(Exception):
         self.day = day
 
 
-class InvalidDeadline(ValueError):
-    """A day cannot be the new last day of a phase. Raised when an assessment is returned or a phase is extended.
+class TooLateToReply(Exception):
+    """A verdict or review becomes harsher although the organisation has no whole day left to reply.
 
-    `rule` names the reason. `past`: the day is over; `against` is today. `extension`: the day is not after `against`,
-    the last day without extension. `publication`: the day is after `against`, the last day of the edition's calendar.
+    `day` is the last day of the hearing. `first` is the earliest day that could be its new last day. Raised by
+    `Lifecycle.ensure_time_to_reply`.
     """
 
-    def __init__(self, rule: Literal["past", "extension", "publication"], day: date, against: date) -> None:
+    def __init__(self, day: date, first: date) -> None:
+        super().__init__(str(day))
+        self.day = day
+        self.first = first
+
+
+class InvalidDeadline(ValueError):
+    """A day cannot be the new last day of a phase.
+
+    Raised when an assessment is returned, a phase is extended or a hearing is reopened.
+
+    `rule` names the reason. `past`: the day is over; `against` is today. `notice`: the day is today (`against`), which
+    leaves no whole day to reply. `extension`: the day is not after `against`, the last day that it would replace.
+    `publication`: the day is after `against`, the last day of the edition's calendar. `member` is the member of the
+    request that has the day.
+    """
+
+    def __init__(
+        self,
+        rule: Literal["past", "notice", "extension", "publication"],
+        day: date,
+        against: date,
+        member: Literal["until", "hearing_until"] = "until",
+    ) -> None:
         super().__init__(f"{day}: {rule} {against}")
         self.rule = rule
         self.day = day
         self.against = against
+        self.member = member
 
 
 class TransitionRecord(Struct, frozen=True, kw_only=True):
@@ -170,7 +194,8 @@ class Lifecycle(Struct, frozen=True):
     def ensure_reviewable(self, now: datetime) -> None:
         """Check that assessors may give verdicts now.
 
-        In the hearing no deadline applies: a reply may lead to a new verdict until the assessment is final.
+        In the hearing no deadline applies: a reply may lead to a new verdict until the assessment is final. A harsher
+        one needs time to reply as well (`ensure_time_to_reply`).
 
         Raises:
             InvalidTransition: The state is neither `under_review` nor `hearing`.
@@ -192,22 +217,52 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidTransition(self.state)
         self.ensure_in_time("hearing", now)
 
+    def ensure_time_to_reply(self, now: datetime) -> None:
+        """Check that the organisation has at least one whole day left to reply to a harsher verdict.
+
+        Raises `TooLateToReply` if the assessment is in its hearing and no day is left after today. Under review
+        there is time, because the hearing is still to come.
+        """
+        today = _find_last_zone_date(now)
+        day = self.find_last_day("hearing")
+        if self.state == "hearing" and day <= today:
+            raise TooLateToReply(day, today + timedelta(days=1))
+
+    def ensure_reopens(self, until: date, now: datetime) -> None:
+        """Check that `until` can be the new last day of the hearing, set together with a verdict or review.
+
+        Raises:
+            InvalidTransition: The assessment is not in its hearing.
+            InvalidDeadline: `until` leaves no whole day to reply, is later than the last day of the edition's
+                calendar, or is not later than the present last day of the hearing.
+        """
+        if self.state != "hearing":
+            raise InvalidTransition(self.state)
+        self.ensure_until(until, now, "hearing_until")
+        today, day = _find_last_zone_date(now), self.find_last_day("hearing")
+        if until == today:
+            raise InvalidDeadline("notice", until, today, "hearing_until")
+        if until <= day:
+            raise InvalidDeadline("extension", until, day, "hearing_until")
+
     def ensure_hearing_over(self, now: datetime) -> None:
         """Raise `HearingStillOpen` if the last day of the hearing, extensions included, is not over."""
         day = self.find_last_day("hearing")
         if not is_over(day, now):
             raise HearingStillOpen(day)
 
-    def ensure_until(self, until: date, now: datetime) -> None:
+    def ensure_until(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
         """Check the day `until` that a return or an extension sets as the last day.
+
+        `member` is the member of the request that has the day.
 
         Raises:
             InvalidDeadline: `until` is over, or later than the last day of the edition's calendar.
         """
         if is_over(until, now):
-            raise InvalidDeadline("past", until, _find_last_zone_date(now))
+            raise InvalidDeadline("past", until, _find_last_zone_date(now), member)
         if until > self.calendar.publication.end:
-            raise InvalidDeadline("publication", until, self.calendar.publication.end)
+            raise InvalidDeadline("publication", until, self.calendar.publication.end, member)
 
     def ensure_extends(self, phase: Phase, until: date, now: datetime) -> None:
         """Check that `until` is a possible last day for an extension of `phase`.

@@ -53,6 +53,7 @@ from actitud_api.resources.assessments.records import (
 from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, AppliedReview, apply_review, remove_review
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.assessments.transitions import (
+    LockedAssessment,
     UnknownAssessment,
     ensure_expected,
     load_lifecycle,
@@ -438,7 +439,7 @@ def submit_assessment(
     return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
 
 
-def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:
+def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> LockedAssessment:
     """Return an assessment that may be reviewed now, and lock it until the session ends.
 
     Raises:
@@ -451,8 +452,10 @@ def lock_for_review(session: Session, edition: str, organisation: str, *, now: d
     editions.ensure_unpublished(session, edition)
     queries.lock_assessment(session, edition, organisation)
     record = require_assessment(session, edition, organisation)
-    load_lifecycle(session, editions.find(session, edition), record).ensure_reviewable(now)
-    return record
+    edition_record = editions.find(session, edition)
+    lifecycle = load_lifecycle(session, edition_record, record)
+    lifecycle.ensure_reviewable(now)
+    return LockedAssessment(edition_record, record, lifecycle)
 
 
 def lock_for_reply(session: Session, edition: str, organisation: str, *, now: datetime) -> AssessmentRecord:

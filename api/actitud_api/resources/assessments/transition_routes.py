@@ -31,6 +31,7 @@ from actitud_api.resources.assessments.lifecycle import (
     HearingStillOpen,
     InvalidDeadline,
     InvalidTransition,
+    TooLateToReply,
     TransitionRecord,
 )
 from actitud_api.resources.assessments.schemas import AssessmentPath
@@ -86,8 +87,24 @@ def _still_open(error: HearingStillOpen) -> Texts:
     )
 
 
+def _too_late(error: TooLateToReply) -> Texts:
+    return Texts(
+        "La audiencia termina el {day} y ya no queda un día entero para replicar: desde entonces solo se admite lo que "
+        "sea más favorable a la organización. Lo más severo tiene que darle otro último día (`hearing_until`), desde "
+        "el {first}.",
+        "The hearing ends on {day}, which leaves no whole day to reply: from then on only what is milder is admitted. "
+        "What is harsher has to give the organisation another last day (`hearing_until`), {first} or later.",
+        day=error.day,
+        first=error.first,
+    )
+
+
 _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
+    "notice": Texts(
+        "El {day} es hoy, y no deja un día entero para replicar: el nuevo último día es uno posterior.",
+        "{day} is today, which leaves no whole day to reply: the new last day is a later one.",
+    ),
     "extension": Texts(
         "El {day} no es una prórroga: sin ella el último día es {against}.",
         "{day} is no extension: without one the last day is {against}.",
@@ -135,7 +152,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         InvalidDeadline,
         CONFLICT,
         _invalid_deadline,
-        lambda error: [Fault("/until", error.rule, str(error.day), _invalid_deadline(error), str(error.against))],
+        lambda error: [
+            Fault(f"/{error.member}", error.rule, str(error.day), _invalid_deadline(error), str(error.against))
+        ],
+    ),
+    maps_to(
+        TooLateToReply,
+        CONFLICT,
+        _too_late,
+        lambda error: [Fault("/hearing_until", "harsher", str(error.day), _too_late(error), str(error.first))],
     ),
 )
 

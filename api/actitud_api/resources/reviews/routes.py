@@ -290,7 +290,8 @@ class VerdictsController(Controller):
         Stores the verdict of the assessor who holds the key, in place of an earlier verdict of the same assessor on
         the answer. The assessment must be under review or in its hearing. `If-Match` takes the `ETag` of the response
         that lists the verdicts on the answer. The latest verdict of any assessor counts, and the assessment is scored
-        again at once.
+        again at once. Once the hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`)
+        unless `hearing_until` gives the organisation another last day.
         """
         opinion = schemas.build_opinion(body)
 
@@ -303,6 +304,7 @@ class VerdictsController(Controller):
                 path.indicator,
                 opinion,
                 assessor=principal.origin,
+                role=principal.role,
                 expected=expected,
                 now=now,
             )
@@ -325,7 +327,8 @@ class VerdictsController(Controller):
 
         Withdraws the verdict of the assessor who holds the key, while the assessment is under review or in its
         hearing, and scores the assessment again. The first verdict of the assessor stays visible, because the
-        agreement of assessors is computed from first verdicts.
+        agreement of assessors is computed from first verdicts. Once the hearing leaves no whole day to reply, a
+        withdrawal that makes a harsher verdict count is refused (409, `harsher`).
         """
 
         def withdraw(session: Session) -> service.AnswerReview:
@@ -384,7 +387,8 @@ class ReviewController(Controller):
 
         Replaces the review if it is in the version that `If-Match` names, while the assessment is under review or in
         its hearing. Members that are left out take the default of the methodology. The assessment is scored again at
-        once.
+        once. Once the hearing leaves no whole day to reply, a harsher review is refused (409, `harsher`) unless
+        `hearing_until` gives the organisation another last day.
         """
 
         def save(session: Session) -> service.OverallReviewState:
@@ -398,8 +402,10 @@ class ReviewController(Controller):
                     max_level=body.max_level,
                     profile=collect_profile(body),
                     answers=collect_answers(body),
+                    hearing_until=body.hearing_until,
                 ),
                 reviewer=principal.origin,
+                role=principal.role,
                 expected=expected,
                 now=datetime.now(UTC),
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated
 
@@ -60,6 +60,11 @@ class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rule: RuleId | None = None
 
 
+HearingUntil = Annotated[
+    date, Meta(description="New last day of the hearing, so that the organisation can reply to a harsher verdict.")
+]
+
+
 class Accepted(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="accepted"):
     """A verdict: the answer stands."""
 
@@ -70,18 +75,21 @@ class Rejected(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=
     """A verdict: the answer is wrong and does not count."""
 
     reason: Reason
+    hearing_until: HearingUntil | None = None
 
 
 class Insufficient(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="insufficient"):
     """A verdict: the documents do not prove the answer, which counts as self-declared."""
 
     reason: Reason
+    hearing_until: HearingUntil | None = None
 
 
 class Stale(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="stale"):
     """A verdict: the documents are from outside the allowed period, and the answer does not count."""
 
     reason: Reason
+    hearing_until: HearingUntil | None = None
 
 
 class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="capped"):
@@ -89,6 +97,7 @@ class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     reason: Reason
     level: Annotated[int, Meta(ge=0, le=100, description="A level of the ladder below the level of the answer.")]
+    hearing_until: HearingUntil | None = None
 
 
 VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insufficient, Stale, Capped)
@@ -288,8 +297,18 @@ def build_opinion(request: VerdictRequest) -> Opinion:
     verdict: Verdict = next(candidate for candidate in _VERDICTS if candidate == name)
     match request:
         case Capped():
-            return Opinion(verdict=verdict, reason=request.reason, level=request.level, rule=request.rule)
-        case Accepted() | Rejected() | Insufficient() | Stale():
+            return Opinion(
+                verdict=verdict,
+                reason=request.reason,
+                level=request.level,
+                rule=request.rule,
+                hearing_until=request.hearing_until,
+            )
+        case Rejected() | Insufficient() | Stale():
+            return Opinion(
+                verdict=verdict, reason=request.reason, rule=request.rule, hearing_until=request.hearing_until
+            )
+        case Accepted():
             return Opinion(verdict=verdict, reason=request.reason, rule=request.rule)
     raise TypeError(name)
 

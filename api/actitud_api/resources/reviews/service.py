@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -37,12 +37,14 @@ from actitud_api.resources.assessments.reviewed_submission import (
     digest_answer,
     list_levels,
 )
+from actitud_api.resources.assessments.transitions import LockedAssessment
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews import queries
 from actitud_api.resources.reviews.agreement import MIN_AGREEMENT, VerdictAgreement, compute_agreement
 from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, find_anomalies, find_followers
 from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
+from actitud_api.resources.reviews.severity import is_harsher, is_whole_harsher
 
 REVIEW_TYPES: Final = tuple(build_review_request_type(load_methodology(version)) for version in list_versions())
 """The request types of an overall review, one for each methodology version.
@@ -124,13 +126,14 @@ class Opinion(Struct, frozen=True, kw_only=True):
     """The verdict that an assessor gives on an answer.
 
     `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any. `reason`
-    is None if the assessor gives none.
+    is None if the assessor gives none. `hearing_until` is a new last day of the hearing, None to leave it as it is.
     """
 
     verdict: Verdict
     reason: str | None = None
     level: int | None = None
     rule: str | None = None
+    hearing_until: date | None = None
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
@@ -138,7 +141,7 @@ class OverallOpinion(Struct, frozen=True, kw_only=True):
 
     `methodology` is the version that the review is written for. `max_level` is the highest level that the
     assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by
-    profile field and by indicator.
+    profile field and by indicator. `hearing_until` is a new last day of the hearing, None to leave it as it is.
     """
 
     methodology: str
@@ -146,6 +149,7 @@ class OverallOpinion(Struct, frozen=True, kw_only=True):
     max_level: int | None = None
     profile: dict[str, Scalar | None] = {}
     answers: dict[str, dict[str, FactValue]] = {}
+    hearing_until: date | None = None
 
 
 class AnswerReview(Struct, frozen=True):
@@ -329,12 +333,14 @@ def save_verdict(
     opinion: Opinion,
     *,
     assessor: str,
+    role: str,
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
     """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
-    Return the review of the answer: all verdicts on it.
+    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of
+    the assessor's key. Return the review of the answer: all verdicts on it.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -345,8 +351,11 @@ def save_verdict(
         DeadlinePassed: The assessment is under review and the review phase is over.
         StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
+        TooLateToReply: The verdict is harsher than the one that counts, and the organisation could not reply to it.
+        InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
     """
-    record, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    locked, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    record = locked.record
     before = _select_answer_review(reviews, indicator)
     answer = _check_opinion(record, indicator_model, before, opinion)
     own = _find_own_verdict(before, assessor)
@@ -366,7 +375,9 @@ def save_verdict(
         first_verdict=opinion.verdict if own is None else own.first_verdict,
         first_level=opinion.level if own is None else own.first_level,
     )
-    return _store_verdict(session, record, reviews, verdict, now)
+    if opinion.hearing_until is not None:
+        _reopen_hearing(session, locked, opinion.hearing_until, opinion.reason, role, now)
+    return _store_verdict(session, locked, reviews, verdict, now, reopened=opinion.hearing_until is not None)
 
 
 def withdraw_verdict(
@@ -392,15 +403,16 @@ def withdraw_verdict(
         DeadlinePassed: The assessment is under review and the review phase is over.
         StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
         UnknownVerdict: The assessor has no verdict on the current answer.
+        TooLateToReply: An earlier, harsher verdict would count again, and the organisation could not reply to it.
     """
-    record, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
+    locked, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     own = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
     if own is None or own.verdict is None:
         raise UnknownVerdict(indicator)
     withdrawn = structs.replace(
         own, number=_compute_next_number(reviews), at=now, verdict=None, reason=None, level=None, rule=None
     )
-    return _store_verdict(session, record, reviews, withdrawn, now)
+    return _store_verdict(session, locked, reviews, withdrawn, now)
 
 
 def open_hearing(
@@ -433,18 +445,18 @@ def open_hearing(
 
 def _lock_answer(
     session: Session, edition: str, organisation: str, indicator: str, expected: Expected, now: datetime
-) -> tuple[AssessmentRecord, Indicator, dict[str, AnswerReview]]:
+) -> tuple[LockedAssessment, Indicator, dict[str, AnswerReview]]:
     """Lock an assessment that may be reviewed. Return it with the indicator and all reviews.
 
     The second value is the indicator with the id `indicator`; the third has the reviews of all answers by
     indicator. Raises `StaleVersion` if the client's `If-Match` names another version of the review of the answer.
     """
-    record = assessments.lock_for_review(session, edition, organisation, now=now)
-    indicator_model = _find_indicator(record, indicator)
-    reviews = _load_answer_reviews(session, record)
+    locked = assessments.lock_for_review(session, edition, organisation, now=now)
+    indicator_model = _find_indicator(locked.record, indicator)
+    reviews = _load_answer_reviews(session, locked.record)
     if not expected(_select_answer_review(reviews, indicator).revision):
         raise StaleVersion
-    return record, indicator_model, reviews
+    return locked, indicator_model, reviews
 
 
 def _find_indicator(record: AssessmentRecord, indicator: str) -> Indicator:
@@ -521,16 +533,50 @@ def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
 
 
 def _store_verdict(
-    session: Session, record: AssessmentRecord, reviews: dict[str, AnswerReview], verdict: VerdictRecord, now: datetime
+    session: Session,
+    locked: LockedAssessment,
+    reviews: dict[str, AnswerReview],
+    verdict: VerdictRecord,
+    now: datetime,
+    *,
+    reopened: bool = False,
 ) -> AnswerReview:
-    """Store a verdict on a locked assessment and score it again. Return the review of the answer with that verdict."""
-    queries.store_verdict(session, verdict)
+    """Store a verdict on a locked assessment and score it again. Return the review of the answer with that verdict.
+
+    Raises `TooLateToReply` if a harsher verdict counts then, unless the hearing was `reopened` for it.
+    """
+    record = locked.record
     before = reviews[verdict.indicator]
     others = (one for one in before.verdicts if (one.assessor, one.answer) != (verdict.assessor, verdict.answer))
     after = structs.replace(before, verdicts=(*others, verdict))
+    if not reopened and is_harsher(before.counted_verdict, after.counted_verdict):
+        locked.lifecycle.ensure_time_to_reply(now)
+    queries.store_verdict(session, verdict)
     overall = queries.find_overall_review(session, record.edition, record.organisation)
     _apply_reviews(session, record, reviews | {verdict.indicator: after}, overall, now)
     return after
+
+
+def _reopen_hearing(
+    session: Session, locked: LockedAssessment, until: date, reason: str | None, role: str, now: datetime
+) -> None:
+    """Record another last day of the hearing of a locked assessment, whose score is stored afterwards.
+
+    Raises `InvalidTransition` or `InvalidDeadline` if the day cannot be the last one.
+    """
+    locked.lifecycle.ensure_reopens(until, now)
+    # The version of the assessment grows with the score that the same transaction stores.
+    transitions.record_transition(
+        session,
+        locked.record,
+        locked.lifecycle,
+        locked.record.state,
+        role,
+        now,
+        phase="hearing",
+        reason=reason,
+        until=until,
+    )
 
 
 def _apply_reviews(
@@ -576,10 +622,14 @@ def save_overall_review(
     opinion: OverallOpinion,
     *,
     reviewer: str,
+    role: str,
     expected: Expected,
     now: datetime,
 ) -> OverallReviewState:
     """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
+
+    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of
+    the reviewer's key.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -590,8 +640,11 @@ def save_overall_review(
         StaleVersion: `expected` is false: the client's `If-Match` names another version of the overall review.
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
+        TooLateToReply: The review is harsher than the one before, and the organisation could not reply to it.
+        InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
     """
-    record = assessments.lock_for_review(session, edition, organisation, now=now)
+    locked = assessments.lock_for_review(session, edition, organisation, now=now)
+    record = locked.record
     before = _load_overall_review(session, record)
     if not expected(before.revision):
         raise StaleVersion
@@ -611,6 +664,10 @@ def save_overall_review(
         profile=opinion.profile,
         answers=opinion.answers,
     )
+    if opinion.hearing_until is not None:
+        _reopen_hearing(session, locked, opinion.hearing_until, opinion.reason, role, now)
+    elif is_whole_harsher(before.review, review):
+        locked.lifecycle.ensure_time_to_reply(now)
     stored = queries.store_overall_review(session, review)
     _apply_reviews(session, record, _load_answer_reviews(session, record), stored, now)
     return _describe_overall_review(record, stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from operator import getitem
 from typing import Annotated, TypeVar, Union
@@ -32,12 +33,14 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     `reason` explains the review. `max_level` is the highest level of the index that the review allows; None: no
     limit. `profile` and `answers` have the fields and facts that only a review sets; UNSET if it sets none.
+    `hearing_until` is a new last day of the hearing; None leaves it as it is.
     """
 
     reason: Reason
     max_level: int | None = None
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
+    hearing_until: date | None = None
 
 
 def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
@@ -79,6 +82,14 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
             ),
             ("profile", profile | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
+            (
+                "hearing_until",
+                describe_type(
+                    date | None,
+                    "New last day of the hearing, so that the organisation can reply to a harsher review.",
+                ),
+                None,
+            ),
         ],
         f"The overall review of an assessment under methodology {methodology.version}.",
     )

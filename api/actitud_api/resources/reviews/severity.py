@@ -1,0 +1,47 @@
+"""Which verdict is harsher than another, for changes to which the organisation can no longer reply. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
+
+
+def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> bool:
+    """Return True if a verdict is neither milder than another one nor the same; None is an answer without verdict.
+
+    `accepted` and no verdict are the mildest; then `capped`, a higher level before a lower one, and `insufficient`,
+    of which neither is milder than the other; then `rejected` and `stale`, likewise. The same verdict with another
+    reason or rule counts as harsher, because the organisation has not replied to that.
+    """
+    if after is None or after.verdict in (None, "accepted"):
+        return False
+    if before is None or before.verdict in (None, "accepted"):
+        return True
+    if (before.verdict, before.level) == (after.verdict, after.level):
+        return (before.reason, before.rule) != (after.reason, after.rule)
+    match before.verdict:
+        case "rejected" | "stale":
+            return after.verdict in ("rejected", "stale")
+        case "capped":
+            return after.verdict != "capped" or (after.level or 0) < (before.level or 0)
+        case _:
+            return True
+
+
+def is_whole_harsher(before: OverallReview | None, after: OverallReview) -> bool:
+    """Return True if an overall review is neither milder than another one nor the same; None is no review.
+
+    Only a higher `max_level`, or none, is milder. Other facts count as harsher in either direction, because the
+    methodology does not say which value is better for the organisation; so does another reason for the same review.
+    """
+    if before is None:
+        return True
+    if any(
+        msgspec.to_builtins(getattr(before, name)) != msgspec.to_builtins(getattr(after, name))
+        for name in ("profile", "answers")
+    ):
+        return True
+    if before.max_level == after.max_level:
+        return before.reason != after.reason
+    return before.max_level is None or (after.max_level is not None and after.max_level < before.max_level)
