@@ -423,6 +423,27 @@ def test_what_is_not_settled_is_told_to_whoever_publishes(place: Place) -> None:
     assert "Assessments in the state “under review”: 1;" in answer.json()["errors"][1]["detail"]
 
 
+@pytest.mark.both_databases
+def test_nobody_is_published_without_whoever_was_returned_and_still_has_days(place: Place) -> None:
+    """The attack: a rival is returned, and the edition published before it can submit again."""
+    place.bring("returned")
+    place.installation.draft(EDITION, OTHER)
+    place.installation.submit(EDITION, OTHER)
+    settle(place.installation.database, EDITION, OTHER)
+    place.installation.review(EDITION)
+
+    def publish(language: str) -> httpx.Response:
+        path = f"/v1/editions/{EDITION}/publications?lang={language}"
+        return place.call("POST", path, {"reason": "Now."}, key="publisher", Idempotency_Key=language)
+
+    for language, words in (("es", "hasta entonces se pueden presentar"), ("en", "until then they may be submitted")):
+        error = refused(publish(language))
+        assert (error["rule"], error["value"], error["suggestion"]) == ("unsettled", "returned", "1")
+        assert words in error["detail"]
+    assert place.post("submissions", key="editor").status_code == 201
+    assert refused(publish("en"))["value"] == "submitted"
+
+
 @pytest.mark.parametrize(
     ("state", "in_review", "is_judged"),
     [

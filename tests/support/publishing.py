@@ -104,7 +104,7 @@ def publish(
         with database.write() as session:
             return publishing.publish(session, edition, wanted, prepared, _EVENT, now=now)
 
-    return publishing.write_prepared(edition, wanted, write)
+    return publishing.write_prepared(edition, wanted, write, now=now)
 
 
 def correction(before: PublicationRecord, organisation: str = BIG, /, **answers: object) -> PublicationPlan:

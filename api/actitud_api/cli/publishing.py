@@ -64,7 +64,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
                 wrap_failures(),
                 show_progress(_SCORING.into(language), _count_scores(database, options.edition)) as advance,
             ):
-                publication = publishing.write_prepared(options.edition, plan, write, advance)
+                publication = publishing.write_prepared(options.edition, plan, write, advance, now=datetime.now(UTC))
         except ledger.SigningKeyFault as error:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:

@@ -155,7 +155,7 @@ def publish_demonstration(
         with database.write() as session:
             return publishing.publish(session, EDITION, PUBLICATION_REQUEST, prepared, EVENT, now=now)
 
-    return publishing.write_prepared(EDITION, PUBLICATION_REQUEST, write, advance)
+    return publishing.write_prepared(EDITION, PUBLICATION_REQUEST, write, advance, now=now)
 
 
 def _delete_demonstration(session: Session) -> None:

@@ -24,6 +24,8 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.errors import Irreversible
 from actitud_api.platform.storage.revisions import BASE, get_revisions, move_to_revision
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.lifecycle import TransitionRecord
+from actitud_api.resources.assessments.queries import insert_transition
 from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
@@ -284,7 +286,7 @@ def test_what_is_published_is_not_published_again(ready: Database, folder: Path)
 
 
 def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published(ready: Database, folder: Path) -> None:
-    """How many of each state; a draft and what was returned do not."""
+    """How many of each state; what was returned only until its last day is over, and a draft does not."""
     states = {BIG: "hearing", SMALL: "submitted", BARE: "hearing"}
     with ready.write() as session:
         for organisation, state in states.items():
@@ -303,9 +305,26 @@ def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published
     with ready.write() as session:
         connection = session.connection()
         connection.execute(text("UPDATE assessment SET state = 'returned' WHERE state = 'submitted'"))
+        step = TransitionRecord(
+            edition=EDITION,
+            organisation=SMALL,
+            number=1,
+            at=NOW,
+            role="assessor",
+            before="submitted",
+            after="returned",
+            reason="Look again.",
+            until=NOW.date(),
+        )
+        insert_transition(session, step)
         connection.execute(text("UPDATE assessment SET state = 'final' WHERE state = 'hearing'"))
 
-    published = edition_document(ready, publish(ready, folder))
+    with pytest.raises(PublicationRefused) as caught:
+        publish(ready, folder)
+    assert [(refusal.rule, refusal.value, refusal.holds) for refusal in caught.value.refusals] == [
+        ("unsettled", "returned", "1")
+    ]
+    published = edition_document(ready, publish(ready, folder, now=NOW + timedelta(days=2)))
 
     assert [score.organisation for score in published.scores] == [BIG, BARE]
     with pytest.raises(scores.UnknownScore):
@@ -329,7 +348,7 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    published = edition_document(ready, publishing.write_prepared(EDITION, asked, write))
+    published = edition_document(ready, publishing.write_prepared(EDITION, asked, write, now=NOW))
 
     assert attempts == 2
     assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
@@ -344,9 +363,11 @@ def test_documents_are_the_same_in_one_process_and_in_several(
     def kept(prepared: service.PreparedScores | None) -> service.PreparedScores | None:
         return prepared
 
-    alone = service.EditionPublisher(ready, folder).write_prepared(EDITION, asked, kept)
+    alone = service.EditionPublisher(ready, folder).write_prepared(EDITION, asked, kept, now=NOW)
     with workers.open_worker_pool() as spread:
-        together = service.EditionPublisher(ready, folder, map_batches=spread).write_prepared(EDITION, asked, kept)
+        together = service.EditionPublisher(ready, folder, map_batches=spread).write_prepared(
+            EDITION, asked, kept, now=NOW
+        )
 
     assert alone is not None
     assert alone.scores
@@ -594,7 +615,7 @@ def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) 
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    made = publishing.write_prepared(EDITION, asked, write)
+    made = publishing.write_prepared(EDITION, asked, write, now=NOW)
     assert edition_document(ready, made).titles["en"] == "Another title"
     assert next(attempts, "both were made") == "both were made"
 
@@ -616,6 +637,6 @@ def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, fol
         with ready.write() as session:
             return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
 
-    publishing.write_prepared(EDITION, asked, write)
+    publishing.write_prepared(EDITION, asked, write, now=NOW)
     _, stored = service.get_score(ready, EDITION, "latest", BIG)
     assert parse_score(stored.form.text).organisation.name == "Another name"

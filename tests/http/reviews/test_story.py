@@ -597,12 +597,16 @@ class Story(RuleBasedStateMachine):
     def publish(self) -> None:
         """Publishes what is final, where nothing is left to be settled."""
         states = [model.state for model in self.models.values()]
-        waits = self.open != "in_review" or any(state in ("submitted", "under_review", "hearing") for state in states)
+        waits = self.open != "in_review" or any(
+            model.state in ("submitted", "under_review", "hearing")
+            or (model.state == "returned" and not self.late(model, "submission"))
+            for model in self.models.values()
+        )
         if waits or "final" not in states:
             with pytest.raises(PublicationRefused):
-                publish(self.database, self.folder, edition=self.edition)
+                publish(self.database, self.folder, edition=self.edition, now=self.now)
         else:
-            self.published = publish(self.database, self.folder, edition=self.edition)
+            self.published = publish(self.database, self.folder, edition=self.edition, now=self.now)
             self.open = "published"
             self.check_published()
 
@@ -616,9 +620,9 @@ class Story(RuleBasedStateMachine):
         asked = PublicationPlan(reason="A wrong answer.", supersedes=digest, corrections=(fix,))
         if self.published is None or model.state != "final" or model.answers.get(indicator) == value:
             with pytest.raises(PublicationRefused):
-                publish(self.database, self.folder, asked, edition=self.edition)
+                publish(self.database, self.folder, asked, edition=self.edition, now=self.now)
             return
-        self.published = publish(self.database, self.folder, asked, edition=self.edition)
+        self.published = publish(self.database, self.folder, asked, edition=self.edition, now=self.now)
         change(model, indicator, value)
         self.check(organisation)
         self.check_published()

@@ -39,7 +39,8 @@ REVIEWABLE_STATES: Final[frozenset[AssessmentState]] = frozenset({"under_review"
 UNSETTLED_STATES: Final[tuple[AssessmentState, ...]] = ("submitted", "under_review", "hearing")
 """The states of an assessment that was submitted, is not final and was not returned.
 
-An edition cannot be published while one of its assessments is in such a state.
+An edition cannot be published while one of its assessments is in such a state, nor while one that was returned may be
+submitted again.
 """
 
 _LAST_ZONE_OFFSET: Final = timedelta(hours=12)

@@ -277,6 +277,29 @@ def find_transition(session: Session, edition: str, organisation: str, number: i
     return None if row is None else msgspec.convert(dict(row), TransitionRecord)
 
 
+def list_transitions_in_state(
+    session: Session, edition: str, state: AssessmentState
+) -> dict[str, list[TransitionRecord]]:
+    """Return the transitions of each assessment of an edition that is in a state, by organisation id, oldest first."""
+    statement = (
+        select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
+        .select_from(
+            TRANSITIONS.join(
+                ASSESSMENTS,
+                (ASSESSMENTS.c.edition == TRANSITIONS.c.edition)
+                & (ASSESSMENTS.c.organisation == TRANSITIONS.c.organisation),
+            )
+        )
+        .where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state == state)
+        .order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
+    )
+    transitions: dict[str, list[TransitionRecord]] = {}
+    for row in session.execute(statement).mappings():
+        record = msgspec.convert(dict(row), TransitionRecord)
+        transitions.setdefault(record.organisation, []).append(record)
+    return transitions
+
+
 def insert_transition(session: Session, made: TransitionRecord) -> None:
     """Insert a transition; `made.number` must be the next number of its assessment."""
     session.execute(insert(TRANSITIONS), structs.asdict(made))

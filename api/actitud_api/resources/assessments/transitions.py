@@ -21,6 +21,7 @@ from actitud_api.resources.assessments.lifecycle import (
     Lifecycle,
     Phase,
     TransitionRecord,
+    is_over,
 )
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
@@ -101,9 +102,23 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
     return transition
 
 
-def count_unsettled(session: Session, edition: str) -> dict[AssessmentState, int]:
-    """Count the assessments of an edition in each of `UNSETTLED_STATES`; states without assessments have no entry."""
-    return queries.count_states(session, edition, UNSETTLED_STATES)
+def count_unsettled(
+    session: Session, edition_record: editions.EditionRecord, *, now: datetime
+) -> dict[AssessmentState, int]:
+    """Count the assessments that keep an edition from being published, by state; other states have no entry.
+
+    These are the assessments in one of `UNSETTLED_STATES`, and those that were returned and may still be submitted
+    again, because their last day is not over.
+    """
+    counts = queries.count_states(session, edition_record.id, UNSETTLED_STATES)
+    histories = queries.list_transitions_in_state(session, edition_record.id, "returned")
+    days = (
+        Lifecycle("returned", edition_record.calendar, history).find_last_day("submission")
+        for history in histories.values()
+    )
+    if waiting := sum(not is_over(day, now) for day in days):
+        counts["returned"] = waiting
+    return counts
 
 
 def lock_for_transition(session: Session, edition: str, organisation: str, *, expected: Expected) -> LockedAssessment:

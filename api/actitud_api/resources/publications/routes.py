@@ -64,8 +64,8 @@ _TEXTS: dict[str, Texts] = {
         "An edition is published while it is in review; this one is {value}.",
     ),
     "unsettled": Texts(
-        "Evaluaciones en el estado «{value}»: {holds}; antes de publicar han de ser definitivas o devolverse.",
-        "Assessments in the state “{value}”: {holds}; before publication they have to be final or returned.",
+        "Evaluaciones en el estado «{value}»: {holds}; antes de publicar han de ser definitivas.",
+        "Assessments in the state “{value}”: {holds}; before publication they have to be final.",
     ),
     "empty": Texts("Ninguna evaluación es definitiva.", "No assessment is final."),
     "published": Texts(
@@ -95,9 +95,16 @@ _TEXTS: dict[str, Texts] = {
 _REFUSED = Texts("La edición no se publica así; véase `errors`.", "The edition is not published so; see `errors`.")
 
 
+_RETURNED = Texts(
+    "Evaluaciones devueltas cuyo último día no ha pasado: {holds}; hasta entonces se pueden presentar de nuevo.",
+    "Returned assessments whose last day is not over: {holds}; until then they may be submitted again.",
+)
+
+
 def _fault(refusal: Refusal) -> Fault:
     value = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else refusal.value
-    text = _TEXTS[refusal.rule].fill(value=value, holds=refusal.holds)
+    is_returned = refusal.rule == "unsettled" and refusal.value == "returned"
+    text = (_RETURNED if is_returned else _TEXTS[refusal.rule]).fill(value=value, holds=refusal.holds)
     return Fault(refusal.pointer, refusal.rule, refusal.value, text, refusal.holds or None)
 
 
@@ -262,7 +269,7 @@ class PublicationsController(Controller):
 
             return idempotent(request, database, publish, adds_audit_entry=False)
 
-        return publishing.write_prepared(path.edition, plan, write)
+        return publishing.write_prepared(path.edition, plan, write, now=datetime.now(UTC))
 
 
 class PublishedController(Controller):

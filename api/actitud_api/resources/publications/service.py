@@ -134,13 +134,13 @@ class Refusal(Struct, frozen=True):
     there is none; `holds` is what is true instead, for example the right digest, and empty if there is nothing to
     say. The rules are:
 
-    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`. `empty`: no
-    assessment is final. `published`: the edition is already published, with the digest `holds`. `unpublished`:
-    there is nothing published to correct. `superseded`: the newest revision has the digest `holds`. `corrections`:
-    the request has no correction. `repeated`: an organisation is corrected twice. `unknown`: the organisation has
-    no published score. `unchanged`: the correction would not change the score. `unapproved`: another key must
-    approve the digest `holds`. `another_digest`: the pending publication has the digest `holds`. `approved`: the
-    key has approved the digest already.
+    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`; those that are
+    `returned` count while they may be submitted again. `empty`: no assessment is final. `published`: the edition is
+    already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
+    newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
+    corrected twice. `unknown`: the organisation has no published score. `unchanged`: the correction would not change
+    the score. `unapproved`: another key must approve the digest `holds`. `another_digest`: the pending publication has
+    the digest `holds`. `approved`: the key has approved the digest already.
     """
 
     pointer: str
@@ -262,13 +262,15 @@ class EditionPublisher:
         plan: PublicationPlan,
         write: Callable[[PreparedScores | None], T],
         advance: Callable[[], None] = lambda: None,
+        *,
+        now: datetime,
     ) -> T:
         """Compute the scores of an edition, call `write` with them, and return its result.
 
         `write` gets the scores and publishes them, usually by `publish` in a transaction. It gets None if no scores are
         needed: the plan is a correction, is refused, or lacks its approval. If `write` raises `StaleVersion`, the
         scores are computed again; its other exceptions pass through. `advance` is called once for each computed score,
-        to show progress.
+        to show progress. `now` decides which deadlines are over.
 
         Raises:
             UnknownEdition: No edition has that id.
@@ -279,7 +281,7 @@ class EditionPublisher:
         with self._lock:
             for _ in range(ATTEMPTS):
                 with suppress(StaleVersion):
-                    return write(self._prepare(edition, plan, advance))
+                    return write(self._prepare(edition, plan, advance, now))
         raise Unavailable("the edition changes all the time")
 
     def publish(
@@ -309,7 +311,7 @@ class EditionPublisher:
         record = editions.find(session, edition)
         editions.lock(session, record)
         newest = queries.get(session, record.id)
-        if refusals := _list_refusals(session, record, newest, plan):
+        if refusals := _list_refusals(session, record, newest, plan, now):
             raise PublicationRefused(refusals)
         if self._second_approver:
             digest = approvals.compute_pending_digest(session, record, newest, plan)
@@ -325,7 +327,9 @@ class EditionPublisher:
             revision.correct(newest)
         return revision.close(event)
 
-    def _prepare(self, edition: str, plan: PublicationPlan, advance: Callable[[], None]) -> PreparedScores | None:
+    def _prepare(
+        self, edition: str, plan: PublicationPlan, advance: Callable[[], None], now: datetime
+    ) -> PreparedScores | None:
         """Return the signed scores of an edition in review.
 
         Return None if the plan is refused, is a correction, or needs an approval that is missing. `advance` is called
@@ -333,7 +337,9 @@ class EditionPublisher:
         """
         with self._database.read() as session:
             record = editions.find(session, edition)
-            if _list_refusals(session, record, queries.get(session, record.id), plan) or record.state != "in_review":
+            if _list_refusals(session, record, queries.get(session, record.id), plan, now):
+                return None
+            if record.state != "in_review":
                 return None
             # Read before the scores: they are refused if anything was written since.
             state = queries.get_state(session, record.id)
@@ -381,7 +387,7 @@ def approve(
     record = editions.find(session, edition)
     editions.lock(session, record)
     newest = queries.get(session, record.id)
-    if refusals := _list_refusals(session, record, newest, plan):
+    if refusals := _list_refusals(session, record, newest, plan, now):
         raise PublicationRefused(refusals)
     pending_digest = approvals.compute_pending_digest(session, record, newest, plan)
     if digest != pending_digest:
@@ -393,11 +399,16 @@ def approve(
 
 
 def _list_refusals(
-    session: Session, record: editions.EditionRecord, newest: PublicationRecord | None, plan: PublicationPlan
+    session: Session,
+    record: editions.EditionRecord,
+    newest: PublicationRecord | None,
+    plan: PublicationPlan,
+    now: datetime,
 ) -> tuple[Refusal, ...]:
     """Return the reasons to refuse a plan that are known without computing any score.
 
-    `newest` is the newest publication of the edition, None if it was never published.
+    `newest` is the newest publication of the edition, None if it was never published. `now` decides which deadlines
+    are over.
     """
     if newest is None:
         refusals = [
@@ -407,7 +418,7 @@ def _list_refusals(
         ]
         if record.state != "in_review":
             return (Refusal("", "review", record.state), *refusals)
-        unsettled = transitions.count_unsettled(session, record.id)
+        unsettled = transitions.count_unsettled(session, record, now=now)
         return (*(Refusal("", "unsettled", state, str(unsettled[state])) for state in sorted(unsettled)), *refusals)
     if plan.supersedes is None:
         return (Refusal("", "published", None, newest.digest),)
