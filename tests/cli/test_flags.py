@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.platform.audit_log import service as ledger
@@ -30,3 +31,8 @@ def test_it_says_what_it_found_and_enters_it_in_the_ledger(
 
     assert cli.main(["flags", "1999", "--database", url]) == 1
     assert "There is no edition 1999." in capsys.readouterr().err
+
+    with database.write() as session:
+        session.execute(text("UPDATE edition SET state = 'published'"))
+    assert cli.main(["flags", EDITION, "--database", url]) == 1
+    assert "The edition 2026 is published: no flags are searched for in it any more." in capsys.readouterr().err

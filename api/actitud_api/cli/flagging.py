@@ -21,6 +21,10 @@ _MADE = Texts(
     "Evaluaciones presentadas en la edición {edition}: {assessments}. Avisos: {flags}.",
     "Assessments handed in for the edition {edition}: {assessments}. Flags: {flags}.",
 )
+_PUBLISHED = Texts(
+    "La edición {edition} está publicada: ya no se buscan avisos en ella.",
+    "The edition {edition} is published: no flags are searched for in it any more.",
+)
 _ACTION: Final = "cli.flags"
 
 
@@ -28,7 +32,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
     """Replace the flags of an edition, which mark anomalies, print how many there are, and return exit code 0.
 
     Raises:
-        CommandError: The edition or the database does not exist.
+        CommandError: The edition or the database does not exist, or the edition is published.
     """
     settings, edition = load_settings(options), options.edition
     with open_database(settings, language) as database, catch_unreachable(settings, language):
@@ -39,6 +43,8 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
                 outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+        except service.ReviewOver as error:
+            raise CommandError(_PUBLISHED.into(language).format(edition=edition)) from error
     counts = {
         name: words.format_number(count, language)
         for name, count in (("assessments", outcome.assessments), ("flags", outcome.flags))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.reviews import service
@@ -136,6 +137,23 @@ def test_a_seed_of_the_service_is_new_and_what_is_given_back_is_not_drawn(desk: 
     returned(desk)
     (shown,) = desk.get("/samples")["items"]
     assert (shown["assessments"], shown["drawn"], shown["organisations"]) == (0, 0, [])
+
+
+@pytest.mark.both_databases
+def test_nothing_of_the_review_changes_once_the_edition_is_published(desk: Desk) -> None:
+    """The attack: whoever knows all the ids chooses a seed that draws whom they like, and replaces the flags."""
+    desk.submit(OTHER)
+    assert desk.ask("ada", "POST", "/flags", None, None).json()["flags"] > 0
+    before = desk.get("/flags")["items"]
+    with desk.database.write() as session:
+        session.execute(text("UPDATE edition SET state = 'published' WHERE id = :edition"), {"edition": EDITION})
+    for path, body in (("/samples", {"seed": "chosen"}), ("/flags", None)):
+        for language, words in (("es", "está publicada"), ("en", "is published")):
+            answer = desk.ask("administrator", "POST", f"{path}?lang={language}", body, None)
+            (error,) = problem(answer, 409, "conflict")["errors"]
+            assert (error["rule"], error["pointer"]) == ("published", "")
+            assert words in error["detail"]
+    assert (desk.get("/samples")["items"], desk.get("/flags")["items"]) == ([], before)
 
 
 # --- flags ----------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from actitud_api.resources.reviews.service import (
     Disagreement,
     InvalidVerdict,
     ReviewMethodologyMismatch,
+    ReviewOver,
     UnknownIndicator,
     UnknownVerdict,
 )
@@ -128,6 +129,14 @@ def _already_sampled(error: AlreadySampled) -> Texts:
     )
 
 
+def _review_over(error: ReviewOver) -> Texts:
+    return Texts(
+        "La edición {edition} está publicada: ya no se sortea su muestra ni se buscan avisos.",
+        "The edition {edition} is published: its sample is not drawn and flags are not searched for any more.",
+        edition=error.edition,
+    )
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownIndicator,
@@ -176,6 +185,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         _already_sampled,
         lambda error: [Fault("", "sampled", None, _already_sampled(error))],
     ),
+    maps_to(ReviewOver, CONFLICT, _review_over, lambda error: [Fault("", "published", None, _review_over(error))]),
 )
 
 
@@ -496,7 +506,8 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Fixes the seed and the share of the draw; an edition that has a sample already is refused (409). Whenever the
+        Fixes the seed and the share of the draw; an edition that has a sample already or is published is refused
+        (409). Whenever the
         sample is read, seed and share are applied to the assessments that are submitted at that time; the drawn
         organisations may therefore change until the edition is published.
         """
@@ -542,6 +553,7 @@ class EditionReviewsController(Controller):
         access=FLAGGERS,
         answer=FLAGGED,
         status=200,
+        problems=(CONFLICT,),
     )
     def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Compute the flags of an edition.
@@ -549,7 +561,7 @@ class EditionReviewsController(Controller):
         Compares all submitted assessments with each other and replaces the earlier flags. It flags values more than 3
         median absolute deviations from the median of their peers (V24), followers that grew by more than half since
         the previous edition (V18), documents that support more than five indicators, and documents of several
-        organisations (V22). Scores do not change.
+        organisations (V22). Scores do not change. An edition that is published is refused (409).
         """
         result = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
         return FLAGGED.of(request, schemas.build_flagged(result))

@@ -110,6 +110,17 @@ class AlreadySampled(Exception):
         self.edition = edition
 
 
+class ReviewOver(Exception):
+    """The edition is published, so no sample is drawn and no flags are stored any more.
+
+    Raised by `create_sample` and `refresh_flags`.
+    """
+
+    def __init__(self, edition: str) -> None:
+        super().__init__(edition)
+        self.edition = edition
+
+
 class ReviewMethodologyMismatch(ValueError):
     """An overall review is written for another methodology version than that of the assessment.
 
@@ -729,10 +740,16 @@ def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Without `seed`, one is generated. Raises `UnknownEdition` if there is no such edition, `AlreadySampled` if it has
-    a sample.
+    Without `seed`, one is generated. The edition must not be published, because a seed that is chosen when the
+    organisations are known chooses the sample.
+
+    Raises:
+        UnknownEdition: There is no such edition.
+        ReviewOver: The edition is published.
+        AlreadySampled: The edition has a sample.
     """
     record = editions.find(session, edition)
+    _ensure_unpublished(session, record.id)
     draw = SampleDraw(
         edition=record.id,
         seed=generate_seed() if seed is None else seed,
@@ -771,6 +788,14 @@ def _build_view(session: Session, draw: SampleDraw, own: Iterable[str] | None, *
     return SampleView(draw, None, None, tuple(name for name in sample if name in set(own or ())))
 
 
+def _ensure_unpublished(session: Session, edition: str) -> None:
+    """Lock an edition in its state until the session ends. Raises `ReviewOver` if it is published."""
+    try:
+        editions.ensure_unpublished(session, edition)
+    except editions.EditionNotOpen as error:
+        raise ReviewOver(edition) from error
+
+
 # --- flags ----------------------------------------------------------------------------------------------------
 
 
@@ -778,7 +803,11 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
     """Compute the anomalies of the submitted assessments of an edition and store them as the new flags of the edition.
 
     The anomalies are computed before the transaction that stores them, so that other writes need not wait. `event`
-    says who asked for this and is recorded in the ledger. Raises `UnknownEdition` if there is no such edition.
+    says who asked for this and is recorded in the ledger.
+
+    Raises:
+        UnknownEdition: There is no such edition.
+        ReviewOver: The edition is published.
     """
     with database.read() as session:
         record = editions.find(session, edition)
@@ -799,6 +828,7 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
         for number, anomaly in enumerate(group, 1)
     ]
     with database.write() as session:
+        _ensure_unpublished(session, record.id)
         queries.replace_flags(session, record.id, flags)
         ledger.append_entry(session, event, now=now)
     return FlaggingResult(record.id, len(compared), len(flags), now)
