@@ -136,6 +136,78 @@ def test_keys_that_took_each_others_place_are_the_same(service: Service) -> None
     assert service.publish(service.other, FIRST).status_code == 201
 
 
+def make(service: Service, maker: str, role: str = "publisher") -> str:
+    """A key that somebody makes over HTTP, and so has seen."""
+    named = {"Authorization": f"Bearer {maker}"}
+    made = service.client.post("/v1/keys", json={"role": role, "days": 2}, headers=named)
+    assert made.status_code == 201, made.text
+    secret: str = made.json()["secret"]
+    return secret
+
+
+def rotate(service: Service, of: str, by: str | None = None) -> str:
+    """The key in the place of another, made over HTTP by somebody; None: on the command line."""
+    number = of.split("_")[1]
+    if by is None:
+        with service.database.write() as session:
+            return access.rotate(session, (), number, by=None, now=datetime.now(UTC)).text
+    named = {"Authorization": f"Bearer {by}", "If-Match": "*"}
+    secret: str = service.client.post(f"/v1/keys/{number}/rotations", json={}, headers=named).json()["secret"]
+    return secret
+
+
+@pytest.mark.both_databases
+def test_nobody_approves_with_a_key_that_they_made(service: Service) -> None:
+    """The attack: an administrator makes a second key, or two, or has an administrator of their own make them."""
+    one, other = (key(service.database, "administrator") for _ in range(2))
+    digest = service.asked(one, FIRST)
+    child = make(service, one, "administrator")
+    grandchild, sibling = make(service, child), make(service, one)
+    own = [child, grandchild, sibling, rotate(service, sibling, sibling)]
+    for approver in own[:3]:
+        assert service.approve(approver, FIRST, digest).status_code == 201
+    for publisher in (one, *own):
+        refused = service.publish(publisher, FIRST)
+        rules = refusals(refused)
+        assert (rules[0], set(rules[1:])) == ("unapproved", {"same_person"})
+    listed = {error["value"] for error in service.publish(one, FIRST).json()["errors"][1:]}
+    assert listed == {approver.split("_")[1] for approver in own[:3]}
+    for language, words in (("es", "no cuenta: la hizo quien publica"), ("en", "does not count: whoever publishes")):
+        named = {"Authorization": f"Bearer {one}", "Idempotency-Key": language}
+        answer = service.client.post(f"{PATH}/publications?lang={language}", json=FIRST, headers=named)
+        assert words in answer.json()["errors"][1]["detail"]
+
+    # Another administrator counts, and so does a key of theirs.
+    assert service.approve(make(service, other), FIRST, digest).status_code == 201
+    assert service.publish(one, FIRST).status_code == 201
+
+
+def test_a_key_that_another_made_is_ones_own_once_it_is_replaced_on_the_command_line(service: Service) -> None:
+    """An administrator whose key the first one made; whoever operates the service gives them another in its place."""
+    first = key(service.database, "administrator")
+    second = make(service, first, "administrator")
+    digest = service.asked(first, FIRST)
+    assert service.approve(second, FIRST, digest).status_code == 201
+    assert refusals(service.publish(first, FIRST)) == ["unapproved", "same_person"]
+    with service.database.write() as session:
+        session.execute(text("DELETE FROM publication_approval"))
+    renewed = rotate(service, second)
+    # It stays so when its holder replaces it, and no more when the first one does, who sees the new one.
+    approver = rotate(service, renewed, renewed)
+    assert service.approve(approver, FIRST, digest).status_code == 201
+    # The keys of one holder are one, whoever made them.
+    assert refusals(service.publish(renewed, FIRST)) == ["unapproved"]
+    assert service.publish(first, FIRST).status_code == 201
+
+
+def test_a_key_that_the_publisher_replaced_is_theirs(service: Service) -> None:
+    first, second = (key(service.database, "administrator") for _ in range(2))
+    taken = rotate(service, second, first)
+    digest = service.asked(first, FIRST)
+    assert service.approve(taken, FIRST, digest).status_code == 201
+    assert refusals(service.publish(first, FIRST)) == ["unapproved", "same_person"]
+
+
 def test_the_approval_of_a_key_that_was_revoked_does_not_count(service: Service) -> None:
     digest = service.asked(service.one, FIRST)
     assert service.approve(service.other, FIRST, digest).status_code == 201

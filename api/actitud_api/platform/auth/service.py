@@ -54,6 +54,7 @@ __all__ = [
     "revoke",
     "revoke_leaked",
     "rotate",
+    "trace_holder",
     "verify",
 ]
 
@@ -420,6 +421,19 @@ def find(session: Session, identifier: str) -> KeyRecord:
     if record is None:
         raise UnknownKey(identifier)
     return record
+
+
+def trace_holder(session: Session, identifier: str) -> str:
+    """Return an id that two keys share if one person may hold both of them.
+
+    Whoever creates a key over HTTP sees its secret. So the makers of a key are followed up to a key that was made on
+    the command line, and the first key of that one's rotations stands for the person. Raises `UnknownKey` if no key
+    has the id.
+    """
+    record = find(session, identifier)
+    while record.maker is not None:
+        record = find(session, record.maker)
+    return record.origin
 
 
 def get(database: Database, identifier: str) -> KeyUsage:

@@ -2,7 +2,8 @@
 
 The setting `second_approver` requires it. An approval is for exactly one pending publication, identified by a
 digest of the stored data and the request. If either changes, a new approval is necessary. A key and the keys
-that replaced it by rotation count as one key.
+that replaced it by rotation count as one key, and keys that one administrator made, or that come from keys which one
+administrator made, count as keys of one person.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ __all__ = [
     "add_approval",
     "compute_pending_digest",
     "find",
+    "find_missing_approval",
     "get",
-    "is_approval_missing",
     "list_page",
 ]
 
@@ -65,17 +66,25 @@ def compute_pending_digest(
     )
 
 
-def is_approval_missing(session: Session, edition: str, pending_digest: str, publisher: str | None) -> bool:
-    """Return True if no other key than the publisher's has approved the digest of a pending publication.
+def find_missing_approval(
+    session: Session, edition: str, pending_digest: str, publisher: str | None
+) -> tuple[str, ...] | None:
+    """Return None if another person has approved the digest of a pending publication.
 
-    `publisher` is the id of the publisher's key, None on the command line. Approvals by keys that were revoked
-    since do not count, because somebody else may have used those keys. Keys that come from one key by rotation
-    count as one.
+    Else return the ids of the keys whose approvals do not count because the publisher may hold them too
+    (`access.trace_holder`). `publisher` is the id of the publisher's key, None on the command line, for which the
+    approval of any key counts. Approvals by keys that were revoked since do not count, because somebody else may have
+    used those keys. Keys that come from one key by rotation count as one.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
-    own_origin = None if publisher is None else access.find(session, publisher).origin
     approvers = [access.find(session, approval.key) for approval in approvals]
-    return not any(approver.revoked is None and approver.origin != own_origin for approver in approvers)
+    valid = [approver for approver in approvers if approver.revoked is None]
+    if publisher is None:
+        return None if valid else ()
+    own_origin, holder = access.find(session, publisher).origin, access.trace_holder(session, publisher)
+    others = [approver.id for approver in valid if approver.origin != own_origin]
+    same_person = tuple(key for key in others if access.trace_holder(session, key) == holder)
+    return None if len(same_person) < len(others) else same_person
 
 
 def add_approval(

@@ -85,6 +85,12 @@ _TEXTS: dict[str, Texts] = {
         "Antes tiene que aprobar {holds} otra clave, de quien publica o administra.",
         "Another key, of a publisher or an administrator, has to approve {holds} before.",
     ),
+    "same_person": Texts(
+        "La aprobación de la clave {value} no cuenta: la hizo quien publica, o ambas claves vienen de la misma persona "
+        "que administra. Aprueba una clave hecha en la línea de órdenes o por otra persona que administra.",
+        "The approval by the key {value} does not count: whoever publishes made it, or both keys come from one "
+        "administrator. A key approves that was made on the command line or by another administrator.",
+    ),
     "another_digest": Texts(
         "Lo que se publicaría ahora es {holds}: mírelo antes.",
         "What would be published now is {holds}: look at it first.",

@@ -139,8 +139,9 @@ class Refusal(Struct, frozen=True):
     already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
     newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
     corrected twice. `unknown`: the organisation has no published score. `unchanged`: the correction would not change
-    the score. `unapproved`: another key must approve the digest `holds`. `another_digest`: the pending publication has
-    the digest `holds`. `approved`: the key has approved the digest already.
+    the score. `unapproved`: another key must approve the digest `holds`. `same_person`: the approval by the key `value`
+    does not count, because one person may hold it and the publisher's key. `another_digest`: the pending publication
+    has the digest `holds`. `approved`: the key has approved the digest already.
     """
 
     pointer: str
@@ -156,6 +157,7 @@ class Refusal(Struct, frozen=True):
         "unknown",
         "unchanged",
         "unapproved",
+        "same_person",
         "another_digest",
         "approved",
     ]
@@ -315,10 +317,12 @@ class EditionPublisher:
             raise PublicationRefused(refusals)
         if self._second_approver:
             digest = approvals.compute_pending_digest(session, record, newest, plan)
-            if approvals.is_approval_missing(
+            discounted = approvals.find_missing_approval(
                 session, record.id, digest, None if event.actor is None else event.actor.key
-            ):
-                raise PublicationRefused([Refusal("", "unapproved", None, digest)])
+            )
+            if discounted is not None:
+                same_person = (Refusal("", "same_person", key) for key in discounted)
+                raise PublicationRefused([Refusal("", "unapproved", None, digest), *same_person])
         signer = ledger.load_signer(session, self._folder)
         revision = _Revision(session, record, plan, newest, signer, ledger.compute_signing_time(session, signer, now))
         if newest is None:
