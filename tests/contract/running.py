@@ -36,14 +36,18 @@ WITH_KEY: Final[Config] = tomllib.loads(
 NAMES_OF_PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 """The phases of a run by the names that they have in its configuration."""
 
+PATIENCE: Final = 3_600
+"""Seconds after which a request is given up.
+
+A request in process has no network to time out on: the 10 seconds that are usual depend on how busy the machine is.
+"""
+
 TRIED: Final[Config] = {
     "generation": {"max-examples": EXAMPLES},
-    "request-timeout": 3_600,
+    "request-timeout": PATIENCE,
     **({} if NIGHT else {"seed": 20_260_101}),
 }
 """How much it tries, and by day its seed, so that a landing does not depend on luck.
-
-A request in process has no network to time out on: the 10 seconds that are usual depend on how busy the machine is.
 """
 
 
@@ -94,7 +98,8 @@ def run(app: ASGIApp, config: Config, key: str | None = None, *, first_pages: bo
     """
     report = Report()
     with _drawing_once(), patch.dict(os.environ, {} if key is None else {"ACTITUD_API_KEY": key}):
-        schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=SchemathesisConfig.from_dict(config))
+        settings = SchemathesisConfig.from_dict(config)
+        schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=settings, timeout=PATIENCE)
         if first_pages:
             schema.hook(map_query)
         for event in from_schema(schema).execute():
