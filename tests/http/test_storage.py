@@ -53,6 +53,7 @@ TABLES = {
     "published_score",
     "publication",
     "publication_approval",
+    "correction",
     "suggestion",
     "reply",
 }

@@ -101,7 +101,7 @@ def everything(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
         return {
             table: sorted(map(repr, session.connection().execute(text(f"SELECT * FROM {table}"))))
-            for table in (*tables, "assessment", "submission", "transition")
+            for table in (*tables, "assessment", "submission", "transition", "correction")
         }
 
 
@@ -246,11 +246,11 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
     assert scores.list_history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
     assert assessments.get_assessment(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
     with ready.read() as session:
-        everything = Visibility(everything=True)
-        competing = score_queries.list_competitors(session, EDITION, everything)
+        everything, source = Visibility(everything=True), scores.find_source(session, editions.find(session, EDITION))
+        competing = score_queries.list_competitors(session, source, everything)
         assert [found.organisation for found in competing] == [BIG, SMALL]
-        assert score_queries.count_ranked_by_kind(session, EDITION) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
-        assert score_queries.get_state_key(session, EDITION)[0] == 3
+        assert score_queries.count_ranked_by_kind(session, source) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
+        assert score_queries.get_state_key(session, source)[0] == 3
 
 
 def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.publications import service
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.service import RankingRow
 from tests.http.publications.test_documents import REVIEWED
 from tests.http.publications.test_publishing import LATER, everything
 from tests.support.databases import Kind, make_key, migrated_sqlite, opened
@@ -29,6 +31,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "published_document": ("digest",),
     "published_score": ("edition", "revision", "organisation"),
     "publication": ("edition", "revision"),
+    "correction": ("edition", "organisation", "revision"),
     "edition": ("id",),
     "assessment": ("edition", "organisation"),
     "submission": ("edition", "organisation", "number"),
@@ -39,6 +42,7 @@ CHANGED: Final = {
     "published_document": ("kind", "'forged'"),
     "published_score": ("digest", f"'{REVIEWED}'"),
     "publication": ("reason", "'forged'"),
+    "correction": ("methodology", "'forged'"),
     "edition": ("methodology", "'forged'"),
     "assessment": ("index_value", "9999"),
     "submission": ("methodology", "'forged'"),
@@ -99,6 +103,12 @@ def publish_twice(database: Database, folder: Path) -> Database:
             expected=anything,
             now=BEFORE,
         )
+        session.connection().execute(
+            text(
+                "INSERT INTO submission SELECT edition, organisation, 1, created, methodology, '{}', submission, "
+                "evidence FROM assessment WHERE state = 'final'"
+            )
+        )
     make_key(database, folder)
     first = publish(database, folder)
     publish(database, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
@@ -150,8 +160,9 @@ def statements(shape: str, table: str, names: list[str]) -> list[str]:
 def _inserted(table: str, names: list[str], other: str) -> list[str]:
     """A row more, where that would change what is published; else another row in the place of one."""
     replaced = {
-        "published_score": {"organisation": f"'{LATE}'"},
+        "published_score": {"organisation": f"'{LATE}'", "ordinal": "4"},
         "publication": {"revision": "revision + 1"},
+        "correction": {"organisation": f"'{LATE}'"},
         "assessment": {"organisation": "'XX-T-5'"},
         "submission": {"number": "number + 1"},
         "transition": {"number": "number + 1"},
@@ -160,8 +171,8 @@ def _inserted(table: str, names: list[str], other: str) -> list[str]:
         return [f"INSERT INTO {table} ({', '.join(names)}) SELECT {other} FROM {table}"]
     chosen = ", ".join(replaced[table].get(name, name) for name in names)
     found = [f"INSERT INTO {table} ({', '.join(names)}) SELECT {chosen} FROM {table} LIMIT 1"]
-    if table == "published_score":
-        # Of a revision to come, which without its publication cannot be kept.
+    if table in ("published_score", "correction"):
+        # Of a revision to come: nothing of it can be there before its publication.
         later = ", ".join("revision + 1" if name == "revision" else name for name in names)
         found.append(f"INSERT INTO {table} ({', '.join(names)}) SELECT {later} FROM {table} WHERE revision = 2")
     return found
@@ -216,21 +227,68 @@ def test_sqlite_refuses_a_replacement_to_other_clients_too(published: Database, 
             assert connection.execute(f"SELECT * FROM {table}").fetchall() == rows
 
 
-def test_assessments_change_while_a_revision_is_made_and_only_then(published: Database) -> None:
-    """What begins a revision in a transaction has to end it in the same one."""
-    before = everything(published)
-    copied = (
-        "INSERT INTO published_score (edition, revision, organisation, digest) "
-        "SELECT edition, 3, organisation, digest FROM published_score WHERE revision = 2"
+@pytest.mark.both_databases
+def test_a_revision_that_is_being_made_lets_nothing_else_change(published: Database) -> None:
+    """A publication of one's own, with the next number: only its scores can follow, each in its turn."""
+    forge_publication(published)
+    before, shown = everything(published), read(published)
+    taken = "organisation, ordinal"
+    for statement in (
+        f"UPDATE assessment SET index_value = 1 WHERE organisation = '{BIG}'",
+        "INSERT INTO submission SELECT * FROM submission",
+        "UPDATE published_score SET index_value = 1",
+        "UPDATE publication SET organisations = 1",
+        copy_score(published, taken, "organisation, 2", "ordinal = 2"),
+        copy_score(published, taken, "organisation, 0", "ordinal = 1"),
+        copy_score(published, taken, f"'{LATE}', 4", "ordinal = 3"),
+    ):
+        refuse(published, statement)
+        assert everything(published) == before
+    for ordinal in (1, 2):
+        tell(published, copy_score(published, "index_value", "9999", f"ordinal = {ordinal}"))
+        assert read(published) == shown, "of a revision without all its scores nothing is read"
+    names = columns(published, "correction")
+    chosen = ", ".join("3" if name == "revision" else name for name in names)
+    refuse(published, f"INSERT INTO correction ({', '.join(names)}) SELECT {chosen} FROM correction")
+    assert service.get(published, EDITION, "latest").revision == 2
+
+
+def forge_publication(database: Database) -> None:
+    """A publication with the next number and the right predecessor, as whoever has the database can insert one."""
+    names = columns(database, "publication")
+    replaced = {"revision": "3", "digest": f"'{REVIEWED}'", "supersedes": "digest"}
+    chosen = ", ".join(replaced.get(name, name) for name in names)
+    kept = ", ".join(f"'{REVIEWED}'" if name == "digest" else name for name in columns(database, "published_document"))
+    tell(
+        database, f"INSERT INTO published_document SELECT {kept} FROM published_document WHERE kind = 'edition' LIMIT 1"
     )
-    changed = f"UPDATE assessment SET index_value = 1 WHERE organisation = '{BIG}'"
-    rows = 0
-    with pytest.raises(DBAPIError) as caught, published.write() as session:  # noqa: PT012  # it fails at its end
-        session.connection().execute(text(copied))
-        rows = session.connection().execute(text(changed)).rowcount
-    assert rows == 1
-    assert "FOREIGN KEY" in str(caught.value).upper()
-    assert everything(published) == before
+    tell(database, f"INSERT INTO publication ({', '.join(names)}) SELECT {chosen} FROM publication WHERE revision = 2")
+
+
+def copy_score(database: Database, changed: str, values: str, condition: str) -> str:
+    """The statement that inserts a score of revision 2 into revision 3, with other values in some columns."""
+    replaced = {"revision": "3", **dict(zip(changed.split(", "), values.split(", "), strict=True))}
+    names = columns(database, "published_score")
+    chosen = ", ".join(replaced.get(name, name) for name in names)
+    return (
+        f"INSERT INTO published_score ({', '.join(names)}) "
+        f"SELECT {chosen} FROM published_score WHERE revision = 2 AND {condition}"
+    )
+
+
+def tell(database: Database, statement: str) -> None:
+    with database.write() as session:
+        session.connection().execute(text(statement))
+
+
+def refuse(database: Database, statement: str) -> None:
+    with pytest.raises(DBAPIError, match="does not change"):
+        tell(database, statement)
+
+
+def read(database: Database) -> list[RankingRow]:
+    """What everybody reads of the edition."""
+    return scores.list_ranking(database, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
 
 
 @pytest.mark.both_databases
@@ -255,7 +313,7 @@ def test_what_may_be_personal_can_be_erased(published: Database) -> None:
     made = service.get(published, EDITION, "latest")
     erased = (
         "UPDATE assessment SET evidence = '{}'",
-        "UPDATE submission SET evidence = '{}', explanations = '{}'",
+        "UPDATE correction SET evidence = '{}', explanations = '{}'",
         "UPDATE transition SET reason = ''",
     )
     with published.write() as session:

@@ -91,7 +91,6 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
         signer = ledger.load_signer(session, folder)
         jws = signer.sign(form.text)
         queries.insert_documents(session, "score", [SignedDocument(form, jws)])
-        queries.insert_scores(session, EDITION, 1, dict.fromkeys(names, form.digest))
         editions.publish(session, place, now=NOW)
         event = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
         entry = ledger.append_entry(session, event, now=NOW)
@@ -115,6 +114,15 @@ def _publish(database: Database, folder: Path, names: list[str]) -> None:
                 bundle_size=0,
             ),
         )
+        row = queries.NewScore(
+            digest=form.digest,
+            organisation=described,
+            name_order="avila",
+            figures=assessments.figure_columns(evaluate(METHODOLOGY, sent)),
+            submission=msgspec.json.encode(sent),
+        )
+        rows = [structs.replace(row, organisation=structs.replace(described, id=name)) for name in names]
+        queries.insert_scores(session, EDITION, 1, rows)
 
 
 def read(folder: Path, paths: Sequence[str]) -> None:

@@ -7,7 +7,23 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -15,15 +31,21 @@ from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
-from actitud_api.resources.assessments.tables import Assessment, StoredTransition, Submission
-from actitud_api.resources.editions.tables import EditionTable
+from actitud_api.resources.assessments.tables import Assessment, StoredCorrection, StoredTransition, Submission
+from actitud_api.resources.editions.tables import EditionTable, is_complete
 from actitud_api.resources.organisations.tables import OrganisationTable
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 SUBMISSIONS = Base.metadata.tables[str(Submission.__tablename__)]
+CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
 TRANSITIONS = Base.metadata.tables[str(StoredTransition.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
+
+
+_CORRECTED_FIGURES = ("status", "level", "index_value", "index_max", "coverage")
+# Published scores belong to a resource above this one, so only what assessments show of them is named here.
+_SCORES = table("published_score", *map(column, ("edition", "revision", "organisation", *_CORRECTED_FIGURES)))
 
 
 def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:
@@ -32,18 +54,64 @@ def _select_columns(form: type[Struct]) -> list[ColumnElement[object]]:
 
 # The name of the organisation is not stored with the assessment: joined, a renamed organisation shows its new name.
 _WITH_NAME = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
+_OF_ASSESSMENT = and_(
+    CORRECTIONS.c.edition == ASSESSMENTS.c.edition, CORRECTIONS.c.organisation == ASSESSMENTS.c.organisation
+)
+_EARLIER = CORRECTIONS.alias()
+_LAST_CORRECTION = (
+    select(func.max(_EARLIER.c.revision))
+    .where(
+        _EARLIER.c.edition == ASSESSMENTS.c.edition,
+        _EARLIER.c.organisation == ASSESSMENTS.c.organisation,
+        is_complete(_EARLIER.c.edition, _EARLIER.c.revision),
+    )
+    .correlate(ASSESSMENTS)
+    .scalar_subquery()
+)
+# The assessment of a published edition never changes: what corrected it last stands in a row of its own.
+_AS_CORRECTED = _WITH_NAME.outerjoin(
+    CORRECTIONS, and_(_OF_ASSESSMENT, CORRECTIONS.c.revision == _LAST_CORRECTION)
+).outerjoin(
+    _SCORES,
+    and_(
+        _SCORES.c.edition == CORRECTIONS.c.edition,
+        _SCORES.c.revision == CORRECTIONS.c.revision,
+        _SCORES.c.organisation == CORRECTIONS.c.organisation,
+    ),
+)
+_IS_CORRECTED = CORRECTIONS.c.revision.is_not(None)
+
+
+def _select_corrected(form: type[Struct]) -> list[ColumnElement[object]]:
+    """Return the columns of `form`, each as the last correction of the assessment left it."""
+    corrected: dict[str, ColumnElement[object]] = {
+        "updated": CORRECTIONS.c.submitted,
+        "submitted": CORRECTIONS.c.submitted,
+        "submission": CORRECTIONS.c.submission,
+        "evidence": CORRECTIONS.c.evidence,
+        "version": ASSESSMENTS.c.version + CORRECTIONS.c.revision,
+        **{name: _SCORES.c[name] for name in _CORRECTED_FIGURES},
+    }
+    return [
+        case((_IS_CORRECTED, type_coerce(corrected[name], column.type)), else_=column).label(name)
+        if name in corrected
+        else column
+        for name, column in zip(form.__struct_fields__, _select_columns(form), strict=True)
+    ]
+
+
 _BY_KEY = (ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation == bindparam("by"))
-_SELECT_ONE = select(*_select_columns(AssessmentRecord)).select_from(_WITH_NAME).where(*_BY_KEY)
+_SELECT_ONE = select(*_select_corrected(AssessmentRecord)).select_from(_AS_CORRECTED).where(*_BY_KEY)
 # One column: a lock must not load the submission.
 _SELECT_LOCKED = select(ASSESSMENTS.c.version).where(*_BY_KEY).with_for_update()
 _SELECT_MANY = (
-    select(*_select_columns(AssessmentRecord))
-    .select_from(_WITH_NAME)
+    select(*_select_corrected(AssessmentRecord))
+    .select_from(_AS_CORRECTED)
     .where(ASSESSMENTS.c.edition == bindparam("of"), ASSESSMENTS.c.organisation.in_(bindparam("by", expanding=True)))
 )
 _SELECT_PAGE = (
-    select(*_select_columns(AssessmentRow))
-    .select_from(_WITH_NAME)
+    select(*_select_corrected(AssessmentRow))
+    .select_from(_AS_CORRECTED)
     .where(ASSESSMENTS.c.edition == bindparam("of"))
     .order_by(ASSESSMENTS.c.organisation)
 )
@@ -63,11 +131,21 @@ _SELECT_TRANSITIONS = (
     .where(TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by"))
     .order_by(TRANSITIONS.c.number)
 )
-_SELECT_SUBMISSIONS = (
-    select(*(SUBMISSIONS.c[name] for name in SubmissionRecord.__struct_fields__))
-    .where(SUBMISSIONS.c.edition == bindparam("of"), SUBMISSIONS.c.organisation == bindparam("by"))
-    .order_by(SUBMISSIONS.c.number)
+# A correction of a published edition is the next submission of the assessment.
+_SUBMITTED = union_all(
+    select(*(SUBMISSIONS.c[name] for name in SubmissionRecord.__struct_fields__)).where(
+        SUBMISSIONS.c.edition == bindparam("of"), SUBMISSIONS.c.organisation == bindparam("by")
+    ),
+    select(*(CORRECTIONS.c[name] for name in SubmissionRecord.__struct_fields__)).where(
+        CORRECTIONS.c.edition == bindparam("of"),
+        CORRECTIONS.c.organisation == bindparam("by"),
+        is_complete(CORRECTIONS.c.edition, CORRECTIONS.c.revision),
+    ),
+).subquery()
+_SELECT_SUBMISSIONS = select(*(_SUBMITTED.c[name].label(name) for name in SubmissionRecord.__struct_fields__)).order_by(
+    _SUBMITTED.c.number
 )
+_COUNT_SUBMISSIONS = select(func.count()).select_from(_SUBMITTED)
 
 
 def get(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
@@ -202,10 +280,18 @@ def insert_submission(session: Session, record: SubmissionRecord) -> None:
     session.execute(insert(SUBMISSIONS), msgspec.to_builtins(record, builtin_types=(datetime,)))
 
 
+def insert_correction(session: Session, record: SubmissionRecord, revision: int) -> None:
+    """Insert what a revision of a published edition corrects; `record.number` must be the next of its assessment.
+
+    The publication must be stored, and none of its scores.
+    """
+    values = msgspec.to_builtins(record, builtin_types=(datetime,))
+    session.execute(insert(CORRECTIONS), {**values, "revision": revision})
+
+
 def count_submissions(session: Session, edition: str, organisation: str) -> int:
     """Count how often an assessment was submitted. The numbers of submissions run from 1 to this count."""
-    key = (SUBMISSIONS.c.edition == edition, SUBMISSIONS.c.organisation == organisation)
-    count: int = session.execute(select(func.count()).select_from(SUBMISSIONS).where(*key)).scalar_one()
+    count: int = session.execute(_COUNT_SUBMISSIONS, {"of": edition, "by": organisation}).scalar_one()
     return count
 
 
@@ -228,7 +314,7 @@ def list_submissions(
         session,
         _SELECT_SUBMISSIONS,
         {"of": edition, "by": organisation},
-        after=None if after is None else SUBMISSIONS.c.number > after,
+        after=None if after is None else _SUBMITTED.c.number > after,
         offset=offset,
         limit=limit,
         total=total,
@@ -238,7 +324,7 @@ def list_submissions(
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
     """Return the submission of an assessment with this number, or None if there is none."""
-    statement = _SELECT_SUBMISSIONS.where(SUBMISSIONS.c.number == number)
+    statement = _SELECT_SUBMISSIONS.where(_SUBMITTED.c.number == number)
     row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
 

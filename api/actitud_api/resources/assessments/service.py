@@ -152,14 +152,12 @@ class EvaluatedSubmission(Struct, frozen=True):
 class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment that is not stored yet.
 
-    `preview_correction` returns it and `apply_correction` stores it. `values` are the new values by column;
-    `record` and `evaluation` are the corrected assessment and its evaluation. `rules` are the rules of its
-    findings.
+    `preview_correction` returns it and `store_correction` stores it. `record` and `evaluation` are the corrected
+    assessment and its evaluation. `rules` are the rules of its findings.
     """
 
     record: AssessmentRecord
     evaluation: Evaluation
-    values: Mapping[str, object]
     rules: frozenset[str]
 
 
@@ -551,33 +549,36 @@ def preview_correction(
     errors = tuple(finding for finding in findings if finding.severity == "error")
     if errors:
         raise NotSubmittable(methodology, errors, (), pointer)
-    values = _score_columns(derived, evaluation, now)
-    return CorrectionPreview(after, evaluation, values, frozenset(finding.rule for finding in findings))
+    return CorrectionPreview(after, evaluation, frozenset(finding.rule for finding in findings))
 
 
-def apply_correction(session: Session, preview: CorrectionPreview, *, now: datetime) -> None:
-    """Store a corrected assessment and a new submission of it.
+def store_correction(session: Session, preview: CorrectionPreview, revision: int, *, now: datetime) -> None:
+    """Store a corrected assessment as part of a revision of its edition; the assessment itself stays as it is.
 
-    The new submission keeps the explanations of the last one for warnings that remain. A database trigger allows this
-    only while a revision of the edition is being published. Raises `StaleVersion` if the assessment has changed since
-    the preview.
+    The correction keeps the explanations of the last submission for warnings that remain. The publication must be
+    stored, and none of its scores: the database refuses the correction otherwise.
     """
     record = preview.record
-    edition, organisation = record.edition, record.organisation
-    values = {**preview.values, "version": record.version + 1, "submitted": now}
-    if not queries.update_version(session, edition, organisation, record.version, values):
-        raise StaleVersion
-    last = queries.find_submission(
-        session, edition, organisation, queries.count_submissions(session, edition, organisation)
-    )
+    number = queries.count_submissions(session, record.edition, record.organisation)
+    last = queries.find_submission(session, record.edition, record.organisation, number)
     explanations = {} if last is None else last.explanations
-    _store_submission(session, record, {rule: why for rule, why in explanations.items() if rule in preview.rules}, now)
+    corrected = SubmissionRecord(
+        edition=record.edition,
+        organisation=record.organisation,
+        number=number + 1,
+        submitted=now,
+        methodology=record.methodology,
+        explanations={rule: why for rule, why in explanations.items() if rule in preview.rules},
+        submission=record.submission,
+        evidence=record.evidence,
+    )
+    queries.insert_correction(session, corrected, revision)
 
 
 def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
     """Overwrite the columns for index, level, coverage and other results of an assessment with `figures`.
 
-    `figure_columns` builds `figures` from an evaluation.
+    `figure_columns` builds `figures` from an evaluation. The database refuses this once the edition is published.
     """
     queries.update_columns(session, edition, organisation, figures)
 

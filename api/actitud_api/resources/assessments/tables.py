@@ -94,6 +94,34 @@ class Submission(Base, table=True):
     evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
 
 
+class StoredCorrection(Base, table=True):
+    """The answers of an assessment as a revision of its published edition corrected them.
+
+    The assessment itself keeps what was first published. `number` continues the numbers of its submissions; `submitted`
+    is the time of the publication. `explanations`, `submission` and `evidence` are as in `Submission`. The correction
+    counts once its revision is complete.
+    """
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["edition", "organisation"],
+            ["assessment.edition", "assessment.organisation"],
+            name="fk_correction_edition_organisation_assessment",
+        ),
+    )
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    revision: int = Field(primary_key=True)
+    number: int
+    submitted: datetime = Field(sa_type=UtcTime)
+    methodology: str
+    explanations: dict[str, str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    evidence: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
 class StoredTransition(Base, table=True):
     """A transition of an assessment: a change of its state, or the extension of a phase.
 

@@ -7,14 +7,27 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, bindparam, column, delete, func, insert, or_, select, table, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.editions.dates import Calendar, Windows
-from actitud_api.resources.editions.tables import EditionTable
+from actitud_api.resources.editions.tables import EditionTable, select_published_count
 
 State = Literal["open", "in_review", "published"]
 """The state of an edition.
@@ -55,8 +68,8 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 class CountedEdition(Struct, frozen=True):
     """An edition, and as `organisations` the number of organisations that it scores.
 
-    These are the organisations with an assessment; once the edition is published, only those with a final
-    assessment.
+    These are the organisations with an assessment; once the edition is published, those that its newest revision
+    scores.
     """
 
     record: EditionRecord
@@ -75,10 +88,14 @@ _COUNT = select(func.count()).select_from(_ASSESSMENTS)
 _IS_FINAL = _ASSESSMENTS.c.state == "final"
 _SELECT_COUNTED = select(
     *_COLUMNS,
-    _COUNT.where(_ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_IS_FINAL, EDITIONS.c.state != "published"))
-    .scalar_subquery()
-    .label("organisations"),
+    func.coalesce(
+        select_published_count(EDITIONS.c.id),
+        _COUNT.where(
+            _ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_IS_FINAL, EDITIONS.c.state != "published")
+        ).scalar_subquery(),
+    ).label("organisations"),
 )
+_SELECT_PUBLISHED_COUNT = select(select_published_count(bindparam("id", type_=String)))
 # A shared lock: writes of assessments wait for a change of the edition, not for each other.
 _SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
 
@@ -112,9 +129,12 @@ def get_latest(session: Session) -> EditionRecord | None:
 def count_organisations(session: Session, record: EditionRecord) -> int:
     """Count the organisations that an edition scores.
 
-    These are the organisations with an assessment, whatever its state; once the edition is published, only those with
-    a final assessment.
+    These are the organisations with an assessment, whatever its state; once the edition is published, those that its
+    newest revision scores.
     """
+    published: int | None = session.execute(_SELECT_PUBLISHED_COUNT, {"id": record.id}).scalar_one()
+    if published is not None:
+        return published
     statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
     if record.state == "published":
         statement = statement.where(_IS_FINAL)

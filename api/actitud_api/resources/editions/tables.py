@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement, ScalarSelect, and_, column, exists, func, select, table
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -31,3 +31,52 @@ class EditionTable(Base, table=True):
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     updated: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     version: int
+
+
+# Publications belong to a resource above this one, so only the columns that decide what is read are named here.
+_PUBLICATIONS = table("publication", column("edition"), column("revision"), column("organisations"))
+_SCORES = table("published_score", column("edition"), column("revision"), column("ordinal"))
+
+
+def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the SQL condition that a revision of an edition has all its scores; nothing else of it is read."""
+    publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
+    complete = and_(
+        score.c.edition == publication.c.edition,
+        score.c.revision == publication.c.revision,
+        score.c.ordinal == publication.c.organisations,
+    )
+    return exists(
+        select(publication.c.revision)
+        .join(score, complete)
+        .where(publication.c.edition == edition, publication.c.revision == revision)
+    )
+
+
+def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
+    """Return the SQL subquery of the number of the newest complete revision of an edition, null if there is none."""
+    publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
+    complete = and_(
+        score.c.edition == publication.c.edition,
+        score.c.revision == publication.c.revision,
+        score.c.ordinal == publication.c.organisations,
+    )
+    return (
+        select(func.max(publication.c.revision))
+        .select_from(publication.join(score, complete))
+        .where(publication.c.edition == edition)
+        .scalar_subquery()
+    )
+
+
+def select_published_count(edition: ColumnElement[str]) -> ScalarSelect[int]:
+    """Return the SQL subquery of the number of scores of the newest complete revision, null if there is none."""
+    publication = _PUBLICATIONS.alias()
+    return (
+        select(publication.c.organisations)
+        .where(
+            publication.c.edition == edition,
+            publication.c.revision == select_newest_revision(publication.c.edition),
+        )
+        .scalar_subquery()
+    )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlmodel import Session
 
 from actitud_api.platform.storage import database
@@ -22,6 +25,9 @@ from actitud_api.resources.organisations.tables import OrganisationAlias, Organi
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 ALIASES = Base.metadata.tables[str(OrganisationAlias.__tablename__)]
 SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
+
+
+Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
 
 class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
@@ -68,15 +74,25 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     parent: str | None = None
     on: date | None = None
 
-    def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set."""
+    @property
+    def needs_organisations(self) -> bool:
+        """True if a filter is set on a column that a published score does not have."""
+        return bool(self.words) or self.parent is not None or self.on is not None
+
+    def build_conditions(self, described: Columns | None = None) -> list[ColumnElement[bool]]:
+        """Return an SQL condition for each filter that is set.
+
+        `described` are the columns with kind, size band, region and province of the organisations; None stands for
+        those of their table.
+        """
+        described = ORGANISATIONS.c if described is None else described
         table = ORGANISATIONS.c
         conditions = [table.search.contains(word, autoescape=True) for word in self.words]
         for column, value in (
-            (table.kind, self.kind),
-            (table.region, self.region),
-            (table.province, self.province),
-            (table.band, self.band),
+            (described.kind, self.kind),
+            (described.region, self.region),
+            (described.province, self.province),
+            (described.band, self.band),
         ):
             if value is not None:
                 conditions.append(column == value)

@@ -1,4 +1,7 @@
-"""All SQL over publications, approvals and the final submissions that are published."""
+"""All SQL over publications, approvals and the final submissions that are published.
+
+A revision without all its scores is never read: see `PublishedScore`.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, func, insert, select
+from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, func, insert, literal, select
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
-from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
+from actitud_api.resources.editions.tables import is_complete, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.publications.documents import PackedDocument, PublishedOrganisation, unpack_line
 from actitud_api.resources.publications.tables import (
@@ -43,18 +47,35 @@ BATCH_ROWS: Final = 500
 
 _FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
 _ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "region", "simulated")
+"""Columns of the description of an organisation that its score document has too; `name_order` is in none."""
 
 
 class FinalSubmission(Struct, frozen=True):
-    """The submission of a final assessment, with its organisation.
+    """The submission of a final assessment, with its organisation, whose name is sorted as `name_order`.
 
     `figures` are the stored results of the assessment (index, level, coverage, …) by the name of their column in
     `assessments.tables.Assessment`.
     """
 
     organisation: PublishedOrganisation
+    name_order: str
     submission: Submission
     figures: dict[str, object]
+
+
+class NewScore(Struct, frozen=True, kw_only=True):
+    """A score that is to be stored in a revision.
+
+    `digest` is the digest of its document. `organisation` is the description in it, and `name_order` the name by which
+    rows are sorted. `figures` are the results by column of `assessments.tables.Assessment`. `submission` is the JSON of
+    the submission in the document.
+    """
+
+    digest: str
+    organisation: PublishedOrganisation
+    name_order: str
+    figures: dict[str, object]
+    submission: bytes
 
 
 class CorrectedScore(Struct, frozen=True):
@@ -150,6 +171,7 @@ _IS_FINAL = ASSESSMENTS.c.state == "final"
 _SELECT_FINAL = (
     select(
         ASSESSMENTS.c.organisation,
+        ORGANISATIONS.c.name_order,
         *(ORGANISATIONS.c[name] for name in _ORGANISATION_COLUMNS),
         cast(ASSESSMENTS.c.submission, Text),
         *(ASSESSMENTS.c[name] for name in _FIGURE_COLUMNS),
@@ -193,7 +215,7 @@ def list_submissions(
     condition = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
     submissions: list[FinalSubmission] = []
     for row in session.execute(statement.where(condition), {"edition": edition}):
-        identifier, *rest = row
+        identifier, name_order, *rest = row
         described, submission, figures = (
             rest[: len(_ORGANISATION_COLUMNS)],
             rest[len(_ORGANISATION_COLUMNS)],
@@ -202,11 +224,25 @@ def list_submissions(
         submissions.append(
             FinalSubmission(
                 PublishedOrganisation(id=identifier, **dict(zip(_ORGANISATION_COLUMNS, described, strict=True))),
+                name_order,
                 _SUBMISSION.decode(submission),
                 dict(zip(_FIGURE_COLUMNS, figures, strict=True)),
             )
         )
     return submissions
+
+
+_NO_ORDINAL: Final = 2**31 - 1
+_SELECT_KEPT = (
+    select(SCORES)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.revision == bindparam("before"),
+        SCORES.c.ordinal >= bindparam("first"),
+        SCORES.c.ordinal < bindparam("end"),
+    )
+    .order_by(SCORES.c.ordinal)
+)
 
 
 # --- storing --------------------------------------------------------------------------------------------------
@@ -232,18 +268,43 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
             session.execute(insert(DOCUMENTS), rows)
 
 
-def insert_scores(session: Session, edition: str, revision: int, digests: Mapping[str, str]) -> None:
-    """Insert the scores of a revision; `digests` maps each organisation id to the digest of its score document."""
-    rows = [
-        {"edition": edition, "revision": revision, "organisation": organisation, "digest": digest}
-        for organisation, digest in digests.items()
-    ]
-    for batch in _split_into_batches(rows):
-        session.execute(insert(SCORES), batch)
+def insert_scores(session: Session, edition: str, revision: int, scores: Sequence[NewScore], *, first: int = 1) -> None:
+    """Insert scores of a revision whose publication is stored.
+
+    `first` is the ordinal of the first of them. The database refuses a score that is not the next one of the revision.
+    """
+    for start in range(0, len(scores), BATCH_ROWS):
+        rows = [
+            {
+                "edition": edition,
+                "revision": revision,
+                "organisation": score.organisation.id,
+                "ordinal": ordinal,
+                "digest": score.digest,
+                **{name: getattr(score.organisation, name) for name in _ORGANISATION_COLUMNS},
+                "name_order": score.name_order,
+                **score.figures,
+                "submission": msgspec.json.decode(score.submission),
+            }
+            for ordinal, score in enumerate(scores[start : start + BATCH_ROWS], first + start)
+        ]
+        session.execute(insert(SCORES), rows)
+
+
+def copy_scores(session: Session, edition: str, revision: int, corrected: Mapping[int, NewScore]) -> None:
+    """Insert the scores of a revision: those of the revision before it, but for the corrected ones, by ordinal."""
+    first = 1
+    for ordinal, score in [*sorted(corrected.items()), (None, None)]:
+        bounds = {"edition": edition, "before": revision - 1, "first": first, "end": ordinal or _NO_ORDINAL}
+        kept = [literal(revision) if column is SCORES.c.revision else column for column in SCORES.c]
+        session.execute(insert(SCORES).from_select(list(SCORES.c), _SELECT_KEPT.with_only_columns(*kept)), bounds)
+        if score is not None and ordinal is not None:
+            insert_scores(session, edition, revision, [score], first=ordinal)
+            first = ordinal + 1
 
 
 def insert_publication(session: Session, publication: NewPublication) -> None:
-    """Insert a publication; its documents and scores must be stored already."""
+    """Insert a publication; its documents must be stored already, and its corrections and scores follow."""
     session.execute(
         insert(PUBLICATIONS),
         {**structs.asdict(publication), "corrections": msgspec.to_builtins(publication.corrections)},
@@ -255,7 +316,12 @@ def insert_publication(session: Session, publication: NewPublication) -> None:
 _NEXT = PUBLICATIONS.alias()
 _JOINED_COLUMNS: Mapping[str, ColumnElement[object]] = {
     "superseded_by": select(_NEXT.c.digest)
-    .where(_NEXT.c.edition == PUBLICATIONS.c.edition, _NEXT.c.revision == PUBLICATIONS.c.revision + 1)
+    .where(
+        _NEXT.c.edition == PUBLICATIONS.c.edition,
+        _NEXT.c.revision == PUBLICATIONS.c.revision + 1,
+        is_complete(_NEXT.c.edition, _NEXT.c.revision),
+    )
+    .correlate(PUBLICATIONS)
     .scalar_subquery()
     .label("superseded_by"),
     "note": CHECKPOINTS.c.note,
@@ -271,16 +337,15 @@ _SELECT_PUBLICATIONS = (
     )
     .join(DOCUMENTS, DOCUMENTS.c.digest == PUBLICATIONS.c.digest)
     .join(CHECKPOINTS, CHECKPOINTS.c.size == PUBLICATIONS.c.checkpoint)
-    .where(PUBLICATIONS.c.edition == bindparam("edition"))
+    .where(PUBLICATIONS.c.edition == bindparam("edition"), is_complete(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision))
     .order_by(PUBLICATIONS.c.revision.desc())
 )
 _SELECT_DOCUMENT = select(DOCUMENTS.c.digest, DOCUMENTS.c.member, DOCUMENTS.c.protected, DOCUMENTS.c.signature)
-_SELECT_SCORE = (
-    _SELECT_DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest)
-    .where(SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation"))
-    .order_by(SCORES.c.revision.desc())
-    .limit(1)
+_SELECT_SCORE = _SELECT_DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest).where(
+    SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation")
 )
+_SELECT_NEWEST_REVISION = select(select_newest_revision(bindparam("edition", type_=IDENTIFIER)))
+_IS_IN_NEWEST = SCORES.c.revision == select_newest_revision(bindparam("edition", type_=IDENTIFIER))
 _SELECT_MEMBERS = (
     select(SCORES.c.organisation, DOCUMENTS.c.member)
     .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
@@ -341,6 +406,12 @@ def get(session: Session, edition: str, revision: int | None = None) -> Publicat
     return None if row is None else msgspec.convert(dict(row), PublicationRecord)
 
 
+def get_newest_revision(session: Session, edition: str) -> int | None:
+    """Return the number of the newest complete revision of an edition, or None if there is none."""
+    revision: int | None = session.execute(_SELECT_NEWEST_REVISION, {"edition": edition}).scalar_one()
+    return revision
+
+
 def get_document(session: Session, digest: str) -> SignedDocument | None:
     """Return the signed document with this digest, or None if there is none."""
     row = session.execute(_SELECT_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
@@ -352,7 +423,7 @@ def get_score(session: Session, edition: str, organisation: str, revision: int |
 
     `revision` None stands for the newest revision.
     """
-    statement = _SELECT_SCORE if revision is None else _SELECT_SCORE.where(SCORES.c.revision == revision)
+    statement = _SELECT_SCORE.where(_IS_IN_NEWEST if revision is None else SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else _to_signed_document(row)
 

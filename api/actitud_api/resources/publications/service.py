@@ -2,7 +2,8 @@
 
 The scores of a first publication are computed and signed before the transaction, because this is slow. The
 transaction checks that the edition has not changed in between. It then stores everything together: documents,
-scores, a ledger entry, a checkpoint, and the publication last.
+a ledger entry, a checkpoint, the publication, what it corrects, and its scores last, each once and never changed. What
+is read of a published edition are the scores of its newest revision that has all of them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
+import msgspec
 from msgspec import UNSET, Struct, structs
 
 from actitud_api import __version__
@@ -53,6 +55,7 @@ from actitud_api.resources.publications.documents import (
 from actitud_api.resources.publications.queries import (
     CorrectedScore,
     FinalSubmission,
+    NewScore,
     PublicationRecord,
     SignedDocument,
 )
@@ -76,6 +79,7 @@ __all__ = [
     "find",
     "get",
     "get_document",
+    "get_newest_revision",
     "get_newest_score",
     "get_score",
     "get_texts",
@@ -201,25 +205,27 @@ class PublicationPlan(Struct, frozen=True, kw_only=True):
 class UnsignedScore(Struct, frozen=True):
     """A score document before it is signed.
 
-    `line` is the line of the score in the edition document, `form` the digest and bytes of the score document.
-    `changed_figures` are the figures of the assessment, by column, if they differ from the stored ones, else None.
+    `line` is the line of the score in the edition document, `form` the digest and bytes of the score document, `row`
+    the row that is stored of it. `changed` is True if its figures differ from those of the assessment.
     """
 
     line: ScoreLine
     form: PackedDocument
-    changed_figures: dict[str, object] | None
+    row: NewScore
+    changed: bool
 
 
 class SignedScore(Struct, frozen=True):
     """A score document after it is signed.
 
-    `line` is the line of the score in the edition document, `stored` the score document with its signature.
-    `changed_figures` are the figures of the assessment, by column, if they differ from the stored ones, else None.
+    `line` is the line of the score in the edition document, `stored` the score document with its signature, `row` the
+    row that is stored of it. `changed` is True if its figures differ from those of the assessment.
     """
 
     line: ScoreLine
     stored: SignedDocument
-    changed_figures: dict[str, object] | None
+    row: NewScore
+    changed: bool
 
 
 class PreparedScores(Struct, frozen=True):
@@ -357,7 +363,7 @@ class EditionPublisher:
             for unsigned in batch:
                 # Signed here: the private key stays in this process.
                 stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
-                scores.append(SignedScore(unsigned.line, stored, unsigned.changed_figures))
+                scores.append(SignedScore(unsigned.line, stored, unsigned.row, unsigned.changed))
                 advance()
         return PreparedScores(record, state, scores)
 
@@ -456,13 +462,32 @@ def _score_submission(
     score = explain_evaluation(evaluation, final.submission)
     document = build_score_document(edition, final.organisation, final.submission, score, review)
     form = pack_document(document)
-    figures = assessments.figure_columns(evaluation)
-    return UnsignedScore(build_score_line(document, form.digest), form, None if figures == final.figures else figures)
+    row = _build_row(document, form.digest, final.name_order, assessments.figure_columns(evaluation))
+    return UnsignedScore(build_score_line(document, form.digest), form, row, row.figures != final.figures)
 
 
-def _sign_score(document: ScoreDocument, signer: ledger.Signer) -> tuple[ScoreLine, SignedDocument]:
-    form = pack_document(document)
-    return build_score_line(document, form.digest), SignedDocument(form, signer.sign(form.text))
+def _build_row(document: ScoreDocument, digest: str, name_order: str, figures: dict[str, object]) -> NewScore:
+    return NewScore(
+        digest=digest,
+        organisation=document.organisation,
+        name_order=name_order,
+        figures=figures,
+        submission=msgspec.json.encode(document.submission, order="deterministic"),
+    )
+
+
+class _CorrectedAssessment(Struct, frozen=True):
+    """An assessment that a revision corrects.
+
+    `line` is the line of its score in the edition document, `stored` its signed score document, `document` the same
+    document as a Struct, and `row` the row that is stored of it.
+    """
+
+    preview: assessments.CorrectionPreview
+    line: ScoreLine
+    stored: SignedDocument
+    document: ScoreDocument
+    row: NewScore
 
 
 class _Revision:
@@ -485,11 +510,13 @@ class _Revision:
         self._number = 1 if newest is None else newest.revision + 1
         self._methodology = load_methodology(record.methodology)
         self._scores: tuple[ScoreLine, ...] = ()
+        self._prepared: Sequence[SignedScore] = ()
+        self._correcting: list[_CorrectedAssessment] = []
         self._corrections: list[Correction] = []
         self._corrected: list[CorrectedScore] = []
 
     def publish(self, prepared: PreparedScores | None) -> None:
-        """Store the scores of the first revision and mark the edition as published.
+        """Store the documents of the first revision and mark the edition as published.
 
         Raises:
             StaleVersion: `prepared` is None, or the edition has changed since the scores were computed.
@@ -501,13 +528,14 @@ class _Revision:
         if not prepared.scores:
             raise PublicationRefused([Refusal("", "empty", None)])
         for scored in prepared.scores:
-            if scored.changed_figures is not None:
-                assessments.update_figures(session, record.id, scored.line.organisation, scored.changed_figures)
-        self._store([scored.line for scored in prepared.scores], [scored.stored for scored in prepared.scores])
+            if scored.changed:
+                assessments.update_figures(session, record.id, scored.line.organisation, scored.row.figures)
+        self._prepared = sorted(prepared.scores, key=lambda scored: scored.line.organisation)
+        self._store_documents([scored.line for scored in self._prepared], [scored.stored for scored in self._prepared])
         editions.publish(session, record, now=self._now)
 
     def correct(self, newest: PublicationRecord) -> None:
-        """Store the scores of the previous revision `newest`, with corrected scores in place of the old ones.
+        """Store the documents of a revision that corrects some scores of the previous one, `newest`.
 
         Raises `PublicationRefused` if an organisation has no published score, or if a correction changes nothing.
         """
@@ -520,28 +548,25 @@ class _Revision:
         ]
         if unknown:
             raise PublicationRefused(unknown)
-        documents: list[SignedDocument] = []
-        previews: list[assessments.CorrectionPreview] = []
         unchanged: list[Refusal] = []
         for number, correction in enumerate(self._plan.corrections):
             former = lines[correction.organisation]
-            preview, line, stored, document = self._preview_correction(number, correction, former)
-            if line.document == former.document:
+            corrected = self._preview_correction(number, correction, former)
+            if corrected.line.document == former.document:
                 unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", correction.organisation))
                 continue
-            documents.append(stored)
-            previews.append(preview)
-            lines[correction.organisation] = line
-            self._record_correction(former, line, document)
+            self._correcting.append(corrected)
+            lines[correction.organisation] = corrected.line
+            self._record_correction(former, corrected.line, corrected.document)
         if unchanged:
             raise PublicationRefused(unchanged)
-        self._store(list(lines.values()), documents)
-        # From here on the database lets the assessments of the edition change, until the publication is there.
-        for preview in previews:
-            assessments.apply_correction(self._session, preview, now=self._now)
+        self._store_documents(list(lines.values()), [corrected.stored for corrected in self._correcting])
 
     def close(self, event: ledger.Event) -> PublicationRecord:
-        """Store the edition document, the ledger entry, the checkpoint and the publication. Return the publication."""
+        """Store the edition document, the ledger entry, the checkpoint, the publication and its scores.
+
+        Return the publication. Nothing that is inserted here is changed afterwards, not even in this transaction.
+        """
         session, record = self._session, self._record
         checkpoint = queries.get_last_note(session)
         document = EditionDocument(
@@ -566,7 +591,7 @@ class _Revision:
         form = pack_document(document)
         jws = self._signer.sign(form.text)
         queries.insert_documents(session, "edition", [SignedDocument(form, jws)])
-        members = [form.member, *_iterate_members(session, record.id, self._number)]
+        members = [form.member, *self._list_members()]
         details = {"edition": record.id, "revision": self._number, "digest": form.digest}
         subject = f"/v1/editions/{record.id}/publications/{self._number}"
         # The header contains the checkpoint, which covers the entry: hence this order.
@@ -601,23 +626,42 @@ class _Revision:
                 bundle_size=len(header) + sum(map(len, members)),
             ),
         )
+        self._insert_scores()
         return find(session, record.id, str(self._number))
 
-    def _store(self, lines: list[ScoreLine], documents: list[SignedDocument]) -> None:
+    def _store_documents(self, lines: list[ScoreLine], documents: list[SignedDocument]) -> None:
         self._scores = rank_scores(lines)
         queries.insert_documents(self._session, "score", documents)
-        digests = {line.organisation: line.document for line in lines}
-        queries.insert_scores(self._session, self._record.id, self._number, digests)
+
+    def _list_members(self) -> list[bytes]:
+        """Return each score document of this revision as a gzip member, ordered by organisation id."""
+        if self._prepared:
+            return [scored.stored.form.member for scored in self._prepared]
+        corrected = {corrected.line.organisation: corrected.stored.form.member for corrected in self._correcting}
+        return [
+            corrected.get(organisation, member)
+            for organisation, member in _iterate_members(self._session, self._record.id, self._number - 1)
+        ]
+
+    def _insert_scores(self) -> None:
+        """Insert what this revision corrects, then its scores in the order of their ordinals."""
+        if self._prepared:
+            rows = [scored.row for scored in self._prepared]
+            queries.insert_scores(self._session, self._record.id, self._number, rows)
+            return
+        for corrected in self._correcting:
+            assessments.store_correction(self._session, corrected.preview, self._number, now=self._now)
+        ordinals = {line.organisation: ordinal for ordinal, line in enumerate(self._scores, 1)}
+        replaced = {ordinals[corrected.line.organisation]: corrected.row for corrected in self._correcting}
+        queries.copy_scores(self._session, self._record.id, self._number, replaced)
 
     def _preview_correction(
         self, number: int, correction: PlannedCorrection, before: ScoreLine
-    ) -> tuple[assessments.CorrectionPreview, ScoreLine, SignedDocument, ScoreDocument]:
+    ) -> _CorrectedAssessment:
         """Compute a correction without storing it.
 
-        Return four values: the preview of the corrected assessment, the line of its score, its score document in signed
-        form, and the same score document as a Struct. `number` is the position of the correction in the request, from
-        0. `before` is the line of the score to be corrected. Verdicts on answers that the correction changes no longer
-        count, and are left out of the document.
+        `number` is the position of the correction in the request, from 0. `before` is the line of the score to be
+        corrected. Verdicts on answers that the correction changes no longer count, and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
         preview = assessments.preview_correction(
@@ -634,7 +678,12 @@ class _Revision:
             former.review, verdicts=tuple(published.get(verdict.indicator, verdict) for verdict in counted)
         )
         document = build_score_document(self._record.id, final.organisation, submission, score, review)
-        return preview, *_sign_score(document, self._signer), document
+        form = pack_document(document)
+        line = build_score_line(document, form.digest)
+        stored = SignedDocument(form, self._signer.sign(form.text))
+        figures = assessments.figure_columns(preview.evaluation)
+        row = _build_row(document, line.document, final.name_order, figures)
+        return _CorrectedAssessment(preview, line, stored, document, row)
 
     def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
         """Add a corrected score to the lists of corrections of the new edition document and of the new publication.
@@ -743,6 +792,14 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> tuple
     return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
 
 
+def get_newest_revision(session: Session, edition: str) -> int | None:
+    """Return the number of the newest revision of an edition, or None if the edition is not published.
+
+    What is read of a published edition is read from the scores of this revision.
+    """
+    return queries.get_newest_revision(session, edition)
+
+
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
     """Return the exact bytes of score documents in an existing revision, by organisation id.
 
@@ -776,11 +833,11 @@ def stream_bundle(database: Database, edition: str, revision: int) -> Iterator[b
         after = members[-1][0]
 
 
-def _iterate_members(session: Session, edition: str, revision: int) -> Iterator[bytes]:
-    """Yield each score document of a revision as a gzip member, ordered by organisation id."""
+def _iterate_members(session: Session, edition: str, revision: int) -> Iterator[tuple[str, bytes]]:
+    """Yield each score document of a revision as a gzip member, after its organisation and ordered by it."""
     members = queries.list_members(session, edition, revision, "")
     while members:
-        yield from (member for _, member in members)
+        yield from members
         members = queries.list_members(session, edition, revision, members[-1][0])
 
 

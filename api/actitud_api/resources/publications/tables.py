@@ -5,11 +5,12 @@ Triggers refuse changes of rows of publications, and of the rows that a publicat
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 from actitud_api.platform.storage.times import UtcTime
+from actitud_api.resources.assessments.tables import DIMENSIONS
 
 
 class PublishedDocumentTable(Base, table=True):
@@ -58,27 +59,69 @@ class PublicationTable(Base, table=True):
 
 
 class PublishedScore(Base, table=True):
-    """The digest of the score document of an organisation in a revision.
+    """The score of an organisation in a revision: everything that people read of it, and the digest of its document.
 
-    Scores are inserted before their publication, in one transaction: the foreign key to the publication is checked at
-    the end of the transaction.
+    A publication is inserted before its scores, whose `ordinal` runs from 1 to its `organisations` in the order of the
+    organisation ids. A revision is complete, and read, once the last of them is there. The description of the
+    organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
+    The figures are those of `assessments.tables.Assessment`.
     """
 
     __tablename__ = "published_score"
     __table_args__ = (
+        UniqueConstraint("edition", "revision", "ordinal"),
         ForeignKeyConstraint(
             ["edition", "revision"],
             ["publication.edition", "publication.revision"],
             name="fk_published_score_edition_revision_publication",
-            deferrable=True,
-            initially="DEFERRED",
         ),
     )
 
     edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
     revision: int = Field(primary_key=True)
-    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)
+    ordinal: int
     digest: str = Field(sa_type=IDENTIFIER, foreign_key="published_document.digest", index=True)
+    name: str
+    name_order: str = Field(sa_type=IDENTIFIER)
+    kind: str
+    population: int | None = Field(sa_type=BigInteger)
+    band: str | None
+    province: str | None
+    region: str | None
+    simulated: bool
+    methodology: str
+    status: str
+    level: int | None
+    rank_points: int
+    index_value: int | None
+    index_max: int | None
+    coverage: int | None
+    d1: int | None
+    d2: int | None
+    d3: int | None
+    d4: int | None
+    d5: int | None
+    d6: int | None
+    d7: int | None
+    d8: int | None
+    d9: int | None
+    d10: int | None
+    submission: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+
+
+_SCORES = Base.metadata.tables[PublishedScore.__tablename__].c
+# With all figures, and all by which rows are filtered and grouped, as `ix_assessment_ranking`.
+Index(
+    "ix_published_score_ranking",
+    _SCORES.edition,
+    _SCORES.revision,
+    _SCORES.rank_points.desc(),
+    _SCORES.organisation,
+    *(_SCORES[name] for name in ("methodology", "status", "level", "index_value", "index_max", "coverage")),
+    *(_SCORES[name] for name in DIMENSIONS),
+    *(_SCORES[name] for name in ("kind", "band", "region", "province", "population")),
+)
 
 
 class PublicationApprovalTable(Base, table=True):

@@ -23,8 +23,15 @@ from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.computed import ComputationCache, FieldRobustness, RankedField
-from actitud_api.resources.scores.queries import Competitor, RankingRow, ScoreCursorKey, ScoreFilters, Visibility
-from actitud_api.resources.scores.service import BEST_FIRST, build_visibility
+from actitud_api.resources.scores.queries import (
+    Competitor,
+    FigureSource,
+    RankingRow,
+    ScoreCursorKey,
+    ScoreFilters,
+    Visibility,
+)
+from actitud_api.resources.scores.service import BEST_FIRST, build_visibility, find_source
 
 Percentiles = tuple[int, int, int]
 """The 5th, 50th and 95th percentile of a figure over the draws of the robustness analysis."""
@@ -85,7 +92,7 @@ def list_robustness(
         ranked = structs.replace(filters, ranked=True)
         rows = queries.list_page(
             session,
-            view.edition.id,
+            view.source,
             ranked,
             view.visibility,
             sort=BEST_FIRST,
@@ -168,10 +175,11 @@ class _EditionView(Struct, frozen=True):
     """An edition as one principal sees it.
 
     `visibility` selects the rows that the principal may see. `key` is the cache key of whatever is computed from
-    these rows; it changes with every write of an assessment of the edition.
+    these rows; it changes whenever one of them may have changed. `source` is where they are read.
     """
 
     edition: editions.EditionRecord
+    source: FigureSource
     visibility: Visibility
     key: Hashable
 
@@ -183,9 +191,9 @@ class _EditionView(Struct, frozen=True):
 def _load_view(session: Session, edition: str, principal: Principal | None) -> _EditionView:
     record = editions.find(session, edition)
     visibility = build_visibility(record, principal)
-    return _EditionView(
-        record, visibility, (record.id, record.version, visibility, queries.get_state_key(session, record.id))
-    )
+    source = find_source(session, record)
+    key = (record.id, record.version, visibility, queries.get_state_key(session, source))
+    return _EditionView(record, source, visibility, key)
 
 
 def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
@@ -195,7 +203,7 @@ def _list_competitors(session: Session, computed: ComputationCache, view: _Editi
     """
     if computed.fields.get(view.key) is not None:
         return None
-    return queries.list_competitors(session, view.edition.id, view.visibility)
+    return queries.list_competitors(session, view.source, view.visibility)
 
 
 def _build_field(

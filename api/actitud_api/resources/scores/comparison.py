@@ -31,8 +31,6 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import (
-    DIMENSION_KEYS,
-    DimensionKey,
     RankingRow,
     RankingSort,
     ScoreCursorKey,
@@ -44,9 +42,11 @@ from actitud_api.resources.scores.service import (
     EditionScore,
     UnknownScore,
     build_visibility,
+    find_source,
     get_edition_score,
     get_explained_score,
 )
+from actitud_api.resources.scores.statements import DIMENSION_KEYS, DimensionKey
 
 EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
 """The state codes of answers that are shown for an exemplar: these answers score points and have evidence."""
@@ -140,11 +140,9 @@ def find_peers(
     """
     with database.read() as session:
         record = editions.find(session, edition)
-        visibility = build_visibility(record, principal)
+        source, visibility = find_source(session, record), build_visibility(record, principal)
         filters = ScoreFilters(organisations=(organisation,))
-        rows = queries.list_page(
-            session, record.id, filters, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1
-        )
+        rows = queries.list_page(session, source, filters, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1)
         if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
             raise UnknownScore(record.id, organisation)
@@ -152,9 +150,9 @@ def find_peers(
         document = load_methodology(row.methodology).document
         group = columns = None
         if visibility.everything:
-            group = find_peer_group(document, queries.count_ranked_by_kind(session, record.id), row.kind, row.band)
+            group = find_peer_group(document, queries.count_ranked_by_kind(session, source), row.kind, row.band)
             members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
-            columns = queries.load_columns(session, record.id, members, visibility)
+            columns = queries.load_columns(session, source, members, visibility)
 
     def compare(score: int | None, others: list[int | None] | None) -> PeerComparison:
         if others is None:
@@ -212,12 +210,12 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
     visibility = Visibility(everything=True)
     words = tuple(organisations.split_words(text))
     with database.read() as session:
-        record = editions.find_published(session, edition)
+        source = find_source(session, editions.find_published(session, edition))
 
         def rows(filters: ScoreFilters) -> list[RankingRow]:
             return queries.list_page(
                 session,
-                record.id,
+                source,
                 filters,
                 visibility,
                 sort=RankingSort("organisation_name"),
@@ -265,7 +263,7 @@ def list_exemplars(
         record = editions.find(session, edition)
         rows = queries.list_page(
             session,
-            record.id,
+            find_source(session, record),
             structs.replace(filters, ranked=True, rated=dimension),
             build_visibility(record, principal),
             sort=sort_by_dimension(dimension),

@@ -22,7 +22,6 @@ from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
 from actitud_api.resources.scores.comparison import PeerComparison
-from actitud_api.resources.scores.queries import DimensionKey
 from actitud_api.resources.scores.schemas import (
     OfOrganisations,
     PointsSpread,
@@ -32,6 +31,7 @@ from actitud_api.resources.scores.schemas import (
     to_points,
 )
 from actitud_api.resources.scores.service import ScoreFilters
+from actitud_api.resources.scores.statements import DimensionKey
 
 DRAWS: Final = 1_000
 SEED: Final = 42

@@ -13,7 +13,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import audits, queries
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.queries import ScoreFilters
-from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths
+from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths, find_source
 
 
 class UnknownDimension(LookupError):
@@ -60,7 +60,8 @@ def compute_dimensions(database: Database, computed: ComputationCache, edition: 
     """
     with database.read() as session:
         record = editions.find_published(session, edition)
-        columns = queries.load_columns(session, record.id, ScoreFilters(), queries.Visibility(everything=True))
+        everything = queries.Visibility(everything=True)
+        columns = queries.load_columns(session, find_source(session, record), ScoreFilters(), everything)
     document = load_methodology(record.methodology).document
     figures = []
     for child, column in zip(document.root.children, columns.dimensions, strict=True):

@@ -1,45 +1,38 @@
-"""All SQL over the scores of editions, which are columns of their assessments.
+"""The queries over the scores of editions, with the statements of `statements`.
 
-Of a published edition only final assessments are selected: the others were not published and are never shown.
+Of a published edition only published scores are selected: other assessments are never shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, false, func, or_, select, true, tuple_
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, Select, and_, false, or_, true, tuple_
 from sqlmodel import Session
 
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import UNRANKED
-from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
-from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
 from actitud_api.resources.editions.service import State
-from actitud_api.resources.editions.tables import EditionTable
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.organisations.tables import OrganisationTable
-
-ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
-EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
-ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
-
-DimensionKey = Literal["D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10"]
-DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
-
-SortKey = Literal["rank", "organisation", "organisation_name", "population", "index_max", "coverage"] | DimensionKey
-"""Keys by which a ranking can be sorted; `D1` to `D10` are the scores in the dimensions, in methodology order."""
-SORT_KEYS: Final[tuple[SortKey, ...]] = (
-    "rank",
-    "organisation",
-    "organisation_name",
-    "population",
-    "index_max",
-    "coverage",
-    *DIMENSION_KEYS,
+from actitud_api.resources.scores.statements import (
+    DIMENSION_KEYS,
+    FIGURE_COLUMNS,
+    FIGURES_LENGTH,
+    OF_ASSESSMENTS,
+    OF_REVISION,
+    PAST,
+    SELECT_ASSESSMENTS_STATE,
+    SELECT_LATER,
+    SELECT_PAST,
+    SELECT_REVISION_STATE,
+    SELECT_SUBMISSIONS,
+    DimensionKey,
+    FigureStatements,
+    SortKey,
 )
 
 ScoreCursorKey: TypeAlias = tuple[int | str | None, str]
@@ -74,10 +67,10 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     ranked: bool = False
     rated: DimensionKey | None = None
 
-    def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set."""
-        table = ASSESSMENTS.c
-        conditions = super().build_conditions()
+    def build_score_conditions(self, statements: FigureStatements) -> list[ColumnElement[bool]]:
+        """Return an SQL condition for each filter that is set, over the columns of `statements`."""
+        table = statements.figures
+        conditions = self.build_conditions(statements.described)
         if self.level is not None:
             conditions.append(table.level == self.level)
         if self.status is not None:
@@ -85,11 +78,11 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
         if self.organisations is not None:
             conditions.append(organisations.match_identifiers(table.organisation, self.organisations))
         if self.kinds is not None:
-            conditions.append(ORGANISATIONS.c.kind.in_(self.kinds))
+            conditions.append(statements.described.kind.in_(self.kinds))
         if self.ranked:
-            conditions.append(_IS_RANKED)
+            conditions.append(statements.is_ranked)
         if self.rated is not None:
-            conditions.append(_SORT_COLUMNS[self.rated].is_not(None))
+            conditions.append(statements.sort_columns[self.rated].is_not(None))
         return conditions
 
 
@@ -99,11 +92,31 @@ class Visibility(Struct, frozen=True):
     everything: bool
     organisations: tuple[str, ...] = ()
 
-    def condition(self) -> ColumnElement[bool]:
-        """Return the SQL condition that selects the visible rows."""
+    def build_condition(self, statements: FigureStatements) -> ColumnElement[bool]:
+        """Return the SQL condition that selects the visible rows of `statements`."""
         if self.everything:
             return true()
-        return ASSESSMENTS.c.organisation.in_(self.organisations) if self.organisations else false()
+        return statements.figures.organisation.in_(self.organisations) if self.organisations else false()
+
+
+class FigureSource(Struct, frozen=True):
+    """Where the figures of an edition are read: its newest complete revision, or its assessments if it has none.
+
+    Found once for a request, so that all that is shown together comes from one revision.
+    """
+
+    edition: str
+    revision: int | None
+
+    @property
+    def statements(self) -> FigureStatements:
+        """The statements over this source."""
+        return OF_ASSESSMENTS if self.revision is None else OF_REVISION
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of these statements that select the edition."""
+        return {"edition": self.edition} if self.revision is None else structs.asdict(self)
 
 
 class StoredFigures(Struct, frozen=True):
@@ -221,138 +234,13 @@ class StoredEditionScore(Struct, frozen=True):
     rank: int | None
 
 
-_FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
-_ORGANISATION_COLUMNS = ("name", "name_order", "kind", "population", "band", "province", "region", "simulated")
-_FIGURES_LENGTH = len(_FIGURE_COLUMNS) + len(DIMENSIONS)
-_ALL_FIGURE_COLUMNS = [ASSESSMENTS.c[name] for name in (*_FIGURE_COLUMNS, *DIMENSIONS)]
-_SORT_COLUMNS: Mapping[SortKey, ColumnElement[int | None] | ColumnElement[str]] = {
-    "rank": func.nullif(ASSESSMENTS.c.rank_points, UNRANKED),
-    "organisation": ASSESSMENTS.c.organisation,
-    "organisation_name": ORGANISATIONS.c.name_order,
-    "population": ORGANISATIONS.c.population,
-    "index_max": ASSESSMENTS.c.index_max,
-    "coverage": ASSESSMENTS.c.coverage,
-    **{key: ASSESSMENTS.c[name] for key, name in zip(DIMENSION_KEYS, DIMENSIONS, strict=True)},
-}
-
-_IS_FINAL = ASSESSMENTS.c.state == "final"
-_IS_OPEN = select(EDITIONS.c.state != "published").where(EDITIONS.c.id == bindparam("edition")).scalar_subquery()
-_OF_EDITION = and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_IS_FINAL, _IS_OPEN))
-_WITH_ORGANISATIONS = ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-_SELECT_PAGE = (
-    select(
-        *_ALL_FIGURE_COLUMNS,
-        ASSESSMENTS.c.organisation,
-        *(ORGANISATIONS.c[name] for name in _ORGANISATION_COLUMNS),
-    )
-    .select_from(_WITH_ORGANISATIONS)
-    .where(_OF_EDITION)
-)
-_IS_RANKED = ASSESSMENTS.c.rank_points != UNRANKED
 _BATCH_ROWS = 500
-_SELECT_FIGURES = select(
-    ASSESSMENTS.c.status,
-    ASSESSMENTS.c.level,
-    ASSESSMENTS.c.coverage,
-    *(case((_IS_RANKED, ASSESSMENTS.c[name])) for name in ("rank_points", *DIMENSIONS)),
-).where(_OF_EDITION)
-_SELECT_LOCATED = (
-    select(
-        ORGANISATIONS.c.region,
-        ORGANISATIONS.c.province,
-        ORGANISATIONS.c.population,
-        ASSESSMENTS.c.level,
-        case((_IS_RANKED, ASSESSMENTS.c.rank_points)),
-    )
-    .select_from(_WITH_ORGANISATIONS)
-    .where(_OF_EDITION)
-)
-_SELECT_ONE = (
-    select(
-        ASSESSMENTS.c.rank_points,
-        ASSESSMENTS.c.organisation,
-        ORGANISATIONS.c.name,
-        ORGANISATIONS.c.simulated,
-        ASSESSMENTS.c.methodology,
-        ASSESSMENTS.c.submission,
-    )
-    .select_from(_WITH_ORGANISATIONS)
-    .where(_OF_EDITION, ASSESSMENTS.c.organisation == bindparam("organisation"))
-)
-_COUNT_BY_KIND = (
-    select(ORGANISATIONS.c.kind, ORGANISATIONS.c.band, func.count())
-    .select_from(_WITH_ORGANISATIONS)
-    .where(_OF_EDITION, _IS_RANKED)
-    .group_by(ORGANISATIONS.c.kind, ORGANISATIONS.c.band)
-)
-_GROUP_COLUMNS = (ORGANISATIONS.c.kind, ORGANISATIONS.c.band, ORGANISATIONS.c.region, ORGANISATIONS.c.province)
-_COUNT_BY_GROUP = (
-    select(*_GROUP_COLUMNS, func.count()).select_from(_WITH_ORGANISATIONS).where(_OF_EDITION).group_by(*_GROUP_COLUMNS)
-)
-_COUNT_ROWS = select(func.count()).where(_OF_EDITION)
-_SELECT_STATE = select(
-    func.count(),
-    func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
-    func.max(ASSESSMENTS.c.created),
-    func.max(ASSESSMENTS.c.updated),
-).where(_OF_EDITION)
-_SELECT_COMPETITORS = (
-    select(ASSESSMENTS.c.organisation, cast(ASSESSMENTS.c.submission, Text))
-    .where(_OF_EDITION, _IS_RANKED)
-    .order_by(ASSESSMENTS.c.rank_points.desc(), ASSESSMENTS.c.organisation)
-)
-_COUNT_BETTER = select(func.count()).where(_OF_EDITION, ASSESSMENTS.c.rank_points > bindparam("highest"))
-_COUNT_BETWEEN = (
-    select(ASSESSMENTS.c.rank_points, func.count())
-    .where(_OF_EDITION, ASSESSMENTS.c.rank_points.between(bindparam("lowest"), bindparam("highest")))
-    .group_by(ASSESSMENTS.c.rank_points)
-    .order_by(ASSESSMENTS.c.rank_points.desc())
-)
-_OTHERS = ASSESSMENTS.alias()
-# Correlated with the outer row, because each row is ranked in its own edition.
-_RANK_IN_EDITION = case(
-    (
-        _IS_RANKED,
-        select(func.count() + 1)
-        .where(
-            _OTHERS.c.edition == ASSESSMENTS.c.edition,
-            _OTHERS.c.rank_points > ASSESSMENTS.c.rank_points,
-            or_(_OTHERS.c.state == "final", EDITIONS.c.state != "published"),
-        )
-        .scalar_subquery(),
-    )
-)
-_SELECT_PAST = (
-    select(
-        *_ALL_FIGURE_COLUMNS,
-        *(EDITIONS.c[name] for name in ("id", "titles", "state", "period_to", "simulated")),
-        _RANK_IN_EDITION,
-    )
-    .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
-    .where(ASSESSMENTS.c.organisation == bindparam("organisation"), or_(_IS_FINAL, EDITIONS.c.state != "published"))
-    .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
-)
-
-_SELECT_LATER = (
-    select(ASSESSMENTS.c.organisation, EDITIONS.c.id)
-    .join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id)
-    .where(
-        ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)),
-        EDITIONS.c.state == "published",
-        _IS_FINAL,
-        tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
-    )
-    .order_by(EDITIONS.c.period_to, EDITIONS.c.id)
-)
-
-_SELECT_SUBMISSIONS = select(ASSESSMENTS.c.edition, ASSESSMENTS.c.submission).where(
-    ASSESSMENTS.c.organisation == bindparam("organisation")
-)
+_EVERYTHING = Visibility(everything=True)
 
 
 def list_page(
     session: Session,
-    edition: str,
+    source: FigureSource,
     filters: ScoreFilters,
     visibility: Visibility,
     *,
@@ -367,24 +255,27 @@ def list_page(
     `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
     rows after it and returns at most `limit`. `total`: as in `execute_page`.
     """
-    column, descending = _find_sort_column(sort)
+    statements = source.statements
+    column, descending = _find_sort_column(statements, sort)
     ordered = column.desc() if descending else column.asc()
     # PostgreSQL takes an index only for the order of nulls that it was made with, even where there are none.
-    ordered = ordered if column is ASSESSMENTS.c.rank_points else ordered.nulls_last()
+    ordered = ordered if column is statements.figures.rank_points else ordered.nulls_last()
+    tie = statements.figures.organisation
+    statement = statements.select_page.where(
+        *filters.build_score_conditions(statements), visibility.build_condition(statements)
+    ).order_by(ordered, tie)
     rows = execute_page(
         session,
-        _SELECT_PAGE.where(*filters.build_conditions(), visibility.condition()).order_by(
-            ordered, ASSESSMENTS.c.organisation
-        ),
-        {"edition": edition},
-        after=None if after is None else _build_cursor_condition(column, descending, after),
+        _join_words(statement, statements, filters),
+        source.parameters,
+        after=None if after is None else _build_cursor_condition(column, tie, descending, after),
         offset=offset,
         limit=limit,
         total=total,
     ).all()
-    ranks = _find_ranks(session, edition, {row.rank_points for row in rows}) if visibility.everything else {}
+    ranks = _find_ranks(session, source, {row.rank_points for row in rows}) if visibility.everything else {}
     return [
-        RankingRow(*(*_collect_figures(row), *row[_FIGURES_LENGTH:], ranks.get(row.rank_points), edition))
+        RankingRow(*(*_collect_figures(row), *row[FIGURES_LENGTH:], ranks.get(row.rank_points), source.edition))
         for row in rows
     ]
 
@@ -410,86 +301,84 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
     return value, row.organisation
 
 
-def load_columns(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> FigureColumns:
+def load_columns(
+    session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility
+) -> FigureColumns:
     """Return the figures of the matching and visible organisations of an edition, in no particular order."""
-    conditions = filters.build_conditions()
-    statement = _SELECT_FIGURES.where(*conditions, visibility.condition())
-    if conditions:
-        statement = statement.select_from(_WITH_ORGANISATIONS)
-    columns: list[list[Any]] = [[] for _ in _SELECT_FIGURES.selected_columns]
+    statement = _filter(source.statements.select_figures, source.statements, filters, visibility)
+    columns: list[list[Any]] = [[] for _ in statement.selected_columns]
     # In batches: thousands of rows at once would start a garbage collection over all objects of the process.
-    for batch in session.execute(statement, {"edition": edition}).partitions(_BATCH_ROWS):
+    for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):
         for column, values in zip(columns, zip(*batch, strict=True), strict=True):
             column.extend(values)
     status, level, coverage, index, *dimensions = columns
     return FigureColumns(status, level, coverage, index, dimensions)
 
 
-def list_located(session: Session, edition: str, filters: ScoreFilters) -> list[LocatedScore]:
+def list_located(session: Session, source: FigureSource, filters: ScoreFilters) -> list[LocatedScore]:
     """List the scores and locations of the matching organisations of an edition, in no particular order."""
     located: list[LocatedScore] = []
-    for batch in session.execute(_SELECT_LOCATED.where(*filters.build_conditions()), {"edition": edition}).partitions(
-        _BATCH_ROWS
-    ):
+    statement = _filter(source.statements.select_located, source.statements, filters, _EVERYTHING)
+    for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):
         located.extend(LocatedScore(*row) for row in batch)
     return located
 
 
-def count_ranked_by_kind(session: Session, edition: str) -> dict[tuple[str, str | None], int]:
+def count_ranked_by_kind(session: Session, source: FigureSource) -> dict[tuple[str, str | None], int]:
     """Count the ranked organisations of an edition for each pair of kind and size band (None: unknown size)."""
-    return {(kind, band): count for kind, band, count in session.execute(_COUNT_BY_KIND, {"edition": edition})}
+    rows = session.execute(source.statements.count_by_kind, source.parameters)
+    return {(kind, band): count for kind, band, count in rows}
 
 
-def count_rows(session: Session, edition: str, filters: ScoreFilters, visibility: Visibility) -> int:
+def count_rows(session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility) -> int:
     """Count the rows of an edition that match the filters and are visible."""
-    conditions = filters.build_conditions()
-    statement = _COUNT_ROWS.where(*conditions, visibility.condition())
-    if conditions:
-        statement = statement.select_from(_WITH_ORGANISATIONS)
-    count: int = session.execute(statement, {"edition": edition}).scalar_one()
+    statement = _filter(source.statements.count_rows, source.statements, filters, visibility)
+    count: int = session.execute(statement, source.parameters).scalar_one()
     return count
 
 
-def count_by_group(session: Session, edition: str, visibility: Visibility) -> list[GroupCount]:
+def count_by_group(session: Session, source: FigureSource, visibility: Visibility) -> list[GroupCount]:
     """Count the visible organisations of an edition for each combination of kind, size band, region and province."""
-    return [
-        GroupCount(*row) for row in session.execute(_COUNT_BY_GROUP.where(visibility.condition()), {"edition": edition})
-    ]
+    statement = source.statements.count_by_group.where(visibility.build_condition(source.statements))
+    return [GroupCount(*row) for row in session.execute(statement, source.parameters)]
 
 
-def get_state_key(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return a key that changes with every write of an assessment of the edition.
+def get_state_key(session: Session, source: FigureSource) -> tuple[int, int, str, str]:
+    """Return a key that changes whenever the figures of the edition may have changed.
 
-    The key holds the number of assessments, the sum of the versions of their rows, and the times of the last
-    creation and the last update.
+    Before publication, the key holds the number of assessments, the sum of the versions of their rows, and the times
+    of the last creation and the last update. Afterwards it holds the number of scores, the revision, and its digests.
     """
-    count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
+    statement = SELECT_ASSESSMENTS_STATE if source.revision is None else SELECT_REVISION_STATE
+    count, writes, created, updated = session.execute(statement, source.parameters).one()
     return count, int(writes), str(created), str(updated)
 
 
-def list_competitors(session: Session, edition: str, visibility: Visibility) -> list[Competitor]:
+def list_competitors(session: Session, source: FigureSource, visibility: Visibility) -> list[Competitor]:
     """List the visible ranked organisations of an edition, the one with the highest index first.
 
     Organisations with equal indices are ordered by id.
     """
     competitors: list[Competitor] = []
-    for batch in session.execute(_SELECT_COMPETITORS.where(visibility.condition()), {"edition": edition}).partitions(
-        _BATCH_ROWS
-    ):
+    statement = source.statements.select_competitors.where(visibility.build_condition(source.statements))
+    for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):
         competitors.extend(Competitor(*row) for row in batch)
     return competitors
 
 
-def get_stored_score(session: Session, edition: str, organisation: str, *, ranked: bool) -> StoredEditionScore | None:
+def get_stored_score(
+    session: Session, source: FigureSource, organisation: str, *, ranked: bool
+) -> StoredEditionScore | None:
     """Return the stored submission of an organisation in an edition, or None if there is none to show.
 
     In a published edition, only the submission of a final assessment is shown. If `ranked` is True, the rank is
     looked up too; else it is None in the result.
     """
-    row = session.execute(_SELECT_ONE, {"edition": edition, "organisation": organisation}).one_or_none()
+    bounds = {**source.parameters, "organisation": organisation}
+    row = session.execute(source.statements.select_one, bounds).one_or_none()
     if row is None:
         return None
-    ranks = _find_ranks(session, edition, {row.rank_points}) if ranked else {}
+    ranks = _find_ranks(session, source, {row.rank_points}) if ranked else {}
     return StoredEditionScore(*(*row[1:], ranks.get(row.rank_points)))
 
 
@@ -509,19 +398,19 @@ def list_past(
     None includes all of them. `after` is the cursor of the last row of the previous page, None for the first page.
     Skips the first `offset` rows after it and returns at most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_PAST
+    statement = SELECT_PAST
     if drafts is not None:
-        statement = statement.where(or_(EDITIONS.c.state == "published", EDITIONS.c.id.in_(drafts)))
+        statement = statement.where(or_(PAST.state == "published", PAST.id.in_(drafts)))
     rows = execute_page(
         session,
         statement,
         {"organisation": organisation},
-        after=None if after is None else tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after,
+        after=None if after is None else tuple_(PAST.period_to, PAST.id) < after,
         offset=offset,
         limit=limit,
         total=total,
     )
-    return [PastRow(*_collect_figures(row), *row[_FIGURES_LENGTH:]) for row in rows]
+    return [PastRow(*_collect_figures(row), *row[FIGURES_LENGTH:]) for row in rows]
 
 
 def find_later_editions(
@@ -533,45 +422,61 @@ def find_later_editions(
     """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
-    return {organisation: later for organisation, later in session.execute(_SELECT_LATER, bounds)}  # noqa: C416  # typed pairs
+    return {organisation: later for organisation, later in session.execute(SELECT_LATER, bounds)}  # noqa: C416  # typed pairs
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:
     """Return the submissions of an organisation in some editions: the JSON of each `Submission`, by edition."""
     if not editions:
         return {}
-    rows = session.execute(
-        _SELECT_SUBMISSIONS.where(ASSESSMENTS.c.edition.in_(editions)), {"organisation": organisation}
-    )
-    return {row.edition: row.submission for row in rows}
+    bounds = {"organisation": organisation, "editions": list(editions)}
+    return {
+        row.edition: row.submission for statement in SELECT_SUBMISSIONS for row in session.execute(statement, bounds)
+    }
 
 
-def _find_sort_column(sort: RankingSort) -> tuple[ColumnElement[int | None] | ColumnElement[str], bool]:
+def _filter(
+    statement: Select[Any], statements: FigureStatements, filters: ScoreFilters, visibility: Visibility
+) -> Select[Any]:
+    """Return a statement over the rows of `statements` that are visible and match the filters."""
+    conditions = filters.build_score_conditions(statements)
+    filtered = statement.where(*conditions, visibility.build_condition(statements))
+    if conditions and statements is OF_ASSESSMENTS:
+        return filtered.select_from(statements.joined)
+    return _join_words(filtered, statements, filters)
+
+
+def _join_words(statement: Select[Any], statements: FigureStatements, filters: ScoreFilters) -> Select[Any]:
+    """Return a statement joined with the organisations, if the filters need a column that is not published."""
+    return statement.select_from(statements.joined) if filters.needs_organisations else statement
+
+
+def _find_sort_column(statements: FigureStatements, sort: RankingSort) -> tuple[ColumnElement[Any], bool]:
     """Return the column by which an order sorts, and True if the column is sorted in descending order."""
     if sort == RankingSort("rank"):
         # The best rank has the most points, and unranked rows have the fewest: one index of the table has this order.
-        return ASSESSMENTS.c.rank_points, True
+        return statements.figures.rank_points, True
     if sort.key == "rank":
-        return _SORT_COLUMNS["rank"], False
-    return _SORT_COLUMNS[sort.key], sort.descending
+        return statements.sort_columns["rank"], False
+    return statements.sort_columns[sort.key], sort.descending
 
 
 def _build_cursor_condition(
-    column: ColumnElement[int | None] | ColumnElement[str], descending: bool, after: ScoreCursorKey
+    column: ColumnElement[Any], tie: ColumnElement[str], descending: bool, after: ScoreCursorKey
 ) -> ColumnElement[bool]:
     """Return the SQL condition that selects the rows after a cursor.
 
-    `column` and `descending` are the order of the list.
+    `column` and `descending` are the order of the list; the column `tie` decides ties.
     """
     value, organisation = after
-    tied = ASSESSMENTS.c.organisation > organisation
+    tied = tie > organisation
     if value is None:
         return and_(column.is_(None), tied)
     further = column < value if descending else column > value
     return or_(further, column.is_(None), and_(column == value, tied))
 
 
-def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict[int, int]:
+def _find_ranks(session: Session, source: FigureSource, points: Collection[int]) -> dict[int, int]:
     """Return the rank in the whole edition for each value in `points`, which are values of `rank_points`.
 
     Equal values share the best rank and the next ranks are skipped. The value -1, of organisations that are not
@@ -580,11 +485,11 @@ def _find_ranks(session: Session, edition: str, points: Collection[int]) -> dict
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
         return {}
-    bounds = {"edition": edition, "lowest": min(ranked), "highest": max(ranked)}
+    bounds = {**source.parameters, "lowest": min(ranked), "highest": max(ranked)}
     # Both queries read the ranking index alone; a window function would read the whole edition.
-    better: int = session.execute(_COUNT_BETTER, bounds).scalar_one()
+    better: int = session.execute(source.statements.count_better, bounds).scalar_one()
     ranks: dict[int, int] = {}
-    for value, count in session.execute(_COUNT_BETWEEN, bounds):
+    for value, count in session.execute(source.statements.count_between, bounds):
         ranks[value] = better + 1
         better += count
     return ranks
@@ -595,4 +500,4 @@ def _collect_figures(row: Sequence[Any]) -> tuple[Any, ...]:
 
     The columns of the ten dimensions become one tuple.
     """
-    return (*row[: len(_FIGURE_COLUMNS)], tuple(row[len(_FIGURE_COLUMNS) : _FIGURES_LENGTH]))
+    return (*row[: len(FIGURE_COLUMNS)], tuple(row[len(FIGURE_COLUMNS) : FIGURES_LENGTH]))

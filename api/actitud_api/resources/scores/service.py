@@ -44,8 +44,7 @@ from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import ReviewOutcome, ReviewTally
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import (
-    DIMENSION_KEYS,
-    SORT_KEYS,
+    FigureSource,
     GroupCount,
     PastRow,
     RankingRow,
@@ -55,6 +54,7 @@ from actitud_api.resources.scores.queries import (
     Visibility,
     get_cursor_key,
 )
+from actitud_api.resources.scores.statements import DIMENSION_KEYS, SORT_KEYS
 
 __all__ = [
     "DIMENSION_KEYS",
@@ -86,6 +86,7 @@ __all__ = [
     "find_later_editions",
     "find_level_path",
     "find_methodology",
+    "find_source",
     "get_cursor_key",
     "get_edition_score",
     "get_explained_score",
@@ -296,7 +297,15 @@ def list_ranking(
         record = editions.find(session, edition)
         visibility = build_visibility(record, principal)
         return queries.list_page(
-            session, record.id, filters, visibility, sort=sort, after=after, offset=offset, limit=limit, total=total
+            session,
+            find_source(session, record),
+            filters,
+            visibility,
+            sort=sort,
+            after=after,
+            offset=offset,
+            limit=limit,
+            total=total,
         )
 
 
@@ -308,7 +317,7 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
     """
     with database.read() as session:
         record = editions.find(session, edition)
-        return queries.count_rows(session, record.id, filters, build_visibility(record, principal))
+        return queries.count_rows(session, find_source(session, record), filters, build_visibility(record, principal))
 
 
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
@@ -321,17 +330,17 @@ def count_by_group(database: Database, edition: str, *, principal: Principal | N
     """
     with database.read() as session:
         record = editions.find(session, edition)
-        return queries.count_by_group(session, record.id, build_visibility(record, principal))
+        return queries.count_by_group(session, find_source(session, record), build_visibility(record, principal))
 
 
 def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]:
-    """Return a key that changes with every write of an assessment of the edition.
+    """Return a key that changes whenever the figures of the edition may have changed.
 
     Raises:
         UnknownEdition: No edition has that id.
     """
     with database.read() as session:
-        return queries.get_state_key(session, editions.find(session, edition).id)
+        return queries.get_state_key(session, find_source(session, editions.find(session, edition)))
 
 
 def get_edition_score(
@@ -443,7 +452,9 @@ def compute_summary(
     """
     with database.read() as session:
         record = editions.find(session, edition)
-        columns = queries.load_columns(session, record.id, filters, build_visibility(record, principal))
+        columns = queries.load_columns(
+            session, find_source(session, record), filters, build_visibility(record, principal)
+        )
     return summarize_columns(record, columns)
 
 
@@ -483,7 +494,9 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
     visibility = build_visibility(record, principal)
     may_see = visibility.everything or organisation in visibility.organisations
     stored = (
-        queries.get_stored_score(session, record.id, organisation, ranked=visibility.everything) if may_see else None
+        queries.get_stored_score(session, find_source(session, record), organisation, ranked=visibility.everything)
+        if may_see
+        else None
     )
     if stored is None:
         organisations.refuse_alias(session, organisation)
@@ -542,6 +555,12 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
         row.methodology,
         effects,
     )
+
+
+def find_source(session: Session, edition: editions.EditionRecord) -> FigureSource:
+    """Return where the figures of an edition are read: its newest published revision, else its assessments."""
+    published = edition.state == "published"
+    return FigureSource(edition.id, publication.get_newest_revision(session, edition.id) if published else None)
 
 
 def build_visibility(edition: editions.EditionRecord, principal: Principal | None) -> Visibility:

@@ -15,7 +15,13 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES, Territory
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import LocatedScore, RankingRow, RankingSort, ScoreFilters
-from actitud_api.resources.scores.service import BEST_FIRST, FiveNumberSummary, ScoreSummary, summarize_columns
+from actitud_api.resources.scores.service import (
+    BEST_FIRST,
+    FiveNumberSummary,
+    ScoreSummary,
+    find_source,
+    summarize_columns,
+)
 
 SHOWN = 10
 """Maximum number of organisations in each of two lists of a territory: the best and the lowest."""
@@ -92,7 +98,7 @@ def list_territories(database: Database, edition: str) -> EditionTerritories:
     """
     with database.read() as session:
         record = editions.find_published(session, edition)
-        located = queries.list_located(session, record.id, ScoreFilters())
+        located = queries.list_located(session, find_source(session, record), ScoreFilters())
     return EditionTerritories(record, _summarise_territory(None, located), tuple(_group_by_territory(located)))
 
 
@@ -109,15 +115,16 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
         record = editions.find_published(session, edition)
         if definition is None:
             raise UnknownTerritory(territory)
+        source = find_source(session, record)
         filters = build_territory_filters(definition)
-        located = queries.list_located(session, record.id, filters)
+        located = queries.list_located(session, source, filters)
         if not located:
             raise UnknownTerritory(territory)
 
         def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
             ranked_filters = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
             return queries.list_page(
-                session, record.id, ranked_filters, visibility, sort=sort, after=None, offset=0, limit=limit
+                session, source, ranked_filters, visibility, sort=sort, after=None, offset=0, limit=limit
             )
 
         ranked = sum(score.index is not None for score in located)
@@ -129,8 +136,8 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
         return TerritoryProfile(
             edition=record,
             territory=definition,
-            summary=summarize_columns(record, queries.load_columns(session, record.id, filters, visibility)),
-            whole=summarize_columns(record, queries.load_columns(session, record.id, ScoreFilters(), visibility)),
+            summary=summarize_columns(record, queries.load_columns(session, source, filters, visibility)),
+            whole=summarize_columns(record, queries.load_columns(session, source, ScoreFilters(), visibility)),
             means=compute_territory_means(located),
             best=tuple(best),
             lowest=tuple(lowest),

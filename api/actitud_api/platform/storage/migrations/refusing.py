@@ -50,6 +50,19 @@ def refuse_replacement(table: str, key: str, when: str = "true") -> None:
         )
 
 
+def refuse_renumbering(table: str) -> None:
+    """Create a trigger on SQLite that refuses to change the rowid of a row.
+
+    `UPDATE OR REPLACE` of a row that may change would delete the row whose rowid it takes, and run no trigger. On
+    PostgreSQL nothing is created: there, rows have no such number.
+    """
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER {table}_refuses_renumbering BEFORE UPDATE ON {table} FOR EACH ROW "
+            f"WHEN OLD.rowid <> NEW.rowid BEGIN SELECT RAISE(ABORT, 'what is in {table} does not change'); END"
+        )
+
+
 def refuse_truncation(table: str) -> None:
     """Create a trigger on PostgreSQL that refuses `TRUNCATE`; SQLite has no such statement."""
     if op.get_bind().dialect.name == "postgresql":

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT
 from actitud_api.platform.storage.errors import Irreversible
-from actitud_api.platform.storage.migrations.refusing import refuse, refuse_replacement, refuse_truncation
+from actitud_api.platform.storage.migrations.refusing import (
+    refuse,
+    refuse_renumbering,
+    refuse_replacement,
+    refuse_truncation,
+)
 
 # Not "0001": the sixteen revisions before release 0.1.0 were called "0001" to "0016", and what they made is told apart.
 revision = "r0001"
@@ -25,7 +30,7 @@ _TABLES: Final = (
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
-    *("published_document", "publication", "published_score", "publication_approval"),
+    *("published_document", "publication", "published_score", "publication_approval", "correction"),
 )
 """Each after those that it refers to."""
 
@@ -54,7 +59,7 @@ def downgrade() -> None:
     for table in reversed(_TABLES):
         op.drop_table(table)
     if _is_postgresql():
-        for name in ("refuse_change()", *(f"{name}(text)" for name in _FUNCTIONS)):
+        for name in ("refuse_change", *_FUNCTIONS):
             op.execute(f"DROP FUNCTION {name}")
 
 
@@ -67,6 +72,16 @@ def _identifiers(*names: str) -> list[sa.Column[object]]:
 
 def _times(*names: str) -> list[sa.Column[object]]:
     return [sa.Column(name, _TIME, nullable=False) for name in names]
+
+
+def _figures() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("level", sa.Integer()),
+        sa.Column("rank_points", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer()) for name in ("index_value", "index_max", "coverage", *_DIMENSIONS)),
+    ]
 
 
 def _reference(table: str, column: str, target: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
@@ -175,11 +190,7 @@ def _create_assessments() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         *_times("created", "updated"),
         sa.Column("submitted", _TIME),
-        sa.Column("methodology", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("level", sa.Integer()),
-        sa.Column("rank_points", sa.Integer(), nullable=False),
-        *(sa.Column(name, sa.Integer()) for name in ("index_value", "index_max", "coverage", *_DIMENSIONS)),
+        *_figures(),
         sa.Column("submission", JSON_DOCUMENT, nullable=False),
         sa.Column("evidence", JSON_DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("edition", "organisation", name="pk_assessment"),
@@ -431,20 +442,47 @@ def _create_publications() -> None:
         "published_score",
         *_identifiers("edition"),
         sa.Column("revision", sa.Integer(), nullable=False),
-        *_identifiers("organisation", "digest"),
+        *_identifiers("organisation"),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        *_identifiers("digest"),
+        sa.Column("name", sa.String(), nullable=False),
+        *_identifiers("name_order"),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("population", sa.BigInteger()),
+        sa.Column("band", sa.String()),
+        sa.Column("province", sa.String()),
+        sa.Column("region", sa.String()),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        *_figures(),
+        # Last: SQLite then reads all other columns of a row without its overflow pages.
+        sa.Column("submission", JSON_DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("edition", "revision", "organisation", name="pk_published_score"),
-        # The scores of a revision come before its publication: see `_protect_publications`.
+        sa.UniqueConstraint("edition", "revision", "ordinal", name="uq_published_score_edition_revision_ordinal"),
         sa.ForeignKeyConstraint(
             ["edition", "revision"],
             ["publication.edition", "publication.revision"],
             name="fk_published_score_edition_revision_publication",
-            deferrable=True,
-            initially="DEFERRED",
         ),
         _reference("published_score", "organisation", "organisation.id"),
         _reference("published_score", "digest", "published_document.digest"),
     )
-    op.create_index("ix_published_score_digest", "published_score", ["digest"])
+    for column in ("organisation", "digest"):
+        op.create_index(f"ix_published_score_{column}", "published_score", [column])
+    ranking: list[str | sa.TextClause] = ["edition", "revision", sa.text("rank_points DESC"), "organisation", *_FIGURES]
+    ranking += ["kind", "band", "region", "province", "population"]
+    op.create_index("ix_published_score_ranking", "published_score", ranking)
+    _create_of_assessment(
+        "correction",
+        ("revision",),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *_times("submitted"),
+        sa.Column("methodology", sa.String(), nullable=False),
+        sa.Column("explanations", JSON_DOCUMENT, nullable=False),
+        sa.Column("submission", JSON_DOCUMENT, nullable=False),
+        sa.Column("evidence", JSON_DOCUMENT, nullable=False),
+        ondelete=None,
+    )
     op.create_table(
         "publication_approval",
         *_identifiers("edition"),
@@ -462,18 +500,38 @@ def _create_publications() -> None:
 
 _PUBLISHED: Final = "EXISTS (SELECT 1 FROM publication WHERE edition = {edition})"
 _NEWEST: Final = "(SELECT COALESCE(MAX(revision), 0) FROM publication WHERE edition = {edition})"
-_CORRECTED: Final = f"EXISTS (SELECT 1 FROM published_score WHERE edition = {{edition}} AND revision > {_NEWEST})"
-_FUNCTIONS: Final = {
+_SCORES: Final = "SELECT 1 FROM published_score AS score WHERE score.edition = {edition}"
+_IS_COMPLETE: Final = (
+    "NOT EXISTS (SELECT 1 FROM publication AS newest WHERE newest.edition = {edition} "
+    f"AND newest.revision = {_NEWEST} AND NOT EXISTS "
+    f"({_SCORES} AND score.revision = newest.revision AND score.ordinal = newest.organisations))"
+)
+_IS_OPEN: Final = f"{{revision}} = {_NEWEST} AND NOT EXISTS ({_SCORES} AND score.revision = {{revision}})"
+_TAKES_SCORE: Final = (
+    "EXISTS (SELECT 1 FROM publication AS taking WHERE taking.edition = {edition} "
+    f"AND taking.revision = {{revision}} AND taking.revision = {_NEWEST} "
+    "AND {ordinal} <= taking.organisations AND {ordinal} = 1 + (SELECT COALESCE(MAX(score.ordinal), 0) "
+    "FROM published_score AS score WHERE score.edition = taking.edition AND score.revision = taking.revision))"
+)
+_FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
     "is_published": ("boolean", _PUBLISHED),
-    "is_settled": ("boolean", f"{_PUBLISHED} AND NOT {_CORRECTED}"),
     "newest_revision": ("integer", _NEWEST),
+    "is_complete": ("boolean", _IS_COMPLETE),
+    "is_open": ("boolean", _IS_OPEN),
+    "takes_score": ("boolean", _TAKES_SCORE),
     "digest_of_revision": (
         "text",
         "(SELECT digest FROM publication WHERE edition = {edition} ORDER BY revision DESC LIMIT 1)",
     ),
     "state_of_edition": ("text", "(SELECT state FROM edition WHERE id = {edition})"),
 }
-"""Questions of the triggers about an edition, with the type and the SQL of their answers."""
+"""Questions of the triggers about an edition, with the type and the SQL of their answers.
+
+`is_complete`: the newest revision has all its scores, or there is none. `is_open`: this revision is the newest and has
+no score yet. `takes_score`: the score with this ordinal is the next one of this revision.
+"""
+_PARAMETERS: Final = {"edition": "text", "revision": "integer", "ordinal": "integer"}
+"""Parameters of these questions, with their types."""
 
 _REFUSE_CHANGE: Final = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -495,10 +553,9 @@ def _create_functions() -> None:
     if _is_postgresql():
         op.execute(_REFUSE_CHANGE)
         for name, (type_, body) in _FUNCTIONS.items():
-            op.execute(
-                f"CREATE FUNCTION {name}(named text) RETURNS {type_} LANGUAGE sql AS "
-                f"$$ SELECT {body.format(edition='named')} $$"
-            )
+            parameters = ", ".join(f"for_{parameter} {_PARAMETERS[parameter]}" for parameter in _list_parameters(name))
+            answer = body.format(**{parameter: f"for_{parameter}" for parameter in _PARAMETERS})
+            op.execute(f"CREATE FUNCTION {name}({parameters}) RETURNS {type_} LANGUAGE sql AS $$ SELECT {answer} $$")
 
 
 def _protect_ledger() -> None:
@@ -509,6 +566,7 @@ def _protect_ledger() -> None:
     for table in ("ledger_entry", "checkpoint"):
         refuse(table, "UPDATE")
     kept = "NEW.kid = OLD.kid AND NEW.public = OLD.public AND NEW.created = OLD.created"
+    refuse_renumbering("signing_key")
     refuse("signing_key", "UPDATE", f"NOT (OLD.retired IS NULL AND NEW.retired IS NOT NULL AND {kept})")
     for table, key in (("ledger_entry", "seq"), ("checkpoint", "size"), ("signing_key", "kid")):
         refuse(table, "DELETE")
@@ -519,44 +577,52 @@ def _protect_ledger() -> None:
 def _protect_publications() -> None:
     """Create the triggers that let publications only be added in order, and keep a published edition unchanged.
 
-    In one transaction, the scores of a revision are inserted first and its publication last. Between the two, the
-    assessments of the edition may change: that is a correction, which cannot be committed without its publication.
+    A publication comes first and says how many scores it has; its corrections follow, then its scores in the order of
+    their ordinals. No row is completed afterwards, so no trigger has an exception, and none rests on a foreign key,
+    which SQLite checks only for clients that ask for it.
     """
     for change in ("UPDATE", "DELETE"):
         for table in ("published_document", "published_score", "publication"):
             refuse(table, change)
         refuse("edition", change, _ask("is_published", "OLD.id"))
-    follows = f"NEW.revision <> {_ask('newest_revision', 'NEW.edition')} + 1"
-    refuse("published_score", "INSERT", follows)
+    refuse("correction", "UPDATE", _differs("correction"))
+    refuse("correction", "DELETE")
     refuse(
         "publication",
         "INSERT",
-        f"{follows} OR {_ask('state_of_edition', 'NEW.edition')} <> 'published' "
-        f"OR NEW.supersedes IS DISTINCT FROM {_ask('digest_of_revision', 'NEW.edition')}",
+        f"NEW.revision <> {_ask('newest_revision', 'NEW.edition')} + 1 "
+        f"OR NEW.supersedes IS DISTINCT FROM {_ask('digest_of_revision', 'NEW.edition')} "
+        f"OR {_ask('state_of_edition', 'NEW.edition')} IS DISTINCT FROM 'published' "
+        f"OR NOT {_ask('is_complete', 'NEW.edition')}",
     )
-    for table in ("published_document", "published_score", "publication", "edition"):
+    refuse("correction", "INSERT", f"NOT {_ask('is_open', 'NEW.edition', 'NEW.revision')}")
+    refuse("published_score", "INSERT", f"NOT {_ask('takes_score', 'NEW.edition', 'NEW.revision', 'NEW.ordinal')}")
+    for table in ("correction", "edition"):
+        refuse_renumbering(table)
+    for table in ("published_document", "published_score", "publication", "correction", "edition"):
         refuse_truncation(table)
     for table in ("published_document", "publication"):
         refuse_replacement(table, "digest")
-    refuse_replacement("published_score", "rowid")
+    for table in ("published_score", "correction"):
+        refuse_replacement(table, "rowid")
     refuse_replacement("edition", "id", _PUBLISHED.format(edition="there.id"))
 
 
 def _protect_published_assessments() -> None:
-    """Create the triggers that keep the assessments of a published edition unchanged, except during a correction.
+    """Create the triggers that keep the assessments of a published edition unchanged.
 
     Transitions never change, whatever the edition, apart from the text of their reason.
     """
-    refuse("submission", "INSERT", _ask("is_settled", "NEW.edition"))
-    for table in ("assessment", "transition"):
+    for table in ("assessment", "submission", "transition"):
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
     for table in ("assessment", "submission"):
-        moved = f"OLD.edition <> NEW.edition AND {_ask('is_published', 'NEW.edition')}"
-        refuse(table, "UPDATE", f"({_ask('is_settled', 'OLD.edition')} OR {moved}) AND ({_differs(table)})")
+        published = f"{_ask('is_published', 'OLD.edition')} OR {_ask('is_published', 'NEW.edition')}"
+        refuse(table, "UPDATE", f"({published}) AND ({_differs(table)})")
         refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
     refuse("transition", "UPDATE", _differs("transition", "reason"))
     refuse_replacement("transition", "rowid")
     for table in ("assessment", "submission", "transition"):
+        refuse_renumbering(table)
         refuse(table, "DELETE", _ask("is_published", "OLD.edition"))
         refuse_truncation(table)
 
@@ -567,20 +633,27 @@ def _protect_published_reviews() -> None:
     Their free texts can change, because they may contain personal data that must be erased.
     """
     for table, text in (("verdict", "reason"), ("review", "reason"), ("reply", "text")):
-        published = _ask("is_published", "OLD.edition")
+        published = f"{_ask('is_published', 'OLD.edition')} OR {_ask('is_published', 'NEW.edition')}"
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
-        refuse(table, "DELETE", published)
-        refuse(table, "UPDATE", f"{published} AND ({_differs(table, text)})")
+        refuse(table, "DELETE", _ask("is_published", "OLD.edition"))
+        refuse(table, "UPDATE", f"({published}) AND ({_differs(table, text)})")
+        refuse_renumbering(table)
         refuse_truncation(table)
         refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
 
 
-def _ask(name: str, edition: str) -> str:
-    """Return the SQL expression that calls the query `name` of `_FUNCTIONS` for an edition.
+def _ask(name: str, *values: str) -> str:
+    """Return the SQL expression that asks the question `name` of `_FUNCTIONS`.
 
-    `edition`: SQL expression of the id of the edition.
+    `values`: SQL expressions of its parameters, in the order of `_PARAMETERS`.
     """
-    return f"{name}({edition})" if _is_postgresql() else f"({_FUNCTIONS[name][1].format(edition=edition)})"
+    if _is_postgresql():
+        return f"{name}({', '.join(values)})"
+    return f"({_FUNCTIONS[name][1].format(**dict(zip(_list_parameters(name), values, strict=True)))})"
+
+
+def _list_parameters(name: str) -> list[str]:
+    return [parameter for parameter in _PARAMETERS if f"{{{parameter}}}" in _FUNCTIONS[name][1]]
 
 
 def _differs(table: str, *erasable: str) -> str:
