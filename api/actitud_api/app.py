@@ -58,6 +58,7 @@ from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.publications import approval_routes as approvals
 from actitud_api.resources.publications import routes as publications
+from actitud_api.resources.publications.daily import build_comparing_lifespan
 from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
@@ -208,8 +209,8 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger while the application is served. `controllers`:
-    groups of routes, by default all of the service.
+    `keeps_ledger`: make the daily checkpoint of the ledger, and compare what is published with what was signed, while
+    the application is served. `controllers`: groups of routes, by default all of the service.
 
     Raises:
         LookupError: A handler has no access rule, or needs an object that the application does not provide.
@@ -267,7 +268,9 @@ def create_app(
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_build_ledger_lifespan(settings, database)] if keeps_ledger else [],
+        lifespan=[_build_ledger_lifespan(settings, database), build_comparing_lifespan(database)]
+        if keeps_ledger
+        else [],
     )
     rules = rules_of(app)
     app.state["document"] = _build_openapi(app, tuple(controllers), rules, settings.contact)

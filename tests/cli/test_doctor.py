@@ -27,7 +27,7 @@ from tests.support.revisions import LATER, NEWEST, pretend_later
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "signing",
-    "methodologies", "address",
+    "triggers", "publications", "methodologies", "address",
 ]  # fmt: skip
 OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -124,7 +124,7 @@ def test_it_prints_for_people_in_their_language(
     assert "problema Clave de administración: ninguna vale" in lines
     assert "         → ejecute actitud-api init" in lines
     assert "bien     Escritura: acepta cambios" in lines
-    assert lines[-1] == "Comprobaciones: 11 bien, 0 con aviso, 1 con problema."
+    assert lines[-1] == "Comprobaciones: 13 bien, 0 con aviso, 1 con problema."
 
 
 def test_a_warning_is_no_failure(

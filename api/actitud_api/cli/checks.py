@@ -28,7 +28,9 @@ from actitud_api.platform.storage.health import (
     write_and_roll_back,
 )
 from actitud_api.platform.storage.revisions import get_revisions
+from actitud_api.platform.storage.triggers import find_missing_triggers
 from actitud_api.platform.storage.urls import DatabaseFailure, find_database_file, hide_password
+from actitud_api.resources.publications import service as publication
 from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2
@@ -73,6 +75,8 @@ _TITLES: Final = {
     "methodologies": Texts("Metodologías", "Methodologies"),
     "clock": Texts("Reloj", "Clock"),
     "keys": Texts("Clave de administración", "Administrator key"),
+    "triggers": Texts("Disparadores", "Triggers"),
+    "publications": Texts("Publicaciones", "Publications"),
     "signing": Texts("Clave de firma", "Signing key"),
     "address": Texts("Dirección", "Address"),
 }
@@ -357,6 +361,48 @@ def check_keys(
     if not access.is_active(last, now + OVERLAP):
         return _fail("keys", finding, _RENEW, language, "warning")
     return _pass("keys", finding, language)
+
+
+_GUARDED = Texts(
+    "están los {count} que impiden cambiar lo publicado", "all {count} that keep what is published are there"
+)
+_UNGUARDED = Texts("falta o es otro: {names}", "missing or changed: {names}")
+_SHOWN = Texts(
+    "{count} ediciones; lo que se lee es lo que se firmó", "{count} editions; what is read is what was signed"
+)
+_ALTERED = Texts(
+    "{edition}, {organisation}, {figure}: se lee {shown} y se firmó {signed}",
+    "{edition}, {organisation}, {figure}: {shown} is read and {signed} was signed",
+)
+_NOTHING = Texts("nada", "nothing")
+_WHOLE_EDITION = Texts("la edición", "the edition")
+_TAMPERED = Texts(
+    "alguien ha cambiado la base de datos sin el servicio: recupere una copia anterior con actitud-api restore y avise",
+    "somebody changed the database without the service: bring back an earlier copy with actitud-api restore, and tell",
+)
+
+
+def check_triggers(database: Database, language: Language) -> Check:
+    """Check that the triggers that keep what is published are there as they were made; return `ok` or `problem`."""
+    missing, count = find_missing_triggers(database)
+    if missing:
+        return _fail("triggers", _UNGUARDED.into(language).format(names=", ".join(missing)), _TAMPERED, language)
+    return _pass("triggers", _GUARDED.into(language).format(count=count), language)
+
+
+def check_publications(database: Database, language: Language) -> Check:
+    """Check that people read of each published edition what was signed; return `ok`, or `problem` with a difference."""
+    altered = publication.find_altered_figure(database)
+    if altered is None:
+        return _pass("publications", _SHOWN.into(language).format(count=publication.count_editions(database)), language)
+    values = {
+        "edition": altered.edition,
+        "organisation": altered.organisation or _WHOLE_EDITION.into(language),
+        "figure": altered.figure,
+        "shown": _NOTHING.into(language) if altered.shown is None else altered.shown,
+        "signed": _NOTHING.into(language) if altered.signed is None else altered.signed,
+    }
+    return _fail("publications", _ALTERED.into(language).format(**values), _TAMPERED, language)
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:

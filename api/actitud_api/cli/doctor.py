@@ -94,6 +94,8 @@ def _check_database(settings: Settings, now: datetime, language: Language) -> It
         yield checks.check_clock(now, max((record.created for record in records), default=None), language)
         yield checks.check_keys(records, settings.peppers, now, language)
         yield checks.check_signing(settings, database, language)
+        yield checks.check_triggers(database, language)
+        yield checks.check_publications(database, language)
     finally:
         database.close()
 

@@ -303,6 +303,11 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
     return queries.list_signing_keys(session)
 
 
+def is_signed_by(key: SigningKey, jws: signing.Jws, payload: bytes) -> bool:
+    """Return True if a signature of a payload is one of this key."""
+    return signing.is_valid(key.public, jws, payload)
+
+
 def load_signer(session: Session, folder: Path) -> Signer:
     """Return the signer of the newest active key.
 

@@ -13,7 +13,8 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Struct
 
 ALGORITHM: Final = "EdDSA"
@@ -60,6 +61,20 @@ def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
     protected = encode_base64url(header)
     signing_input = f"{protected}.{encode_base64url(payload)}".encode()
     return Jws(protected, encode_base64url(private.sign(signing_input)))
+
+
+def is_valid(public: str, jws: Jws, payload: bytes) -> bool:
+    """Return True if a detached JWS of a payload was made with the key whose public part is `public` (base64url)."""
+    signing_input = f"{jws.protected}.{encode_base64url(payload)}".encode()
+    try:
+        Ed25519PublicKey.from_public_bytes(_decode(public)).verify(_decode(jws.signature), signing_input)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 # --- signed notes ---------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ BATCH_ROWS: Final = 500
 """Maximum number of rows that one statement reads or writes."""
 
 _FIGURE_COLUMNS = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage", *DIMENSIONS)
-_ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "region", "simulated")
+ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "region", "simulated")
 """Columns of the description of an organisation that its score document has too; `name_order` is in none."""
 
 
@@ -172,7 +172,7 @@ _SELECT_FINAL = (
     select(
         ASSESSMENTS.c.organisation,
         ORGANISATIONS.c.name_order,
-        *(ORGANISATIONS.c[name] for name in _ORGANISATION_COLUMNS),
+        *(ORGANISATIONS.c[name] for name in ORGANISATION_COLUMNS),
         cast(ASSESSMENTS.c.submission, Text),
         *(ASSESSMENTS.c[name] for name in _FIGURE_COLUMNS),
     )
@@ -217,13 +217,13 @@ def list_submissions(
     for row in session.execute(statement.where(condition), {"edition": edition}):
         identifier, name_order, *rest = row
         described, submission, figures = (
-            rest[: len(_ORGANISATION_COLUMNS)],
-            rest[len(_ORGANISATION_COLUMNS)],
-            rest[len(_ORGANISATION_COLUMNS) + 1 :],
+            rest[: len(ORGANISATION_COLUMNS)],
+            rest[len(ORGANISATION_COLUMNS)],
+            rest[len(ORGANISATION_COLUMNS) + 1 :],
         )
         submissions.append(
             FinalSubmission(
-                PublishedOrganisation(id=identifier, **dict(zip(_ORGANISATION_COLUMNS, described, strict=True))),
+                PublishedOrganisation(id=identifier, **dict(zip(ORGANISATION_COLUMNS, described, strict=True))),
                 name_order,
                 _SUBMISSION.decode(submission),
                 dict(zip(_FIGURE_COLUMNS, figures, strict=True)),
@@ -281,7 +281,7 @@ def insert_scores(session: Session, edition: str, revision: int, scores: Sequenc
                 "organisation": score.organisation.id,
                 "ordinal": ordinal,
                 "digest": score.digest,
-                **{name: getattr(score.organisation, name) for name in _ORGANISATION_COLUMNS},
+                **{name: getattr(score.organisation, name) for name in ORGANISATION_COLUMNS},
                 "name_order": score.name_order,
                 **score.figures,
                 "submission": msgspec.json.decode(score.submission),
@@ -465,6 +465,60 @@ def _to_signed_document(row: Row[Any]) -> SignedDocument:
 
 def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
+
+
+# --- comparing what is read with what was signed --------------------------------------------------------------
+
+
+class PublishedEdition(Struct, frozen=True):
+    """An edition with publications: the number of the newest one, and of the newest one with all its scores."""
+
+    id: str
+    newest: int
+    complete: int | None
+
+
+class ReadScore(Struct, frozen=True):
+    """A published score as people read it: its columns, and the bytes of the document that it names."""
+
+    organisation: str
+    figures: Mapping[str, object]
+    text: bytes
+
+
+_SELECT_EDITIONS = (
+    select(PUBLICATIONS.c.edition, func.max(PUBLICATIONS.c.revision), select_newest_revision(PUBLICATIONS.c.edition))
+    .group_by(PUBLICATIONS.c.edition)
+    .order_by(PUBLICATIONS.c.edition)
+)
+_SELECT_READ = (
+    select(*SCORES.c, DOCUMENTS.c.member)
+    .outerjoin(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.revision == bindparam("revision"),
+        SCORES.c.organisation > bindparam("after"),
+    )
+    .order_by(SCORES.c.organisation)
+    .limit(BATCH_ROWS)
+)
+
+
+def list_published_editions(session: Session) -> list[PublishedEdition]:
+    """List the editions with publications, complete or not, ordered by id."""
+    return [PublishedEdition(*row) for row in session.execute(_SELECT_EDITIONS)]
+
+
+def list_read_scores(session: Session, edition: str, revision: int, after: str) -> list[ReadScore]:
+    """List at most `BATCH_ROWS` scores of a revision, ordered by organisation id, after the organisation `after`.
+
+    The bytes of a document that is not there are empty.
+    """
+    bounds = {"edition": edition, "revision": revision, "after": after}
+    rows = session.execute(_SELECT_READ, bounds).mappings()
+    return [
+        ReadScore(row["organisation"], dict(row), unpack_line(row["member"]) if row["member"] else b"") for row in rows
+    ]
 
 
 # --- approvals ------------------------------------------------------------------------------------------------

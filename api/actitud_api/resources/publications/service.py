@@ -59,11 +59,13 @@ from actitud_api.resources.publications.queries import (
     PublicationRecord,
     SignedDocument,
 )
+from actitud_api.resources.publications.shown import AlteredFigure, find_altered_figure
 from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 __all__ = [
+    "AlteredFigure",
     "CorrectedScore",
     "EditionPublisher",
     "PlannedCorrection",
@@ -76,7 +78,9 @@ __all__ = [
     "UnknownPublication",
     "UnknownPublishedScore",
     "approve",
+    "count_editions",
     "find",
+    "find_altered_figure",
     "get",
     "get_document",
     "get_newest_revision",
@@ -757,6 +761,12 @@ def find(session: Session, edition: str, revision: str) -> PublicationRecord:
     if record is None:
         raise UnknownPublication(edition, revision)
     return record
+
+
+def count_editions(database: Database) -> int:
+    """Count the editions that are published."""
+    with database.read() as session:
+        return len(queries.list_published_editions(session))
 
 
 def get_document(database: Database, digest: str) -> SignedDocument:

@@ -1,0 +1,60 @@
+"""Daily comparison of what is read of published editions with what was signed, by the running service.
+
+A difference is logged as an error, once for each comparison that finds it. The service goes on: what it should show
+instead is for people to decide, and `actitud-api doctor` says what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+from msgspec import structs
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications.shown import find_altered_figure
+
+START_SECONDS: Final = 600
+"""Seconds from the start of the service to the first comparison, so that it delays no request of a new start."""
+COMPARE_SECONDS: Final = 86_400
+"""Seconds between two comparisons."""
+
+_log = structlog.get_logger()
+
+
+def compare_published(database: Database) -> None:
+    """Compare every published edition with its signed documents, and log the first difference."""
+    altered = find_altered_figure(database)
+    if altered is not None:
+        _log.error("a published figure is not the signed one", **structs.asdict(altered))
+
+
+def build_comparing_lifespan(database: Database) -> Callable[[object], AbstractAsyncContextManager[None]]:
+    """Return an application lifespan that compares the published editions every day.
+
+    A comparison that fails is logged; the service and the comparisons go on.
+    """
+
+    async def repeat() -> None:
+        await asyncio.sleep(START_SECONDS)
+        while True:
+            try:
+                await asyncio.to_thread(compare_published, database)
+            except Exception:  # the loop has to survive: nothing restarts it, and the next comparison may succeed
+                _log.exception("published editions were not compared")
+            await asyncio.sleep(COMPARE_SECONDS)
+
+    @asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        task = asyncio.create_task(repeat())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan

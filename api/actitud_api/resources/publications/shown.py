@@ -1,0 +1,151 @@
+"""Comparison of what is read of published editions with the documents that were signed.
+
+No trigger can refuse what the owner of a database does: drop the triggers, or insert a whole revision. The rows that
+people read are therefore compared with the signed documents, from outside by the verifiers and from inside by this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.digests import compute_digest, hash_bytes
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.documents import (
+    EditionDocument,
+    ScoreDocument,
+    ScoreLine,
+    parse_edition,
+    parse_score,
+)
+from actitud_api.resources.publications.queries import ReadScore
+
+
+class AlteredFigure(Struct, frozen=True):
+    """A figure of a published edition that is not the signed one.
+
+    `organisation` is None if the figure is one of the edition. `figure` names the column. `shown` is the value that
+    people read, and `signed` the value in the signed document; either is None if there is none.
+    """
+
+    edition: str
+    organisation: str | None
+    figure: str
+    shown: object
+    signed: object
+
+
+def find_altered_figure(database: Database) -> AlteredFigure | None:
+    """Return the first figure that people read of a published edition and that differs from the signed documents.
+
+    Editions are compared in the order of their ids, figures of the edition before those of its organisations. Return
+    None if nothing differs.
+    """
+    with database.read() as session:
+        editions = queries.list_published_editions(session)
+    for edition in editions:
+        altered = next(_iterate_altered(database, edition), None)
+        if altered is not None:
+            return altered
+    return None
+
+
+def _iterate_altered(database: Database, edition: queries.PublishedEdition) -> Iterator[AlteredFigure]:
+    """Yield the altered figures of an edition. The comparison ends with a document that is not signed."""
+    if edition.complete != edition.newest:
+        yield AlteredFigure(edition.id, None, "revision", edition.newest, edition.complete)
+    if edition.complete is None:
+        return
+    with database.read() as session:
+        document, altered = _load_signed(session, edition.id, edition.complete)
+    yield from altered
+    if document is None:
+        return
+    lines = iter(document.scores)
+    after = ""
+    while True:
+        # One session for each part, so that a long comparison does not keep one open.
+        with database.read() as session:
+            rows = queries.list_read_scores(session, edition.id, edition.complete, after)
+        for row in rows:
+            yield from _compare_row(edition.id, row, next(lines, None))
+        if not rows:
+            break
+        after = rows[-1].organisation
+    for line in lines:
+        yield AlteredFigure(edition.id, line.organisation, "organisation", None, line.organisation)
+
+
+def _load_signed(
+    session: Session, edition: str, revision: int
+) -> tuple[EditionDocument | None, Sequence[AlteredFigure]]:
+    """Return the edition document of a revision, None if it is not the signed one, and what differs from it."""
+    publication = queries.get(session, edition, revision)
+    stored = None if publication is None else queries.get_document(session, publication.digest)
+    if publication is None or stored is None:
+        return None, [AlteredFigure(edition, None, "digest", None if publication is None else publication.digest, None)]
+    digest = hash_bytes(stored.form.text)
+    if digest != publication.digest:
+        return None, [AlteredFigure(edition, None, "digest", publication.digest, digest)]
+    if not any(ledger.is_signed_by(key, stored.jws, stored.form.text) for key in ledger.list_signing_keys(session)):
+        return None, [AlteredFigure(edition, None, "signature", stored.jws.signature, None)]
+    document = parse_edition(stored.form.text)
+    pairs = (
+        ("edition", edition, document.edition),
+        ("revision", revision, document.revision),
+        ("organisations", publication.organisations, len(document.scores)),
+        ("reason", publication.reason, document.reason),
+        ("supersedes", publication.supersedes, document.supersedes),
+    )
+    return document, [
+        AlteredFigure(edition, None, name, shown, signed) for name, shown, signed in pairs if shown != signed
+    ]
+
+
+def _compare_row(edition: str, row: ReadScore, line: ScoreLine | None) -> Iterator[AlteredFigure]:
+    """Yield what people read in a row and differs from its line in the edition document, or from its score document."""
+    if line is None or row.organisation != line.organisation:
+        signed = None if line is None else line.organisation
+        yield AlteredFigure(edition, row.organisation, "organisation", row.organisation, signed)
+        return
+    if row.figures["digest"] != line.document or hash_bytes(row.text) != line.document:
+        yield AlteredFigure(edition, row.organisation, "digest", row.figures["digest"], line.document)
+        return
+    document = parse_score(row.text)
+    for name, signed in _list_signed(document).items():
+        if row.figures[name] != signed:
+            yield AlteredFigure(edition, row.organisation, name, row.figures[name], signed)
+    # By digest: neither the order of members, which JSONB has not, nor lists and tuples make a difference.
+    shown, sent = compute_digest(row.figures["submission"]), compute_digest(document.submission)
+    if shown != sent:
+        yield AlteredFigure(edition, row.organisation, "submission", shown, sent)
+
+
+def _list_signed(document: ScoreDocument) -> dict[str, Any]:
+    """Return the figures of a score document by the columns of a published score, the most read first."""
+    score, described = document.score, document.organisation
+    decimals = load_methodology(score.methodology.version).document.decimals
+    index = _to_units(score.index, decimals)
+    dimensions = [_to_units(dimension.score, decimals) for dimension in score.dimensions]
+    return {
+        "rank_points": get_ranking_index(score.status, index),
+        "index_value": index,
+        "level": score.level,
+        "status": score.status,
+        "index_max": _to_units(score.index_max, decimals),
+        "coverage": _to_units(score.coverage, COVERAGE_DECIMALS),
+        **{f"d{number}": value for number, value in enumerate(dimensions, 1)},
+        "methodology": score.methodology.version,
+        **{name: getattr(described, name) for name in queries.ORGANISATION_COLUMNS},
+    }
+
+
+def _to_units(value: Figure | None, decimals: int) -> int | None:
+    return None if value is None else round(value * 10**decimals)

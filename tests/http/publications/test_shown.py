@@ -1,0 +1,144 @@
+"""What no trigger can refuse is named: whatever people read of a published edition and nobody signed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from actitud_api.cli import checks
+from actitud_api.cli.checks import Check
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.triggers import find_missing_triggers
+from actitud_api.resources.publications import daily, service
+from actitud_api.resources.publications.service import AlteredFigure
+from tests.http.publications.test_documents import REVIEWED
+from tests.http.publications.test_refusals import copy_score, forge_publication, publish_twice, read, tell
+from tests.support.databases import Kind
+from tests.support.publishing import BIG, EDITION, SMALL
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def published(database: Database, tmp_path: Path) -> Database:
+    """A database with a published edition that was corrected once."""
+    return publish_twice(database, tmp_path)
+
+
+def disarm(database: Database, kind: Kind, trigger: str, table: str) -> None:
+    """Take a trigger away, as the owner of the database can."""
+    tell(database, f"DROP TRIGGER {trigger}" + ("" if kind == "sqlite" else f" ON {table}"))
+
+
+def test_what_the_service_published_is_what_was_signed(published: Database) -> None:
+    assert service.find_altered_figure(published) is None
+    assert find_missing_triggers(published)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "signed"),
+    [
+        ("index_value", 9_999, 1_651),
+        ("level", 5, 1),
+        ("rank_points", 9_999, 1_651),
+        ("coverage", 1, 10_000),
+        ("d10", 1, None),
+        ("name", "'Otro'", "Ministerio de 𝔐uestras"),
+        ("digest", f"'{REVIEWED}'", None),
+        ("submission", "'{}'", None),
+    ],
+)
+def test_a_figure_that_was_changed_without_its_trigger_is_named(
+    published: Database, kind: Kind, column: str, value: object, signed: object
+) -> None:
+    disarm(published, kind, "published_score_refuses_update", "published_score")
+    if column == "digest":
+        kept = f"INSERT INTO published_document SELECT '{REVIEWED}', kind, member, protected, signature "
+        tell(published, f"{kept} FROM published_document WHERE kind = 'edition' LIMIT 1")
+    tell(published, f"UPDATE published_score SET {column} = {value} WHERE organisation = '{SMALL}' AND revision = 2")
+    altered = service.find_altered_figure(published)
+    assert altered is not None
+    assert (altered.edition, altered.organisation, altered.figure) == (EDITION, SMALL, column)
+    assert signed is None or altered.signed == signed
+    assert find_missing_triggers(published)[0] == ["published_score_refuses_update"]
+
+
+def test_a_revision_that_was_forged_whole_is_named(published: Database) -> None:
+    """All triggers let it be inserted: nothing but a signature tells it from one of the service."""
+    forge_publication(published)
+    assert service.find_altered_figure(published) == AlteredFigure(EDITION, None, "revision", 3, 2)
+    for ordinal in (1, 2, 3):
+        tell(published, copy_score(published, "index_value", "9999", f"ordinal = {ordinal}"))
+    assert [row.index_value for row in read(published)] == [9_999] * 3
+    assert find_missing_triggers(published)[0] == []
+    altered = service.find_altered_figure(published)
+    assert altered is not None
+    assert (altered.edition, altered.organisation, altered.figure) == (EDITION, None, "digest")
+
+
+def test_doctor_says_what_is_read_and_what_was_signed(published: Database, kind: Kind) -> None:
+    assert [check.status for check in look(published)] == ["ok", "ok"]
+    disarm(published, kind, "published_score_refuses_update", "published_score")
+    tell(published, f"UPDATE published_score SET level = 5 WHERE organisation = '{SMALL}' AND revision = 2")
+    triggers, publications = look(published)
+    assert (triggers.status, publications.status) == ("problem", "problem")
+    assert "published_score_refuses_update" in triggers.found
+    assert publications.found == f"{EDITION}, {SMALL}, level: 5 is read and 1 was signed"
+
+
+def look(database: Database) -> list[Check]:
+    return [checks.check_triggers(database, "en"), checks.check_publications(database, "en")]
+
+
+def test_a_score_that_is_not_read_any_more_is_named(published: Database, kind: Kind) -> None:
+    disarm(published, kind, "published_score_refuses_delete", "published_score")
+    tell(published, f"DELETE FROM published_score WHERE organisation = '{BIG}' AND revision = 2")
+    altered = service.find_altered_figure(published)
+    assert altered == AlteredFigure(EDITION, SMALL, "organisation", SMALL, BIG)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_running_service_compares_every_day_and_says_what_differs(
+    published: Database, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comparison that fails is not the last."""
+    disarm(published, kind, "published_score_refuses_update", "published_score")
+    tell(published, f"UPDATE published_score SET level = 5 WHERE organisation = '{SMALL}' AND revision = 2")
+    again, compared = threading.Event(), list[int]()
+
+    def find(database: Database) -> AlteredFigure | None:
+        compared.append(len(compared))
+        if len(compared) == 1:
+            raise RuntimeError("of no kind that anybody foresaw")
+        if len(compared) == 3:
+            again.set()
+        return service.find_altered_figure(database)
+
+    monkeypatch.setattr(daily, "START_SECONDS", 0)
+    monkeypatch.setattr(daily, "COMPARE_SECONDS", 0)
+    monkeypatch.setattr(daily, "find_altered_figure", find)
+
+    async def serve() -> bool:
+        async with daily.build_comparing_lifespan(published)(None):
+            return await asyncio.to_thread(again.wait, 10)
+
+    with capture_logs() as logged:
+        assert asyncio.run(serve())
+    assert logged[0]["log_level"] == "error"
+    said = {"edition": EDITION, "organisation": SMALL, "figure": "level", "shown": 5, "signed": 1}
+    assert said.items() <= logged[1].items()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_trigger_that_refuses_nothing_is_named(published: Database) -> None:
+    tell(published, "DROP TRIGGER assessment_refuses_update")
+    with published.write() as session:
+        session.connection().execute(
+            text("CREATE TRIGGER assessment_refuses_update BEFORE UPDATE ON assessment BEGIN SELECT 1; END")
+        )
+    assert find_missing_triggers(published)[0] == ["assessment_refuses_update"]
