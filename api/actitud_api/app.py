@@ -263,6 +263,7 @@ def create_app(
                     name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact
                 ),
                 "domains_changed": _update_domains,
+                "suggestions_per_day": settings.suggestions_per_day,
             }
         ),
         request_max_body_size=BODY_MAX,

@@ -103,6 +103,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Score computations per minute and key or address; a client that waits for each response needs about 4,600."""
     rate_limit_refused: RequestLimit = 60
     """Requests with an invalid key per minute and address; more get 429."""
+    suggestions_per_day: Annotated[int, Meta(ge=0, le=10_000)] = 5
+    """Suggestions that one key may make in 24 hours; 0 for no limit."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
@@ -167,6 +169,10 @@ EXPECTED_FORMS: Final = {
     "rate_limit_write": _LIMIT,
     "rate_limit_score": _LIMIT,
     "rate_limit_refused": _LIMIT,
+    "suggestions_per_day": Texts(
+        "un número de propuestas en 24 horas, de 0 (sin límite) a 10000",
+        "a number of suggestions in 24 hours, 0 (no limit) to 10000",
+    ),
 }
 """Valid values of each setting, in words."""
 

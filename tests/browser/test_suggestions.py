@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -29,10 +30,10 @@ def key(watched: Watched) -> str:
         return access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
 
 
-def test_who_has_a_key_proposes_and_sees_it_published(browser: Browser, service: str, key: str) -> None:
+def test_who_has_a_key_proposes_and_is_told_that_it_waits(browser: Browser, service: str, key: str) -> None:
     with showing(browser, f"{service}{PATH}?lang=es&kind=indicator") as seen:
         page, told = seen.page, seen.page.locator("#suggest-status")
-        publish = page.get_by_role("button", name="Publicar la propuesta")
+        publish = page.get_by_role("button", name="Enviar la propuesta")
         publish.click()
         expect(told).to_have_text("Faltan el título, la explicación o la clave.")
         expect(page.locator("#new-title")).to_be_focused()
@@ -52,17 +53,15 @@ def test_who_has_a_key_proposes_and_sees_it_published(browser: Browser, service:
         expect(told).to_contain_text("Título: El texto contiene un dato personal")
         page.get_by_label("Título").fill("Borrar las cuentas")
         publish.click()
-        expect(told).to_contain_text("Publicada como propuesta")
+        expect(told).to_contain_text("Recibida como propuesta")
         expect(page.locator("#new-title")).to_have_value("")
         # What is refused is said in the console too, and nothing else is.
         assert [said for said in seen.said if "Failed to load resource" not in said] == []
         assert seen.origins == {service}
         seen.said.clear()
-        told.get_by_role("link", name="Verla").click()
-        card = page.locator("article:target")
-        expect(card.get_by_role("heading")).to_have_text("Borrar las cuentas")
-        expect(card).to_contain_text("Se pierden las respuestas. Y <b>quien</b> seguía la cuenta.")
-        expect(card).to_contain_text("por decidir")
+        page.goto(f"{service}{PATH}?lang=es")
+        # It waits for a decision.
+        expect(page.get_by_role("heading", name="Borrar las cuentas")).to_have_count(0)
         seen.is_quiet()
 
 
@@ -73,13 +72,13 @@ def test_whose_answer_is_lost_proposes_once(browser: Browser, service: str, key:
         for label, text in (("Title", title), ("Explanation", "Once."), ("Key", key)):
             page.get_by_label(label).fill(text)
         page.context.route("**/v1/suggestions*", lambda route: (route.fetch(), route.abort()), times=1)
-        publish = page.get_by_role("button", name="Publish the suggestion")
+        publish = page.get_by_role("button", name="Send the suggestion")
         publish.click()
         expect(told).to_have_text("The service does not answer. What you typed is still here.")
         publish.click()
-        expect(told).to_contain_text("Published as suggestion")
-        page.goto(f"{service}{PATH}?lang=en")
-        expect(page.get_by_role("heading", name=title)).to_have_count(1)
+        expect(told).to_contain_text("Received as suggestion")
+    answer = httpx.get(f"{service}/v1/suggestions", headers={"Authorization": f"Bearer {key}"})
+    assert [one["title"] for one in answer.json()["items"]].count(title) == 1
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1_440, "light")])

@@ -35,8 +35,8 @@ OWNED: Final = {"organisation": THIRD, "edition": EMPTY, "key": NO_KEY}
 WITHIN: Final = frozenset({"approval", "revision", "submission", "transition"})
 """Those that count what is in an edition or in the assessment of an organisation."""
 PUBLIC: Final = frozenset({"digest", "format", "indicator", "size", "suggestion", "version"})
-"""Those that name what everybody may read: what is published, formats, indicators, checkpoints, suggestions (who may
-withdraw or decide one is in the matrix), methodologies."""
+"""Those that name what everybody may read: what is published, formats, indicators, checkpoints, methodologies; and
+suggestions, whose numbers are no secret (who may read, withdraw or decide one is in the matrix)."""
 
 
 class Stage(NamedTuple):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
 import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
+from sqlalchemy import update
 
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.suggestions.queries import SUGGESTIONS
 from tests.http.test_http_problems import problem as told
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
@@ -76,11 +79,18 @@ def withdraw(client: Client, holder: dict[str, str], suggestion: str, tag: str =
 
 
 def listed(client: Client, query: str = "") -> list[str]:
-    return [item["id"] for item in client.get(f"/v1/suggestions{query}").json()["items"]]
+    """The ids of those that an administrator, who reads all, is told of."""
+    return [item["id"] for item in client.get(f"/v1/suggestions{query}", headers=key(client)).json()["items"]]
+
+
+def seen(client: Client, holder: dict[str, str] | None = None) -> tuple[list[str], int]:
+    """The ids that somebody is told of, and the status of the first suggestion; without a key unless given."""
+    items = client.get("/v1/suggestions", headers=holder or {}).json()["items"]
+    return [item["id"] for item in items], client.get("/v1/suggestions/1", headers=holder or {}).status_code
 
 
 @pytest.mark.parametrize("role", get_args(access.Role))
-def test_any_key_proposes_and_everybody_reads_it_without_who_it_was(client: Client, role: access.Role) -> None:
+def test_any_key_proposes_and_reads_it_without_who_it_was(client: Client, role: access.Role) -> None:
     holder = key(client, role)
     response = propose(client, holder, dimension="D3")
     assert response.status_code == 201
@@ -96,7 +106,7 @@ def test_any_key_proposes_and_everybody_reads_it_without_who_it_was(client: Clie
         "created": made["created"],
         "updated": made["created"],
     }
-    read = client.get(response.headers["location"])
+    read = client.get(response.headers["location"], headers=holder)
     assert (read.json(), read.headers["etag"]) == (made, response.headers["etag"])
     assert read.headers["access-control-allow-origin"] == "*"
     assert holder["Authorization"].split("_")[1] not in read.text
@@ -107,7 +117,45 @@ def test_without_a_key_nobody_proposes_or_decides(client: Client) -> None:
     assert propose(client, {}).status_code == 401
     assert decide(client, {}, made["id"]).status_code == 401
     assert decide(client, key(client, "registrar"), made["id"]).status_code == 403
-    assert client.get(f"/v1/suggestions/{made['id']}").json() == made
+    assert client.get(f"/v1/suggestions/{made['id']}", headers=key(client)).json() == made
+
+
+@pytest.mark.both_databases
+def test_nobody_else_reads_it_before_there_is_a_decision(client: Client) -> None:
+    """The attack: 300 texts of one key stood on the pages of everybody in 2.5 seconds."""
+    holder = key(client, "organisation_reader")
+    propose(client, holder)
+    page = "/portal/suggestions?lang=en"
+    for nobody in (None, key(client, "organisation_reader"), key(client, "assessor"), key(client, "registrar")):
+        assert seen(client, nobody) == ([], 404)
+    for reader in (holder, key(client, "publisher"), key(client)):
+        assert seen(client, reader) == (["1"], 200)
+    assert NEW["title"] not in client.get(page).text + client.get("/portal/methodologies/2026.1").text
+    counted = client.get("/v1/suggestions?total=true").json()
+    assert (counted["items"], counted["total"]) == ([], 0)
+    assert decide(client, key(client, "publisher"), "1").status_code == 201
+    assert seen(client) == (["1"], 200)
+    assert NEW["title"] in client.get(page).text
+
+
+def test_a_key_makes_few_in_a_day(url: str) -> None:
+    with borrow_app(structs.replace(unlimited(url), suggestions_per_day=3)) as app, TestClient(app) as client:
+        holder = key(client, "organisation_editor")
+        made = [propose(client, holder, title=str(number)).status_code for number in range(5)]
+        assert made == [201, 201, 201, 409, 409]
+        for language, words in (("es", "ya se han hecho 3 propuestas"), ("en", "has made 3 suggestions")):
+            refused = problem(client.post(f"/v1/suggestions?lang={language}", json=NEW, headers=holder), 409)
+            assert [(error["rule"], error["value"]) for error in refused["errors"]] == [("too_many", "3")]
+            assert words in refused["detail"]
+        # Another key has its own number; the one in the place of the first has not.
+        assert propose(client, key(client, "organisation_editor")).status_code == 201
+        number = holder["Authorization"].split("_")[1]
+        rotated = client.post(f"/v1/keys/{number}/rotations", json={}, headers={**holder, "If-Match": "*"})
+        assert propose(client, {"Authorization": f"Bearer {rotated.json()['secret']}"}).status_code == 409
+        # Those of a day ago do not count.
+        with client.app.state["database"].write() as session:
+            session.execute(update(SUGGESTIONS).values(created=datetime.now(UTC) - timedelta(days=1)))
+        assert propose(client, holder).status_code == 201
 
 
 def test_one_about_an_indicator_is_about_its_dimension(client: Client) -> None:
@@ -172,7 +220,7 @@ def test_a_refusal_says_in_words_what_a_text_may_not_have(client: Client) -> Non
 def test_texts_of_any_script_are_kept_as_they_are(client: Client) -> None:
     text = "حسابات بلا ردود 🏛 <b>&amp;</b> {{7*7}} ' OR 1=1 --"
     made = propose(client, key(client), title=text, text=text, language="ar").json()
-    assert client.get(f"/v1/suggestions/{made['id']}").json()["title"] == text
+    assert client.get(f"/v1/suggestions/{made['id']}", headers=key(client)).json()["title"] == text
 
 
 def test_each_decision_is_published_and_the_last_one_counts(client: Client) -> None:
@@ -281,12 +329,13 @@ def test_the_list_is_filtered_and_in_pages_the_newest_first(client: Client) -> N
     assert listed(client, "?dimension=D1&kind=indicator") == ["3", "1"]
     assert listed(client, "?state=rejected") == ["2"]
     assert listed(client, "?state=undecided&dimension=D1") == ["3", "1"]
-    first = client.get("/v1/suggestions?limit=3&kind=indicator").json()
+    first = client.get("/v1/suggestions?limit=3&kind=indicator", headers=holder).json()
     assert [item["id"] for item in first["items"]] == ["7", "5", "3"]
     # What is proposed and withdrawn meanwhile moves no page.
     propose(client, holder, kind="indicator")
     assert withdraw(client, holder, "5").status_code == 204
-    second = client.get(f"/v1/suggestions?limit=3&kind=indicator&cursor={first['next_cursor']}").json()
+    address = f"/v1/suggestions?limit=3&kind=indicator&cursor={first['next_cursor']}"
+    second = client.get(address, headers=holder).json()
     assert ([item["id"] for item in second["items"]], second["next"]) == (["1"], None)
     assert client.get(f"/v1/suggestions?limit=3&cursor={first['next_cursor']}").status_code == 404
     assert listed(client, "?offset=100") == []
@@ -303,8 +352,9 @@ def test_an_unknown_one_is_not_there(client: Client, name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_whoever_has_it_is_told_that_it_is_the_same(client: Client) -> None:
-    propose(client, key(client))
-    tag = client.get("/v1/suggestions/1").headers["etag"]
-    assert client.get("/v1/suggestions/1", headers={"If-None-Match": tag}).status_code == 304
+    holder = key(client)
+    propose(client, holder)
+    tag = client.get("/v1/suggestions/1", headers=holder).headers["etag"]
+    assert client.get("/v1/suggestions/1", headers={**holder, "If-None-Match": tag}).status_code == 304
     decide(client, key(client), "1")
-    assert client.get("/v1/suggestions/1", headers={"If-None-Match": tag}).status_code == 200
+    assert client.get("/v1/suggestions/1", headers={**holder, "If-None-Match": tag}).status_code == 200

@@ -215,7 +215,14 @@ def make_key(database: Database, folder: Path, now: datetime | None = None) -> N
 
 def unlimited(url: str) -> Settings:
     """The settings for tests that ask more of the service than anybody would in a minute."""
-    return Settings(database_url=url, rate_limit_read=0, rate_limit_write=0, rate_limit_score=0, rate_limit_refused=0)
+    return Settings(
+        database_url=url,
+        rate_limit_read=0,
+        rate_limit_write=0,
+        rate_limit_score=0,
+        rate_limit_refused=0,
+        suggestions_per_day=0,
+    )
 
 
 def sqlite_url(folder: Path) -> str:

@@ -87,6 +87,7 @@ class Sandbox:
             rate_limit_write=0,
             rate_limit_score=0,
             rate_limit_refused=0,
+            suggestions_per_day=0,
         )
         self._resetting = asyncio.Lock()
         self._copies = 0

@@ -57,6 +57,9 @@ SUGGESTION = suggestions.Proposal(
 )
 """Invented suggestion that is stored with the demonstration."""
 
+SUGGESTION_DECISION = suggestions.NewDecision(decision="deferred", reason="Decisión inventada: se volverá a mirar.")
+"""Invented decision on it, without which nobody would read it."""
+
 EVENT = ledger.Event(action="cli.demo", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
 
 _PROPOSER = "demo"
@@ -127,7 +130,8 @@ def store_demonstration(
         queries.store_simulation(session, EDITION, simulation)
         # Only once: a second load must not add it again.
         if not suggestions.has_suggestions(session):
-            suggestions.propose(session, SUGGESTION, proposer=_PROPOSER, now=CREATED)
+            made = suggestions.propose(session, SUGGESTION, proposer=_PROPOSER, now=CREATED)
+            suggestions.decide(session, str(made.id), SUGGESTION_DECISION, expected=lambda _: True, now=CREATED)
         ledger.append_entry(session, EVENT, now=datetime.now(UTC))
     return report
 

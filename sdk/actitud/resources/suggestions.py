@@ -35,6 +35,8 @@ def list_suggestions(
 ) -> Call[Fetched[Suggestion]]:
     """List suggestions with the decisions on them, newest first.
 
+    Without a decision, a suggestion is listed only for the key that made it, publishers and administrators.
+
     ``kind``: ``error`` or ``indicator``. ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` …
     ``"D10"``. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items
     of all pages, for ``Page.total``. Iterating over the result fetches all pages.
@@ -51,7 +53,11 @@ def list_suggestions(
 
 
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
-    """Fetch a suggestion by its id. Raises ``NotFound`` if the suggestion does not exist or was withdrawn."""
+    """Fetch a suggestion by its id.
+
+    Raises ``NotFound`` if the suggestion does not exist or was withdrawn, or has no decision and your key neither made
+    it nor decides.
+    """
     return fetch(core, build_get(core, "suggestions", suggestion), Suggestion)
 
 
@@ -66,14 +72,14 @@ def create_suggestion(
     indicator: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Suggest a further error or indicator. The suggestion is published at once.
+    """Suggest a further error or indicator. Everybody reads it once there is a decision on it.
 
     ``kind``: ``error`` for a further error of administrations, ``indicator`` for a further indicator. ``title`` and
     ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``: BCP 47 tag of
     their language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is one.
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
     sends the call again; by default each call gets its own. Raises ``Conflict`` if the indicator belongs to another
-    dimension.
+    dimension, or if the key has made its number of suggestions in 24 hours (rule ``too_many``).
     """
     body = {
         "kind": kind,

@@ -690,8 +690,10 @@ def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installatio
 
     made = installation(propose, key=key, losses=1)
     assert (made.id, made.dimension, made.state, made.decisions) == ("1", "D9", "undecided", ())
-    read = installation(lambda client: client.suggestions.get("1"))
+    read = installation(lambda client: client.suggestions.get("1"), key=key)
     assert read == made
+    with pytest.raises(NotFound):
+        installation(lambda client: client.suggestions.get("1"))
     with pytest.raises(Forbidden):
         installation(
             lambda client: client.suggestions.decisions.create(
@@ -719,7 +721,7 @@ def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installatio
     with pytest.raises(Conflict):
         installation(lambda client: client.suggestions.delete("1", if_match=decided.etag), key=key)
     second = installation(propose, key=key)
-    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"))
+    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"), key=key)
     assert [one.id for one in listed.items] == ["2"]
     other = installation.key("registrar")
     with pytest.raises(Forbidden):

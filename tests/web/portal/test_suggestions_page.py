@@ -22,10 +22,13 @@ ARABIC: Final = "حسابات بلا ردود"
 DRAWN: Final = names(500)[:: 500 // NAMES]
 
 
-def propose(client: Client, **others: Any) -> str:
+def propose(client: Client, *, waits: bool = False, **others: Any) -> str:
+    """Makes a suggestion that everybody reads, because it is deferred; or, with `waits`, one without decision."""
     given: dict[str, Any] = {"kind": "error", "title": "Título", "text": "Explicación.", "language": "es", **others}
     with client.app.state["database"].write() as session:
         made = service.propose(session, service.Proposal(**given), proposer="key-of-somebody", now=NOW)
+    if not waits:
+        decide(client, str(made.id), "deferred", "Later.")
     return str(made.id)
 
 
@@ -48,8 +51,9 @@ def cards(client: Client, path: str) -> Mapping[str, Element]:
 
 
 def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> None:
-    propose(client, title="Borrar cuentas", text="Se pierden las respuestas.", dimension="D3")
-    propose(client, kind="indicator", title="Faster", language="en", indicator="D9.02")
+    propose(client, waits=True, title="Borrar cuentas", text="Se pierden las respuestas.", dimension="D3")
+    propose(client, waits=True, kind="indicator", title="Faster", language="en", indicator="D9.02")
+    propose(client, waits=True, title="Nobody has decided on it.", dimension="D3")
     decide(client, "2", "deferred", "Falta una manera de comprobarlo.")
     decide(client, "2", "accepted", "It is measured now.", language="en", methodology="2099.1-draft")
     decide(client, "1", "rejected", "Ya lo mide D3.01.")
@@ -72,7 +76,7 @@ def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> Non
 
 
 def test_what_people_wrote_says_its_language_and_finds_its_direction(client: Client) -> None:
-    propose(client, title=ARABIC, text=ARABIC, language="ar")
+    propose(client, waits=True, title=ARABIC, text=ARABIC, language="ar")
     decide(client, "1", "rejected", "No se entiende.", language="es")
     (card,) = cards(client, "suggestions").values()
     assert [(one.name, one.attrs.get("dir"), words(one)) for one in card.query("[lang=ar]")] == [
@@ -95,7 +99,10 @@ def test_filters_combine_and_what_is_unknown_does_not_filter(client: Client) -> 
     assert shown("") == ["3", "2", "1"]
     assert shown("kind=indicator&dimension=D1") == ["2"]
     assert shown("state=accepted") == ["3"]
-    assert shown("state=undecided") == ["2", "1"]
+    assert shown("state=deferred") == ["2", "1"]
+    # No reader of the page may read those, so it does not offer to filter by it.
+    propose(client, waits=True)
+    assert shown("state=undecided") == ["3", "2", "1"]
     assert shown("state=accepted&dimension=D1") == []
     assert shown("kind=x&state=%00&dimension=D99&page=x&methodology=2026.1") == ["3", "2", "1"]
     found = read(client, "suggestions?state=accepted&dimension=D1")
@@ -160,7 +167,7 @@ def shape(text: str) -> list[tuple[str, dict[str, str | None]]]:
 
 @pytest.mark.parametrize("path", ["suggestions", "methodologies/2026.1"])
 def test_a_page_is_inert_whatever_is_proposed_and_decided(client: Client, path: str) -> None:
-    propose(client, title="x", text="y")
+    propose(client, waits=True, title="x", text="y")
     decide(client, "1", "accepted", "z")
     harmless = shape(client.get(f"/portal/{path}").text)
     for text in DRAWN:

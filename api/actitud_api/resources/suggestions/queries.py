@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
+from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.suggestions.tables import SuggestionTable
@@ -88,6 +89,28 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
         ]
 
 
+class Viewer(Struct, frozen=True, kw_only=True):
+    """The suggestions that somebody may read: those with a decision, and the own ones.
+
+    `proposer` is the id that the own suggestions have as their proposer, None without a key. `decides` is True for
+    those who decide on suggestions, and so read all of them.
+    """
+
+    proposer: str | None = None
+    decides: bool = False
+
+    def can_see(self, record: SuggestionRecord) -> bool:
+        """Return True if the viewer may read a suggestion."""
+        return self.decides or record.state != "undecided" or record.proposer == self.proposer
+
+    def build_conditions(self) -> list[ColumnElement[bool]]:
+        """Return the SQL conditions of the suggestions that the viewer may read."""
+        if self.decides:
+            return []
+        is_decided = SUGGESTIONS.c.state != "undecided"
+        return [is_decided if self.proposer is None else is_decided | (SUGGESTIONS.c.proposer == self.proposer)]
+
+
 _SELECT_ALL = select(*(SUGGESTIONS.c[name] for name in SuggestionRecord.__struct_fields__))
 _SELECT_ONE = _SELECT_ALL.where(SUGGESTIONS.c.id == bindparam("id"))
 _COUNT = select(func.count()).select_from(SUGGESTIONS)
@@ -96,26 +119,37 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 def list_page(
     session: Session,
     filters: SuggestionFilters,
+    viewer: Viewer,
     after: int | None,
     offset: int,
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[SuggestionRecord]:
-    """List suggestions, newest first.
+    """List the suggestions that the viewer may read, newest first.
 
     Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
     most `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(SUGGESTIONS.c.id.desc())
+    conditions = (*filters.build_conditions(), *viewer.build_conditions())
+    statement = _SELECT_ALL.where(*conditions).order_by(SUGGESTIONS.c.id.desc())
     older = None if after is None else SUGGESTIONS.c.id < after
     rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
     return [_to_record(row) for row in rows.mappings()]
 
 
-def count_suggestions(session: Session, filters: SuggestionFilters) -> int:
-    """Count the suggestions that match the filters."""
-    count: int = session.execute(_COUNT.where(*filters.build_conditions())).scalar_one()
+def count_suggestions(session: Session, filters: SuggestionFilters, viewer: Viewer) -> int:
+    """Count the suggestions that match the filters and that the viewer may read."""
+    conditions = (*filters.build_conditions(), *viewer.build_conditions())
+    count: int = session.execute(_COUNT.where(*conditions)).scalar_one()
     return count
+
+
+def list_times_since(session: Session, proposer: str, since: datetime) -> list[datetime]:
+    """Return when a proposer made the suggestions later than `since` that were not withdrawn, oldest first."""
+    # Two suggestions at once would both find room for one.
+    database.lock_table(session, SUGGESTIONS)
+    made = select(SUGGESTIONS.c.created).where(SUGGESTIONS.c.proposer == proposer, SUGGESTIONS.c.created > since)
+    return list(session.execute(made.order_by(SUGGESTIONS.c.created)).scalars())
 
 
 def get(session: Session, identifier: int) -> SuggestionRecord | None:

@@ -11,7 +11,7 @@ from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PROPOSERS, PUBLISHERS
 from actitud_api.platform.auth.recording import log_denied, with_audit_entry
 from actitud_api.platform.auth.service import Principal
-from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.access import KEY_SHOWS_MORE
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, post
 from actitud_api.platform.http.paging import Cursor
@@ -33,6 +33,7 @@ from actitud_api.resources.suggestions.service import (
     DimensionMismatch,
     NotProposer,
     SuggestionRecord,
+    TooManySuggestions,
     UnknownSuggestion,
 )
 
@@ -62,6 +63,15 @@ def _dimension_mismatch(error: DimensionMismatch) -> Texts:
     )
 
 
+def _too_many(error: TooManySuggestions) -> Texts:
+    return Texts(
+        "Con la clave ya se han hecho {limit} propuestas en 24 horas; admite otra desde {again}.",
+        "The key has made {limit} suggestions in 24 hours; it may make another one from {again}.",
+        limit=error.limit,
+        again=error.again.isoformat(timespec="seconds"),
+    )
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownSuggestion,
@@ -84,6 +94,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         AlreadyDecided, CONFLICT, lambda error: _DECIDED, lambda error: [Fault("", "decided", error.state, _DECIDED)]
     ),
     maps_to(
+        TooManySuggestions,
+        CONFLICT,
+        _too_many,
+        lambda error: [Fault("", "too_many", str(error.limit), _too_many(error))],
+    ),
+    maps_to(
         DimensionMismatch,
         CONFLICT,
         _dimension_mismatch,
@@ -101,7 +117,7 @@ class SuggestionsController(Controller):
     @get(
         "/",
         operation_id="suggestions.list",
-        access=ANYBODY,
+        access=KEY_SHOWS_MORE,
         answer=PAGE,
         links={
             "suggestion": Link(
@@ -112,28 +128,41 @@ class SuggestionsController(Controller):
         },
     )
     def list_suggestions(
-        self, request: ApiRequest, query: schemas.SuggestionQuery, database: Database
+        self,
+        request: ApiRequest,
+        query: schemas.SuggestionQuery,
+        database: Database,
+        principal: Principal | None,
     ) -> Response[bytes]:
         """List the suggestions.
 
-        Newest first, each with all decisions on it. If several filters are given, all must match.
+        Newest first, each with all decisions on it. If several filters are given, all must match. A suggestion is
+        listed once there is a decision on it, and before to the key that made it, publishers and administrators.
         """
         filters = service.SuggestionFilters(kind=query.kind, state=query.state, dimension=query.dimension)
         total = query.make_total()
         rows = service.list_page(
-            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+            database,
+            filters,
+            viewer=service.build_viewer(principal),
+            after=CURSOR.read(query),
+            offset=query.offset,
+            limit=query.limit + 1,
+            total=total,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda record: record.id)
         return PAGE.page_of(request, map(schemas.build_suggestion, kept), cursor, total)
 
-    @get("/{suggestion:str}", operation_id="suggestions.get", access=ANYBODY, answer=SUGGESTION, links=_LINKS)
-    def get_suggestion(self, request: ApiRequest, path: schemas.SuggestionPath, database: Database) -> Response[bytes]:
+    @get("/{suggestion:str}", operation_id="suggestions.get", access=KEY_SHOWS_MORE, answer=SUGGESTION, links=_LINKS)
+    def get_suggestion(
+        self, request: ApiRequest, path: schemas.SuggestionPath, database: Database, principal: Principal | None
+    ) -> Response[bytes]:
         """Get a suggestion.
 
         Includes every decision on the suggestion, oldest first; the last decision counts. A withdrawn suggestion gets
-        404.
+        404, as does one without decision for keys that neither made it nor decide.
         """
-        return _answer(request, service.get(database, path.suggestion))
+        return _answer(request, service.get(database, path.suggestion, viewer=service.build_viewer(principal)))
 
     @post(
         "/",
@@ -144,17 +173,25 @@ class SuggestionsController(Controller):
         links=_LINKS_OF_WRITTEN,
     )
     def create_suggestion(
-        self, request: ApiRequest, body: schemas.SuggestionRequest, database: Database, principal: Principal
+        self,
+        request: ApiRequest,
+        body: schemas.SuggestionRequest,
+        database: Database,
+        principal: Principal,
+        suggestions_per_day: int,
     ) -> Response[bytes]:
         """Suggest an error or an indicator.
 
-        An error is one that the article does not name. The suggestion is published at once. A suggestion about an
-        indicator gets the dimension of that indicator; a request that names another dimension is refused (409).
+        An error is one that the article does not name. Everybody reads the suggestion once there is a decision on
+        it. A suggestion about an indicator gets the dimension of that indicator; a request that names another dimension
+        is refused (409), as is one of a key that has made its number of suggestions in 24 hours (`too_many`).
         """
         proposal = schemas.build_proposal(body)
 
         def store(session: Session) -> Response[bytes]:
-            record = service.propose(session, proposal, proposer=principal.origin, now=datetime.now(UTC))
+            record = service.propose(
+                session, proposal, proposer=principal.origin, per_day=suggestions_per_day, now=datetime.now(UTC)
+            )
             return _answer(request, record, created=f"/v1/suggestions/{record.id}")
 
         return idempotent(request, database, store)

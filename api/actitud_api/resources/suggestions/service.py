@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, structs
@@ -28,6 +28,7 @@ from actitud_api.resources.suggestions.queries import (
     SuggestionDecision,
     SuggestionFilters,
     SuggestionRecord,
+    Viewer,
 )
 
 __all__ = [
@@ -44,7 +45,10 @@ __all__ = [
     "SuggestionDecision",
     "SuggestionFilters",
     "SuggestionRecord",
+    "TooManySuggestions",
     "UnknownSuggestion",
+    "Viewer",
+    "build_viewer",
     "count_suggestions",
     "decide",
     "get",
@@ -67,6 +71,9 @@ DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_BY_INDICATOR.
 
 _NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 _WITHDRAWING_ROLE: Final = "administrator"
+_DECIDING_ROLES: Final = ("publisher", "administrator")
+_DAY: Final = timedelta(days=1)
+_ANYBODY: Final = Viewer()
 
 
 class UnknownSuggestion(LookupError):
@@ -90,6 +97,18 @@ class NotProposer(Exception):
 
     Raised by `withdraw`.
     """
+
+
+class TooManySuggestions(Exception):
+    """The key has made as many suggestions in 24 hours as it may. Raised by `propose`.
+
+    `limit` is that number, `again` the time from which the key may make another one.
+    """
+
+    def __init__(self, limit: int, again: datetime) -> None:
+        super().__init__(f"{limit} until {again}")
+        self.limit = limit
+        self.again = again
 
 
 class DimensionMismatch(ValueError):
@@ -130,47 +149,64 @@ class NewDecision(Struct, frozen=True, kw_only=True):
     methodology: str | None = None
 
 
+def build_viewer(principal: Principal | None) -> Viewer:
+    """Return which suggestions the holder of a key may read; None is anybody without a key."""
+    if principal is None:
+        return _ANYBODY
+    return Viewer(proposer=principal.origin, decides=principal.role in _DECIDING_ROLES)
+
+
 def list_page(
     database: Database,
     filters: SuggestionFilters,
     *,
+    viewer: Viewer = _ANYBODY,
     after: int | None,
     offset: int,
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[SuggestionRecord]:
-    """List suggestions, newest first.
+    """List the suggestions that the viewer may read, newest first.
 
     Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
     most `limit`. `total` receives the number of all matching suggestions; None does not count.
     """
     with database.read() as session:
-        return queries.list_page(session, filters, after, offset, limit, total)
+        return queries.list_page(session, filters, viewer, after, offset, limit, total)
 
 
 def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
-    """Count the suggestions that match the filters."""
+    """Count the suggestions that match the filters and that anybody may read."""
     with database.read() as session:
-        return queries.count_suggestions(session, filters)
+        return queries.count_suggestions(session, filters, _ANYBODY)
 
 
-def get(database: Database, suggestion: str) -> SuggestionRecord:
-    """Return the suggestion with this id. Raises `UnknownSuggestion` if there is none."""
+def get(database: Database, suggestion: str, *, viewer: Viewer = _ANYBODY) -> SuggestionRecord:
+    """Return the suggestion with this id. Raises `UnknownSuggestion` if the viewer may read none with it."""
     with database.read() as session:
-        return _find(session, suggestion)
+        record = _find(session, suggestion)
+    if not viewer.can_see(record):
+        raise UnknownSuggestion(suggestion)
+    return record
 
 
 def has_suggestions(session: Session) -> bool:
     """Return True if at least one suggestion is stored."""
-    return queries.count_suggestions(session, SuggestionFilters()) > 0
+    return queries.count_suggestions(session, SuggestionFilters(), Viewer(decides=True)) > 0
 
 
-def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetime) -> SuggestionRecord:
-    """Store a new suggestion and return it.
+def propose(
+    session: Session, proposal: Proposal, *, proposer: str, per_day: int = 0, now: datetime
+) -> SuggestionRecord:
+    """Store a new suggestion and return it. Others read it once there is a decision on it.
 
     `proposer` is the id of the key that made it; if that key was made by rotation, the id of its oldest
-    predecessor. A suggestion about an indicator gets the dimension of that indicator. Raises `DimensionMismatch` if
-    the proposal names another dimension.
+    predecessor. `per_day` is the highest number of suggestions of one proposer in 24 hours, 0 for no limit. A
+    suggestion about an indicator gets the dimension of that indicator.
+
+    Raises:
+        DimensionMismatch: The proposal names another dimension than that of its indicator.
+        TooManySuggestions: The proposer has made `per_day` suggestions in 24 hours.
     """
     dimension = proposal.dimension
     if proposal.indicator is not None:
@@ -178,6 +214,10 @@ def propose(session: Session, proposal: Proposal, *, proposer: str, now: datetim
         if dimension not in (None, own_dimension):
             raise DimensionMismatch(proposal.indicator, str(dimension))
         dimension = own_dimension
+    if per_day:
+        made = queries.list_times_since(session, proposer, now - _DAY)
+        if len(made) >= per_day:
+            raise TooManySuggestions(per_day, made[-per_day] + _DAY)
     record = SuggestionRecord(
         **{**structs.asdict(proposal), "dimension": dimension},
         id=0,

@@ -234,7 +234,12 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
     language = names.language
     fields = (
         _build_field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, parameters, language),
-        _build_field("state", {state: text.into(language) for state, text in _STATES.items()}, parameters, language),
+        _build_field(
+            "state",
+            {state: text.into(language) for state, text in _STATES.items() if state != "undecided"},
+            parameters,
+            language,
+        ),
         _build_field(
             "dimension",
             {name: f"{name} · {text}" for name, text in names.map_dimensions().items()},

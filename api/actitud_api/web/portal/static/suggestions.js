@@ -1,5 +1,5 @@
 "use strict";
-// Publishes a suggestion with the key that is typed, which stays in the page. Every word stands in it too.
+// Sends a suggestion with the key that is typed, which stays in the page. Every word stands in it too.
 (() => {
   const form = document.getElementById("suggest");
   const status = document.getElementById("suggest-status");
@@ -58,15 +58,7 @@
         say(answer.detail, (answer.errors ?? []).map((error) => label(error.pointer) + error.detail));
         return;
       }
-      const link = document.createElement("a");
-      const place = new URL(location.href);
-      for (const name of ["kind", "state", "dimension", "page"]) place.searchParams.delete(name);
-      // With another fragment only, the page would not be loaded again.
-      place.searchParams.set("new", answer.id);
-      place.hash = `suggestion-${answer.id}`;
-      link.href = place.href;
-      link.textContent = words.see;
-      say(`${words.published.replace("{id}", answer.id)} `).append(link);
+      say(words.received.replace("{id}", answer.id));
       form.reset();
       attempt = null;
     } catch {
