@@ -941,7 +941,7 @@ class Edition(Versioned, frozen=True, kw_only=True):
 
     ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
     periods that facts and documents must come from, by name, such as ``W12`` for the 12 months up to
-    ``period_to``. ``organisations``: how many organisations the edition scores. ``simulated``: true if the data are
+    ``period_to``. ``organisations``: how many scores it publishes, 0 before. ``simulated``: true if the data are
     invented for demonstration.
     """
 
@@ -1726,12 +1726,23 @@ class LedgerOpening(Model, frozen=True, kw_only=True):
     salt: str
 
 
+class LedgerActor(Model, frozen=True, kw_only=True):
+    """The organisation that acted in a ledger entry.
+
+    The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``organisation``.
+    """
+
+    organisation: str
+    salt: str
+
+
 class LedgerEntry(Model, frozen=True, kw_only=True):
     """One entry of the hash-chained ledger.
 
     ``prev``: the hash of the entry before. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8
     bytes) and the RFC 8785 bytes of ``record``. ``opening``: the subject of the entry; ``None`` in entry 0, if
-    the caller may not see it, or if it has been erased.
+    the caller may not see it, or if it has been erased. ``actor``: the organisation that acted, shown to
+    administrators and to that organisation; ``None`` to others, and if no single organisation acted.
     """
 
     seq: int
@@ -1739,6 +1750,7 @@ class LedgerEntry(Model, frozen=True, kw_only=True):
     hash: str
     record: Mapping[str, JsonValue]
     opening: LedgerOpening | None
+    actor: LedgerActor | None
 
 
 class Checkpoint(Model, frozen=True, kw_only=True):

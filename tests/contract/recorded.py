@@ -102,9 +102,13 @@ def _assert_record(
     subject: str,
     **others: object,
 ) -> None:
+    acted = entry.opening
+    assert acted is not None
+    assert acted.actor == actor["organisation"]
+    committed = None if acted.actor_salt is None else _salted(acted.actor_salt, actor["organisation"])
     assert entry.record == {
         "action": operation.id,
-        "actor": actor,
+        "actor": {**actor, "organisation": committed},
         "at": entry.record["at"],
         "outcome": outcome,
         "request": response.headers["x-request-id"],
@@ -116,4 +120,8 @@ def _assert_record(
 def _commitment(entry: Recorded, text: str) -> str:
     """Return what a record has in the place of a text that not everybody may read."""
     assert entry.opening is not None
-    return f"sha256:{hashlib.sha256(bytes.fromhex(entry.opening.salt) + text.encode()).hexdigest()}"
+    return _salted(entry.opening.salt, text)
+
+
+def _salted(salt: str, text: str) -> str:
+    return f"sha256:{hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()}"

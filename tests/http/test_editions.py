@@ -390,17 +390,20 @@ def test_a_change_to_dates_that_cannot_be_changes_nothing(database: Database) ->
 # --- assessments in it ----------------------------------------------------------------------------------------
 
 
-def test_organisations_are_counted_as_their_assessments_come_and_go(database: Database) -> None:
+def test_assessments_are_counted_as_they_come_and_go_and_nobody_is_told_before_the_publication(
+    database: Database,
+) -> None:
     create(database)
     create(database, "2027")
     answer(database, "1", "2", "3")
     answer(database, "4", edition="2027")
-    assert service.get(database, "2026").organisations == 3
-    assert [counted.organisations for counted in service.list_page(database, after=None, offset=0, limit=9)] == [1, 3]
+    assert service.count_assessments(database, "2026") == 3
+    assert [counted.organisations for counted in service.list_page(database, after=None, offset=0, limit=9)] == [0, 0]
+    assert service.get(database, "2026").organisations == 0
     with database.write() as session:
         assessments.clear_edition(session, "2026")
-    assert service.get(database, "2026").organisations == 0
-    assert service.get(database, "2027").organisations == 1
+    assert service.count_assessments(database, "2026") == 0
+    assert service.count_assessments(database, "2027") == 1
 
 
 def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
@@ -466,4 +469,4 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
         assert closed.result().state == "in_review"
         with pytest.raises(EditionInconsistent):
             removed.result()
-    assert service.get(database, "2026").organisations == service.get(database, "2027").organisations == 1
+    assert service.count_assessments(database, "2026") == service.count_assessments(database, "2027") == 1

@@ -260,7 +260,7 @@ def test_what_a_patch_cannot_change_is_400(client: Client, wrong: dict[str, Any]
 def test_an_edition_with_assessments_stays(client: Client, database: Database) -> None:
     create(client)
     answer_in(database, "2027")
-    assert client.get("/v1/editions/2027").json()["organisations"] == 1
+    assert client.get("/v1/editions/2027").json()["organisations"] == 0
     response = client.delete("/v1/editions/2027", headers={"If-Match": "*"}, params={"lang": "es"})
     (error,) = problem(response, 409, "conflict")["errors"]
     assert error["detail"] == "No se borra una edición con evaluaciones: tiene 1."

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import rfc8785
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
@@ -22,6 +23,7 @@ from actitud_api.platform.audit_log import service
 from actitud_api.platform.audit_log.daily import make_due_checkpoint
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
+from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
@@ -47,6 +49,13 @@ def installation(client: TestClient[Litestar]) -> Installation:
     return made
 
 
+@pytest.fixture
+def shown(installation: Installation) -> Installation:
+    """The same, with a checkpoint, up to which everybody sees the ledger."""
+    installation.checkpoint()
+    return installation
+
+
 def bearer(key: str | None) -> dict[str, str]:
     return {} if key is None else {"Authorization": f"Bearer {key}"}
 
@@ -63,15 +72,15 @@ def subjects(client: TestClient[Litestar], key: str | None) -> list[str | None]:
 
 
 def test_what_an_entry_is_about_shows_to_whoever_may_read_that(
-    client: TestClient[Litestar], installation: Installation
+    client: TestClient[Litestar], shown: Installation
 ) -> None:
     public = [None, f"/v1/organisations/{MINE}", f"/v1/organisations/{OTHER}", "/v1/editions/2027"]
     hidden = f"/v1/editions/2027/assessments/{MINE}"
     assert subjects(client, None) == [*public, None]
-    assert subjects(client, installation.key("organisation_editor", MINE)) == [*public, hidden]
-    assert subjects(client, installation.key("organisation_editor", OTHER)) == [*public, None]
-    assert subjects(client, installation.key("registrar")) == [*public, None]
-    assert subjects(client, installation.key("administrator")) == [*public, hidden]
+    assert subjects(client, shown.key("organisation_editor", MINE)) == [*public, hidden]
+    assert subjects(client, shown.key("organisation_editor", OTHER)) == [*public, None]
+    assert subjects(client, shown.key("registrar")) == [*public, None]
+    assert subjects(client, shown.key("administrator")) == [*public, hidden]
     assert hidden not in client.get("/v1/ledger").text
 
 
@@ -82,11 +91,48 @@ def test_what_was_denied_shows_the_operation_and_not_what_it_was_tried_on(
     path = f"/v1/editions/2027/assessments/{MINE}"
     headers = {**bearer(theirs), "If-None-Match": "*"}
     assert client.put(path, json=body_a(), headers=headers).status_code == 404
+    installation.checkpoint()
     for key in (None, theirs, installation.key("administrator")):
         assert subjects(client, key)[-1] == "/v1/editions/{edition}/assessments/{organisation}"
 
 
-def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar], installation: Installation) -> None:
+def test_what_came_after_the_last_checkpoint_shows_to_administrators_only(
+    client: TestClient[Litestar], shown: Installation
+) -> None:
+    shown.draft("2027", OTHER)
+    for key in (None, shown.key("organisation_editor", OTHER), shown.key("registrar")):
+        page = listed(client, "?total=true", key)
+        assert ([item["seq"] for item in page["items"]], page["total"]) == ([0, 1, 2, 3, 4], 5)
+    page = listed(client, "?total=true", shown.key("administrator"))
+    assert ([item["seq"] for item in page["items"]], page["total"]) == ([0, 1, 2, 3, 4, 5], 6)
+    shown.checkpoint()
+    assert [item["seq"] for item in listed(client)["items"]] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.both_databases
+def test_the_organisation_that_acted_shows_to_itself_and_to_administrators(
+    client: TestClient[Litestar], shown: Installation
+) -> None:
+    theirs = shown.key("organisation_editor", MINE)
+    made = client.post("/v1/suggestions", json=examples.request("suggestions.create"), headers=bearer(theirs))
+    assert made.status_code == 201, made.text
+    shown.checkpoint()
+    for key in (None, shown.key("organisation_editor", OTHER), shown.key("registrar")):
+        last = listed(client, key=key)["items"][-1]
+        # Everybody may know what it is about, and that salt tells nothing of who did it.
+        assert last["opening"]["subject"] == made.headers["location"]
+        assert last["actor"] is None
+        guessed = hashlib.sha256(bytes.fromhex(last["opening"]["salt"]) + MINE.encode()).hexdigest()
+        assert last["record"]["actor"]["organisation"] not in (None, MINE, f"sha256:{guessed}")
+        assert MINE not in json.dumps(last)
+    for key in (theirs, shown.key("administrator")):
+        last = listed(client, key=key)["items"][-1]
+        assert last["actor"]["organisation"] == MINE
+        salted = hashlib.sha256(bytes.fromhex(last["actor"]["salt"]) + MINE.encode()).hexdigest()
+        assert last["record"]["actor"]["organisation"] == f"sha256:{salted}"
+
+
+def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar], shown: Installation) -> None:
     body = client.get("/v1/ledger").content
     prev = b"\x00" * 32
     for item in json.loads(body)["items"]:
@@ -102,7 +148,7 @@ def test_what_is_served_is_the_chain_byte_for_byte(client: TestClient[Litestar],
 
 
 @pytest.mark.both_databases
-def test_entries_come_in_pages_and_by_their_action(client: TestClient[Litestar], installation: Installation) -> None:
+def test_entries_come_in_pages_and_by_their_action(client: TestClient[Litestar], shown: Installation) -> None:
     whole = listed(client)["items"]
     assert [item["seq"] for item in whole] == [0, 1, 2, 3, 4]
     first = listed(client, "?limit=2")
@@ -116,17 +162,17 @@ def test_entries_come_in_pages_and_by_their_action(client: TestClient[Litestar],
     assert client.get(f"/v1/ledger?cursor={first['next_cursor']}&action=editions.create").status_code == 404
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(
-    client: TestClient[Litestar], installation: Installation
-) -> None:
+def test_a_page_that_has_not_changed_is_not_sent_again(client: TestClient[Litestar], shown: Installation) -> None:
     response = client.get("/v1/ledger")
     assert response.headers["cache-control"] == "public, no-cache"
     assert response.headers["access-control-allow-origin"] == "*"
     tag = {"If-None-Match": response.headers["etag"]}
     assert client.get("/v1/ledger", headers=tag).status_code == 304
-    installation.edition("2028")
+    shown.edition("2028")
+    assert client.get("/v1/ledger", headers=tag).status_code == 304
+    shown.checkpoint()
     assert client.get("/v1/ledger", headers=tag).status_code == 200
-    keyed = client.get("/v1/ledger", headers=bearer(installation.key("administrator")))
+    keyed = client.get("/v1/ledger", headers=bearer(shown.key("administrator")))
     assert keyed.headers["cache-control"] == "private, no-cache"
 
 
@@ -229,8 +275,8 @@ def test_a_served_installation_begins_its_ledger_and_makes_the_checkpoint(
     with structlog.testing.capture_logs() as logs, TestClient(app) as served:
         # There is no key yet: it serves all the same, and says so.
         assert [log["reason"] for log in logs if log["event"] == "no checkpoint made"] == ["none:"]
-        (genesis,) = served.get("/v1/ledger").json()["items"]
-        assert genesis["record"]["origin"].startswith("indice.example.org/ledger/")
+        with database.read() as session:
+            assert (service.get_origin(session) or "").startswith("indice.example.org/ledger/")
     signer(database, tmp_path)
     with structlog.testing.capture_logs() as logs, TestClient(create_app(settings, keeps_ledger=True)) as served:
         assert served.get("/v1/ledger/checkpoints/latest").json()["size"] == 2
@@ -240,7 +286,8 @@ def test_a_served_installation_begins_its_ledger_and_makes_the_checkpoint(
 
 
 def test_a_ledger_that_nobody_serves_is_left_alone(client: TestClient[Litestar]) -> None:
-    assert listed(client)["items"] == []
+    with client.app.state["database"].read() as session:
+        assert service.get_head(session) is None
 
 
 def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(client: TestClient[Litestar]) -> None:
@@ -249,5 +296,6 @@ def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(clie
     with database.write() as session:
         event = service.Event(action="cli.keys.create", actor=None, subject="/keys/x", public=False)
         service.append_entry(session, event, now=NOW)
+        service.make_checkpoint(session, service.Signer(Ed25519PrivateKey.generate()), NOW)
         editor = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
     assert subjects(client, editor) == [None, None]

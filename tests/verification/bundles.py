@@ -208,9 +208,12 @@ def ledger(size: int, origin: str = ORIGIN) -> list[Json]:
         record: Json = {"action": "ledger.begin", "at": PUBLISHED, "origin": origin}
         if number:
             commitment = "sha256:" + hashlib.sha256(salt + subject.encode()).hexdigest()
-            record = {"action": "editions.create", "actor": None, "at": PUBLISHED, "subject": commitment}
+            acted = "sha256:" + hashlib.sha256(salt + b"XX-DEMO-00034").hexdigest()
+            actor = {"key": "2rxKzm4hT9qW", "organisation": acted, "role": "organisation_editor"}
+            record = {"action": "editions.create", "actor": actor, "at": PUBLISHED, "subject": commitment}
         opening = {"subject": subject, "salt": salt.hex()} if number else None
-        entries.append({"seq": number, "record": record, "opening": opening})
+        actor_shown = {"organisation": "XX-DEMO-00034", "salt": salt.hex()} if number else None
+        entries.append({"seq": number, "record": record, "opening": opening, "actor": actor_shown})
     chained(entries)
     return entries
 

@@ -74,7 +74,7 @@ def another_beginning(entries: list[Json]) -> None:
 
 
 CHANGES: dict[str, tuple[Callable[[list[Json]], object], str, str]] = {
-    "a record": (lambda entries: entries[3]["record"].update(actor="somebody"), "4:/hash", "chain"),
+    "a record": (lambda entries: entries[3]["record"].update(at="2027-01-01T00:00:00Z"), "4:/hash", "chain"),
     "a hash": (lambda entries: entries[3].update(hash="0" * 64), "4:/hash", "chain"),
     "a prev": (lambda entries: entries[3].update(prev="0" * 64), "4:/prev", "chain"),
     "a number": (lambda entries: entries[3].update(seq=30), "4:/seq", "chain"),
@@ -82,6 +82,8 @@ CHANGES: dict[str, tuple[Callable[[list[Json]], object], str, str]] = {
     "two swapped": (lambda entries: entries.insert(3, entries.pop(4)), "4:/seq", "chain"),
     "the first": (another_beginning, "1", "chain"),
     "a subject": (lambda entries: entries[3]["opening"].update(subject="/v1/editions/1999"), "4:/opening", "opening"),
+    "an organisation": (lambda entries: entries[3]["actor"].update(organisation="XX-DEMO-1"), "4:/actor", "opening"),
+    "its salt": (lambda entries: entries[3]["actor"].update(salt="no"), "4:/actor", "opening"),
     "a salt": (lambda entries: entries[3]["opening"].update(salt="no"), "4:/opening", "opening"),
     "no record": (lambda entries: entries[3].update(record=None), "4:/record", "malformed"),
     "a number that is a text": (lambda entries: entries[3].update(seq="3"), "4:/seq", "malformed"),
@@ -101,6 +103,7 @@ def test_what_opens_an_entry_may_be_removed() -> None:
     entries = ledger(SIZE)
     entries[3]["opening"] = None
     del entries[4]["opening"]
+    entries[5]["actor"] = None
 
     assert found(verified(entries)) == set()
 

@@ -100,7 +100,7 @@ def _build_body(options: argparse.Namespace, language: Language) -> Json:
 def _count_scores(database: Database, edition: str) -> int:
     try:
         # Only for the length of the progress bar.
-        return editions.get(database, edition).organisations
+        return editions.count_assessments(database, edition)
     except editions.UnknownEdition:
         return 0
 

@@ -36,11 +36,18 @@ class _Opening(msgspec.Struct, frozen=True):
     salt: str
 
 
+class _ActorOpening(msgspec.Struct, frozen=True):
+    """The ``organisation`` that acted, which a ledger entry commits to with a ``salt`` of its own."""
+
+    organisation: str
+    salt: str
+
+
 class _Entry(msgspec.Struct, frozen=True):
     """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
 
     ``seq``: number of the entry. ``record``: what it records. ``prev`` and ``hash``: hash of the previous entry and
-    of this one. ``opening``: ``None`` if the ledger does not show it.
+    of this one. ``opening`` and ``actor``: ``None`` if the ledger does not show it.
     """
 
     seq: int
@@ -48,6 +55,7 @@ class _Entry(msgspec.Struct, frozen=True):
     prev: str
     hash: str
     opening: _Opening | None = None
+    actor: _ActorOpening | None = None
 
 
 def is_entry(document: dict[str, Any]) -> bool:
@@ -132,6 +140,8 @@ class _Chain:
             return False
         if entry.opening is not None:
             self._verify_opening(line, entry, entry.opening)
+        if entry.actor is not None:
+            self._verify_actor(line, entry, entry.actor)
         record = compute_canonical(entry.record)
         # The hash covers the verified chain, not the `prev` and `seq` that the entry states: a forged link must not
         # vouch for itself.
@@ -172,15 +182,28 @@ class _Chain:
         self._findings.add_problem("chain", line, pointer, es, en)
         return False
 
+    def _verify_actor(self, line: int, entry: _Entry, shown: _ActorOpening) -> None:
+        actor = entry.record.get("actor")
+        committed = actor.get("organisation") if isinstance(actor, dict) else None
+        if committed is None or committed != _compute_commitment(shown.salt, shown.organisation):
+            organisation = quote(shown.organisation)
+            es, en = f"en la entrada no actuó {organisation}", f"in the entry {organisation} did not act"
+            self._findings.add_problem("opening", line, "/actor", es, en)
+
     def _verify_opening(self, line: int, entry: _Entry, opening: _Opening) -> None:
-        try:
-            salted = bytes.fromhex(opening.salt) + opening.subject.encode()
-        except ValueError:
-            salted = b""
-        if entry.record.get("subject") != "sha256:" + hashlib.sha256(salted).hexdigest():
+        committed = entry.record.get("subject")
+        if committed is None or committed != _compute_commitment(opening.salt, opening.subject):
             subject = quote(opening.subject)
             es, en = f"la entrada no trata de {subject}", f"the entry is not about {subject}"
             self._findings.add_problem("opening", line, "/opening", es, en)
+
+
+def _compute_commitment(salt: str, text: str) -> str | None:
+    """Return what an entry has in the place of a text; None if the salt is not hexadecimal."""
+    try:
+        return "sha256:" + hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+    except ValueError:
+        return None
 
 
 def _convert_entry(text: bytes) -> _Entry:

@@ -44,7 +44,7 @@ def append(database: Database, event: Event = EVENT, now: datetime = NOW) -> ser
 
 def shown(database: Database, action: str | None = None) -> list[service.OpenedEntry]:
     with database.read() as session:
-        return queries.list_page(session, action=action, after=-1, offset=0, limit=10_000)
+        return queries.list_page(session, action=action, size=None, after=-1, offset=0, limit=10_000)
 
 
 def entries(database: Database) -> list[service.ChainEntry]:
@@ -74,10 +74,14 @@ def test_an_entry_says_who_did_what_and_commits_to_the_subject(database: Databas
     assert opening is not None
     assert (opening.subject, opening.public, opening.owner) == (EVENT.subject, False, "ES-X")
     sent, subject = (_committed(opening.salt, told) for told in ("sha256:" + "0" * 64, EVENT.subject))
+    assert opening.actor == "ES-X"
+    assert opening.actor_salt is not None
+    organisation = _committed(opening.actor_salt, "ES-X")
+    assert len({opening.salt, opening.actor_salt}) == 2
     assert len(opening.salt) == 32
     assert found.entry.record == (
         '{"action":"editions.assessments.put",'
-        '"actor":{"key":"0123456789ab","organisation":"ES-X","role":"organisation"},'
+        f'"actor":{{"key":"0123456789ab","organisation":"{organisation}","role":"organisation"}},'
         '"at":"2026-11-25T14:30:00.000005Z","outcome":"done","request":"r-1",'
         f'"sent":"{sent}","subject":"{subject}"}}'
     )

@@ -250,7 +250,7 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
         competing = score_queries.list_competitors(session, source, everything)
         assert [found.organisation for found in competing] == [BIG, SMALL]
         assert score_queries.count_ranked_by_kind(session, source) == {("MUN", "P4"): 1, ("MIN", "E5"): 1}
-        assert score_queries.get_state_key(session, source)[0] == 3
+        assert score_queries.get_state_key(session, source, everything)[0] == 3
 
 
 def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:

@@ -37,13 +37,16 @@ class EntryOpening(Struct, frozen=True):
 
     The text is the `subject`, the path of the changed resource. Without the opening, the entry does not reveal it.
     `public`: True if everybody may read the subject; otherwise only administrators and the organisation `owner`
-    may. `owner` is None if there is none.
+    may. `owner` is None if there is none. `actor` is the organisation that acted, and `actor_salt` the salt of its
+    digest; only administrators and that organisation may read them. Both are None if the entry names none.
     """
 
     subject: str
     salt: str
     public: bool
     owner: str | None
+    actor: str | None = None
+    actor_salt: str | None = None
 
 
 class CheckpointRecord(Struct, frozen=True):
@@ -134,16 +137,25 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 
 
 def list_page(
-    session: Session, *, action: str | None, after: int, offset: int, limit: int, total: TakeTotal | None = None
+    session: Session,
+    *,
+    action: str | None,
+    size: int | None,
+    after: int,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
 ) -> list[OpenedEntry]:
     """Return entries with a number above `after`, in the order of the chain, with their openings.
 
-    `action`: only entries with this action; None for all. Skips the first `offset` rows and returns at most
-    `limit`. `total`: as in `execute_page`.
+    `size`: only that many entries from the beginning of the chain; None for all. `action`: only entries with this
+    action; None for all. Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
     """
     statement = _OPENED_ENTRIES
     if action is not None:
         statement = statement.where(ENTRIES.c.action == action)
+    if size is not None:
+        statement = statement.where(ENTRIES.c.seq < size)
     rows = execute_page(session, statement, after=ENTRIES.c.seq > after, offset=offset, limit=limit, total=total)
     return [_build_opened_entry(tuple(row)) for row in rows]
 

@@ -74,20 +74,20 @@ class LedgerController(Controller):
         """List the entries of the ledger.
 
         There is one entry for each change, in the order of the chain, and one a day for each operation that was denied
-        to a key. The subject of an entry is shown if it is public; otherwise only to administrators and to the
-        organisation that owns it.
+        to a key. The list ends with the newest checkpoint; only administrators see later entries. The subject of an
+        entry is shown if it is public; otherwise only to administrators and to the organisation that owns it.
         """
-        total = query.make_total()
+        total, holder = query.make_total(), holder_of(request.scope)
         rows = service.list_page(
             database,
             action=query.action,
+            whole=schemas.is_administrator(holder),
             after=CURSOR.read(query),
             offset=query.offset,
             limit=query.limit + 1,
             total=total,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
-        holder = holder_of(request.scope)
         return PAGE.page_of(request, (schemas.build_entry(row, holder) for row in page), cursor, total)
 
     @get(

@@ -29,7 +29,10 @@ _RECORD: Final = {
             "required": ["key", "organisation", "role"],
             "properties": {
                 "key": {**_TEXT_OR_NULL, "description": "Id of the key."},
-                "organisation": _TEXT_OR_NULL,
+                "organisation": {
+                    "anyOf": [_DIGEST, {"type": "null"}],
+                    "description": "SHA-256 of a salt of its own and the id of the organisation that the key is of.",
+                },
                 "role": _TEXT_OR_NULL,
             },
         },
@@ -85,6 +88,16 @@ class LedgerOpening(Struct, frozen=True):
     salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
+class LedgerActor(Struct, frozen=True):
+    """Organisation that acted in an entry, with the salt that verifies it.
+
+    SHA-256 of the salt (16 bytes) followed by the id (UTF-8) is the member `actor.organisation` of the record.
+    """
+
+    organisation: str
+    salt: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+
+
 class LedgerEntry(Struct, frozen=True, kw_only=True):
     """Entry of the ledger, a link of a hash chain.
 
@@ -107,6 +120,13 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         Meta(
             description="Subject of the entry, with its salt; null if the caller may not see it, if it was erased, or "
             "in entry 0."
+        ),
+    ]
+    actor: Annotated[
+        LedgerActor | None,
+        Meta(
+            description="Organisation that acted, with its salt, for administrators and that organisation; null to "
+            "others, and if no single organisation acted."
         ),
     ]
 
@@ -164,17 +184,25 @@ def build_entry(opened: service.OpenedEntry, holder: Holder | None) -> LedgerEnt
         opening=None
         if opening is None or not _can_see_opening(opening, holder)
         else LedgerOpening(opening.subject, opening.salt),
+        actor=_build_actor(opening, holder),
     )
 
 
+def _build_actor(opening: service.EntryOpening | None, holder: Holder | None) -> LedgerActor | None:
+    if opening is None or opening.actor is None or opening.actor_salt is None or holder is None:
+        return None
+    if not is_administrator(holder) and opening.actor not in holder.organisations:
+        return None
+    return LedgerActor(opening.actor, opening.actor_salt)
+
+
 def _can_see_opening(opening: service.EntryOpening, holder: Holder | None) -> bool:
-    if opening.public:
-        return True
-    if holder is None:
-        return False
-    if holder.role == ADMINISTRATOR:
-        return True
-    return opening.owner in holder.organisations
+    return opening.public or is_administrator(holder) or (holder is not None and opening.owner in holder.organisations)
+
+
+def is_administrator(holder: Holder | None) -> bool:
+    """Return True if the holder of a key may see the whole ledger; `holder` is None without a key."""
+    return holder is not None and holder.role == ADMINISTRATOR
 
 
 def build_checkpoint(record: service.CheckpointRecord) -> Checkpoint:

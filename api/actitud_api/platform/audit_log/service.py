@@ -72,7 +72,7 @@ Details = Mapping[str, str | int | None]
 class Actor(Struct, frozen=True):
     """Holder of the key with which somebody acted: id of the key, role, organisation.
 
-    `organisation` is None unless the key is bound to exactly one.
+    `organisation` is None unless the key is bound to exactly one. An entry contains only its salted digest.
     """
 
     key: str | None
@@ -155,9 +155,14 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
         head = Head(1, genesis.hash)
     # A new salt for each entry: equal subjects get different digests, so entries cannot be linked to each other.
     salt = secrets.token_bytes(_SALT_BYTES)
+    # Another salt for the organisation: whoever may read the subject must not be able to try all organisations.
+    actor, actor_salt = event.actor, secrets.token_bytes(_SALT_BYTES)
+    organisation = None if actor is None else actor.organisation
+    if actor is not None and organisation is not None:
+        actor = msgspec.structs.replace(actor, organisation=compute_commitment(actor_salt, organisation))
     record = _Record(
         action=event.action,
-        actor=event.actor,
+        actor=actor,
         at=signing.format_rfc3339(now),
         outcome=event.outcome,
         request=event.request,
@@ -166,7 +171,11 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
         details=UNSET if event.details is None else event.details,
     )
     entry = link_entry(head, canonicalize(record).decode())
-    opening = EntryOpening(event.subject, salt.hex(), event.public, event.owner)
+    opening = EntryOpening(
+        *(event.subject, salt.hex(), event.public, event.owner),
+        actor=organisation,
+        actor_salt=None if organisation is None else actor_salt.hex(),
+    )
     queries.insert_entry(session, entry, now, event.action, opening)
     return entry
 
@@ -180,6 +189,7 @@ def list_page(
     database: Database,
     *,
     action: str | None,
+    whole: bool,
     after: int | None,
     offset: int,
     limit: int,
@@ -187,13 +197,22 @@ def list_page(
 ) -> list[OpenedEntry]:
     """Return entries with their openings, in the order of the chain.
 
+    `whole`: also the entries after the newest checkpoint, which tell when somebody works on a draft.
     `after`: only entries with a number above it; None for all. `action`: only entries with this action; None
     for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all matching
     entries; None does not count.
     """
     with database.read() as session:
+        checkpoint = None if whole else queries.get_newest_checkpoint(session)
+        size = None if whole else 0 if checkpoint is None else checkpoint.size
         return queries.list_page(
-            session, action=action, after=-1 if after is None else after, offset=offset, limit=limit, total=total
+            session,
+            action=action,
+            size=size,
+            after=-1 if after is None else after,
+            offset=offset,
+            limit=limit,
+            total=total,
         )
 
 

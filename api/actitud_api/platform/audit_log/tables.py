@@ -39,7 +39,8 @@ class LedgerOpeningTable(Base, table=True):
 
     `seq` is the number of the entry. The entry contains only a digest of salt and subject. `public`: everybody may
     read the subject; otherwise only administrators and the organisation `owner` may, if it is not NULL. Deleting a
-    row erases the subject of the entry, and the chain still verifies.
+    row erases the subject of the entry, and the chain still verifies. `actor`: the organisation that acted, NULL if
+    the entry names none; the entry contains only a digest of it and of `actor_salt`.
     """
 
     __tablename__ = "ledger_opening"
@@ -49,6 +50,8 @@ class LedgerOpeningTable(Base, table=True):
     salt: str
     public: bool
     owner: str | None = Field(sa_type=IDENTIFIER)
+    actor: str | None = Field(sa_type=IDENTIFIER)
+    actor_salt: str | None
 
 
 class StoredCheckpoint(Base, table=True):

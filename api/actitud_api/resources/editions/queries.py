@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     table,
     tuple_,
@@ -66,10 +65,9 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition, and as `organisations` the number of organisations that it scores.
+    """An edition, and as `organisations` the number of organisations that it publishes a score of.
 
-    These are the organisations with an assessment; once the edition is published, those that its newest revision
-    scores.
+    The number is 0 until the edition is published: what is public of it must not tell how many drafts there are.
     """
 
     record: EditionRecord
@@ -91,7 +89,7 @@ _SELECT_COUNTED = select(
     func.coalesce(
         select_published_count(EDITIONS.c.id),
         _COUNT.where(
-            _ASSESSMENTS.c.edition == EDITIONS.c.id, or_(_IS_FINAL, EDITIONS.c.state != "published")
+            _ASSESSMENTS.c.edition == EDITIONS.c.id, _IS_FINAL, EDITIONS.c.state == "published"
         ).scalar_subquery(),
     ).label("organisations"),
 )
@@ -127,10 +125,14 @@ def get_latest(session: Session) -> EditionRecord | None:
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
-    """Count the organisations that an edition scores.
+    """Count the organisations that an edition publishes a score of: 0 until it is published."""
+    return count_assessments(session, record) if record.state == "published" else 0
 
-    These are the organisations with an assessment, whatever its state; once the edition is published, those that its
-    newest revision scores.
+
+def count_assessments(session: Session, record: EditionRecord) -> int:
+    """Count the assessments of an edition, whatever their state.
+
+    Once it is published, only those that its newest revision scores are counted.
     """
     published: int | None = session.execute(_SELECT_PUBLISHED_COUNT, {"id": record.id}).scalar_one()
     if published is not None:

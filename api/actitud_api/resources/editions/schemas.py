@@ -143,7 +143,7 @@ class Edition(Struct, frozen=True, kw_only=True):
     windows: Windows
     calendar: Calendar
     simulated: Annotated[bool, Meta(description="True if every organisation and answer is invented.")]
-    organisations: Annotated[int, Meta(ge=0, description="Number of organisations that the edition scores.")]
+    organisations: Annotated[int, Meta(ge=0, description="Number of published scores; 0 before the publication.")]
     created: datetime
     updated: datetime
 

@@ -149,6 +149,15 @@ def get(database: Database, edition: str) -> CountedEdition:
         return CountedEdition(record, queries.count_organisations(session, record))
 
 
+def count_assessments(database: Database, edition: str) -> int:
+    """Count the assessments of an edition, whatever their state; once it is published, only those that are final.
+
+    Raises `UnknownEdition` if there is no such edition.
+    """
+    with database.read() as session:
+        return queries.count_assessments(session, find(session, edition))
+
+
 def get_published(database: Database, edition: str) -> CountedEdition:
     """Return a published edition with the number of its organisations; `edition` is an id or `latest`.
 
@@ -316,7 +325,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     # Locked before the assessments are counted, so that none is added in between.
     if not queries.lock_edition(session, record.id, record.version):
         raise StaleVersion
-    if organisations := queries.count_organisations(session, record):
+    if organisations := queries.count_assessments(session, record):
         raise EditionInconsistent([EditionContradiction("", "assessments", str(organisations))])
     queries.delete_edition(session, record.id)
 

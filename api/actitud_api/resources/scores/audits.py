@@ -192,7 +192,7 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
     record = editions.find(session, edition)
     visibility = build_visibility(record, principal)
     source = find_source(session, record)
-    key = (record.id, record.version, visibility, queries.get_state_key(session, source))
+    key = (record.id, record.version, visibility, queries.get_state_key(session, source, visibility))
     return _EditionView(record, source, visibility, key)
 
 

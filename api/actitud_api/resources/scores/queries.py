@@ -343,13 +343,16 @@ def count_by_group(session: Session, source: FigureSource, visibility: Visibilit
     return [GroupCount(*row) for row in session.execute(statement, source.parameters)]
 
 
-def get_state_key(session: Session, source: FigureSource) -> tuple[int, int, str, str]:
-    """Return a key that changes whenever the figures of the edition may have changed.
+def get_state_key(session: Session, source: FigureSource, visibility: Visibility) -> tuple[int, int, str, str]:
+    """Return a key that changes whenever the visible figures of the edition may have changed, and never else.
 
-    Before publication, the key holds the number of assessments, the sum of the versions of their rows, and the times
-    of the last creation and the last update. Afterwards it holds the number of scores, the revision, and its digests.
+    Before publication, the key holds the number of visible assessments, the sum of the versions of their rows, and the
+    times of the last creation and the last update. Afterwards it holds the number of scores, the revision, and its
+    digests.
     """
-    statement = SELECT_ASSESSMENTS_STATE if source.revision is None else SELECT_REVISION_STATE
+    statement = SELECT_REVISION_STATE
+    if source.revision is None:
+        statement = SELECT_ASSESSMENTS_STATE.where(visibility.build_condition(source.statements))
     count, writes, created, updated = session.execute(statement, source.parameters).one()
     return count, int(writes), str(created), str(updated)
 

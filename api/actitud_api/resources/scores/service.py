@@ -333,14 +333,15 @@ def count_by_group(database: Database, edition: str, *, principal: Principal | N
         return queries.count_by_group(session, find_source(session, record), build_visibility(record, principal))
 
 
-def get_state_key(database: Database, edition: str) -> tuple[int, int, str, str]:
-    """Return a key that changes whenever the figures of the edition may have changed.
+def get_state_key(database: Database, edition: str, *, principal: Principal | None = None) -> tuple[int, int, str, str]:
+    """Return a key that changes whenever the figures that the principal may see may have changed, and never else.
 
     Raises:
         UnknownEdition: No edition has that id.
     """
     with database.read() as session:
-        return queries.get_state_key(session, find_source(session, editions.find(session, edition)))
+        record = editions.find(session, edition)
+        return queries.get_state_key(session, find_source(session, record), build_visibility(record, principal))
 
 
 def get_edition_score(

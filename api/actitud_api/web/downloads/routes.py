@@ -218,7 +218,7 @@ class EditionFilesController(Controller):
         Names of columns and codes never change, and new columns are added at the end. Titles are in the language of
         `lang`.
         """
-        source = service.load_source(database, path.edition)
+        source = service.load_source(database, path.edition, principal=principal)
         selection = _build_selection(query, principal)
         table = _TableResponse(
             request,

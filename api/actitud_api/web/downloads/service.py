@@ -77,7 +77,7 @@ class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
     `counted`: the edition with its number of organisations. `published`: None if the edition is not published.
-    `state`: a value that changes whenever the data of the downloads change.
+    `state`: a value that changes whenever the data of the downloads change that the caller may see.
     """
 
     counted: CountedEdition
@@ -96,8 +96,10 @@ class EditionSource(Struct, frozen=True, kw_only=True):
         return f"actitud-{self.edition.id}"
 
 
-def load_source(database: Database, edition: str) -> EditionSource:
+def load_source(database: Database, edition: str, *, principal: Principal | None = None) -> EditionSource:
     """Load an edition to download; `edition` is an id or `latest`.
+
+    `principal`: the caller, whose role decides on unpublished rows; None if no key was sent.
 
     Raises `UnknownEdition` if the edition does not exist.
     """
@@ -109,7 +111,11 @@ def load_source(database: Database, edition: str) -> EditionSource:
         counted=counted,
         methodology=load_methodology(record.methodology),
         published=newest[0] if newest else None,
-        state=(record.id, record.version, scores.get_state_key(database, record.id), organisations.get_state(database)),
+        state=(
+            *(record.id, record.version),
+            scores.get_state_key(database, record.id, principal=principal),
+            organisations.get_state(database),
+        ),
     )
 
 

@@ -384,6 +384,8 @@ def _create_ledger() -> None:
         sa.Column("salt", sa.String(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("owner", IDENTIFIER),
+        sa.Column("actor", IDENTIFIER),
+        sa.Column("actor_salt", sa.String()),
         sa.PrimaryKeyConstraint("seq", name="pk_ledger_opening"),
         _reference("ledger_opening", "seq", "ledger_entry.seq"),
     )

@@ -1,0 +1,211 @@
+"""What is seen without a key, or with one that is of something else, is the same before and after every kind of change
+of a draft: every address, the whole answer with its headers.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import pytest
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+
+from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.queries import Visibility
+from tests.contract import examples
+from tests.contract.installation import MINE, OTHER, Installation, Place, operations
+from tests.support import scale
+
+PUBLISHED, OPEN, ELSEWHERE = "2026-published", "2028-drafts", "2029-elsewhere"
+"""An edition that is published, the one whose drafts change, and the one that an assessor is bound to."""
+THIRD: Final = "ES-DIR3-L01080193"
+"""An organisation without any draft, to which some keys are bound."""
+VARYING: Final = re.compile(r"date|x-request-id|ratelimit.*|retry-after")
+"""Headers that change with every request."""
+SHOWN: Final[Mapping[str, frozenset[str]]] = {
+    # Seed and share of the sample are public, so that anybody can repeat the draw: the act is one of the edition.
+    "samples.create": frozenset({f"/v1/editions/{OPEN}/samples", f"/v1/editions/{OPEN}/samples?total=true"}),
+}
+"""Addresses that a change shows on purpose."""
+BY_ID: Final = {operation.id: operation for operation in operations()}
+
+
+class Stage(NamedTuple):
+    """An installation with drafts, who looks at it, and at what."""
+
+    installation: Installation
+    viewers: Mapping[str, str | None]
+    addresses: Sequence[str]
+
+
+def list_addresses(installation: Installation, digest: str) -> Iterator[str]:
+    """Yield every address that answers GET: about the drafts, about what is published, and lists with their totals."""
+    values = {
+        **{"organisation": OTHER, "version": "2026.1", "indicator": "D1.01", "dimension": "D1", "slug": "not-found"},
+        **{"suggestion": "1", "submission": "1", "transition": "1", "approval": "1", "revision": "1", "size": "latest"},
+        **{"territory": "08", "key": "0" * 12, "digest": digest},
+    }
+    names = {"/static/{name}": ["site.css"], "/embed/{name}": ["ranking"]}
+    routes = installation.client.app.routes
+    for path in sorted({one.path_format for one in routes if isinstance(one, HTTPRoute) and "GET" in one.methods}):
+        parameters = set(re.findall(r"\{(\w+)\}", path))
+        for edition in (OPEN, PUBLISHED) if "edition" in parameters else ("",):
+            for name in names.get(path, [f"{OTHER}.svg"]) if "name" in parameters else [""]:
+                address = path.format_map({**values, "edition": edition, "name": name})
+                yield address
+                if path.endswith("/changes"):
+                    yield f"{address}?from={PUBLISHED}"
+                elif path in _LISTS:
+                    yield f"{address}?total=true"
+                    yield f"{address}?total=true&organisation={OTHER}"
+
+
+_LISTS: Final = frozenset(
+    {
+        *("/v1/editions", "/v1/organisations", "/v1/ledger", "/v1/organisations/{organisation}/scores"),
+        *("/v1/editions/{edition}/scores", "/v1/editions/{edition}/assessments", "/v1/editions/{edition}/samples"),
+    }
+)
+"""Lists that are asked for the number of their items too."""
+
+
+@pytest.fixture(scope="module")
+def stage(installation: Installation) -> Stage:
+    installation.organisation(THIRD)
+    for edition in (PUBLISHED, OPEN, ELSEWHERE):
+        installation.edition(edition)
+    for organisation in (MINE, OTHER):
+        installation.draft(PUBLISHED, organisation)
+        installation.submit(PUBLISHED, organisation)
+        installation.settle(PUBLISHED, organisation)
+    installation.review(PUBLISHED)
+    digest = installation.publish(PUBLISHED)
+    installation.draft(OPEN, MINE)
+    installation.submit(OPEN, MINE)
+    installation.checkpoint()
+    viewers = {
+        "no key": None,
+        "a key of another edition": installation.key("assessor", editions=[ELSEWHERE]),
+        "a reader": installation.key("organisation_reader", THIRD),
+        "a key of another organisation": installation.key("organisation_editor", THIRD),
+    }
+    return Stage(installation, viewers, list(list_addresses(installation, digest)))
+
+
+_WORKBOOK: Final = "application/vnd.openxmlformats"
+
+
+def look(stage: Stage, addresses: Sequence[str]) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+    """Return the whole answers, by viewer and address, without what changes with every request."""
+    seen = {}
+    client: TestClient[Any] = stage.installation.client
+    for (viewer, key), address in itertools.product(stage.viewers.items(), addresses):
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        response = client.get(address, headers=headers, follow_redirects=False)
+        assert response.status_code < 500, (viewer, address, response.text)
+        body = response.content
+        if response.headers.get("content-type", "").startswith("application/problem+json"):
+            body = re.sub(rb'"request_id":"[^"]*"', b"", body)
+        told = sorted((name, value) for name, value in response.headers.items() if not VARYING.fullmatch(name))
+        if response.headers.get("content-type", "").startswith(_WORKBOOK):
+            # A workbook says when it was made, in one of its members.
+            with zipfile.ZipFile(io.BytesIO(body)) as book:
+                body = repr([(one, book.read(one)) for one in book.namelist() if one != "docProps/core.xml"]).encode()
+            told = [header for header in told if header[0] != "content-length"]
+        seen[viewer, address] = (response.status_code, told, body)
+    return seen
+
+
+def changes(installation: Installation) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield every kind of change of a draft, in an order in which each is allowed."""
+    administrator = installation.key("administrator")
+    place = {"edition": OPEN, "organisation": OTHER, "indicator": "D1.01"}
+
+    def call(name: str) -> tuple[str, Callable[[], object]]:
+        operation = BY_ID[f"editions.{name}"]
+        has_body = "requestBody" in operation.described
+        body = examples.request(operation.id) if has_body else None
+        if name == "assessments.extensions.create" and body is not None:
+            body = {**body, "until": "2095-06-30"}
+        if name == "assessments.returns.create" and body is not None:
+            body = {**body, "until": "2095-06-30"}
+
+        def act() -> None:
+            # `If-None-Match` where it does not exist yet, `If-Match` where it does.
+            response = installation.call(operation, Place(place, body), administrator)
+            if response.status_code == 412:
+                path = operation.path.format_map(place)
+                headers = {"Authorization": f"Bearer {administrator}", "If-None-Match": "*"}
+                response = installation.client.request(operation.method.upper(), path, json=body, headers=headers)
+            assert response.is_success, (name, response.text)
+
+        return name, act
+
+    yield "draft", lambda: installation.draft(OPEN, OTHER)
+    yield call("assessments.delete")
+    yield "draft again", lambda: installation.draft(OPEN, OTHER)
+    yield call("assessments.put")
+    yield call("assessments.update")
+    yield call("assessments.extensions.create")
+    yield "submit", lambda: installation.submit(OPEN, OTHER)
+    yield call("assessments.returns.create")
+    yield "submit again", lambda: installation.submit(OPEN, OTHER)
+    yield call("flags.create")
+    yield call("samples.create")
+    yield call("assessments.reviews.create")
+    yield call("assessments.verdicts.put")
+    yield call("assessments.verdicts.delete")
+    yield call("assessments.review.put")
+    yield "hearing", lambda: installation.settle(OPEN, OTHER, "hearing")
+    yield call("assessments.replies.put")
+    yield call("assessments.replies.delete")
+    yield "final", lambda: installation.settle(OPEN, OTHER)
+
+
+def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    before = look(stage, stage.addresses)
+    compared, differences, told = 0, [], list(changes(stage.installation))
+    allowed: set[str] = set()
+    for number, (name, change) in enumerate(told):
+        change()
+        allowed |= SHOWN.get(name, frozenset())
+        # At every landing each address is looked at after one of the changes, and after the last one.
+        whole = scale.NIGHT or number == len(told) - 1
+        looked_at = stage.addresses if whole else stage.addresses[number :: len(told)]
+        after = look(stage, looked_at)
+        compared += len(after)
+        for (viewer, address), answer in after.items():
+            if answer != before[viewer, address] and address not in allowed:
+                differences.append((name, viewer, address, _differing(before[viewer, address], answer)))
+    with capsys.disabled():
+        print(
+            f"\ndrafts: {len(told)} changes, {len(stage.addresses)} addresses, {len(stage.viewers)} viewers, "
+            f"{compared} answers compared, {len(differences)} differences"
+        )
+    assert differences == [], "\n".join(map(str, differences))
+
+
+def test_a_planted_leak_is_found(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where drafts are visible, or only the tag of their file tells of them, answers differ."""
+    addresses = [f"/v1/editions/{OPEN}/scores", f"/v1/editions/{OPEN}/scores.csv", f"/v1/editions/{OPEN}/summary"]
+    monkeypatch.setattr(scores, "build_visibility", lambda *_: Visibility(everything=True))
+    before = look(stage, addresses)
+    stage.installation.draft(OPEN, THIRD)
+    after = look(stage, addresses)
+    assert {address for (viewer, address), answer in after.items() if answer != before[viewer, address]} == set(
+        addresses
+    )
+
+
+def _differing(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
+    """Return what differs between two answers: the status, headers, or the first bytes of the body that differ."""
+    if before[0] != after[0]:
+        return [before[0], after[0]]
+    headers = [pair for pair in after[1] if pair not in before[1]]
+    at = next((place for place, (one, two) in enumerate(zip(before[2], after[2], strict=False)) if one != two), 0)
+    return headers + ([] if before[2] == after[2] else [before[2][at : at + 40], after[2][at : at + 40]])
