@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -271,12 +272,35 @@ def answering(answers: dict[str, Answer]) -> Iterator[str]:
             thread.join()
 
 
+RANKING: Final = "/v1/editions/2026-test/scores?limit=1000"
+
+
+def rank(edition: Edition) -> list[dict[str, Any]]:
+    """The rows of the ranking that a service shows of an edition."""
+    return [
+        {
+            "organisation": row["organisation"],
+            "organisation_name": document["organisation"]["name"],
+            "rank": row["rank"],
+            "methodology": document["score"]["methodology"]["version"],
+            "dimensions": {node["id"]: node["score"] for node in document["score"]["dimensions"]},
+            **{name: document["score"][name] for name in ("index", "level", "status", "index_max", "coverage")},
+            **{
+                name: document["organisation"][name]
+                for name in ("kind", "band", "population", "province", "region", "simulated")
+            },
+        }
+        for row, document in zip(edition.edition["scores"], edition.documents, strict=True)
+    ]
+
+
 def published(edition: Edition) -> dict[str, Answer]:
     """What a service answers that has published an edition."""
     answers: dict[str, Answer] = {
         "/v1/editions/2026-test/publications/latest/bundle": (200, {}, packed(edition.lines())),
         "/v1/editions/2026-test/publications/1/bundle": (200, {}, packed(edition.lines())),
         JWKS: (200, {}, json.dumps({"keys": [OURS.jwk()]}).encode()),
+        RANKING: (200, {}, json.dumps({"items": rank(edition), "next_cursor": None}).encode()),
     }
     for text in edition.lines()[1:]:
         path = f"/v1/published/{digest(text)}"
@@ -359,6 +383,50 @@ def test_keys_may_have_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert told(capsys, file, "--keys", f"{address}{JWKS}")["unchecked"] == []
         code, _, (error,) = ran(capsys, file, "--keys", f"{address}/jwks.json")
     assert (code, error) == (2, f"Cannot read {address}/jwks.json: the service answers 404")
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "shown"),
+    [
+        ("index", 99.99, "index 99.99 is shown and {signed} is signed"),
+        ("level", 5, "level 5 is shown and {signed} is signed"),
+        ("rank", 7, "rank 7 is shown and {signed} is signed"),
+        ("organisation_name", "Otro", 'organisation_name "Otro" is shown and {signed} is signed'),
+        ("dimensions", {}, "dimensions {{}} is shown"),
+    ],
+)
+def test_a_figure_that_is_shown_and_not_signed_is_named(
+    member: str, value: object, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The documents hold; the ranking of the service says something else."""
+    edition = Edition()
+    rows = rank(edition)
+    signed = json.dumps(rows[1][member], ensure_ascii=False)
+    rows[1][member] = value
+    answers = published(edition) | {RANKING: (200, {}, json.dumps({"items": rows, "next_cursor": None}).encode())}
+    with answering(answers) as address:
+        report = told(capsys, f"{address}/v1/editions/2026-test")
+        earlier = told(capsys, f"{address}/v1/editions/2026-test/publications/1")
+
+    (problem,) = report["problems"]
+    assert (report["holds"], problem["code"], problem["location"]) == (False, "shown", "4")
+    assert problem["text"].startswith(f"for {rows[1]['organisation']}, {shown.format(signed=signed)}")
+    assert earlier["holds"], "of an earlier revision no ranking is shown"
+
+
+def test_who_is_shown_and_not_signed_or_signed_and_not_shown_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    edition = Edition()
+    rows = rank(edition)
+    name = rows[1]["organisation"]
+    rows[1]["organisation"] = "XX-Z"
+    answers = published(edition) | {RANKING: (200, {}, json.dumps({"items": rows, "next_cursor": None}).encode())}
+    with answering(answers) as address:
+        report = told(capsys, f"{address}/v1/editions/2026-test")
+
+    assert [problem["text"] for problem in report["problems"]] == [
+        f"{name} is signed and not shown",
+        '"XX-Z" is shown and not signed',
+    ]
 
 
 def renamed() -> tuple[Edition, Edition]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from actitud import Client, verify
+from actitud_api import cli
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
@@ -82,6 +85,31 @@ def test_a_correction_holds_against_the_revision_before(database: Database, tmp_
     held = verify(second, published=documents.get, rescorer=ScoreRescorer())
     assert held.problems == ()
     assert not any("the revision before" in text["en"] for text in held.unchecked)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_figure_that_was_changed_in_the_database_is_named_at_the_address(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its owner drops the trigger first. All documents stay as they were, and so all of them hold."""
+    with opened(url) as database:
+        publishing.fill(database)
+        make_key(database, tmp_path, publishing.BEFORE)
+        publishing.publish(database, tmp_path)
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    with served(app) as address:
+        asked = ["verify", f"{address}/v1/editions/{publishing.EDITION}", "--lang", "en"]
+        assert cli.main(asked) == 0, capsys.readouterr().out
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+            connection.execute("DROP TRIGGER published_score_refuses_update")
+            connection.execute(
+                "UPDATE published_score SET index_value = 9999, rank_points = 9999, level = 5 WHERE organisation = ?",
+                (publishing.SMALL,),
+            )
+        capsys.readouterr()
+        assert cli.main(asked) == 1
+    app.state["database"].close()
+    assert f"for {publishing.SMALL}, index 99.99 is shown and 16.51 is signed" in capsys.readouterr().out
 
 
 def test_what_the_client_fetches_is_verified_as_it_is(url: str, tmp_path: Path) -> None:

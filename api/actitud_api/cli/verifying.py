@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Final
@@ -20,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actitud.verification import (
     GIVEN_CHECKPOINT,
+    LoadRows,
     Signature,
     Text,
     Unverifiable,
@@ -84,6 +86,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
                 published=facts.published,
                 progress=stack.enter_context(_show_progress(chosen)),
                 rescorer=ScoreRescorer(),
+                shown=facts.shown,
             )
         except Unverifiable as error:
             values = {"file": options.source, "reason": _choose_text(error.text, chosen)}
@@ -103,7 +106,8 @@ class _ServiceFacts(Struct, frozen=True, kw_only=True):
     """Facts that a service publishes about a file, with which the file can be verified.
 
     `keys`: JSON Web Key Set of the service. `digest` and `signature`: those of the file. `published`: function
-    that returns another published document by its digest. A member is None if the fact is not known; all are
+    that returns another published document by its digest. `shown`: function that returns the rows of the ranking, if
+    the file is the newest revision of an edition. A member is None if the fact is not known; all are
     for a file on the disk.
     """
 
@@ -111,6 +115,7 @@ class _ServiceFacts(Struct, frozen=True, kw_only=True):
     digest: str | None = None
     signature: Signature | None = None
     published: Callable[[str], bytes | None] | None = None
+    shown: LoadRows | None = None
 
 
 class _Source:
@@ -147,7 +152,12 @@ class _Source:
             return _ServiceFacts()
         keys = _load_keys(f"{match['base']}/.well-known/jwks.json", self._language)
         facts = _ServiceFacts(keys=keys, published=self._load_published)
-        if match["ledger"] is not None or match["publication"] is not None:
+        if match["publication"] is not None:
+            edition, _, revision = match["publication"].partition("/publications")
+            # Of an earlier revision only the documents are left: the ranking is that of the newest.
+            newest = revision in ("", "/latest")
+            return structs.replace(facts, shown=partial(self._load_rows, edition) if newest else None)
+        if match["ledger"] is not None:
             return facts
         digest = match["digest"]
         if digest is None:
@@ -188,22 +198,39 @@ class _Source:
         Raises:
             CommandError: A response is not a page of a ledger (exit code 2).
         """
+        self.file.writelines(bytes(item) + b"\n" for item in self._iterate_items("ledger"))
+        self.file.seek(0)
+
+    def _load_rows(self, edition: str) -> Iterator[dict[str, object]]:
+        """Yield the rows of the ranking that the service shows of an edition.
+
+        Raises:
+            CommandError: A response is not a page of a ranking (exit code 2).
+        """
+        for item in self._iterate_items(f"{edition}/scores"):
+            yield msgspec.json.decode(item, type=dict[str, object])
+
+    def _iterate_items(self, path: str) -> Iterator[msgspec.Raw]:
+        """Yield the items of all pages of a list.
+
+        Raises:
+            CommandError: A response is not a page of a list (exit code 2).
+        """
         cursor: str | None = ""
         while cursor is not None:
             query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
-            with self._get(f"ledger?{urlencode(query)}") as answer:
+            with self._get(f"{path}?{urlencode(query)}") as answer:
                 try:
-                    page = msgspec.json.decode(answer.read(), type=_LedgerPage)
+                    page = msgspec.json.decode(answer.read(), type=_ListPage)
                 except ValueError as error:
                     values = {"file": self._name, "reason": error}
                     raise CommandError(_NOT_OURS.into(self._language).format(**values), 2) from error
-            self.file.writelines(bytes(item) + b"\n" for item in page.items)
+            yield from page.items
             # An empty page ends the loop too, so that a faulty service cannot keep the command busy for ever.
             cursor = page.next_cursor if page.items else None
-        self.file.seek(0)
 
 
-class _LedgerPage(Struct, frozen=True):
+class _ListPage(Struct, frozen=True):
     items: list[msgspec.Raw]
     next_cursor: str | None
 

@@ -23,7 +23,7 @@ from actitud.verification._findings import (
     make_text,
 )
 from actitud.verification._ledger import is_entry, verify_ledger
-from actitud.verification._options import Options, Rescorer
+from actitud.verification._options import LoadRows, Options, Rescorer
 from actitud.verification._reading import (
     NotReadable,
     Source,
@@ -41,6 +41,7 @@ __all__ = [
     "CheckName",
     "Findings",
     "KeysSource",
+    "LoadRows",
     "ProblemCode",
     "PublicKey",
     "Rescorer",
@@ -72,6 +73,7 @@ def verify(
     published: Callable[[str], bytes | None] | None = None,
     progress: Callable[[int, int], object] | None = None,
     rescorer: Rescorer | None = None,
+    shown: LoadRows | None = None,
 ) -> Verification:
     """Verify a published file (digests, form, list, corrections, signatures) or the hash chain of a ledger.
 
@@ -84,7 +86,8 @@ def verify(
     checkpoint that you kept, to compare with a ledger or a bundle. ``published``: function that returns the bytes of a
     published document by digest, or None if there is no such document; with this function a revision is compared with
     the previous one. ``progress``: called with the number of verified score documents and their total. ``rescorer``:
-    object that recomputes scores; this library contains none.
+    object that recomputes scores; this library contains none. ``shown``: function that returns the rows of the ranking
+    that the service shows of the newest revision, as mappings; each figure of a row is compared with the signed one.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
     :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is
@@ -103,6 +106,7 @@ def verify(
         published=published,
         progress=progress,
         rescorer=rescorer,
+        shown=shown,
     )
     findings = Findings()
     with open_source(source) as file:

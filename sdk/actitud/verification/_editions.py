@@ -19,6 +19,7 @@ from actitud.verification._reading import (
     parse_object,
     quote,
 )
+from actitud.verification._shown import ShownRows
 from actitud.verification._signatures import (
     GIVEN_CHECKPOINT,
     LedgerState,
@@ -60,7 +61,9 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
         return findings.build_result("bundle", digest)
     key = _verify_signatures(findings, options, header, text, edition)
     rows = edition["scores"]
-    documents = _verify_documents(findings, options, edition, lines)
+    shown = ShownRows(findings, options.shown)
+    documents = _verify_documents(findings, options, shown, edition, lines)
+    shown.finish(2)
     _verify_list(findings, 2, edition)
     CorrectionVerifier(findings, options, 2, documents).verify(edition, rows)
     es, en = format_count(len(rows))
@@ -84,6 +87,12 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
         "the indices, levels, ranks and counts of the edition",
     )
     findings.add_check("corrections", "las correcciones", "the corrections")
+    if options.shown is not None:
+        findings.add_check(
+            "shown",
+            f"lo que se lee de {es} organizaciones",
+            f"what is read of {en} organisations",
+        )
     name = f"{edition.get('edition')} ({edition.get('revision')})"
     statements = [
         make_text(
@@ -192,11 +201,14 @@ def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[Ledger
         findings.add_problem("checkpoint", GIVEN_CHECKPOINT, "/checkpoint", es, en)
 
 
-def _verify_documents(findings: Findings, options: Options, edition: Json, lines: Iterator[bytes]) -> dict[str, bytes]:
+def _verify_documents(
+    findings: Findings, options: Options, shown: ShownRows, edition: Json, lines: Iterator[bytes]
+) -> dict[str, bytes]:
     """Verify the score documents of a bundle against the list in its edition document.
 
-    ``lines`` are the lines of the bundle after its header and its edition document. Return the documents that the
-    edition says are corrected, by organisation.
+    ``shown``: the rows that the service shows, to compare with the documents. ``lines`` are the lines of the bundle
+    after its header and its edition document. Return the documents that the edition says are corrected, by
+    organisation.
     """
     rows = edition["scores"]
     by_digest = {str(row.get("document")): row for row in rows}
@@ -234,6 +246,7 @@ def _verify_documents(findings: Findings, options: Options, edition: Json, lines
             check_form(findings, line, text, document)
             if (options.rescorer is None or options.rescorer.check_score(findings, line, text)) and row is not None:
                 _compare_with_row(findings, line, edition, number, row, document)
+                shown.compare(line, row, document)
                 if name in corrected:
                     documents[name] = text
         if options.progress is not None:

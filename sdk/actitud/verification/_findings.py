@@ -36,6 +36,7 @@ ProblemCode: TypeAlias = Literal[
     "score",
     "chain",
     "opening",
+    "shown",
 ]
 """Code of a kind of problem.
 
@@ -45,10 +46,13 @@ list not sorted · row, rank, count: differs from the documents · revision, cor
 revision · unsigned, signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside
 the lifetime of its key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service ·
 methodology: version that the program lacks · submission: violates the methodology · score: differs from the
-recomputed score · chain: ledger changed · opening: does not match its entry.
+recomputed score · chain: ledger changed · opening: does not match its entry · shown: a figure that the service
+shows is not the signed one.
 """
 
-CheckName: TypeAlias = Literal["form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint"]
+CheckName: TypeAlias = Literal[
+    "form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint", "shown"
+]
 
 _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "form": frozenset({"damaged", "malformed", "form"}),
@@ -59,6 +63,7 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "checkpoint": frozenset({"checkpoint", "checkpoint_origin"}),
     "scores": frozenset({"methodology", "submission", "score"}),
     "chain": frozenset({"chain", "opening"}),
+    "shown": frozenset({"shown"}),
 }
 """The problem codes that make a check fail, by the name of the check."""
 

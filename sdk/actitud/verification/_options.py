@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,10 @@ class Rescorer(Protocol):
         """
 
 
+LoadRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
+"""Function that returns the rows of the ranking that a service shows of an edition, each as a mapping."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The checked arguments of :func:`actitud.verify`; an argument that was not passed is ``None``.
 
@@ -48,7 +52,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     document. ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller
     kept. ``published``: returns the bytes of a published document by digest, or None if there is no such document.
     ``progress``: called with the number of verified score documents and their total. ``rescorer``: recomputes
-    scores.
+    scores. ``shown``: returns the rows that a service shows of the edition.
     """
 
     keys: tuple[PublicKey, ...] | None
@@ -58,3 +62,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     published: Callable[[str], bytes | None] | None
     progress: Callable[[int, int], object] | None
     rescorer: Rescorer | None
+    shown: LoadRows | None = None
