@@ -23,7 +23,6 @@ from actitud_api.platform.audit_log import service
 from actitud_api.platform.audit_log.daily import make_due_checkpoint
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
@@ -114,7 +113,8 @@ def test_the_organisation_that_acted_shows_to_itself_and_to_administrators(
     client: TestClient[Litestar], shown: Installation
 ) -> None:
     theirs = shown.key("organisation_editor", MINE)
-    made = client.post("/v1/suggestions", json=examples.request("suggestions.create"), headers=bearer(theirs))
+    suggestion = {"kind": "error", "title": "Sin respuesta", "text": "Se pregunta y nadie responde.", "language": "es"}
+    made = client.post("/v1/suggestions", json=suggestion, headers=bearer(theirs))
     assert made.status_code == 201, made.text
     shown.checkpoint()
     for key in (None, shown.key("organisation_editor", OTHER), shown.key("registrar")):
