@@ -142,3 +142,32 @@ def test_a_trigger_that_refuses_nothing_is_named(published: Database) -> None:
             text("CREATE TRIGGER assessment_refuses_update BEFORE UPDATE ON assessment BEGIN SELECT 1; END")
         )
     assert find_missing_triggers(published)[0] == ["assessment_refuses_update"]
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("ALTER TABLE assessment DISABLE TRIGGER assessment_refuses_update", "assessment_refuses_update"),
+        ("ALTER TABLE publication ENABLE REPLICA TRIGGER publication_refuses_delete", "publication_refuses_delete"),
+        (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN NEW; END $$",
+            "refuse_change",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION is_published(for_edition text) RETURNS boolean LANGUAGE sql AS "
+            "$$ SELECT false $$",
+            "is_published",
+        ),
+        (
+            "CREATE OR REPLACE TRIGGER published_score_refuses_update BEFORE UPDATE ON published_score FOR EACH ROW "
+            "WHEN (false) EXECUTE FUNCTION refuse_change()",
+            "published_score_refuses_update",
+        ),
+    ],
+)
+def test_what_the_owner_of_the_database_disarms_is_named(published: Database, statement: str, named: str) -> None:
+    """The owner of the tables on PostgreSQL can do all of this."""
+    tell(published, statement)
+    assert find_missing_triggers(published)[0] == [named]

@@ -1,46 +1,87 @@
-"""The triggers of a database, compared with those that its migrations make."""
+"""The triggers of a database and the functions that they call, compared with those that its migrations make."""
 
 from __future__ import annotations
 
 from functools import cache
 
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.migrate import upgrade
 
 _OF_SQLITE = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-_OF_POSTGRESQL = text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
+_OF_POSTGRESQL = text(
+    # In pretty form, a name is not qualified where the search path finds it: so definitions of two schemas compare.
+    "SELECT tgname, pg_get_triggerdef(pg_trigger.oid, true) || CASE tgenabled WHEN 'O' THEN '' ELSE ' disabled' END "
+    "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE NOT tgisinternal AND pg_table_is_visible(tgrelid) "
+    "UNION ALL SELECT proname, prosrc FROM pg_proc "
+    "WHERE prokind = 'f' AND pg_function_is_visible(oid) AND pronamespace = current_schema()::regnamespace"
+)
+_SCHEMA = "actitud_expected"
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:
-    """Return the names of the triggers that are missing, disabled or, on SQLite, other ones; and how many there are.
+    """Return the names of the triggers and functions that are missing, disabled or other ones; and how many there are.
 
-    The expected triggers are those of a new database of SQLite, from which those of PostgreSQL follow: there a row is
-    not replaced and has no number, and what refuses to delete rows refuses to truncate the table too.
+    The expected ones are those of an empty database: on SQLite one in memory, on PostgreSQL a schema that is made and
+    rolled back. A role that may not make a schema is told of what is missing or disabled only.
     """
-    expected = _load_expected()
     with database.read() as session:
         connection = session.connection()
         if connection.dialect.name == "sqlite":
-            found = _read_sqlite(connection)
-            return sorted(name for name, made in expected.items() if found.get(name) != made), len(expected)
-        names = set(connection.execute(_OF_POSTGRESQL).scalars())
-    kept = {name for name in expected if not name.endswith(("_refuses_replacement", "_refuses_renumbering"))}
-    kept |= {name.replace("_refuses_delete", "_refuses_truncate") for name in kept if name.endswith("_refuses_delete")}
-    return sorted(kept - names), len(kept)
+            expected, found = _load_expected(), _read(connection)
+            return _compare(expected, found)
+        found = _read(connection)
+    try:
+        return _compare(_make_expected(database), found)
+    except ProgrammingError:
+        names = _list_expected_names()
+        enabled = {name for name, made in found.items() if not made.endswith(" disabled")}
+        return sorted(names - enabled), len(names)
+
+
+def _compare(expected: dict[str, str], found: dict[str, str]) -> tuple[list[str], int]:
+    return sorted(name for name, made in expected.items() if found.get(name) != made), len(expected)
 
 
 @cache
 def _load_expected() -> dict[str, str]:
+    """Return the triggers of an empty SQLite database, with the statements that make them."""
     engine = create_engine("sqlite://")
     try:
         with engine.begin() as connection:
             upgrade(connection)
-            return _read_sqlite(connection)
+            return _read(connection)
     finally:
         engine.dispose()
 
 
-def _read_sqlite(connection: Connection) -> dict[str, str]:
-    return {name: made for name, made in connection.execute(_OF_SQLITE)}  # noqa: C416  # typed pairs
+def _make_expected(database: Database) -> dict[str, str]:
+    """Return the triggers and functions of an empty schema of a PostgreSQL database; nothing of it is committed."""
+    with database.write() as session:
+        connection = session.connection()
+        connection.exec_driver_sql(f"CREATE SCHEMA {_SCHEMA}")
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {_SCHEMA}")
+        upgrade(connection)
+        expected = _read(connection)
+        session.rollback()
+    return expected
+
+
+def _list_expected_names() -> set[str]:
+    """Return the names of the triggers of PostgreSQL.
+
+    They follow from those of SQLite: on PostgreSQL a row is not replaced and has no number, and what refuses to delete
+    rows refuses to truncate the table too.
+    """
+    kept = {name for name in _load_expected() if not name.endswith(("_refuses_replacement", "_refuses_renumbering"))}
+    return kept | {
+        name.replace("_refuses_delete", "_refuses_truncate") for name in kept if name.endswith("_refuses_delete")
+    }
+
+
+def _read(connection: Connection) -> dict[str, str]:
+    statement = _OF_SQLITE if connection.dialect.name == "sqlite" else _OF_POSTGRESQL
+    return {name: made for name, made in connection.execute(statement)}  # noqa: C416  # typed pairs
