@@ -74,7 +74,7 @@ def test_neither_keys_nor_row_numbers_are_taken_over(file: str, table: str) -> N
                 assert dump(connection) == before
 
 
-@pytest.mark.parametrize("table", ["assessment", "submission", "transition"])
+@pytest.mark.parametrize("table", ["assessment", "submission", "transition", "verdict", "review", "reply"])
 def test_a_row_that_may_change_does_not_push_out_one_that_is_published(file: str, table: str) -> None:
     """`UPDATE OR REPLACE` deletes the row whose number it takes, and no trigger of that row runs."""
     with closing(connect(file)) as connection:

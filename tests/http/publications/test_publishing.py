@@ -101,7 +101,7 @@ def everything(database: Database) -> dict[str, list[str]]:
     with database.read() as session:
         return {
             table: sorted(map(repr, session.connection().execute(text(f"SELECT * FROM {table}"))))
-            for table in (*tables, "assessment", "submission", "transition", "correction")
+            for table in (*tables, "assessment", "submission", "transition", "correction", "verdict", "review", "reply")
         }
 
 

@@ -36,6 +36,9 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "assessment": ("edition", "organisation"),
     "submission": ("edition", "organisation", "number"),
     "transition": ("edition", "organisation", "number"),
+    "verdict": ("edition", "organisation", "indicator", "answer", "assessor"),
+    "review": ("edition", "organisation"),
+    "reply": ("edition", "organisation", "indicator"),
 }
 """The tables, and what tells their rows apart."""
 CHANGED: Final = {
@@ -47,6 +50,9 @@ CHANGED: Final = {
     "assessment": ("index_value", "9999"),
     "submission": ("methodology", "'forged'"),
     "transition": ("role", "'forged'"),
+    "verdict": ("rule", "'forged'"),
+    "review": ("max_level", "1"),
+    "reply": ("version", "9"),
 }
 """A column of each, and another value for it."""
 LEDGER: Final = {
@@ -103,12 +109,22 @@ def publish_twice(database: Database, folder: Path) -> Database:
             expected=anything,
             now=BEFORE,
         )
-        session.connection().execute(
-            text(
-                "INSERT INTO submission SELECT edition, organisation, 1, created, methodology, '{}', submission, "
-                "evidence FROM assessment WHERE state = 'final'"
-            )
-        )
+        for statement in (
+            "INSERT INTO submission SELECT edition, organisation, 1, created, methodology, '{}', submission, evidence "
+            "FROM assessment WHERE state = 'final'",
+            # Of a draft, so that no document has them; they stand in the edition all the same.
+            "INSERT INTO verdict "
+            "(edition, organisation, indicator, answer, assessor, number, at, verdict, first_verdict) "
+            "SELECT edition, organisation, 'D1.01', 'one', 'somebody', 1, created, 'accepted', 'accepted' "
+            "FROM assessment WHERE state = 'draft'",
+            "INSERT INTO review (edition, organisation, reviewer, version, at, reason, profile, answers) "
+            "SELECT edition, organisation, 'somebody', 1, created, 'Why.', '{}', '{}' "
+            "FROM assessment WHERE state = 'draft'",
+            "INSERT INTO reply (edition, organisation, indicator, text, evidence, created, updated, version) "
+            "SELECT edition, organisation, 'D1.01', 'Because.', '[]', created, created, 1 "
+            "FROM assessment WHERE state = 'draft'",
+        ):
+            session.connection().execute(text(statement))
     make_key(database, folder)
     first = publish(database, folder)
     publish(database, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
@@ -166,6 +182,9 @@ def _inserted(table: str, names: list[str], other: str) -> list[str]:
         "assessment": {"organisation": "'XX-T-5'"},
         "submission": {"number": "number + 1"},
         "transition": {"number": "number + 1"},
+        "verdict": {"answer": "'another'"},
+        "review": {"organisation": f"'{BIG}'"},
+        "reply": {"indicator": "'D1.02'"},
     }
     if table not in replaced:
         return [f"INSERT INTO {table} ({', '.join(names)}) SELECT {other} FROM {table}"]

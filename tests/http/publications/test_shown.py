@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,17 @@ def test_the_running_service_compares_every_day_and_says_what_differs(
     assert logged[0]["log_level"] == "error"
     said = {"edition": EDITION, "organisation": SMALL, "figure": "level", "shown": 5, "signed": 1}
     assert said.items() <= logged[1].items()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_triggers_that_were_struck_out_of_the_schema_are_named(published: Database, url: str) -> None:
+    """`writable_schema` lets any client do so, without a statement that a trigger could refuse."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DELETE FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'published_score%'")
+    assert find_missing_triggers(published)[0] == [
+        f"published_score_refuses_{change}" for change in ("delete", "insert", "replacement", "update")
+    ]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
