@@ -19,7 +19,7 @@ from actitud_api.platform.storage.triggers import find_missing_triggers
 from actitud_api.resources.publications import daily, service
 from actitud_api.resources.publications.service import AlteredFigure
 from tests.http.publications.test_documents import REVIEWED
-from tests.http.publications.test_refusals import copy_score, forge_publication, publish_twice, read, tell
+from tests.http.publications.test_refusals import columns, copy_score, forge_publication, publish_twice, read, tell
 from tests.support.databases import Kind
 from tests.support.publishing import BIG, EDITION, SMALL
 
@@ -78,6 +78,38 @@ def test_a_revision_that_was_forged_whole_is_named(published: Database) -> None:
         tell(published, copy_score(published, "index_value", "9999", f"ordinal = {ordinal}"))
     assert [row.index_value for row in read(published)] == [9_999] * 3
     assert find_missing_triggers(published)[0] == []
+    altered = service.find_altered_figure(published)
+    assert altered is not None
+    assert (altered.edition, altered.organisation, altered.figure) == (EDITION, None, "digest")
+
+
+@pytest.mark.parametrize(
+    ("digest", "member"),
+    [
+        (None, None),
+        (REVIEWED, "X'00'"),
+        (REVIEWED, "X'1f8b'"),
+    ],
+    ids=["the document of a score", "no gzip", "half a gzip"],
+)
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_revision_with_another_kind_of_document_is_named(
+    published: Database, digest: str | None, member: str | None
+) -> None:
+    """A score document has a good signature too; and of a forged one not even the bytes have to be readable."""
+    if digest is None:
+        with published.read() as session:
+            found = session.connection().execute(text("SELECT digest FROM published_score ORDER BY revision, ordinal"))
+            digest = str(found.scalars().first())
+    names = columns(published, "publication")
+    replaced = {"revision": "3", "digest": f"'{digest}'", "supersedes": "digest"}
+    chosen = ", ".join(replaced.get(name, name) for name in names)
+    if member is not None:
+        kept = f"INSERT INTO published_document SELECT '{digest}', kind, {member}, protected, signature "
+        tell(published, f"{kept} FROM published_document WHERE kind = 'edition' LIMIT 1")
+    tell(published, f"INSERT INTO publication ({', '.join(names)}) SELECT {chosen} FROM publication WHERE revision = 2")
+    for ordinal in (1, 2, 3):
+        tell(published, copy_score(published, "level", "5", f"ordinal = {ordinal}"))
     altered = service.find_altered_figure(published)
     assert altered is not None
     assert (altered.edition, altered.organisation, altered.figure) == (EDITION, None, "digest")

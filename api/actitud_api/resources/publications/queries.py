@@ -5,6 +5,7 @@ A revision without all its scores is never read: see `PublishedScore`.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -512,13 +513,21 @@ def list_published_editions(session: Session) -> list[PublishedEdition]:
 def list_read_scores(session: Session, edition: str, revision: int, after: str) -> list[ReadScore]:
     """List at most `BATCH_ROWS` scores of a revision, ordered by organisation id, after the organisation `after`.
 
-    The bytes of a document that is not there are empty.
+    The bytes of a document that is not there, or cannot be decompressed, are empty.
     """
     bounds = {"edition": edition, "revision": revision, "after": after}
     rows = session.execute(_SELECT_READ, bounds).mappings()
     return [
-        ReadScore(row["organisation"], dict(row), unpack_line(row["member"]) if row["member"] else b"") for row in rows
+        ReadScore(row["organisation"], dict(row), b"" if row["member"] is None else _unpack_any(row["member"]))
+        for row in rows
     ]
+
+
+def _unpack_any(member: bytes) -> bytes:
+    try:
+        return unpack_line(member)
+    except zlib.error:
+        return b""
 
 
 # --- approvals ------------------------------------------------------------------------------------------------

@@ -6,9 +6,11 @@ people read are therefore compared with the signed documents, from outside by th
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from actitud_api.engine.methodology.digests import compute_digest, hash_bytes
@@ -91,12 +93,20 @@ def _load_signed(
     stored = None if publication is None else queries.get_document(session, publication.digest)
     if publication is None or stored is None:
         return None, [AlteredFigure(edition, None, "digest", None if publication is None else publication.digest, None)]
-    digest = hash_bytes(stored.form.text)
+    try:
+        text = stored.form.text
+    except zlib.error:
+        text = b""
+    digest = hash_bytes(text)
     if digest != publication.digest:
         return None, [AlteredFigure(edition, None, "digest", publication.digest, digest)]
-    if not any(ledger.is_signed_by(key, stored.jws, stored.form.text) for key in ledger.list_signing_keys(session)):
+    if not any(ledger.is_signed_by(key, stored.jws, text) for key in ledger.list_signing_keys(session)):
         return None, [AlteredFigure(edition, None, "signature", stored.jws.signature, None)]
-    document = parse_edition(stored.form.text)
+    try:
+        document = parse_edition(text)
+    except msgspec.ValidationError:
+        # A document that is signed, but for something else: the score of an organisation, for example.
+        return None, [AlteredFigure(edition, None, "digest", publication.digest, None)]
     pairs = (
         ("edition", edition, document.edition),
         ("revision", revision, document.revision),
