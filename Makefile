@@ -1,6 +1,7 @@
 # One entry point: `make help` explains. A newcomer needs make and Python 3.11 or newer.
 PYTHON ?= python3
 PORT ?= 8000
+SIZE ?= --night
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
@@ -29,7 +30,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist lock clean
+.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -96,7 +97,10 @@ test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every chang
 	$(TESTS) $(call part,)
 
 night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
-	$(TESTS) --night $(call part,)
+	$(TESTS) --night --figures $(call part,)
+
+figures: $(VENV)/all.done ## the tests that record figures, at full size, and docs/security/figures.md; a part as in make test, small ones: SIZE=
+	$(TESTS) $(SIZE) --figures -m figures $(call part,)
 
 # Processes that tests start are measured too; lines that only the night reaches count as missed.
 coverage: $(VENV)/all.done ## the tests of `make test`, with the lines and branches of the service and the SDK that they run; it fails below a floor

@@ -19,6 +19,8 @@ from tests.support.scheduling import FilesAtOnce
 # On import, because the `conftest.py` of a folder below may import the service before pytest calls any hook.
 second_version.register()
 
+pytest_plugins = ["tests.support.figures"]
+
 UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""
 MEMORY: Final = Path("/dev/shm")
