@@ -91,7 +91,8 @@ class Kind:
 
     `missing` of its groups and their aggregations; `rules`: any at all, only `sound` ones, in which an absent answer
     counts as its least favourable value, or none; `rated`: groups ask for a share of their weight; `raised`: ranges go
-    up from above 0 too; `monotone`: no gate asks for more of a value that is better when it is less.
+    up from above 0 too; `monotone`: no gate asks for more of a value that is better when it is less; `formulas`: how
+    many of 7 + `formulas` indicators have a formula of any shape, beyond 64 bits often.
     """
 
     missing: tuple[Missing, ...] = ("zero", "zero", "leave", "void")
@@ -100,9 +101,12 @@ class Kind:
     rated: bool = True
     raised: bool = True
     monotone: bool = False
+    formulas: int = 0
 
 
 ANY = Kind()
+PRODUCTS = Kind(formulas=14)
+"""Documents rich in products, powers, quotients and constants: their numbers pass 64 bits."""
 ZERO = Kind(missing=("zero",))
 """Documents that the checker does not mark "silence may pay"."""
 SOUND = Kind(missing=("zero",), rules="sound", rated=False, raised=False)
@@ -304,7 +308,10 @@ class _Tree:
     # indicators
 
     def indicator(self, name: str, weight: int, span: Range) -> Indicator:
-        make = self.some(self.ratio, self.ratio, self.amount, self.ladder, self.boolean, self.checklist, self.derived)
+        make = self.some(
+            *(self.ratio, self.ratio, self.amount, self.ladder, self.boolean, self.checklist, self.derived),
+            *[self.formula] * self.kind.formulas,
+        )
         own = msgspec.structs.replace(
             make(name, weight, span),
             range=span,
@@ -364,6 +371,45 @@ class _Tree:
             value=formula,
             curve=self.curve(span, self.some((2, 24, 72), (0, 1), (0.5, 1, 2, 4, 8), (1, 10), (1.1, 3.3))),
         )
+
+    def formula(self, name: str, weight: int, span: Range) -> Indicator:
+        """A formula of any shape over up to three facts, of any decimals and size, and the profile."""
+        facts = tuple(
+            Fact(name=letter, type="integer", minimum=self.some(0, 0, -3, -LARGE), maximum=self.some(5, MANY, LARGE))
+            if self.chance.random() < 0.4
+            else Fact(
+                name=letter,
+                type="number",
+                minimum=self.some(0, 0, 0, -5),
+                maximum=self.some(1, 100, MANY, 1_000_000),
+                decimals=self.chance.randint(0, 12),
+            )
+            for letter in "xyz"[: self.chance.randint(1, 3)]
+        )
+        knowns: list[Operand] = [*(b.fact(name, fact.name) for fact in facts), b.field("people"), b.field("units")]
+        value = self.operand(knowns[: len(facts) + 2 * (self.chance.random() < 0.2)], 0)
+        if self.chance.random() < 0.4:
+            value = Quotient(numerator=value, denominator=self.operand(knowns, 0))
+        reach = 10.0 ** self.chance.randint(-3, 12)
+        xs = self.some((0, reach), (-reach, 0, reach), (reach, 3 * reach, 1000 * reach), (reach / 1000, reach))
+        return msgspec.structs.replace(
+            b.amount(name, weight),
+            type="quantity",
+            facts=facts,
+            value=value,
+            step=None,
+            curve=self.curve(span, [int(x) if x.is_integer() else x for x in map(float, xs)]),
+        )
+
+    def operand(self, knowns: Sequence[Operand], depth: int) -> Operand:
+        """Sums, products, powers, least and greatest of those operands and of constants, three deep at most."""
+        if depth == 3 or self.chance.random() < 0.25 * depth:
+            constants = (0, 1, -1, 0.5, 2, 15, 100, 0.001, -2.5, 10**6, 10**12)
+            return b.const(self.some(*constants)) if self.chance.random() < 0.25 else self.one(*knowns)
+        if self.chance.random() < 0.2:
+            return Product(of=(self.operand(knowns, depth + 1),) * self.chance.randint(2, 4))
+        parts = tuple(self.operand(knowns, depth + 1) for _ in range(self.chance.randint(2, 3)))
+        return self.one(Sum(of=parts), Product(of=parts), Product(of=parts), Minimum(of=parts), Maximum(of=parts))
 
     def ladder(self, name: str, weight: int, span: Range) -> Indicator:
         scores = sorted(self.score(span) for _ in range(self.chance.randint(2, 5)))

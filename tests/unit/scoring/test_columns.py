@@ -12,14 +12,19 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.engine.methodology.model import (
     Coverage,
     Curve,
+    Fact,
     Gate,
     Group,
     Indicator,
+    Maximum,
+    Minimum,
+    Operand,
     Product,
     ProfileField,
     Quotient,
@@ -44,7 +49,8 @@ from actitud_api.engine.scoring.evaluate import evaluate
 from tests.support.scale import NIGHT
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
-from tests.unit.scoring.random_documents import ANY, FULL, SMALL, case_of
+from tests.unit.scoring.random_documents import ANY, FULL, PRODUCTS, SMALL, case_of
+from tests.unit.scoring.test_reference import same_as_the_reference
 
 HUGE = 10**12
 """Facts are at most this (SCORING, section 2)."""
@@ -171,6 +177,15 @@ def test_the_same_documents(first: int) -> None:
         except DefectiveMethodology:
             continue
         assert_equal(case.methodology, case.submissions)
+
+
+@pytest.mark.parametrize("first", range(0, 20_000 if NIGHT else 500, 50))
+def test_documents_rich_in_products(first: int) -> None:
+    """Products, powers, quotients and constants, of 0 to 12 decimals: scalar, columns and reference are the same."""
+    for seed in range(first, first + 50):
+        case = case_of(Random(seed), SMALL, PRODUCTS, 2)
+        assert_equal(case.methodology, case.submissions)
+        same_as_the_reference(case)
 
 
 def test_nobody() -> None:
@@ -420,6 +435,64 @@ def test_a_curve_over_what_64_bits_do_not_hold(
     known = alone(msgspec.structs.replace(b.amount("A"), curve=curve, value=squared, step=None, type="quantity"))
     sent = [b.submit({"A": {"hours": hours}}) for hours in (100, 10_000, 100_000, 0)]
     assert score_of(known, *sent) == scores
+
+
+def facts_of(maximum: int, *names: str) -> tuple[Fact, ...]:
+    return tuple(Fact(name=name, type="number", minimum=0, maximum=maximum) for name in names)
+
+
+def formula(value: Operand, knots: b.Knots, *facts: Fact) -> Indicator:
+    curve = Curve(kind="linear", goalposts=b.goalposts(knots))
+    return structs.replace(b.amount("A"), facts=facts, value=value, curve=curve, step=None, type="quantity")
+
+
+def test_a_constant_and_a_cube() -> None:
+    """15 + z³ of z to 100, in millionths cubed: 15 + 10^6/8 of 10^6 is 12.5015, and 15 alone 0.0015."""
+    z = b.fact("A", "z")
+    cube = Sum(of=(b.const(15), Product(of=(z, z, z))))
+    known = alone(formula(cube, ((0, 0), (10**6, 100)), *facts_of(100, "z")))
+    assert score_of(known, b.submit({"A": {"z": 50}}), b.submit({"A": {"z": 0}})) == [1_250, 0]
+
+
+def test_a_product_of_sums() -> None:
+    """x·(100 - a)·(100 - b)·(100 - c): 50·90·80·95 = 34,200,000 of 10^8 is 34.20."""
+    x, *others = (b.fact("A", name) for name in "xabc")
+    rest = (Sum(of=(b.const(100), Product(of=(b.const(-1), other)))) for other in others)
+    known = alone(formula(Product(of=(x, *rest)), ((0, 0), (10**8, 100)), *facts_of(100, *"xabc")))
+    assert score_of(known, b.submit({"A": {"x": 50, "a": 10, "b": 20, "c": 5}})) == [3_420]
+
+
+@pytest.mark.parametrize("least", [True, False])
+def test_a_division_by_the_least_or_greatest_of_products(least: bool) -> None:
+    """1 over min(y, z²), z = 10^6, and over max(y·z, y), z = 0, is 1 over y; at y = 0 there is no value."""
+    y, z = b.fact("A", "y"), b.fact("A", "z")
+    below = Minimum(of=(y, Product(of=(z, z)))) if least else Maximum(of=(Product(of=(y, z)), y))
+    value = Quotient(numerator=b.const(1), denominator=below)
+    known = alone(formula(value, ((0, 0), (1, 100)), *facts_of(1_000_000, "y", "z")))
+    sent = [b.submit({"A": {"y": y, "z": 1_000_000 if least else 0}}) for y in (0, 4, 1)]
+    assert score_of(known, *sent) == [0, 2_500, 10_000]
+
+
+def test_halves_that_constants_make_too_fine_for_floats() -> None:
+    """57.5 falls by 37.5 in 10^12: of 81 millionths it is less than a half more than 57, in every row but that of 0."""
+    millionths = Product(of=(b.fact("A", "n"), b.const(0.000001)))
+    curve: b.Knots = ((-(10**12), 80), (0, 57.5), (10**12, 20))
+    known = alone(
+        formula(millionths, curve, Fact(name="n", type="integer", minimum=0, maximum=1_000)),
+        decimals=0,
+    )
+    assert score_of(known, *(b.submit({"A": {"n": n}}) for n in (1, 0, 81, 81))) == [57, 58, 57, 57]
+
+
+@pytest.mark.parametrize(("inverse", "end"), [(False, 10_000), (True, 0)])
+def test_a_ratio_beyond_all_floats(inverse: bool, end: int) -> None:
+    """10^12 to the 27th is 10^324, and its inverse 10^-324: there the log-normal curve ends; 1 is the median."""
+    huge = Product(of=(b.fact("A", "n"),) * 27)
+    value = Quotient(numerator=b.const(1), denominator=huge) if inverse else huge
+    curve = Curve(kind="lognormal", goalposts=b.goalposts(((1, 50), (1_000, 90))))
+    n = Fact(name="n", type="integer", minimum=1, maximum=HUGE)
+    known = alone(structs.replace(b.amount("A"), facts=(n,), value=value, curve=curve, step=None, type="quantity"))
+    assert score_of(known, b.submit({"A": {"n": HUGE}}), b.submit({"A": {"n": 1}})) == [end, 5_000]
 
 
 def test_a_step_over_what_64_bits_do_not_hold() -> None:

@@ -547,6 +547,14 @@ def test_a_gain_counts_the_value_of_another_indicator_that_moves() -> None:
     assert (found.change, found.gain) == ({"idle": 0}, 100)
 
 
+def test_a_gain_with_evidence_counts_the_zero_rule_that_it_meets() -> None:
+    """Level 3 is capped at 1, 25 points; evidence makes it 3 again, at which it counts 0."""
+    ladder = b.ladder("X", zero_when=b.compare(b.fact("X", "level"), "ge", 3))
+    found = step(methodology(ladder), b.submit({"X": {"level": 3}}, level_caps={"X": 1}))
+    assert found is not None
+    assert (found.kind, found.gain, found.gain_max) == ("evidence", -25, 75)
+
+
 def test_a_gain_with_evidence_counts_what_the_step_unlocks() -> None:
     """X, only declared, has its 50 at level 2; with evidence for level 3 it has 75, and Y its 100: 125/2 for 25/1."""
     known = methodology(b.ladder("X"), b.boolean("Y", zero_when=b.compare(b.fact("X", "level"), "lt", 3)))

@@ -112,9 +112,18 @@ def _compile_lognormal(curve: Curve, span: Range, unit: int) -> Callable[[int, i
 
     def lognormal(n: int, d: int) -> int:
         if n > 0:
-            share = math.erfc(INVERSE_ERFC_FIFTH * math.log(n / d / median) / spread) / 2
+            share = math.erfc(INVERSE_ERFC_FIFTH * _compute_log(n, d, median) / spread) / 2
         else:
             share = 1.0 if falling else 0.0
         return quantise(minimum + share * width, unit)
 
     return lognormal
+
+
+def _compute_log(n: int, d: int, median: float) -> float:
+    """Compute ln(n / d / median), also where n / d is too large or too small for a float."""
+    try:
+        x = n / d / median
+    except OverflowError:
+        x = 0.0
+    return math.log(x) if x else math.log(n) - math.log(d) - math.log(median)

@@ -286,11 +286,13 @@ def _compute_effect(
     """
     evaluation = branches.evaluation
     # Most indicators affect nothing else, and then nothing but their own groups has to be scored.
-    if not leaf.dependents and not evaluation.compiled.touching_rules[leaf.position]:
+    if not (leaf.dependents or leaf.is_circular or evaluation.compiled.touching_rules[leaf.position]):
         return branches.compute_gain(leaf, score), ()
     changed = apply_change(evaluation.facts, change)
     requires, repairs = _find_affected_rules(branches, leaf, change, changed)
-    if not requires and (repairs or _reaches_others(evaluation, leaf, changed)):
+    # The level as sent, from which evidence lifts the cap, may be one at which the indicator counts 0 or leaves.
+    loses_value = _compute_value_after(leaf, changed) is None
+    if not requires and (repairs or loses_value or _reaches_others(evaluation, leaf, changed)):
         return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 

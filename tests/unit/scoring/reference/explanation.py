@@ -743,7 +743,8 @@ def _least_change(result: Scored, leaf: Indicator, x: Fraction) -> Change | None
         return None
     if leaf.type == "checklist":
         return _list_more(result, leaf, reaches)
-    assert leaf.step is not None
+    if leaf.step is None:
+        return None
     name = leaf.step.removeprefix("profile:")
     if leaf.step.startswith("profile:"):
         field = next(known for known in result.document.profile if known.name == name)

@@ -58,11 +58,15 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
     still in its array while the denominator is computed.
 
     Raises:
-        ExceedsInt64: If a result may exceed 64 bits.
+        ExceedsInt64: If a result or the scale may exceed 64 bits.
     """
     sides = (operand.numerator, operand.denominator) if isinstance(operand, Quotient) else (operand, Constant(value=1))
     above, below = (compiler.compile_operand(side, depth + number) for number, side in enumerate(sides))
-    return RawValueExpression(above, below, above.scale / below.scale)
+    scale = above.scale / below.scale
+    # Goalposts are divided by the scale, and floats hold neither 10^400 nor 10^-400.
+    for part in scale.as_integer_ratio():
+        compiler.check_int64(part, part)
+    return RawValueExpression(above, below, scale)
 
 
 class ExactScorer:
@@ -191,7 +195,9 @@ class CurveCompiler:
             score = shifted.compute_scores(block, x)
             np.copyto(into, score, casting="unsafe")
             if not is_always_right:
-                rows = np.flatnonzero(np.abs(value.below.read(block)) > max_denominator)
+                # The denominator may be a constant, which is one number for all rows.
+                large = np.abs(value.below.read(block)) > max_denominator
+                rows = np.flatnonzero(np.broadcast_to(large, block.rows))
                 if rows.size:
                     doubtful = score[rows]
                     rows = rows[~(doubtful - np.floor(doubtful) > 2.5 * error)]
