@@ -14,7 +14,8 @@ from actitud_api.cli.common import CommandError, choose_language, print_renderab
 from actitud_api.cli.reading import read_methodology, read_texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.checks.document import Remark, find_paying_silences
+from actitud_api.engine.methodology.checks.document import Remark
+from actitud_api.engine.methodology.checks.notes import find_notes
 from actitud_api.engine.methodology.differences import Difference, compare_documents
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import CheckedDocument, Methodology
@@ -73,9 +74,7 @@ def _list_remarks(checked: CheckedDocument, texts: dict[Language, bytes]) -> lis
     leaving an answer out. If the document cannot be decoded, a remark says that groups were not checked.
     """
     missing = [Remark(f"/texts/{language}", "no-texts", _NO_TEXTS) for language in WRITTEN if language not in texts]
-    first = (
-        [Remark("/", "form-first", _FORM_FIRST)] if checked.document is None else find_paying_silences(checked.document)
-    )
+    first = [Remark("/", "form-first", _FORM_FIRST)] if checked.document is None else find_notes(checked.document)
     return [*first, *missing]
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.checks.document import find_paying_silences
+from actitud_api.engine.methodology.checks.notes import (
+    find_paying_silences,
+)
 from tests.unit.methodology.editing import DOCUMENT, REMOVED, TEXTS, Planted, at, profile, read, rule
 
 FIELD = {"kind": "profile", "field": "employees"}
@@ -53,7 +55,7 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     (("/decimals", 7), "/decimals", "0 to 6"),
     (("/self_declared_cap", 101), "/self_declared_cap", "0 to 100"),
     # the tree
-    ((f"{at('D1.02')}/id", "D1.01"), "/root", "'D1.01' stands twice"),
+    ((f"{at('D1.02')}/id", "D1.01"), f"{at('D1.02')}/id", "'D1.01' stands twice"),
     ((f"{at('D1.02')}/weight", -1), f"{at('D1.02')}/weight", "negative"),
     (("/root/rated_children", 11), "/root/rated_children", "11 of 10"),
     (("/root/children/2/rated_share/den", 0), "/root/children/2/rated_share", "share"),
@@ -70,8 +72,8 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     (("/root/children/0/weight", 10**15), "/root/children", "weigh too much"),
     # facts, components, windows
     ((f"{at('D1.01')}/windows/0", "W99"), f"{at('D1.01')}/windows", "W99"),
-    ((f"{at('D1.01')}/facts/1/name", "numerator"), f"{at('D1.01')}/facts", "'numerator' stands twice"),
-    ((f"{at('D4.04')}/components/1", "c1"), f"{at('D4.04')}/components", "'c1' stands twice"),
+    ((f"{at('D1.01')}/facts/1/name", "numerator"), f"{at('D1.01')}/facts/1/name", "'numerator' stands twice"),
+    ((f"{at('D4.04')}/components/1", "c1"), f"{at('D4.04')}/components/1", "'c1' stands twice"),
     ((f"{at('D4.04')}/components", []), f"{at('D4.04')}/components", "fact of type components"),
     ((f"{at('D1.01')}/reviews", ["V01"]), f"{at('D1.01')}/reviews/0", "review rule 'V01'"),
     # curves
@@ -120,13 +122,13 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
     ((f"{rule('V12')}/holds/when/indicator", "D3.02"), f"{rule('V12')}/holds", "'D3.02' is not an indicator"),
     ((f"{rule('V15.F5')}/holds/then/left/component", "c9"), f"{rule('V15.F5')}/holds", "'c9' is not a component"),
     # the profile
-    ((f"{profile('units')}/name", "employees"), "/profile", "'employees' stands twice"),
+    ((f"{profile('units')}/name", "employees"), f"{profile('units')}/name", "'employees' stands twice"),
     ((f"{profile('org_type')}/values", []), f"{profile('org_type')}/values", "type enum"),
     ((f"{profile('units')}/values", ["many"]), f"{profile('units')}/values", "type enum"),
     ((f"{profile('units')}/nullable", True), profile("units"), "required and not null"),
     ((f"{profile('incidents')}/default", None), profile("incidents"), "needs a default"),
     # rules
-    (("/rules/1/id", "V01.D1.01"), "/rules", "'V01.D1.01' stands twice"),
+    (("/rules/1/id", "V01.D1.01"), "/rules/1/id", "'V01.D1.01' stands twice"),
     ((f"{rule('V12')}/invalidates/0", "D2.99"), f"{rule('V12')}/invalidates", "'D2.99' is not an indicator"),
     ((f"{rule('V12')}/invalidates", []), f"{rule('V12')}/invalidates", "only errors"),
     ((f"{rule('V13')}/invalidates", ["D9.02"]), f"{rule('V13')}/invalidates", "only errors"),
@@ -140,7 +142,7 @@ DOCUMENT_DEFECTS: list[tuple[Planted, str, str]] = [
         "/levels/3/gates/0",
         "less (39) than a lower level (40, in L3.index)",
     ),
-    (("/levels/3/gates/0/id", "L2.index"), "/levels", "'L2.index' stands twice"),
+    (("/levels/3/gates/0/id", "L2.index"), "/levels/3/gates/0/id", "'L2.index' stands twice"),
     (("/levels/2/gates/2/holds/left/node", "D11"), "/levels/2/gates/2/holds", "'D11' is not a node"),
     (("/levels/2/gates/3/holds/left/indicator", "D9.99"), "/levels/2/gates/3/holds", "'D9.99' is not an indicator"),
     (("/levels/2/gates/3/holds/left", LEVEL), "/levels/2/gates/3/holds", "reads value()"),

@@ -41,8 +41,8 @@ from actitud_api.engine.methodology.predicates import (
     name_derived_count,
     round_fact,
     round_half_up,
-    to_attribute,
     to_exact,
+    to_indicator_attribute,
     walk_operand_parts,
 )
 from tests.unit.methodology.planting import DOCUMENT
@@ -200,7 +200,7 @@ def test_what_an_operand_is_made_of_outermost_first() -> None:
 
 
 def test_names_and_numbers() -> None:
-    assert to_attribute("D1.02-B") == "d1_02_b"
+    assert to_indicator_attribute("D1.02-B") == "d1_02_b"
     assert name_derived_count("components") == "count"
     assert name_derived_count("outside_remit_of_all") == "outside_count"
     assert [to_exact(number) for number in (0.38, 19.0, 7, -0.5)] == [Fraction(38, 100), 19, 7, Fraction(-1, 2)]

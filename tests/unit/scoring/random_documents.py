@@ -317,6 +317,7 @@ class _Tree:
             range=span,
             applies=self.about_profile() if self.chance.random() < 0.25 else b.ALWAYS,
         )
+        own = msgspec.structs.replace(own, direction="higher_is_better" if _rises(own) else "lower_is_better")
         self.leaves.append(own)
         if self.chance.random() < 0.2:
             own = msgspec.structs.replace(own, zero_when=self.condition(self.facts_of(self.some(*self.leaves))))

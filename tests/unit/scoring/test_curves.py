@@ -7,9 +7,10 @@ from fractions import Fraction
 import pytest
 from msgspec import structs
 
-from actitud_api.engine.methodology.model import Curve, Indicator, Range
+from actitud_api.engine.methodology.model import Curve, Indicator, Range, Sum
 from actitud_api.engine.methodology.predicates import round_fact
 from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.scoring.columns import build_columns, score_columns
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
@@ -264,3 +265,14 @@ def test_the_digest_tells_a_difference_in_the_last_decimal_of_a_fact() -> None:
     fine = b.read(b.document(b.root(structs.replace(known, facts=(structs.replace(fact, decimals=9, maximum=9),)))))
     digests = [explain(fine, b.submit({"X": {"hours": x}})).input_digest for x in (0.5, 0.500000001, 0.5000000001)]
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_ladder_ends_where_its_levels_do() -> None:
+    """Three hours more than the last of five levels are the last, and two less than the first are the first."""
+    shifted = Sum(of=(b.fact("L", "level"), b.field("more")))
+    ladder = structs.replace(b.ladder("L"), value=shifted)
+    more = structs.replace(b.integer_field("more"), minimum=-4)
+    known = b.read(b.document(b.root(b.group("D", ladder)), profile=(more,)))
+    submissions = [b.submit({"L": {"level": level}}, {"more": extra}) for level, extra in ((4, 3), (2, -4), (2, 1))]
+    assert [evaluate(known, submission).index for submission in submissions] == [10_000, 0, 7_500]
+    assert score_columns(build_columns(known, submissions)).index.tolist() == [10_000, 0, 7_500]

@@ -143,9 +143,20 @@ def name_derived_count(fact: str) -> str:
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 
 
-def to_attribute(indicator: str) -> str:
+def to_attribute(name: str) -> str:
+    """Return the name of a fact or profile field as that of a Python attribute: the same, unless Python refuses it.
+
+    Attributes neither begin with a digit nor hold blanks or braces, and those with two underscores are Python's own:
+    `has sea` becomes `x_has_20_sea`, with each such character by its number in Unicode.
+    """
+    if name.isidentifier() and not name.startswith("__"):
+        return name
+    return "x_" + "".join(char if char.isalnum() or char == "_" else f"_{ord(char):x}_" for char in name)
+
+
+def to_indicator_attribute(indicator: str) -> str:
     """Return the id of an indicator as the name of a Python attribute: `d1_01` for `D1.01`."""
-    return indicator.replace(".", "_").replace("-", "_").lower()
+    return to_attribute(indicator.replace(".", "_").replace("-", "_").lower())
 
 
 def walk_indicators(group: Group) -> Iterator[Indicator]:
@@ -166,6 +177,17 @@ def walk_groups(group: Group) -> Iterator[Group]:
 
 
 # --- what a predicate or operand reads ------------------------------------------------------------------------
+
+
+def walk_nodes(group: Group, pointer: str) -> Iterator[tuple[Group | Indicator, str]]:
+    """Yield a group and every node below it, each with its JSON Pointer. `pointer` is the JSON Pointer of `group`."""
+    yield group, pointer
+    for position, child in enumerate(group.children):
+        below = f"{pointer}/children/{position}"
+        if isinstance(child, Group):
+            yield from walk_nodes(child, below)
+        else:
+            yield child, below
 
 
 def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:

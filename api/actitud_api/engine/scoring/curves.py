@@ -50,8 +50,8 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
     xs = [Fraction(to_exact(goalpost.x)) for goalpost in curve.goalposts]
     ys = [Fraction(to_exact(goalpost.score)) * unit for goalpost in curve.goalposts]
     if curve.kind in ("boolean", "ladder"):
-        table = [round_half_up(y) for y in ys]
-        return lambda n, d: table[n // d]
+        table, top = [round_half_up(y) for y in ys], len(ys) - 1
+        return lambda n, d: table[min(max(n // d, 0), top)]
     first, last = round_half_up(ys[0]), round_half_up(ys[-1])
     low_n, low_d, high_n, high_d = *xs[0].as_integer_ratio(), *xs[-1].as_integer_ratio()
     if curve.kind == "linear":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -19,15 +20,23 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.model import (
     ALWAYS,
+    All,
     AnswerOperand,
+    Any,
+    Compare,
+    ComparisonOperator,
     Constant,
     Document,
     Group,
+    Implies,
     IndexOperand,
     Indicator,
     Maximum,
     Minimum,
+    Not,
     Operand,
+    Predicate,
+    Present,
     Product,
     ProfileOperand,
     Quotient,
@@ -113,6 +122,25 @@ class OperandBounds:
                 return _divide_bounds(self.compute(numerator), self.compute(denominator))
             case _:
                 return ANYTHING
+
+    def decide(self, predicate: Predicate) -> bool | None:
+        """Return True if a predicate always holds, False if it never does, and None if that depends on the facts.
+
+        What is true or false of the bounds of its operands is decided, and nothing about texts and presence.
+        """
+        match predicate:
+            case All(of=members):
+                return _conjoin([self.decide(member) for member in members])
+            case Any(of=members):
+                return _negate(_conjoin([_negate(self.decide(member)) for member in members]))
+            case Not(of=member):
+                return _negate(self.decide(member))
+            case Implies(when=when, then=then):
+                return _negate(_conjoin([self.decide(when), _negate(self.decide(then))]))
+            case Compare(op=op, left=left, right=right):
+                return _compare_bounds(op, self.compute(left), self.compute(right))
+            case Present():
+                return None
 
     def find_direction(self, operand: Operand) -> Direction:
         """Find whether an operand rises or falls as an answer improves and the profile stays the same.
@@ -303,3 +331,31 @@ def _combine_directions(directions: list[Direction]) -> Direction:
         return None
     moving = {direction for direction in directions if direction != 0}
     return moving.pop() if len(moving) == 1 else None if moving else 0
+
+
+def _negate(truth: bool | None) -> bool | None:
+    return None if truth is None else not truth
+
+
+def _conjoin(truths: Collection[bool | None]) -> bool | None:
+    """Return whether all of these are true, after Kleene: None is neither true nor false."""
+    return False if False in truths else None if None in truths else True
+
+
+def _compare_bounds(op: ComparisonOperator, left: Bounds, right: Bounds) -> bool | None:
+    """Return whether a comparison is true of all numbers between these bounds, or of none; None if of some."""
+    match op:
+        case "ge":
+            return True if left.least >= right.greatest else False if left.greatest < right.least else None
+        case "gt":
+            return True if left.least > right.greatest else False if left.greatest <= right.least else None
+        case "le":
+            return _compare_bounds("ge", right, left)
+        case "lt":
+            return _compare_bounds("gt", right, left)
+        case "eq":
+            if left.greatest < right.least or right.greatest < left.least:
+                return False
+            return True if left.least == left.greatest == right.least == right.greatest else None
+        case "ne":
+            return _negate(_compare_bounds("eq", left, right))

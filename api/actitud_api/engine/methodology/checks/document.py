@@ -1,22 +1,24 @@
 """Checks of a methodology document beyond its JSON Schema.
 
 Each defect has a JSON Pointer into the document or into `/texts/<language>`, a stable `Code`, and a sentence in Spanish
-and English. `find_paying_silences` adds notes on a valid document: groups in which leaving an answer out may pay.
+and English. Notes on a valid document are in `notes`.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from string import Formatter
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from actitud_api.engine.i18n import OR, Language, Texts
 from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS, Bound, OperandBounds
 from actitud_api.engine.methodology.checks.gates import RequiredBounds, find_lower_bounds
+from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.engine.methodology.model import (
     SHAPLEY_CHILDREN,
     AnswerOperand,
@@ -47,11 +49,12 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import (
     name_derived_count,
-    to_attribute,
     to_exact,
+    to_indicator_attribute,
     walk_comparisons,
     walk_groups,
     walk_indicators,
+    walk_nodes,
     walk_operand_parts,
     walk_operands,
     walk_presence_tests,
@@ -64,6 +67,9 @@ _KINDS: Mapping[str, Texts] = {
     "components": Texts("una lista", "components"),
 }
 """Names of the kinds of value that an operand can have, as they stand in sentences."""
+
+RESERVED_FACTS: Final = frozenset({"basis", "evidence", "note"})
+"""Members of an answer beside its facts, in scores, assessments and questionnaires."""
 
 MAX_DEPTH = 5
 """Maximum number of levels of nodes below the root (SCORING, section 1)."""
@@ -125,6 +131,7 @@ Code = Literal[
     "cap-range",
     "not-a-share",
     "duplicated-id",
+    "no-name",
     "level-numbers",
     "first-level-gates",
     # Groups.
@@ -143,6 +150,7 @@ Code = Literal[
     "weights-too-large",
     # Indicators and their facts.
     "unknown-window",
+    "reserved-fact",
     "components-fact",
     "ladder-facts",
     "applies-reads-answer",
@@ -222,6 +230,13 @@ Code = Literal[
     "unknown-placeholder",
     # Notes on a document that is well formed.
     "silence-may-pay",
+    "unread-field",
+    "unread-fact",
+    "full-marks-out-of-reach",
+    "direction-against-curve",
+    "zero-denominator",
+    "always-zero",
+    "never-applies",
     "no-texts",
     "form-first",
 ]
@@ -251,44 +266,6 @@ class Defect(Remark, frozen=True):
 def check_content(document: Document) -> list[Defect]:
     """Return every defect of a decoded document. Its texts are not checked here, but by `check_texts`."""
     return list(_DocumentChecker(document).check())
-
-
-def find_paying_silences(document: Document) -> Iterator[Remark]:
-    """Yield a note for each group in which an organisation can gain by leaving an answer out (SCORING, section 2).
-
-    These are the groups whose `missing` is `leave` or `void`: an unknown child leaves the group or makes the
-    group unknown. With `zero` nothing can be gained, because an unknown child counts as the minimum of its
-    range.
-    """
-    for group, pointer in _walk_groups_with_pointers(document.root, "/root"):
-        if group.missing == "leave":
-            yield Remark(
-                f"{pointer}/missing",
-                "silence-may-pay",
-                Texts(
-                    "el silencio puede compensar en {id}: lo desconocido sale y su peso se reparte",
-                    "silence may pay in {id}: what is unknown leaves, and its weight is shared",
-                    id=group.id,
-                ),
-            )
-        elif group.missing == "void":
-            yield Remark(
-                f"{pointer}/missing",
-                "silence-may-pay",
-                Texts(
-                    "el silencio puede compensar en {id}: con algo desconocido no tiene puntuación",
-                    "silence may pay in {id}: with anything unknown it has no score",
-                    id=group.id,
-                ),
-            )
-
-
-def _walk_groups_with_pointers(group: Group, pointer: str) -> Iterator[tuple[Group, str]]:
-    """Yield a group and every group below it, each with its JSON Pointer. `pointer` is the JSON Pointer of `group`."""
-    yield group, pointer
-    for position, child in enumerate(group.children):
-        if isinstance(child, Group):
-            yield from _walk_groups_with_pointers(child, f"{pointer}/children/{position}")
 
 
 class _DocumentChecker:
@@ -327,29 +304,34 @@ class _DocumentChecker:
             yield Defect("/self_declared_cap", "cap-range", Texts("debe ser de 0 a 100", "must be 0 to 100"))
         yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
-        yield from self._check_unique("/profile", [field.name for field in self.document.profile])
-        yield from self._check_unique("/root", [node.id for node in self._check_nodes(self.document.root)])
-        # Two different ids may become the same attribute of the answers type: `D1.01` and `d1-01`.
-        yield from self._check_unique("/root", [to_attribute(indicator) for indicator in self.indicators])
-        yield from self._check_unique("/rules", [rule.id for rule in self.document.rules])
-        yield from self._check_unique("/levels", [gate.id for level in self.document.levels for gate in level.gates])
+        yield from self._check_name("/version", self.document.version)
+        yield from self._check_ids(
+            [(f"/profile/{position}/name", field.name) for position, field in enumerate(self.document.profile)]
+        )
+        nodes = [(f"{pointer}/id", node) for node, pointer in walk_nodes(self.document.root, "/root")]
+        yield from self._check_ids([(pointer, node.id) for pointer, node in nodes])
+        yield from self._check_alike([(pointer, node.id) for pointer, node in nodes if isinstance(node, Indicator)])
+        yield from self._check_ids(
+            [(f"/rules/{position}/id", rule.id) for position, rule in enumerate(self.document.rules)]
+        )
+        yield from self._check_ids(
+            [
+                (f"/levels/{number}/gates/{position}/id", gate.id)
+                for number, level in enumerate(self.document.levels)
+                for position, gate in enumerate(level.gates)
+            ]
+        )
         yield from self._check_group(self.document.root, "/root", 0)
         yield from self._check_profile()
         yield from self._check_rules()
         yield from self._check_levels()
         yield from self._check_references()
 
-    def _check_nodes(self, group: Group) -> Iterator[Group | Indicator]:
-        yield group
-        for child in group.children:
-            if isinstance(child, Group):
-                yield from self._check_nodes(child)
-            else:
-                yield child
-
-    def _check_unique(self, pointer: str, ids: Iterable[str]) -> Iterator[Defect]:
+    def _check_ids(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
+        """Yield the defects of ids that tell things of one kind apart; each comes after its JSON Pointer."""
         seen: set[str] = set()
-        for identifier in ids:
+        for pointer, identifier in places:
+            yield from self._check_name(pointer, identifier)
             if identifier in seen:
                 yield Defect(
                     pointer,
@@ -357,6 +339,38 @@ class _DocumentChecker:
                     Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=identifier),
                 )
             seen.add(identifier)
+
+    def _check_alike(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
+        """Yield the ids of indicators that differ in capitals, points and hyphens alone.
+
+        They would be the same attribute of the answers: `D1.01` and `d1-01`.
+        """
+        seen: dict[str, str] = {}
+        for pointer, identifier in places:
+            former = seen.setdefault(to_indicator_attribute(identifier), identifier)
+            if former != identifier:
+                yield Defect(
+                    pointer,
+                    "duplicated-id",
+                    Texts(
+                        "{identifier!r} solo se distingue de {former!r} en mayúsculas, puntos o guiones",
+                        "{identifier!r} differs from {former!r} in capitals, points or hyphens alone",
+                        identifier=identifier,
+                        former=former,
+                    ),
+                )
+
+    def _check_name(self, pointer: str, name: str) -> Iterator[Defect]:
+        # What msgspec refuses in the name of a member.
+        if not re.fullmatch(TRIMMED, name) or set(name) & set('"\\'):
+            yield Defect(
+                pointer,
+                "no-name",
+                Texts(
+                    "debe empezar y acabar con un carácter visible, sin comillas, \\ ni caracteres de control",
+                    "must begin and end with a visible character, without quotes, \\ or control characters",
+                ),
+            )
 
     def _check_share(self, share: Share, pointer: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
@@ -485,8 +499,12 @@ class _DocumentChecker:
     def _check_indicator(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         yield from self._check_range(indicator.range, f"{pointer}/range")
         yield from self._check_facts(indicator, pointer)
-        yield from self._check_unique(f"{pointer}/facts", [fact.name for fact in indicator.facts])
-        yield from self._check_unique(f"{pointer}/components", indicator.components)
+        yield from self._check_ids(
+            [(f"{pointer}/facts/{position}/name", fact.name) for position, fact in enumerate(indicator.facts)]
+        )
+        yield from self._check_ids(
+            [(f"{pointer}/components/{position}", component) for position, component in enumerate(indicator.components)]
+        )
         for window in indicator.windows:
             if window not in self.document.windows:
                 yield Defect(
@@ -568,6 +586,17 @@ class _DocumentChecker:
                     kind=expected[1],
                 ),
             )
+        for position, fact in enumerate(indicator.facts):
+            if fact.name in RESERVED_FACTS:
+                yield Defect(
+                    f"{pointer}/facts/{position}/name",
+                    "reserved-fact",
+                    Texts(
+                        "una respuesta tiene ya un miembro {name!r}, que no es un dato",
+                        "an answer has a member {name!r} already, which is no fact",
+                        name=fact.name,
+                    ),
+                )
         curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
             yield Defect(

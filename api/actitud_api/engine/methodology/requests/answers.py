@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
-from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
@@ -183,7 +183,9 @@ def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission
     """Convert a decoded request to a submission. Its `what_if` is left out; `to_replacement` converts that."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
-        profile={field.name: getattr(request.profile, field.name) for field in methodology.document.profile},
+        profile={
+            field.name: getattr(request.profile, to_attribute(field.name)) for field in methodology.document.profile
+        },
         answers={name: facts for name, facts in answers.items() if facts is not None},
         self_declared=self_declared,
         profile_self_declared=frozenset(request.profile_self_declared),
@@ -205,7 +207,11 @@ def to_replacement(methodology: Methodology, request: ScoreRequest) -> Replaceme
         self_declared=self_declared,
         profile={}
         if profile is UNSET
-        else {name: value for name in profile.__struct_fields__ if (value := getattr(profile, name)) is not UNSET},
+        else {
+            field.name: value
+            for field in methodology.document.profile
+            if (value := getattr(profile, to_attribute(field.name))) is not UNSET
+        },
         profile_self_declared=None if declared is UNSET else frozenset(declared),
     )
 
@@ -221,11 +227,13 @@ def _collect_answers(
     answers: dict[str, dict[str, FactValue] | None] = {}
     self_declared: set[str] = set()
     for indicator in walk_indicators(methodology.document.root):
-        answer = getattr(sent, to_attribute(indicator.id)) if indicator.facts else UNSET
+        answer = getattr(sent, to_indicator_attribute(indicator.id)) if indicator.facts else UNSET
         if answer is UNSET:
             continue
         answers[indicator.id] = (
-            None if answer is None else {fact.name: getattr(answer, fact.name) for fact in indicator.facts}
+            None
+            if answer is None
+            else {fact.name: getattr(answer, to_attribute(fact.name)) for fact in indicator.facts}
         )
         if answer is not None and answer.basis == "self_declared":
             self_declared.add(indicator.id)

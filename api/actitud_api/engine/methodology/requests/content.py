@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
-from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
@@ -228,13 +228,13 @@ def _merge_members(
 ) -> AssessmentContent:
     fields, supported, answered = dict(content.profile), dict(content.profile_evidence), dict(content.answers)
     for field in _list_profile_fields(methodology):
-        if (value := _get_sent_member(profile, field.name)) is not UNSET:
+        if (value := _get_sent_member(profile, to_attribute(field.name))) is not UNSET:
             fields[field.name] = value
-        if (documents := _get_sent_member(evidence, field.name)) is not UNSET:
+        if (documents := _get_sent_member(evidence, to_attribute(field.name))) is not UNSET:
             # Null removes the evidence, as in RFC 7396.
             supported[field.name] = documents or ()
     for indicator in walk_indicators(methodology.document.root):
-        change = _get_sent_member(answers, to_attribute(indicator.id)) if indicator.facts else UNSET
+        change = _get_sent_member(answers, to_indicator_attribute(indicator.id)) if indicator.facts else UNSET
         if change is None:
             answered.pop(indicator.id, None)
         elif change is not UNSET:
@@ -256,12 +256,12 @@ def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -
     evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
     former = Answer(facts={}) if before is None else before
     return Answer(
-        facts={fact.name: getattr(change, fact.name) for fact in _list_sent_facts(indicator)},
+        facts={fact.name: getattr(change, to_attribute(fact.name)) for fact in _list_sent_facts(indicator)},
         evidence=former.evidence if evidence is UNSET else evidence or (),
         note=former.note if note is UNSET else note,
     )
 
 
-def _get_sent_member(given: Struct | UnsetType, name: str) -> Any:
-    """Return a member of a decoded object; UNSET if the member, or `given` itself, was not sent."""
-    return UNSET if given is UNSET else getattr(given, name)
+def _get_sent_member(given: Struct | UnsetType, attribute: str) -> Any:
+    """Return the member of a decoded object with this attribute; UNSET if it, or `given` itself, was not sent."""
+    return UNSET if given is UNSET else getattr(given, attribute)

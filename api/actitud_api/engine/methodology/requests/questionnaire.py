@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
-from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.content import Evidence, Supporting, build_profile_evidence_type
 from actitud_api.engine.methodology.requests.shapes import Shape
@@ -165,14 +165,14 @@ def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) ->
         indicator.id: entry
         for indicator in walk_indicators(document.root)
         if indicator.facts
-        and isinstance(sent := _get_sent_member(request.answers, to_attribute(indicator.id)), Struct)
+        and isinstance(sent := _get_sent_member(request.answers, to_indicator_attribute(indicator.id)), Struct)
         and (entry := _to_entry(indicator, sent)) != QuestionnaireEntry(facts={})
     }
     return Questionnaire(
         profile={
             field.name: value
             for field in document.profile
-            if (value := _get_sent_member(request.profile, field.name)) is not None
+            if (value := _get_sent_member(request.profile, to_attribute(field.name))) is not None
         },
         profile_self_declared=tuple(
             field.name for field in document.profile if field.name in request.profile_self_declared
@@ -180,7 +180,8 @@ def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) ->
         profile_evidence={
             field.name: documents
             for field in document.profile
-            if field.set_by == "organisation" and (documents := _get_sent_member(request.profile_evidence, field.name))
+            if field.set_by == "organisation"
+            and (documents := _get_sent_member(request.profile_evidence, to_attribute(field.name)))
         },
         answers=answers,
     )
@@ -189,7 +190,7 @@ def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) ->
 def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
     facts: dict[str, FactValue] = {}
     for fact in indicator.facts:
-        value = _get_sent_member(sent, fact.name)
+        value = _get_sent_member(sent, to_attribute(fact.name))
         # A list that is not required has the default `()`, so an empty one does not show that somebody filled it in.
         if value is None or (value == () and not fact.required):
             continue
@@ -206,9 +207,9 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
     )
 
 
-def _get_sent_member(given: object, name: str) -> Any:
-    """Return a member of a decoded object; None if the member, or `given` itself, was not sent."""
-    value = getattr(given, name, None)
+def _get_sent_member(given: object, attribute: str) -> Any:
+    """Return the member of a decoded object with this attribute; None if it, or `given` itself, was not sent."""
+    value = getattr(given, attribute, None)
     return None if value is UNSET else value
 
 

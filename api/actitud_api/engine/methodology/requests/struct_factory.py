@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, IndicatorText, ProfileField
-from actitud_api.engine.methodology.predicates import to_attribute, walk_indicators
+from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.shapes import Shape, find_shape, format_name
 
 S = TypeVar("S", bound=Struct)
@@ -64,15 +64,15 @@ def build_answers_type(
     """
     texts = methodology.texts["en"].indicators
     members: list[Member] = []
-    rename: dict[str, str] = {}
     for indicator in walk_indicators(methodology.document.root):
         if facts := tuple(select(indicator)):
             type_ = getitem(Union, (form(find_shape(indicator, facts)), UnsetType))
             if with_texts:
                 type_ = describe_type(type_, _describe_answer(texts[indicator.id], facts))
-            members.append((to_attribute(indicator.id), type_, UNSET))
-            rename[to_attribute(indicator.id)] = indicator.id
-    return build_closed_struct(f"{name}{format_type_suffix(methodology)}", members, doc, rename=rename)
+            members.append((indicator.id, type_, UNSET))
+    return build_closed_struct(
+        f"{name}{format_type_suffix(methodology)}", members, doc, attribute=to_indicator_attribute
+    )
 
 
 def _describe_answer(text: IndicatorText, facts: Iterable[Fact]) -> str:
@@ -119,21 +119,22 @@ def build_closed_struct(
     members: Iterable[Member],
     doc: str,
     *,
-    rename: dict[str, str] | None = None,
+    attribute: Callable[[str], str] = to_attribute,
 ) -> type[Struct]:
     """Build a struct type that refuses unknown members and lists with repeated ids.
 
-    `doc` is the description of the type in the published schema. `rename` maps names of members in Python to names in
-    JSON, where the two differ; None if all names are the same.
+    `members` have their names in JSON, and `attribute` returns the name in Python of each. `doc` is the description of
+    the type in the published schema.
     """
+    named = {attribute(member[0]): member for member in members}
     return msgspec.defstruct(
         name,
-        members,
+        [(inner, *member[1:]) for inner, member in named.items()],
         namespace={"__doc__": doc, "__post_init__": _refuse_repeated_ids},
         frozen=True,
         forbid_unknown_fields=True,
         kw_only=True,
-        rename=rename,
+        rename={inner: member[0] for inner, member in named.items()},
     )
 
 

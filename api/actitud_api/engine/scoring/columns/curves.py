@@ -151,7 +151,8 @@ class CurveCompiler:
         steps = [leaf.curve(step, 1) for step in range(len(leaf.definition.curve.goalposts))]
         above, below, scale = value.above, value.below, value.scale
         is_whole, rise = scale == 1 and below.constant and below.lower == 1, steps[1]
-        if is_whole and steps == [rise * step for step in range(len(steps))]:
+        is_on_ladder = above.lower >= 0 and above.upper < len(steps)
+        if is_whole and is_on_ladder and steps == [rise * step for step in range(len(steps))]:
 
             def scale_steps(block: RowBlock, into: Ints) -> None:
                 np.multiply(above.read(block), rise, out=into, dtype=into.dtype)

@@ -1,0 +1,173 @@
+"""Notes on a methodology document that is well formed: what its author may not have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.checks.bounds import Bound, OperandBounds
+from actitud_api.engine.methodology.checks.document import Remark
+from actitud_api.engine.methodology.model import (
+    AnswerOperand,
+    ComponentOperand,
+    Document,
+    Group,
+    Indicator,
+    Operand,
+    Predicate,
+    ProfileOperand,
+    Quotient,
+)
+from actitud_api.engine.methodology.predicates import (
+    name_derived_count,
+    to_exact,
+    walk_indicators,
+    walk_nodes,
+    walk_operand_parts,
+    walk_operands,
+)
+
+
+def find_notes(document: Document) -> Iterator[Remark]:
+    """Yield all notes on a document without defects."""
+    yield from find_paying_silences(document)
+    yield from find_unread_names(document)
+    yield from find_idle_parts(document)
+
+
+def find_paying_silences(document: Document) -> Iterator[Remark]:
+    """Yield a note for each group in which an organisation can gain by leaving an answer out (SCORING, section 2).
+
+    These are the groups whose `missing` is `leave` or `void`: an unknown child leaves the group or makes the
+    group unknown. With `zero` nothing can be gained, because an unknown child counts as the minimum of its
+    range.
+    """
+    for group, pointer in walk_nodes(document.root, "/root"):
+        if not isinstance(group, Group):
+            continue
+        if group.missing == "leave":
+            yield Remark(
+                f"{pointer}/missing",
+                "silence-may-pay",
+                Texts(
+                    "el silencio puede compensar en {id}: lo desconocido sale y su peso se reparte",
+                    "silence may pay in {id}: what is unknown leaves, and its weight is shared",
+                    id=group.id,
+                ),
+            )
+        elif group.missing == "void":
+            yield Remark(
+                f"{pointer}/missing",
+                "silence-may-pay",
+                Texts(
+                    "el silencio puede compensar en {id}: con algo desconocido no tiene puntuación",
+                    "silence may pay in {id}: with anything unknown it has no score",
+                    id=group.id,
+                ),
+            )
+
+
+def find_unread_names(document: Document) -> Iterator[Remark]:
+    """Yield a note for each profile field and each fact that is asked for and read by nothing.
+
+    What is read by formulas, conditions of indicators, rules and levels counts.
+    """
+    read = list(_walk_all_operands(document))
+    fields = {operand.field for operand in read if isinstance(operand, ProfileOperand)}
+    for position, field in enumerate(document.profile):
+        if field.name not in fields:
+            yield Remark(
+                f"/profile/{position}",
+                "unread-field",
+                Texts("nada lee el campo {name}", "nothing reads the field {name}", name=field.name),
+            )
+    facts = {(operand.indicator, operand.fact) for operand in read if isinstance(operand, AnswerOperand)}
+    listed = {operand.indicator for operand in read if isinstance(operand, ComponentOperand)}
+    for node, pointer in walk_nodes(document.root, "/root"):
+        if not isinstance(node, Indicator):
+            continue
+        for position, fact in enumerate(node.facts):
+            names = {(node.id, fact.name), (node.id, name_derived_count(fact.name))}
+            if not (names & facts or (fact.type == "components" and node.id in listed)):
+                yield Remark(
+                    f"{pointer}/facts/{position}",
+                    "unread-fact",
+                    Texts("nada lee el dato {name}", "nothing reads the fact {name}", name=fact.name),
+                )
+
+
+def find_idle_parts(document: Document) -> Iterator[Remark]:
+    """Yield a note for each part of an indicator that makes no difference, whatever the facts are.
+
+    A denominator that is always 0, a zero rule that always holds, an applicability that never does, a goalpost with the
+    highest score of the curve that no raw value gets to; and a `direction` against the curve. Bounds of operands follow
+    from those of the facts, and are exact or too wide.
+    """
+    bounds = OperandBounds(document)
+    for node, pointer in walk_nodes(document.root, "/root"):
+        if isinstance(node, Indicator):
+            yield from _find_idle_parts(node, pointer, bounds)
+
+
+def _find_idle_parts(indicator: Indicator, pointer: str, bounds: OperandBounds) -> Iterator[Remark]:
+    if isinstance(indicator.value, Quotient):
+        below = bounds.compute(indicator.value.denominator)
+        if below.least == below.greatest == 0:
+            yield Remark(
+                f"{pointer}/value/denominator",
+                "zero-denominator",
+                Texts("es siempre 0: nunca hay un valor", "is always 0: there is never a value"),
+            )
+            return
+    if bounds.decide(indicator.zero_when) is True:
+        yield Remark(
+            f"{pointer}/zero_when",
+            "always-zero",
+            Texts("se cumple siempre: siempre puntúa 0", "always holds: the score is always 0"),
+        )
+    if bounds.decide(indicator.applies) is False:
+        yield Remark(
+            f"{pointer}/applies",
+            "never-applies",
+            Texts("no se cumple nunca: no se aplica a nadie", "never holds: it applies to nobody"),
+        )
+    goalposts, possible = indicator.curve.goalposts, bounds.compute(indicator.value)
+    scores = [to_exact(goalpost.score) for goalpost in goalposts]
+    rising = scores[-1] > scores[0]
+    if scores[0] != scores[-1] and rising != (indicator.direction == "higher_is_better"):
+        yield Remark(
+            f"{pointer}/direction",
+            "direction-against-curve",
+            Texts("la curva va en el otro sentido", "the curve goes the other way"),
+        )
+    best = [position for position, score in enumerate(scores) if score == max(scores)]
+    position = best[0] if rising else best[-1]
+    x = to_exact(goalposts[position].x)
+    if (x > possible.greatest) if rising else (x < possible.least):
+        yield Remark(
+            f"{pointer}/curve/goalposts/{position}/x",
+            "full-marks-out-of-reach",
+            Texts(
+                "ningún dato llega hasta ahí: el valor va de {least} a {greatest}",
+                "no fact gets there: the value is {least} to {greatest}",
+                least=_format_bound(possible.least),
+                greatest=_format_bound(possible.greatest),
+            ),
+        )
+
+
+def _format_bound(bound: Bound) -> str:
+    return f"{float(bound):g}".replace("inf", "∞")
+
+
+def _walk_all_operands(document: Document) -> Iterator[Operand]:
+    """Yield every operand of the formulas, conditions, rules and levels of a document."""
+    predicates: list[Predicate] = [rule.holds for rule in document.rules if rule.holds is not None]
+    for level in document.levels:
+        predicates += [gate.holds for gate in level.gates]
+        predicates += [] if level.provisional_unless is None else [level.provisional_unless]
+    for indicator in walk_indicators(document.root):
+        yield from walk_operand_parts(indicator.value)
+        predicates += [indicator.applies, indicator.zero_when]
+    for predicate in predicates:
+        yield from walk_operands(predicate)
