@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify with nothing but Python (3.11 or newer) that no digit of a published file of Actitud has changed.
 
-    python3 verify.py FILE [--digest sha256:…] [--lang es]
+    python3 verify.py FILE [--digest sha256:…] [--before FILE] [--lang es]
 
 FILE is what a service of Actitud publishes, compressed with gzip or not:
 
@@ -11,6 +11,9 @@ FILE is what a service of Actitud publishes, compressed with gzip or not:
 
 The digest of a document is the SHA-256 of its exact bytes, without the line feed. So the digest of the edition document
 covers, through its list, every digit of every score: write it down (--digest), and no other file can pass as that one.
+
+With the bundle of the revision before (--before), a bundle is compared with it: no score, answer or verdict has changed
+but those that the edition document says are corrected.
 
 Exit code: 0 holds, 1 does not hold, 2 cannot be read. Nothing is imported from Actitud: this file is all there is.
 """
@@ -197,8 +200,11 @@ def is_ranked(row: dict[str, Any]) -> bool:
 # --- the bundle -----------------------------------------------------------------------------------------------
 
 
-def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | None) -> str:
-    """Check a bundle from its header on; return the statement that holds if no problem was added."""
+def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | None, earlier: str | None) -> str:
+    """Check a bundle from its header on; return the statement that holds if no problem was added.
+
+    earlier: the path of the bundle of the revision before, None if there is none to compare with.
+    """
     line = next(lines, None)
     if line is None:
         if not cut_off:
@@ -218,6 +224,8 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
     by_digest = {str(row.get("document")): row for row in rows}
     by_name = {row["organisation"]: row for row in rows}
     met: dict[str, int] = {}  # the organisations of the list, each with the line where its document stands
+    corrected = list_corrections(edition)
+    documents: dict[str, dict[str, Any]] = {}  # those of the organisations that are corrected
     number = 2
     for number, line in enumerate(lines, 3):
         document, reason = parse_object(line)
@@ -241,7 +249,11 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
                 add_problem(number, reason, reason)
             elif row:
                 check_row(number, edition, row, document)
+            if name in corrected:
+                documents[name] = document
     check_presence(rows, met, number)
+    if earlier is not None:
+        compare_revisions(earlier, edition, rows, corrected, documents)
     name, revision, count = edition.get("edition"), edition.get("revision"), len(rows)
     return say(
         f"los documentos de puntuación de la edición {name}, revisión {revision} ({count}), son, en su orden, los que "
@@ -280,6 +292,93 @@ def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document:
             )
 
 
+def list_corrections(edition: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the corrections of an edition document by organisation."""
+    stated = edition.get("corrections")
+    corrections = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    return {str(correction.get("organisation")): correction for correction in corrections}
+
+
+def compare_revisions(
+    path: str,
+    edition: dict[str, Any],
+    rows: list[dict[str, Any]],
+    corrected: dict[str, dict[str, Any]],
+    documents: dict[str, dict[str, Any]],
+) -> None:
+    """Add problems for what differs from the revision before and is not corrected.
+
+    path: the bundle of that revision. rows: the list of this one. documents: its corrected score documents.
+    """
+    lines = read_lines(path)
+    next(lines, None)  # its header
+    line = next(lines, b"")
+    if (digest := compute_digest(line)) != edition.get("supersedes"):
+        add_problem(
+            2,
+            f"sustituye a {edition.get('supersedes')}, y el documento de --before es {digest}",
+            f"it supersedes {edition.get('supersedes')}, and the document of --before is {digest}",
+        )
+        return
+    before = parse_object(line)[0]
+    listed = before.get("scores")
+    earlier = {
+        str(get_member(row, "organisation")): get_member(row, "document")
+        for row in (listed if isinstance(listed, list) else ())
+    }
+    now = {row["organisation"]: row.get("document") for row in rows}
+    for name in sorted(earlier.keys() | now.keys()):
+        due = corrected[name].get("before") if name in corrected else now.get(name)
+        if earlier.get(name) != due:
+            add_problem(
+                2,
+                f"{name}: el documento anterior era {earlier.get(name)}, y ninguna corrección lo dice",
+                f"{name}: the document before was {earlier.get(name)}, and no correction says so",
+            )
+    for line in lines:
+        document = parse_object(line)[0]
+        name = str(get_member(document, "organisation", "id"))
+        if name in documents and compute_digest(line) == corrected[name].get("before"):
+            compare_documents(name, corrected[name].get("answers"), document, documents[name])
+
+
+def compare_documents(name: str, answers: object, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Add problems for the answers, and the findings of the review, that change and are not named as corrected."""
+    named = answers if isinstance(answers, list) else []
+    for es, en, old, new in (
+        ("la respuesta de", "the answer to", list_answers(before), list_answers(after)),
+        ("lo que halló la revisión en", "what the review found in", list_findings(before), list_findings(after)),
+    ):
+        for indicator in sorted(old.keys() | new.keys()):
+            was, now = old.get(indicator), new.get(indicator)
+            if was != now and indicator not in named:
+                add_problem(
+                    2,
+                    f"{name}: {es} {indicator} era {was} y es {now}, y esa respuesta no está corregida",
+                    f"{name}: {en} {indicator} was {was} and is {now}, and that answer is not corrected",
+                )
+
+
+def list_answers(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a score document by indicator."""
+    answers = get_member(document, "submission", "answers")
+    return answers if isinstance(answers, dict) else {}
+
+
+def list_findings(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a review found by indicator: verdict, level and rule, why an answer is set aside, the cap."""
+    found: dict[str, dict[str, Any]] = {}
+    verdicts = get_member(document, "review", "verdicts")
+    for verdict in verdicts if isinstance(verdicts, list) else ():
+        one = found.setdefault(str(get_member(verdict, "indicator")), {})
+        one.update({member: get_member(verdict, member) for member in ("verdict", "level", "rule")})
+    for member in ("set_aside", "level_caps"):
+        values = get_member(document, "submission", member)
+        for indicator, value in values.items() if isinstance(values, dict) else ():
+            found.setdefault(indicator, {})[member] = value
+    return {**found, "max_level": get_member(document, "submission", "max_level")}
+
+
 def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -> None:
     """Add problems for the first document out of the order of the list and for missing documents."""
     in_order = [row["organisation"] for row in rows if row["organisation"] in met]
@@ -301,8 +400,11 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
         )
 
 
-def check(path: str, wanted: str | None) -> tuple[str, str]:
-    """Check a file; return the statement that holds if no problem was added, and the checks that were not made."""
+def check(path: str, wanted: str | None, earlier: str | None = None) -> tuple[str, str]:
+    """Check a file; return the statement that holds if no problem was added, and the checks that were not made.
+
+    earlier: the path of the bundle of the revision before, None if there is none to compare with.
+    """
     lines = read_lines(path)
     line = next(lines, None)
     if line is None:
@@ -319,7 +421,9 @@ def check(path: str, wanted: str | None) -> tuple[str, str]:
         "signatures (who published it) and scores (whether they follow from the answers) were not checked",
     )
     if kind == "bundle":
-        return check_bundle(document, lines, wanted), unchecked
+        return check_bundle(document, lines, wanted, earlier), unchecked
+    if earlier is not None:
+        raise Unreadable(say("--before es para ediciones enteras", "--before is for whole editions"))
     digest = compute_digest(line)
     if wanted is not None:
         compare_digest(1, digest, wanted, "--digest", "--digest")
@@ -342,6 +446,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--digest", help="the digest that it has to have · el resumen que tiene que tener")
+    parser.add_argument(
+        "--before", metavar="FILE", help="the bundle of the revision before · el de la revisión anterior"
+    )
     parser.add_argument("--lang", choices=("es", "en"), default=lang)
     options = parser.parse_args()
     lang = options.lang
@@ -350,7 +457,7 @@ def main() -> int:
             say("--digest es sha256: y 64 cifras hexadecimales", "--digest is sha256: and 64 hexadecimal digits")
         )
     try:
-        holds, unchecked = check(options.file, options.digest)
+        holds, unchecked = check(options.file, options.digest, options.before)
     except Unreadable as error:
         print(
             say(f"No se puede leer {options.file}: {error}.", f"Cannot read {options.file}: {error}."), file=sys.stderr

@@ -121,9 +121,13 @@ def document(number: int) -> Json:
 
 @cache
 def _listed() -> bytes:
-    """The list of an edition and its counts."""
+    return msgspec.json.encode(list_scores([document(number) for number in range(ORGANISATIONS)]))
+
+
+def list_scores(documents: list[Json]) -> Json:
+    """The list of an edition and its counts, which follow from its score documents."""
     rows = []
-    for known in map(document, range(ORGANISATIONS)):
+    for known in documents:
         score = known["score"]
         rows.append(
             {
@@ -143,7 +147,7 @@ def _listed() -> bytes:
         "statuses": dict(Counter(row["status"] for row in rows)),
         "levels": dict(Counter("none" if row["level"] is None else str(row["level"]) for row in rows)),
     }
-    return msgspec.json.encode({"scores": rows, "counts": counts})
+    return {"scores": rows, "counts": counts}
 
 
 @cache
@@ -240,6 +244,7 @@ def correction(edition: Edition, number: int, before: str) -> Json:
         "organisation": row["organisation"],
         "before": before,
         "after": row["document"],
+        "answers": [],
         "change": {
             "methodology_before": edition.edition["methodology"],
             "methodology_after": edition.edition["methodology"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from actitud.verification._findings import Findings
 from actitud.verification._options import Options
-from actitud.verification._reading import NotReadable, compute_digest, get_member, parse_object
+from actitud.verification._reading import NotReadable, compute_digest, get_member, parse_object, quote
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ class CorrectionVerifier:
             return
         self._compare_with_revision(edition, rows, corrections, before)
         for number, correction in enumerate(corrections):
-            self._check_change(number, correction)
+            self._check_correction(number, correction)
 
     def _add_problem(self, pointer: str, es: str, en: str) -> None:
         self._findings.add_problem("correction", self._line, pointer, es, en)
@@ -143,10 +143,71 @@ class CorrectionVerifier:
             )
             self._add_problem("/scores", es, en)
 
-    def _check_change(self, number: int, correction: object) -> None:
-        before = self._load_text(get_member(correction, "before"), f"/corrections/{number}/before")
+    def _check_correction(self, number: int, correction: object) -> None:
+        """Compare the score document of a correction with the one before it, and add a problem for each fault."""
+        pointer = f"/corrections/{number}"
+        before = self._load_text(get_member(correction, "before"), f"{pointer}/before")
         after = self._documents.get(str(get_member(correction, "organisation")))
-        if before is not None and after is not None and self._options.rescorer is not None:
+        if before is None or after is None:
+            return
+        if self._options.rescorer is not None:
             change = get_member(correction, "change")
-            pointer = f"/corrections/{number}"
             self._options.rescorer.check_change(self._findings, self._line, pointer, before, after, change)
+        try:
+            documents = parse_object(before), parse_object(after)
+        except NotReadable as error:
+            self._findings.add_problem("malformed", self._line, f"{pointer}/before", error.text["es"], error.text["en"])
+            return
+        self._compare_answers(pointer, correction, *documents)
+
+    def _compare_answers(self, pointer: str, correction: object, before: Json, after: Json) -> None:
+        """Add a problem for each answer, and for each finding of the review, that changes and is not named."""
+        organisation, named = get_member(correction, "organisation"), get_member(correction, "answers")
+        pointer = f"{pointer}/answers"
+        if not isinstance(named, list):
+            self._add_problem(pointer, "no es la lista de las respuestas", "it is not the list of the answers")
+            named = []
+        for name, was, now in _list_differences(_list_answers(before), _list_answers(after), named):
+            es = f"{organisation}: la respuesta de {name} era {quote(was)} y es {quote(now)}, y no está corregida"
+            en = f"{organisation}: the answer to {name} was {quote(was)} and is {quote(now)}, and is not corrected"
+            self._add_problem(pointer, es, en)
+        for name, was, now in _list_differences(_list_effects(before), _list_effects(after), named):
+            es = (
+                f"{organisation}: lo que halló la revisión en {name} era {quote(was)} y es {quote(now)}, "
+                "y esa respuesta no está corregida"
+            )
+            en = (
+                f"{organisation}: what the review found in {name} was {quote(was)} and is {quote(now)}, "
+                "and that answer is not corrected"
+            )
+            self._findings.add_problem("verdict", self._line, pointer, es, en)
+
+
+def _list_differences(before: Json, after: Json, named: Sequence[Any]) -> list[tuple[str, Any, Any]]:
+    """Return the members that differ and are not among ``named``, each with its value before and after."""
+    values = [(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys())]
+    return [(name, was, now) for name, was, now in values if was != now and name not in named]
+
+
+def _list_answers(document: Json) -> Json:
+    """Return the facts of a score document by indicator."""
+    answers = get_member(document, "submission", "answers")
+    return answers if isinstance(answers, dict) else {}
+
+
+def _list_effects(document: Json) -> Json:
+    """Return what a review found, as a score document has it, by indicator; of the whole by ``max_level``.
+
+    A value is a list: the verdict with its level and rule, why the answer was set aside, the cap of its level.
+    """
+    effects: Json = {}
+    verdicts = get_member(document, "review", "verdicts")
+    for verdict in verdicts if isinstance(verdicts, list) else ():
+        stated = [get_member(verdict, member) for member in ("verdict", "level", "rule")]
+        effects[str(get_member(verdict, "indicator"))] = [stated, None, None]
+    for place, member in enumerate(("set_aside", "level_caps"), 1):
+        by_name = get_member(document, "submission", member)
+        for name, value in (by_name if isinstance(by_name, dict) else {}).items():
+            effects.setdefault(name, [None, None, None])[place] = value
+    effects["max_level"] = get_member(document, "submission", "max_level")
+    return effects

@@ -25,6 +25,7 @@ ProblemCode: TypeAlias = Literal[
     "count",
     "revision",
     "correction",
+    "verdict",
     "unsigned",
     "signature",
     "foreign_key",
@@ -43,11 +44,11 @@ ProblemCode: TypeAlias = Literal[
 damaged: truncated or unreadable from this line on · malformed: violates the format · form: not in RFC 8785 form
 · digest: document changed · missing, extra, twice, order: documents that differ from the list · list_order:
 list not sorted · row, rank, count: differs from the documents · revision, correction: contradicts the previous
-revision · unsigned, signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside
-the lifetime of its key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service ·
-methodology: version that the program lacks · submission: violates the methodology · score: differs from the
-recomputed score · chain: ledger changed · opening: does not match its entry · shown: a figure that the service
-shows is not the signed one.
+revision · verdict: differs from the previous revision, although its answer is not corrected · unsigned,
+signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside the lifetime of its
+key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service · methodology: version that
+the program lacks · submission: violates the methodology · score: differs from the recomputed score · chain:
+ledger changed · opening: does not match its entry · shown: a figure that the service shows is not the signed one.
 """
 
 CheckName: TypeAlias = Literal[
@@ -58,7 +59,7 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "form": frozenset({"damaged", "malformed", "form"}),
     "digests": frozenset({"digest", "missing", "extra", "twice", "order"}),
     "list": frozenset({"list_order", "row", "rank", "count"}),
-    "corrections": frozenset({"revision", "correction"}),
+    "corrections": frozenset({"revision", "correction", "verdict"}),
     "signatures": frozenset({"unsigned", "signature", "foreign_key", "key_time"}),
     "checkpoint": frozenset({"checkpoint", "checkpoint_origin"}),
     "scores": frozenset({"methodology", "submission", "score"}),

@@ -50,7 +50,13 @@ from actitud_api.resources.assessments.records import (
     AssessmentSupport,
     SubmissionRecord,
 )
-from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, AppliedReview, apply_review, remove_review
+from actitud_api.resources.assessments.reviewed_submission import (
+    NO_REVIEW,
+    AppliedReview,
+    Verdict,
+    apply_review,
+    remove_review,
+)
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.assessments.transitions import (
     LockedAssessment,
@@ -153,12 +159,21 @@ class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment that is not stored yet.
 
     `preview_correction` returns it and `store_correction` stores it. `record` and `evaluation` are the corrected
-    assessment and its evaluation. `rules` are the rules of its findings.
+    assessment and its evaluation. `rules` are the rules of its findings. `changed` are the indicators whose answers
+    the correction adds, changes or removes.
     """
 
     record: AssessmentRecord
     evaluation: Evaluation
     rules: frozenset[str]
+    changed: frozenset[str]
+
+
+class PublishedAnswers(Struct, frozen=True):
+    """The answers of a published score document, and the verdicts in it by indicator."""
+
+    submission: Submission
+    verdicts: Mapping[str, Verdict]
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -354,7 +369,7 @@ def put_assessment(
     if before is not None:
         return _save_content(session, open_edition, before, content, now)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    derived = _derive_assessment(open_edition, methodology, content, None, now)
+    derived = _derive_assessment(open_edition, methodology, content, None, NO_REVIEW, now)
     evaluation = evaluate(methodology, derived.submission)
     row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
     record = queries.insert_new(session, row)
@@ -493,12 +508,15 @@ def preview_correction(
     edition: editions.EditionRecord,
     organisation: str,
     change: AssessmentPatch,
+    published: PublishedAnswers,
     *,
     pointer: str,
     now: datetime,
 ) -> CorrectionPreview:
     """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
+    Facts, verdicts, caps and answers that were set aside are those of `published`, the newest score document. Verdicts
+    on answers that the patch changes no longer count; all others stay, even if their evidence or note was erased.
     Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if
     the domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
 
@@ -507,14 +525,20 @@ def preview_correction(
         MethodologyMismatch: The patch is for another methodology version.
         NotSubmittable: The corrected assessment has findings of severity `error`.
     """
-    before = require_assessment(session, edition.id, organisation)
+    stored = require_assessment(session, edition.id, organisation)
+    before = structs.replace(stored, submission=published.submission)
     open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
     methodology = _require_methodology(open_edition, change, pointer)
     content_before = rebuild_content(before)
     content = apply_patch(methodology, content_before, change)
-    derived = _derive_assessment(open_edition, methodology, content, before, now)
-    submission, unreviewed = derived.submission, _strip_review(before)
-    new_findings = derived.support.findings
+    changed = frozenset(
+        name
+        for name in content.answers.keys() | content_before.answers.keys()
+        if content.answers.get(name) != content_before.answers.get(name)
+    )
+    unreviewed = _lift_verdicts(before, published.verdicts, changed)
+    derived = _derive_assessment(open_edition, methodology, content, unreviewed, before.evidence.review, now)
+    submission, new_findings = derived.submission, derived.support.findings
     kept_answers = {
         name for name, answer in content.answers.items() if answer.evidence == _find_evidence(content_before, name)
     }
@@ -526,30 +550,27 @@ def preview_correction(
     kept = {f"/answers/{name}/" for name in kept_answers} | {f"/profile_evidence/{name}/" for name in kept_fields}
     # A document that counted when the edition was published keeps counting: a correction of one answer must not take
     # points from another because the organisation gave up a domain.
-    derived = _DerivedAssessment(
-        structs.replace(
-            submission,
-            self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, kept_answers),
-            profile_self_declared=_merge_flags(
-                submission.profile_self_declared, before.submission.profile_self_declared, kept_fields
-            ),
-        ),
-        structs.replace(
-            derived.support,
-            findings=(
-                *(finding for finding in before.evidence.findings if _is_below(finding, kept)),
-                *(finding for finding in new_findings if not _is_below(finding, kept)),
-            ),
+    submission = structs.replace(
+        submission,
+        self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, kept_answers),
+        profile_self_declared=_merge_flags(
+            submission.profile_self_declared, unreviewed.profile_self_declared, kept_fields
         ),
     )
-    derived = _merge_review(methodology, derived, content)
-    after = structs.replace(before, submission=derived.submission, evidence=derived.support)
-    evaluation = evaluate(methodology, derived.submission)
-    findings = list_findings(evaluation, derived.support)
+    support = structs.replace(
+        derived.support,
+        findings=(
+            *(finding for finding in before.evidence.findings if _is_below(finding, kept)),
+            *(finding for finding in new_findings if not _is_below(finding, kept)),
+        ),
+    )
+    evaluation = evaluate(methodology, submission)
+    findings = list_findings(evaluation, support)
     errors = tuple(finding for finding in findings if finding.severity == "error")
     if errors:
         raise NotSubmittable(methodology, errors, (), pointer)
-    return CorrectionPreview(after, evaluation, frozenset(finding.rule for finding in findings))
+    after = structs.replace(before, submission=submission, evidence=support)
+    return CorrectionPreview(after, evaluation, frozenset(finding.rule for finding in findings), changed)
 
 
 def store_correction(session: Session, preview: CorrectionPreview, revision: int, *, now: datetime) -> None:
@@ -740,7 +761,8 @@ def _save_content(
     `StaleVersion` if the assessment has changed since `before` was read.
     """
     methodology = load_methodology(before.methodology)
-    derived = _merge_review(methodology, _derive_assessment(open_edition, methodology, content, before, now), content)
+    derived = _derive_assessment(open_edition, methodology, content, _strip_review(before), before.evidence.review, now)
+    derived = _merge_review(methodology, derived, content)
     evaluation = evaluate(methodology, derived.submission)
     values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **columns}
     record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
@@ -763,13 +785,14 @@ def _derive_assessment(
     open_edition: _OpenEdition,
     methodology: Methodology,
     content: AssessmentContent,
-    before: AssessmentRecord | None,
+    before: Submission | None,
+    review: AppliedReview,
     now: datetime,
 ) -> _DerivedAssessment:
     """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
-    `before` is the stored assessment, None for a new one. Its review is kept in `support` of the result, but does not
-    affect the submission yet: `_merge_review` applies it.
+    `before` is the submission before it, without the effects of `review`, and None for a new assessment. The review is
+    kept in `support` of the result, but does not affect the submission yet: `_merge_review` applies it.
     """
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
     supported = {
@@ -778,13 +801,8 @@ def _derive_assessment(
         if answer.evidence or answer.note is not None
     }
     return _DerivedAssessment(
-        derive_submission(methodology, content, context, None if before is None else _strip_review(before)),
-        AssessmentSupport(
-            content.profile_evidence,
-            supported,
-            evidence_findings(content, context),
-            NO_REVIEW if before is None else before.evidence.review,
-        ),
+        derive_submission(methodology, content, context, before),
+        AssessmentSupport(content.profile_evidence, supported, evidence_findings(content, context), review),
     )
 
 
@@ -810,6 +828,22 @@ def _strip_review(record: AssessmentRecord) -> Submission:
         if applied.verdict == "insufficient" and valid_evidence(record, name)
     }
     return structs.replace(before, self_declared=before.self_declared - evidenced)
+
+
+def _lift_verdicts(record: AssessmentRecord, verdicts: Mapping[str, Verdict], changed: Collection[str]) -> Submission:
+    """Return the submission of an assessment without the effects of the verdicts on the `changed` answers.
+
+    Such an answer that was judged insufficient counts as evidenced again if it has documents that count.
+    """
+    lifted = {name: verdict for name, verdict in verdicts.items() if name in changed}
+    submission = record.submission
+    evidenced = {name for name, verdict in lifted.items() if verdict == "insufficient" and valid_evidence(record, name)}
+    return structs.replace(
+        submission,
+        set_aside={name: why for name, why in submission.set_aside.items() if name not in lifted},
+        level_caps={name: cap for name, cap in submission.level_caps.items() if name not in lifted},
+        self_declared=submission.self_declared - evidenced,
+    )
 
 
 def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:

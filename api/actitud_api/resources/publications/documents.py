@@ -101,13 +101,15 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 class Correction(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects.
 
-    `before` and `after` are the digests of the old and the new score document. `change` splits the difference in
-    points into parts, for the index and for each node.
+    `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
+    whose answers it adds, changes or removes, sorted: the verdicts on all others stay. `change` splits the difference
+    in points into parts, for the index and for each node.
     """
 
     organisation: str
     before: str
     after: str
+    answers: tuple[str, ...]
     change: ChangeDecomposition
 
 

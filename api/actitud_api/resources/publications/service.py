@@ -561,7 +561,7 @@ class _Revision:
                 continue
             self._correcting.append(corrected)
             lines[correction.organisation] = corrected.line
-            self._record_correction(former, corrected.line, corrected.document)
+            self._record_correction(former, corrected)
         if unchanged:
             raise PublicationRefused(unchanged)
         self._store_documents(list(lines.values()), [corrected.stored for corrected in self._correcting])
@@ -668,19 +668,21 @@ class _Revision:
         corrected. Verdicts on answers that the correction changes no longer count, and are left out of the document.
         """
         pointer = f"/corrections/{number}/assessment"
+        former = parse_score(_load_document(self._session, before.document).form.text)
+        # As they were published, and never told from rows again: what they judged may have been erased since.
+        published = assessments.PublishedAnswers(
+            former.submission, {verdict.indicator: verdict.verdict for verdict in former.review.verdicts}
+        )
         preview = assessments.preview_correction(
-            self._session, self._record, correction.organisation, correction.assessment, pointer=pointer, now=self._now
+            *(self._session, self._record, correction.organisation, correction.assessment, published),
+            pointer=pointer,
+            now=self._now,
         )
         (final,) = queries.list_submissions(self._session, self._record.id, only=correction.organisation)
         submission = preview.record.submission
         score = explain_evaluation(preview.evaluation, submission)
-        former = parse_score(_load_document(self._session, before.document).form.text)
-        # As they were published: their reasons may have been erased since.
-        published = {verdict.indicator: verdict for verdict in former.review.verdicts}
-        counted = replies.list_counted_verdicts(self._session, preview.record)
-        review = structs.replace(
-            former.review, verdicts=tuple(published.get(verdict.indicator, verdict) for verdict in counted)
-        )
+        kept = tuple(verdict for verdict in former.review.verdicts if verdict.indicator not in preview.changed)
+        review = structs.replace(former.review, verdicts=kept)
         document = build_score_document(self._record.id, final.organisation, submission, score, review)
         form = pack_document(document)
         line = build_score_line(document, form.digest)
@@ -689,19 +691,21 @@ class _Revision:
         row = _build_row(document, line.document, final.name_order, figures)
         return _CorrectedAssessment(preview, line, stored, document, row)
 
-    def _record_correction(self, before: ScoreLine, after: ScoreLine, document: ScoreDocument) -> None:
+    def _record_correction(self, before: ScoreLine, corrected: _CorrectedAssessment) -> None:
         """Add a corrected score to the lists of corrections of the new edition document and of the new publication.
 
-        `before` and `after` are the old and the new line of the score; `document` is its new score document. The entry
-        in the edition document has the difference in points.
+        `before` is the old line of the score. The entry in the edition document names the changed answers and has the
+        difference in points.
         """
         former = parse_score(_load_document(self._session, before.document).form.text)
         former_methodology = load_methodology(former.score.methodology.version)
+        after, document = corrected.line, corrected.document
         self._corrections.append(
             Correction(
                 organisation=before.organisation,
                 before=before.document,
                 after=after.document,
+                answers=tuple(sorted(corrected.preview.changed)),
                 change=decompose_change(former_methodology, former.submission, self._methodology, document.submission),
             )
         )

@@ -305,16 +305,6 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
     return outcomes
 
 
-def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """Return, for each answer of an assessment, the verdict that counts: the latest that was not withdrawn.
-
-    `record` may be a corrected assessment that is not stored yet. Answers without such a verdict are absent.
-    """
-    counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
-    verdicts, _ = counted.get(record.organisation, ((), None))
-    return _to_counted(verdicts)
-
-
 def _to_counted(verdicts: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:
     return tuple(
         CountedVerdict(
