@@ -22,15 +22,15 @@ UV_ENVIRONMENT := .venv-uv
 UV := UV_SYSTEM_CERTS=1 $(UV_ENVIRONMENT)/bin/uv
 PIP := --quiet --disable-pip-version-check
 NEW_ENVIRONMENT = $(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
-# $(call install,ENVIRONMENT,LOCK): a lock file and the two distributions of this tree, the latter without network.
+# $(call install,ENVIRONMENT,LOCK): a lock file, what builds, and the two distributions of this tree without network.
 define install
-@$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(1)/bin/python -r requirements/$(2).txt \
-	|| $(UV_ENVIRONMENT)/bin/python -m pip --python $(1)/bin/python install $(PIP) --require-hashes -r requirements/$(2).txt
+@$(UV) pip install --quiet --compile-bytecode --require-hashes --python $(1)/bin/python -r requirements/$(2).txt -r requirements/build.txt \
+	|| $(UV_ENVIRONMENT)/bin/python -m pip --python $(1)/bin/python install $(PIP) --require-hashes -r requirements/$(2).txt -r requirements/build.txt
 @$(UV) pip install --quiet --offline --no-deps --no-build-isolation --python $(1)/bin/python -e api -e sdk
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist lock clean
+.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -173,6 +173,12 @@ dist: typescript ## the wheels and source distributions of the service and of th
 	@for part in api sdk; do (cd $$part && ../$(BIN)/hatchling build -t sdist -t wheel -d ../dist) >/dev/null; done
 	@ls dist
 
+# It names the address of an index for each package, which is why it is never committed.
+sbom: $(VENV)/all.done ## the bill of materials of what the service runs with: CycloneDX, dist/actitud-api.cdx.json
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements --pyproject api/pyproject.toml --output-reproducible --spec-version 1.6 \
+		--output-file dist/actitud-api.cdx.json requirements/run.txt
+
 lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distributions and requirements/*.in
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url requirements/uv.in -o requirements/uv.txt
@@ -180,8 +186,10 @@ lock: $(UV_ENVIRONMENT)/uv.done ## write requirements/*.txt anew from the distri
 		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/test.in \
 		-o requirements/all.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in \
+		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml \
 		-c requirements/all.txt -o requirements/run.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url requirements/build.in -c requirements/all.txt -o requirements/build.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-package actitud api/pyproject.toml sdk/pyproject.toml requirements/build.in requirements/bench.in \
 		-c requirements/all.txt -o requirements/bench.txt
