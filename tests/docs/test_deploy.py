@@ -265,7 +265,11 @@ def test_nginx_takes_the_configuration_with_tls(tmp_path: Path) -> None:
     plain = (DEPLOY / "nginx" / "to-https.conf").read_text("utf-8")
     # A path with a variable: there is no certificate, and none is read before a client comes.
     tls = tls.replace("/etc/nginx/tls", "$document_root").replace("[::]:443", f"127.0.0.1:{proxy.free_port()}")
-    plain = plain.replace("[::]:80", f"127.0.0.1:{proxy.free_port()}").replace("80 ", f"{proxy.free_port()} ")
+    plain = (
+        plain.replace("/var/log/nginx", str(tmp_path))
+        .replace("[::]:80", f"127.0.0.1:{proxy.free_port()}")
+        .replace("80 ", f"{proxy.free_port()} ")
+    )
     (tmp_path / "actitud.d" / "tls.conf").write_text(tls, "utf-8")
     (tmp_path / "conf.d" / "to-https.conf").write_text(plain, "utf-8")
     command = [proxy.program(), "-t", "-p", str(tmp_path), "-c", str(main), "-e", str(tmp_path / "error.log")]

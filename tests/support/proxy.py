@@ -15,6 +15,8 @@ from typing import Final
 import pytest
 
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "nginx"
+HOSTS: Final = ("127.0.0.1", "actitud.example")
+"""The names under which it is reached."""
 SECONDS: Final = 30
 """How long starting and stopping may take."""
 
@@ -44,10 +46,14 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(PROXY_[A-Z_]+)\}", lambda found: values[found[1]], template)
 
 
-def written(folder: Path, listen: str, upstream: str, patience: int) -> Path:
-    """Writes the configuration into a folder, and returns its main file."""
+def written(folder: Path, listen: str, upstream: str, patience: int, without: Mapping[str, str] = {}) -> Path:
+    """Writes the configuration into a folder, and returns its main file; `without` replaces a part of it."""
     values = {"PROXY_LISTEN": listen, "PROXY_UPSTREAM": upstream, "PROXY_PATIENCE": str(patience)}
+    values["PROXY_HOST"] = rf"~^({'|'.join(map(re.escape, HOSTS))})\z"
     site = filled((SHIPPED / "actitud.conf.template").read_text("utf-8"), values)
+    for part, other in without.items():
+        assert part in site
+        site = site.replace(part, other)
     # The worker is the user of the tests, who owns the folder.
     main = (SHIPPED / "nginx.conf").read_text("utf-8").replace("user nginx;", "user root;" if os.geteuid() == 0 else "")
     main = main.replace("http {", "http {" + "".join(f"{kind}_temp_path {folder}/{kind};" for kind in _TEMPORARY))
@@ -69,10 +75,18 @@ def _moved(text: str, folder: Path) -> str:
 
 
 @contextmanager
-def running(folder: Path, upstream: int, patience: int = 60) -> Iterator[int]:
+def running(folder: Path, upstream: int, patience: int = 60, without: Mapping[str, str] = {}) -> Iterator[int]:
     """The port of an nginx in front of a port, for as long as the block; `patience` in seconds."""
+    folder.mkdir(exist_ok=True)
     port = free_port()
-    main = written(folder, f"127.0.0.1:{port}", f"127.0.0.1:{upstream}", patience)
+    main = written(folder, f"127.0.0.1:{port}", f"127.0.0.1:{upstream}", patience, without)
+    with started(folder, main, port):
+        yield port
+
+
+@contextmanager
+def started(folder: Path, main: Path, port: int) -> Iterator[int]:
+    """The port of an nginx with a main file, for as long as the block."""
     command = [program(), "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log"), "-g", "daemon off;"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
