@@ -6,6 +6,7 @@ import configparser
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -25,6 +26,7 @@ from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.http.toys import toy_app
 from tests.support import proxy
+from tests.support.figures import FigureRecorder
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -68,6 +70,42 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
     settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert written.parent == settings.signing_folder.parent == Path("/var/lib/actitud")
     assert of_unit("actitud-checkpoint.timer")["Timer"]["OnCalendar"].endswith(" UTC")
+
+
+PURPOSE: Final = {"Type", "ExecStart", "StandardOutput", "MemoryMax", "TimeoutStopSec"}
+"""What units of one user differ in, apart from how they are started again."""
+
+
+def exposure(unit: Path) -> float:
+    """What systemd says of the confinement of a unit, from 0 (confined) to 10."""
+    command = ["systemd-analyze", "security", "--offline=true", str(unit)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+    assert found is not None, done.stderr
+    return float(found[1])
+
+
+def test_both_units_are_confined_alike_and_their_files_are_for_their_owner(
+    unit: configparser.SectionProxy, tmp_path: Path, figure: FigureRecorder
+) -> None:
+    checkpoint = of_unit("actitud-checkpoint.service")["Service"]
+    confined = {name: value for name, value in unit.items() if name not in PURPOSE and not name.startswith("Restart")}
+    assert {name: value for name, value in checkpoint.items() if name not in PURPOSE} == confined
+    assert (unit["UMask"], unit["StateDirectoryMode"]) == ("0077", "0700")
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("there is no systemd-analyze")
+    names = ("actitud.service", "actitud-checkpoint.service")
+    now = [exposure(DEPLOY / "systemd" / name) for name in names]
+    bare = tmp_path / "actitud.service"
+    bare.write_text("[Service]\nUser=actitud\nExecStart=/bin/true\n", "utf-8")
+    assert max(now) <= 1.5
+    figure(
+        "S25",
+        f"units that systemd-analyze rates above 1.5; it says {now[0]} and {now[1]} (before: 2.4 and 5.5)",
+        tried=len(now),
+        failed=0,
+        control=f"a unit with no more than a user gets {exposure(bare)}",
+    )
 
 
 def test_the_container_serves_with_settings_that_exist(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from actitud_api.platform.storage.health import (
     has_wal_bug,
     write_and_roll_back,
 )
+from actitud_api.platform.storage.private_files import is_readable_by_others
 from actitud_api.platform.storage.revisions import get_revisions
 from actitud_api.platform.storage.triggers import find_missing_triggers
 from actitud_api.platform.storage.urls import DatabaseFailure, find_database_file, hide_password
@@ -72,6 +73,7 @@ _TITLES: Final = {
     "pragmas": Texts("Ajustes de SQLite", "Settings of SQLite"),
     "sqlite": Texts("Versión de SQLite", "Version of SQLite"),
     "disk": Texts("Disco", "Disk"),
+    "permissions": Texts("Permisos", "Permissions"),
     "methodologies": Texts("Metodologías", "Methodologies"),
     "clock": Texts("Reloj", "Clock"),
     "keys": Texts("Clave de administración", "Administrator key"),
@@ -233,6 +235,11 @@ _ROOM = Texts(
     "deje sitio libre: al menos 1 GiB y lo que ocupa la base de datos, que es lo que ocupa una copia",
     "make room: 1 GiB at least and the size of the database, which is that of a copy",
 )
+_READABLE = Texts("{file}: otros usuarios de la máquina la leen", "{file}: other users of the machine read it")
+_CLOSE = Texts(
+    "chmod 600 al fichero, a los que llevan su nombre con -wal y -shm, y a las copias: tienen borradores y notas",
+    "chmod 600 for the file, for those of its name with -wal and -shm, and for copies: they have drafts and notes",
+)
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
@@ -279,6 +286,13 @@ def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
         yield _fail("disk", finding, _ROOM, language, "warning")
     else:
         yield _pass("disk", finding, language)
+
+
+def check_permissions(settings: Settings, language: Language) -> Iterator[Check]:
+    """Yield a warning if others than the owner of the database file have permissions on it; else nothing."""
+    file = find_database_file(settings.database_url)
+    if file is not None and is_readable_by_others(file):
+        yield _fail("permissions", _READABLE.into(language).format(file=file), _CLOSE, language, "warning")
 
 
 def _measure_size(file: Path) -> int:

@@ -18,6 +18,7 @@ from typing import Final, Literal, cast
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.private_files import create_private_file
 from actitud_api.platform.storage.urls import wrap_failures
 
 BUSY_SECONDS: Final = 1
@@ -97,6 +98,7 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
     # In the same folder, because only a rename within one file system is atomic.
     partial = file.with_name(f".{file.name}.partial")
     partial.unlink(missing_ok=True)
+    create_private_file(partial)
     try:
         with _wrap_write_failures(file), closing(sqlite3.connect(partial, isolation_level=None)) as target:
             with wrap_failures(), database.read() as session:
@@ -151,6 +153,7 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
         if not force:
             raise BackupError("exists", target)
     target.parent.mkdir(parents=True, exist_ok=True)
+    create_private_file(target)
     with (
         _wrap_write_failures(target),
         closing(sqlite3.connect(target, timeout=BUSY_SECONDS, isolation_level=None)) as connection,

@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.platform.storage.base import to_json
 from actitud_api.platform.storage.errors import InvalidDatabase
+from actitud_api.platform.storage.private_files import create_private_file
 from actitud_api.platform.storage.request_counters import MemoryCounter
 
 BUSY_TIMEOUT = 10
@@ -74,8 +75,9 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
     )
 
     @event.listens_for(engine, "do_connect")
-    def make_folder(*_arguments: object) -> None:
+    def create_file(*_arguments: object) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        create_private_file(file)
 
     # isolation_level None stops the driver from opening transactions by itself, which it does too late: a SELECT
     # would run outside of any, and two sessions that read and then write would lose updates.

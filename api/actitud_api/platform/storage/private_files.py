@@ -1,0 +1,30 @@
+"""Files that only their owner reads: a database holds drafts, notes and evidence."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+FILE_MODE: Final = 0o600
+OTHERS: Final = 0o077
+"""The permissions of group and others."""
+
+
+def create_private_file(file: Path) -> None:
+    """Create an empty file that only its owner reads, if there is none.
+
+    SQLite gives its write-ahead log and its journal the permissions of the database. It leaves a failure to create the
+    file to SQLite, which says what is wrong when it opens the file.
+    """
+    if not file.exists():
+        with suppress(OSError):
+            file.touch(mode=FILE_MODE, exist_ok=True)
+
+
+def is_readable_by_others(file: Path) -> bool:
+    """Return True if group or others have any permission on a file; False if there is no file."""
+    try:
+        return bool(file.stat().st_mode & OTHERS)
+    except OSError:
+        return False
