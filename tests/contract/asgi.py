@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -54,15 +55,20 @@ async def exchange(app: ASGIApp, sent: Sent) -> Received:
     }
     pending = list(sent.chunks)
     received: list[Any] = []
+    answered = asyncio.Event()
 
     async def receive() -> Any:
         if not pending:
+            if not sent.hangs_up:
+                await answered.wait()  # what is streamed stops where a client goes away
             return {"type": "http.disconnect"}
         chunk = pending.pop(0)
         return {"type": "http.request", "body": chunk, "more_body": sent.hangs_up or bool(pending)}
 
     async def send(message: Any) -> None:
         received.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            answered.set()
 
     typed: HTTPScope = scope
     await app(typed, receive, send)

@@ -68,3 +68,11 @@ CANCELLED: Final = 1_000 if NIGHT else 300
 """Calls of the SDK that are cancelled before a hundred that are not."""
 LOST: Final = 500 if NIGHT else 25
 """Writes through the SDK whose first answer is lost."""
+CROSSING: Final = 1 if NIGHT else 29
+"""Of the requests of each address from other origins one of so many is made, in turn."""
+INTERLEAVINGS: Final = 10_000 if NIGHT else 60
+"""Interleavings of the reads and writes of three clients."""
+SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
+"""How wrong the clocks of processes are that serve one database together."""
+SKEWED: Final = 40 if NIGHT else 4
+"""Changes by each of these processes."""

@@ -149,12 +149,11 @@ class PagesController(Controller):
         headers = {"Cache-Control": REVALIDATE if name == plain else IMMUTABLE}
         return conditional(request, _read_file(plain)[0], headers, _FILES[plain][2])
 
-    @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
     def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
         """Serve the OpenAPI document as JSON."""
         compress_well(request.scope)
-        headers = {"Cache-Control": REVALIDATE, "Access-Control-Allow-Origin": "*"}
-        return conditional(request, document, headers, JSON)
+        return conditional(request, document, {"Cache-Control": REVALIDATE}, JSON)
 
 
 def render_page(

@@ -1,13 +1,15 @@
 """Outermost layer, which handles every request and response, whatever handler answers.
 
 It answers `HEAD` wherever there is `GET`, completes `Allow`, refuses paths with a doubled or final slash,
-assigns the request id, and adds security headers and, for open operations, CORS headers without credentials.
+assigns the request id, and adds security headers and CORS headers without credentials: for open operations, and for
+responses that are made before a handler is found (404, 405) beside such operations.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from litestar import Litestar
@@ -39,6 +41,8 @@ _ALWAYS: Final = (
 )
 _PARAMETER: Final = re.compile(r"\\\{\w+\\\}")
 """A parameter of a path format, escaped for a pattern."""
+_FAMILY: Final = re.compile(r"/(\.?[^/.]*)")
+"""The first segment of a path, without the suffix of a format: `catalog` of `/catalog.ttl`."""
 _API_VERSION: Final = (b"api-version", __version__.encode())
 _LOCKED: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox")
 _OPEN: Final = (
@@ -75,6 +79,7 @@ class Edge:
         self._app = app
         self._inner: ASGIApp = app.asgi_handler
         self._unversioned = _compile_unversioned(app)
+        self._open_families = frozenset(_find_family(path) for path in _iterate_open_paths(app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
@@ -96,10 +101,9 @@ class Edge:
                 # Litestar computes Allow per route; a path may have several routes, and HEAD is missing.
                 if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
-                    headers += [
-                        (b"allow", ", ".join(self._find_methods(path)).encode()),
-                        *self._build_preflight_headers(scope, path),
-                    ]
+                    headers.append((b"allow", ", ".join(self._find_methods(path)).encode()))
+                    if scope["method"] == "OPTIONS":
+                        headers += self._build_preflight_headers(scope, path)
                 message["headers"] = [*headers, *self._build_added_headers(scope, headers, message["status"])]
                 if head:
                     # The server asks the scope whether a body of the stated length is due.
@@ -159,9 +163,22 @@ class Edge:
         deprecation = find_announced_deprecation(scope) or (None if contract is None else contract.deprecated)
         if deprecation is not None:
             added += deprecation.build_headers()
-        if handler is not None and is_open(handler.opt):
+        # A response without a handler (404, 405) tells nothing of a resource, and without these headers a script sees a
+        # failure of the network instead of the problem.
+        if _find_family(path) in self._open_families if handler is None else is_open(handler.opt):
             added += _OPEN
         return added
+
+
+def _iterate_open_paths(app: Litestar) -> Iterator[str]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and any(is_open(handler.opt) for handler in route.route_handlers):
+            yield route.path_format
+
+
+def _find_family(path: str) -> str | None:
+    match = _FAMILY.match(path)
+    return None if match is None else match[1]
 
 
 def _compile_unversioned(app: Litestar) -> re.Pattern[str]:
