@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -20,11 +21,13 @@ from actitud_api.resources.scores.queries import Visibility
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, Place, operations
 from tests.support import scale
+from tests.support.figures import FigureRecorder
 
 PUBLISHED, OPEN, ELSEWHERE = "2026-published", "2028-drafts", "2029-elsewhere"
 """An edition that is published, the one whose drafts change, and the one that an assessor is bound to."""
 THIRD: Final = "ES-DIR3-L01080193"
 """An organisation without any draft, to which some keys are bound."""
+WITH_DRAFT: Final = "a key of an organisation with a draft in the same edition"
 VARYING: Final = re.compile(r"date|x-request-id|ratelimit.*|retry-after")
 """Headers that change with every request."""
 SHOWN: Final[Mapping[str, frozenset[str]]] = {
@@ -36,17 +39,28 @@ BY_ID: Final = {operation.id: operation for operation in operations()}
 
 
 class Stage(NamedTuple):
-    """An installation with drafts, who looks at it, and at what."""
+    """An installation with drafts, who looks at it, and at what.
+
+    `own`: further addresses, about the draft of the viewer that has one.
+    """
 
     installation: Installation
     viewers: Mapping[str, str | None]
     addresses: Sequence[str]
+    own: Sequence[str]
+
+    def look_at(self, addresses: Sequence[str], own: Sequence[str] = ()) -> Sequence[tuple[str, str]]:
+        """Return each viewer with each address; the one that has a draft with those of its edition, and about it."""
+        others = [viewer for viewer in self.viewers if viewer != WITH_DRAFT]
+        beside = [address for address in addresses if OPEN in address]
+        return [*itertools.product(others, addresses), *((WITH_DRAFT, address) for address in (*beside, *own))]
 
 
-def list_addresses(installation: Installation, digest: str) -> Iterator[str]:
+def list_addresses(installation: Installation, digest: str, organisation: str = OTHER) -> Iterator[str]:
     """Yield every address that answers GET: about the drafts, about what is published, and lists with their totals."""
     values = {
-        **{"organisation": OTHER, "version": "2026.1", "indicator": "D1.01", "dimension": "D1", "slug": "not-found"},
+        **{"organisation": organisation, "version": "2026.1", "indicator": "D1.01", "dimension": "D1"},
+        "slug": "not-found",
         **{"suggestion": "1", "submission": "1", "transition": "1", "approval": "1", "revision": "1", "size": "latest"},
         **{"territory": "08", "key": "0" * 12, "digest": digest},
     }
@@ -55,14 +69,14 @@ def list_addresses(installation: Installation, digest: str) -> Iterator[str]:
     for path in sorted({one.path_format for one in routes if isinstance(one, HTTPRoute) and "GET" in one.methods}):
         parameters = set(re.findall(r"\{(\w+)\}", path))
         for edition in (OPEN, PUBLISHED) if "edition" in parameters else ("",):
-            for name in names.get(path, [f"{OTHER}.svg"]) if "name" in parameters else [""]:
+            for name in names.get(path, [f"{organisation}.svg"]) if "name" in parameters else [""]:
                 address = path.format_map({**values, "edition": edition, "name": name})
                 yield address
                 if path.endswith("/changes"):
                     yield f"{address}?from={PUBLISHED}"
                 elif path in _LISTS:
                     yield f"{address}?total=true"
-                    yield f"{address}?total=true&organisation={OTHER}"
+                    yield f"{address}?total=true&organisation={organisation}"
 
 
 _LISTS: Final = frozenset(
@@ -93,18 +107,22 @@ def stage(installation: Installation) -> Stage:
         "a key of another edition": installation.key("assessor", editions=[ELSEWHERE]),
         "a reader": installation.key("organisation_reader", THIRD),
         "a key of another organisation": installation.key("organisation_editor", THIRD),
+        WITH_DRAFT: installation.key("organisation_editor", MINE),
     }
-    return Stage(installation, viewers, list(list_addresses(installation, digest)))
+    addresses = list(list_addresses(installation, digest))
+    own = [address for address in list_addresses(installation, digest, MINE) if MINE in address and OPEN in address]
+    return Stage(installation, viewers, addresses, own)
 
 
 _WORKBOOK: Final = "application/vnd.openxmlformats"
 
 
-def look(stage: Stage, addresses: Sequence[str]) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+def look(stage: Stage, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[Any, ...]]:
     """Return the whole answers, by viewer and address, without what changes with every request."""
     seen = {}
     client: TestClient[Any] = stage.installation.client
-    for (viewer, key), address in itertools.product(stage.viewers.items(), addresses):
+    for viewer, address in places:
+        key = stage.viewers[viewer]
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         response = client.get(address, headers=headers, follow_redirects=False)
         assert response.status_code < 500, (viewer, address, response.text)
@@ -167,8 +185,22 @@ def changes(installation: Installation) -> Iterator[tuple[str, Callable[[], obje
     yield "final", lambda: installation.settle(OPEN, OTHER)
 
 
-def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    before = look(stage, stage.addresses)
+def count_planted(stage: Stage) -> int:
+    """Assert that answers differ where drafts are visible, or only the tag of their file tells of them. Count them."""
+    addresses = [f"/v1/editions/{OPEN}/scores", f"/v1/editions/{OPEN}/scores.csv", f"/v1/editions/{OPEN}/summary"]
+    places = stage.look_at(addresses)
+    with patch.object(scores, "build_visibility", lambda *_: Visibility(everything=True)):
+        before = look(stage, places)
+        stage.installation.draft(OPEN, THIRD)
+        after = look(stage, places)
+    assert {address for (viewer, address), answer in after.items() if answer != before[viewer, address]} == set(
+        addresses
+    )
+    return sum(answer != before[place] for place, answer in after.items())
+
+
+def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, figure: FigureRecorder) -> None:
+    before = look(stage, stage.look_at(stage.addresses, stage.own))
     compared, differences, told = 0, [], list(changes(stage.installation))
     allowed: set[str] = set()
     for number, (name, change) in enumerate(told):
@@ -176,30 +208,21 @@ def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, capsy
         allowed |= SHOWN.get(name, frozenset())
         # At every landing each address is looked at after one of the changes, and after the last one.
         whole = scale.NIGHT or number == len(told) - 1
-        looked_at = stage.addresses if whole else stage.addresses[number :: len(told)]
-        after = look(stage, looked_at)
+        part = slice(None) if whole else slice(number, None, len(told))
+        after = look(stage, stage.look_at(stage.addresses[part], stage.own[part]))
         compared += len(after)
         for (viewer, address), answer in after.items():
             if answer != before[viewer, address] and address not in allowed:
                 differences.append((name, viewer, address, _differing(before[viewer, address], answer)))
-    with capsys.disabled():
-        print(
-            f"\ndrafts: {len(told)} changes, {len(stage.addresses)} addresses, {len(stage.viewers)} viewers, "
-            f"{compared} answers compared, {len(differences)} differences"
-        )
     assert differences == [], "\n".join(map(str, differences))
-
-
-def test_a_planted_leak_is_found(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where drafts are visible, or only the tag of their file tells of them, answers differ."""
-    addresses = [f"/v1/editions/{OPEN}/scores", f"/v1/editions/{OPEN}/scores.csv", f"/v1/editions/{OPEN}/summary"]
-    monkeypatch.setattr(scores, "build_visibility", lambda *_: Visibility(everything=True))
-    before = look(stage, addresses)
-    stage.installation.draft(OPEN, THIRD)
-    after = look(stage, addresses)
-    assert {address for (viewer, address), answer in after.items() if answer != before[viewer, address]} == set(
-        addresses
+    planted = count_planted(stage)
+    text = (
+        f"answers to {len(stage.viewers)} viewers at {len(stage.addresses)} addresses, as a whole as those before "
+        f"{len(told)} kinds of changes of a draft, and {len(stage.own)} addresses about a draft of one's own beside it"
     )
+    control = f"where drafts are visible or their number is in a tag, all {planted} answers that show it are found"
+    figure("R13", text, tried=compared, failed=0, control=control)
+    figure("S7", text, tried=compared, failed=0, control=control)
 
 
 def _differing(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:

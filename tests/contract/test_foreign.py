@@ -1,6 +1,7 @@
 """The key of one organisation, or of one edition, through every operation of the document with what is another's: in
-paths, filters, cursors and batches. Nothing of it is read, nothing changes, and the answer and the statements are those
-for what does not exist. Operations that are added fall into it by themselves; a new kind of id has to be told of first.
+paths, filters, cursors, batches and bodies, with the right version of it too. Nothing of it is read, nothing changes,
+and the answer and the statements are those for what does not exist. Operations that are added fall into it by
+themselves; a new kind of id has to be told of first.
 """
 
 from __future__ import annotations
@@ -10,13 +11,27 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
+from unittest.mock import patch
 
 import httpx
 import pytest
 from sqlalchemy import Connection, event
 
+from actitud_api.platform.auth import service as access
 from tests.contract import examples
-from tests.contract.installation import FORMATS, MINE, OTHER, USES, Installation, Operation, Place, id_of, operations
+from tests.contract.installation import (
+    DOCUMENT,
+    FORMATS,
+    MINE,
+    OTHER,
+    USES,
+    Installation,
+    Operation,
+    Place,
+    id_of,
+    operations,
+)
+from tests.support.figures import FigureRecorder
 
 ALL: Final = operations()
 NAMES: Final = [operation.id for operation in ALL]
@@ -27,6 +42,7 @@ THIRD: Final = "ES-DIR3-L01080193"
 NO_KEY: Final = "0" * 12
 TOLD_TO_ALL: Final = frozenset({"editions.get", "organisations.get"})
 """What says of each thing something else, and the same to everybody."""
+DIGEST: Final = "sha256:[0-9a-f]{64}"
 MARK: Final = "Nobody else has to read this."
 """What the other organisation notes beside an answer."""
 
@@ -187,6 +203,118 @@ def test_in_a_path_it_is_as_what_does_not_exist(stage: Stage, operation: Operati
     assert installation.stored() == before
 
 
+CONDITIONAL: Final = [operation for operation in OWN_PATHS if "If-Match" in operation.headers]
+
+
+@pytest.mark.parametrize("operation", CONDITIONAL, ids=lambda operation: operation.id)
+def test_the_right_version_of_theirs_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
+    """Whoever has learned the version of what is another's, or guesses it, changes nothing and learns nothing by it."""
+    installation = stage.installation
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01", "version": "2026.1"}
+    theirs = {"organisation": OTHER, "edition": FOREIGN, "key": stage.theirs}
+    path = operation.path.format_map({**others, **theirs})
+    # A transition is about the assessment that it is below.
+    read = path.rpartition("/")[0] if operation.method == "post" else path
+    seen = installation.client.get(read, headers={"Authorization": f"Bearer {stage.administrator}"})
+    right = seen.headers["etag"] if seen.is_success else '"v1-0123456789ab"'
+    before = installation.stored()
+
+    def ask(key: str, named: Mapping[str, str], if_match: str) -> Answer:
+        place = Place({**others, **named}, sent(operation))
+        installation.call(operation, place, key, if_match=if_match)  # what is denied is entered once a day
+        with statements(installation) as made:
+            response = installation.call(operation, place, key, if_match=if_match)
+        return learned(response, made, named)
+
+    for holder, key in stage.keys.items():
+        named, nothing = (stage.values(holder, there=there) for there in (True, False))
+        if any(named[name] != nothing[name] for name in parameters(operation) & OWNED.keys()):
+            answers = [ask(key, named, version) for version in (right, '"v0-000000000000"', "*")]
+            assert answers == [ask(key, nothing, right)] * 3, holder
+    assert installation.stored() == before
+
+
+class Correcting(NamedTuple):
+    """A publisher who is bound to a published edition, its digest, and that of another one."""
+
+    key: str
+    own: str
+    theirs: str
+
+
+OURS: Final = "2033-ours"
+"""A published edition, to which a publisher is bound."""
+
+
+@pytest.fixture(scope="module")
+def correcting(stage: Stage) -> Correcting:
+    """One for the module: nothing that is asked here changes it."""
+    installation = stage.installation
+
+    def publish(edition: str) -> str:
+        installation.edition(edition)
+        installation.draft(edition, MINE)
+        installation.submit(edition, MINE)
+        installation.settle(edition, MINE)
+        installation.review(edition)
+        return installation.publish(edition)
+
+    own, theirs = publish(OURS), publish("2032-theirs")
+    return Correcting(installation.key("publisher", editions=[OURS]), own, theirs)
+
+
+NAMING: Final = ("editions.approvals.create", "editions.publications.create")
+"""Operations of keys that are bound to something, whose bodies name organisations and documents."""
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_in_a_body_it_is_as_what_does_not_exist(stage: Stage, correcting: Correcting, name: str) -> None:
+    """A publisher of one edition names what is only in another: organisations, documents and their digests."""
+    installation, (operation,) = stage.installation, [one for one in ALL if one.id == name]
+    unknown = f"sha256:{1:064x}"
+    fact = {"methodology": "2026.1", "answers": {"D1.01": None}}
+
+    def ask(supersedes: str, organisation: str) -> Answer:
+        corrections = [{"organisation": organisation, "assessment": fact}]
+        approved = {"digest": unknown} if name == "editions.approvals.create" else {}
+        body = {"reason": "A wrong answer.", "supersedes": supersedes, "corrections": corrections, **approved}
+        with statements(installation) as made:
+            response = installation.call(operation, Place({"edition": OURS}, body), correcting.key)
+        assert not response.is_success
+        # What would be published, which an approval has to name, has the names in it.
+        digests = {f"digest{number}": found for number, found in enumerate(re.findall(DIGEST, response.text))}
+        return learned(response, made, {"supersedes": supersedes, "organisation": organisation, **digests})
+
+    before = installation.stored()
+    assert ask(correcting.theirs, MINE) == ask(unknown, MINE)
+    assert ask(correcting.own, OTHER) == ask(correcting.own, THIRD)
+    assert installation.stored() == before
+
+
+def test_every_body_of_a_bound_key_that_names_something_is_tried() -> None:
+    """Names of the OpenAPI document by which a body names an organisation, an edition, a key or a document."""
+    document = json.loads(DOCUMENT.read_bytes())
+    schemas = document["components"]["schemas"]
+    naming = {"digest", "edition", "editions", "key", "organisation", "organisations", "supersedes"}
+
+    def members(node: Any, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+        if isinstance(node, list):
+            for member in node:
+                yield from members(member, seen)
+        elif isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name and name not in seen:
+                yield from members(schemas[name], seen | {name})
+            yield from node.get("properties", {})
+            for member in node.values():
+                yield from members(member, seen)
+
+    bound = [
+        one for one in ALL if one.roles is not None and one.roles & {"publisher", "assessor", "organisation_editor"}
+    ]
+    assert [one.id for one in bound if naming & set(members(one.described.get("requestBody", {})))] == list(NAMING)
+
+
 @pytest.mark.parametrize("operation", FILTERED, ids=lambda operation: operation.id)
 def test_in_a_filter_it_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
@@ -246,3 +374,34 @@ def test_the_other_one_and_the_administrator_do_read_it(stage: Stage) -> None:
         path.rpartition("/")[0], headers={"Authorization": f"Bearer {stage.administrator}"}
     )
     assert [found["organisation"] for found in listed.json()["items"]] == sorted([MINE, OTHER])
+
+
+def test_without_the_bindings_of_keys_it_would_be_read(stage: Stage, figure: FigureRecorder) -> None:
+    installation, holder = stage.installation, "organisation_reader"
+    reads = [one for one in OWN_PATHS if one.method == "get" and one.roles and holder in one.roles]
+    about = [one for one in reads if "{organisation}" in one.path]
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01"}
+
+    def count_differences() -> int:
+        found = 0
+        for operation in about:
+            named, nothing = (stage.values(holder, there=there) for there in (True, False))
+            one, two = (
+                learned(installation.call(operation, Place({**others, **place}, None), stage.keys[holder]), (), place)
+                for place in (named, nothing)
+            )
+            found += one != two
+        return found
+
+    assert count_differences() == 0
+    with patch.object(access.Principal, "can_reach", lambda *_: True):
+        reached = count_differences()
+    # Nobody has given a verdict or capped a level, so there is nothing of these to be read.
+    assert reached >= len(about) - 3
+    figure(
+        "R13",
+        "reads of a reader about another organisation, compared with those about one that has answered nothing",
+        tried=len(about),
+        failed=0,
+        control=f"without the bindings of keys {reached} of {len(about)} differ",
+    )
