@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import URL, Pool, create_engine, event, text
 
+from actitud_api.platform.auth import idempotency
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
 from actitud_api.platform.storage.database import Database
@@ -23,6 +24,7 @@ from actitud_api.platform.storage.request_counters import CountedRequest
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
 SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
+SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
@@ -31,7 +33,7 @@ UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 def serving(url: str, processes: int, settings: Mapping[str, str], program: str = SERVE) -> Iterator[list[str]]:
     """The addresses of so many processes that serve one database, all ready."""
     with ExitStack() as stack:
-        started = [stack.enter_context(starting(url, port, settings, program)) for port in _free_ports(processes)]
+        started = [stack.enter_context(starting(url, port, settings, program)) for port in find_free_ports(processes)]
         for process in started:
             await_ready(process)
         yield [process.address for process in started]
@@ -67,7 +69,7 @@ def starting(
 @contextmanager
 def one_serving(url: str, program: str = SERVE, watched_by: Sequence[str] = ()) -> Iterator[Serving]:
     """A process that serves a database without limits of requests, ready."""
-    (port,) = _free_ports(1)
+    (port,) = find_free_ports(1)
     with starting(url, port, UNLIMITED, program, watched_by) as process:
         await_ready(process)
         yield process
@@ -87,7 +89,8 @@ def administrator(database: Database) -> dict[str, str]:
     return {"Authorization": f"Bearer {made.text}"}
 
 
-def _free_ports(number: int) -> list[int]:
+def find_free_ports(number: int) -> list[int]:
+    """Return so many ports that nobody listens on."""
     with ExitStack() as stack:
         taken = [stack.enter_context(socket.socket()) for _ in range(number)]
         for one in taken:
@@ -129,3 +132,8 @@ def be_naive() -> None:
 def be_unsynced() -> None:
     """Makes the connections of this process write as they do where speed is all that was thought of."""
     event.listen(Pool, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous = NORMAL"))
+
+
+def trust_own_clock() -> None:
+    """Makes this process compare what others have stored with its own clock."""
+    vars(idempotency)["read_clock"] = lambda _: datetime.now(UTC)

@@ -23,7 +23,7 @@ from actitud_api.platform.auth.recording import audit_event
 from actitud_api.platform.http.contract import read_idempotency_key
 from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
-from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.database import Database, Session, read_clock
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
 """Time for which a response is stored at least.
@@ -53,7 +53,7 @@ def idempotent(
             if adds_audit_entry:
                 _add_audit_entry(session, event, response)
             return response
-        now = datetime.now(UTC)
+        now = read_clock(session)
         # No scheduled job is needed: each write of a holder removes the expired responses of that holder.
         queries.delete_old_responses(session, principal.key, now - RESPONSE_LIFETIME)
         fingerprint = _compute_fingerprint(request)

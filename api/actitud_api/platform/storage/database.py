@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, Table, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, Table, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
@@ -19,7 +20,7 @@ from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from actitud_api.platform.storage.migrate import is_current, upgrade
 from actitud_api.platform.storage.request_counters import RequestCounter
 
-__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table"]
+__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table", "read_clock"]
 
 
 class Backend(Protocol):
@@ -193,3 +194,18 @@ def lock_table(session: Session, table: Table) -> None:
         # SHARE ROW EXCLUSIVE conflicts with all writers and with itself, but not with readers.
         name = dialect.identifier_preparer.format_table(table)
         session.connection().exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def read_clock(session: Session) -> datetime:
+    """Return the present time by the clock of the database server, or by that of this process for a file.
+
+    For what several processes compare with each other, such as the age of what another one stored: the clock of one of
+    them may be wrong.
+    """
+    if session.connection().dialect.name == "postgresql":
+        now: datetime = session.execute(_READ_CLOCK).scalar_one()
+        return now.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+_READ_CLOCK: Final = text("SELECT clock_timestamp()")
