@@ -54,6 +54,7 @@ TABLES = {
     "publication",
     "publication_approval",
     "correction",
+    "erasure",
     "suggestion",
     "reply",
 }

@@ -18,7 +18,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
-from tests.support.assessing import DOMAIN, body_a
+from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
 from tests.support.publishing import BIG, EDITION, publish
 from tests.support.settling import anything
@@ -79,6 +79,8 @@ def publish_reviewed(database: Database, folder: Path) -> PublicationRecord:
 def _submit(session: Session, note: str, now: datetime) -> None:
     body = body_a()
     body["answers"]["D1.01"]["note"] = note
+    # After the period of the edition: a warning says so.
+    body["answers"]["D1.02"]["evidence"] = [document("D1.02", when="2027-01-15")]
     request = msgspec.convert(body, assessments.REQUEST_TYPES["2026.1"].whole)
     assessments.put_assessment(session, request=request, now=now, **_OF_ASSESSMENT)
     assessments.submit_assessment(session, explanations={}, role="organisation_editor", now=now, **_OF_ASSESSMENT)

@@ -77,6 +77,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_import,
         _add_publish,
         _add_flags,
+        _add_erase,
         _add_score,
         _add_methodology,
         _add_verify,
@@ -470,6 +471,37 @@ def _add_flags(added: AddCommand, language: Language) -> None:
         "flagging.run_flags",
     )
     command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
+    _add_database_option(command, language)
+
+
+def _add_erase(added: AddCommand, language: Language) -> None:
+    command = added(
+        Texts(
+            "borra los datos personales de una evaluación: documentos, notas, motivos y alegaciones",
+            "erase the personal data of an assessment: documents, notes, reasons and replies",
+        ),
+        "erase",
+        "erasing.run_erase",
+    )
+    for name, text in (
+        ("edition", Texts("la edición, publicada o no", "the edition, published or not")),
+        ("organisation", Texts("la organización, por su identificador", "the organisation, by its id")),
+    ):
+        command.add_argument(name, metavar=name.upper(), help=text.into(language))
+    for option, metavar, text in (
+        ("--indicator", "CODE", Texts("solo lo de esta respuesta", "only what belongs to this answer")),
+        (
+            "--reason",
+            "TEXT",
+            Texts("por qué; queda para siempre en el registro público", "why; it stays in the public ledger for good"),
+        ),
+    ):
+        command.add_argument(option, metavar=metavar, required=option == "--reason", help=text.into(language))
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=Texts("solo dice lo que se borraría", "only say what would be erased").into(language),
+    )
     _add_database_option(command, language)
 
 

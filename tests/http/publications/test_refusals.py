@@ -325,17 +325,3 @@ def test_a_publication_follows_the_one_before(published: Database) -> None:
         with pytest.raises(DBAPIError, match="does not change"), published.write() as session:
             session.connection().execute(text(statement))
         assert everything(published) == before
-
-
-def test_what_may_be_personal_can_be_erased(published: Database) -> None:
-    """Evidence and notes are in no document; the published bytes stay."""
-    made = service.get(published, EDITION, "latest")
-    erased = (
-        "UPDATE assessment SET evidence = '{}'",
-        "UPDATE correction SET evidence = '{}', explanations = '{}'",
-        "UPDATE transition SET reason = ''",
-    )
-    with published.write() as session:
-        for statement in erased:
-            assert session.connection().execute(text(statement)).rowcount >= 1
-    assert service.get(published, EDITION, "latest") == made

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.methodology.requests.content import AssessmentContent
+from actitud_api.engine.methodology.requests.content import Answer, AssessmentContent
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.resources.assessments.evidence import build_context, derive_submission
 from actitud_api.resources.assessments.reviewed_submission import (
@@ -34,15 +34,23 @@ def submission(content: AssessmentContent | None = None) -> Submission:
     return derive_submission(METHODOLOGY, content or example_a(), JUDGED_BY)
 
 
+def digest(answer: Answer) -> str:
+    return digest_answer(answer.facts, repr((answer.evidence, answer.note)))
+
+
+def digests(content: AssessmentContent) -> dict[str, str]:
+    return {name: digest(answer) for name, answer in content.answers.items()}
+
+
 def found(
     indicator: str, verdict: Verdict, level: int | None = None, content: AssessmentContent | None = None
 ) -> AppliedReview:
     answer = (content or example_a()).answers[indicator]
-    return AppliedReview({indicator: AppliedVerdict(verdict, digest_answer(answer), level)})
+    return AppliedReview({indicator: AppliedVerdict(verdict, digest(answer), level)})
 
 
 def scored(review: AppliedReview) -> Evaluation:
-    return evaluate(METHODOLOGY, apply_review(METHODOLOGY, submission(), review, example_a().answers))
+    return evaluate(METHODOLOGY, apply_review(METHODOLOGY, submission(), review, digests(example_a())))
 
 
 def dimension(evaluation: Evaluation, indicator: str) -> int | None:
@@ -76,7 +84,7 @@ OF_EACH_KIND = {
 
 @pytest.mark.parametrize("indicator", OF_EACH_KIND)
 def test_an_accepted_answer_counts_as_it_was_sent(indicator: str) -> None:
-    assert apply_review(METHODOLOGY, submission(), found(indicator, "accepted"), example_a().answers) == submission()
+    assert apply_review(METHODOLOGY, submission(), found(indicator, "accepted"), digests(example_a())) == submission()
     assert scored(found(indicator, "accepted")).index == 4403
 
 
@@ -131,9 +139,9 @@ def test_another_answer_in_its_place_is_not_judged() -> None:
         structs.replace(answer, note="Another note."),
     ):
         after = structs.replace(content, answers={**content.answers, "D1.01": changed})
-        assert apply_review(METHODOLOGY, submission(after), judged, after.answers) == submission(after)
+        assert apply_review(METHODOLOGY, submission(after), judged, digests(after)) == submission(after)
     gone = structs.replace(content, answers={name: one for name, one in content.answers.items() if name != "D1.01"})
-    assert apply_review(METHODOLOGY, submission(gone), judged, gone.answers) == submission(gone)
+    assert apply_review(METHODOLOGY, submission(gone), judged, digests(gone)) == submission(gone)
 
 
 def test_the_highest_level_holds_and_is_let_go() -> None:
@@ -163,10 +171,7 @@ VERDICTS: tuple[tuple[str, Verdict, int | None], ...] = (
     ("D7.08", "accepted", None),
 )
 EVERYTHING = AppliedReview(
-    {
-        name: AppliedVerdict(verdict, digest_answer(example_a().answers[name]), level)
-        for name, verdict, level in VERDICTS
-    },
+    {name: AppliedVerdict(verdict, digest(example_a().answers[name]), level) for name, verdict, level in VERDICTS},
     AppliedOverall(max_level=2, profile={"incidents": 1}, answers={"D2.02": {"outside_remit": ("c3",)}}),
 )
 
@@ -176,12 +181,12 @@ def test_a_level_that_is_not_capped_stays() -> None:
     verdicts: tuple[Verdict, ...] = ("accepted", "insufficient")
     for verdict in verdicts:
         judged = found("D10.07", verdict, 1)
-        assert apply_review(METHODOLOGY, submission(), judged, example_a().answers).level_caps == {}
+        assert apply_review(METHODOLOGY, submission(), judged, digests(example_a())).level_caps == {}
 
 
 def test_what_is_reviewed_stays_as_it_was() -> None:
     sent = submission()
-    after = apply_review(METHODOLOGY, sent, EVERYTHING, example_a().answers)
+    after = apply_review(METHODOLOGY, sent, EVERYTHING, digests(example_a()))
     assert sent == submission()
     assert (sent.answers["D2.02"]["outside_remit"], after.answers["D2.02"]["outside_remit"]) == ((), ("c3",))
 
@@ -189,13 +194,13 @@ def test_what_is_reviewed_stays_as_it_was() -> None:
 def test_of_what_was_not_answered_the_service_says_nothing() -> None:
     content = example_a()
     silent = structs.replace(content, answers={name: one for name, one in content.answers.items() if name != "D2.02"})
-    after = apply_review(METHODOLOGY, submission(silent), EVERYTHING, silent.answers)
+    after = apply_review(METHODOLOGY, submission(silent), EVERYTHING, digests(silent))
     assert "D2.02" not in after.answers
     assert after.profile["incidents"] == 1
 
 
 def test_without_a_review_is_as_before_it() -> None:
-    after = apply_review(METHODOLOGY, submission(), EVERYTHING, example_a().answers)
+    after = apply_review(METHODOLOGY, submission(), EVERYTHING, digests(example_a()))
     assert (after.set_aside, after.level_caps, after.max_level) == (
         {"D1.01": "rejected", "D1.02": "stale"},
         {"D10.07": 1},

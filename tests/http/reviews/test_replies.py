@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import pytest
 import rfc8785
-from sqlalchemy import text
 
 from actitud_api.resources.assessments.lifecycle import DeadlinePassed
 from actitud_api.resources.reviews.replies import service as replies
@@ -245,8 +244,6 @@ def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_s
     first = publishing.publish(desk.database, tmp_path, edition=EDITION)
     before = desk.get(f"/scores/{MINE}", None)["review"]
     assert [one["indicator"] for one in before["verdicts"]] == ["D1.01", "D10.07"]
-    with desk.database.write() as session:
-        session.connection().execute(text("UPDATE verdict SET reason = NULL"))
     publishing.publish(
         desk.database,
         tmp_path,

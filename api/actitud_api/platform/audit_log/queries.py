@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct, structs
-from sqlalchemy import Select, bindparam, insert, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, text, update
 
 from actitud_api.platform.audit_log.chain import ChainEntry, Head
 from actitud_api.platform.audit_log.tables import (
@@ -114,6 +114,32 @@ def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str,
     connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
     if opening is not None:
         connection.execute(_OPEN, {**structs.asdict(opening), "seq": entry.seq})
+
+
+def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
+    """Count the openings that `delete_openings` would delete."""
+    count: int = session.execute(
+        select(func.count()).select_from(OPENINGS).where(_is_below(paths, kept_action))
+    ).scalar_one()
+    return count
+
+
+def delete_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
+    """Delete the openings of the entries about these paths, or about paths below them.
+
+    Those of entries with the action `kept_action` stay.
+    """
+    session.execute(delete(OPENINGS).where(_is_below(paths, kept_action)))
+
+
+def _is_below(paths: Sequence[str], kept_action: str) -> ColumnElement[bool]:
+    kept = select(ENTRIES.c.seq).where(ENTRIES.c.action == kept_action)
+    about = (
+        condition
+        for path in paths
+        for condition in (OPENINGS.c.subject == path, OPENINGS.c.subject.startswith(f"{path}/", autoescape=True))
+    )
+    return and_(or_(*about), OPENINGS.c.seq.not_in(kept))
 
 
 class OpenedEntry(Struct, frozen=True):

@@ -38,6 +38,8 @@ __all__ = [
     "begin_ledger",
     "build_key_path",
     "compute_signing_time",
+    "count_openings",
+    "erase_openings",
     "find_checkpoint",
     "find_host",
     "get_head",
@@ -178,6 +180,19 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
     )
     queries.insert_entry(session, entry, now, event.action, opening)
     return entry
+
+
+def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
+    """Count the openings that `erase_openings` would erase."""
+    return queries.count_openings(session, paths, kept_action)
+
+
+def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
+    """Erase who and what the entries about these paths, and about those below, are about; the chain still verifies.
+
+    The openings of entries with the action `kept_action` stay.
+    """
+    queries.delete_openings(session, paths, kept_action)
 
 
 def compute_commitment(salt: bytes, text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, String, bindparam, cast, delete, insert, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, String, Text, bindparam, cast, delete, insert, select, text, tuple_, update
 from sqlmodel import Session
 
 from actitud_api.platform.auth.keys import Role as Role
@@ -265,3 +265,9 @@ def delete_old_responses(session: Session, holder: str, before: datetime) -> Non
     `holder` is the id of an access key.
     """
     session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))
+
+
+def delete_responses_about(session: Session, path: str) -> None:
+    """Delete the stored responses of requests that made something below a path, as they may quote what was sent."""
+    location = cast(ANSWERS.c.headers, Text)
+    session.execute(delete(ANSWERS).where(location.contains(f'"{path}/', autoescape=True)))

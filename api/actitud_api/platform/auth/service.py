@@ -467,6 +467,11 @@ def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsa
     return [KeyUsage(record, days.get(record.id)) for record in records]
 
 
+def delete_responses_about(session: Session, path: str) -> None:
+    """Delete the stored responses of idempotent requests that made something below a path."""
+    queries.delete_responses_about(session, path)
+
+
 def list_administrators(session: Session) -> list[KeyRecord]:
     """Return the keys of administrators, oldest first, valid or not."""
     return queries.list_by_role(session, "administrator")

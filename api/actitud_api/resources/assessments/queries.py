@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
@@ -30,8 +31,20 @@ from sqlmodel import Session
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
-from actitud_api.resources.assessments.records import AssessmentRecord, AssessmentRow, SubmissionRecord
-from actitud_api.resources.assessments.tables import Assessment, StoredCorrection, StoredTransition, Submission
+from actitud_api.resources.assessments.records import (
+    AssessmentRecord,
+    AssessmentRow,
+    AssessmentSupport,
+    Erasure,
+    SubmissionRecord,
+)
+from actitud_api.resources.assessments.tables import (
+    Assessment,
+    StoredCorrection,
+    StoredErasure,
+    StoredTransition,
+    Submission,
+)
 from actitud_api.resources.editions.tables import EditionTable, is_complete
 from actitud_api.resources.organisations.tables import OrganisationTable
 
@@ -39,6 +52,7 @@ ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 SUBMISSIONS = Base.metadata.tables[str(Submission.__tablename__)]
 CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
 TRANSITIONS = Base.metadata.tables[str(StoredTransition.__tablename__)]
+ERASURES = Base.metadata.tables[str(StoredErasure.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 
@@ -396,6 +410,79 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
     statement = select(ASSESSMENTS.c.state, func.count()).group_by(ASSESSMENTS.c.state)
     rows = session.execute(statement.where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state.in_(states)))
     return {row[0]: row[1] for row in rows}
+
+
+# --- erasure --------------------------------------------------------------------------------------------------
+
+
+class StoredRow(Struct, frozen=True, kw_only=True):
+    """A row that has, or had, personal data of an assessment.
+
+    `table` is its name, and `number` tells it from others of the same assessment: that of a submission or transition,
+    the revision of a correction, the version of an assessment. A column that the table lacks is None.
+    """
+
+    table: str
+    edition: str
+    organisation: str
+    number: int
+    evidence: AssessmentSupport | None = None
+    explanations: dict[str, str] | None = None
+    reason: str | None = None
+
+
+_NUMBERS: Final = {ASSESSMENTS: "version", SUBMISSIONS: "number", CORRECTIONS: "revision", TRANSITIONS: "number"}
+_ERASABLE: Final = ("evidence", "explanations", "reason")
+_SELECT_ERASURES = select(*(ERASURES.c[name] for name in Erasure.__struct_fields__)).where(
+    ERASURES.c.edition == bindparam("of"), ERASURES.c.organisation.in_(bindparam("some", expanding=True))
+)
+
+
+def list_rows(session: Session, edition: str, organisation: str) -> list[StoredRow]:
+    """List the rows of an assessment that have, or had, personal data, but for what a review found."""
+    rows: list[StoredRow] = []
+    for stored, number in _NUMBERS.items():
+        columns = [stored.c[name] for name in ("edition", "organisation", *_ERASABLE) if name in stored.c]
+        statement = select(*columns, stored.c[number].label("number")).where(
+            stored.c.edition == edition, stored.c.organisation == organisation
+        )
+        rows += (
+            msgspec.convert({**row, "table": stored.name}, StoredRow) for row in session.execute(statement).mappings()
+        )
+    return rows
+
+
+def update_row(session: Session, row: StoredRow, values: Mapping[str, object]) -> None:
+    """Update columns of a row; `values` are the new values by column."""
+    stored = Base.metadata.tables[row.table]
+    session.execute(
+        update(stored)
+        .where(
+            stored.c.edition == row.edition,
+            stored.c.organisation == row.organisation,
+            stored.c[_NUMBERS[stored]] == row.number,
+        )
+        .values(values)
+    )
+
+
+def insert_erasure(session: Session, erasure: Erasure) -> None:
+    """Insert an erasure; its ledger entry must be the newest one."""
+    session.execute(insert(ERASURES), structs.asdict(erasure))
+
+
+def list_erasures(session: Session, edition: str, organisations: Collection[str]) -> list[Erasure]:
+    """List the erasures of the assessments of these organisations in an edition, in no particular order."""
+    rows = session.execute(_SELECT_ERASURES, {"of": edition, "some": list(organisations)})
+    return [Erasure(*row) for row in rows]
+
+
+def count_erasures(session: Session, edition: str) -> int:
+    """Count the erasures in an edition."""
+    count: int = session.execute(
+        select(func.count()).select_from(ERASURES).where(ERASURES.c.edition == edition)
+    ).scalar_one()
+    return count
 
 
 def _returned(organisation: str) -> list[ColumnElement[object]]:

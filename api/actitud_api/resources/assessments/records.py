@@ -15,10 +15,15 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents and the note that an organisation adds to one answer; `note` is None if there is no note."""
+    """The documents and the note that an organisation adds to one answer; `note` is None if there is no note.
+
+    `seal` is their SHA-256 with the salt of the assessment, empty if there is neither a document nor a note. It stays
+    when they are erased, so that verdicts still know the answer that they judged.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
+    seal: str = ""
 
 
 class AssessmentSupport(Struct, frozen=True):
@@ -26,12 +31,32 @@ class AssessmentSupport(Struct, frozen=True):
 
     `profile`: documents by profile field. `answers`: documents and notes by indicator. `findings`: faults of
     documents as of the last write. `review`: the verdicts and the overall review that the score takes into account.
+    `salt`: 16 random bytes in hexadecimal, without which nobody can try whether a guessed note is the one in a seal;
+    empty if there is no seal yet, or after an erasure.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
     answers: dict[str, AnswerSupport] = {}
     findings: tuple[EvidenceFinding, ...] = ()
     review: AppliedReview = NO_REVIEW
+    salt: str = ""
+
+
+class Erasure(Struct, frozen=True):
+    """An erasure of the personal data of an assessment.
+
+    `indicator` is None if everything was erased, else the one answer. `entry` is the number of its ledger entry.
+    """
+
+    edition: str
+    organisation: str
+    entry: int
+    indicator: str | None
+    at: datetime
+
+    def covers(self, indicator: str | None, at: datetime) -> bool:
+        """Return True if it erased a text of that time about an answer; `indicator` None is one about the whole."""
+        return at <= self.at and self.indicator in (None, indicator)
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
-from actitud_api.engine.methodology.requests.content import Answer
 from actitud_api.engine.methodology.requests.overall_review import list_service_facts
 
 Verdict = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
@@ -29,7 +28,7 @@ _ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "s
 class AppliedVerdict(Struct, frozen=True):
     """The latest verdict on one answer that was not withdrawn, as it affects the score.
 
-    `answer` is the SHA-256 of the answer that was judged (`digest_answer`). `level` is the highest level at which a
+    `answer` is the digest of the answer that was judged (`digest_answer`). `level` is the highest level at which a
     `capped` answer counts, None for any other verdict.
     """
 
@@ -66,9 +65,13 @@ NO_REVIEW: Final = AppliedReview()
 """The review of an assessment that nobody has reviewed yet."""
 
 
-def digest_answer(answer: Answer) -> str:
-    """Return the SHA-256 of the facts, documents and note of an answer."""
-    return compute_digest(msgspec.to_builtins(answer))
+def digest_answer(facts: Mapping[str, FactValue], seal: str) -> str:
+    """Return the digest of an answer: the SHA-256 of its facts and of the seal of its documents and note.
+
+    The seal (`AnswerSupport.seal`) takes the place of what may be personal data, so that the digest stays when that
+    is erased.
+    """
+    return compute_digest({"facts": msgspec.to_builtins(facts), "seal": seal})
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
@@ -77,21 +80,17 @@ def list_levels(indicator: Indicator) -> tuple[int, ...]:
 
 
 def apply_review(
-    methodology: Methodology, submission: Submission, review: AppliedReview, answers: Mapping[str, Answer]
+    methodology: Methodology, submission: Submission, review: AppliedReview, digests: Mapping[str, str]
 ) -> Submission:
     """Return a submission with the effects of a review.
 
-    `answers` are the answers, with documents and notes, from which the submission was made. A verdict counts only
-    if its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of
+    `digests` are those of the answers from which the submission was made, by indicator. A verdict counts only if its
+    answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of
     the result tells why. An answer with insufficient evidence counts as self-declared. A capped answer scores at
     most like its capped level. The overall review sets the facts that organisations cannot set, and the highest
     level.
     """
-    current = {
-        name: applied
-        for name, applied in review.answers.items()
-        if name in answers and digest_answer(answers[name]) == applied.answer
-    }
+    current = {name: applied for name, applied in review.answers.items() if digests.get(name) == applied.answer}
     aside = {name: _ASIDE[applied.verdict] for name, applied in current.items() if applied.verdict in _ASIDE}
     caps = {
         name: applied.level

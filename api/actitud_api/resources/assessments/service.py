@@ -7,6 +7,7 @@ client's `If-Match`) and the current time.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -15,6 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
+from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.predicates import round_half_up, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
@@ -43,18 +45,20 @@ from actitud_api.resources.assessments.lifecycle import (
     InvalidTransition,
     Lifecycle,
 )
+from actitud_api.resources.assessments.queries import StoredRow
 from actitud_api.resources.assessments.records import (
     AnswerSupport,
     AssessmentRecord,
     AssessmentRow,
     AssessmentSupport,
+    Erasure,
     SubmissionRecord,
 )
 from actitud_api.resources.assessments.reviewed_submission import (
-    NO_REVIEW,
     AppliedReview,
     Verdict,
     apply_review,
+    digest_answer,
     remove_review,
 )
 from actitud_api.resources.assessments.tables import DIMENSIONS
@@ -74,6 +78,8 @@ REQUEST_TYPES: Final = {version: build_assessment_types(load_methodology(version
 
 Decoding into these types refuses unknown members.
 """
+
+_SALT_BYTES: Final = 16
 
 _FIRST_ZONE_OFFSET = timedelta(hours=14)
 """Hours by which the first time zone is ahead of UTC.
@@ -306,6 +312,17 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
     )
 
 
+def digest_answers(content: AssessmentContent, support: AssessmentSupport) -> dict[str, str]:
+    """Return the digests of the answers in the content of an assessment, by indicator.
+
+    `support` is what is stored beside them.
+    """
+    return {
+        name: digest_answer(answer.facts, support.answers.get(name, AnswerSupport()).seal)
+        for name, answer in content.answers.items()
+    }
+
+
 def find_assessments(session: Session, edition: str, organisations: Collection[str]) -> dict[str, AssessmentRecord]:
     """Return the assessments of these organisations in an edition, by organisation id.
 
@@ -369,7 +386,7 @@ def put_assessment(
     if before is not None:
         return _save_content(session, open_edition, before, content, now)
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    derived = _derive_assessment(open_edition, methodology, content, None, NO_REVIEW, now)
+    derived = _derive_assessment(open_edition, methodology, content, None, AssessmentSupport(), now)
     evaluation = evaluate(methodology, derived.submission)
     row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
     record = queries.insert_new(session, row)
@@ -452,6 +469,17 @@ def submit_assessment(
     return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
 
 
+def lock_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
+    """Return an assessment in whatever state, and lock it until the session ends.
+
+    Raises:
+        UnknownAssessment: There is no such assessment.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
+    """
+    queries.lock_assessment(session, edition, organisation)
+    return require_assessment(session, edition, organisation)
+
+
 def lock_for_review(session: Session, edition: str, organisation: str, *, now: datetime) -> LockedAssessment:
     """Return an assessment that may be reviewed now, and lock it until the session ends.
 
@@ -516,7 +544,8 @@ def preview_correction(
     """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
     Facts, verdicts, caps and answers that were set aside are those of `published`, the newest score document. Verdicts
-    on answers that the patch changes no longer count; all others stay, even if their evidence or note was erased.
+    on answers that the patch changes no longer count, unless it brings back the very answer that was judged; all others
+    stay, even if their evidence or note was erased.
     Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if
     the domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
 
@@ -537,7 +566,7 @@ def preview_correction(
         if content.answers.get(name) != content_before.answers.get(name)
     )
     unreviewed = _lift_verdicts(before, published.verdicts, changed)
-    derived = _derive_assessment(open_edition, methodology, content, unreviewed, before.evidence.review, now)
+    derived = _derive_assessment(open_edition, methodology, content, unreviewed, before.evidence, now)
     submission, new_findings = derived.submission, derived.support.findings
     kept_answers = {
         name for name, answer in content.answers.items() if answer.evidence == _find_evidence(content_before, name)
@@ -552,11 +581,17 @@ def preview_correction(
     # points from another because the organisation gave up a domain.
     submission = structs.replace(
         submission,
+        # To the byte: derived again, a fact that only assessors set would be there and empty.
+        answers=submission.answers
+        | {name: facts for name, facts in before.submission.answers.items() if name not in changed},
         self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, kept_answers),
         profile_self_declared=_merge_flags(
             submission.profile_self_declared, unreviewed.profile_self_declared, kept_fields
         ),
     )
+    of_changed = {name: verdict for name, verdict in before.evidence.review.answers.items() if name in changed}
+    digests = digest_answers(content, derived.support)
+    submission = apply_review(methodology, submission, AppliedReview(of_changed), digests)
     support = structs.replace(
         derived.support,
         findings=(
@@ -602,6 +637,82 @@ def update_figures(session: Session, edition: str, organisation: str, figures: M
     `figure_columns` builds `figures` from an evaluation. The database refuses this once the edition is published.
     """
     queries.update_columns(session, edition, organisation, figures)
+
+
+def list_erasures(session: Session, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
+    """Return the erasures of the assessments of these organisations in an edition, by organisation id."""
+    erasures: dict[str, list[Erasure]] = {}
+    for erasure in queries.list_erasures(session, edition, organisations):
+        erasures.setdefault(erasure.organisation, []).append(erasure)
+    return erasures
+
+
+def read_erasures(database: Database, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
+    """Return what `list_erasures` returns, in a session of its own."""
+    with database.read() as session:
+        return list_erasures(session, edition, organisations)
+
+
+def count_erasures(database: Database, edition: str) -> int:
+    """Count the erasures in an edition: the count changes whenever a text of a published review is erased."""
+    with database.read() as session:
+        return queries.count_erasures(session, edition)
+
+
+def record_erasure(session: Session, erasure: Erasure) -> None:
+    """Store an erasure. Its ledger entry must be the newest one, and what it erases is erased afterwards.
+
+    The database refuses to erase anything from a published edition without it.
+    """
+    queries.insert_erasure(session, erasure)
+
+
+def count_erasable(session: Session, record: AssessmentRecord, indicator: str | None) -> int:
+    """Count the rows of an assessment, its submissions, corrections and transitions that have something to erase."""
+    return len(_list_erased_rows(session, record, indicator))
+
+
+def erase_support(session: Session, record: AssessmentRecord, indicator: str | None) -> None:
+    """Erase the documents and the note of an answer, wherever they are stored.
+
+    `indicator` None erases those of all answers and of the profile, the explanations of warnings and the reasons of
+    transitions. The seals stay, so that each verdict still knows its answer, and the salt of the seals goes. Raises
+    `StaleVersion` if the assessment has changed since `record` was read.
+    """
+    for row, values in _list_erased_rows(session, record, indicator):
+        queries.update_row(session, row, values)
+
+
+def _list_erased_rows(
+    session: Session, record: AssessmentRecord, indicator: str | None
+) -> list[tuple[StoredRow, dict[str, object]]]:
+    """Return the rows of an assessment that have something to erase, each with its new values by column."""
+    erased: list[tuple[StoredRow, dict[str, object]]] = []
+    for row in queries.list_rows(session, record.edition, record.organisation):
+        values: dict[str, object] = {}
+        if row.evidence is not None:
+            support = _erase_from_support(row.evidence, indicator)
+            if support != row.evidence:
+                values["evidence"] = msgspec.to_builtins(support)
+        if indicator is None and row.explanations:
+            values["explanations"] = {}
+        if indicator is None and row.reason:
+            values["reason"] = ""
+        if values:
+            erased.append((row, values))
+    return erased
+
+
+def _erase_from_support(support: AssessmentSupport, indicator: str | None) -> AssessmentSupport:
+    erased = [name for name in support.answers if indicator in (None, name)]
+    pointers = [f"/answers/{name}/" for name in erased] + ([] if indicator else ["/profile_evidence/"])
+    return structs.replace(
+        support,
+        profile=support.profile if indicator else {},
+        answers={**support.answers, **{name: AnswerSupport(seal=support.answers[name].seal) for name in erased}},
+        findings=tuple(finding for finding in support.findings if not _is_below(finding, pointers)),
+        salt="" if erased else support.salt,
+    )
 
 
 def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
@@ -761,7 +872,7 @@ def _save_content(
     `StaleVersion` if the assessment has changed since `before` was read.
     """
     methodology = load_methodology(before.methodology)
-    derived = _derive_assessment(open_edition, methodology, content, _strip_review(before), before.evidence.review, now)
+    derived = _derive_assessment(open_edition, methodology, content, _strip_review(before), before.evidence, now)
     derived = _merge_review(methodology, derived, content)
     evaluation = evaluate(methodology, derived.submission)
     values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **columns}
@@ -786,31 +897,52 @@ def _derive_assessment(
     methodology: Methodology,
     content: AssessmentContent,
     before: Submission | None,
-    review: AppliedReview,
+    support: AssessmentSupport,
     now: datetime,
 ) -> _DerivedAssessment:
     """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
-    `before` is the submission before it, without the effects of `review`, and None for a new assessment. The review is
-    kept in `support` of the result, but does not affect the submission yet: `_merge_review` applies it.
+    `before` is the submission before it, without the effects of its review, and None for a new assessment. `support` is
+    what was stored beside it. Its review is kept in the result, but does not affect the submission yet: `_merge_review`
+    applies it.
     """
     context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
+    salt = support.salt or secrets.token_hex(_SALT_BYTES)
     supported = {
-        name: AnswerSupport(answer.evidence, answer.note)
+        name: _seal_answer(answer, support.answers.get(name, AnswerSupport()), salt)
         for name, answer in content.answers.items()
-        if answer.evidence or answer.note is not None
     }
     return _DerivedAssessment(
         derive_submission(methodology, content, context, before),
-        AssessmentSupport(content.profile_evidence, supported, evidence_findings(content, context), review),
+        structs.replace(
+            support,
+            profile=content.profile_evidence,
+            answers={name: one for name, one in supported.items() if one != AnswerSupport()},
+            findings=evidence_findings(content, context),
+            salt=salt,
+        ),
     )
+
+
+def _seal_answer(answer: Answer, before: AnswerSupport, salt: str) -> AnswerSupport:
+    """Return what is stored of the documents and the note of an answer; `before` is what was stored of them.
+
+    What has not changed keeps its seal, even if it was erased and the salt with it.
+    """
+    if (answer.evidence, answer.note) == (before.evidence, before.note):
+        return before
+    if not answer.evidence and answer.note is None:
+        return AnswerSupport()
+    sealed = {"salt": salt, "evidence": msgspec.to_builtins(answer.evidence), "note": answer.note}
+    return AnswerSupport(answer.evidence, answer.note, compute_digest(sealed))
 
 
 def _merge_review(
     methodology: Methodology, derived: _DerivedAssessment, content: AssessmentContent
 ) -> _DerivedAssessment:
     """Return a derived assessment in which the submission has the effects of the review in its `support`."""
-    submission = apply_review(methodology, derived.submission, derived.support.review, content.answers)
+    digests = digest_answers(content, derived.support)
+    submission = apply_review(methodology, derived.submission, derived.support.review, digests)
     return structs.replace(derived, submission=submission)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -150,3 +150,20 @@ class StoredTransition(Base, table=True):
     phase: str | None
     reason: str | None
     until: date | None
+
+
+class StoredErasure(Base, table=True):
+    """An erasure of the personal data of an assessment, or of one answer; a row is never changed or removed.
+
+    `entry` is the number of its ledger entry, which is the newest one when the row is inserted. `indicator` is null if
+    everything was erased. Triggers let nothing be erased from a published edition without such a row. It does not
+    refer to the assessment, because a draft may be removed.
+    """
+
+    __tablename__ = "erasure"
+
+    edition: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    entry: int = Field(sa_column=Column(ForeignKey("ledger_entry.seq"), primary_key=True, autoincrement=False))
+    indicator: str | None = Field(sa_type=IDENTIFIER)
+    at: datetime = Field(sa_type=UtcTime)

@@ -59,7 +59,7 @@ class Transition(Struct, frozen=True, kw_only=True):
         name="to"
     )
     phase: Annotated[Phase | None, Meta(description="The extended phase; null for other transitions.")]
-    reason: Annotated[str | None, Meta(description="The reason of a return or an extension.")]
+    reason: Annotated[str | None, Meta(description="The reason of a return or an extension; empty if it was erased.")]
     until: Annotated[date | None, Meta(description="The last day set by a return or an extension, inclusive.")]
 
 

@@ -22,6 +22,7 @@ from msgspec import UNSET, Struct, structs
 
 from actitud_api import __version__
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
 from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -62,7 +63,7 @@ from actitud_api.resources.publications.queries import (
 from actitud_api.resources.publications.shown import AlteredFigure, find_altered_figure
 from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.reviews.replies import service as replies
-from actitud_api.resources.reviews.replies.service import ReviewOutcome
+from actitud_api.resources.reviews.replies.service import CountedVerdict, ReviewOutcome
 
 __all__ = [
     "AlteredFigure",
@@ -681,8 +682,9 @@ class _Revision:
         (final,) = queries.list_submissions(self._session, self._record.id, only=correction.organisation)
         submission = preview.record.submission
         score = explain_evaluation(preview.evaluation, submission)
-        kept = tuple(verdict for verdict in former.review.verdicts if verdict.indicator not in preview.changed)
-        review = structs.replace(former.review, verdicts=kept)
+        # What was erased is not signed again.
+        shown = replies.load_shown_review(self._session, self._record.id, correction.organisation, former.review)
+        review = structs.replace(shown, verdicts=self._merge_verdicts(shown.verdicts, preview))
         document = build_score_document(self._record.id, final.organisation, submission, score, review)
         form = pack_document(document)
         line = build_score_line(document, form.digest)
@@ -690,6 +692,22 @@ class _Revision:
         figures = assessments.figure_columns(preview.evaluation)
         row = _build_row(document, line.document, final.name_order, figures)
         return _CorrectedAssessment(preview, line, stored, document, row)
+
+    def _merge_verdicts(
+        self, published: Sequence[CountedVerdict], preview: assessments.CorrectionPreview
+    ) -> tuple[CountedVerdict, ...]:
+        """Return the published verdicts on answers that a correction does not change, and those that count on others.
+
+        The latter are on answers that were judged, corrected, and are what they were again.
+        """
+        judged = preview.record.evidence.review.answers
+        merged = [verdict for verdict in published if verdict.indicator not in preview.changed] + [
+            verdict
+            for verdict in replies.list_counted_verdicts(self._session, preview.record)
+            if verdict.indicator in preview.changed and verdict.indicator in judged
+        ]
+        order = {node.id: number for number, node in enumerate(walk_indicators(self._methodology.document.root))}
+        return tuple(sorted(merged, key=lambda verdict: order[verdict.indicator]))
 
     def _record_correction(self, before: ScoreLine, corrected: _CorrectedAssessment) -> None:
         """Add a corrected score to the lists of corrections of the new edition document and of the new publication.

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Row, Text, bindparam, cast, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, Text, bindparam, cast, delete, func, insert, select, update
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.model import Scalar
@@ -233,6 +233,38 @@ def store_overall_review(session: Session, review: OverallReview) -> OverallRevi
     statement = insert(REVIEWS).values(msgspec.to_builtins(review, builtin_types=(datetime,)))
     row = session.execute(statement.returning(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)))
     return msgspec.convert(dict(row.mappings().one()), OverallReview)
+
+
+# --- erasure --------------------------------------------------------------------------------------------------
+
+
+def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
+    """Erase the reasons of the verdicts on an answer; None erases all, and the text of the overall review too."""
+    for table, conditions in _match_reasons(edition, organisation, indicator):
+        session.execute(update(table).where(*conditions).values(reason=""))
+
+
+def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
+    """Count the reasons that `erase_reasons` would erase."""
+    counts: list[int] = [
+        session.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
+        for table, conditions in _match_reasons(edition, organisation, indicator)
+    ]
+    return sum(counts)
+
+
+def _match_reasons(
+    edition: str, organisation: str, indicator: str | None
+) -> list[tuple[Table, tuple[ColumnElement[bool], ...]]]:
+    """Return the tables that have reasons, each with the conditions on the rows whose reason is to be erased."""
+    matched: list[tuple[Table, tuple[ColumnElement[bool], ...]]] = [
+        (table, (table.c.edition == edition, table.c.organisation == organisation, table.c.reason != ""))
+        for table in (VERDICTS, REVIEWS)
+    ]
+    if indicator is None:
+        return matched
+    (verdicts, conditions), _ = matched
+    return [(verdicts, (*conditions, verdicts.c.indicator == indicator))]
 
 
 # --- samples --------------------------------------------------------------------------------------------------

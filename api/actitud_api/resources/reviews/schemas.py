@@ -114,7 +114,8 @@ class GivenVerdict(Struct, frozen=True, kw_only=True):
     """The verdict of one assessor on an answer. `verdict` is null if the assessor withdrew it.
 
     `level` is the level at which the answer counts, null unless the verdict is `capped`. `reason` is null if none
-    was given. `rule` is the rule of the catalogue that the answer breaks, null if the verdict names none.
+    was given, and empty if it was erased. `rule` is the rule of the catalogue that the answer breaks, null if the
+    verdict names none.
     """
 
     assessor: Assessor
@@ -147,7 +148,10 @@ class JudgedPage(Page[JudgedAnswer], frozen=True):
 
 
 class Review(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment. Every member but the ids is null or empty until somebody writes it."""
+    """The overall review of an assessment. Every member but the ids is null or empty until somebody writes it.
+
+    `reason` is empty if it was erased.
+    """
 
     edition: str
     organisation: str

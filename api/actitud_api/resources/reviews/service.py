@@ -34,7 +34,6 @@ from actitud_api.resources.assessments.reviewed_submission import (
     AppliedReview,
     AppliedVerdict,
     Verdict,
-    digest_answer,
     list_levels,
 )
 from actitud_api.resources.assessments.transitions import LockedAssessment
@@ -508,15 +507,11 @@ def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord])
     by_indicator: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for verdict in verdicts:
         by_indicator[verdict.indicator].append(verdict)
-    answers = assessments.rebuild_content(record).answers
+    digests = assessments.digest_answers(assessments.rebuild_content(record), record.evidence)
     return {
-        indicator.id: AnswerReview(
-            indicator.id,
-            digest_answer(answers[indicator.id]) if indicator.id in answers else None,
-            tuple(by_indicator.get(indicator.id, ())),
-        )
+        indicator.id: AnswerReview(indicator.id, digests.get(indicator.id), tuple(by_indicator.get(indicator.id, ())))
         for indicator in walk_indicators(load_methodology(record.methodology).document.root)
-        if indicator.id in answers or indicator.id in by_indicator
+        if indicator.id in digests or indicator.id in by_indicator
     }
 
 
@@ -697,6 +692,19 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
         review,
         build_revision(record.created, 0 if review is None else review.version),
     )
+
+
+# --- erasure --------------------------------------------------------------------------------------------------
+
+
+def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
+    """Erase the reasons of the verdicts on an answer; None erases all, and the text of the overall review too."""
+    queries.erase_reasons(session, edition, organisation, indicator)
+
+
+def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
+    """Count the reasons that `erase_reasons` would erase."""
+    return queries.count_reasons(session, edition, organisation, indicator)
 
 
 # --- agreement ------------------------------------------------------------------------------------------------

@@ -210,8 +210,8 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
     `document` is the digest of the published score document and `score` the score in it; both are None before
     publication. `review` is the outcome of the review; for a published edition it is read from the published
-    document. `replied` has, by indicator, the documents that the organisation sent with its replies; erased
-    documents are absent.
+    document, without the texts that were erased since. `replied` has, by indicator, the documents that the organisation
+    sent with its replies; erased documents are absent.
     """
 
     edition: str
@@ -514,7 +514,7 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
             submission=document.submission,
             document=digest,
             score=document.score,
-            review=document.review,
+            review=replies.load_shown_review(session, record.id, organisation, document.review),
             replied=replies.list_evidence(session, record.id, organisation),
         )
     return EditionScore(

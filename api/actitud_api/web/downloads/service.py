@@ -15,6 +15,7 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.versions import StaleVersion
+from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import CountedEdition
 from actitud_api.resources.methodologies import service as methodologies
@@ -22,7 +23,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.resources.publications import service as publication
 from actitud_api.resources.publications.service import PublicationRecord
-from actitud_api.resources.reviews.replies.service import ReviewOutcome
+from actitud_api.resources.reviews.replies.service import ReviewOutcome, hide_erased
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
@@ -115,6 +116,7 @@ def load_source(database: Database, edition: str, *, principal: Principal | None
             *(record.id, record.version),
             scores.get_state_key(database, record.id, principal=principal),
             organisations.get_state(database),
+            assessments.count_erasures(database, record.id),
         ),
     )
 
@@ -239,10 +241,12 @@ def list_indicator_rows(
         for start in _split_range(page)
     )
     for part in parts:
-        texts = publication.get_texts(database, edition.id, revision, [row.organisation for row in part])
+        names = [row.organisation for row in part]
+        texts = publication.get_texts(database, edition.id, revision, names)
+        erasures = assessments.read_erasures(database, edition.id, names)
         for row in part:
             document = _DOCUMENT_DECODER.decode(texts[row.organisation])
-            review = document.review
+            review = hide_erased(document.review, erasures.get(row.organisation, ()))
             verdicts = {indicator.indicator: indicator for indicator in review.verdicts}
             replies = {indicator.indicator: indicator for indicator in review.replies}
             yield [

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from actitud_api.engine.i18n import Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import predicates
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
@@ -55,6 +55,9 @@ PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
     "rejected": Texts("la revisión rechazó la respuesta", "the review rejected the answer"),
     "stale": Texts("demasiado antigua para contar", "too old to count"),
 }
+
+
+_ERASED: Final = Texts("Texto borrado.", "Text erased.")
 
 
 class VerdictView(Struct, frozen=True):
@@ -104,6 +107,11 @@ class EvidenceLink(Struct, frozen=True):
     day: str
 
 
+def show_text(text: str, language: Language) -> str:
+    """Return a text that somebody wrote in a review, ready for a page; one that was erased is empty, and said to be."""
+    return clean_text(text) if text else _ERASED.into(language)
+
+
 def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
     """Describe the review of a score as texts; None if it has no verdict, no reply and no overall review."""
     review = edition_score.review
@@ -122,13 +130,13 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
             if verdict is None
             else VerdictView(
                 VERDICT_NAMES[verdict.verdict].into(language).format(level=verdict.level),
-                clean_text(verdict.reason or ""),
+                "" if verdict.reason is None else show_text(verdict.reason, language),
                 names.format_date(verdict.at.date()),
             ),
             reply=None
             if reply is None
             else ReplyView(
-                clean_text(reply.text),
+                show_text(reply.text, language),
                 tuple(
                     EvidenceLink(one.url, names.format_date(one.date))
                     for one in edition_score.replied.get(indicator, ())
@@ -139,7 +147,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
 
     remark = review.overall
     return ReviewView(
-        remark=None if remark is None else (clean_text(remark.reason), names.format_date(remark.at.date())),
+        remark=None if remark is None else (show_text(remark.reason, language), names.format_date(remark.at.date())),
         max_level=None if remark is None or remark.max_level is None else names.name_level(remark.max_level),
         indicators=tuple(
             describe_indicator(node.id)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.content import Evidence
@@ -65,6 +65,25 @@ def store_reply(session: Session, record: ReplyRecord) -> None:
 def delete_reply(session: Session, record: ReplyRecord) -> None:
     """Delete a reply. The caller holds a lock on the assessment."""
     session.execute(delete(REPLIES).where(*_match_reply(record)))
+
+
+def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
+    """Erase the text and the documents of the reply about an indicator; None erases those of all."""
+    session.execute(
+        update(REPLIES).where(*_match_erasable(edition, organisation, indicator)).values(text="", evidence=[])
+    )
+
+
+def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
+    """Count the replies that `erase_replies` would erase."""
+    conditions = _match_erasable(edition, organisation, indicator)
+    count: int = session.execute(select(func.count()).select_from(REPLIES).where(*conditions)).scalar_one()
+    return count
+
+
+def _match_erasable(edition: str, organisation: str, indicator: str | None) -> tuple[ColumnElement[bool], ...]:
+    conditions = (REPLIES.c.edition == edition, REPLIES.c.organisation == organisation, REPLIES.c.text != "")
+    return conditions if indicator is None else (*conditions, REPLIES.c.indicator == indicator)
 
 
 def _match_reply(record: ReplyRecord) -> tuple[ColumnElement[bool], ...]:

@@ -47,7 +47,7 @@ class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """The reply of an organisation to the verdict on one of its answers."""
+    """The reply of an organisation to the verdict on one of its answers; `text` is empty if it was erased."""
 
     edition: str
     organisation: str
@@ -65,7 +65,7 @@ class ReplyPage(Page[Reply], frozen=True):
 class ReviewVerdict(Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
 
-    `reason` is null if none was given.
+    `reason` is null if none was given, and empty if it was erased.
     """
 
     indicator: str
@@ -79,7 +79,7 @@ class ReviewVerdict(Struct, frozen=True, kw_only=True):
 class ReviewRemark(Struct, frozen=True, kw_only=True):
     """The overall review of the assessment: its text, its time and the highest level that it allows.
 
-    The facts that it sets are not repeated here.
+    The facts that it sets are not repeated here. `reason` is empty if it was erased.
     """
 
     max_level: Annotated[
@@ -92,7 +92,7 @@ class ReviewRemark(Struct, frozen=True, kw_only=True):
 class ReviewReply(Struct, frozen=True, kw_only=True):
     """The reply of the organisation about an indicator.
 
-    `evidence` is in no published document, so it may be erased later.
+    If it was erased, `text` and `evidence` are empty. `evidence` is in no published document.
     """
 
     indicator: str

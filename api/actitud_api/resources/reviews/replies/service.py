@@ -6,10 +6,10 @@ client's `If-Match`) and the current time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
@@ -19,6 +19,7 @@ from actitud_api.platform.storage.versions import Expected, StaleVersion, build_
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.records import AssessmentRecord as Assessment
+from actitud_api.resources.assessments.records import Erasure
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import VerdictRecord
@@ -209,6 +210,46 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
     return {record.indicator: record.evidence for record in records if record.evidence}
 
 
+def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
+    """Erase the text and the documents of the reply about an indicator; None erases those of all."""
+    queries.erase_replies(session, edition, organisation, indicator)
+
+
+def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
+    """Count the replies that `erase_replies` would erase."""
+    return queries.count_erasable(session, edition, organisation, indicator)
+
+
+def hide_erased(outcome: ReviewOutcome, erasures: Sequence[Erasure]) -> ReviewOutcome:
+    """Return the published outcome of a review with an empty text in the place of each that was erased since.
+
+    `erasures` are those of its assessment. The signed document still has the texts: it never changes.
+    """
+
+    def keep(text: str, indicator: str | None, at: datetime) -> str:
+        return "" if any(erasure.covers(indicator, at) for erasure in erasures) else text
+
+    overall = outcome.overall
+    return structs.replace(
+        outcome,
+        overall=None if overall is None else structs.replace(overall, reason=keep(overall.reason, None, overall.at)),
+        verdicts=tuple(
+            verdict
+            if verdict.reason is None
+            else structs.replace(verdict, reason=keep(verdict.reason, verdict.indicator, verdict.at))
+            for verdict in outcome.verdicts
+        ),
+        replies=tuple(
+            structs.replace(reply, text=keep(reply.text, reply.indicator, reply.at)) for reply in outcome.replies
+        ),
+    )
+
+
+def load_shown_review(session: Session, edition: str, organisation: str, outcome: ReviewOutcome) -> ReviewOutcome:
+    """Return the published outcome of a review as it is shown: without the texts that were erased since."""
+    return hide_erased(outcome, assessments.list_erasures(session, edition, [organisation]).get(organisation, ()))
+
+
 def _lock_reply(
     session: Session, edition: str, organisation: str, indicator: str, now: datetime
 ) -> tuple[Assessment, ReplyRecord | None]:
@@ -303,6 +344,16 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
             ),
         )
     return outcomes
+
+
+def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
+    """Return, for each answer of an assessment, the verdict that counts: the latest that was not withdrawn.
+
+    `record` may be a corrected assessment that is not stored yet. Answers without such a verdict are absent.
+    """
+    counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
+    verdicts, _ = counted.get(record.organisation, ((), None))
+    return _to_counted(verdicts)
 
 
 def _to_counted(verdicts: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:

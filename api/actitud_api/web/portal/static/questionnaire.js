@@ -629,7 +629,8 @@
       if (!place || !one.effective_verdict) continue;
       place.hidden = false;
       $("[data-verdict]", place).textContent = word(`verdict-${one.effective_verdict.verdict}`, one.effective_verdict);
-      $("[data-verdict-reason]", place).textContent = one.verdicts.find((given) => given.counts)?.reason ?? "";
+      const reason = one.verdicts.find((given) => given.counts)?.reason;
+      $("[data-verdict-reason]", place).textContent = reason === "" ? word("erased") : (reason ?? "");
     }
     for (const { indicator: code } of replies) {
       const place = heard.get(code);
@@ -637,6 +638,7 @@
       if (!place || !response.ok) continue;
       place.hidden = $("[data-reply]", place).hidden = false;
       showReply(place, answer.text, response.headers.get("ETag"), answer.evidence);
+      if (answer.text === "") $("[data-reply-status]", place).textContent = word("erased");
       for (const button of $$("button", place)) button.hidden = state !== "hearing";
     }
     if (state === "hearing") for (const place of heard.values()) place.hidden = false;
@@ -663,6 +665,7 @@
       const { response, answer } = await call("PUT", replyPath(code), precondition, { text, evidence: JSON.parse(place.dataset.evidence) });
       if (!response.ok) return refusedReply(answer);
       showReply(place, answer.text, response.headers.get("ETag"), answer.evidence);
+      if (answer.text === "") $("[data-reply-status]", place).textContent = word("erased");
       if (savedDraft === JSON.stringify(forAssessment(collect()))) saved();
       return word("reply-saved");
     });

@@ -30,7 +30,7 @@ _TABLES: Final = (
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
-    *("published_document", "publication", "published_score", "publication_approval", "correction"),
+    *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
 )
 """Each after those that it refers to."""
 
@@ -45,8 +45,10 @@ def upgrade() -> None:
     _create_suggestions()
     _create_ledger()
     _create_publications()
+    _create_erasures()
     _create_functions()
     _protect_ledger()
+    _protect_erasures()
     _protect_publications()
     _protect_published_assessments()
     _protect_published_reviews()
@@ -59,7 +61,7 @@ def downgrade() -> None:
     for table in reversed(_TABLES):
         op.drop_table(table)
     if _is_postgresql():
-        for name in ("refuse_change", *_FUNCTIONS):
+        for name in ("refuse_change", "erases_support", *_FUNCTIONS):
             op.execute(f"DROP FUNCTION {name}")
 
 
@@ -498,6 +500,19 @@ def _create_publications() -> None:
     )
 
 
+def _create_erasures() -> None:
+    # No reference to the assessment: a draft may be removed, and its erasure stays.
+    op.create_table(
+        "erasure",
+        *_identifiers("edition", "organisation"),
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("indicator", IDENTIFIER),
+        *_times("at"),
+        sa.PrimaryKeyConstraint("edition", "organisation", "entry", name="pk_erasure"),
+        _reference("erasure", "entry", "ledger_entry.seq"),
+    )
+
+
 # --- triggers -------------------------------------------------------------------------------------------------
 
 _PUBLISHED: Final = "EXISTS (SELECT 1 FROM publication WHERE edition = {edition})"
@@ -515,6 +530,14 @@ _TAKES_SCORE: Final = (
     "AND {ordinal} <= taking.organisations AND {ordinal} = 1 + (SELECT COALESCE(MAX(score.ordinal), 0) "
     "FROM published_score AS score WHERE score.edition = taking.edition AND score.revision = taking.revision))"
 )
+_IS_ERASED: Final = (
+    "EXISTS (SELECT 1 FROM erasure WHERE edition = {edition} AND organisation = {organisation} "
+    "AND (indicator IS NULL OR indicator = {indicator}))"
+)
+_IS_NEWEST_ERASURE: Final = (
+    "EXISTS (SELECT 1 FROM ledger_entry WHERE seq = {entry} AND action = 'cli.erase' "
+    "AND seq = (SELECT MAX(seq) FROM ledger_entry))"
+)
 _FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
     "is_published": ("boolean", _PUBLISHED),
     "newest_revision": ("integer", _NEWEST),
@@ -526,14 +549,94 @@ _FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
         "(SELECT digest FROM publication WHERE edition = {edition} ORDER BY revision DESC LIMIT 1)",
     ),
     "state_of_edition": ("text", "(SELECT state FROM edition WHERE id = {edition})"),
+    "is_erased": ("boolean", _IS_ERASED),
+    "is_newest_erasure": ("boolean", _IS_NEWEST_ERASURE),
 }
-"""Questions of the triggers about an edition, with the type and the SQL of their answers.
+"""Questions of the triggers, with the type and the SQL of their answers.
 
 `is_complete`: the newest revision has all its scores, or there is none. `is_open`: this revision is the newest and has
-no score yet. `takes_score`: the score with this ordinal is the next one of this revision.
+no score yet. `takes_score`: the score with this ordinal is the next one of this revision. `is_erased`: there is an
+erasure of this answer, or of the whole assessment; only the latter counts if the indicator is NULL.
+`is_newest_erasure`: this is the newest entry of the ledger, and about an erasure.
 """
-_PARAMETERS: Final = {"edition": "text", "revision": "integer", "ordinal": "integer"}
+_PARAMETERS: Final = {
+    **{"edition": "text", "revision": "integer", "ordinal": "integer"},
+    **{"organisation": "text", "indicator": "text", "entry": "integer"},
+}
 """Parameters of these questions, with their types."""
+
+_WAS_ERASED: Final = """
+    now.value IS json_set(was.value, '$.evidence', json('[]'), '$.note', NULL)
+    AND (SELECT EXISTS (SELECT 1 FROM erasure WHERE edition = OLD.edition AND organisation = OLD.organisation
+        AND (indicator IS NULL OR indicator = was.key)))
+"""
+_ERASES_SUPPORT_ON_SQLITE: Final = f"""(
+    json_remove(NEW.evidence, '$.profile', '$.answers', '$.findings', '$.salt')
+        IS json_remove(OLD.evidence, '$.profile', '$.answers', '$.findings', '$.salt')
+    AND (json_extract(NEW.evidence, '$.salt') IS '' OR json_extract(NEW.evidence, '$.salt')
+        IS json_extract(OLD.evidence, '$.salt'))
+    AND (json_extract(NEW.evidence, '$.profile') IS json_extract(OLD.evidence, '$.profile')
+        OR (json_extract(NEW.evidence, '$.profile') IS '{{}}' AND {{whole}}))
+    AND (SELECT COUNT(*) FROM json_each(NEW.evidence, '$.answers'))
+        = (SELECT COUNT(*) FROM json_each(OLD.evidence, '$.answers'))
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(OLD.evidence, '$.answers') AS was
+        LEFT JOIN json_each(NEW.evidence, '$.answers') AS now ON now.key = was.key
+        WHERE now.value IS NOT was.value AND NOT ({_WAS_ERASED})
+    )
+    AND json_extract(NEW.evidence, '$.findings') IS (
+        SELECT json_group_array(json(was.value)) FROM json_each(OLD.evidence, '$.findings') AS was
+        WHERE NOT EXISTS (
+            SELECT 1 FROM json_each(NEW.evidence, '$.answers') AS now
+            WHERE json_array_length(now.value, '$.evidence') = 0
+            AND json_extract(was.value, '$.pointer') LIKE '/answers/' || now.key || '/%'
+        ) AND NOT (
+            json_extract(NEW.evidence, '$.profile') IS '{{}}'
+            AND substr(json_extract(was.value, '$.pointer'), 1, 18) = '/profile_evidence/'
+        )
+    )
+)"""
+_ERASES_SUPPORT_ON_POSTGRESQL: Final = """
+CREATE FUNCTION erases_support(for_edition text, for_organisation text, old_support jsonb, new_support jsonb)
+RETURNS boolean LANGUAGE sql AS $$
+    SELECT COALESCE(
+        new_support - '{profile,answers,findings,salt}'::text[]
+            = old_support - '{profile,answers,findings,salt}'::text[]
+        AND (new_support ->> 'salt' = '' OR new_support -> 'salt' = old_support -> 'salt')
+        AND (
+            new_support -> 'profile' = old_support -> 'profile'
+            OR (new_support -> 'profile' = '{}' AND is_erased(for_edition, for_organisation, NULL))
+        )
+        AND (SELECT COUNT(*) FROM jsonb_object_keys(new_support -> 'answers'))
+            = (SELECT COUNT(*) FROM jsonb_object_keys(old_support -> 'answers'))
+        AND NOT EXISTS (
+            SELECT 1 FROM jsonb_each(old_support -> 'answers') AS was
+            LEFT JOIN jsonb_each(new_support -> 'answers') AS now ON now.key = was.key
+            WHERE now.value IS DISTINCT FROM was.value AND NOT (
+                now.value IS NOT DISTINCT FROM was.value || '{"evidence": [], "note": null}'
+                AND is_erased(for_edition, for_organisation, was.key)
+            )
+        )
+        AND new_support -> 'findings' = (
+            SELECT COALESCE(jsonb_agg(was.value ORDER BY was.ordinality), '[]')
+            FROM jsonb_array_elements(old_support -> 'findings') WITH ORDINALITY AS was(value, ordinality)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM jsonb_each(new_support -> 'answers') AS now
+                WHERE now.value -> 'evidence' = '[]'
+                AND starts_with(was.value ->> 'pointer', '/answers/' || now.key || '/')
+            ) AND NOT (
+                new_support -> 'profile' = '{}' AND starts_with(was.value ->> 'pointer', '/profile_evidence/')
+            )
+        ),
+        false
+    )
+$$
+"""
+"""The question of triggers whether what stands beside an assessment is exactly what an erasure leaves of it.
+
+Everything stays but the documents and notes of erased answers, those of the profile, the faults of these documents,
+and the salt. What is left is named in one way only, so that nothing else can be written there.
+"""
 
 _REFUSE_CHANGE: Final = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -542,9 +645,6 @@ BEGIN
 END
 $$
 """
-
-_ERASABLE: Final = frozenset({"evidence", "explanations", "updated"})
-"""Columns that may hold personal data and are in no document: they can be erased from what is published."""
 
 
 def _create_functions() -> None:
@@ -558,6 +658,7 @@ def _create_functions() -> None:
             parameters = ", ".join(f"for_{parameter} {_PARAMETERS[parameter]}" for parameter in _list_parameters(name))
             answer = body.format(**{parameter: f"for_{parameter}" for parameter in _PARAMETERS})
             op.execute(f"CREATE FUNCTION {name}({parameters}) RETURNS {type_} LANGUAGE sql AS $$ SELECT {answer} $$")
+        op.execute(_ERASES_SUPPORT_ON_POSTGRESQL)
 
 
 def _protect_ledger() -> None:
@@ -576,6 +677,15 @@ def _protect_ledger() -> None:
         refuse_replacement(table, key)
 
 
+def _protect_erasures() -> None:
+    """Create the triggers that let erasures only be added, each with its entry of the ledger."""
+    refuse("erasure", "INSERT", f"NOT {_ask('is_newest_erasure', 'NEW.entry')}")
+    for change in ("UPDATE", "DELETE"):
+        refuse("erasure", change)
+    refuse_truncation("erasure")
+    refuse_replacement("erasure", "rowid")
+
+
 def _protect_publications() -> None:
     """Create the triggers that let publications only be added in order, and keep a published edition unchanged.
 
@@ -587,7 +697,7 @@ def _protect_publications() -> None:
         for table in ("published_document", "published_score", "publication"):
             refuse(table, change)
         refuse("edition", change, _ask("is_published", "OLD.id"))
-    refuse("correction", "UPDATE", _differs("correction"))
+    refuse("correction", "UPDATE", _changes_more("correction"))
     refuse("correction", "DELETE")
     refuse(
         "publication",
@@ -611,17 +721,17 @@ def _protect_publications() -> None:
 
 
 def _protect_published_assessments() -> None:
-    """Create the triggers that keep the assessments of a published edition unchanged.
+    """Create the triggers that keep the assessments of a published edition unchanged, but for what is erased.
 
-    Transitions never change, whatever the edition, apart from the text of their reason.
+    Transitions never change, whatever the edition, unless their reason is erased.
     """
     for table in ("assessment", "submission", "transition"):
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
     for table in ("assessment", "submission"):
         published = f"{_ask('is_published', 'OLD.edition')} OR {_ask('is_published', 'NEW.edition')}"
-        refuse(table, "UPDATE", f"({published}) AND ({_differs(table)})")
+        refuse(table, "UPDATE", f"({published}) AND ({_changes_more(table)})")
         refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
-    refuse("transition", "UPDATE", _differs("transition", "reason"))
+    refuse("transition", "UPDATE", _changes_more("transition"))
     refuse_replacement("transition", "rowid")
     for table in ("assessment", "submission", "transition"):
         refuse_renumbering(table)
@@ -632,13 +742,13 @@ def _protect_published_assessments() -> None:
 def _protect_published_reviews() -> None:
     """Create the triggers that keep verdicts, reviews and replies of a published edition unchanged.
 
-    Their free texts can change, because they may contain personal data that must be erased.
+    Their free texts can be erased, because they may contain personal data.
     """
-    for table, text in (("verdict", "reason"), ("review", "reason"), ("reply", "text")):
+    for table in ("verdict", "review", "reply"):
         published = f"{_ask('is_published', 'OLD.edition')} OR {_ask('is_published', 'NEW.edition')}"
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
         refuse(table, "DELETE", _ask("is_published", "OLD.edition"))
-        refuse(table, "UPDATE", f"({published}) AND ({_differs(table, text)})")
+        refuse(table, "UPDATE", f"({published}) AND ({_changes_more(table)})")
         refuse_renumbering(table)
         refuse_truncation(table)
         refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
@@ -658,14 +768,32 @@ def _list_parameters(name: str) -> list[str]:
     return [parameter for parameter in _PARAMETERS if f"{{{parameter}}}" in _FUNCTIONS[name][1]]
 
 
-def _differs(table: str, *erasable: str) -> str:
-    """Return the SQL condition that a row changes in a column that is not erasable.
+_ERASED: Final = {"reason": "''", "text": "''", "explanations": "'{}'"}
+"""Columns that can be erased, with the SQL of their erased value."""
 
-    `erasable`: columns of this table that may change, in addition to those in `_ERASABLE`.
-    """
+
+def _changes_more(table: str) -> str:
+    """Return the SQL condition that a row changes in more than what an erasure erases, to exactly what it leaves."""
     columns = [column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)]
-    kept = (name for name in columns if name not in _ERASABLE and name not in erasable)
-    return " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in kept)
+    # Verdicts and replies are of one answer; all else is erased only with the whole assessment.
+    indicator = "OLD.indicator" if "indicator" in columns else "NULL"
+    is_erased = _ask("is_erased", "OLD.edition", "OLD.organisation", indicator)
+    return " OR ".join(
+        f"(OLD.{name} IS DISTINCT FROM NEW.{name} AND NOT ({_erases(table, name, is_erased)}))" for name in columns
+    )
+
+
+def _erases(table: str, column: str, is_erased: str) -> str:
+    """Return the SQL condition that a column takes its erased value."""
+    if column == "evidence" and table == "reply":
+        return f"NEW.evidence IS NOT DISTINCT FROM '[]' AND {is_erased}"
+    if column == "evidence":
+        if _is_postgresql():
+            return "erases_support(OLD.edition, OLD.organisation, OLD.evidence, NEW.evidence)"
+        return _ERASES_SUPPORT_ON_SQLITE.replace("{whole}", is_erased)
+    if column not in _ERASED:
+        return "false"
+    return f"OLD.{column} IS NOT NULL AND NEW.{column} IS NOT DISTINCT FROM {_ERASED[column]} AND {is_erased}"
 
 
 def _is_postgresql() -> bool:
