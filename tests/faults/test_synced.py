@@ -5,30 +5,19 @@ No kill of a process can show it, since the system keeps what a process wrote; a
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.faults.serving import SERVE, SERVE_UNSYNCED, administrator, one_serving
+from tests.faults.tracing import strace
 from tests.support.databases import migrated_sqlite, opened
 from tests.support.scale import SYNCED
 
+__all__ = ["strace"]
+
 CALLS = "trace=fsync,fdatasync,write,writev,sendto,sendmsg"
-
-
-@pytest.fixture(scope="module")
-def strace() -> str:
-    """The program that shows system calls; without it the test is skipped, or fails where `CI` is set."""
-    found = shutil.which("strace")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("strace is missing, and CI is set")
-    if found is None:
-        pytest.skip("there is no strace")
-    return found
 
 
 def synced_before_answered(strace: str, folder: Path, program: str) -> list[bool]:

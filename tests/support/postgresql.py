@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,18 +56,32 @@ class Server:
     """A running PostgreSQL."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._process = process
         self._made = 0
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of one of its databases."""
-        return f"postgresql+psycopg://actitud@/{database}?host={quote(str(self._folder))}"
+        return f"postgresql+psycopg://actitud@/{database}?host={quote(str(self.folder))}"
 
     def execute(self, statement: str) -> None:
         """Runs a statement outside of any transaction."""
         with self._connection() as connection:
             connection.execute(statement.encode())
+
+    def await_true(self, condition: str) -> None:
+        """Returns once a condition in SQL is true."""
+        with self._connection() as connection:
+            for _ in range(SECONDS * 50):
+                if connection.execute(f"SELECT {condition}".encode()).fetchone() == (True,):
+                    return
+                time.sleep(0.02)
+        pytest.fail(f"PostgreSQL does not come to this: {condition}", pytrace=False)
+
+    def set(self, name: str, value: str) -> None:
+        """Changes a setting of the running server."""
+        self.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.execute("SELECT pg_reload_conf()")
 
     def crash(self, database: str) -> None:
         """Kills a process that serves one of its databases, and returns once it has started anew because of that."""
@@ -79,6 +94,22 @@ class Server:
             with pytest.raises(psycopg.OperationalError):  # it ends every connection, so this one too
                 connection.execute("SELECT pg_sleep(60)")
         self.await_ready()
+
+    def list_processes(self) -> list[int]:
+        """The ids of its processes, first the one that starts the others."""
+        first = self._process.pid
+        return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text("ascii").split())]
+
+    def kill(self) -> None:
+        """Kills all of its processes, as the end of their machine would; the server does not come back."""
+        # Stopped first, so that it starts no other meanwhile.
+        self._process.send_signal(signal.SIGSTOP)
+        for process in self.list_processes():
+            os.kill(process, signal.SIGKILL)
+        self._process.wait(SECONDS)
+        # Its segment of shared memory, of a few bytes, which the next start in this folder would remove.
+        segment = (self.folder / "cluster" / "postmaster.pid").read_text("ascii").splitlines()[6].split()[1]
+        subprocess.run(["ipcrm", "--shmem-id", segment], check=True)
 
     def await_ready(self) -> None:
         """Returns once it takes connections; fails where it has ended."""
@@ -93,12 +124,12 @@ class Server:
                 break
             else:
                 return
-        log = (self._folder / "log").read_text(errors="replace")
+        log = (self.folder / "log").read_text(errors="replace")
         pytest.fail(f"PostgreSQL does not answer:\n{log}", pytrace=False)
 
     def _connection(self) -> psycopg.Connection[tuple[int, ...]]:
         return psycopg.connect(
-            host=str(self._folder), dbname="postgres", user="actitud", autocommit=True, connect_timeout=5
+            host=str(self.folder), dbname="postgres", user="actitud", autocommit=True, connect_timeout=5
         )
 
     @contextmanager
@@ -113,52 +144,94 @@ class Server:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class Installation:
+    """The programs, and a folder of the user that runs them."""
+
+    def __init__(self, programs: Path, folder: Path, owner: As) -> None:
+        self._programs = programs
+        self.folder = folder
+        self._owner = owner
+
+    def run(self, program: str, *arguments: str | Path) -> None:
+        """Runs a program to its end."""
+        command = [self._programs / program, *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **self._owner)
+
+    def make_folder(self, name: str) -> Path:
+        """The folder of one server, empty."""
+        folder = self.folder / name
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+        if self._owner:
+            os.chown(folder, self._owner["user"], self._owner["group"])
+        return folder
+
+    def make_cluster(self, folder: Path) -> None:
+        """Makes the files of a new server."""
+        arguments = ["--username=actitud", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        self.run("initdb", *arguments, folder / "cluster")
+
+    def copy_cluster(self, server: Server, folder: Path, *arguments: str) -> None:
+        """Copies the files of a running server, in a state from which another one starts."""
+        target = f"--pgdata={folder / 'cluster'}"
+        options = [f"--host={server.folder}", "--username=actitud", "--checkpoint=fast", "--no-sync"]
+        self.run("pg_basebackup", target, *options, *arguments)
+
+    @contextmanager
+    def start(self, folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
+        """The server with the files in a folder; it runs for as long as the block, if it is not killed."""
+        values = {**settings, "unix_socket_directories": folder}
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    self._programs / "postgres",
+                    "-D",
+                    folder / "cluster",
+                    *(f"--{name}={value}" for name, value in values.items()),
+                ],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # an interrupt at the terminal is for the tests, which then stop it
+                **self._owner,
+            )
+        try:
+            started = Server(folder, process)
+            started.await_ready()
+            yield started
+        finally:
+            process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
+            try:
+                process.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
 @contextmanager
-def server() -> Iterator[Server]:
-    """A PostgreSQL that runs for as long as the block; fails where the machine has no programs for it."""
+def installed() -> Iterator[Installation]:
+    """The programs, for as long as the block; fails where the machine has none."""
     owner = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="actitud-postgresql-"))
     try:
         programs = reachable(found(), folder / "programs", owner)
-        data = folder / "data"
-        data.mkdir(mode=0o700)
         if owner:
             folder.chmod(0o755)
-            os.chown(data, owner["user"], owner["group"])
-        arguments = ["--username=actitud", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        subprocess.run(
-            [programs / "initdb", *arguments, data / "cluster"], check=True, cwd="/", stdout=subprocess.DEVNULL, **owner
-        )
-        with _running(programs, data, owner) as process:
-            started = Server(data, process)
-            started.await_ready()
-            yield started
+        yield Installation(programs, folder, owner)
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _running(programs: Path, data: Path, owner: As) -> Iterator[subprocess.Popen[bytes]]:
-    settings = [f"--{name}={value}" for name, value in {**SETTINGS, "unix_socket_directories": data}.items()]
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", data / "cluster", *settings],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # an interrupt at the terminal is for the tests, which then stop it
-            **owner,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def server() -> Iterator[Server]:
+    """A PostgreSQL that runs for as long as the block; fails where the machine has no programs for it."""
+    with installed() as installation:
+        folder = installation.make_folder("data")
+        installation.make_cluster(folder)
+        with installation.start(folder) as started:
+            yield started
 
 
 def found() -> Path:

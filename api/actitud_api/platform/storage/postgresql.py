@@ -49,10 +49,11 @@ _MIGRATION_LOCK: Final = 0x61637469747564
 The number is the word `actitud` in ASCII; any number that no other lock has would do.
 """
 
-_UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57")
+_UNAVAILABLE: Final = ("08", "40", "53", "55P03", "57", "58")
 """Prefixes of the SQLSTATE codes that are temporary errors.
 
-In order: connection lost, deadlock, no resources, lock not granted in time, statement timeout or server shutdown.
+In order: connection lost, deadlock, no resources (a full disk among them), lock not granted in time, statement timeout
+or server shutdown, a failing disk.
 """
 
 Role = Literal["reader", "writer", "counter"]
@@ -86,7 +87,7 @@ def lock_for_migration(connection: Connection) -> None:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Return True if an error is temporary: a lost connection, a lock or statement that took too long, no resources.
+    """Return True if an error is temporary: a lost connection, a lock or statement that took too long, a failing disk.
 
     An error without a SQLSTATE code comes from the connection and counts as temporary.
     """

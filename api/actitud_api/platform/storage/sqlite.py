@@ -22,8 +22,11 @@ BUSY_TIMEOUT = 10
 READERS = 40
 """Read connections, opened on demand: as many as the server has worker threads."""
 
-_UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-"""Result codes of temporary errors: lock not granted in time, disk full, disk failure."""
+_UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT})
+"""Result codes of temporary errors: lock not granted in time, disk full, disk failure.
+
+SQLite says `SQLITE_CORRUPT` too where a disk fails to read a page: in `unixRead`, EIO is `SQLITE_IOERR_CORRUPTFS`.
+"""
 
 _PRIMARY_CODE = 0xFF
 """Bit mask that extracts the primary result code from an extended one."""
@@ -57,7 +60,8 @@ def lock_for_migration(connection: Connection) -> None:
 
 def is_unavailable(error: DBAPIError) -> bool:
     """Return True if an error is temporary: the file is locked, or the disk is full or fails."""
-    code = error.orig.sqlite_errorcode if isinstance(error.orig, sqlite3.OperationalError) else sqlite3.SQLITE_OK
+    # Errors of the driver itself, such as a closed connection, have no code.
+    code: int = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code & _PRIMARY_CODE in _UNAVAILABLE
 
 
