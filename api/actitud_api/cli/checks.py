@@ -21,6 +21,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import (
+    find_standbys,
     find_wrong_pragmas,
     get_dialect,
     get_sqlite_version,
@@ -74,6 +75,7 @@ _TITLES: Final = {
     "sqlite": Texts("Versión de SQLite", "Version of SQLite"),
     "disk": Texts("Disco", "Disk"),
     "permissions": Texts("Permisos", "Permissions"),
+    "standby": Texts("Servidor de reserva", "Standby"),
     "methodologies": Texts("Metodologías", "Methodologies"),
     "clock": Texts("Reloj", "Clock"),
     "keys": Texts("Clave de administración", "Administrator key"),
@@ -303,6 +305,33 @@ def _measure_size(file: Path) -> int:
 
 def _format_mebibytes(size: int, language: Language) -> str:
     return words.format_number(round(size / 1024**2, 1), language)
+
+
+# --- standbys of PostgreSQL -----------------------------------------------------------------------------------
+
+_AWAITED = Texts("cada cambio espera a que también lo tenga", "each change waits until it has it too")
+_UNAWAITED = Texts(
+    "los cambios no lo esperan: si ocupa el lugar del primero, faltarán los últimos",
+    "changes do not wait for it: when it takes over, the last of them are missing",
+)
+_AWAIT = Texts(
+    "póngalo en synchronous_standby_names de PostgreSQL, como explica deploy/README.md",
+    "name it in synchronous_standby_names of PostgreSQL, as deploy/README.md says",
+)
+
+
+def check_standby(database: Database, language: Language) -> Iterator[Check]:
+    """Check that commits wait for a standby of PostgreSQL; yield nothing if there is none, and for SQLite.
+
+    The one result is `ok` or `warning`.
+    """
+    if get_dialect(database) == "sqlite":
+        return
+    standbys, awaited = find_standbys(database)
+    if standbys and awaited:
+        yield _pass("standby", _AWAITED.into(language), language)
+    elif standbys:
+        yield _fail("standby", _UNAWAITED.into(language), _AWAIT, language, "warning")
 
 
 # --- methodologies, clock, keys -------------------------------------------------------------------------------

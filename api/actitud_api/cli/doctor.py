@@ -86,6 +86,7 @@ def _check_database(settings: Settings, now: datetime, language: Language) -> It
         yield from checks.check_sqlite(database, language)
         yield from checks.check_disk(settings, language)
         yield from checks.check_permissions(settings, language)
+        yield from checks.check_standby(database, language)
         # Another revision may have other columns, so the checks below cannot read its rows.
         if migrated.status == "problem":
             yield checks.check_clock(now, None, language)

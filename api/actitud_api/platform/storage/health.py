@@ -1,4 +1,4 @@
-"""Health checks of a database: connection settings, a trial write, the WAL-reset bug of SQLite."""
+"""Health checks of a database: connection settings, a trial write, the WAL-reset bug of SQLite, standbys."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ WAL_RESET_BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
 
 Later releases of these two lines do not have it either.
 """
+
+
+_STANDBYS: Final = text("SELECT count(*), current_setting('synchronous_standby_names') <> '' FROM pg_stat_replication")
 
 
 def get_sqlite_version() -> Version:
@@ -90,6 +93,17 @@ def _check_role(database: Database, role: Literal["reader", "writer"]) -> dict[s
         if timeout < BUSY_TIMEOUT_MIN:
             wrong[f"{role}.busy_timeout"] = str(timeout)
     return wrong
+
+
+def find_standbys(database: Database) -> tuple[int, bool]:
+    """Return how many standbys follow a PostgreSQL server, and True if commits wait for one of them.
+
+    Raises:
+        DatabaseFailure: The database cannot be reached.
+    """
+    with wrap_failures(), database.read() as session:
+        row = session.connection().execute(_STANDBYS).one()
+        return row[0], row[1]
 
 
 def write_and_roll_back(database: Database) -> None:
