@@ -7,24 +7,28 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Pool, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
 from actitud_api.platform.auth import idempotency
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.request_counters import CountedRequest
+from actitud_api.resources.editions import service as editions
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
 SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
 SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
+SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(0.2); {SERVE}"
+SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unlocked(); {SERVE}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
@@ -67,10 +71,12 @@ def starting(
 
 
 @contextmanager
-def one_serving(url: str, program: str = SERVE, watched_by: Sequence[str] = ()) -> Iterator[Serving]:
-    """A process that serves a database without limits of requests, ready."""
+def one_serving(
+    url: str, program: str = SERVE, watched_by: Sequence[str] = (), settings: Mapping[str, str] = UNLIMITED
+) -> Iterator[Serving]:
+    """A process that serves a database, by default without limits of requests, ready."""
     (port,) = find_free_ports(1)
-    with starting(url, port, UNLIMITED, program, watched_by) as process:
+    with starting(url, port, settings, program, watched_by) as process:
         await_ready(process)
         yield process
 
@@ -137,3 +143,32 @@ def be_unsynced() -> None:
 def trust_own_clock() -> None:
     """Makes this process compare what others have stored with its own clock."""
     vars(idempotency)["read_clock"] = lambda _: datetime.now(UTC)
+
+
+def be_piecemeal(pause: float) -> None:
+    """Makes this process commit after each statement that changes something, and then rest for so many seconds."""
+
+    def commit(connection: Connection, _: object, statement: str, *__: object) -> None:
+        if not statement.lstrip().upper().startswith(CHANGES):
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.commit()
+        if connection.dialect.name == "sqlite":
+            driver.execute("BEGIN IMMEDIATE")
+        time.sleep(pause)
+
+    event.listen(Engine, "after_cursor_execute", commit)
+
+
+CHANGES: Final = ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP")
+"""How the statements begin that change something."""
+
+
+def be_unlocked() -> None:
+    """Makes this process publish without the lock of the edition, so that two of them do it at once."""
+    editions.lock = _leave_unlocked
+
+
+def _leave_unlocked(session: Session, record: editions.EditionRecord) -> None:
+    time.sleep(0.2)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import signal
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -21,11 +23,14 @@ from sqlalchemy import text
 from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.faults.serving import administrator
+from tests.faults.integrity import find_damage
+from tests.faults.serving import SERVE, SERVE_UNLOCKED, UNLIMITED, administrator, serving
 from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, make_key, opened, unlimited
+from tests.support.figures import FigureRecorder
+from tests.support.postgresql import Server
 from tests.support.publishing import BARE, BIG, SMALL, fill, publish
-from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
+from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS, RACED
 
 SECONDS = 60
 
@@ -53,36 +58,85 @@ def clients(url: str, folder: Path) -> Iterator[list[TestClient[Litestar]]]:
 def test_of_all_who_publish_an_edition_at_once_one_does(
     clients: list[TestClient[Litestar]], database: Database, folder: Path
 ) -> None:
-    """Half of them repeat one attempt by its name, and get one answer; the others are told that it is published."""
     make_key(database, folder)
     holder = administrator(database)
-    with ThreadPoolExecutor(PUBLISHERS) as pool:
-        for number in range(PUBLISHING_ROUNDS):
-            edition = f"2026-r{number}"
-            fill(database, edition)
-
-            def attempt(publisher: int, edition: str = edition) -> httpx.Response:
-                name = f"{edition}-same" if publisher % 2 else f"{edition}-{publisher}"
-                return clients[publisher % len(clients)].post(
-                    f"/v1/editions/{edition}/publications",
-                    json={"reason": "It is time."},
-                    headers={**holder, "Idempotency-Key": name},
-                )
-
-            answers = list(pool.map(attempt, range(PUBLISHERS)))
-            made = [answer for answer in answers if answer.status_code == 201]
-            assert {answer.status_code for answer in answers} <= {201, 409}
-            found = service.get(database, edition, "latest")
-            assert {answer.content for answer in made} == {made[0].content}
-            assert made[0].json()["digest"] == found.digest
-            assert found.revision == 1
-            assert len(made) in (1, PUBLISHERS // 2), "one alone, or one and all who repeat it"
-            assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
-            for answer in answers:
-                if answer.status_code == 409:
-                    (error,) = answer.json()["errors"]
-                    assert (error["rule"], error["suggestion"]) == ("published", found.digest)
+    for number in range(PUBLISHING_ROUNDS):
+        race(clients, holder, database, f"2026-r{number}")
     assert counted(database) == Counter(publication=PUBLISHING_ROUNDS, published_score=3 * PUBLISHING_ROUNDS)
+
+
+@pytest.mark.night
+def test_of_all_who_publish_an_edition_through_two_servers_one_does(
+    postgresql: Server, template: str, folder: Path, figure: FigureRecorder
+) -> None:
+    """The same with real processes; without the lock of the edition some of them fail."""
+    with postgresql.database(template) as name, opened(url := postgresql.url(name)) as database:
+        make_key(database, folder)
+        holder = administrator(database)
+        with racing(url, folder, SERVE) as clients:
+            statuses = Counter[int]()
+            for number in range(RACED):
+                statuses += race(clients, holder, database, f"2026-r{number}")
+        assert counted(database) == Counter(publication=RACED, published_score=3 * RACED)
+        assert find_damage(database) == []
+        with racing(url, folder, SERVE_UNLOCKED) as clients:
+            fill(database, "2026-unlocked")
+            unlocked = Counter(answer.status_code for answer in ask_at_once(clients, holder, "2026-unlocked"))
+        assert find_damage(database) == []
+    assert unlocked[500] > 0
+    figure(
+        "R7",
+        f"publications of one edition asked for by {PUBLISHERS} clients of two processes at once, {RACED} times: one "
+        f"is made, who repeats it gets its answer ({statuses[201]} answers 201), all others 409 ({statuses[409]})",
+        tried=RACED * PUBLISHERS,
+        failed=0,
+        control=f"without the lock of the edition {unlocked[500]} of {PUBLISHERS} are answered 500; the keys of the "
+        "tables still let one through",
+    )
+
+
+@contextmanager
+def racing(url: str, folder: Path, program: str) -> Iterator[list[httpx.Client]]:
+    """A client of each of two processes."""
+    settings = {**UNLIMITED, "signing_folder": str(folder)}
+    with serving(url, 2, settings, program) as addresses, ExitStack() as stack:
+        yield [stack.enter_context(httpx.Client(base_url=address, timeout=SECONDS)) for address in addresses]
+
+
+def ask_at_once(clients: Sequence[httpx.Client], holder: Mapping[str, str], edition: str) -> list[httpx.Response]:
+    """The answers to many who ask for a publication; half of them repeat one attempt by its name."""
+    together = threading.Barrier(PUBLISHERS)
+
+    def attempt(publisher: int) -> httpx.Response:
+        name = f"{edition}-same" if publisher % 2 else f"{edition}-{publisher}"
+        together.wait(SECONDS)
+        return clients[publisher // 2 % len(clients)].post(
+            f"/v1/editions/{edition}/publications",
+            json={"reason": "It is time."},
+            headers={**holder, "Idempotency-Key": name},
+        )
+
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        return list(pool.map(attempt, range(PUBLISHERS)))
+
+
+def race(clients: Sequence[httpx.Client], holder: Mapping[str, str], database: Database, edition: str) -> Counter[int]:
+    """Has many publish a new edition: they get one answer, or are told that it is published; how many got which."""
+    fill(database, edition)
+    answers = ask_at_once(clients, holder, edition)
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    found = service.get(database, edition, "latest")
+    assert {answer.content for answer in made} == {made[0].content}
+    assert made[0].json()["digest"] == found.digest
+    assert found.revision == 1
+    assert len(made) in (1, PUBLISHERS // 2), "one alone, or one and all who repeat it"
+    assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
+    for answer in answers:
+        if answer.status_code == 409:
+            (error,) = answer.json()["errors"]
+            assert (error["rule"], error["suggestion"]) == ("published", found.digest)
+    return Counter(answer.status_code for answer in answers)
 
 
 def counted(database: Database) -> Counter[str]:

@@ -77,15 +77,33 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
             ],
             BEFORE,
         )
-        draft = editions.EditionDraft(
-            id=edition,
-            titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
-            methodology="2026.1",
-            period_from=date(2026, 1, 1),
-            period_to=date(2026, 12, 31),
-        )
-        editions.add(session, editions.build_record(draft, now=BEFORE, state="in_review"))
+        editions.add(session, _build_record(edition))
         assessments.store_rows(session, made.values())
+
+
+def fill_many(database: Database, edition: str, number: int) -> None:
+    """An edition in review with so many organisations, which are made where they are missing."""
+    sent = submissions()
+    scored = [(one, evaluate(METHODOLOGY, one)) for one in (sent[BIG], sent[SMALL])]
+    names = [f"XX-M-{place:04}" for place in range(number)]
+    with database.write() as session:
+        missing = [name for name in names if not organisations.exists(session, name)]
+        entries = [{"id": name, "name": f"Villa {name}", "kind": "MUN", "population": 900} for name in missing]
+        organisations.add(session, msgspec.convert(entries, list[organisations.OrganisationEntry]), BEFORE)
+        editions.add(session, _build_record(edition))
+        rows = [assessments.to_row(edition, name, *scored[place % 2], BEFORE) for place, name in enumerate(names)]
+        assessments.store_rows(session, rows)
+
+
+def _build_record(edition: str) -> editions.EditionRecord:
+    draft = editions.EditionDraft(
+        id=edition,
+        titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
+        methodology="2026.1",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 12, 31),
+    )
+    return editions.build_record(draft, now=BEFORE, state="in_review")
 
 
 def publish(
