@@ -251,7 +251,8 @@ def _read_file(
     label = file_name or CONFIG_FILE
     try:
         content = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # An integer of thousands of digits is a plain ValueError, deep nesting a RecursionError.
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         faults.append(SettingsFault(label, "unreadable", value=reason))
         return {}

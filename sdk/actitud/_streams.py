@@ -45,7 +45,7 @@ ProgressCallback: TypeAlias = Callable[[Progress], object]
 def find_length(reply: OpenResponse) -> int | None:
     """Return the size of a body that is still arriving, or ``None`` if the response does not say it."""
     length = reply.headers.get("content-length", "")
-    return int(length) if length.isdigit() and "content-encoding" not in reply.headers else None
+    return int(length) if length.isdecimal() and "content-encoding" not in reply.headers else None
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

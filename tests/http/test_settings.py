@@ -76,7 +76,11 @@ def test_a_value_of_another_form_is_refused(variable: str, text: str, tmp_path: 
     assert (fault.place, fault.code, fault.name) == (f"ACTITUD_{variable}", "invalid", variable.lower())
 
 
-@pytest.mark.parametrize("content", [b"port = ", b"port = \xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"port = ", b"port = \xff", b"port = " + b"1" * 5_000, b"port = " + b"[" * 5_000],
+    ids=["cut off", "no UTF-8", "thousands of digits", "nested"],
+)
 def test_a_file_that_is_no_toml_is_one_fault(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "actitud.toml").write_bytes(content)
     (fault,) = faults_of({}, tmp_path)

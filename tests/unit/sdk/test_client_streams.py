@@ -99,6 +99,20 @@ def test_progress_is_told_piece_by_piece(mode: Mode, fake_time: FakeTime) -> Non
     assert told == [Progress(rows=1, bytes=45), Progress(rows=2, bytes=len(WHOLE))]
 
 
+@pytest.mark.parametrize("length", ["\xb2", "-1", "1.5", ""])
+def test_a_length_that_is_no_number_is_ignored(length: str, mode: Mode, fake_time: FakeTime) -> None:
+    told: list[Progress] = []
+    body = Pieces(fake_time, 0.0, WHOLE)
+    headers = [(b"content-type", b"application/jsonl"), (b"content-length", length.encode("latin-1"))]
+    rows = streamed(
+        mode,
+        lambda request: httpx.Response(200, headers=headers, stream=body),
+        lambda client: client.editions.indicators.stream("2026", progress=told.append),
+    )
+    assert rows == ROWS
+    assert told[-1].total_bytes is None
+
+
 @pytest.mark.parametrize(
     ("counted", "total"),
     [

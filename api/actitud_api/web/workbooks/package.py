@@ -50,6 +50,8 @@ _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 `_ZIP` has the first bytes of a ZIP file, such as an XLSX file.
 """
 _PIECE: Final = 64 * 1024
+_INDEX_DIGITS: Final = 10
+"""Most digits of the index of a shared text."""
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 
@@ -434,8 +436,13 @@ class _PartHandler:
                 )
             if self._type == "e":
                 self.errors.add(self._cell)
-            shared = int(self._value) if self._type == "s" and self._value.strip().isdecimal() else None
-            self._scan.add_cell(self._part, self._length, shared)
+            self._scan.add_cell(self._part, self._length, self._parse_index() if self._type == "s" else None)
+
+    def _parse_index(self) -> int | None:
+        """Return the index in the value of the current cell, or None if the value is no index of a shared text."""
+        # A value may be longer than Python converts to int. No workbook has that many texts.
+        text = self._value.strip()
+        return int(text) if text.isdecimal() and len(text) <= _INDEX_DIGITS else None
 
     def _locate_cell(self, reference: str | None) -> Cell:
         if reference is None:

@@ -177,7 +177,9 @@ def _load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
 
 
 def _load_rows(package: CheckedWorkbook, name: str) -> list[list[CellContent]]:
-    return [list(row) for row in _load_sheet(package, name).to_python(skip_empty_area=False)]
+    rows = _load_sheet(package, name).to_python(skip_empty_area=False)
+    # The parser reads `inf` and `nan` as numbers, which no spreadsheet writes: they are texts where a number belongs.
+    return [[str(cell) if isinstance(cell, float) and not isfinite(cell) else cell for cell in row] for row in rows]
 
 
 def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
