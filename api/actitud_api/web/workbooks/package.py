@@ -40,6 +40,8 @@ XLSX stores a text that several cells show only once; it counts here for each of
 """
 ELEMENTS_MAX: Final = 300_000
 """Maximum number of XML elements in all parts; the template has fewer than 20,000."""
+DEPTH_MAX: Final = 100
+"""Maximum number of XML elements inside each other; the template has fewer than 10."""
 SHEETS_MAX: Final = 20
 """Maximum number of sheets; the template has six."""
 
@@ -377,13 +379,22 @@ class _PartHandler:
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Count the element that begins; in a sheet, note the current row and cell, and whether the cell has a formula.
 
-        Called by the XML parser at each start tag.
+        Called by the XML parser at each start tag. Raises `WorkbookOversized` beyond `DEPTH_MAX`.
         """
         name = _strip_namespace(name)
         self._scan.count_element(self._part)
         if self._depth == 0:
             self._root = name
         self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise _create_size_error(
+                Texts(
+                    "tiene más de {maximum} elementos uno dentro de otro",
+                    "it has more than {maximum} elements inside each other",
+                    maximum=DEPTH_MAX,
+                ),
+                self._part,
+            )
         if self._root == "sst" and name == "si":
             self._length = 0
         elif not self.is_sheet:
