@@ -349,6 +349,14 @@ def test_a_member_that_stands_twice_is_a_defect() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "raw", [b"\xa1", b'{"version": "\xff"}', b"\xff\xfe{\x00}\x00", b'{"decimals": ' + b"9" * 5_000 + b"}"]
+)
+def test_bytes_that_are_no_json_are_a_defect(raw: bytes) -> None:
+    checked = loader.check_document(raw, {"es": raw})
+    assert {(found.pointer, found.code) for found in checked.defects} == {("/", "not-json"), ("/texts/es", "not-json")}
+
+
 def test_a_document_nested_beyond_all_measure_is_a_defect() -> None:
     lists = b'{"version": "2026.1", "decimals": 2, "root": ' + b"[" * 100_000
     negations = b'{"kind": "not", "of": ' * 900 + b'{"kind": "any", "of": []}' + b"}" * 900

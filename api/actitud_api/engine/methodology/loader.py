@@ -260,7 +260,7 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         # msgspec keeps the last of several members with the same name; only the pairs show that there were more.
         written = json.loads(raw, object_pairs_hook=_RawMembers)
         too_deep = _is_deeper(written, NESTING_MAX)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:  # also bytes that are not UTF-8
         found.append(
             Defect(pointer or "/", "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error)))
         )
