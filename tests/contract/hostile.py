@@ -148,6 +148,35 @@ def requests(seed: int, example: dict[str, Any]) -> Iterator[Hostile]:
             yield random.choice(kinds)(random, example)
 
 
+FRAMES: Sequence[Callable[[bytes], bytes]] = (
+    lambda raw: raw,
+    lambda raw: b'{"methodology":%s}' % raw,
+    lambda raw: b'{"methodology":"2026.1","profile":%s,"answers":{}}' % raw,
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":%s}}' % raw,
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":{"numerator":%s}}}' % raw,
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{},"profile_self_declared":[%s]}' % raw,
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{}}' + raw,
+    lambda raw: raw + b'{"methodology":"2026.1","profile":{},"answers":{}}',
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"%s":{}}}' % raw.replace(b'"', b"'"),
+    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":{"note":"%s"}}}' % raw.replace(b'"', b"'"),
+    lambda raw: raw.decode("latin-1").encode("utf-16"),
+    lambda raw: b"\xef\xbb\xbf" + raw,
+)
+"""Places in a body that each of `RAW` takes."""
+BODY_MAX = 1024 * 1024
+"""Bytes of the longest of these bodies; longer ones are refused unread."""
+
+
+def bodies(seed: int, example: dict[str, Any]) -> Iterator[Hostile]:
+    """Hostile bodies without end: each hand-made one once, in some order, then mutations of a valid one."""
+    random = Random(seed)
+    made = [body for frame in FRAMES for raw in RAW if len(body := frame(raw)) <= BODY_MAX]
+    random.shuffle(made)
+    yield from (Hostile(_post(body), may_pass=True) for body in made)
+    while True:
+        yield random.choice((_mutated_bytes, _replaced))(random, example)
+
+
 def _post(body: bytes, *headers: tuple[bytes, bytes]) -> Sent:
     return Sent("POST", b"/v1/scores", headers or (JSON,), (body,))
 

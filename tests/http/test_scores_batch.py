@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +18,9 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api.app import create_app
+from actitud_api.platform.http import batches
 from tests.support.databases import unlimited
+from tests.support.serving import served
 
 BATCH: Final = "/v1/scores/batch"
 FACTS: Final[dict[str, Any]] = json.loads(Path("openapi/examples/scores.create.request.json").read_text())
@@ -102,3 +107,22 @@ def test_a_batch_counts_as_its_items() -> None:
         refused = client.post(BATCH, json={"items": [FACTS] * 4})
         assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-requests")
         assert int(refused.headers["retry-after"]) > 0
+
+
+def test_a_batch_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many bodies are read at a time: one that never ends must not keep its place."""
+    monkeypatch.setattr(batches, "READ_SECONDS", 0.1)
+    head = b"POST /v1/scores/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    with ExitStack() as stack:
+        address = stack.enter_context(served(create_app(unlimited("sqlite:///never-opened"))))
+        host, _, port = address.removeprefix("http://").partition(":")
+        slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=30)) for _ in range(6)]
+        for connection in slow:
+            connection.sendall(head + b'{"items":[')
+        answers = [HTTPResponse(connection) for connection in slow]
+        for answer in answers:
+            answer.begin()
+        assert {(answer.status, json.loads(answer.read())["detail"]) for answer in answers} == {
+            (400, "The body took too long to come.")
+        }
+    assert len(slow) > batches.PLACES

@@ -88,3 +88,9 @@ SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
+FUZZED: Final = 180 if NIGHT else 5
+"""Seconds for which each decoder is fuzzed."""
+HOSTILE_BODIES: Final = 11_200 if NIGHT else 150
+"""Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""
+HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
+"""Hostile targets, queries and headers that it gets too."""

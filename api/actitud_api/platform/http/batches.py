@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 from litestar.concurrency import sync_to_thread
 
+from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.inputs import ITEMS_MAX, VALUES_MAX, Body, NotJson, parse_json, read_json_body
-from actitud_api.platform.http.problems import Fault, limit_faults
+from actitud_api.platform.http.problems import INVALID_REQUEST, Fault, ProblemError, limit_faults
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.validation import Json, SchemaValidator
 
+PLACES: Final = 4
+"""Bodies that are read at a time; more wait unread. 50 endless ones at once took 138 MiB, each up to its limit."""
+READ_SECONDS: Final = 30
+"""Longest time that a body may take to come, once it has its place."""
 _ITEMS: Final = "items"
 
 
@@ -33,16 +40,30 @@ class BatchBody:
         self.item = item
         self.media_type = item.media_type
         self._envelope = SchemaValidator(Batch, describe_batch({}))
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def decode(self, request: ApiRequest) -> Batch | list[Fault]:
         """Return the body of a request, or the list of all its faults.
 
         Raises:
-            ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
+            ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected or
+                takes too long.
         """
-        return await sync_to_thread(self._parse, await read_json_body(request, self.media_type))
+        async with self._find_places():
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    raw = await read_json_body(request, self.media_type)
+            except TimeoutError:
+                detail = Texts("El cuerpo tardó demasiado en llegar.", "The body took too long to come.")
+                raise ProblemError(INVALID_REQUEST, detail) from None
+        return await sync_to_thread(self.parse, raw)
 
-    def _parse(self, raw: bytes) -> Batch | list[Fault]:
+    def _find_places(self) -> asyncio.Semaphore:
+        # A semaphore belongs to an event loop, and tests have many.
+        return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(PLACES))
+
+    def parse(self, raw: bytes) -> Batch | list[Fault]:
+        """Return the bytes of a body as a batch, or the list of all their faults."""
         try:
             value = parse_json(raw, values_max=ITEMS_MAX * VALUES_MAX)
         except NotJson as error:
