@@ -30,7 +30,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers contract openapi baseline languages typescript dist sbom lock clean
+.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers fuzz contract openapi baseline languages typescript dist sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -134,6 +134,9 @@ mutation: $(MUTATION)/mutation.done ## do the tests see each small change of a m
 	  printf 'pytest_add_cli_args_test_selection=\n'; printf '  %s\n' $(or $(WITH),tests/unit/scoring tests/unit/methodology); \
 	  printf '[tool:pytest]\npythonpath=.\n'; } > .mutation/setup.cfg
 	@cd .mutation && ../$(MUTATION)/bin/mutmut run && ../$(MUTATION)/bin/mutmut results
+
+fuzz: $(VENV)/all.done ## fuzz each decoder, guided by coverage, for SECONDS (default 60); some of them: make fuzz PART='body cursor'; KEEP=--keep adds what is found to tests/fuzzing/corpora
+	@$(BIN)/python -m tests.fuzzing $(PART) --seconds $(or $(SECONDS),60) $(KEEP)
 
 contract: $(VENV)/all.done ## Schemathesis without and with a key against a sandbox, or against URL=http://127.0.0.1:8000, with ACTITUD_API_KEY as whoever has that key, which changes all it can
 	@$(BIN)/python -m tests.contract.outsider $(if $(URL),--url $(URL)) --examples $(or $(EXAMPLES),50)

@@ -229,9 +229,10 @@ class Body(Generic[T]):
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
         """
         raw = await read_json_body(request, self.media_type)
-        return self._parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self._parse, raw)
+        return self.parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self.parse, raw)
 
-    def _parse(self, raw: bytes) -> T | list[Fault]:
+    def parse(self, raw: bytes) -> T | list[Fault]:
+        """Return the bytes of a body as a Struct, or the list of all their faults."""
         try:
             value = parse_json(raw)
         except NotJson as error:

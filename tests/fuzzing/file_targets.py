@@ -1,0 +1,159 @@
+"""Decoders of files: municipalities as CSV, workbooks, methodologies, and the settings of the service."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import xlsxwriter
+
+from actitud_api.engine.methodology.loader import check_document, load_methodology, read_methodology
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.platform.storage.urls import is_supported
+from actitud_api.resources.organisations.municipalities import parse_municipalities
+from actitud_api.settings import PREFIX, FaultySettings, describe_fault, read_settings
+from actitud_api.web.workbooks.layout import FORMAT, HEADER, METADATA, SHEETS
+from actitud_api.web.workbooks.package import WorkbookRejected
+from actitud_api.web.workbooks.reading import read_questionnaire
+from tests.fuzzing.target import Target
+
+CASES: Final = Path(__file__).parents[1] / "cases"
+VERSION: Final = "2026.1"
+_PARTS: Final = ("[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml")
+
+
+def decode_municipalities(data: bytes) -> None:
+    """Parse a CSV file of municipalities."""
+    parse_municipalities(data, lambda: None)
+
+
+@cache
+def build_small_workbook() -> bytes:
+    """Build a workbook with the columns of the questionnaire and a few answers: the whole one has 260 kB."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        for layout in SHEETS:
+            sheet = book.add_worksheet(layout.title.into("es"))
+            sheet.write_row(HEADER, 0, [column.title.into("es") for column in layout.columns])
+            sheet.write_row(HEADER + 1, 0, ["D1.01.numerator", "¿?", 160, "", "Sí"])
+        sheet = book.add_worksheet(METADATA)
+        sheet.write_row(0, 0, ["format", f"actitud-questionnaire/{FORMAT}"])
+        sheet.write_row(1, 0, ["methodology", VERSION])
+        sheet.write_row(2, 0, ["language", "es"])
+    return made.getvalue()
+
+
+@cache
+def read_members() -> dict[str, bytes]:
+    """Return the members of the small workbook by name."""
+    with zipfile.ZipFile(io.BytesIO(build_small_workbook())) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def decode_workbook(data: bytes) -> None:
+    """Read a questionnaire from an archive."""
+    read_questionnaire(load_methodology(VERSION), data)
+
+
+def decode_workbook_member(data: bytes) -> None:
+    """Read a questionnaire of which one member is another: the first line is its name, all else its content."""
+    name, _, content = data.partition(b"\n")
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for member, kept in {**read_members(), name.decode("latin-1")[:200]: content}.items():
+            archive.writestr(zipfile.ZipInfo(member), kept)
+    read_questionnaire(load_methodology(VERSION), made.getvalue())
+
+
+def list_members() -> Iterator[bytes]:
+    """Yield each member of the small workbook that is read."""
+    for name, content in read_members().items():
+        if name in _PARTS or "worksheets" in name:
+            yield name.encode() + b"\n" + content
+
+
+def decode_methodology(data: bytes) -> None:
+    """Check a methodology and, after a null byte, its texts; score nothing known by one without defects."""
+    document, _, texts = data.partition(b"\0")
+    checked = check_document(document, {"es": texts} if texts else {})
+    for defect in checked.defects:
+        defect.translate("es")
+    if checked.document is not None and not checked.defects:
+        methodology = read_methodology(None, "draft", document, {})
+        evaluate(methodology, Submission(profile={}, answers={}))
+
+
+def list_methodologies() -> Iterator[bytes]:
+    """Yield small documents: the Human Development Index, and one with a formula, a rule, a gate and a level."""
+    yield json.dumps(json.loads((CASES / "hdi.json").read_bytes()), separators=(",", ":")).encode()
+
+
+@cache
+def _make_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="fuzzed-settings-"))
+
+
+def decode_settings(data: bytes) -> None:
+    """Read the settings of a file, or of the environment if the input begins with the prefix of its variables."""
+    folder, environment = _make_folder(), {}
+    if data.startswith(PREFIX.encode()):
+        pairs = (line.partition("=") for line in data.decode("latin-1").split("\n"))
+        environment = {name: value for name, _, value in pairs if name != f"{PREFIX}CONFIG"}
+        (folder / "actitud.toml").unlink(missing_ok=True)
+    else:
+        (folder / "actitud.toml").write_bytes(data)
+    try:
+        is_supported(read_settings(environment, folder).database_url)
+    except FaultySettings as error:
+        for fault in error.faults:
+            describe_fault(fault, "es")
+
+
+TARGETS: Final = {
+    "municipalities": Target(
+        decode_municipalities,
+        (),
+        lambda: (
+            b"dir3;ine;name;province_code;region_code;population\nL01280796;28079;Madrid;28;13;3332035\n",
+            b'\xef\xbb\xbfname,dir3,ine,province_code,region_code,population\n"La ""Villa""",L01280796,28079,28,13,5\n',
+        ),
+        b'; , " "" L01280796 28079 \xef\xbb\xbf \xc2\x85',
+    ),
+    "workbook": Target(
+        decode_workbook,
+        (WorkbookRejected,),
+        lambda: (build_small_workbook(),),
+        b"PK\x01\x02 PK\x03\x04 PK\x05\x06 PK\x06\x06 PK\x06\x07",
+        16_384,
+    ),
+    "workbook_member": Target(
+        decode_workbook_member,
+        (WorkbookRejected,),
+        list_members,
+        b'<c r="A2" t="s"><v> </v></c> <row r=" <f> t="e" t="inlineStr"><is><t> <!DOCTYPE &#0; <si><t> <mergeCell',
+        8192,
+    ),
+    "methodology": Target(
+        decode_methodology,
+        (),
+        list_methodologies,
+        b'"kind":" "group" "indicator" "children":[ "root":{ null 1e308 "num": [[0,0],[1,1]] "gates":[ "rules":[',
+        8192,
+    ),
+    "settings": Target(
+        decode_settings,
+        (),
+        lambda: (
+            b'port = 8001\npublic_url = "https://a.example"\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/8"]\n',
+            b"ACTITUD_PORT=8001\nACTITUD_TRUSTED_PROXIES=::1, 10.0.0.0/8\nACTITUD_DATABASE_URL=sqlite:///a",
+        ),
+        b"= [ ]] \"\"\" 0x inf 1979-05-27T07:32:00Z ACTITUD_ {a= ''' [[a]]",
+    ),
+}
