@@ -1,15 +1,16 @@
-"""A key that is put where it does not belong appears nowhere again: in no log, error, entry of the ledger or dump of
-the database. It is sent through every operation of the document, in every place of a request that there is.
+"""A key that is put where it does not belong appears nowhere again: in no log of the service or of nginx, error, entry
+of the ledger, file or dump of the database. It is sent through every operation of the document, in every place of a
+request that there is.
 """
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
@@ -24,8 +25,10 @@ from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
 from tests.contract import examples
-from tests.contract.installation import MINE, Installation, Operation, operations
-from tests.support.scale import STRAYS
+from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, operations
+from tests.support import proxy
+from tests.support.figures import FigureRecorder
+from tests.support.scale import LOGGED, STRAYS
 
 ALL: Final = operations()
 EDITION: Final = "2031-canary"
@@ -146,8 +149,8 @@ def dump(installation: Installation) -> bytes:
     return b"".join(parts)
 
 
-def refusal(response: httpx.Response) -> bytes:
-    """What an answer that refuses says, with its headers."""
+def shown(response: httpx.Response) -> bytes:
+    """What an answer says, with its headers."""
     told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     return told.encode() + b"\n" + response.content
 
@@ -160,14 +163,18 @@ def _configuration_as_before() -> Iterator[None]:
 
 
 def test_it_is_in_no_log_error_entry_or_dump(
-    installation: Installation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    installation: Installation,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    figure: FigureRecorder,
 ) -> None:
+    planted = count_planted(installation, capsys)
     configure_logs()
     installation.edition(EDITION)
     installation.draft(EDITION, MINE)
     holder, canary = installation.key("administrator"), Canary(installation.key("registrar"))
     tried: Counter[str] = Counter()
-    turns = count()
+    turns = itertools.count()
     for operation in ALL:
         for sent in requests(operation, canary.text, holder):
             if operation.id == "keys.reports.create" and sent.place == "body":
@@ -178,7 +185,7 @@ def test_it_is_in_no_log_error_entry_or_dump(
             response = installation.client.request(sent.method, sent.path, headers=sent.headers, content=sent.content)
             assert response.status_code < 500, (operation.id, sent)
             if not response.is_success:
-                assert not canary.is_in(refusal(response)), (operation.id, sent, response.text)
+                assert not canary.is_in(shown(response)), (operation.id, sent, response.text)
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(f"failed with {canary.text}")
@@ -188,23 +195,80 @@ def test_it_is_in_no_log_error_entry_or_dump(
         headers = {"Authorization": f"Bearer {canary.text}", "Cookie": canary.text}
         response = installation.client.get(f"/v1/editions/{canary.text}", headers=headers)
     assert response.status_code == 500
-    assert not canary.is_in(refusal(response))
+    assert not canary.is_in(shown(response))
     logged = capsys.readouterr()
     assert "failed with actl_" in logged.err
     assert not canary.is_in((logged.err + logged.out).encode())
     assert not canary.is_in(repr(installation.entries()).encode())
     assert not canary.is_in(dump(installation))
-    with capsys.disabled():
-        print(f"\ncanary: {dict(tried)} of {len(ALL)} operations")
+    for operation in ALL:
+        if operation.method in SAFE:
+            place = Place({"edition": EDITION, **values(operation)}, None)
+            response = installation.call(operation, place, holder)
+            assert not canary.is_in(shown(response)), operation.id
     assert min(tried[place] for place in ("body", "scheme", "header", "query", "path")) >= 20
 
     reported = installation.client.post("/v1/keys/reports", json={"text": canary.text})
     assert reported.status_code == 200
     assert not canary.is_in(dump(installation))
     assert installation.client.get("/v1/keys", headers={"Authorization": f"Bearer {canary.text}"}).status_code == 401
+    figure(
+        "R29",
+        f"requests to {len(ALL)} operations with a key out of place ({places(tried)}); searched are answers, log, "
+        "ledger, every file and list, and the dump of the database",
+        tried=tried.total(),
+        failed=0,
+        control=f"the key is found in all of {planted} places where it is planted",
+    )
 
 
-def test_the_search_finds_what_is_planted(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+def places(tried: Counter[str]) -> str:
+    """Return how many requests had the key in which place."""
+    return ", ".join(f"{place} {number}" for place, number in sorted(tried.items()))
+
+
+def test_it_is_in_no_log_of_nginx(installation: Installation, tmp_path: Path, figure: FigureRecorder) -> None:
+    """Nothing stands behind it here: the service's own logs are above."""
+    canary = Canary(installation.key("registrar"))
+    tried: Counter[str] = Counter()
+
+    def send(port: int, every: int) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            found = (one for operation in ALL for one in requests(operation, canary.text, "no") if one.place != "body")
+            for one in itertools.islice(found, 0, None, every):
+                tried[one.place] += 1
+                client.request(one.method, one.path, headers=one.headers, content=one.content)
+
+    def find_logged(folder: Path) -> Sequence[bytes]:
+        lines = [line for name in ("access.log", "error.log") for line in (folder / name).read_bytes().splitlines()]
+        assert lines
+        return [line for line in lines if canary.is_in(line)]
+
+    behind, shipped, bare = proxy.free_port(), tmp_path / "shipped", tmp_path / "bare"
+    with proxy.running(shipped, behind) as port:
+        send(port, LOGGED)
+    assert find_logged(shipped) == []
+    sent = tried.copy()
+    as_sent = {
+        '"target":"$actitud_target"': '"target":"$request_uri"',
+        '"agent":"$actitud_agent"': '"agent":"$http_user_agent"',
+    }
+    with proxy.running(bare, behind, without=as_sent) as port:
+        send(port, 40)
+    leaked = len(find_logged(bare))
+    assert leaked > 0
+    assert min(sent[place] for place in ("scheme", "header", "query", "path")) >= 20
+    figure(
+        "R29",
+        f"requests through the nginx of deploy/ with a key out of place ({places(sent)}); searched are both logs",
+        tried=sent.total(),
+        failed=0,
+        control=f"with target and agent logged as sent, {leaked} of {tried.total() - sent.total()} requests leave it",
+    )
+
+
+def count_planted(installation: Installation, capsys: pytest.CaptureFixture[str]) -> int:
+    """Assert that the search finds a key in all tables and logs where it is planted. Return their number."""
     canary = Canary(installation.key("registrar"))
     assert canary.is_in(b"... " + canary.text.encode() + b"...")
     assert all(canary.is_in(base64.b64encode(f"{'x' * shift}{canary.text}".encode())) for shift in range(9))
@@ -237,3 +301,4 @@ def test_the_search_finds_what_is_planted(installation: Installation, capsys: py
     logged = capsys.readouterr().err
     assert "actl_" in logged
     assert not canary.is_in(logged.encode())
+    return len(planted) + 1

@@ -64,6 +64,8 @@ EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
 STRAYS: Final = 1 if NIGHT else 4
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
+LOGGED: Final = 1 if NIGHT else 12
+"""Of the requests with a key that is out of place one of so many goes through nginx, in turn."""
 NESTED: Final = 1 if NIGHT else 5
 """Of what a body may not say below its top one of so many is tried, in turn."""
 OVERLAPPING: Final = 50 if NIGHT else 2
