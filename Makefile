@@ -30,7 +30,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers fuzz contract openapi baseline languages typescript dist sbom lock clean
+.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers fuzz contract openapi released baseline languages typescript dist sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -161,6 +161,9 @@ $(TYPESCRIPT)/node_modules/npm.done: $(TYPESCRIPT)/package-lock.json | $(VENV)/a
 	@echo "Installing what the TypeScript client is built with (once)"
 	@cd $(TYPESCRIPT) && $(NPM) ci --silent
 	@touch $@
+
+released: $(VENV)/all.done ## at a release: add what it publishes to the files that every later one verifies: make released RELEASE=0.1.0
+	$(BIN)/python -m tests.released $(RELEASE)
 
 baseline: openapi ## at a release: keep openapi/openapi.json as what clients of v1 rely on, openapi/released/v1.json
 	cp openapi/openapi.json openapi/released/v1.json
