@@ -74,7 +74,7 @@ WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
 """Workbooks with anything changed in them."""
-STORIES: Final = 1_000 if NIGHT else 20
+STORIES: Final = 1_000 if NIGHT else 35
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from actitud_api.resources.scores import service as scores
 from tests.http.publications.test_kept_verdicts import get_score
 from tests.http.publications.test_refusals import read
 from tests.support.databases import make_key, migrated_sqlite, opened
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import BIG, EDITION, correction, publish
 from tests.support.reviewed import LATER, PERSON, PUBLISHED, SUBMITTED, fill_reviewed, publish_reviewed
 
@@ -236,7 +237,9 @@ _POSTGRESQL_EVIDENCE: Final = (
 
 
 @pytest.mark.both_databases
-def test_nobody_else_erases_or_rewrites_what_is_published(database: Database, tmp_path: Path, kind: str) -> None:
+def test_nobody_else_erases_or_rewrites_what_is_published(
+    database: Database, tmp_path: Path, kind: str, figure: FigureRecorder
+) -> None:
     """Neither without an erasure in the ledger, nor with one: it allows what it erases, to nothing."""
     publish_reviewed(database, tmp_path)
     assert assessments.get_assessment(database, EDITION, BIG).evidence.findings
@@ -252,9 +255,35 @@ def test_nobody_else_erases_or_rewrites_what_is_published(database: Database, tm
     erase(database, "D1.01")
     before = dump(database)
     # The only reply is that about D1.01, so that nothing of it is left.
-    for statement in (*(one for one in BLANKED if "reply" not in one), *rewritten, *REWRITTEN[-2:]):
+    after = [*(one for one in BLANKED if "reply" not in one), *rewritten, *REWRITTEN[-2:]]
+    for statement in after:
         refuse(database, statement)
     assert dump(database) == before
+    tried = len(BLANKED) + len(rewritten) + len(after)
+    figure(
+        "S2",
+        f"statements of a client on {kind} that erase or rewrite what people wrote, before and after an erasure: "
+        "those that the database takes",
+        tried=tried,
+        failed=0,
+        control=f"before the edition is published it takes {count_taken(tmp_path, rewritten)} of {len(rewritten)}"
+        if kind == "sqlite"
+        else None,
+    )
+
+
+def count_taken(folder: Path, statements: list[str]) -> int:
+    """How many of these statements go through where the edition is not published; each is undone."""
+    taken = 0
+    (folder / "control").mkdir()
+    with opened(migrated_sqlite(folder / "control")) as database:
+        fill_reviewed(database)
+        for statement in statements:
+            with suppress(DBAPIError), database.write() as session:
+                session.connection().execute(text(statement))
+                session.rollback()
+                taken += 1
+    return taken
 
 
 def refuse(database: Database, statement: str) -> None:

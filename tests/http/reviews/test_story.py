@@ -1,5 +1,7 @@
 """Assessments, their review, hearing, publication and correction in any order, against a model of a few dictionaries.
 
+Replies, erasures of what people wrote, and restarts of the service come anywhere between.
+
 Each example is an edition of its own with two organisations that answer three of the indicators of 2026.1. All else is
 unknown and counts 0, but D3.02, which follows from the profile: 50.00 of weight 15, so D3 is 7.50. The index of the
 model is then, in hundredths, ((25·D1.01)/100 + (10·D7.08)/95 + (10·D10.07)/100 + 750)/10, half up at each step.
@@ -12,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+from unittest.mock import patch
 
 import msgspec
 import pytest
@@ -20,8 +23,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from msgspec import structs
 
 from actitud_api.engine.methodology.predicates import round_half_up
+from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -34,11 +39,13 @@ from actitud_api.resources.assessments.lifecycle import (
     Phase,
     TooLateToReply,
 )
+from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import EditionNotOpen
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import erasure
 from actitud_api.resources.publications.documents import parse_edition, parse_score
 from actitud_api.resources.publications.service import (
     PlannedCorrection,
@@ -48,12 +55,15 @@ from actitud_api.resources.publications.service import (
     get_document,
 )
 from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.service import Disagreement, InvalidVerdict, Opinion, OverallOpinion, UnknownVerdict
+from tests.http.reviews.story_model import LAST_DAYS, RETURNED_UNTIL, Given, Model, harsher
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.assessing import document as evidence
 from tests.support.databases import make_key
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish
-from tests.support.scale import STEPS, STORIES
+from tests.support.scale import NIGHT, STEPS, STORIES
 from tests.support.settling import anything
 
 ORGANISATIONS: Final = ("XX-T-1", "XX-T-2")
@@ -62,13 +72,7 @@ MOMENTS: Final = tuple(
     datetime(2027, month, day, 12, tzinfo=UTC) for month, day in ((2, 1), (4, 1), (5, 10), (6, 1), (6, 28))
 )
 """In the submission, in the review, in the hearing, after it, and after all days that can be given."""
-RETURNED_UNTIL: Final = date(2027, 6, 20)
 EXTENDED_UNTIL: Final = date(2027, 6, 25)
-LAST_DAYS: Final[Mapping[Phase, date]] = {
-    "submission": date(2027, 2, 28),
-    "review": date(2027, 4, 30),
-    "hearing": date(2027, 5, 15),
-}
 FOLLOWS: Final[Mapping[AssessmentState, frozenset[AssessmentState]]] = {
     "draft": frozenset({"submitted"}),
     "submitted": frozenset({"under_review", "returned"}),
@@ -86,78 +90,6 @@ PROFILE: Final = body_a()
 Refusals = set[type[Exception]]
 
 
-class Given(NamedTuple):
-    """A verdict in the model."""
-
-    number: int
-    verdict: Verdict
-    level: int | None
-
-
-class Model:
-    """An assessment in the model; `given`: by indicator, answer and assessor, None for what was taken back."""
-
-    def __init__(self) -> None:
-        self.state: AssessmentState | None = None
-        self.answers: dict[str, int] = {}
-        self.given: dict[tuple[str, int], dict[str, Given | None]] = {}
-        self.extended: dict[Phase, date] = {}
-        self.max_level: int | None = None
-        self.said = False
-        self.numbers = itertools.count(1)
-
-    def standing(self, indicator: str) -> dict[str, Given]:
-        """The verdicts on the answer as it is, by assessor."""
-        given = self.given.get((indicator, self.answers.get(indicator, -1)), {})
-        return {who: one for who, one in given.items() if one is not None}
-
-    def counts(self, indicator: str) -> Given | None:
-        """The latest of them."""
-        return max(self.standing(indicator).values(), default=None)
-
-    def disputed(self) -> bool:
-        """Whether assessors differ."""
-        return any(len({one[1:] for one in self.standing(name).values()}) > 1 for name in self.answers)
-
-    def last_day(self, phase: Phase) -> date:
-        day = RETURNED_UNTIL if (phase, self.state) == ("submission", "returned") else LAST_DAYS[phase]
-        return max(day, self.extended.get(phase, day))
-
-    def score(self, indicator: str) -> int:
-        """What an answer counts, in hundredths."""
-        if indicator not in self.answers:
-            return 0
-        found, value = self.counts(indicator), self.answers[indicator]
-        if found is not None and found.verdict in ("rejected", "stale"):
-            return 0
-        if found is not None and found.level is not None:
-            value = min(value, found.level)
-        points = value * 10_000 // {"D1.01": 320, "D7.08": 1, "D10.07": 4}[indicator]
-        return min(points, 5_000) if found is not None and found.verdict == "insufficient" else points
-
-    def index(self) -> int:
-        """The index, in hundredths."""
-        parts = (("D1.01", 25, 100), ("D7.08", 10, 95), ("D10.07", 10, 100))
-        dimensions = [round_half_up(Fraction(weight * self.score(name), of)) for name, weight, of in parts]
-        return round_half_up(Fraction(sum(dimensions) + 750, 10))
-
-
-HARDNESS: Final[Mapping[str, int]] = {"accepted": 0, "capped": 1, "insufficient": 1, "rejected": 2, "stale": 2}
-
-
-def harsher(before: Given | None, verdict: Verdict, level: int | None) -> bool:
-    """Whether a verdict is harsher than the one that counts, by the table of assessor-guide.md."""
-    was = "accepted" if before is None else before.verdict
-    if verdict == "accepted" or (before is not None and (was, before.level) == (verdict, level)):
-        return False
-    if (was, verdict) == ("capped", "capped"):
-        assert before is not None
-        assert before.level is not None
-        assert level is not None
-        return level < before.level
-    return HARDNESS[verdict] >= HARDNESS[was]
-
-
 def answer(indicator: str, value: int) -> Body:
     """An answer as it is sent, with its document."""
     facts: dict[str, Body] = {
@@ -171,9 +103,14 @@ def answer(indicator: str, value: int) -> Body:
 class Story(RuleBasedStateMachine):
     """One edition; what the service does and what the model says."""
 
-    database: Database
+    url: str
+    opened: list[Database]
     folder: Path
     editions: Iterator[int]
+
+    @property
+    def database(self) -> Database:
+        return self.opened[0]
 
     @initialize(steps=st.tuples(*[st.sampled_from((3, 4, 6, 0, 2, 3, 5))] * len(ORGANISATIONS)))
     def begin(self, steps: tuple[int, ...]) -> None:
@@ -255,11 +192,12 @@ class Story(RuleBasedStateMachine):
         assert stored.submission.level_caps == {
             name: one.level for name, one in effects.items() if one.verdict == "capped"
         }
-        assert stored.submission.self_declared == {
-            name for name, one in effects.items() if one.verdict == "insufficient"
-        }
+        assert stored.submission.self_declared == model.insufficient() | model.declared
         assert stored.submission.max_level == model.max_level
         assert set(stored.submission.answers) == set(model.answers)
+        assert {name for name in model.answers if not stored.evidence.answers[name].evidence} == model.erased
+        stored_replies = replies.list_replies(self.database, self.edition, organisation)
+        assert {reply.indicator: reply.text for reply in stored_replies} == model.replies
 
     # --- the organisation -------------------------------------------------------------------------------------
 
@@ -286,7 +224,11 @@ class Story(RuleBasedStateMachine):
                 session, self.edition, organisation, request, expected=anything, now=self.now
             ),
         ):
-            model.state, model.answers = model.state or "draft", dict(values)
+            model.state = model.state or "draft"
+            for name in model.answers.keys() - values.keys():
+                model.remove(name)
+            model.erased_profile = False
+            model.write(values)
         self.check(organisation)
 
     @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.sampled_from(sorted(VALUES)), data=st.data())
@@ -336,6 +278,7 @@ class Story(RuleBasedStateMachine):
             ),
         ):
             model.state = "submitted"
+            model.write({})
         self.check(organisation)
 
     # --- the review -------------------------------------------------------------------------------------------
@@ -488,8 +431,10 @@ class Story(RuleBasedStateMachine):
         ):
             if reopens:
                 model.extended["hearing"] = EXTENDED_UNTIL
-            there = model.given.setdefault((indicator, model.answers[indicator]), {})
+            before = model.insufficient()
+            there = model.given.setdefault(model.judged(indicator), {})
             there[assessor] = Given(next(model.numbers), verdict, capped)
+            model.rescore(before)
         self.check(organisation)
 
     @precondition(lambda self: self.reviewable())
@@ -547,7 +492,9 @@ class Story(RuleBasedStateMachine):
             ),
         ):
             next(model.numbers)
-            model.given[indicator, model.answers[indicator]][assessor] = None
+            before = model.insufficient()
+            model.given[model.judged(indicator)][assessor] = None
+            model.rescore(before)
         self.check(organisation)
 
     @rule(organisation=st.sampled_from(ORGANISATIONS), max_level=st.none() | st.integers(1, 5))
@@ -573,7 +520,77 @@ class Story(RuleBasedStateMachine):
             ),
         ):
             model.max_level, model.said = max_level, True
+            model.rescore(model.insufficient())
         self.check(organisation)
+
+    # --- the hearing ------------------------------------------------------------------------------------------
+
+    def unanswerable(self, model: Model) -> Refusals:
+        if self.open == "published":
+            return {EditionNotOpen}
+        if model.state is None:
+            return {UnknownAssessment}
+        if model.state != "hearing":
+            return {InvalidTransition}
+        return {DeadlinePassed} if self.late(model, "hearing") else set()
+
+    @rule(
+        organisation=st.sampled_from(ORGANISATIONS),
+        indicator=st.sampled_from(sorted(VALUES)),
+        words=st.sampled_from(("It is there.", "It was there before.")),
+    )
+    def reply(self, organisation: str, indicator: str, words: str) -> None:
+        """The organisation replies, or replies something else."""
+        model = self.models[organisation]
+        new = replies.NewReply(text=words, evidence=(msgspec.convert(evidence("reply"), Evidence),))
+        if self.act(
+            self.unanswerable(model),
+            lambda session: replies.save_reply(
+                session, self.edition, organisation, indicator, new, expected=anything, now=self.now
+            ),
+        ):
+            model.replies[indicator] = words
+        self.check(organisation)
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.sampled_from(sorted(VALUES)))
+    def withdraw_reply(self, organisation: str, indicator: str) -> None:
+        """The organisation takes its reply back."""
+        model = self.models[organisation]
+        missing: Refusals = set() if indicator in model.replies else {replies.UnknownReply}
+        if self.act(
+            self.unanswerable(model) or missing,
+            lambda session: replies.withdraw_reply(
+                session, self.edition, organisation, indicator, expected=anything, now=self.now
+            ),
+        ):
+            del model.replies[indicator]
+        self.check(organisation)
+
+    # --- whoever operates the service -------------------------------------------------------------------------
+
+    @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.none() | st.sampled_from(sorted(VALUES)))
+    def erase(self, organisation: str, indicator: str | None) -> None:
+        """What people wrote is erased, in whatever state; a second time there is nothing left."""
+        model = self.models[organisation]
+
+        def do(session: Session) -> object:
+            why = "A person asked for it."
+            return erasure.erase(session, self.edition, organisation, indicator, why, now=self.now)
+
+        if self.act({UnknownAssessment} if model.state is None else set(), do):
+            model.erase(indicator)
+            with self.database.write() as session:
+                again = erasure.erase(session, self.edition, organisation, indicator, "Again.", now=self.now)
+            assert again.is_empty
+        self.check(organisation)
+        if self.published is not None:
+            self.check_published()
+
+    @rule()
+    def restart(self) -> None:
+        """The service ends, and another one begins on the same database."""
+        self.database.close()
+        self.opened[0] = Database(self.url)
 
     # --- the edition ------------------------------------------------------------------------------------------
 
@@ -618,12 +635,19 @@ class Story(RuleBasedStateMachine):
         digest = "sha256:" + "0" * 64 if self.published is None else self.published.digest
         fix = PlannedCorrection(organisation, msgspec.convert(patch_of(indicator, value), TYPES.patch))
         asked = PublicationPlan(reason="A wrong answer.", supersedes=digest, corrections=(fix,))
-        if self.published is None or model.state != "final" or model.answers.get(indicator) == value:
+        # A document in the place of one that was erased is another answer, although it has the same facts.
+        same = model.answers.get(indicator) == value
+        renewed = indicator in model.erased and (indicator in model.declared or model.counts(indicator) is not None)
+        if self.published is None or model.state != "final" or (same and not renewed):
             with pytest.raises(PublicationRefused):
                 publish(self.database, self.folder, asked, edition=self.edition, now=self.now)
             return
         self.published = publish(self.database, self.folder, asked, edition=self.edition, now=self.now)
+        declared, declared_profile = model.declared | (model.insufficient() & model.erased), model.declared_profile
         change(model, indicator, value)
+        model.declared_profile = declared_profile
+        # A correction judges only the documents that it brings: of all others it counts what was published.
+        model.declared = {name for name in declared if name in model.erased} - model.insufficient()
         self.check(organisation)
         self.check_published()
 
@@ -656,12 +680,43 @@ def patch_of(indicator: str, value: int | None) -> Body:
 
 def change(model: Model, indicator: str, value: int | None) -> None:
     if value is None:
-        model.answers.pop(indicator, None)
-    else:
-        model.answers[indicator] = value
+        model.remove(indicator)
+    model.write({} if value is None else {indicator: value})
 
 
-def test_any_story_is_as_the_model_tells_it(database: Database, tmp_path: Path) -> None:
+def test_any_story_is_as_the_model_tells_it(url: str, tmp_path: Path, kind: str, figure: FigureRecorder) -> None:
+    opened = [Database(url)]
+    tell = prepare(url, opened, tmp_path)
+    try:
+        tell(STORIES, (Phases.generate, Phases.shrink))
+        # The control costs minutes where nothing is found soon.
+        control = None if not NIGHT else find_planted(lambda: tell(STORIES, (Phases.generate,)))
+    finally:
+        opened[0].close()
+    figure(
+        "R11",
+        f"stories of up to {STEPS} steps on {kind}, with replies, erasures and restarts too: those that differ",
+        tried=STORIES,
+        failed=0,
+        control=control,
+    )
+
+
+def find_planted(tell: Callable[[], None]) -> str:
+    """What is found where an erasure takes the seals with it, by which verdicts know what they judged."""
+
+    def unsealed(support: AssessmentSupport, indicator: str | None) -> AssessmentSupport:
+        kept = {name: one for name, one in support.answers.items() if indicator not in (None, name)}
+        return structs.replace(support, answers=kept)
+
+    with patch.object(assessments, "_erase_from_support", unsealed), pytest.raises(AssertionError):
+        tell()
+    return "where an erasure takes the seals of the answers with it, a story differs"
+
+
+def prepare(url: str, opened: list[Database], tmp_path: Path) -> Callable[[int, tuple[Phases, ...]], None]:
+    """What tells so many stories; a restart puts another database in the place of the one that is opened."""
+    database = opened[0]
     folder = tmp_path / "signing"
     make_key(database, folder, MOMENTS[0])
     with database.write() as session:
@@ -669,14 +724,18 @@ def test_any_story_is_as_the_model_tells_it(database: Database, tmp_path: Path) 
             organisations.OrganisationEntry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in ORGANISATIONS
         ]
         organisations.add(session, entries, MOMENTS[0])
-    here = {"database": database, "folder": folder, "editions": itertools.count(1)}
-    run_state_machine_as_test(
-        type("Here", (Story,), here),
-        settings=settings(
-            max_examples=STORIES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phases.generate, Phases.shrink),
-        ),
-    )
+    here = {"url": url, "opened": opened, "folder": folder, "editions": itertools.count(1)}
+
+    def tell(stories: int, phases: tuple[Phases, ...]) -> None:
+        run_state_machine_as_test(
+            type("Here", (Story,), here),
+            settings=settings(
+                max_examples=stories,
+                stateful_step_count=STEPS,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=phases,
+            ),
+        )
+
+    return tell
