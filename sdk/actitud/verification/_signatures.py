@@ -27,8 +27,10 @@ _KEY_BYTES = 32
 _NOTE_KEY_ID_BYTES = 4
 """Length in bytes of the key id in a signed note (C2SP signed-note)."""
 _STATEMENT = re.compile(
-    r"(?P<origin>\S+)\n(?P<size>[1-9][0-9]{0,17})\n(?P<root>[A-Za-z0-9+/]{43}=)\n(?P<at>\S+)\n(?=\n)"
+    r"(?P<origin>[^\s\ud800-\udfff]+)\n(?P<size>[1-9][0-9]{0,17})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+    r"(?P<at>[^\s\ud800-\udfff]+)\n(?=\n)"
 )
+"""The statement of a checkpoint. JSON may have lone surrogates in it, which no signature can cover."""
 _NOTE_SIGNATURE = re.compile(r"^— (?P<name>\S+) (?P<signature>\S+)$", re.MULTILINE)
 _NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 

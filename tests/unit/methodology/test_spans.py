@@ -75,6 +75,11 @@ VALUES: list[tuple[Operand, tuple[Fact, ...], tuple[Bound, Bound]]] = [
     (b.fact("C", "count"), (N,), (0, 3)),
     (b.fact("C", "components"), (N,), (-math.inf, math.inf)),
     (b.const("text"), (N,), (-math.inf, math.inf)),
+    # What is a defect of its own: ids that the document lacks, and a value made of itself.
+    (b.fact("Z", "n"), (N,), (-math.inf, math.inf)),
+    (b.field("nothing"), (N,), (-math.inf, math.inf)),
+    (b.score("Z"), (N,), (-math.inf, math.inf)),
+    (b.value("X"), (N,), (-math.inf, math.inf)),
 ]
 
 

@@ -50,6 +50,7 @@ from actitud_api.engine.methodology.predicates import (
     to_exact,
     walk_groups,
     walk_indicators,
+    walk_operand_parts,
 )
 
 Bound = int | Fraction | float
@@ -74,10 +75,10 @@ ANYTHING = Bounds(-math.inf, math.inf)
 
 
 class OperandBounds:
-    """Computes the bounds of the operands of one document; every id in an operand must exist in the document.
+    """Computes the bounds of the operands of one document.
 
-    If the member `decimals` of the document is outside 0 to 6, the nearest allowed number is used instead;
-    `check_content` reports that fault.
+    An operand with an id that the document lacks has no bounds. If the member `decimals` of the document is outside 0
+    to 6, the nearest allowed number is used instead. `check_content` reports these faults.
     """
 
     def __init__(self, document: Document) -> None:
@@ -96,14 +97,13 @@ class OperandBounds:
         match operand:
             case Constant(value=int() | float() as value):
                 return Bounds(to_exact(value), to_exact(value))
-            case ProfileOperand(field=name):
+            case ProfileOperand(field=name) if name in self._profile:
                 return _bound_between(self._profile[name].minimum, self._profile[name].maximum)
-            case AnswerOperand(indicator=name, fact=fact):
+            case AnswerOperand(indicator=name, fact=fact) if name in self._indicators:
                 return self._bound_fact(self._indicators[name], fact)
-            case ValueOperand(indicator=name):
+            case ValueOperand(indicator=name) if name in self._indicators:
                 return self._bound_value(self._indicators[name])
-            case ScoreOperand(node=name):
-                node = self._groups.get(name) or self._indicators[name]
+            case ScoreOperand(node=name) if (node := self._groups.get(name) or self._indicators.get(name)) is not None:
                 return Bounds(node.range.minimum, Fraction(self._compute_top_score(node), self.unit))
             case IndexOperand():
                 return self._bound_index()
@@ -189,6 +189,9 @@ class OperandBounds:
         return ANYTHING
 
     def _bound_value(self, indicator: Indicator) -> Bounds:
+        # A value is made of facts. One of other values could be made of itself; `check_content` reports it.
+        if any(isinstance(part, ValueOperand) for part in walk_operand_parts(indicator.value)):
+            return ANYTHING
         span = self.compute(indicator.value)
         match indicator.value:
             case Quotient(numerator=AnswerOperand(), denominator=AnswerOperand()) if indicator.part_of_denominator:
