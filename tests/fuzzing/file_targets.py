@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import xlsxwriter
 
 from actitud_api.engine.methodology.loader import check_document, load_methodology, read_methodology
@@ -23,6 +24,8 @@ from actitud_api.web.workbooks.layout import FORMAT, HEADER, METADATA, SHEETS
 from actitud_api.web.workbooks.package import WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
 from tests.fuzzing.target import Target
+from tests.unit.methodology.editing import plant
+from tests.unit.methodology.planting import DOCUMENT, methodology
 
 CASES: Final = Path(__file__).parents[1] / "cases"
 VERSION: Final = "2026.1"
@@ -86,13 +89,36 @@ def decode_methodology(data: bytes) -> None:
     for defect in checked.defects:
         defect.translate("es")
     if checked.document is not None and not checked.defects:
-        methodology = read_methodology(None, "draft", document, {})
-        evaluate(methodology, Submission(profile={}, answers={}))
+        evaluate(read_methodology(None, "draft", document, {}), Submission(profile={}, answers={}))
 
 
 def list_methodologies() -> Iterator[bytes]:
-    """Yield small documents: the Human Development Index, and one with a formula, a rule, a gate and a level."""
+    """Yield small documents: the Human Development Index, and one of everything with its texts."""
+    yield msgspec.json.encode(DOCUMENT) + b"\0" + msgspec.json.encode(methodology().texts["es"])
     yield json.dumps(json.loads((CASES / "hdi.json").read_bytes()), separators=(",", ":")).encode()
+
+
+def decode_edits(data: bytes) -> None:
+    """Check and score by a methodology with edits: a JSON object of pointers, such as `/rules/0/holds`, and values."""
+    edits, document = msgspec.json.decode(data), msgspec.json.decode(msgspec.json.encode(DOCUMENT))
+    if not isinstance(edits, dict):
+        return
+    for pointer, value in edits.items():
+        try:
+            plant(document, str(pointer).split("/")[1:], value)
+        except (LookupError, TypeError, ValueError):
+            return  # it points to nothing
+    decode_methodology(msgspec.json.encode(document))
+
+
+def list_edits() -> Iterator[bytes]:
+    """Yield edits of each part that is computed with: trees, curves, operands, predicates, gates."""
+    yield b'{"/root/aggregation":"geometric","/root/children/0/missing":"void","/root/children/1/weight":3}'
+    yield b'{"/root/children/1/aggregation":"power","/root/children/1/exponent":-1.5}'
+    yield b'{"/root/children/1/children/1/value":{"kind":"sum","of":[{"kind":"constant","value":2}]}}'
+    yield b'{"/root/children/1/children/1/curve/goalposts/0/value":1e-9,"/decimals":12}'
+    yield b'{"/rules/0/holds":{"kind":"not","of":{"kind":"any","of":[]}},"/levels/1/gates/-":null}'
+    yield b'{"/profile/0/minimum":null,"/profile/0/maximum":9007199254740991,"/published_decimals":0}'
 
 
 @cache
@@ -145,7 +171,14 @@ TARGETS: Final = {
         (),
         list_methodologies,
         b'"kind":" "group" "indicator" "children":[ "root":{ null 1e308 "num": [[0,0],[1,1]] "gates":[ "rules":[',
-        8192,
+        16_384,
+    ),
+    "edits": Target(
+        decode_edits,
+        (msgspec.DecodeError, UnicodeDecodeError),
+        list_edits,
+        b'"/root/children/0/ "/root/children/1/children/1/value": {"kind":"product","of":[ "/curve 1e-12',
+        2048,
     ),
     "settings": Target(
         decode_settings,
