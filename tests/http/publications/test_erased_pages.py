@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import pytest
 from litestar.testing import TestClient
 
+from actitud_api import cli
+from actitud_api.app import create_app
+from actitud_api.settings import Settings
 from tests.http.publications.test_erasure import erase
 from tests.support.applications import borrow_app
 from tests.support.databases import opened, unlimited
-from tests.support.publishing import BIG, EDITION
-from tests.support.reviewed import PERSON, publish_reviewed
+from tests.support.publishing import BIG, EDITION, correction, publish
+from tests.support.reviewed import LATER, PERSON, publish_reviewed
+from tests.support.serving import served
 
 SHEET: Final = f"/portal/{EDITION}/{BIG}"
 SCORE: Final = f"/v1/editions/{EDITION}/scores/{BIG}"
@@ -42,3 +47,17 @@ def test_a_text_that_was_erased_is_said_to_be(url: str, tmp_path: Path) -> None:
         edition = client.get(f"/v1/published/{made.digest}").json()
         document = client.get(f"/v1/published/{edition['scores'][0]['document']}")
         assert PERSON in document.text, "what was signed stays as it was"
+
+
+def test_after_an_erasure_and_a_correction_everything_verifies(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(url) as database:
+        first = publish_reviewed(database, tmp_path)
+        erase(database)
+        publish(database, tmp_path, correction(first, D9_06={"value": True}), now=LATER)
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    with served(app) as address:
+        for path in (f"editions/{EDITION}", "ledger"):
+            assert cli.main(["verify", f"{address}/v1/{path}", "--lang", "en"]) == 0, capsys.readouterr().out
+    app.state["database"].close()

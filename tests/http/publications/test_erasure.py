@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import queries
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.triggers import find_missing_triggers
@@ -21,6 +22,12 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.publications import erasure, service
 from actitud_api.resources.publications.documents import parse_edition
 from actitud_api.resources.publications.erasure import ErasureCounts
+from actitud_api.resources.publications.service import (
+    EditionPublisher,
+    PreparedScores,
+    PublicationPlan,
+    PublicationRecord,
+)
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.service import UnknownIndicator
@@ -146,6 +153,41 @@ def test_what_is_erased_before_publication_is_published_without_it(database: Dat
     assert PERSON not in repr(made)
     assert made.submission.set_aside == {"D1.01": "rejected"}
     assert erase(database) == NOTHING
+
+
+def test_what_is_erased_while_it_is_prepared_is_published_without_it(database: Database, tmp_path: Path) -> None:
+    """Documents are made outside of the transaction, and made anew where something was erased meanwhile."""
+    fill_reviewed(database)
+    make_key(database, tmp_path, SUBMITTED)
+    plan, publisher = PublicationPlan(reason="The calendar says so."), EditionPublisher(database, tmp_path)
+    event = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{EDITION}", public=True)
+    prepared: list[PreparedScores | None] = []
+
+    def write(scores: PreparedScores | None) -> PublicationRecord:
+        if not prepared:
+            erase(database, "D1.01")
+        prepared.append(scores)
+        with database.write() as session:
+            return publisher.publish(session, EDITION, plan, scores, event, now=PUBLISHED)
+
+    made = publisher.write_prepared(EDITION, plan, write, now=PUBLISHED)
+    assert len(prepared) == 2
+    reasons = {verdict.indicator: verdict.reason for verdict in get_score(database, made).review.verdicts}
+    assert (reasons["D1.01"], PERSON in str(reasons["D2.05"])) == ("", True)
+
+
+def test_the_answers_to_idempotent_requests_are_erased_too(database: Database, tmp_path: Path) -> None:
+    """They quote what was sent, for a day or longer."""
+    publish_reviewed(database, tmp_path)
+    made = f"/v1/editions/{EDITION}/assessments/{BIG}"
+    with database.write() as session:
+        for key, location in (("1", f"{made}/returns/1"), ("2", f"{made}0/returns/1"), ("3", "/v1/organisations")):
+            stored = queries.StoredResponse(201, {"location": location}, f"{PERSON}, {key}".encode())
+            queries.claim_key(session, "holder", key, "fingerprint", LATER)
+            queries.store_response(session, "holder", key, stored)
+    erase(database)
+    with database.read() as session:
+        assert set(session.connection().execute(text("SELECT key FROM idempotent_answer")).scalars()) == {"2", "3"}
 
 
 def test_an_erasure_has_its_entry_and_leaves_the_chain(database: Database, tmp_path: Path) -> None:

@@ -683,6 +683,16 @@ def erase_support(session: Session, record: AssessmentRecord, indicator: str | N
         queries.update_row(session, row, values)
 
 
+def renew_version(session: Session, record: AssessmentRecord, *, now: datetime) -> None:
+    """Give an assessment of an edition that is not published the next version, although its answers stay.
+
+    Raises `StaleVersion` if the assessment has changed since `record` was read.
+    """
+    values = {"version": record.version + 1, "updated": now}
+    if not queries.update_version(session, record.edition, record.organisation, record.version, values):
+        raise StaleVersion
+
+
 def _list_erased_rows(
     session: Session, record: AssessmentRecord, indicator: str | None
 ) -> list[tuple[StoredRow, dict[str, object]]]:

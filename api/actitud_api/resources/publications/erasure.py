@@ -94,4 +94,7 @@ def erase(
     assessments.erase_support(session, assessment, indicator)
     reviews.erase_reasons(*one)
     replies.erase_replies(*one)
+    if record.state != "published":
+        # Whoever is preparing its documents, or has read it to change it, has what was erased.
+        assessments.renew_version(session, assessment, now=now)
     return counts
