@@ -32,10 +32,11 @@ class Adders:
         """The answers that were none."""
 
     def await_answers(self, number: int) -> None:
-        """Returns once so many more have been answered."""
+        """Returns once so many more have been answered; fails where none is for a while."""
         with self._changed:
             enough = len(self.answered) + number
-            assert self._changed.wait_for(lambda: len(self.answered) >= enough, SECONDS), self._last()
+            while (before := len(self.answered)) < enough:
+                assert self._changed.wait_for(lambda: len(self.answered) > before, SECONDS), self._last()
 
     def await_refusals(self, number: int) -> None:
         """Returns once so many more have been refused."""

@@ -20,8 +20,10 @@ from tests.faults.serving import administrator, one_serving
 from tests.support.databases import opened
 from tests.support.figures import FigureRecorder
 from tests.support.replication import Pair, replicated
-from tests.support.scale import FAILOVER_WRITES, FAILOVERS
 
+FAILOVERS = 20
+WRITES = 500
+"""Writes that are acknowledged before each."""
 AWAY = 10
 """The seconds within which the service has to write again."""
 ALONE = (STATEMENT_TIMEOUT / 1_000 + 1, None, 0.2, None)
@@ -62,7 +64,7 @@ def fail_over(
     """Kills the primary under writers; `alone`: so many seconds after its standby ceased to receive anything."""
     pair.add_standby(synchronous=synchronous)
     with adding(address, headers, numbers) as adders:
-        adders.await_answers(FAILOVER_WRITES)
+        adders.await_answers(WRITES)
         if alone is not None:
             pair.cut()
             write_without_standby(adders, alone, synchronous=synchronous)

@@ -30,9 +30,11 @@ from tests.support.databases import Kind, make_key, opened, unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.publishing import BARE, BIG, SMALL, fill, publish
-from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS, RACED
+from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
 
 SECONDS = 60
+RACED = 200
+"""Editions that the clients of two real processes publish at once."""
 
 
 @pytest.fixture

@@ -46,16 +46,10 @@ PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NI
 """Times that a process is killed while it publishes."""
 SERVED_PUBLICATION_KILLS: Final = {"sqlite": 50 if NIGHT else 1, "postgresql": 50 if NIGHT else 1}
 """The same of the real server, which publishes twenty organisations at a time."""
-RACED: Final = 200 if NIGHT else 1
-"""Editions that the clients of two real processes publish at once."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 20 if NIGHT else 1
 """Copies that are made under load and brought back."""
-FAILOVERS: Final = 20 if NIGHT else 1
-"""Times that a standby takes over from a primary that is killed."""
-FAILOVER_WRITES: Final = 2_500 if NIGHT else 50
-"""Writes that are acknowledged before each."""
 EXPORTED: Final = (8_000, 80_000) if NIGHT else (100, 1_000)
 """Organisations of two editions whose files take the same memory."""
 NAMES: Final = 500 if NIGHT else 10
