@@ -8,15 +8,16 @@ between the two clients.
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 from functools import lru_cache
 from logging import DEBUG
-from typing import Generic, Protocol, TypeAlias, TypeVar, cast
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar, cast
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 import msgspec
@@ -394,11 +395,39 @@ def _build_guarded(
 def _encode_json(body: Mapping[str, object]) -> bytes:
     """Encode a request body as JSON.
 
-    Raises ``ValueError`` for NaN, an infinity or an unpaired surrogate, and ``TypeError`` for a value that JSON
-    cannot express. An encoder that replaced such values would send facts that the caller did not state.
+    Raises ``ValueError`` for an unpaired surrogate and, with the JSON Pointer of the member, for NaN or an infinity;
+    ``TypeError`` for a value that JSON cannot express. An encoder that replaced such values would send facts that the
+    caller did not state.
     """
-    # Not msgspec, which would write NaN as null.
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
+    try:
+        # Not msgspec, which would write NaN as null.
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, default=_to_plain).encode()
+    except ValueError as error:
+        for pointer, value in find_non_finite(body):
+            raise ValueError(f"{pointer}: {json.dumps(value)} is no number in JSON") from error
+        raise
+
+
+_DEPTH_MAX: Final = 50
+"""Levels in which a body is searched: one that contains itself has no end."""
+
+
+def find_non_finite(value: object, pointer: str = "") -> Iterator[tuple[str, float]]:
+    """Yield each NaN and infinity in a value, with its JSON Pointer. ``pointer``: that of the value itself."""
+    if pointer.count("/") > _DEPTH_MAX:
+        return
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            yield pointer, value
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            step = str(name).replace("~", "~0").replace("/", "~1")
+            yield from find_non_finite(member, f"{pointer}/{step}")
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from find_non_finite(item, f"{pointer}/{number}")
+    elif isinstance(value, msgspec.Struct):
+        yield from find_non_finite(msgspec.structs.asdict(value), pointer)
 
 
 def _to_plain(value: object) -> object:

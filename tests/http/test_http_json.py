@@ -83,6 +83,22 @@ def test_every_fault_is_told_with_its_place() -> None:
     assert refused(raw) == [("", "control"), ("/a", "duplicate"), ("/b/c~1d/0", "control"), ("/b/e~0", "duplicate")]
 
 
+def test_numbers_that_json_does_not_admit_are_told_with_their_places() -> None:
+    raw = b'{"a": NaN, "b": {"c/d": [1, -Infinity, 1e999]}, "e": %s, "f": 1.0, "g": {"g": 1, "g": NaN}}' % (
+        b"7" * 5_000
+    )
+    with pytest.raises(NotJson) as caught:
+        parse_json(raw)
+    assert [(fault.pointer, fault.rule, fault.value) for fault in caught.value.faults] == [
+        ("/a", "number", "NaN"),
+        ("/b/c~1d/1", "number", "-Infinity"),
+        ("/b/c~1d/2", "number", "1e999"),
+        ("/e", "number", "7" * 100),
+        ("/g/g", "duplicate", None),
+        ("/g/g", "number", "NaN"),
+    ]
+
+
 def test_faults_are_told_up_to_a_limit() -> None:
     members = ",".join(rf'"k{n}":"\u0000"' for n in range(5_000))
     with pytest.raises(NotJson) as caught:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import NoReturn
 
+from actitud._calls import find_non_finite
 from actitud.cli.common import CommandError, Session, print_csv, print_json
 from actitud.cli.output import print_score
 from actitud.cli.parsers import STANDARD_INPUT
@@ -30,7 +30,7 @@ def _read_facts(session: Session) -> dict[str, object]:
     file, words = session.options.file, session.words
     content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     try:
-        facts = json.loads(content, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
+        facts = json.loads(content, object_pairs_hook=_refuse_repeated)
     except json.JSONDecodeError as error:
         place = words(f"línea {error.lineno}, columna {error.colno}", f"line {error.lineno}, column {error.colno}")
         raise CommandError(words(f"{file}, {place}: no es JSON", f"{file}, {place}: no JSON")) from error
@@ -39,16 +39,19 @@ def _read_facts(session: Session) -> dict[str, object]:
         raise CommandError(f"{file}: {words(spanish, english)}") from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise CommandError(words(f"{file}: no es JSON", f"{file}: no JSON")) from error
+    for pointer, value in find_non_finite(facts):
+        number = json.dumps(value)
+        no_number = words(f"{number} no es un número de JSON", f"{number} is no number in JSON")
+        raise CommandError(f"{file}: {pointer}: {no_number}" if pointer else f"{file}: {no_number}")
     if not isinstance(facts, dict):
         raise CommandError(words(f"{file}: tiene que ser un objeto", f"{file}: it has to be an object"))
     return facts
 
 
 class _Refused(Exception):
-    """A file of facts is refused because readers of JSON would read it differently. Raised while the file is decoded.
+    """A file of facts repeats a name in an object, which readers of JSON would read differently.
 
-    It repeats a name in an object, or has a constant such as ``NaN``. The arguments are the reason in Spanish and in
-    English.
+    Raised while the file is decoded. The arguments are the reason in Spanish and in English.
     """
 
 
@@ -59,7 +62,3 @@ def _refuse_repeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
         twice = next(name for name in names if names.count(name) > 1)
         raise _Refused(f"«{twice}» está dos veces", f"“{twice}” stands twice")
     return members
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _Refused(f"{name} no es un número", f"{name} is no number")

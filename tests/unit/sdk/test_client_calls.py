@@ -259,8 +259,17 @@ def test_error_findings_are_returned_where_asked_and_warnings_always(mode: Mode)
 @pytest.mark.parametrize("value", [math.nan, math.inf, "\ud800"])
 def test_what_json_cannot_say_is_never_sent(mode: Mode, value: float | str) -> None:
     handler = Answers(httpx.Response(200, json=score()))
-    with pytest.raises(ValueError):
+    told = "utf-8" if isinstance(value, str) else rf"^/profile/employees: {json.dumps(value)} is no number in JSON$"
+    with pytest.raises(ValueError, match=told):
         run(mode, handler, lambda client: client.score(profile={"employees": cast(int, value)}, answers={}))
+    assert handler.requests == []
+
+
+def test_a_body_that_contains_itself_is_never_sent(mode: Mode) -> None:
+    handler, profile = Answers(httpx.Response(200, json=score())), Profile()
+    profile["employees"] = cast(int, profile)
+    with pytest.raises(ValueError, match="Circular"):
+        run(mode, handler, lambda client: client.score(profile=profile, answers={}))
     assert handler.requests == []
 
 

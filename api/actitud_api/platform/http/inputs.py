@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -373,15 +373,10 @@ def parse_json(raw: bytes, *, values_max: int = VALUES_MAX) -> Json:
         return value
 
     try:
-        decoded: Json = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=collect_members,
-            parse_float=_parse_number,
-            parse_constant=_refuse_constant,
-        )
+        decoded = _decode(raw.decode("utf-8"), collect_members)
     except RecursionError:
         raise NotJson([_build_depth_fault("")]) from None
-    except ValueError as error:
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise NotJson([_describe_syntax_error(error)]) from None
     if _has_too_many(decoded, values_max):
         raise NotJson([_build_count_fault(values_max)])
@@ -389,6 +384,50 @@ def parse_json(raw: bytes, *, values_max: int = VALUES_MAX) -> Json:
     if faults:
         raise NotJson(faults)
     return decoded
+
+
+class _BadNumber(float):
+    """Mark in a decoded text in place of a number that JSON does not admit; `text` is the number as it was written."""
+
+    def __new__(cls, text: str) -> _BadNumber:
+        mark = super().__new__(cls, "nan")
+        mark.text = text
+        return mark
+
+    text: str
+
+
+def _decode(text: str, collect_members: Callable[[list[tuple[str, Json]]], dict[str, Json]]) -> Json:
+    """Decode a JSON text, with marks in place of numbers that JSON does not admit.
+
+    Raises:
+        JSONDecodeError: The text is not JSON apart from such numbers.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        decoded: Json = json.loads(
+            text, object_pairs_hook=collect_members, parse_float=_parse_number, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Marked only now: with a function of ours for integers each text would take longer.
+        marked: Json = json.loads(
+            text,
+            object_pairs_hook=collect_members,
+            parse_float=_mark_bad_number,
+            parse_int=_mark_bad_number,
+            parse_constant=_mark_bad_number,
+        )
+        return marked
+    return decoded
+
+
+def _mark_bad_number(text: str) -> int | float:
+    try:
+        return int(text) if text.lstrip("-").isdecimal() else _parse_number(text)
+    except ValueError:
+        return _BadNumber(text)
 
 
 def _parse_number(text: str) -> int | float:
@@ -408,20 +447,17 @@ def _refuse_constant(text: str) -> int:
     raise ValueError(f"{text} is not JSON")
 
 
-def _describe_syntax_error(error: ValueError) -> Fault:
+def _describe_syntax_error(error: UnicodeDecodeError | json.JSONDecodeError) -> Fault:
     if isinstance(error, UnicodeDecodeError):
         detail = Texts(
             "El cuerpo no es UTF-8 (byte {start}).", "The body is not UTF-8 (byte {start}).", start=error.start
         )
         return Fault("", "encoding", None, detail)
-    if isinstance(error, json.JSONDecodeError):
-        where = f"{error.lineno}:{error.colno}"
-        detail = Texts(
-            "El cuerpo no es JSON (línea:columna {where}).", "The body is not JSON (line:column {where}).", where=where
-        )
-        return Fault("", "syntax", None, detail)
-    detail = Texts("El cuerpo tiene un número que JSON no admite.", "The body has a number that JSON does not admit.")
-    return Fault("", "number", None, detail)
+    where = f"{error.lineno}:{error.colno}"
+    detail = Texts(
+        "El cuerpo no es JSON (línea:columna {where}).", "The body is not JSON (line:column {where}).", where=where
+    )
+    return Fault("", "syntax", None, detail)
 
 
 def _has_too_many(value: Json, values_max: int) -> bool:
@@ -478,7 +514,10 @@ def _build_control_fault(pointer: str, value: str) -> Fault:
 
 
 def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> Iterator[Fault]:
-    if isinstance(value, str):
+    if isinstance(value, _BadNumber):
+        detail = Texts("JSON no admite este número.", "JSON does not admit this number.")
+        yield Fault(pointer, "number", value.text[:QUOTED_MAX], detail)
+    elif isinstance(value, str):
         if has_control(value):
             yield _build_control_fault(pointer, value)
     elif depth > DEPTH_MAX:
@@ -491,7 +530,7 @@ def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> 
         for name, member in value.items():
             if has_control(name):
                 yield _build_control_fault(pointer, name)
-            elif isinstance(member, (str, dict, list)):
+            elif isinstance(member, (str, dict, list, _BadNumber)):
                 yield from _find_faults(member, pointer + format_pointer([name]), depth + 1, repeated)
     elif isinstance(value, list):
         if len(value) > ITEMS_MAX:
@@ -501,5 +540,5 @@ def _find_faults(value: Json, pointer: str, depth: int, repeated: _Repeated) -> 
             yield Fault(pointer, "items", None, detail)
             return
         for index, item in enumerate(value):
-            if isinstance(item, (str, dict, list)):
+            if isinstance(item, (str, dict, list, _BadNumber)):
                 yield from _find_faults(item, f"{pointer}/{index}", depth + 1, repeated)
