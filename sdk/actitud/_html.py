@@ -31,15 +31,15 @@ class Words:
     """
 
     def __init__(self, language: str) -> None:
-        self._spanish = language.lower().partition("-")[0] in _READ_IN_SPANISH
+        self.is_spanish = language.lower().partition("-")[0] in _READ_IN_SPANISH
 
     def __call__(self, spanish: str, english: str) -> str:
-        return spanish if self._spanish else english
+        return spanish if self.is_spanish else english
 
     def number(self, value: float, decimals: int) -> str:
         """Format a number with a fixed number of decimals, with a comma in Spanish."""
         text = f"{value:.{decimals}f}"
-        return text.replace(".", ",") if self._spanish else text
+        return text.replace(".", ",") if self.is_spanish else text
 
     def figure(self, value: float | None) -> str:
         """Format a score or a number of points with two decimals, ``None`` as a dash."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from actitud.cli import argument_texts as texts_of_sdk
+from actitud_api.cli import argument_texts, main
 from actitud_api.cli.parsers import SHELLS, build_parser, load_runner
 
 HEAVY = {
@@ -118,3 +120,29 @@ def test_each_shell_has_its_script(shell: str) -> None:
         [sys.executable, "-c", PROGRAM, "completion", shell], capture_output=True, text=True, check=True, timeout=60
     )
     assert "actitud-api" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("score", "--lang", "es"), "actitud-api score: error: faltan estos argumentos: FILE"),
+        (("score", "--lang=es", "a", "b"), "actitud-api: error: argumentos desconocidos: b"),
+        (
+            ("verify", "FILE", "--lang", "es", "--keys"),
+            "actitud-api verify: error: argumento --keys: le falta un valor",
+        ),
+        (("score", "--lang", "en"), "actitud-api score: error: the following arguments are required: FILE"),
+    ],
+)
+def test_faults_of_the_arguments_are_in_the_language_that_they_name(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    usage, *_, last = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, last) == (2, told)
+    assert usage.startswith("usage:" if "en" in arguments else "uso:")
+
+
+def test_both_commands_say_the_same_of_arguments() -> None:
+    assert argument_texts.SPANISH == texts_of_sdk.SPANISH

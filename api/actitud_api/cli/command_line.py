@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
-from actitud_api.cli.parsers import LIGHT, build_parser, detect_language, load_runner
+from actitud_api.cli.argument_texts import translate_arguments
+from actitud_api.cli.parsers import LIGHT, build_parser, detect_language, find_language, load_runner
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,14 +16,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Only the parsers are imported before the command is known, so that `--help` and completion in a shell stay fast.
     `arguments`: None for those of the process.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     language = detect_language(os.environ)
-    parser = build_parser(language)
-    # argcomplete sets this variable when a shell asks for completions; otherwise its import would cost start-up time.
-    if "_ARGCOMPLETE" in os.environ:
-        import argcomplete
+    spoken = find_language(given) or language
+    with translate_arguments(is_spanish=spoken == "es"):
+        parser = build_parser(spoken)
+        # argcomplete sets this variable when a shell asks for completions; its import would cost start-up time.
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
 
-        argcomplete.autocomplete(parser)
-    options = parser.parse_args(arguments)
+            argcomplete.autocomplete(parser)
+        options = parser.parse_args(given)
     if options.run in LIGHT:
         return load_runner(options)(options, language)
 

@@ -7,7 +7,7 @@ command is run.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol, get_args
@@ -45,6 +45,19 @@ def detect_language(environment: Mapping[str, str]) -> Language:
     """Return the language of the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`), or English if it is not supported."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return next((known for known in LANGUAGES if locale.startswith(known)), "en")
+
+
+def find_language(arguments: Sequence[str]) -> Language | None:
+    """Return the language that the option `--lang` names, or None. Called before the arguments are parsed.
+
+    So help and faults of the arguments are in this language too.
+    """
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--lang" and (equals or position + 1 < len(arguments)):
+            named = value if equals else arguments[position + 1]
+            return next((known for known in LANGUAGES if known == named), None)
+    return None
 
 
 def load_runner(options: argparse.Namespace) -> CommandRunner:

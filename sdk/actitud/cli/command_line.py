@@ -13,6 +13,7 @@ from typing import Final, TextIO, cast
 
 from actitud import errors
 from actitud._html import Words
+from actitud.cli.argument_texts import translate_arguments
 from actitud.cli.common import CommandError, Session, describe_refusal, tell
 from actitud.cli.parsers import build_parser
 
@@ -30,9 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. ``arguments``: ``None`` for those that the process was started with."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     language = find_language(given, os.environ)
-    options = build_parser(Words(language)).parse_args(given)
+    words = Words(language)
+    with translate_arguments(is_spanish=words.is_spanish):
+        options = build_parser(words).parse_args(given)
     if find_spec("rich") is None:
-        missing = Words(language)("falta rich", "rich is missing")
+        missing = words("falta rich", "rich is missing")
         tell(f"{missing}: pip install 'actitud[cli]'")
         return WRONG
     session = Session(options, language)

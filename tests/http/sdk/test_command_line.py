@@ -349,6 +349,24 @@ def test_help_is_in_both_languages(lang: str, words: str, capsys: pytest.Capture
     assert words in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rank", "--lang", "es"), "actitud rank: error: faltan estos argumentos: EDITION"),
+        (("rank", "latest", "--lang=ca", "--limit"), "actitud rank: error: argumento --limit: le falta un valor"),
+        (("nada", "--lang", "es"), "actitud: error: argumento COMMAND: 'nada' no vale (elija entre "),
+        (("rank", "--lang", "en"), "actitud rank: error: the following arguments are required: EDITION"),
+    ],
+)
+def test_faults_of_the_arguments_are_in_the_same_language(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(told)
+
+
 def test_without_the_extra_one_line_says_what_to_install(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_line, "find_spec", lambda name: None)
     assert actitud("editions") == (2, "", "actitud: rich is missing: pip install 'actitud[cli]'\n")
