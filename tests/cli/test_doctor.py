@@ -247,7 +247,10 @@ def test_an_affected_sqlite_is_a_warning(
     monkeypatch.setattr(checks, "get_sqlite_version", lambda: (3, 46, 1))
     code, wrong, _ = report(file, capsys)
     assert (code, list(wrong), wrong["sqlite"].status) == (0, ["sqlite"], "warning")
-    assert wrong["sqlite"].found == "3.46.1, with the WAL-reset bug; therefore a single connection writes"
+    assert wrong["sqlite"].found == (
+        "3.46.1, with the WAL-reset bug: a single connection writes, and "
+        "commands that write are refused while the service runs"
+    )
 
 
 @pytest.mark.parametrize(("free", "status"), [(99 * 1024**2, "problem"), (GIB, "warning"), (2 * GIB, "ok")])

@@ -225,8 +225,10 @@ _LOCAL = Texts(
     "put the database on a local disk: on a network disk SQLite does not keep its promises",
 )
 _WAL_BUG = Texts(
-    "{version}, con el fallo WAL-reset; por eso escribe una sola conexión",
-    "{version}, with the WAL-reset bug; therefore a single connection writes",
+    "{version}, con el fallo WAL-reset: escribe una sola conexión, y las órdenes que escriben se rechazan si el "
+    "servicio está en marcha",
+    "{version}, with the WAL-reset bug: a single connection writes, and commands that write are refused while the "
+    "service runs",
 )
 _NEWER = Texts(
     "que ningún otro programa escriba en la base de datos mientras sirve; SQLite 3.51.3 o posterior lo corrige",

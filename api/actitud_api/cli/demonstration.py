@@ -51,15 +51,16 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
     published.
 
     Raises:
-        CommandError: The database cannot be used, or it has a published demonstration that cannot be kept, because
-            another version of the simulator made it or the option `--in-review` asks for one in review.
+        CommandError: The database cannot be used or another process serves it, or it has a published demonstration
+            that cannot be kept, because another version of the simulator made it or the option `--in-review` asks for
+            one in review.
     """
     base = load_settings(options)
     settings = structs.replace(
         base, database_url=options.database or DATABASE, signing_folder=base.signing_folder / SIGNING_FOLDER
     )
     loaded = threading.Event()
-    with build_application(settings, language) as app:
+    with build_application(settings, language, may_be_new=True) as app:
         database = get_database(app)
         with catch_unreachable(settings, language):
             check_revisions(settings, get_revisions(database), language)

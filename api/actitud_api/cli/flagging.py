@@ -7,7 +7,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -35,7 +36,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         CommandError: The edition or the database does not exist, or the edition is published.
     """
     settings, edition = load_settings(options), options.edition
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
         try:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
-from actitud_api.cli.common import CommandError, load_settings, open_database, show_progress
+from actitud_api.cli.common import CommandError, load_settings, show_progress
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -43,7 +44,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     except OSError as error:
         text = _UNREADABLE.into(language).format(file=options.file, reason=error.strerror)
         raise CommandError(text) from error
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)
         try:
             # The number of lines is an estimate for the progress bar: a quoted field may contain line ends.

@@ -9,8 +9,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.common import CommandError, load_settings
 from actitud_api.cli.first import read_first_organisation
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
@@ -123,7 +124,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
         raise CommandError(_DEFECTIVE.into(language).format(reason=error.translate(language))) from error
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         is_new, revision = create_tables(settings, database, language)
         try:
             outcome = install(database, settings, first, days=days, new_key=options.new_key, now=datetime.now(UTC))

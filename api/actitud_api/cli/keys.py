@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, get_args
 
 from actitud_api.cli.common import CommandError, load_settings, open_database, read_content
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
@@ -102,7 +103,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
     faults = list(_find_faults(options, language))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -228,7 +229,7 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
         CommandError: No key has that id, or the key is revoked already.
     """
     settings = load_settings(options)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -257,7 +258,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
         faults.append(_NO_OVERLAP.into(language).format(value=options.overlap, most=access.OVERLAP_MAX))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
@@ -339,7 +340,7 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:

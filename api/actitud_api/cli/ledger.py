@@ -10,11 +10,13 @@ from typing import Final
 import msgspec
 
 from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.locking import DatabaseTaken, open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import KeyFaultCode, SigningKeyFault
 from actitud_api.platform.storage.urls import wrap_failures
+from actitud_api.settings import Settings
 
 FAULTS: Final[dict[KeyFaultCode, Texts]] = {
     "none": Texts("no hay ninguna clave de firma", "there is no signing key"),
@@ -43,6 +45,11 @@ REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
     ),
 }
 
+_OF_SERVICE = Texts(
+    "El servicio está en marcha: este punto de control es el último que ha hecho él; hace uno al día.",
+    "The service is running: this checkpoint is the last one that it made itself; it makes one a day.",
+)
+
 
 def describe_fault(error: SigningKeyFault, language: Language) -> str:
     """Return the reason why the signing key cannot be used, as text."""
@@ -52,22 +59,44 @@ def describe_fault(error: SigningKeyFault, language: Language) -> str:
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
     """Make a checkpoint of the ledger, print its signed note, and return exit code 0.
 
+    Beside a running service whose database only one process may write to, print the newest checkpoint of the service
+    instead, and say so on standard error.
+
     Raises:
-        CommandError: The signing key cannot be used.
+        CommandError: The signing key cannot be used, or a running service has made no checkpoint yet.
     """
     settings = load_settings(options)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    try:
+        note = _make_checkpoint(settings, language)
+    except DatabaseTaken as error:
+        note = _read_newest_checkpoint(settings, error, language)
+        sys.stderr.write(f"{_OF_SERVICE.into(language)}\n")
+    sys.stdout.write(note)
+    return 0
+
+
+def _make_checkpoint(settings: Settings, language: Language) -> str:
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
                 signer = service.load_signer(session, settings.signing_folder)
                 service.begin_ledger(session, service.find_host(settings.public_url), now)
-                checkpoint = service.make_checkpoint(session, signer, now)
+                return service.make_checkpoint(session, signer, now).note
         except SigningKeyFault as error:
             raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
-    sys.stdout.write(checkpoint.note)
-    return 0
+
+
+def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: Language) -> str:
+    """Return the note of the newest checkpoint; raise `taken` if there is none."""
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with wrap_failures():
+                return service.find_checkpoint(database, service.LATEST).note
+        except service.UnknownCheckpoint:
+            raise taken from None
 
 
 def run_export(options: argparse.Namespace, language: Language) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_exists, check_revisions
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.errors import Irreversible
@@ -37,7 +38,7 @@ def run_migrate(options: argparse.Namespace, language: Language) -> int:
     """
     settings = load_settings(options)
     check_exists(settings, language)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_revisions(settings, get_revisions(database), language)
         try:
             migration = move_to_revision(database, options.to)

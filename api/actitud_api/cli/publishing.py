@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.app import PROBLEMS
-from actitud_api.cli.common import CommandError, load_settings, open_database, read_content, show_progress
+from actitud_api.cli.common import CommandError, load_settings, read_content, show_progress
 from actitud_api.cli.ledger import REMEDIES
 from actitud_api.cli.ledger import describe_fault as signing_fault
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
@@ -47,7 +48,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
     request = Body(schemas.PublicationRequest).convert(_build_body(options, language))
     if isinstance(request, list):
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         publishing = EditionPublisher(database, settings.signing_folder, second_approver=settings.second_approver)
         plan = schemas.build_plan(request)

@@ -15,7 +15,8 @@ from litestar import Litestar
 
 from actitud_api.app import create_app
 from actitud_api.cli.common import CommandError, catch_unusable, load_settings
-from actitud_api.cli.readiness import check_ready
+from actitud_api.cli.locking import lock_to_serve
+from actitud_api.cli.readiness import check_exists, check_ready
 from actitud_api.cli.server import Server, build_configuration
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.system import Readiness
@@ -42,7 +43,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
     """Run the web service of an installation until it is stopped; return 0, or 1 if the server did not start.
 
     Raises:
-        CommandError: The database is not ready, or the address is in use.
+        CommandError: The database is not ready or another process serves it, or the address is in use.
     """
     settings = load_settings(options)
     with build_application(settings, language) as app:
@@ -110,27 +111,33 @@ def _warn(settings: Settings, language: Language) -> None:
 
 
 @contextmanager
-def build_application(settings: Settings, language: Language) -> Iterator[Litestar]:
+def build_application(settings: Settings, language: Language, *, may_be_new: bool = False) -> Iterator[Litestar]:
     """Build the application, which reports that it is ready while its database is at the newest revision.
 
-    The database is closed at the end of the block.
+    A SQLite file is locked, so that no other process serves it. The database is closed at the end of the block.
+    `may_be_new`: True if the caller makes a file that does not exist.
 
     Raises:
-        CommandError: The database URL is not supported (exit code 2).
+        CommandError: The database URL is not supported (exit code 2), the file does not exist, or another process
+            serves it.
     """
     with catch_unusable(language):
         app = create_app(settings, keeps_ledger=True)
     database = get_database(app)
     get_readiness(app).register("database", database.is_current)
-    # Objects that live as long as the process are left out of garbage collection. Measured: a full collection stopped
-    # every request for 120 to 200 ms, once in eight pages of 1,000 rows.
-    gc.collect()
-    gc.freeze()
-    try:
-        yield app
-    finally:
-        gc.unfreeze()
-        database.close()
+    if not may_be_new:
+        # Before the lock, which would make the first file in the folder of an installation that is not there.
+        check_exists(settings, language)
+    with lock_to_serve(settings, language):
+        # Objects that live as long as the process are left out of garbage collection. Measured: a full collection
+        # stopped every request for 120 to 200 ms, once in eight pages of 1,000 rows.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield app
+        finally:
+            gc.unfreeze()
+            database.close()
 
 
 def get_database(app: Litestar) -> Database:

@@ -1,0 +1,200 @@
+"""One process serves a file of SQLite; commands that write beside it are refused where that could damage the file."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from actitud_api import cli
+from actitud_api.cli import locking
+from actitud_api.cli.parsers import build_parser
+from actitud_api.platform.storage.file_lock import build_lock_path, lock_file
+from tests.faults.serving import one_serving
+from tests.support.databases import migrated_sqlite, sqlite_url
+
+SERVES: Final = {"serve", "demo"}
+READS: Final = {"doctor", "backup", "keys list", "keys check", "ledger export"}
+RESTORES: Final = "restore"
+"""It needs the file for itself on every version, and has tests of its own."""
+WRITES: Final[dict[str, list[str]]] = {
+    "init": [],
+    "migrate": [],
+    "keys create": ["--role", "registrar"],
+    "keys revoke": ["0123456789AB"],
+    "keys rotate": ["0123456789AB"],
+    "keys rotate-signing": [],
+    "organisations import": ["municipalities.csv"],
+    "publish": ["2026", "--reason", "It is due."],
+    "flags": ["2026"],
+}
+FALLS_BACK: Final = "ledger checkpoint"
+
+AFFECTED, MENDED = (3, 46, 1), (3, 51, 3)
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an installation, in whose folder the commands are run."""
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "municipalities.csv").touch()
+    made = migrated_sqlite(tmp_path)
+    assert cli.main(["init", "--database", made]) == 0
+    return made
+
+
+@pytest.fixture
+def taken(url: str) -> Iterator[str]:
+    """The URL of an installation whose service is running, as far as its lock says."""
+    with lock_file(file_of(url)):
+        yield url
+
+
+@pytest.fixture
+def affected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking, "get_sqlite_version", lambda: AFFECTED)
+
+
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def state(url: str) -> list[str]:
+    """All that is stored."""
+    with closing(sqlite3.connect(file_of(url))) as connection:
+        return list(connection.iterdump())
+
+
+def run(command: str, url: str, *options: str) -> int:
+    return cli.main([*command.split(), *options, "--database", url])
+
+
+# --- serve ----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_service_on_a_file_is_refused_until_the_first_has_ended(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By any path to it; and a service that is killed leaves no lock behind."""
+    link = file_of(url).parent.parent / "link.sqlite3"
+    link.symlink_to(file_of(url))
+    with one_serving(url) as first:
+        for same, code in ((url, 1), (f"sqlite:///{link}", 1)):
+            assert run("serve", same, "--port", "1") == code
+            assert capsys.readouterr().err == (
+                f"The database {same} is in use by another process: a service, or a command that writes to it. A file "
+                "of SQLite is served by one process only: stop the other one first, or use PostgreSQL.\n"
+            )
+        monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+        assert run("demo", url, "--port", "1") == 1
+        assert "A un fichero de SQLite solo lo sirve un proceso: pare el otro antes" in capsys.readouterr().err
+        first.kill()
+        first.wait()
+    with one_serving(url) as second:
+        assert second.poll() is None
+    assert build_lock_path(file_of(url)).stat().st_size == 0
+
+
+def test_a_database_that_is_not_there_gets_no_lock(tmp_path: Path) -> None:
+    assert run("serve", sqlite_url(tmp_path)) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_cannot_be_made_is_said(
+    url: str, capsys: pytest.CaptureFixture[str], affected: None, tmp_path: Path
+) -> None:
+    build_lock_path(file_of(url)).unlink(missing_ok=True)
+    build_lock_path(file_of(url)).mkdir()
+    for command in ("serve", "migrate"):
+        assert run(command, url) == 1
+        assert capsys.readouterr().err.startswith("The database cannot be locked: ")
+
+
+# --- commands beside it ---------------------------------------------------------------------------------------
+
+
+def list_commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[str]:
+    """Yield the names of the commands that open a database."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for group in groups:
+        for word, command in group.choices.items():
+            yield from list_commands(command, f"{name} {word}".strip())
+    if not groups and any("--database" in action.option_strings for action in parser._actions):
+        yield name
+
+
+def test_each_command_that_opens_a_database_serves_reads_or_writes() -> None:
+    """Who adds a command says here which, and a command that writes is tried below."""
+    known = SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK}
+    assert set(list_commands(build_parser("en"))) == known
+
+
+@pytest.mark.parametrize("command", WRITES)
+def test_a_command_that_writes_beside_a_service_is_refused(
+    command: str, taken: str, capsys: pytest.CaptureFixture[str], affected: None
+) -> None:
+    before = state(taken)
+    capsys.readouterr()
+    assert run(command, taken, *WRITES[command]) == 1
+    said = capsys.readouterr()
+    assert (said.out, state(taken)) == ("", before)
+    assert said.err.startswith(f"The database {taken} is in use by another process, the service or another command")
+    assert "Make the change over HTTP, while the service runs; or stop the service, run the command" in said.err
+
+
+def test_it_is_refused_in_spanish_too(
+    taken: str, capsys: pytest.CaptureFixture[str], affected: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    assert run("keys create", taken, *WRITES["keys create"]) == 1
+    said = capsys.readouterr().err
+    assert "con SQLite 3.46.1 puede dañarse si escriben dos. No se ha hecho nada. Haga el cambio por HTTP" in said
+
+
+def test_it_writes_where_sqlite_is_mended(taken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locking, "get_sqlite_version", lambda: MENDED)
+    before = state(taken)
+    assert run("keys create", taken, *WRITES["keys create"]) == 0
+    assert state(taken) != before
+
+
+def test_it_writes_where_nothing_else_runs_and_leaves_no_lock(url: str, affected: None) -> None:
+    for _ in range(2):
+        assert run("keys create", url, *WRITES["keys create"]) == 0
+
+
+@pytest.mark.parametrize("command", ["doctor", "keys list", "ledger export"])
+def test_what_only_reads_goes_on(command: str, taken: str, affected: None) -> None:
+    assert run(command, taken) == 0
+
+
+def test_a_copy_is_made_beside_a_service(taken: str, tmp_path: Path, affected: None) -> None:
+    assert run("backup", taken, str(tmp_path / "copy.sqlite3")) == 0
+
+
+def test_the_checkpoint_is_the_last_one_of_the_service(
+    url: str, capsys: pytest.CaptureFixture[str], affected: None
+) -> None:
+    capsys.readouterr()
+    with lock_file(file_of(url)):
+        assert run(FALLS_BACK, url) == 1  # no checkpoint has been made yet
+    assert "is in use by another process" in capsys.readouterr().err
+    assert run(FALLS_BACK, url) == 0
+    made = capsys.readouterr().out
+    assert run("keys create", url, *WRITES["keys create"]) == 0
+    capsys.readouterr()
+    with lock_file(file_of(url)):
+        before = state(url)
+        assert run(FALLS_BACK, url) == 0
+        assert state(url) == before
+    said = capsys.readouterr()
+    assert said.out == made
+    assert said.err == (
+        "The service is running: this checkpoint is the last one that it made itself; it makes one a day.\n"
+    )
