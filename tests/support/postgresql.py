@@ -111,6 +111,18 @@ class Server:
         segment = (self.folder / "cluster" / "postmaster.pid").read_text("ascii").splitlines()[6].split()[1]
         subprocess.run(["ipcrm", "--shmem-id", segment], check=True)
 
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Stops every process of it for the block: connections stay open, and nothing is answered."""
+        processes = self.list_processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def await_ready(self) -> None:
         """Returns once it takes connections; fails where it has ended."""
         for _ in range(SECONDS * 50):

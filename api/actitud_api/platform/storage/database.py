@@ -19,6 +19,7 @@ from actitud_api.platform.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from actitud_api.platform.storage.migrate import is_current, upgrade
 from actitud_api.platform.storage.request_counters import RequestCounter
+from actitud_api.platform.storage.stall_guard import StallGuard
 
 __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table", "read_clock"]
 
@@ -37,6 +38,9 @@ class Backend(Protocol):
 
     def is_unavailable(self, error: DBAPIError) -> bool:
         """Return True if an error is temporary: the database was busy or could not be reached."""
+
+    def is_stalled(self, error: DBAPIError) -> bool:
+        """Return True if an error means that the server of the database did not answer in time."""
 
 
 BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
@@ -71,6 +75,7 @@ class Database:
         self._backend = BACKENDS[name]
         self._reader, self._writer = self._backend.create_engines(parsed)
         self._read_slots, self._write_slots = _build_semaphore(self._reader), _build_semaphore(self._writer)
+        self._guard = StallGuard(self._backend.is_stalled)
         self.request_counter = self._backend.create_counter(parsed)
         # Guards the creation of the background thread only; sessions are guarded by the semaphores.
         self._lock = threading.Lock()
@@ -165,7 +170,8 @@ class Database:
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
         try:
-            yield
+            with self._guard.admit():
+                yield
         except TimeoutExpired as error:
             raise Unavailable("no connection in time") from error
         except DBAPIError as error:

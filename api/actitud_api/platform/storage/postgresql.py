@@ -1,15 +1,22 @@
-"""PostgreSQL engines with bounded waiting times and durable commits."""
+"""PostgreSQL engines with bounded waiting times and durable commits.
+
+The server bounds what it does by itself: statements, waiting for locks, idle transactions. The client bounds how long
+it waits for a server that does nothing at all, because it is stopped or out of reach.
+"""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final, Literal, cast
 
 import msgspec
 import psycopg
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.platform.storage.base import to_json
+from actitud_api.platform.storage.bounded_connection import BoundedConnection
 from actitud_api.platform.storage.errors import InvalidDatabase
 from actitud_api.platform.storage.request_counters import PostgresqlCounter
 
@@ -28,6 +35,27 @@ IDLE_TIMEOUT: Final = 10_000
 POOL_TIMEOUT: Final = 5
 """Seconds that a session waits for a pooled connection."""
 
+CONNECT_TIMEOUT: Final = 3
+"""Seconds that opening a connection may take; psycopg takes no less than 2."""
+
+PING_PATIENCE: Final = 2.0
+"""Seconds of silence after which a pooled connection counts as lost when it is tested before its use."""
+
+PATIENCE: Final = STATEMENT_TIMEOUT / 1000 + 2
+"""Seconds of silence after which a server counts as stalled: it ends a statement by itself before.
+
+Together with the waiting for a connection and the opening of a new one, a request is answered within 10 seconds.
+"""
+
+KEEPALIVES: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Options of TCP by which the system drops pooled connections whose server has gone, before a session uses them."""
+
 READERS: Final = 14
 WRITERS: Final = 8
 COUNTERS: Final = 2
@@ -39,6 +67,9 @@ default.
 
 COUNT_TIMEOUT: Final = 1_000
 """Milliseconds that the statement of a request counter may take; it normally takes less than one."""
+
+COUNT_PATIENCE: Final = 2 * COUNT_TIMEOUT / 1000
+"""The same of a request counter as `PATIENCE`."""
 
 MIGRATION_TIMEOUT: Final = 60
 """Seconds that a migration waits for the migration of another process to end, or for the lock of a table."""
@@ -82,6 +113,8 @@ def lock_for_migration(connection: Connection) -> None:
     """
     # SET LOCAL ends with the transaction. A migration may rewrite a large table, so it has no time limit of its own.
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    # Until the connection goes back to the pool.
+    cast("BoundedConnection", connection.connection.driver_connection).patience = None
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_TIMEOUT}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
@@ -97,8 +130,13 @@ def is_unavailable(error: DBAPIError) -> bool:
     )
 
 
+def is_stalled(error: DBAPIError) -> bool:
+    """Return True if an error means that the server did not answer, or took no connection, in time."""
+    return isinstance(error.orig, psycopg.errors.ConnectionTimeout)
+
+
 def _create_engine(url: URL, role: Role, connections: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         poolclass=QueuePool,
         pool_size=connections,
@@ -108,10 +146,31 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
         # counter finds out by counting and then tries again, which saves one round trip per request.
         pool_pre_ping=role != "counter",
         **({"isolation_level": "AUTOCOMMIT"} if role == "counter" else {}),
-        connect_args={"options": _build_options(url, role), "connect_timeout": POOL_TIMEOUT},
+        connect_args={"options": _build_options(url, role), "connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES},
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
     )
+    patience = COUNT_PATIENCE if role == "counter" else PATIENCE
+
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        _dialect: object, _entry: ConnectionPoolEntry, arguments: list[object], options: dict[str, object]
+    ) -> BoundedConnection:
+        connection = cast("Callable[..., BoundedConnection]", BoundedConnection.connect)(*arguments, **options)
+        connection.patience = patience
+        return connection
+
+    # A connection in the pool is tested before its next use: an answer to that takes less than a millisecond.
+    @event.listens_for(engine, "checkin")
+    def expect_test(connection: BoundedConnection | None, _entry: ConnectionPoolEntry) -> None:
+        if connection is not None:
+            connection.patience = min(PING_PATIENCE, patience)
+
+    @event.listens_for(engine, "checkout")
+    def expect_statements(connection: BoundedConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:
+        connection.patience = patience
+
+    return engine
 
 
 def _build_options(url: URL, role: Role) -> str:

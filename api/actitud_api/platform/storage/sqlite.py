@@ -65,6 +65,11 @@ def is_unavailable(error: DBAPIError) -> bool:
     return code & _PRIMARY_CODE in _UNAVAILABLE
 
 
+def is_stalled(_error: DBAPIError) -> bool:
+    """Return False: a file has no server that could be silent."""
+    return False
+
+
 def _create_engine(url: URL, role: Role, connections: int) -> Engine:
     file = Path(str(url.database))
     engine = create_engine(

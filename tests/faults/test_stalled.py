@@ -1,0 +1,217 @@
+"""A PostgreSQL that is stopped, not gone: who asks is told so within bounds, and all goes on when it goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from msgspec import structs
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from actitud_api.platform.storage import postgresql as storage
+from actitud_api.platform.storage import stall_guard
+from actitud_api.platform.storage.database import Database, Unavailable
+from actitud_api.platform.storage.stall_guard import ATTEMPT, PAUSE, StallGuard
+from tests.support.applications import borrow_app
+from tests.support.databases import make_key, opened, unlimited
+from tests.support.postgresql import Server
+from tests.support.publishing import EDITION, fill, publish
+from tests.support.scale import NIGHT
+from tests.support.serving import served
+
+CLIENTS: Final = 64 if NIGHT else 12
+BOUND: Final = 10.0
+"""Seconds in which every request is answered."""
+READY_BOUND: Final = 6.0
+"""Seconds in which `/readyz` is answered, also by whoever asks first."""
+RECOVERY_BOUND: Final = 5.0
+"""Seconds after which requests are answered as before, once the server goes on."""
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By day the client waits for less, so that the test does not take as long as what it bounds."""
+    if not NIGHT:
+        monkeypatch.setattr(storage, "PATIENCE", 1.0)
+        monkeypatch.setattr(storage, "PING_PATIENCE", 0.5)
+        monkeypatch.setattr(storage, "CONNECT_TIMEOUT", 2)
+        monkeypatch.setattr(stall_guard, "PAUSE", 0.5)
+
+
+@pytest.fixture
+def url(postgresql: Server, template: str, patience: None, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with a published edition."""
+    with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
+        make_key(database, tmp_path)
+        fill(database)
+        publish(database, tmp_path)
+        yield postgresql.url(name)
+
+
+def measure(ask: Callable[[], httpx.Response]) -> tuple[float, httpx.Response]:
+    started = time.monotonic()
+    answer = ask()
+    return time.monotonic() - started, answer
+
+
+def assert_unavailable(answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable"), answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_every_request_is_answered_while_the_server_is_stopped(url: str, postgresql: Server) -> None:
+    limited = structs.replace(unlimited(url), rate_limit_read=12_000)
+    with (
+        borrow_app(limited) as app,
+        served(app) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
+        ranking = f"/v1/editions/{EDITION}/scores"
+        document = client.get(f"/v1/editions/{EDITION}/publications").json()["items"][0]["digest"]
+        published = f"/v1/published/{document}"
+        bytes_before = client.get(published).content
+        # As many pooled connections as clients use: a stalled server is met on each of them.
+        assert {answer.status_code for answer in pool.map(lambda _: client.get(ranking), range(CLIENTS))} == {200}
+        with postgresql.stalled():
+            ready = pool.submit(measure, lambda: client.get("/readyz"))
+            waiting = [pool.submit(measure, lambda: client.get(ranking)) for _ in range(CLIENTS - 1)]
+            assert client.get("/livez", timeout=BOUND).status_code == 200
+            assert client.get(published, timeout=BOUND).content == bytes_before
+            seconds, answer = ready.result()
+            assert_unavailable(answer)
+            assert seconds < READY_BOUND
+            times = []
+            for asked in waiting:
+                seconds, answer = asked.result()
+                assert_unavailable(answer)
+                times.append(seconds)
+            assert max(times) < BOUND
+            # Known to be stalled, it is not waited for again by each.
+            again = [measure(lambda: client.get(ranking)) for _ in range(3)]
+            for _, answer in again:
+                assert_unavailable(answer)
+            assert min(seconds for seconds, _ in again) < 2
+        started = time.monotonic()
+        while client.get("/readyz").status_code != 200 or client.get(ranking).status_code != 200:
+            assert time.monotonic() - started < RECOVERY_BOUND
+            time.sleep(0.05)
+
+
+def test_a_session_that_is_open_when_the_server_stops_ends(url: str, postgresql: Server) -> None:
+    """Before a statement and before the commit; the change is then unknown, and never half there."""
+    with opened(url) as database:
+        for commits in (False, True):
+            with pytest.raises(Unavailable, match=r"no answer in"), database.write() as session:  # noqa: PT012
+                session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
+                with postgresql.stalled():
+                    if not commits:
+                        session.connection().execute(text("SELECT 1"))
+                    session.commit()
+            _await_answer(database)
+
+
+def _await_answer(database: Database) -> None:
+    deadline = time.monotonic() + RECOVERY_BOUND
+    while time.monotonic() < deadline:
+        try:
+            with database.read() as session:
+                assert session.connection().execute(text("SELECT count(*) FROM edition")).scalar_one() == 1
+                return
+        except Unavailable:
+            time.sleep(0.05)
+    pytest.fail("no answer")
+
+
+def test_a_slow_server_that_goes_on_sending_is_waited_for(url: str) -> None:
+    """Rows that come one by one, all together later than a silence may last."""
+    with opened(url) as database, database.read() as session:
+        connection = session.connection()
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        # A row is larger than the buffer of the server, which sends it only when it is full.
+        sleeping = text("SELECT repeat('x', 10000), pg_sleep(:seconds) FROM generate_series(1, 6)")
+        assert len(connection.execute(sleeping, {"seconds": storage.PATIENCE / 4}).all()) == 6
+
+
+def test_a_migration_is_waited_for_without_bound(url: str) -> None:
+    with opened(url) as database:
+        with database.begin_migration() as connection:
+            connection.execute(text(f"SELECT pg_sleep({storage.PATIENCE * 1.2})"))
+        with database.write() as session:  # the same connection, which is bounded again
+            assert vars(session.connection().connection.driver_connection)["patience"] == storage.PATIENCE
+
+
+# --- the guard ------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def fail() -> None:
+    raise DBAPIError("SELECT 1", None, TimeoutError())
+
+
+def test_after_a_stall_one_session_at_a_time_tries() -> None:
+    clock = Clock()
+    guard = StallGuard(lambda error: isinstance(error.orig, TimeoutError), clock)
+    with pytest.raises(DBAPIError), guard.admit():
+        fail()
+    refused = pytest.raises(Unavailable, match="not asked now")
+    with refused, guard.admit():
+        pytest.fail("admitted")
+    clock.now += PAUSE
+    with guard.admit():
+        with refused, guard.admit():
+            pytest.fail("a second attempt at once")
+        clock.now += ATTEMPT
+        with pytest.raises(DBAPIError), guard.admit():  # the first attempt takes too long: another one
+            fail()
+        with refused, guard.admit():
+            pytest.fail("admitted after a second failure")
+    # The first attempt has ended well.
+    with guard.admit(), guard.admit():
+        pass
+
+
+def test_what_fails_for_another_reason_is_no_stall() -> None:
+    guard = StallGuard(lambda error: False)
+    for error in (DBAPIError("SELECT 1", None, ValueError()), LookupError()):
+        with pytest.raises(type(error)), guard.admit():
+            raise error
+        with guard.admit():
+            pass
+
+
+def test_only_one_of_many_threads_tries() -> None:
+    clock = Clock()
+    guard = StallGuard(lambda error: True, clock)
+    with pytest.raises(DBAPIError), guard.admit():
+        fail()
+    clock.now += PAUSE
+    admitted, refused = [], []
+    all_others_refused = threading.Event()
+
+    def ask(number: int) -> None:
+        try:
+            with guard.admit():
+                admitted.append(number)
+                assert all_others_refused.wait(30)
+        except Unavailable:
+            refused.append(number)
+            if len(refused) == 7:
+                all_others_refused.set()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(8)))
+    assert (len(admitted), len(refused)) == (1, 7)
