@@ -625,7 +625,7 @@ class ReviewRemark(Model, frozen=True, kw_only=True):
 class ReviewReply(Model, frozen=True, kw_only=True):
     """The organisation's reply to the verdict on one indicator.
 
-    ``evidence``: the documents sent with it. ``at``: when it was written.
+    ``evidence``: the documents sent with it, empty once the edition is published. ``at``: when it was written.
     """
 
     indicator: str

@@ -184,6 +184,7 @@ BESIDE: Final = ("edition", "organisation", "organisation_name", "rank", "simula
 def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path) -> None:
     hear(desk)
     assert reply(desk, text="=1+1 <b>Se ve</b>").status_code == 201
+    assert desk.get(f"/scores/{MINE}", "ada")["review"]["replies"][0]["evidence"] == REPLY["evidence"]
     desk.settle("final")
     change = {**desk.keys["administrator"], "If-Match": "*", **MERGE_PATCH}
     closed = desk.client.patch(f"/v1/editions/{EDITION}", content=b'{"state":"in_review"}', headers=change)
@@ -195,8 +196,8 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
     published = desk.client.get(f"/v1/published/{sheet['document']}").json()
     told = {**sheet["review"], "replies": [{**one} for one in sheet["review"]["replies"]]}
     for one in told["replies"]:
-        # The documents of a reply must stay erasable.
-        assert one.pop("evidence") == REPLY["evidence"]
+        # Anybody may name any document there, and it must stay erasable.
+        assert one.pop("evidence") == []
     assert published["review"] == told
     assert (told["state"], told["verdicts"][0]["verdict"]) == ("final", "rejected")
     # What the documentation promises of the digest.
@@ -217,6 +218,9 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
     page = desk.client.get(f"/portal/{EDITION}/{MINE}?lang=es").text
     assert "=1+1 &lt;b&gt;Se ve&lt;/b&gt;" in page
     assert "la respuesta se rechaza y no cuenta" in page
+    assert "guia.pdf" not in page
+    # Who reads drafts still finds them where they were sent to.
+    assert desk.get(f"{REPLIES}/D1.01", "ada")["evidence"] == REPLY["evidence"]
     words = {"es": "revisada, 1 alegación de la organización", "en": "reviewed, 1 reply of the organisation"}
     for language, said in words.items():
         shown = desk.client.get(f"/embed/{EDITION}/{MINE}/score.json?lang={language}").json()

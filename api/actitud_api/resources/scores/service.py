@@ -211,7 +211,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     `document` is the digest of the published score document and `score` the score in it; both are None before
     publication. `review` is the outcome of the review; for a published edition it is read from the published
     document, without the texts that were erased since. `replied` has, by indicator, the documents that the organisation
-    sent with its replies; erased documents are absent.
+    sent with its replies, erased ones not; it is empty for a published edition, because they are not published.
     """
 
     edition: str
@@ -515,7 +515,6 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
             document=digest,
             score=document.score,
             review=replies.load_shown_review(session, record.id, organisation, document.review),
-            replied=replies.list_evidence(session, record.id, organisation),
         )
     return EditionScore(
         edition=record.id,

@@ -69,10 +69,9 @@ class VerdictView(Struct, frozen=True):
 
 
 class ReplyView(Struct, frozen=True):
-    """A reply of the organisation to a verdict, with the documents sent with it and its date."""
+    """A reply of the organisation to a verdict, with its date. The documents sent with it are not published."""
 
     text: str
-    documents: tuple[EvidenceLink, ...]
     day: str
 
 
@@ -135,14 +134,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
             ),
             reply=None
             if reply is None
-            else ReplyView(
-                show_text(reply.text, language),
-                tuple(
-                    EvidenceLink(one.url, names.format_date(one.date))
-                    for one in edition_score.replied.get(indicator, ())
-                ),
-                names.format_date(reply.at.date()),
-            ),
+            else ReplyView(show_text(reply.text, language), names.format_date(reply.at.date())),
         )
 
     remark = review.overall

@@ -92,12 +92,16 @@ class ReviewRemark(Struct, frozen=True, kw_only=True):
 class ReviewReply(Struct, frozen=True, kw_only=True):
     """The reply of the organisation about an indicator.
 
-    If it was erased, `text` and `evidence` are empty. `evidence` is in no published document.
+    `evidence` is empty once the edition is published: anybody may name any document there. If the reply was erased,
+    `text` is empty, too.
     """
 
     indicator: str
     text: str
-    evidence: tuple[Evidence, ...]
+    evidence: Annotated[
+        tuple[Evidence, ...],
+        Meta(description="The documents sent with it, as long as the edition is not published; then none."),
+    ]
     at: Time
 
 
