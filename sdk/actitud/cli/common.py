@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,6 +16,9 @@ from actitud._version import __version__
 from actitud.errors import ApiProblem, FieldError
 
 _PIECE = 64 * 1024
+_FORMULA = re.compile(
+    r"""\A(?=['\t\r\n]|"*[=+\-@\uff1d\uff0b\uff0d\uff20])|(?<=[,;\t\r\n])(?='|"*[=+\-@\uff1d\uff0b\uff0d\uff20])"""
+)
 
 
 class CommandError(Exception):
@@ -105,7 +109,10 @@ def print_json(value: object) -> None:
 
 
 def print_csv(rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows to standard output as CSV (RFC 4180), with the names of the first row as header."""
+    """Write rows to standard output as CSV (RFC 4180), with the names of the first row as header.
+
+    Texts have the apostrophes that keep a spreadsheet from running them as formulas, as the files of the service do.
+    """
     writer = csv.writer(sys.stdout)
     names: Sequence[str] | None = None
     for row in rows:
@@ -116,4 +123,6 @@ def print_csv(rows: Iterable[Mapping[str, object]]) -> None:
 
 
 def _format_cell(value: object) -> str:
+    if isinstance(value, str):
+        return _FORMULA.sub("'", value)
     return str(value).lower() if isinstance(value, bool) else str(value)

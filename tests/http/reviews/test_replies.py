@@ -212,7 +212,7 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
     found = {line["indicator"]: line for line in table}
     assert list(found["D1.01"])[-3:] == ["verdict", "verdict_reason", "reply"]
     assert (found["D1.01"]["verdict"], found["D1.01"]["verdict_reason"]) == ("rejected", "Not there.")
-    assert found["D1.01"]["reply"].lstrip("'") == "=1+1 <b>Se ve</b>"
+    assert found["D1.01"]["reply"] == "'=1+1 <b>Se ve</b>"
     assert (found["D1.02"]["verdict"], found["D1.02"]["reply"]) == ("", "")
 
     page = desk.client.get(f"/portal/{EDITION}/{MINE}?lang=es").text

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import math
+import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,6 +20,8 @@ from litestar.testing import TestClient
 from openpyxl.cell import Cell
 from python_calamine import CalamineWorkbook
 
+from actitud_api.web.downloads.formats.delimited import Dialect, encode_csv
+from actitud_api.web.downloads.formats.tables import TableColumn
 from tests.web.downloads.hostile import FORMULAS, HOSTILE
 
 Client = TestClient[Litestar]
@@ -25,12 +29,19 @@ Table = Sequence[Mapping[str, Any]]
 
 SCORES = "/v1/editions/2026/scores"
 INDICATORS = "/v1/editions/2026/indicators"
+DIALECTS: tuple[tuple[Dialect, str], ...] = (("rfc4180", ","), ("excel-es", ";"))
 NUMBERS = {"population", "rank", "index", "index_max", "coverage", "level", *(f"d{number}" for number in range(1, 11))}
 OF_INDICATORS = {"value", "score", "weight", "possible", "won", "lost"}
 
 
 def read_csv(raw: bytes) -> Table:
-    return list(csv.DictReader(io.StringIO(raw.decode(), newline=""), strict=True))
+    """The rows, each text as the page about formats says that a program gets it."""
+    rows = csv.DictReader(io.StringIO(raw.decode(), newline=""), strict=True)
+    return [{name: unguard(cell) for name, cell in row.items()} for row in rows]
+
+
+def unguard(cell: str) -> str:
+    return re.sub(r"(^|[,;\t\r\n])'", r"\1", cell)
 
 
 def read_polars(raw: bytes, fields: Mapping[str, str]) -> Table:
@@ -210,27 +221,52 @@ def test_the_spanish_dialect_opens_in_excel_and_harms_nobody(site: Client) -> No
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert [row["index"] for row in rows] == ["44,03", "16,51", "0,75"]
     assert {row["simulated"] for row in rows} == {"FALSO"}
-    names = site.get("/v1/organisations.csv?dialect=excel-es&region=09").content.decode("utf-8-sig")
-    told = [row["name"] for row in csv.DictReader(io.StringIO(names, newline=""), delimiter=";")]
+
+
+@pytest.mark.parametrize(("dialect", "delimiter"), DIALECTS)
+def test_no_text_becomes_a_formula_in_a_spreadsheet(site: Client, dialect: Dialect, delimiter: str) -> None:
+    names = site.get(f"/v1/organisations.csv?dialect={dialect}&region=09").content.decode("utf-8-sig")
+    told = [row["name"] for row in csv.DictReader(io.StringIO(names, newline=""), delimiter=delimiter)]
     assert [name for name in told if name.startswith(tuple("=+-@"))] == []
-    assert {f"'{formula}" for formula in FORMULAS} <= set(told)
+    assert {f"'{formula}" for formula in FORMULAS if ";" not in formula} <= set(told)
+    assert {unguard(name) for name in told} >= set(FORMULAS)
 
 
-def test_a_figure_is_never_guarded_as_a_formula() -> None:
-    from actitud_api.web.downloads.formats.delimited import encode_csv
-    from actitud_api.web.downloads.formats.tables import TableColumn
+def generate_texts(count: int) -> list[str]:
+    """Texts of the characters that matter, in any order, the same in every run."""
+    chance = random.Random(14)
+    pieces = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'", '"', ",", ";", "\t", "\r", "\n")
+    pieces = (*pieces, " ", "x", "1", "cmd|' /C calc'!A0", 'HYPERLINK("http://evil.example")', "Á")
+    return ["".join(chance.choices(pieces, k=chance.randint(0, 8))) for _ in range(count)]
 
+
+@pytest.mark.parametrize(("dialect", "delimiter"), DIALECTS)
+def test_no_generated_text_becomes_a_formula_and_each_comes_back(dialect: Dialect, delimiter: str) -> None:
+    """Wherever the file is opened: a spreadsheet of another country splits at another character."""
+    texts = generate_texts(2_000)
+    columns = [TableColumn(name=name, kind="string", title="", description="") for name in ("id", "text", "last")]
+    rows = [(f"XX-{number}", text, text) for number, text in enumerate(texts)]
+    raw = b"".join(encode_csv(columns, [rows], dialect)).decode("utf-8-sig")
+    own = list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter))
+    assert [unguard(row[1]) for row in own[1:]] == [unguard(row[2]) for row in own[1:]] == texts
+    starts = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    for character in ",;\t":
+        for row in csv.reader(io.StringIO(raw, newline=""), delimiter=character):
+            assert [cell for cell in row if cell.startswith(starts)] == []
+
+
+def test_our_own_codes_and_figures_are_never_guarded() -> None:
     column = TableColumn(name="gain", kind="number", title="", description="", decimals=2)
     assert b"".join(encode_csv([column], [[(-1.5,)]], "excel-es")) == b"\xef\xbb\xbfgain\r\n-1,50\r\n"
+    assert b"".join(encode_csv([column], [[(-1.5,)]])) == b"gain\r\n-1.50\r\n"
+    whole = TableColumn(name="change", kind="integer", title="", description="")
+    assert b"".join(encode_csv([whole], [[(-3,), (None,)]])) == b'change\r\n-3\r\n""\r\n'
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(1e-06, "0.000001"), (1e22, "1" + "0" * 22), (0.1, "0.1"), (-0.5, "-0.5")]
 )
 def test_a_raw_number_has_no_exponent(value: float, written: str) -> None:
-    from actitud_api.web.downloads.formats.delimited import encode_csv
-    from actitud_api.web.downloads.formats.tables import TableColumn
-
     column = TableColumn(name="value", kind="number", title="", description="")
     assert b"".join(encode_csv([column], [[(value,)]])).decode() == f"value\r\n{written}\r\n"
     spanish = b"".join(encode_csv([column], [[(value,)]], "excel-es")).decode("utf-8-sig")

@@ -40,8 +40,8 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Dialect,
         Meta(
             description="Form of a CSV file; ignored for other formats. `rfc4180`: as that RFC says. `excel-es`: as "
-            "Excel in Spain opens it by double click, with semicolons, decimal commas, a byte order mark, and an "
-            "apostrophe before texts that could be formulas."
+            "Excel in Spain opens it by double click, with semicolons, decimal commas and a byte order mark. Both have "
+            "an apostrophe before texts that could be formulas."
         ),
     ] = "rfc4180"
 
