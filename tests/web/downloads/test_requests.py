@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from litestar import Litestar
@@ -146,6 +148,26 @@ def test_each_file_has_its_own_tag(site: Client) -> None:
         for path in (*FILES, f"{SCORES}.csv?lang=es", f"{SCORES}.csv?dialect=excel-es", f"{SCORES}.csv?limit=1")
     ]
     assert len(set(tags)) == len(tags)
+
+
+def test_one_tag_is_of_the_same_bytes_whatever_host_and_time(own: Client) -> None:
+    """A strong ETag says so (RFC 9110, section 8.8.1)."""
+    for path in FILES:
+        found: dict[str, bytes] = {}
+        for host in ("127.0.0.1:8000", "localhost:8000", "evil.example", "other.example", "evil.example"):
+            response = own.get(path, headers={"host": host})
+            assert response.status_code == 200, path
+            assert found.setdefault(response.headers["etag"], response.content) == response.content, (path, host)
+    with ZipFile(io.BytesIO(own.get(f"{SCORES}.xlsx").content)) as book:
+        assert b">2026-01-01T00:00:00Z</dcterms:created>" in book.read("docProps/core.xml")
+
+
+def test_who_publishes_is_part_of_the_tag_of_a_file_that_says_so(own: Client, url: str, tmp_path: Path) -> None:
+    other = structs.replace(unlimited(url), signing_folder=tmp_path, publisher_name="Otra diputación")
+    with borrow_app(other) as app, TestClient(app) as client:
+        for suffix, differs in (("xlsx", True), ("jsonstat", True), ("csv", False)):
+            path = f"{SCORES}.{suffix}"
+            assert (own.head(path).headers["etag"] != client.head(path).headers["etag"]) is differs
 
 
 def test_files_lead_to_their_description_and_their_licence(site: Client) -> None:

@@ -234,7 +234,8 @@ class EditionFilesController(Controller):
             cube = _build_cube(request, publisher, source, language)
             return table.build_response(
                 f"{source.name}-scores",
-                source.state,
+                # It says where it is, and who publishes it.
+                (source.state, cube.more),
                 _build_link_header(source),
                 lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, source, selection)),
                 shared=source.published is not None,
@@ -427,7 +428,7 @@ class _TableResponse:
             positions = [position for position, column in enumerate(table) if column.name in query.fields]
             self._columns = [table[position] for position in positions]
             self._rows = lambda: select_cells(rows(), positions)
-        self._about = about or {}
+        self._about: Mapping[str, str] = about or {}
         self._size = size
 
     def build_response(
@@ -441,12 +442,19 @@ class _TableResponse:
     ) -> Response[bytes] | Stream:
         """Return the response with a file called `name`.
 
-        `state`: a value that changes whenever the data change; the `ETag` is computed from it. `links`: the
-        `Link` header; if it is empty, the header names only the licence. `write`: a function that writes the
-        file in a format that this class does not know, such as JSON-stat. If it is None, the file is a CSV,
-        JSON Lines or XLSX file, as the path of the request says. `shared`: True if the data are published, so that
-        a cache may keep the file and pass it to other clients.
+        `state`: a value that changes whenever the data change; the `ETag` is computed from it, and for a workbook from
+        the texts about it as well. `links`: the `Link` header; if it is empty, the header names only the licence.
+        `write`: a function that writes the file in a format that this class does not know, such as JSON-stat. If it is
+        None, the file is a CSV, JSON Lines or XLSX file, as the path of the request says. `shared`: True if the data
+        are published, so that a cache may keep the file and pass it to other clients.
         """
+        if self._files.format_of(self._request) == "xlsx":
+            self._about = {
+                "license": f"{LICENSE_TITLE}, {LICENSE}",
+                "service": find_base_url(self._request),
+                **self._about,
+            }
+            state = (state, self._about)
         headers = {**self._files.headers_of(self._request, name, state, shared=shared), "Link": links or _LICENSED}
         return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
 
@@ -462,9 +470,8 @@ class _TableResponse:
     def _workbook(self, file: IO[bytes]) -> None:
         if self._size is not None:
             service.ensure_fits(self._size(), len(self._columns))
-        language = choose_language(self._request.scope)
-        about = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": find_base_url(self._request), **self._about}
-        workbook.write_workbook(file, self._name, self._columns, self._rows(), about, _NOTES.into(language))
+        notes = _NOTES.into(choose_language(self._request.scope))
+        workbook.write_workbook(file, self._name, self._columns, self._rows(), self._about, notes)
 
 
 def _write_temporary_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:

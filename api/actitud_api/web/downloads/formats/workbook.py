@@ -18,6 +18,9 @@ from actitud_api.web.downloads.formats.tables import Batches, CellValue, TableCo
 ROWS_MAX: Final = 1_048_576
 """Maximum number of rows of an XLSX sheet, header included."""
 
+_MADE: Final = datetime(2026, 1, 1)
+"""Creation time in the properties of every file: it is fixed, so that equal tables have equal bytes."""
+
 _WIDE: Final = 32
 _NARROW: Final = 12
 
@@ -42,6 +45,7 @@ def write_workbook(
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(file, options) as book:
+        book.set_properties({"created": _MADE})
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
