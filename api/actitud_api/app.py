@@ -258,6 +258,7 @@ def create_app(
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
                 "public_url": settings.public_url,
+                "address": settings.address,
                 "contact": settings.contact,
                 "publisher": Publisher(
                     name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact

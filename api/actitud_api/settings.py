@@ -112,6 +112,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(parts)})"
 
     @property
+    def address(self) -> str:
+        """Address of the service as a URL for a browser on this machine, such as `http://127.0.0.1:8000`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def peppers(self) -> tuple[SecretText, ...]:
         """Peppers of valid keys, newest first; empty if none is set."""
         return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)

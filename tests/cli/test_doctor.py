@@ -27,7 +27,7 @@ from tests.support.revisions import LATER, NEWEST, pretend_later
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "signing",
-    "triggers", "publications", "methodologies", "address",
+    "triggers", "publications", "methodologies", "address", "links",
 ]  # fmt: skip
 OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_a_warning_is_no_failure(
 ) -> None:
     monkeypatch.setenv("ACTITUD_HOST", "0.0.0.0")
     code, wrong, found = report(file, capsys)
-    assert (code, list(wrong), found.status) == (0, ["address"], "warning")
+    assert (code, list(wrong), found.status) == (0, ["address", "links"], "warning")
     assert wrong["address"].remedy == "listen on 127.0.0.1 behind a proxy with TLS, and name it in trusted_proxies"
     monkeypatch.setenv("ACTITUD_TRUSTED_PROXIES", "10.0.0.1")
     assert report(file, capsys)[1] == {}

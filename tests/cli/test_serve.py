@@ -23,7 +23,7 @@ from litestar import Controller, Response
 
 from actitud_api import cli
 from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import build_application, format_address, get_readiness, is_exposed
+from actitud_api.cli.serving import build_application, get_readiness, is_exposed, lacks_public_url
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
@@ -282,7 +282,7 @@ def test_a_port_that_is_taken_is_said(migrated: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
 def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
-    assert format_address(Settings(host=host, port=81)) == f"http://{shown}:81"
+    assert Settings(host=host, port=81).address == f"http://{shown}:81"
 
 
 @pytest.mark.parametrize(
@@ -294,3 +294,16 @@ def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
 )  # fmt: skip
 def test_beyond_this_machine_there_has_to_be_a_proxy(host: str, proxies: tuple[Proxy, ...], exposed: bool) -> None:
     assert is_exposed(Settings(host=host, trusted_proxies=proxies)) is exposed
+    # Behind a proxy, too, links need the address at which people reach it.
+    assert lacks_public_url(Settings(host=host, trusted_proxies=proxies)) is (exposed or bool(proxies))
+    named = Settings(host=host, trusted_proxies=proxies, public_url="https://actitud.example")
+    assert not lacks_public_url(named)
+
+
+def test_it_says_that_links_lead_to_this_machine(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ACTITUD_TRUSTED_PROXIES", "10.0.0.1")
+        port = taken.getsockname()[1]
+        assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
+    warning = f"Warning: public_url is not set: badges, catalogue and files link to http://127.0.0.1:{port}, which"
+    assert warning in capsys.readouterr().err

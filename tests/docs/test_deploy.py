@@ -154,7 +154,8 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     services: dict[str, Any], tmp_path: Path
 ) -> None:
     said = {
-        name: re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, value) for name, value in services["service"]["environment"].items()
+        name: re.sub(r"\$\{\w+:-([^}]+)\}", r"\1", re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, value))
+        for name, value in services["service"]["environment"].items()
     }
     settings = read_settings(said, tmp_path)
     database, url = services["database"]["environment"], make_url(settings.database_url)
@@ -164,6 +165,9 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     assert "${POSTGRES_PASSWORD:" in database["POSTGRES_PASSWORD"]
     assert "${POSTGRES_PASSWORD:" in services["service"]["environment"]["ACTITUD_DATABASE_URL"]
     assert settings.key_pepper is not None
+    # Unless `.env` says otherwise, it is reached where the proxy is published.
+    published = services["proxy"]["ports"][0].rpartition(":")[0]
+    assert settings.public_url == f"http://{published}"
     assert settings.trusted_proxies == (services["proxy"]["networks"]["front"]["ipv4_address"],)
     assert services["service"]["networks"].keys() & set(services["database"]["networks"]) == {"inside"}
     assert seconds(services["service"]["stop_grace_period"]) > settings.drain + settings.grace

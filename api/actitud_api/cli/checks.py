@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from actitud_api.cli import ledger as ledgers
 from actitud_api.cli.installing import OVERLAP
-from actitud_api.cli.serving import is_exposed
+from actitud_api.cli.serving import is_exposed, lacks_public_url
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
@@ -83,6 +83,7 @@ _TITLES: Final = {
     "publications": Texts("Publicaciones", "Publications"),
     "signing": Texts("Clave de firma", "Signing key"),
     "address": Texts("Dirección", "Address"),
+    "links": Texts("Enlaces", "Links"),
 }
 _INIT = Texts("ejecute actitud-api init", "run actitud-api init")
 _RESTORE = Texts(
@@ -136,6 +137,22 @@ def check_address(settings: Settings, language: Language) -> Check:
     if is_exposed(settings):
         return _fail("address", finding, _PROXY, language, "warning")
     return _pass("address", finding, language)
+
+
+_LINKED = Texts("llevan a {address}", "they lead to {address}")
+_NO_PUBLIC_URL = Texts(
+    "ponga en public_url la dirección por la que llega la gente: las insignias, el catálogo y los ficheros la llevan "
+    "dentro",
+    "set public_url to the address at which people reach the service: badges, catalogue and files have it in them",
+)
+
+
+def check_links(settings: Settings, language: Language) -> Check:
+    """Check that absolute links lead to an address that people reach; return `ok` or `warning`."""
+    finding = _LINKED.into(language).format(address=settings.public_url or settings.address)
+    if lacks_public_url(settings):
+        return _fail("links", finding, _NO_PUBLIC_URL, language, "warning")
+    return _pass("links", finding, language)
 
 
 # --- the database ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from rich.console import Console
 from actitud_api.cli.common import CommandError, load_settings, show_progress
 from actitud_api.cli.readiness import catch_unreachable, check_revisions
 from actitud_api.cli.server import build_configuration
-from actitud_api.cli.serving import build_application, format_address, get_database, get_readiness
+from actitud_api.cli.serving import build_application, get_database, get_readiness
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import render_report
 from actitud_api.demo.report import SimulationReport
@@ -92,7 +92,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             console.print(render_report(report, language))
             if options.in_review:
                 console.print(_KEY.into(language).format(key=_create_key(database, settings)), soft_wrap=True)
-            console.print(_READY.into(language).format(address=format_address(settings)))
+            console.print(_READY.into(language).format(address=settings.address))
 
         # A daemon thread, so that Ctrl+C does not wait for the end of the simulation.
         threading.Thread(target=load, daemon=True).start()

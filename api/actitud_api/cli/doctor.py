@@ -60,6 +60,7 @@ def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Che
     yield from _check_database(settings, now, language)
     yield checks.check_methodologies(language)
     yield checks.check_address(settings, language)
+    yield checks.check_links(settings, language)
 
 
 def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:

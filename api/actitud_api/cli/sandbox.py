@@ -22,7 +22,7 @@ from msgspec import structs
 from actitud_api.app import create_app, find_examples
 from actitud_api.cli.common import CommandError
 from actitud_api.cli.server import build_configuration
-from actitud_api.cli.serving import format_address, get_database, open_listener
+from actitud_api.cli.serving import get_database, open_listener
 from actitud_api.demo import sandbox
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
@@ -101,7 +101,7 @@ class Sandbox:
     @property
     def address(self) -> str:
         """URL of the sandbox."""
-        return format_address(self.settings)
+        return self.settings.address
 
     @property
     def served(self) -> Litestar:

@@ -35,6 +35,10 @@ _EXPOSED = Texts(
     "Aviso: escucha en {host}, no solo en esta máquina, y no hay proxy de confianza (trusted_proxies).",
     "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
 )
+_NO_PUBLIC_URL = Texts(
+    "Aviso: falta public_url: las insignias, el catálogo y los ficheros enlazan a {address}, que solo vale aquí.",
+    "Warning: public_url is not set: badges, catalogue and files link to {address}, which works only here.",
+)
 
 _log = structlog.get_logger()
 
@@ -51,9 +55,7 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
         _warn(settings, language)
 
         def announce() -> None:
-            text = _READY.into(language).format(
-                address=format_address(settings), database=hide_password(settings.database_url)
-            )
+            text = _READY.into(language).format(address=settings.address, database=hide_password(settings.database_url))
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
@@ -79,14 +81,8 @@ def open_listener(settings: Settings, language: Language) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        text = _TAKEN.into(language).format(address=format_address(settings), reason=error.strerror)
+        text = _TAKEN.into(language).format(address=settings.address, reason=error.strerror)
         raise CommandError(text) from error
-
-
-def format_address(settings: Settings) -> str:
-    """Return the address of the service as a URL for a browser, such as `http://127.0.0.1:8000`."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
 
 
 def is_exposed(settings: Settings) -> bool:
@@ -99,9 +95,16 @@ def is_exposed(settings: Settings) -> bool:
         return True
 
 
+def lacks_public_url(settings: Settings) -> bool:
+    """Return True if others than this machine reach the service, and no setting says at which address they do."""
+    return settings.public_url is None and (is_exposed(settings) or bool(settings.trusted_proxies))
+
+
 def _warn(settings: Settings, language: Language) -> None:
     if is_exposed(settings):
         sys.stderr.write(f"{_EXPOSED.into(language).format(host=settings.host)}\n")
+    if lacks_public_url(settings):
+        sys.stderr.write(f"{_NO_PUBLIC_URL.into(language).format(address=settings.address)}\n")
     version = get_sqlite_version()
     if find_database_file(settings.database_url) is not None and has_wal_bug(version):
         _log.warning("SQLite has the WAL-reset bug: one connection writes", sqlite=".".join(map(str, version)))

@@ -14,6 +14,8 @@ from litestar.testing import TestClient
 from tests.web.embeds.reading import Document, page
 
 BASE: Final = "http://testserver.local"
+ADDRESS: Final = "http://127.0.0.1:8000"
+"""That of the service, which absolute links have where no setting names another."""
 NAMED: Final = {"a": "href", "link": "href", "script": "src", "img": "src", "iframe": "src"}
 
 
@@ -28,7 +30,7 @@ def _addresses(found: Document, at: str) -> Iterator[str]:
         for element in found.query(tag):
             named = element.attrs.get(attribute)
             if named and not named.startswith(("mailto:", "data:")):
-                yield urljoin(at, named)
+                yield urljoin(at, named).replace(ADDRESS, BASE)
 
 
 def test_every_address_of_ours_is_there(client: TestClient[Litestar]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -22,6 +23,8 @@ ApiRequest = Request[object, object, State]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PARAMETERS_MAX = 50
+_FOLLOWS_HOST: Final = "follows_host"
+"""Member of the state of a request: it is there if the answer has links with the `Host` of the request."""
 
 _log = structlog.get_logger()
 
@@ -91,10 +94,30 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
 def find_base_url(request: ApiRequest) -> str:
     """Return scheme and authority of absolute links, such as `https://example.org`, without a final slash.
 
-    They are those of the public URL in the settings, or those of the request if none is set.
+    They are those of the public URL in the settings. If none is set, they are those of the request if it names this
+    machine, else the address on which the service listens: a client may put any name into `Host`, and caches hand the
+    answer on to others.
     """
     public: str | None = request.app.state.get("public_url")
-    return (public or str(request.base_url)).rstrip("/")
+    if public is None and _is_loopback(request.base_url.hostname):
+        request.scope["state"][_FOLLOWS_HOST] = True
+        return str(request.base_url).rstrip("/")
+    address: str = public or request.app.state["address"]
+    return address.rstrip("/")
+
+
+def follows_host(scope: HTTPScope) -> bool:
+    """Return True if the answer to a request has links with the `Host` of that request."""
+    return _FOLLOWS_HOST in scope["state"]
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return host is not None
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from litestar import Litestar
@@ -24,8 +24,14 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.contract import find_contract, is_open
 from actitud_api.platform.http.deprecation import find_announced_deprecation
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
-from actitud_api.platform.http.representations import Files
-from actitud_api.platform.http.scope import ApiRequest, assign_request_id, find_content_location, read_header
+from actitud_api.platform.http.representations import PRIVATE, Files
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    assign_request_id,
+    find_content_location,
+    follows_host,
+    read_header,
+)
 from actitud_api.platform.http.validation import has_control
 
 VERSIONED: Final = "/v1"
@@ -97,7 +103,7 @@ class Edge:
 
         async def send_decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message["headers"])
+                headers = _keep_private(message["headers"]) if follows_host(scope) else list(message["headers"])
                 # Litestar computes Allow per route; a path may have several routes, and HEAD is missing.
                 if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
@@ -179,6 +185,17 @@ def _iterate_open_paths(app: Litestar) -> Iterator[str]:
 def _find_family(path: str) -> str | None:
     match = _FAMILY.match(path)
     return None if match is None else match[1]
+
+
+def _keep_private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a response that no cache may hand on to others, because its links have the `Host` of one.
+
+    What is not public anyway keeps its own rule.
+    """
+    return [
+        (name, PRIVATE.encode() if name.lower() == b"cache-control" and b"public" in value else value)
+        for name, value in headers
+    ]
 
 
 def _compile_unversioned(app: Litestar) -> re.Pattern[str]:
