@@ -22,6 +22,7 @@ from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
 from actitud_api.platform.audit_log.daily import build_daily_lifespan
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.forgetting import build_forgetting_lifespan
 from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.access import Rules, rules_of
@@ -209,8 +210,8 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger, and compare what is published with what was signed, while
-    the application is served. `controllers`: groups of routes, by default all of the service.
+    `keeps_ledger`: make the daily checkpoint of the ledger, compare what is published with what was signed, and delete
+    old responses, while the application is served. `controllers`: groups of routes, by default all of the service.
 
     Raises:
         LookupError: A handler has no access rule, or needs an object that the application does not provide.
@@ -270,7 +271,11 @@ def create_app(
         request_max_body_size=BODY_MAX,
         openapi_config=None,
         logging_config=None,
-        lifespan=[_build_ledger_lifespan(settings, database), build_comparing_lifespan(database)]
+        lifespan=[
+            _build_ledger_lifespan(settings, database),
+            build_comparing_lifespan(database),
+            build_forgetting_lifespan(database),
+        ]
         if keeps_ledger
         else [],
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,13 +14,14 @@ import pytest
 from litestar import Controller, Litestar, Response
 from litestar.testing import TestClient
 from msgspec import Struct
-from sqlalchemy import text, update
+from sqlalchemy import event, insert, select, text, update
 
 from actitud_api.app import CONTROLLERS
 from actitud_api.engine.i18n import Texts
-from actitud_api.platform.auth import queries
+from actitud_api.platform.auth import forgetting, queries
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.idempotency import idempotent
+from actitud_api.platform.auth.forgetting import BATCH
+from actitud_api.platform.auth.idempotency import FORGOTTEN_AT_ONCE, idempotent
 from actitud_api.platform.auth.policy import ADMINISTRATORS
 from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import CONFLICT, ProblemError
@@ -155,6 +158,75 @@ def test_after_a_day_a_key_is_new(client: TestClient[Litestar], database: Databa
         yesterday = datetime.now(UTC) - timedelta(hours=24, seconds=1)
         session.connection().execute(update(queries.ANSWERS).values(created=yesterday))
     assert drawn(client, holders[0], "one").json() != first
+
+
+def keep_answers(database: Database, holder: str, count: int, age: timedelta) -> None:
+    """Store as many responses of a holder, all of one age."""
+    created = datetime.now(UTC) - age
+    rows = [
+        {"holder": holder, "key": f"{age} {number}", "fingerprint": "", "created": created, "status": 200}
+        for number in range(count)
+    ]
+    with database.write() as session:
+        session.connection().execute(insert(queries.ANSWERS).values(headers={}, body=b""), rows)
+
+
+def count_answers(database: Database) -> Counter[str]:
+    with database.read() as session:
+        return Counter(session.execute(select(queries.ANSWERS.c.holder)).scalars())
+
+
+def test_a_request_deletes_few_old_answers_whoever_had_them(
+    client: TestClient[Litestar], database: Database, holders: list[str]
+) -> None:
+    """However many there are: it runs in the only write session of a file of SQLite."""
+    keep_answers(database, "gone", 3 * FORGOTTEN_AT_ONCE, timedelta(hours=25))
+    keep_answers(database, "here", 3 * FORGOTTEN_AT_ONCE, timedelta(hours=23))
+    for number in range(1, 5):
+        assert drawn(client, holders[0], f"{number}").status_code == 201
+        left = count_answers(database)
+        assert left["gone"] == max(0, 3 - number) * FORGOTTEN_AT_ONCE
+        assert left["here"] == 3 * FORGOTTEN_AT_ONCE
+
+
+def test_the_service_deletes_what_nobody_comes_back_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_answers(database, "gone", 2 * BATCH + 3, timedelta(hours=25))
+    keep_answers(database, "here", 7, timedelta(hours=23))
+    monkeypatch.setattr(forgetting, "FORGET_SECONDS", 0.01)
+
+    async def serve() -> None:
+        async with forgetting.build_forgetting_lifespan(database)(None):
+            for _ in range(3_000):
+                if count_answers(database) == {"here": 7}:
+                    return
+                await asyncio.sleep(0.01)
+
+    asyncio.run(serve())
+    assert count_answers(database) == {"here": 7}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_no_statement_reads_all_answers_of_a_holder(database: Database) -> None:
+    """By the plan of the database: it searches by the key or by the age, and stops where nothing is old."""
+    executed: list[tuple[str, tuple[object, ...]]] = []
+
+    def record(_: object, __: object, statement: str, parameters: tuple[object, ...], *___: object) -> None:
+        executed.append((statement, parameters))
+
+    yesterday = datetime.now(UTC) - timedelta(hours=24)
+    with database.write() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", record)
+        queries.delete_old_response(session, "busy", "one", yesterday)
+        queries.delete_oldest_responses(session, yesterday, 20)
+        event.remove(connection, "before_cursor_execute", record)
+        plans = [
+            " | ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            for statement, parameters in executed
+        ]
+    assert len(plans) == 2
+    assert not [plan for plan in plans if "SCAN idempotent_answer" in plan], plans
+    assert "SEARCH idempotent_answer USING INDEX ix_idempotent_answer_created (created<?)" in plans[1]
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ñ".encode().decode("latin-1"), "tab\there"])

@@ -26,9 +26,13 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session, read_clock
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
-"""Time for which a response is stored at least.
+"""Time for which a response is stored. The key of an older one counts as new, whether it is deleted yet or not."""
 
-An older response is deleted when the same holder sends the next request with an idempotency key.
+FORGOTTEN_AT_ONCE: Final = 20
+"""Highest number of old responses that a request with an idempotency key deletes, whoever they belong to.
+
+A request stores one, so a backlog shrinks, and no request has much to delete. Where nobody writes for long, the running
+service does it (`forgetting`).
 """
 
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
@@ -54,8 +58,8 @@ def idempotent(
                 _add_audit_entry(session, event, response)
             return response
         now = read_clock(session)
-        # No scheduled job is needed: each write of a holder removes the expired responses of that holder.
-        queries.delete_old_responses(session, principal.key, now - RESPONSE_LIFETIME)
+        queries.delete_old_response(session, principal.key, key, now - RESPONSE_LIFETIME)
+        queries.delete_oldest_responses(session, now - RESPONSE_LIFETIME, FORGOTTEN_AT_ONCE)
         fingerprint = _compute_fingerprint(request)
         earlier = queries.claim_key(session, principal.key, key, fingerprint, now)
         if earlier is None:

@@ -233,6 +233,17 @@ stored its response when it ends.
 _OF_HOLDER = (ANSWERS.c.holder == bindparam("of_holder"), ANSWERS.c.key == bindparam("of_key"))
 _SELECT_RESPONSE = select(ANSWERS.c.fingerprint, ANSWERS.c.status, ANSWERS.c.headers, ANSWERS.c.body).where(*_OF_HOLDER)
 _UPDATE_RESPONSE = update(ANSWERS).where(*_OF_HOLDER)
+_IS_OLD = ANSWERS.c.created < bindparam("before", type_=ANSWERS.c.created.type)
+_DELETE_RESPONSE = delete(ANSWERS).where(*_OF_HOLDER, _IS_OLD)
+_DELETE_OLDEST = delete(ANSWERS).where(
+    tuple_(ANSWERS.c.holder, ANSWERS.c.key).in_(
+        select(ANSWERS.c.holder, ANSWERS.c.key)
+        .where(_IS_OLD)
+        .order_by(ANSWERS.c.created)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+)
 
 
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
@@ -259,12 +270,20 @@ def store_response(session: Session, holder: str, key: str, response: StoredResp
     session.connection().execute(update_response, {"of_holder": holder, "of_key": key})
 
 
-def delete_old_responses(session: Session, holder: str, before: datetime) -> None:
-    """Delete the responses stored for the idempotency keys of a holder before the time `before`.
+def delete_old_response(session: Session, holder: str, key: str, before: datetime) -> None:
+    """Delete the response of a holder for an idempotency key, if it was stored before the time `before`.
 
     `holder` is the id of an access key.
     """
-    session.execute(delete(ANSWERS).where(ANSWERS.c.holder == holder, ANSWERS.c.created < before))
+    session.execute(_DELETE_RESPONSE, {"of_holder": holder, "of_key": key, "before": before})
+
+
+def delete_oldest_responses(session: Session, before: datetime, limit: int) -> int:
+    """Delete the oldest responses that were stored before the time `before`, `limit` at most; return their number.
+
+    Those of all holders: some never come back. A row that another transaction deletes is left to it.
+    """
+    return session.connection().execute(_DELETE_OLDEST, {"before": before, "limit": limit}).rowcount
 
 
 def delete_responses_about(session: Session, path: str) -> None:

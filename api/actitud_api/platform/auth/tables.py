@@ -69,7 +69,7 @@ class IdempotentAnswer(Base, table=True):
     holder: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     fingerprint: str
-    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
     status: int | None
     headers: dict[str, str] | None = Field(sa_column=Column(JSON_DOCUMENT))
     body: bytes | None = Field(sa_column=Column(LargeBinary))

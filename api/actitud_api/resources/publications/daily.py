@@ -6,14 +6,14 @@ instead is for people to decide, and `actitud-api doctor` says what to do.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import structlog
 from msgspec import structs
 
+from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.shown import find_altered_figure
 
@@ -33,28 +33,10 @@ def compare_published(database: Database) -> None:
 
 
 def build_comparing_lifespan(database: Database) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that compares the published editions every day.
-
-    A comparison that fails is logged; the service and the comparisons go on.
-    """
-
-    async def repeat() -> None:
-        await asyncio.sleep(START_SECONDS)
-        while True:
-            try:
-                await asyncio.to_thread(compare_published, database)
-            except Exception:  # the loop has to survive: nothing restarts it, and the next comparison may succeed
-                _log.exception("published editions were not compared")
-            await asyncio.sleep(COMPARE_SECONDS)
-
-    @asynccontextmanager
-    async def lifespan(_app: object) -> AsyncIterator[None]:
-        task = asyncio.create_task(repeat())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    return lifespan
+    """Return an application lifespan that compares the published editions every day."""
+    return build_repeating_lifespan(
+        lambda: compare_published(database),
+        COMPARE_SECONDS,
+        failure="published editions were not compared",
+        start=START_SECONDS,
+    )

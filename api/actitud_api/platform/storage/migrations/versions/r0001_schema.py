@@ -340,6 +340,7 @@ def _create_access() -> None:
         sa.Column("body", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("holder", "key", name="pk_idempotent_answer"),
     )
+    op.create_index("ix_idempotent_answer_created", "idempotent_answer", ["created"])
 
 
 def _create_suggestions() -> None:
