@@ -22,6 +22,7 @@ import pytest
 from litestar import Controller, Response
 
 from actitud_api import cli
+from actitud_api.cli.bounded_protocol import BoundedProtocol
 from actitud_api.cli.server import Server, build_configuration
 from actitud_api.cli.serving import build_application, get_readiness, is_exposed, lacks_public_url
 from actitud_api.platform.http.access import ANYBODY
@@ -251,7 +252,7 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
 
 def test_the_grace_is_longer_than_the_longest_request() -> None:
     config = build_configuration(toy_app(), Settings())
-    assert (config.loop, config.http) == ("uvloop", "httptools")
+    assert (config.loop, config.http) == ("uvloop", BoundedProtocol)
     assert config.timeout_graceful_shutdown is not None
     assert config.timeout_graceful_shutdown > MAX_REQUEST_SECONDS == 2 * BUSY_TIMEOUT
 

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 from litestar.types import ASGIApp
 
+from actitud_api.cli.bounded_protocol import BoundedProtocol
 from actitud_api.platform.http.system import Readiness
 from actitud_api.settings import Settings
 
@@ -69,7 +70,7 @@ def build_configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="asyncio" if sys.platform == "win32" else "uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

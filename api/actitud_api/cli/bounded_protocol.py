@@ -1,0 +1,97 @@
+"""HTTP/1.1 connections that refuse a request with too large a head, before the application sees anything of it.
+
+The server library bounds neither the number of header fields nor their size: 200,000 fields and a field of one megabyte
+were taken. The limits are those of the shipped nginx, so they count where the service is reached without it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+FIELDS_MAX: Final = 100
+"""Highest number of header fields of a request."""
+HEAD_MAX: Final = 64 * 1024
+"""Largest size of all header fields of a request in bytes."""
+TARGET_MAX: Final = 16 * 1024
+"""Largest size of the path and query of a request in bytes."""
+
+
+class _HeadTooLarge(ValueError):
+    """Raised inside of the parser to end it; the parser reports it as a request that is not HTTP."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Connection that answers 431 or 414 to a request whose header fields or target are too large, and closes."""
+
+    _refusal: HTTPStatus | None = None
+    _in_head = False
+    _fields = 0
+    _size = 0
+    _received = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what a client has sent, and refuse a head that does not end in time.
+
+        The parser reports a field when it is complete, so one that never ends is counted by what was received.
+        """
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head and not self.transport.is_closing():
+            self._received += len(data)
+            if self._received > HEAD_MAX:
+                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                self.send_400_response(self._refusal.phrase)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._in_head = True
+        self._fields = self._size = self._received = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target of a request."""
+        super().on_url(url)
+        if len(self.url) > TARGET_MAX:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header field of a request, or one after its body."""
+        self._fields += 1
+        self._size += len(name) + len(value)
+        if self._fields > FIELDS_MAX or self._size > HEAD_MAX:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand a request over to the application."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that could not be parsed, and close the connection."""
+        if self._refusal is None:
+            super().send_400_response(msg)
+            return
+        # Fields after a body come too late for an answer of their own.
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(_build_refusal(self._refusal))
+        self.transport.close()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._refusal = status
+        raise _HeadTooLarge(status.phrase)
+
+
+def _build_refusal(status: HTTPStatus) -> bytes:
+    """Return the bytes of a response with a problem document (RFC 9457) that says nothing beyond its status."""
+    body = msgspec.json.encode({"type": "about:blank", "title": status.phrase, "status": status.value})
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body
