@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
@@ -22,6 +22,7 @@ from actitud_api.platform.storage import postgresql
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.request_counters import CountedRequest
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications import service as publications
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
@@ -29,6 +30,7 @@ SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); 
 SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
 SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(0.2); {SERVE}"
 SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unlocked(); {SERVE}"
+SERVE_PUBLISHING_SLOWLY: Final = f"from tests.faults.serving import be_slow; be_slow(); {SERVE}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
@@ -133,6 +135,31 @@ class Naive:
 def be_naive() -> None:
     """Makes this process count like that."""
     postgresql.create_counter = Naive  # type: ignore[assignment]  # in a process of its own, which does nothing else
+
+
+BATCH_SECONDS: Final = 1.0
+"""How long a process that is slow scores one assessment."""
+STORE_SECONDS: Final = 3.0
+"""How long it stores an edition."""
+
+
+def be_slow() -> None:
+    """Lets this process say when it prepares and stores a publication, and take long for both."""
+    score, publish = publications._score_batch, publications.EditionPublisher.publish
+    publications.BATCH = 1  # type: ignore[misc]  # in a process of its own
+
+    def score_slowly(*arguments: Any) -> Any:
+        print("preparing", flush=True)
+        time.sleep(BATCH_SECONDS)
+        return score(*arguments)
+
+    def publish_slowly(*arguments: Any, **more: Any) -> Any:
+        print("storing", flush=True)
+        time.sleep(STORE_SECONDS)
+        return publish(*arguments, **more)
+
+    publications._score_batch = score_slowly  # type: ignore[assignment]
+    publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
 
 
 def be_unsynced() -> None:

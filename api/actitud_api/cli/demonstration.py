@@ -8,14 +8,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-import uvicorn
 from msgspec import structs
 from rich.console import Console
 
 from actitud_api.cli.common import CommandError, load_settings, show_progress
 from actitud_api.cli.readiness import catch_unreachable, check_revisions
-from actitud_api.cli.server import build_configuration
-from actitud_api.cli.serving import build_application, get_database, get_readiness
+from actitud_api.cli.server import Server, build_configuration
+from actitud_api.cli.serving import build_application, get_database, get_publisher, get_readiness
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import render_report
 from actitud_api.demo.report import SimulationReport
@@ -70,7 +69,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
         _make_signing_key(database, settings)
         get_readiness(app).register(demo.EDITION, loaded.is_set)
         config = build_configuration(app, settings)
-        server = uvicorn.Server(config)
+        server = Server(config, get_readiness(app), 0, lambda: None, get_publisher(app).stop)
         # Bound before the loading starts, so that a port in use ends the command at once.
         socket = config.bind_socket()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -20,27 +21,42 @@ class Server(uvicorn.Server):
     """uvicorn server that stops in two steps.
 
     After SIGTERM, `/readyz` returns 503, so that load balancers choose other servers, but the server accepts requests
-    for `drain` seconds more. Then it accepts none, and the requests in progress have the `grace` seconds of the
-    settings to end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
+    for `drain` seconds more. Then it accepts none, what takes longer than a process has to stop is given up, and the
+    other requests in progress have the `grace` seconds of the settings to end. SIGINT (Ctrl+C), and any second signal,
+    skip the first step. The exit code is 0.
     """
 
-    def __init__(self, config: uvicorn.Config, readiness: Readiness, drain: float, started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        readiness: Readiness,
+        drain: float,
+        started: Callable[[], None],
+        give_up: Callable[[], None] = lambda: None,
+    ) -> None:
         """Build the server; it does not listen yet.
 
         `readiness` has the checks of `/readyz`, to which the server adds one that fails once it has begun to stop.
         `drain`: seconds after SIGTERM in which requests are still accepted; 0 to stop accepting them at once.
         `started` is called once, when the server begins to accept requests; the command then prints the address.
+        `give_up` is called once, when the server accepts no more requests.
         """
         super().__init__(config)
         self._drain = drain
         self._stop_at: float | None = None
         self._announce = started
+        self._give_up = give_up
         readiness.register("serving", lambda: self._stop_at is None)
 
     async def main_loop(self) -> None:
         """Serve until the server has to stop."""
         self._announce()
         await super().main_loop()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more requests, and wait for those in progress."""
+        self._give_up()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop after a signal.

@@ -23,6 +23,7 @@ from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import get_sqlite_version, has_wal_bug
 from actitud_api.platform.storage.urls import find_database_file, hide_password
+from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.settings import Settings
 
 _READY = Texts(
@@ -60,7 +61,8 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
             sys.stdout.flush()
 
         with open_listener(settings, language) as listener:
-            server = Server(build_configuration(app, settings), get_readiness(app), settings.drain, announce)
+            configuration = build_configuration(app, settings)
+            server = Server(configuration, get_readiness(app), settings.drain, announce, get_publisher(app).stop)
             server.run(sockets=[listener])
     if not server.started:
         return 1
@@ -147,6 +149,12 @@ def get_database(app: Litestar) -> Database:
     """Return the database in the state of an application."""
     database: Database = app.state["database"]
     return database
+
+
+def get_publisher(app: Litestar) -> EditionPublisher:
+    """Return the publisher in the state of an application."""
+    publisher: EditionPublisher = app.state["publishing"]
+    return publisher
 
 
 def get_readiness(app: Litestar) -> Readiness:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from litestar import Controller, Response
@@ -19,7 +20,15 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.middleware.immutable import keep
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import (
+    CONFLICT,
+    NOT_FOUND,
+    UNAVAILABLE,
+    Fault,
+    ProblemError,
+    ProblemMapping,
+    maps_to,
+)
 from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Pages, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
@@ -27,6 +36,7 @@ from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import schemas, service
 from actitud_api.resources.publications.documents import EditionDocument, ScoreDocument, pack_line
 from actitud_api.resources.publications.service import (
+    PublicationInterrupted,
     PublicationRecord,
     PublicationRefused,
     Refusal,
@@ -127,7 +137,20 @@ def _unknown_publication(error: UnknownPublication) -> Texts:
     )
 
 
+RETRY_AFTER: Final = "30"
+"""Value of `Retry-After` in seconds for a publication that was given up because the service stops."""
+
+
+def _report_interruption(_error: Exception) -> ProblemError:
+    detail = Texts(
+        "El servicio se está parando y no ha publicado nada. Repita la petición cuando vuelva a estar en marcha.",
+        "The service is stopping and has published nothing. Repeat the request when it is back.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
+    (PublicationInterrupted, _report_interruption),
     maps_to(
         PublicationRefused,
         CONFLICT,

@@ -70,6 +70,7 @@ __all__ = [
     "CorrectedScore",
     "EditionPublisher",
     "PlannedCorrection",
+    "PublicationInterrupted",
     "PublicationPlan",
     "PublicationRecord",
     "PublicationRefused",
@@ -134,6 +135,10 @@ class UnknownDocument(LookupError):
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
         self.digest = digest
+
+
+class PublicationInterrupted(Exception):
+    """The process stops, so the publication was given up before anything of it was stored."""
 
 
 class Refusal(Struct, frozen=True):
@@ -268,6 +273,14 @@ class EditionPublisher:
         self._folder = folder
         self._second_approver = second_approver
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Give up the publication that is being prepared, and refuse further ones.
+
+        The preparation of a large edition takes longer than a process has to stop. One that is being stored goes on.
+        """
+        self._stopping.set()
 
     def write_prepared(
         self,
@@ -289,6 +302,7 @@ class EditionPublisher:
             UnknownEdition: No edition has that id.
             SigningKeyFault: The signing key cannot be used.
             Unavailable: The edition changed during each of `ATTEMPTS` computations.
+            PublicationInterrupted: The process stops.
         """
         # One at a time: a preparation may use every core.
         with self._lock:
@@ -350,6 +364,7 @@ class EditionPublisher:
         Return None if the plan is refused, is a correction, or needs an approval that is missing. `advance` is called
         once for each computed score.
         """
+        self._check_stop()
         with self._database.read() as session:
             record = editions.find(session, edition)
             if _list_refusals(session, record, queries.get(session, record.id), plan, now):
@@ -365,12 +380,17 @@ class EditionPublisher:
         score = partial(_score_batch, record.id, record.methodology)
         scores: list[SignedScore] = []
         for batch in self._map_batches(score, self._iterate_batches(record.id)):
+            self._check_stop()
             for unsigned in batch:
                 # Signed here: the private key stays in this process.
                 stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
                 scores.append(SignedScore(unsigned.line, stored, unsigned.row, unsigned.changed))
                 advance()
         return PreparedScores(record, state, scores)
+
+    def _check_stop(self) -> None:
+        if self._stopping.is_set():
+            raise PublicationInterrupted
 
     def _iterate_batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
         """Yield the final submissions of an edition with the outcomes of their reviews, at most `BATCH` at a time."""
