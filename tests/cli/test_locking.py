@@ -17,6 +17,7 @@ from actitud_api.cli.parsers import build_parser
 from actitud_api.platform.storage.file_lock import build_lock_path, lock_file
 from tests.faults.serving import one_serving
 from tests.support.databases import migrated_sqlite, sqlite_url
+from tests.support.figures import FigureRecorder
 
 SERVES: Final = {"serve", "demo"}
 READS: Final = {"doctor", "backup", "keys list", "keys check", "ledger export"}
@@ -79,7 +80,7 @@ def run(command: str, url: str, *options: str) -> int:
 
 
 def test_a_second_service_on_a_file_is_refused_until_the_first_has_ended(
-    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
 ) -> None:
     """By any path to it; and a service that is killed leaves no lock behind."""
     link = file_of(url).parent.parent / "link.sqlite3"
@@ -99,6 +100,13 @@ def test_a_second_service_on_a_file_is_refused_until_the_first_has_ended(
     with one_serving(url) as second:
         assert second.poll() is None
     assert build_lock_path(file_of(url)).stat().st_size == 0
+    figure(
+        "S11",
+        "second services on a file of SQLite, by its name and by a link, of which one that starts fails",
+        tried=3,
+        failed=0,
+        control="after the first service is killed the next one starts",
+    )
 
 
 def test_a_database_that_is_not_there_gets_no_lock(tmp_path: Path) -> None:

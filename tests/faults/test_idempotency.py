@@ -30,6 +30,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.figures import FigureRecorder
 from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.both_databases
@@ -177,7 +178,7 @@ def count_answers(database: Database) -> Counter[str]:
 
 
 def test_a_request_deletes_few_old_answers_whoever_had_them(
-    client: TestClient[Litestar], database: Database, holders: list[str]
+    client: TestClient[Litestar], database: Database, holders: list[str], figure: FigureRecorder
 ) -> None:
     """However many there are: it runs in the only write session of a file of SQLite."""
     keep_answers(database, "gone", 3 * FORGOTTEN_AT_ONCE, timedelta(hours=25))
@@ -187,6 +188,14 @@ def test_a_request_deletes_few_old_answers_whoever_had_them(
         left = count_answers(database)
         assert left["gone"] == max(0, 3 - number) * FORGOTTEN_AT_ONCE
         assert left["here"] == 3 * FORGOTTEN_AT_ONCE
+    figure(
+        "S20",
+        f"writes beside {3 * FORGOTTEN_AT_ONCE} old answers of a key that never came back; one that deletes more than "
+        f"{FORGOTTEN_AT_ONCE}, or none of them, fails",
+        tried=3,
+        failed=0,
+        control="answers of less than a day stay",
+    )
 
 
 def test_the_service_deletes_what_nobody_comes_back_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,12 @@ from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage import postgresql as storage
 from actitud_api.platform.storage import stall_guard
+from actitud_api.platform.storage.bounded_connection import BoundedConnection
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.stall_guard import ATTEMPT, PAUSE, StallGuard
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, opened, unlimited
+from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.publishing import EDITION, fill, publish
 from tests.support.scale import NIGHT
@@ -66,7 +68,9 @@ def assert_unavailable(answer: httpx.Response) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_every_request_is_answered_while_the_server_is_stopped(url: str, postgresql: Server) -> None:
+def test_every_request_is_answered_while_the_server_is_stopped(
+    url: str, postgresql: Server, figure: FigureRecorder
+) -> None:
     limited = structs.replace(unlimited(url), rate_limit_read=12_000)
     with (
         borrow_app(limited) as app,
@@ -103,6 +107,16 @@ def test_every_request_is_answered_while_the_server_is_stopped(url: str, postgre
         while client.get("/readyz").status_code != 200 or client.get(ranking).status_code != 200:
             assert time.monotonic() - started < RECOVERY_BOUND
             time.sleep(0.05)
+        recovered = time.monotonic() - started
+    figure(
+        "S10",
+        f"requests to a service whose PostgreSQL is stopped (SIGSTOP), of which one without 503 in {BOUND:g} s fails; "
+        f"as before {recovered:.1f} s after it goes on",
+        tried=CLIENTS + 3,
+        failed=0,
+        control="a statement without the bound of the client waits for as long as the server is stopped",
+        worst_seconds=max(times),
+    )
 
 
 def test_a_session_that_is_open_when_the_server_stops_ends(url: str, postgresql: Server) -> None:
@@ -116,6 +130,22 @@ def test_a_session_that_is_open_when_the_server_stops_ends(url: str, postgresql:
                         session.connection().execute(text("SELECT 1"))
                     session.commit()
             _await_answer(database)
+
+
+def test_without_the_bound_a_statement_waits_for_as_long_as_the_server_is_stopped(url: str, postgresql: Server) -> None:
+    """The negative control: server-side time-outs do nothing in a server that is stopped."""
+    with opened(url) as database, database.read() as session:
+        connection = session.connection()
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, BoundedConnection)
+        driver.patience = None
+        waiting = ThreadPoolExecutor(1)
+        with postgresql.stalled():
+            answer = waiting.submit(connection.execute, text("SELECT 1"))
+            time.sleep(storage.PATIENCE * 1.5)
+            assert not answer.done()
+        assert answer.result(30).scalar_one() == 1
+        waiting.shutdown()
 
 
 def _await_answer(database: Database) -> None:
@@ -145,7 +175,9 @@ def test_a_migration_is_waited_for_without_bound(url: str) -> None:
         with database.begin_migration() as connection:
             connection.execute(text(f"SELECT pg_sleep({storage.PATIENCE * 1.2})"))
         with database.write() as session:  # the same connection, which is bounded again
-            assert vars(session.connection().connection.driver_connection)["patience"] == storage.PATIENCE
+            driver = session.connection().connection.driver_connection
+            assert isinstance(driver, BoundedConnection)
+            assert driver.patience == storage.PATIENCE
 
 
 # --- the guard ------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ were taken. The limits are those of the shipped nginx, so they count where the s
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -19,6 +18,10 @@ HEAD_MAX: Final = 64 * 1024
 TARGET_MAX: Final = 16 * 1024
 """Largest size of the path and query of a request in bytes."""
 
+_TOO_LONG: Final = (414, "URI Too Long")
+_TOO_LARGE: Final = (431, "Request Header Fields Too Large")
+"""Status and reason phrase (RFC 9110, RFC 6585); those of the standard library differ between versions of Python."""
+
 
 class _HeadTooLarge(ValueError):
     """Raised inside of the parser to end it; the parser reports it as a request that is not HTTP."""
@@ -27,7 +30,7 @@ class _HeadTooLarge(ValueError):
 class BoundedProtocol(HttpToolsProtocol):
     """Connection that answers 431 or 414 to a request whose header fields or target are too large, and closes."""
 
-    _refusal: HTTPStatus | None = None
+    _refusal: tuple[int, str] | None = None
     _in_head = False
     _fields = 0
     _size = 0
@@ -43,8 +46,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if was_in_head and self._in_head and not self.transport.is_closing():
             self._received += len(data)
             if self._received > HEAD_MAX:
-                self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-                self.send_400_response(self._refusal.phrase)
+                self._refusal = _TOO_LARGE
+                self.send_400_response(_TOO_LARGE[1])
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -56,14 +59,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a piece of the target of a request."""
         super().on_url(url)
         if len(self.url) > TARGET_MAX:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+            self._refuse(_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field of a request, or one after its body."""
         self._fields += 1
         self._size += len(name) + len(value)
         if self._fields > FIELDS_MAX or self._size > HEAD_MAX:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self._refuse(_TOO_LARGE)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -78,19 +81,19 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         # Fields after a body come too late for an answer of their own.
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(_build_refusal(self._refusal))
+            self.transport.write(_build_refusal(*self._refusal))
         self.transport.close()
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        self._refusal = status
-        raise _HeadTooLarge(status.phrase)
+    def _refuse(self, refusal: tuple[int, str]) -> None:
+        self._refusal = refusal
+        raise _HeadTooLarge(refusal[1])
 
 
-def _build_refusal(status: HTTPStatus) -> bytes:
+def _build_refusal(status: int, phrase: str) -> bytes:
     """Return the bytes of a response with a problem document (RFC 9457) that says nothing beyond its status."""
-    body = msgspec.json.encode({"type": "about:blank", "title": status.phrase, "status": status.value})
+    body = msgspec.json.encode({"type": "about:blank", "title": phrase, "status": status})
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
         f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
         "connection: close\r\n\r\n"
     )

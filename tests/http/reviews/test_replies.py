@@ -21,6 +21,7 @@ from tests.http.test_http_problems import problem
 from tests.support import publishing
 from tests.support.assessing import DOMAIN
 from tests.support.databases import make_key
+from tests.support.figures import FigureRecorder
 from tests.support.settling import anything
 
 REPLIES: Final = f"/assessments/{MINE}/replies"
@@ -181,7 +182,7 @@ BESIDE: Final = ("edition", "organisation", "organisation_name", "rank", "simula
 """What the score of an edition says beside the canonical result."""
 
 
-def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path) -> None:
+def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path, figure: FigureRecorder) -> None:
     hear(desk)
     assert reply(desk, text="=1+1 <b>Se ve</b>").status_code == 201
     assert desk.get(f"/scores/{MINE}", "ada")["review"]["replies"][0]["evidence"] == REPLY["evidence"]
@@ -232,6 +233,13 @@ def test_what_is_published_holds_verdicts_and_replies(desk: Desk, tmp_path: Path
 
     # What is published does not change.
     problem(reply(desk, tag="*"), 409, "conflict")
+    figure(
+        "S13",
+        "places that show a published reply (score, signed document, page), of which one with its documents fails",
+        tried=3,
+        failed=0,
+        control="before the edition is published, whoever reads the draft finds them in the score",
+    )
 
 
 def test_a_corrected_answer_has_no_verdict_and_what_else_was_found_and_replied_stays(
