@@ -145,7 +145,7 @@ COMMANDS: Final = set(list_commands(build_parser("en")))
 
 def test_each_command_that_opens_a_database_serves_reads_or_writes() -> None:
     """Who adds a command says here which, and a command that writes is tried below."""
-    assert COMMANDS <= SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK}
+    assert SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK} >= COMMANDS
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS & WRITES.keys()))
