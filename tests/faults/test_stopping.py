@@ -1,0 +1,106 @@
+"""A service is told to stop while it publishes: what it prepares is given up with an answer, what it stores ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from actitud_api.demo import service as demo
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications import service
+from tests.faults.serving import SERVE_PUBLISHING_SLOWLY, UNLIMITED, Serving, administrator, await_ready, starting
+from tests.support.databases import make_key
+from tests.support.figures import FigureRecorder
+from tests.support.proxy import free_port
+from tests.support.publishing import fill, publish
+
+pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
+
+PREPARED = 60
+"""Organisations of an edition that a slow process prepares for as many seconds: longer than it has to stop."""
+STOP_BOUND = 20.0
+"""Seconds in which it has ended, less than the settings `drain` and `grace` allow."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "signing"
+
+
+@contextmanager
+def publishing(
+    url: str, folder: Path, key: dict[str, str], edition: str
+) -> Iterator[tuple[Serving, Future[httpx.Response]]]:
+    """A server that publishes slowly, and what it will answer to somebody who publishes."""
+    settings = {**UNLIMITED, "signing_folder": str(folder)}
+    with starting(url, free_port(), settings, SERVE_PUBLISHING_SLOWLY) as process, ThreadPoolExecutor(1) as pool:
+        await_ready(process)
+        yield (
+            process,
+            pool.submit(
+                httpx.post,
+                f"{process.address}/v1/editions/{edition}/publications",
+                json={"reason": "It is time."},
+                headers={**key, "Idempotency-Key": "once"},
+                timeout=60,
+            ),
+        )
+
+
+def await_word(process: Serving, word: str) -> None:
+    assert process.stdout is not None
+    assert any(line.strip() == word for line in iter(process.stdout.readline, ""))
+
+
+def test_a_server_that_is_told_to_stop_gives_up_what_it_prepares(
+    database: Database, url: str, folder: Path, figure: FigureRecorder
+) -> None:
+    """A preparation of a minute is longer than the grace; whoever publishes is told so, and repeats it afterwards."""
+    make_key(database, folder)
+    demo.store_demonstration(database, lambda: None, range(1, PREPARED + 1))
+    key = administrator(database)
+    with publishing(url, folder, key, demo.EDITION) as (process, answering):
+        await_word(process, "preparing")
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        answer = answering.result()
+        assert process.wait(STOP_BOUND) == 0
+        seconds = time.monotonic() - started
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.json()["detail"].startswith("The service is stopping and has published nothing.")
+    assert count_revisions(database, demo.EDITION) == 0
+    publish(database, folder, edition=demo.EDITION, now=datetime.now(UTC))
+    assert count_revisions(database, demo.EDITION) == 1
+    figure(
+        "S26",
+        f"stops of a server that prepares for {PREPARED} s; one fails if the client is not answered 503, or if the "
+        f"process has not ended in {STOP_BOUND:g} s",
+        tried=1,
+        failed=0,
+        control="a server that goes on preparing cuts the request off after 30 s, and lives on until it has prepared",
+        worst_seconds=seconds,
+    )
+
+
+def test_a_server_that_is_told_to_stop_ends_what_it_stores(database: Database, url: str, folder: Path) -> None:
+    make_key(database, folder)
+    fill(database)
+    with publishing(url, folder, administrator(database), "2026") as (process, answering):
+        await_word(process, "storing")
+        process.send_signal(signal.SIGTERM)
+        assert answering.result().status_code == 201
+        assert process.wait(STOP_BOUND) == 0
+    assert count_revisions(database, "2026") == 1
+
+
+def count_revisions(database: Database, edition: str) -> int:
+    return len(service.list_page(database, edition, before=None, offset=0, limit=10))
