@@ -135,10 +135,10 @@ def test_a_warning_is_no_failure(
     assert (code, list(wrong), found.status) == (0, ["address", "links"], "warning")
     assert wrong["address"].remedy == "listen on 127.0.0.1 behind a proxy with TLS, and name it in trusted_proxies"
     monkeypatch.setenv("ACTITUD_TRUSTED_PROXIES", "10.0.0.1")
-    (wrong,) = report(file, capsys)[1].values()
-    assert (wrong.name, wrong.status, wrong.found) == ("links", "warning", "they lead to http://0.0.0.0:8000")
-    assert wrong.remedy is not None
-    assert wrong.remedy.startswith("set public_url to the address at which people reach the service")
+    (links,) = report(file, capsys)[1].values()
+    assert (links.name, links.status, links.found) == ("links", "warning", "they lead to http://0.0.0.0:8000")
+    assert links.remedy is not None
+    assert links.remedy.startswith("set public_url to the address at which people reach the service")
     monkeypatch.setenv("ACTITUD_PUBLIC_URL", "https://actitud.example")
     assert report(file, capsys)[1] == {}
 
