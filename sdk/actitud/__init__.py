@@ -6,6 +6,9 @@
 ...         print(row.rank, row.organisation_name, row.index)
 """
 
+import importlib as _importlib
+import typing as _typing
+
 from actitud._calls import Response, responses
 from actitud._config import Timeouts
 from actitud._model import Model, Nodes
@@ -185,7 +188,9 @@ from actitud.models import (
     WorkbookReading,
 )
 from actitud.pages import AsyncListing, AsyncPage, Page
-from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
+
+if _typing.TYPE_CHECKING:
+    from actitud.verification import Verification, VerificationCheck, VerificationProblem, verify
 
 __all__ = [
     "AccessKey",
@@ -372,3 +377,18 @@ __all__ = [
     "responses",
     "verify",
 ]
+
+_OF_VERIFICATION = frozenset({"Verification", "VerificationCheck", "VerificationProblem", "verify"})
+
+
+def __getattr__(name: str) -> object:
+    # Imported when it is first used: most programs verify nothing, and it is a tenth of the import.
+    if name not in _OF_VERIFICATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_importlib.import_module("actitud.verification"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

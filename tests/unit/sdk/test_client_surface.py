@@ -32,7 +32,7 @@ ASYNCHRONOUS = {"Page": "AsyncListing", "Iterator": "AsyncIterator"}
 
 def test_all_names_are_there_sorted_and_documented() -> None:
     assert sorted(actitud.__all__, key=lambda name: (not name[0].isupper(), name)) == actitud.__all__
-    public = {name for name in vars(actitud) if not name.startswith("_")}
+    public = {name for name in dir(actitud) if not name.startswith("_")}
     modules = {
         "bodies",
         "cli",
@@ -47,7 +47,7 @@ def test_all_names_are_there_sorted_and_documented() -> None:
         "verification",
     }
     assert public - modules == set(actitud.__all__) - {"__version__"}
-    classes = [value for name in actitud.__all__ if inspect.isclass(value := vars(actitud)[name])]
+    classes = [value for name in actitud.__all__ if inspect.isclass(value := getattr(actitud, name))]
     assert [kind.__name__ for kind in classes if not inspect.getdoc(kind)] == []
 
 
@@ -84,6 +84,17 @@ def test_importing_brings_in_nothing_but_its_dependencies() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["actitud"]
+
+
+def test_what_verifies_is_imported_when_it_is_used() -> None:
+    command = (
+        "import actitud, sys; before = 'actitud.verification' in sys.modules; assert 'verify' in dir(actitud);"
+        "print(before, actitud.verify is sys.modules['actitud.verification'].verify)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+    with pytest.raises(AttributeError, match="module 'actitud' has no attribute 'verified'"):
+        getattr(actitud, "verified")  # noqa: B009  # not a name that a type checker accepts
 
 
 def test_both_clients_have_the_same_operations_with_the_same_parameters() -> None:
