@@ -30,11 +30,29 @@ from tests.fuzzing.target import Target, try_input
 from tests.fuzzing.targets import TARGETS
 
 GUIDING: Final = (
-    "actitud",
+    "actitud._calls",
+    "actitud._files",
+    "actitud._model",
+    "actitud._notices",
+    "actitud._retry",
+    "actitud._streams",
+    "actitud._transport",
+    "actitud.errors",
+    "actitud.pages",
+    "actitud.verification",
     "actitud_api.engine.methodology.checks",
     "actitud_api.engine.methodology.loader",
     "actitud_api.platform.auth.keys",
-    "actitud_api.platform.http",
+    "actitud_api.platform.http.batches",
+    "actitud_api.platform.http.inputs",
+    "actitud_api.platform.http.negotiation",
+    "actitud_api.platform.http.paging",
+    "actitud_api.platform.http.preconditions",
+    "actitud_api.platform.http.ranges",
+    "actitud_api.platform.http.redaction",
+    "actitud_api.platform.http.representations",
+    "actitud_api.platform.http.scope",
+    "actitud_api.platform.http.validation",
     "actitud_api.resources.organisations.identifiers",
     "actitud_api.resources.organisations.municipalities",
     "actitud_api.settings",
@@ -42,13 +60,17 @@ GUIDING: Final = (
     "actitud_api.web.workbooks.package",
     "actitud_api.web.workbooks.reading",
     "json",
-    "tests.fuzzing",
+    "tests.fuzzing.answer_targets",
+    "tests.fuzzing.file_targets",
+    "tests.fuzzing.planted",
+    "tests.fuzzing.published_targets",
+    "tests.fuzzing.request_targets",
     "tomllib",
     "urllib.parse",
     "verify_script",
     "zipfile",
 )
-"""Modules and packages of which each branch is seen: all else would only make the rest slower."""
+"""Modules and packages of which each branch is seen: to instrument all would take longer than the fuzzing by day."""
 ROOM: Final = 96
 """MiB that a process may grow by: the limit of a decoder's memory."""
 HANGS: Final = 60
