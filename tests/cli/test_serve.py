@@ -23,6 +23,7 @@ from litestar import Controller, Response
 
 from actitud_api import cli
 from actitud_api.cli.bounded_protocol import BoundedProtocol
+from actitud_api.cli.demonstration import build_settings
 from actitud_api.cli.server import Server, build_configuration
 from actitud_api.cli.serving import build_application, get_readiness, is_exposed, lacks_public_url
 from actitud_api.platform.http.access import ANYBODY
@@ -230,7 +231,9 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
         port = free.getsockname()[1]
     program = "import sys; from actitud_api.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "demo", "--database", demonstration, "--port", f"{port}"]
-    environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing")}
+    # Where a proxy is named, requests are counted, by the address of who comes past it.
+    proxy = {"ACTITUD_TRUSTED_PROXIES": "192.0.2.9"}
+    environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing"), **proxy}
     rests = []
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -248,6 +251,24 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
         finally:
             process.kill()
     assert rests[0] - rests[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "proxies", "limited"),
+    [
+        ("127.0.0.1", (), False), ("::1", (), False), ("localhost", (), False), ("0.0.0.0", (), True),
+        ("192.0.2.1", (), True), ("127.0.0.1", (Proxy("127.0.0.1"),), True),
+    ],
+)  # fmt: skip
+def test_the_demonstration_has_no_limits_for_its_own_machine_alone(
+    host: str, proxies: tuple[Proxy, ...], limited: bool
+) -> None:
+    base = Settings(host=host, trusted_proxies=proxies, rate_limit_score=7)
+    settings = build_settings(base, None)
+    limits = [settings.rate_limit_read, settings.rate_limit_write, settings.rate_limit_score]
+    assert limits == ([base.rate_limit_read, base.rate_limit_write, 7] if limited else [0, 0, 0])
+    assert settings.rate_limit_refused == (base.rate_limit_refused if limited else 0)
+    assert settings.database_url != base.database_url
 
 
 def test_the_grace_is_longer_than_the_longest_request() -> None:

@@ -14,7 +14,13 @@ from rich.console import Console
 from actitud_api.cli.common import CommandError, load_settings, show_progress
 from actitud_api.cli.readiness import catch_unreachable, check_revisions
 from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import build_application, get_database, get_publisher, get_readiness
+from actitud_api.cli.serving import (
+    build_application,
+    get_database,
+    get_publisher,
+    get_readiness,
+    is_for_this_machine,
+)
 from actitud_api.demo import service as demo
 from actitud_api.demo.printing import render_report
 from actitud_api.demo.report import SimulationReport
@@ -54,10 +60,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             that cannot be kept, because another version of the simulator made it or the option `--in-review` asks for
             one in review.
     """
-    base = load_settings(options)
-    settings = structs.replace(
-        base, database_url=options.database or DATABASE, signing_folder=base.signing_folder / SIGNING_FOLDER
-    )
+    settings = build_settings(load_settings(options), options.database)
     loaded = threading.Event()
     with build_application(settings, language, may_be_new=True) as app:
         database = get_database(app)
@@ -98,6 +101,19 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
         with suppress(KeyboardInterrupt):
             server.run(sockets=[socket])
     return 0 if loaded.is_set() else 1
+
+
+def build_settings(base: Settings, database: str | None) -> Settings:
+    """Return the settings of a demonstration: its own database and signing keys, and no limits for this machine alone.
+
+    `base`: settings of the installation. `database`: URL of the option, or None.
+    """
+    signing_folder = base.signing_folder / SIGNING_FOLDER
+    settings = structs.replace(base, database_url=database or DATABASE, signing_folder=signing_folder)
+    if not is_for_this_machine(settings):
+        return settings
+    # Whoever tries a client against it needs no protection from themselves.
+    return structs.replace(settings, rate_limit_read=0, rate_limit_write=0, rate_limit_score=0, rate_limit_refused=0)
 
 
 def _create_key(database: Database, settings: Settings) -> str:

@@ -97,9 +97,14 @@ def is_exposed(settings: Settings) -> bool:
         return True
 
 
+def is_for_this_machine(settings: Settings) -> bool:
+    """Return True if no other machine reaches the service, neither by itself nor through a proxy."""
+    return not (is_exposed(settings) or settings.trusted_proxies)
+
+
 def lacks_public_url(settings: Settings) -> bool:
     """Return True if others than this machine reach the service, and no setting says at which address they do."""
-    return settings.public_url is None and (is_exposed(settings) or bool(settings.trusted_proxies))
+    return settings.public_url is None and not is_for_this_machine(settings)
 
 
 def _warn(settings: Settings, language: Language) -> None:
