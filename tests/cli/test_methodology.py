@@ -17,6 +17,12 @@ from actitud_api.engine.methodology import loader
 from tests.support import second_version
 from tests.unit.methodology.editing import DOCUMENT, TEXTS, Json, Planted, at, plant
 
+UNREAD = {
+    "en": "note, /profile/0: nothing reads the field org_type [unread-field]",
+    "es": "nota, /profile/0: nada lee el campo org_type [unread-field]",
+}
+"""What is noted of 2026.1: it asks for the kind of organisation, and uses it nowhere."""
+
 
 @pytest.fixture(autouse=True)
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +62,8 @@ def ran(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[
 def test_the_registered_versions_are_sound(version: str, capsys: pytest.CaptureFixture[str]) -> None:
     with resources.as_file(second_version.VERSIONS / version / "document.json") as file:
         found = ran(capsys, "check", str(file))
-    assert found == (0, [f"{version}: no defects. Digest: {loader.load_methodology(version).digest}"], [])
+    sound = f"{version}: no defects. Digest: {loader.load_methodology(version).digest}"
+    assert found == (0, [UNREAD["en"], sound], [])
 
 
 DEFECTS: list[Planted] = [
@@ -98,7 +105,11 @@ def test_every_defect_is_named_with_its_place(
     language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path / "v", *DEFECTS)
-    assert ran(capsys, "check", str(file), "--lang", language) == (1, TOLD[language], [])
+    assert ran(capsys, "check", str(file), "--lang", language) == (
+        1,
+        [*TOLD[language][:-1], UNREAD[language], TOLD[language][-1]],
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,18 +147,19 @@ def test_texts_are_those_beside_it_or_those_that_are_named(tmp_path: Path, capsy
     lacking = "note, /texts/es: there are no texts in this language; a version needs them [no-texts]"
     assert ran(capsys, "check", str(file)) == (
         1,
-        ["/texts/en/rules/V20: is empty [empty-text]", lacking, "Defects: 1."],
+        ["/texts/en/rules/V20: is empty [empty-text]", UNREAD["en"], lacking, "Defects: 1."],
         [],
     )
     elsewhere = written(tmp_path / "w", ("/texts/es/rules/V20", " "))
     named = [str(elsewhere.parent / "texts" / f"{language}.json") for language in ("en", "es")]
     assert ran(capsys, "check", str(file), "--texts", *named) == (
         1,
-        ["/texts/es/rules/V20: is empty [empty-text]", "Defects: 1."],
+        ["/texts/es/rules/V20: is empty [empty-text]", UNREAD["en"], "Defects: 1."],
         [],
     )
     code, lines, _ = ran(capsys, "check", str(file), "--texts", named[0], "--lang", "es")
-    assert (code, lines[0]) == (0, "nota, /texts/es: no hay textos en este idioma; una versión los necesita [no-texts]")
+    lacking = "nota, /texts/es: no hay textos en este idioma; una versión los necesita [no-texts]"
+    assert (code, lines[:2]) == (0, [UNREAD["es"], lacking])
 
 
 def test_a_missing_text_is_a_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,10 +186,11 @@ def test_where_silence_may_pay_is_a_note_and_no_defect(
 ) -> None:
     file = written(tmp_path / "v", ("/root/children/1/missing", "void"), ("/root/children/2/missing", "leave"))
     code, lines, errors = ran(capsys, "check", str(file), "--lang", language)
-    assert (code, errors, len(lines)) == (0, [], 3)
+    assert (code, errors, len(lines)) == (0, [], 4)
     assert lines[0].startswith(note)
     assert lines[1].split(",")[1].startswith(" /root/children/2/missing: ")
-    assert lines[2].startswith("2026.1: ")
+    assert lines[2:] == [UNREAD[language], lines[3]]
+    assert lines[3].startswith("2026.1: ")
 
 
 def test_what_is_no_document_is_one_defect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -194,7 +207,7 @@ def test_a_document_may_come_from_standard_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(DOCUMENT)))
     code, lines, _ = ran(capsys, "check", "-")
     assert (code, lines[-1]) == (0, f"2026.1: no defects. Digest: {loader.load_methodology('2026.1').digest}")
-    assert len(lines) == 3  # and a note for each language
+    assert len(lines) == 4  # and a note for each language, and what nothing reads
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
