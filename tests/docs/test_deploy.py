@@ -21,6 +21,7 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
+from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
@@ -127,7 +128,7 @@ def test_the_commands_of_the_pages_parse(page: str) -> None:
         shlex.split(found) for found in re.findall(r"(?:^|&& |bin/)actitud-api ([a-z][^&\n]*)", blocks, re.MULTILINE)
     ]
     commands += [shlex.split(found) for found in re.findall(r" actitud (init|demo)$", blocks, re.MULTILINE)]
-    commands += [shlex.split(found) for found in re.findall(r" compose run --rm service (.+)$", blocks, re.M)]
+    commands += [shlex.split(found) for found in re.findall(r" compose run --rm migration (.+)$", blocks, re.M)]
     assert len(commands) >= (12 if page == "README.md" else 0)
     for command in commands:
         assert build_parser("en").parse_args(command)
@@ -161,9 +162,18 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     database, url = services["database"]["environment"], make_url(settings.database_url)
     assert url.drivername == "postgresql+psycopg"
     assert (url.host, url.port) == ("database", None)
-    assert (url.username, url.database) == (database["POSTGRES_USER"], database["POSTGRES_DB"])
-    assert "${POSTGRES_PASSWORD:" in database["POSTGRES_PASSWORD"]
-    assert "${POSTGRES_PASSWORD:" in services["service"]["environment"]["ACTITUD_DATABASE_URL"]
+    assert (url.username, url.database) == (SERVING, database["POSTGRES_DB"])
+    assert "${ACTITUD_SERVING_PASSWORD:" in services["service"]["environment"]["ACTITUD_DATABASE_URL"]
+    owner = make_url(re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, services["migration"]["environment"]["ACTITUD_DATABASE_URL"]))
+    assert (owner.username, owner.host, owner.database) == ("actitud_owner", url.host, url.database)
+    assert services["migration"]["volumes"] == services["service"]["volumes"]
+    # The file of the roles reads both passwords, and nobody's is that of the superuser.
+    roles = (DEPLOY / "postgresql" / "roles.sql").read_text("utf-8")
+    passwords = re.findall(r"^\\getenv \w+ (\w+)$", roles, re.MULTILINE)
+    assert {"POSTGRES_PASSWORD", *passwords} == {name for name in database if name.endswith("_PASSWORD")}
+    assert all(database[name].startswith(f"${{{name}:?") for name in ("POSTGRES_PASSWORD", *passwords))
+    assert set(re.findall(r"^CREATE ROLE (\w+)", roles, re.MULTILINE)) == {url.username, owner.username}
+    assert database["POSTGRES_USER"] not in {url.username, owner.username}
     assert settings.key_pepper is not None
     # Unless `.env` says otherwise, it is reached where the proxy is published.
     published = services["proxy"]["ports"][0].rpartition(":")[0]
@@ -232,8 +242,10 @@ def test_the_addresses_of_compose_are_of_its_network_and_all_that_it_names_exist
         for needed, how in service.get("depends_on", {}).items():
             assert how == {"condition": "service_healthy"}
             assert services[needed]["healthcheck"]
-    mounted = [*services["database"]["volumes"], *services["service"]["volumes"]]
-    assert [volume.partition(":")[0] for volume in mounted] == list(document["volumes"])
+    mounted = [volume for name in ("database", "service") for volume in services[name]["volumes"]]
+    assert [volume.partition(":")[0] for volume in mounted if volume[0] != "."] == list(document["volumes"])
+    assert all((DEPLOY / volume.partition(":")[0]).is_file() for volume in mounted if volume[0] == ".")
+    assert all(service["mem_limit"] for service in services.values())
 
 
 def test_compose_with_tls_opens_what_nginx_listens_on(services: dict[str, Any]) -> None:
@@ -253,7 +265,7 @@ def test_the_page_copies_postgresql_as_the_command_line_says() -> None:
     page = (DEPLOY / "README.md").read_text("utf-8")
     for said, count in ((copying.DUMP, 2), (copying.LOAD, 1)):
         options = [word for word in said.split() if not word.startswith(("--file", "--dbname", "{"))]
-        assert len(re.findall(rf"database {' '.join(options)} --username=actitud ", page)) == count
+        assert len(re.findall(rf"database {' '.join(options)} --username=actitud_owner ", page)) == count
 
 
 # --- nginx ----------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.support.databases import record_statements, unlimited
 from tests.support.scale import OVERLAPPING
 
+pytestmark = pytest.mark.serving
+
 Client = TestClient[Litestar]
 
 MINE, OTHER, NOBODY = "ES-DIR3-L01280796", "ES-DIR3-L01462508", "ES-DIR3-L01080193"

@@ -21,6 +21,8 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 
+pytestmark = pytest.mark.serving
+
 Client = TestClient[Litestar]
 
 NEW = {

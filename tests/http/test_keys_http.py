@@ -28,6 +28,8 @@ from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
 from tests.support.scale import NIGHT
 
+pytestmark = pytest.mark.serving
+
 MINE, ALIAS, OTHER = "ES-DIR3-L01280796", "ES-INE-28079", "ES-DIR3-L01462508"
 
 

@@ -18,6 +18,8 @@ from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
 from tests.support.settling import anything, settle
 
+pytestmark = pytest.mark.serving
+
 Body = dict[str, Any]
 
 EDITION: Final = "2027"

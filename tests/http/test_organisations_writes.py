@@ -23,6 +23,8 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 
+pytestmark = pytest.mark.serving
+
 MADRID = "ES-DIR3-L01280796"
 PATCH = "application/merge-patch+json"
 TODAY = datetime.now(UTC).date()

@@ -22,6 +22,8 @@ from tests.http.test_http_problems import problem as told
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
+pytestmark = pytest.mark.serving
+
 Client = TestClient[Litestar]
 
 NEW: Final = {

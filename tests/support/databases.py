@@ -25,6 +25,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.grants import SERVING
 from actitud_api.settings import Settings
 from tests.support import postgresql as postgres
 from tests.support.scale import DEMONSTRATED
@@ -52,6 +53,7 @@ def postgresql() -> Iterator[postgres.Server]:
 @pytest.fixture(scope="session")
 def template(postgresql: postgres.Server) -> Iterator[str]:
     """The name of a database with the tables, to be copied."""
+    postgresql.execute(f"CREATE ROLE {SERVING} LOGIN")
     with postgresql.database() as name:
         with opened(postgresql.url(name)) as database:
             database.migrate()
@@ -78,13 +80,13 @@ def empty(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
 
 @pytest.fixture
 def url(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database with the tables and nothing in them."""
+    """The URL of a database with the tables and nothing in them; on PostgreSQL of its owner unless marked `serving`."""
     if kind == "sqlite":
         yield migrated_sqlite(tmp_path)
         return
     server: postgres.Server = request.getfixturevalue("postgresql")
     with server.database(request.getfixturevalue("template")) as name:
-        yield server.url(name)
+        yield server.url(name, SERVING) if request.node.get_closest_marker("serving") else server.url(name)
 
 
 @pytest.fixture

@@ -60,9 +60,9 @@ class Server:
         self._process = process
         self._made = 0
 
-    def url(self, database: str) -> str:
-        """The SQLAlchemy URL of one of its databases."""
-        return f"postgresql+psycopg://actitud@/{database}?host={quote(str(self.folder))}"
+    def url(self, database: str, role: str = "actitud") -> str:
+        """The SQLAlchemy URL of one of its databases, for its owner or another role."""
+        return f"postgresql+psycopg://{role}@/{database}?host={quote(str(self.folder))}"
 
     def execute(self, statement: str) -> None:
         """Runs a statement outside of any transaction."""

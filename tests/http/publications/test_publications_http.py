@@ -28,6 +28,8 @@ from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill
 
+pytestmark = pytest.mark.serving
+
 Client = TestClient[Litestar]
 Answer = dict[str, Any]
 

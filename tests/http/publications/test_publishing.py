@@ -61,6 +61,8 @@ from tests.support.publishing import (
 )
 from tests.support.settling import settle
 
+pytestmark = pytest.mark.serving
+
 GOLDEN_EDITION = "sha256:12cc018270a4580d431cb737cb0252026beff470d016207d0e6f555bb9721ada"
 """That of the edition document of these, made by version 0 of the engine, without a checkpoint before it."""
 LATER = NOW + timedelta(days=1)

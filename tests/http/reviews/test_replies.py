@@ -24,6 +24,8 @@ from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.settling import anything
 
+pytestmark = pytest.mark.serving
+
 REPLIES: Final = f"/assessments/{MINE}/replies"
 REPLY: Final = {
     "text": "La guía estaba publicada antes.",

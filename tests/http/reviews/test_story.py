@@ -66,6 +66,8 @@ from tests.support.publishing import publish
 from tests.support.scale import NIGHT, STEPS, STORIES
 from tests.support.settling import anything
 
+pytestmark = pytest.mark.serving
+
 ORGANISATIONS: Final = ("XX-T-1", "XX-T-2")
 ASSESSORS: Final = ("ada", "eva")
 MOMENTS: Final = tuple(

@@ -18,6 +18,8 @@ from tests.http.test_http_problems import problem
 from tests.support.assessing import body_a, document
 from tests.support.settling import anything
 
+pytestmark = pytest.mark.serving
+
 VERDICTS = f"/assessments/{MINE}/verdicts"
 
 

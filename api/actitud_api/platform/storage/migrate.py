@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from actitud_api.platform.storage.grants import grant_to_serving
+
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Upgrade the tables to a revision, inside the open transaction of the connection.
@@ -17,6 +19,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     `head` is the newest revision of this release.
     """
     command.upgrade(_build_config(connection), revision)
+    grant_to_serving(connection)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
