@@ -114,7 +114,7 @@ def test_the_commands_about_scores_and_methodologies_run(
         assert cli.main(arguments) == 0
         said.append(capsys.readouterr().out)
     assert "Index: 44.03 of 100" in said[0]
-    assert said[1].startswith("2026.1: no defects.")
+    assert "\n2026.1: no defects." in said[1]  # after the notes
     assert said[2].startswith("From 2026.1 to 2026.1")
 
 
