@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Verify with nothing but Python (3.11 or newer) that no digit of a published file of Actitud has changed.
 
-    python3 verify.py FILE [--digest sha256:…] [--before FILE] [--lang es]
+    python3 verify.py FILE [--ledger LEDGER] [--keys JWKS] [--before FILE] [--digest sha256:…] [--lang es]
 
 FILE is what a service of Actitud publishes, compressed with gzip or not:
 
@@ -15,10 +15,17 @@ covers, through its list, every digit of every score: write it down (--digest), 
 With the bundle of the revision before (--before), a bundle is compared with it: no score, answer or verdict has changed
 but those that the edition document says are corrected.
 
-Exit code: 0 holds, 1 does not hold, 2 cannot be read. Nothing is imported from Actitud: this file is all there is.
+LEDGER is what `actitud-api ledger export` writes, or the items of GET /v1/ledger, one a line: with it this script looks
+whether the ledger knows the publication, and since when. JWKS is the file of /.well-known/jwks.json: with it, or with
+the ledger, it knows which keys are compromised, and refuses what they signed afterwards.
+
+Exit code: 0 holds (without a ledger the last line says that it was not looked at), 1 does not hold, 2 cannot be read.
+Nothing is imported from Actitud: this file is all there is.
 """
 
 import argparse
+import base64
+import binascii
 import gzip
 import hashlib
 import json
@@ -34,6 +41,68 @@ LINE_MAX = 256 * 1024 * 1024  # bytes; no document comes near, and a file that w
 SHOWN_MAX = 20  # problems that are printed one by one
 KINDS, FORMAT = ("bundle", "edition", "score"), 1  # this script knows no others
 RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
+REVOKED = "cli.keys.revoke-signing"  # the entries of the ledger that call a signing key compromised
+
+# What each document has, an object a line: its name, and its members with the types that they have. `?`: or null,
+# `[…]`: a list, `{…}`: an object with any names. Any other member, or one of another type, is refused.
+SHAPES_TEXT = """
+Reference version:text digest:text
+Span from:text to:text
+Windows S0:Span W90:Span W90_electoral:Span W12:Span W24:Span D24:Span
+Calendar submission:Span review:Span hearing:Span publication:Span
+Counts organisations:count ranked:count statuses:{count} levels:{count}
+Parts methodology:number coverage:number data:number total:number
+Stages before:number? methodology:number? coverage:number? after:number?
+GroupChange id:text score:Stages parts:Parts?
+IndicatorChange id:text code_before:text? code_after:text? score:Stages
+Effects dropped_answers:[text] new_indicators:[text] dropped_fields:[text] new_fields:[text]
+Change methodology_before:Reference methodology_after:Reference index:Stages parts:Parts? unrated:[text]
+  level_before:count? level_after:count? groups:[GroupChange] indicators:[IndicatorChange] version_effects:Effects
+Correction organisation:text before:text after:text answers:[text] change:Change
+Row organisation:text document:text status:text level:count? index:number? rank:count?
+Edition kind:text format:count edition:text revision:count supersedes:text? reason:text published:text titles:{text}
+  simulated:flag period_from:text period_to:text windows:Windows calendar:Calendar methodology:Reference engine:text
+  counts:Counts corrections:[Correction] checkpoint:text? scores:[Row]
+Organisation id:text name:text kind:text population:count? band:text? province:text? region:text? simulated:flag
+Submission profile:{value} answers:{Facts} self_declared:[text] profile_self_declared:[text] set_aside:{text}
+  level_caps:{count} max_level:count?
+Goalpost x:number score:number
+Parameters facts:Facts value:figure between:[Goalpost] cap:number? uncapped:number? level_sent:count? rules:[text]
+  missing:[text] fields:[text]
+Reason code:text parameters:Parameters
+Step kind:text change:Facts gain:number? gain_max:number? needs_evidence:flag cap:number? requires:[text]
+Interval n:count lower:number upper:number index_lower:number? index_upper:number?
+Indicator id:text state:text score:number? weight:count possible:number? won:number? lost:number? value:figure
+  interval:Interval? reason:Reason next_step:Step?
+Dimension id:text score:number? score_max:number? weight:count coverage:number? possible:number? won:number?
+  lost:number? groups:[Dimension] indicators:[Indicator]
+Gate gate:text actual:value required:value distance:number?
+Details provisional:flag max_level:count? blocked_by:[Gate]
+Loss indicator:text lost:number
+Finding rule:text severity:text code:text indicators:[text] missing:[text] facts:Facts
+Figures methodology:Reference index:number? index_max:number? index_geometric:number? coverage:number? status:text
+  level:count? level_details:Details main_reasons:[Loss] findings:[Finding] dimensions:[Dimension]
+  indicators:[Indicator] input_digest:text
+Overall max_level:count? reason:text at:text
+Verdict indicator:text verdict:text level:count? reason:text? rule:text? at:text
+Reply indicator:text text:text at:text
+Review state:text overall:Overall? verdicts:[Verdict] replies:[Reply]
+Score kind:text format:count edition:text organisation:Organisation submission:Submission score:Figures review:Review
+"""
+NUL = type(None)
+TYPES: dict[str, Any] = {
+    "text": (str,),
+    "text?": (str, NUL),
+    "count": (int,),
+    "count?": (int, NUL),
+    "number": (int, float),
+    "number?": (int, float, NUL),
+    "flag": (bool,),
+    "figure": (int, float, bool, NUL),
+    "value": (int, float, bool, str, NUL),
+    "Facts": {"*": (int, float, bool, str, list, NUL)},
+}
+HEADER = ("kind", "format", "checkpoint", "digest", "jws", "keys")
 
 lang = "en"
 problems: list[str] = []
@@ -83,7 +152,13 @@ def read_lines(path: str) -> Iterator[bytes]:
 def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
     """Parse a JSON object; return it and "", or an empty object and the reason why the line is none."""
     try:
-        value = json.loads(line.decode("utf-8"), object_pairs_hook=unite_members, parse_constant=refuse_constant)
+        value = json.loads(
+            line.decode("utf-8"),
+            object_pairs_hook=unite_members,
+            parse_constant=refuse_constant,
+            parse_float=parse_number,
+            parse_int=parse_number,
+        )
     except UnicodeDecodeError as error:
         return {}, say(f"no es UTF-8 (byte {error.start + 1})", f"it is not UTF-8 (byte {error.start + 1})")
     except json.JSONDecodeError as error:
@@ -107,6 +182,91 @@ def unite_members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
 def refuse_constant(text: str) -> None:
     """Refuse NaN and Infinity, which Python reads and JSON lacks."""
     raise ValueError(say(f"{text} no es JSON", f"{text} is not JSON"))
+
+
+def parse_number(text: str) -> int | float:
+    """Parse a number; refuse what no double holds, and what RFC 8785 writes in another way."""
+    number: int | float = float(text) if any(sign in text for sign in ".eE") else int(text)
+    if type(number) is float and number in (float("inf"), float("-inf")):
+        raise ValueError(say(f"{text} no es un número de JSON", f"{text} is not JSON: no double holds it"))
+    if format_number(number) != text:
+        raise ValueError(say(f"{text} no está en la forma de RFC 8785", f"{text} is not in the form of RFC 8785"))
+    return number
+
+
+def format_number(number: int | float) -> str:
+    """Format a number as RFC 8785 does: the shortest digits that are this double, without an exponent if they fit."""
+    if type(number) is int:
+        return str(number)
+    digits, _, exponent = repr(number).partition("e")
+    digits = digits.removesuffix(".0")
+    if not exponent:
+        return digits
+    power = int(exponent)
+    sign, whole = ("-" if digits[0] == "-" else ""), digits.lstrip("-")
+    if -7 < power < 0:
+        return f"{sign}0.{'0' * (-power - 1)}{whole.replace('.', '')}"
+    if 0 <= power < 21:
+        return sign + whole.replace(".", "").ljust(power + 1, "0")
+    return f"{digits}e{power:+d}"
+
+
+def read_shapes(text: str) -> dict[str, Any]:
+    """Read the shapes of objects: a tuple of types, a list of one shape, or shapes by name (`*`: any name)."""
+    lines = [line.split() for line in text.replace("\n  ", " ").strip().splitlines()]
+    shapes: dict[str, Any] = {name: {} for name, *_ in lines}
+
+    def read(spec: str) -> Any:
+        if spec[0] in "[{":
+            part = read(spec[1:-1])
+            return [part] if spec[0] == "[" else {"*": part}
+        if spec.removesuffix("?") in shapes:
+            shape = shapes[spec.removesuffix("?")]
+            return (shape,) if spec.endswith("?") else shape
+        return TYPES[spec]
+
+    for name, *members in lines:
+        shapes[name].update((member, read(spec)) for member, spec in (pair.split(":") for pair in members))
+    return shapes
+
+
+def find_wrong_member(value: object, shape: Any, pointer: str = "") -> str | None:
+    """Return the JSON Pointer of the first member that the shape does not have, or that is not of its type; or None."""
+    if type(shape) is tuple:
+        if type(shape[0]) is not dict:
+            return None if type(value) in shape else pointer
+        return None if value is None else find_wrong_member(value, shape[0], pointer)
+    if type(shape) is list:
+        if type(value) is not list:
+            return pointer
+        steps: Any = ((number, item, shape[0]) for number, item in enumerate(value))
+    elif type(value) is not dict:
+        return pointer
+    elif "*" in shape:
+        steps = ((name, item, shape["*"]) for name, item in value.items())
+    else:
+        if different := value.keys() ^ shape.keys():
+            return f"{pointer}/{min(different)}"
+        steps = ((name, value[name], part) for name, part in shape.items())
+    for name, item, part in steps:
+        # The most frequent shape first: a leaf.
+        if type(part) is tuple and type(item) in part:
+            continue
+        wrong = find_wrong_member(item, part, f"{pointer}/{name}")
+        if wrong is not None:
+            return wrong
+    return None
+
+
+SHAPES = read_shapes(SHAPES_TEXT)
+
+
+def check_shape(line: int, document: dict[str, Any], shape: str) -> bool:
+    """Return True if a document has the members of its format and no others; if not, add a problem."""
+    wrong = find_wrong_member(document, SHAPES[shape])
+    if wrong is not None:
+        add_problem(line, f"{wrong} no es lo que pide el formato", f"{wrong}: it is not what the format asks for")
+    return wrong is None
 
 
 def get_member(value: object, *path: str) -> object:
@@ -135,11 +295,10 @@ def compare_digest(line: int, digest: str, expected: object, who_es: str, who_en
 
 
 def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
-    """Return the list of an edition document; add problems in its order, ranks, corrections and counts."""
-    rows = edition.get("scores")
-    if not isinstance(rows, list) or not all(isinstance(get_member(row, "organisation"), str) for row in rows):
-        add_problem(line, "el documento no tiene la lista de puntuaciones", "the document has no list of scores")
+    """Return the list of an edition document; add problems in its members, order, ranks, corrections and counts."""
+    if not check_shape(line, edition, "Edition"):
         return None
+    rows: list[dict[str, Any]] = edition["scores"]
     for before, row in pairwise(rows):
         name, other = row["organisation"], before["organisation"]
         if name <= other:
@@ -163,10 +322,9 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
                 f"{name} has the rank {stated}, and {due} is its rank",
             )
     listed = {row["organisation"]: row.get("document") for row in rows}
-    corrections = edition.get("corrections")
-    for correction in corrections if isinstance(corrections, list) else ():
-        name, after = get_member(correction, "organisation"), get_member(correction, "after")
-        if not isinstance(name, str) or listed.get(name) != after:
+    for correction in edition["corrections"]:
+        name, after = correction["organisation"], correction["after"]
+        if listed.get(name) != after:
             add_problem(
                 line,
                 f"la corrección de {name} da el documento {after}, que no es el de la lista",
@@ -200,11 +358,34 @@ def is_ranked(row: dict[str, Any]) -> bool:
 # --- the bundle -----------------------------------------------------------------------------------------------
 
 
-def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | None, earlier: str | None) -> str:
+def check_header(header: dict[str, Any], outside: "Outside") -> None:
+    """Add problems for members that no header has, and for keys that are named by another id than their own."""
+    jws, keys = header.get("jws"), get_member(header, "keys", "keys")
+    unknown = [*(f"/{name}" for name in header if name not in HEADER)]
+    unknown += [
+        f"/jws/{name}" for name in (jws if isinstance(jws, dict) else ()) if name not in ("protected", "signature")
+    ]
+    for pointer in unknown:
+        add_problem(1, f"{pointer} no es lo que pide el formato", f"{pointer}: it is not what the format asks for")
+    for key in keys if isinstance(keys, list) else ():
+        kid, own = get_member(key, "kid"), compute_thumbprint(key)
+        if kid != own:
+            add_problem(
+                1,
+                f"el identificador {kid} no es el de su clave, que es {own}",
+                f"the id {kid} is not that of its key, which is {own}",
+            )
+    outside.add_keys(keys)
+
+
+def check_bundle(
+    header: dict[str, Any], lines: Iterator[bytes], wanted: str | None, outside: "Outside", earlier: str | None
+) -> str:
     """Check a bundle from its header on; return the statement that holds if no problem was added.
 
     earlier: the path of the bundle of the revision before, None if there is none to compare with.
     """
+    check_header(header, outside)
     line = next(lines, None)
     if line is None:
         if not cut_off:
@@ -221,6 +402,7 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
     rows = check_list(edition, 2)
     if rows is None:
         return ""
+    outside.check_publication(header, edition, compute_digest(line))
     by_digest = {str(row.get("document")): row for row in rows}
     by_name = {row["organisation"]: row for row in rows}
     met: dict[str, int] = {}  # the organisations of the list, each with the line where its document stands
@@ -247,7 +429,7 @@ def check_bundle(header: dict[str, Any], lines: Iterator[bytes], wanted: str | N
             )
             if reason:
                 add_problem(number, reason, reason)
-            elif row:
+            elif check_shape(number, document, "Score") and row:
                 check_row(number, edition, row, document)
             if name in corrected:
                 documents[name] = document
@@ -400,11 +582,158 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
         )
 
 
-def check(path: str, wanted: str | None, earlier: str | None = None) -> tuple[str, str]:
+# --- the ledger, and keys that are compromised ----------------------------------------------------------------
+
+
+def compute_thumbprint(key: object) -> str | None:
+    """Compute the RFC 7638 thumbprint of an Ed25519 key; None if it is none."""
+    x = get_member(key, "x")
+    if not isinstance(x, str) or not re.fullmatch("[A-Za-z0-9_-]{43}", x):
+        return None
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
+
+
+class Outside:
+    """What is known besides the file: the ledger, if it was given, and the keys that are compromised."""
+
+    def __init__(self, ledger: str | None, keys: str | None) -> None:
+        global cut_off
+        self.has_ledger = ledger is not None
+        self.origin: object = None
+        self.hashes: list[str] = []  # of each entry, in hexadecimal
+        self.published: dict[str, int] = {}  # the number of the entry of each edition document
+        self.compromised: dict[str, int] = {}  # for each key, the entry since which it is not trusted
+        if keys is not None:
+            self.read_keys(keys)
+        if ledger is not None:
+            self.read_ledger(ledger)
+            cut_off = False  # of the file that is verified
+
+    def read_keys(self, path: str) -> None:
+        """Read the file of /.well-known/jwks.json."""
+        try:
+            with open(path, "rb") as file:
+                known, reason = parse_object(file.read())
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror}") from None
+        keys = known.get("keys")
+        if (
+            reason
+            or not isinstance(keys, list)
+            or not all(get_member(key, "kid") == compute_thumbprint(key) for key in keys)
+        ):
+            raise Unreadable(say(f"{path} no son claves públicas", f"{path} are no public keys"))
+        self.add_keys(keys)
+
+    def add_keys(self, keys: object) -> None:
+        """Add what a key set says of compromised keys."""
+        for key in keys if isinstance(keys, list) else ():
+            self.add_compromised(get_member(key, "kid"), get_member(key, "compromised_since"))
+
+    def add_compromised(self, kid: object, since: object) -> None:
+        """Add a compromised key; the earliest entry counts."""
+        if isinstance(kid, str) and type(since) is int:
+            self.compromised[kid] = min(since, self.compromised.get(kid, since))
+
+    def read_ledger(self, path: str) -> None:
+        """Read a ledger and verify its chain: a hash is of a zero byte, the one before, the number and the record."""
+        before = "0" * 64
+        for number, line in enumerate(read_lines(path)):
+            entry, reason = parse_object(line)
+            record = entry.get("record")
+            text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+                "utf-8", "replace"
+            )
+            hashed = b"\x00" + bytes.fromhex(before) + number.to_bytes(8, "big") + text
+            due = hashlib.sha256(hashed).hexdigest()
+            if reason or (entry.get("seq"), entry.get("prev"), entry.get("hash")) != (number, before, due):
+                add_ledger_problem(
+                    f"la cadena se rompe en la línea {number + 1} {reason}".rstrip(),
+                    f"the chain breaks at line {number + 1} {reason}".rstrip(),
+                )
+                return
+            if number == 0:
+                self.origin = get_member(record, "origin")
+                if get_member(record, "action") != "ledger.begin":
+                    add_ledger_problem("no empieza por la entrada 0", "it does not begin with entry 0")
+                    return
+            before = due
+            self.hashes.append(due)
+            action, details = get_member(record, "action"), get_member(record, "details")
+            if get_member(record, "outcome") != "done":
+                continue
+            digest = get_member(details, "digest")
+            if isinstance(digest, str) and isinstance(get_member(details, "edition"), str):
+                self.published.setdefault(digest, number)  # whatever the action: no other entry has both
+            if action == REVOKED:
+                self.add_compromised(get_member(details, "kid"), get_member(details, "compromised_since"))
+
+    def check_publication(self, header: dict[str, Any], edition: dict[str, Any], digest: str) -> None:
+        """Add problems if the ledger does not know a publication or its checkpoints, or its key is compromised."""
+        seq = self.published.get(digest)
+        if self.has_ledger:
+            self.check_entry(2, digest)
+            self.check_checkpoint(1, header.get("checkpoint"), seq)
+            if edition["checkpoint"] is not None:
+                self.check_checkpoint(2, edition["checkpoint"], None)
+        try:
+            protected = str(get_member(header, "jws", "protected"))
+            kid = parse_object(base64.urlsafe_b64decode(protected + "=" * (-len(protected) % 4)))[0].get("kid")
+        except (ValueError, binascii.Error):
+            return  # that it is no signature is for a verifier that verifies signatures
+        since = self.compromised.get(kid) if isinstance(kid, str) else None
+        if since is not None and (seq is None or seq >= since):
+            add_problem(
+                1,
+                f"firma la clave {kid}, que no vale desde la entrada {since} del libro de cambios, "
+                "y no consta que esto fuese anterior",
+                f"the key {kid} signs, which is compromised since entry {since} of the ledger, "
+                "and nothing shows that this was there before",
+            )
+
+    def check_entry(self, line: int, digest: str) -> None:
+        """Add a problem if the ledger has no entry of an edition document."""
+        if digest not in self.published:
+            add_problem(
+                line, "el libro de cambios no conoce esta publicación", "the ledger does not know this publication"
+            )
+
+    def check_checkpoint(self, line: int, note: object, seq: int | None) -> None:
+        """Add a problem if a checkpoint is not a state of the ledger, or is older than the entry with number `seq`."""
+        found = re.match(r"(\S+)\n([1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\n", note if isinstance(note, str) else "")
+        if found is None:
+            return  # a verifier that verifies signatures names it
+        origin, size, root = found[1], int(found[2]), base64.b64decode(found[3]).hex()
+        if origin != self.origin:
+            add_problem(
+                line,
+                f"es un punto de control de otro servicio: {origin}, y no {self.origin}",
+                f"it is a checkpoint of another service: {origin}, and not {self.origin}",
+            )
+        elif size > len(self.hashes) or root != self.hashes[size - 1] or (seq is not None and size <= seq):
+            add_problem(
+                line,
+                f"el punto de control, de {size} entradas, no es del libro de cambios, que tiene {len(self.hashes)}",
+                f"the checkpoint, of {size} entries, is not of the ledger, which has {len(self.hashes)}",
+            )
+
+
+def add_ledger_problem(es: str, en: str) -> None:
+    """Add a problem of the ledger that was given."""
+    problems.append(say(f"libro de cambios: {es}", f"ledger: {en}"))
+
+
+# --- the whole ------------------------------------------------------------------------------------------------
+
+
+def check(path: str, wanted: str | None, outside: Outside | None = None, earlier: str | None = None) -> tuple[str, str]:
     """Check a file; return the statement that holds if no problem was added, and the checks that were not made.
 
-    earlier: the path of the bundle of the revision before, None if there is none to compare with.
+    outside: what is known besides the file. earlier: the path of the bundle of the revision before, None if there is
+    none to compare with.
     """
+    outside = outside or Outside(None, None)
     lines = read_lines(path)
     line = next(lines, None)
     if line is None:
@@ -421,7 +750,7 @@ def check(path: str, wanted: str | None, earlier: str | None = None) -> tuple[st
         "signatures (who published it) and scores (whether they follow from the answers) were not checked",
     )
     if kind == "bundle":
-        return check_bundle(document, lines, wanted, earlier), unchecked
+        return check_bundle(document, lines, wanted, outside, earlier), unchecked
     if earlier is not None:
         raise Unreadable(say("--before es para ediciones enteras", "--before is for whole editions"))
     digest = compute_digest(line)
@@ -432,7 +761,14 @@ def check(path: str, wanted: str | None, earlier: str | None = None) -> tuple[st
             say("compare el resumen con el que usted tenga; ", "compare the digest with the one you have; ") + unchecked
         )
     if kind == "edition":
-        check_list(document, 1)
+        if check_list(document, 1) is not None and outside.has_ledger:
+            outside.check_entry(1, digest)
+    elif check_shape(1, document, "Score") and outside.has_ledger:
+        outside.has_ledger = False
+        unchecked += say(
+            "; de una sola puntuación no se sabe si el libro de cambios la conoce: compruebe la edición entera",
+            "; of a single score it is not known whether the ledger has it: verify the whole edition",
+        )
     if next(lines, None) is not None:
         add_problem(2, "hay más detrás del documento", "there is more after the document")
     return say(
@@ -446,6 +782,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--digest", help="the digest that it has to have · el resumen que tiene que tener")
+    parser.add_argument("--ledger", metavar="LEDGER", help="the ledger · el libro de cambios")
+    parser.add_argument("--keys", metavar="JWKS", help="the public keys · las claves públicas")
     parser.add_argument(
         "--before", metavar="FILE", help="the bundle of the revision before · el de la revisión anterior"
     )
@@ -457,7 +795,8 @@ def main() -> int:
             say("--digest es sha256: y 64 cifras hexadecimales", "--digest is sha256: and 64 hexadecimal digits")
         )
     try:
-        holds, unchecked = check(options.file, options.digest, options.before)
+        outside = Outside(options.ledger, options.keys)
+        holds, unchecked = check(options.file, options.digest, outside, options.before)
     except Unreadable as error:
         print(
             say(f"No se puede leer {options.file}: {error}.", f"Cannot read {options.file}: {error}."), file=sys.stderr
@@ -474,7 +813,10 @@ def main() -> int:
             )
         )
         return 1
-    print(say(f"SE CUMPLE: {holds}; {unchecked}.", f"HOLDS: {holds}; {unchecked}."))
+    alone = (
+        "" if outside.has_ledger else say(", PERO SIN MIRAR EL LIBRO DE CAMBIOS", ", BUT THE LEDGER WAS NOT LOOKED AT")
+    )
+    print(say(f"SE CUMPLE{alone}: {holds}; {unchecked}.", f"HOLDS{alone}: {holds}; {unchecked}."))
     return 0
 
 

@@ -1769,7 +1769,8 @@ class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
     """A public Ed25519 key as a JSON Web Key.
 
     ``x``: the key in base64url. ``kid``: its id, which signatures name. ``retired``: the time of its last use,
-    ``None`` while it is in use.
+    ``None`` while it is in use. ``compromised_since``: number of the first ledger entry from which on its signatures
+    count no more, because somebody else may have the key; ``None`` if nobody has.
     """
 
     kty: str
@@ -1780,6 +1781,7 @@ class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
     alg: str
     created: datetime
     retired: datetime | None = None
+    compromised_since: int | None = None
 
 
 class Signature(Model, frozen=True, kw_only=True):

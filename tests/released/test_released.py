@@ -48,10 +48,11 @@ def test_every_verifier_says_that_it_holds(release: Path) -> None:
     before: list[Path] = []
     for file, digest in zip(list_editions(release), manifest.editions, strict=True):
         kept = [option for one in before[-1:] for option in ("--before", str(one))]
-        told = run_script(file, "--digest", digest, *kept)
+        known = ("--ledger", str(release / "ledger.jsonl"), "--keys", str(keys))
+        told = run_script(file, "--digest", digest, *known, *kept)
         assert (told.returncode, told.stderr) == (0, ""), told.stdout
         for rescorer in (None, ScoreRescorer()):
-            report = verify(file, keys=keys, digest=digest, rescorer=rescorer)
+            report = verify(file, keys=keys, digest=digest, ledger=release / "ledger.jsonl", rescorer=rescorer)
             assert report.problems == (), report
         before.append(file)
     report = verify(release / "ledger.jsonl", keys=keys, checkpoint=(release / "checkpoint.txt").read_text("utf-8"))

@@ -29,6 +29,8 @@ CREATED, PUBLISHED, RETIRED = (
     "2026-11-25T10:00:00.000000Z",
     "2027-01-01T00:00:00.000000Z",
 )
+BEFORE, SEQ, SIZE = 10, 12, 20
+"""Of the ledger: the size at the checkpoint before the publication, its entry, and the size at the one after it."""
 ORGANISATIONS = 6
 STAGES = ("before", "methodology", "coverage", "after")
 
@@ -84,7 +86,6 @@ class Edition:
         self.header: Json = {
             "kind": "bundle",
             "format": 1,
-            "checkpoint": OURS.note(20),
             "keys": {"keys": [OURS.jwk()]},
         }
         self.edition |= msgspec.json.decode(_listed(), type=Json)
@@ -95,9 +96,26 @@ class Edition:
         self.edition["scores"][number]["document"] = digest(rfc8785.dumps(self.documents[number]))
 
     def seal(self, key: Key = OURS) -> None:
-        """Puts the digest and the signature of the edition document into the header."""
+        """Puts the digest and the signature of the edition document, and the checkpoint after it, into the header."""
         document = rfc8785.dumps(self.edition)
-        self.header |= {"digest": digest(document), "jws": key.jws(document)}
+        checkpoint = OURS.note(SIZE, root=self.entries()[SIZE - 1]["hash"])
+        self.header |= {"digest": digest(document), "jws": key.jws(document), "checkpoint": checkpoint}
+
+    def entries(self, *records: Json, text: bytes | None = None) -> list[Json]:
+        """The ledger in which the edition is published; `records`: those of later entries.
+
+        `text`: the edition document, if it is written in another way.
+        """
+        entries = ledger(BEFORE)
+        published = digest(rfc8785.dumps(self.edition) if text is None else text)
+        made = [record("editions.create") for _ in range(BEFORE, SIZE)]
+        made[SEQ - BEFORE] = record("cli.publish", edition="2026-test", revision=1, digest=published)
+        entries += [
+            {"seq": number, "record": known, "opening": None, "actor": None}
+            for number, known in enumerate([*made, *records], BEFORE)
+        ]
+        chained(entries, BEFORE)
+        return entries
 
     def lines(self) -> list[bytes]:
         """The lines of the bundle, without their ends."""
@@ -200,8 +218,13 @@ def edition() -> Json:
         "methodology": {"version": METHODOLOGY.version, "digest": METHODOLOGY.digest},
         "engine": "0.1.0",
         "corrections": [],
-        "checkpoint": OURS.note(10),
+        "checkpoint": OURS.note(BEFORE, root=ledger(BEFORE)[-1]["hash"]),
     }
+
+
+def record(action: str, **details: str | int) -> Json:
+    """What an entry of the ledger records."""
+    return {"action": action, "actor": None, "at": PUBLISHED, "outcome": "done", "details": details}
 
 
 def ledger(size: int, origin: str = ORIGIN) -> list[Json]:

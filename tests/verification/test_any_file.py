@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import random
@@ -19,7 +18,6 @@ from actitud import Unverifiable, verify
 from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support.scale import ANY_FILE
 from tests.verification.bundles import Edition, ledger, packed, plain
-from tests.verification.test_defects import SCRIPT
 
 JUNK: tuple[Any, ...] = (
     None,
@@ -46,17 +44,6 @@ JUNK: tuple[Any, ...] = (
     {"": None},
     {"x": {"y": []}},
 )
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    """The script, as a module."""
-    spec = importlib.util.spec_from_file_location("verify_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def by_all(script: ModuleType, file: bytes, path: Path) -> list[int]:

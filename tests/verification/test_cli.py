@@ -86,9 +86,11 @@ def test_what_holds_is_said_line_by_line_and_in_one_sentence(
         "holds: 6 scores, computed again",
         "holds: the indices, levels, ranks and counts of the edition",
         "holds: the corrections",
-        "HOLDS: edition 2026-test (1) is whole and unchanged with the digest "
+        f"keys: those of {keys}, which you trust",
+        "not checked: whether the ledger knows this publication (give --ledger)",
+        "HOLDS, BUT THE LEDGER WAS NOT LOOKED AT: edition 2026-test (1) is whole and unchanged with the digest "
         f"{edition.header['digest']}, is signed by the key {OURS.kid}, and its 6 scores follow from the answers by "
-        "methodology 2026.1.",
+        "methodology 2026.1; not checked: whether the ledger knows this publication (give --ledger).",
     ]
 
 
@@ -273,6 +275,7 @@ def answering(answers: dict[str, Answer]) -> Iterator[str]:
 
 
 RANKING: Final = "/v1/editions/2026-test/scores?limit=1000"
+LEDGER: Final = "/v1/ledger?limit=1000"
 
 
 def rank(edition: Edition) -> list[dict[str, Any]]:
@@ -301,6 +304,12 @@ def published(edition: Edition) -> dict[str, Answer]:
         "/v1/editions/2026-test/publications/1/bundle": (200, {}, packed(edition.lines())),
         JWKS: (200, {}, json.dumps({"keys": [OURS.jwk()]}).encode()),
         RANKING: (200, {}, json.dumps({"items": rank(edition), "next_cursor": None}).encode()),
+        LEDGER: (200, {}, json.dumps({"items": edition.entries(), "next_cursor": None}).encode()),
+        f"{LEDGER.partition('?')[0]}/checkpoints/latest": (
+            200,
+            {},
+            json.dumps({"note": edition.header["checkpoint"]}).encode(),
+        ),
     }
     for text in edition.lines()[1:]:
         path = f"/v1/published/{digest(text)}"
@@ -323,6 +332,16 @@ def test_an_edition_is_verified_at_its_address(path: str, capsys: pytest.Capture
         report = told(capsys, f"{address}/v1/{path}")
 
     assert (report["holds"], report["kind"], report["unchecked"]) == (True, "bundle", [])
+    assert report["keys"] == "those that the service itself gives; --keys pins others"
+
+
+def test_keys_that_are_pinned_count_at_an_address_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = written(tmp_path, json.dumps({"keys": [FOREIGN.jwk()]}), "jwks.json")
+    with answering(published(Edition())) as address:
+        report = told(capsys, f"{address}/v1/editions/2026-test", "--keys", keys)
+
+    assert found(report) == {(place, "foreign_key") for place in ("1:/jws", "1:/checkpoint", "2:/checkpoint")}
+    assert report["keys"] == f"those of {keys}, which you trust"
 
 
 def test_a_document_is_verified_at_its_address_with_its_signature(capsys: pytest.CaptureFixture[str]) -> None:
@@ -335,11 +354,13 @@ def test_a_document_is_verified_at_its_address_with_its_signature(capsys: pytest
     with answering(answers) as address:
         report = told(capsys, f"{address}/v1/published/{own}")
         assert (report["holds"], report["kind"], report["digest"], report["unchecked"]) == (True, "score", own, [])
-        assert [check["name"] for check in report["checks"]] == ["scores", "form", "digests", "signatures"]
+        assert [check["name"] for check in report["checks"]] == [
+            *("scores", "ledger", "form", "digests", "signatures", "checkpoint")
+        ]
         assert told(capsys, f"{address}{score}")["holds"]
         answers[f"/v1/published/{own}"] = (200, {}, changed)
         report = told(capsys, f"{address}/v1/published/{own}")
-        assert found(report) == {("1", "digest"), ("1", "signature")}
+        assert found(report) == {("1", "digest"), ("1", "signature"), ("1", "not_in_ledger")}
         answers[f"/v1/published/{own}"] = (200, {}, text)
         answers[f"/v1/published/{own}/signature"] = (200, {}, json.dumps(FOREIGN.jws(text)).encode())
         assert found(told(capsys, f"{address}/v1/published/{own}")) == {("1", "foreign_key")}
@@ -380,7 +401,8 @@ def test_any_other_address_is_that_of_a_file(capsys: pytest.CaptureFixture[str])
 def test_keys_may_have_an_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, packed(Edition().lines()))
     with answering(published(Edition())) as address:
-        assert told(capsys, file, "--keys", f"{address}{JWKS}")["unchecked"] == []
+        report = told(capsys, file, "--keys", f"{address}{JWKS}", "--ledger", f"{address}/v1/ledger")
+        assert (report["unchecked"], report["keys"]) == ([], f"those of {address}{JWKS}, which you trust")
         code, _, (error,) = ran(capsys, file, "--keys", f"{address}/jwks.json")
     assert (code, error) == (2, f"Cannot read {address}/jwks.json: the service answers 404")
 

@@ -46,7 +46,10 @@ def test_a_path_a_text_and_bytes_are_the_same(tmp_path: Path) -> None:
         ("list", True),
         ("corrections", True),
     ]
-    assert [text["en"] for text in found[0].unchecked] == ["whether the scores follow from the answers"]
+    assert [text["en"] for text in found[0].unchecked] == [
+        "whether the ledger knows this publication (give `ledger`)",
+        "whether the scores follow from the answers",
+    ]
     assert pickle.loads(pickle.dumps(found[0])) == found[0]
 
 
@@ -103,6 +106,7 @@ def test_a_single_document_is_held_against_its_digest_and_signature() -> None:
     assert (alone.holds, alone.kind, alone.digest, alone.key) == (True, "score", own, None)
     assert {text["en"] for text in alone.unchecked} == {
         "whether the scores follow from the answers",
+        "whether the ledger knows this publication (give `ledger`)",
         "whether that is the digest that you have",
         "the signature, which is not in the file",
     }

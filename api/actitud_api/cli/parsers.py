@@ -639,6 +639,14 @@ def _add_verify(added: AddCommand, language: Language) -> None:
             "a checkpoint kept outside, which has to agree",
         ).into(language),
     )
+    command.add_argument(
+        "--ledger",
+        metavar="FILE|URL",
+        help=Texts(
+            "el libro de cambios que tiene que conocer lo publicado; si no, el del servicio de la dirección",
+            "the ledger that has to know what is published; else that of the service of the address",
+        ).into(language),
+    )
     _add_lang_option(command, language)
     _add_json_option(command, language)
 

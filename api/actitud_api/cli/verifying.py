@@ -49,7 +49,17 @@ _NOT_OURS = Texts(
 _NO_KEYS = Texts("{file}: no son claves públicas (JWKS): {reason}", "{file}: no public keys (JWKS): {reason}")
 _HOLDS, _FAILS = Texts("se cumple", "holds"), Texts("NO SE CUMPLE", "DOES NOT HOLD")
 _UNCHECKED = Texts("sin comprobar", "not checked")
+_KEYS = Texts("claves", "keys")
+_GIVEN_KEYS = Texts("las de {file}, en las que usted confía", "those of {file}, which you trust")
+_KEYS_OF_SERVICE = Texts(
+    "las que da el propio servicio; para fijar otras, --keys", "those that the service itself gives; --keys pins others"
+)
+_KEYS_OF_FILE = Texts(
+    "las que trae el propio fichero; para fijar otras, --keys", "those that the file itself brings; --keys pins others"
+)
+_KEYS_UNUSED = Texts("ninguna", "none")
 _LINE, _OF_CHECKPOINT = Texts("línea {line}", "line {line}"), Texts("--checkpoint", "--checkpoint")
+_OF_LEDGER = Texts("libro de cambios", "ledger")
 _MORE = Texts("… y {count} problemas más (todos, con --json)", "… and {count} problems more (all of them with --json)")
 
 _SERVICE = re.compile(
@@ -75,7 +85,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
         facts = source.load_facts()
         if options.keys is not None:
             facts = structs.replace(facts, keys=_load_keys(options.keys, chosen))
-        checkpoint = None if options.checkpoint is None else _load_checkpoint(options.checkpoint, chosen)
+        checkpoint = facts.checkpoint if options.checkpoint is None else _load_checkpoint(options.checkpoint, chosen)
         try:
             verification = verify(
                 source.file,
@@ -84,6 +94,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
                 signature=facts.signature,
                 checkpoint=checkpoint,
                 published=facts.published,
+                ledger=source.open_ledger(options.ledger),
                 progress=stack.enter_context(_show_progress(chosen)),
                 rescorer=ScoreRescorer(),
                 shown=facts.shown,
@@ -95,7 +106,9 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(
                 _UNREADABLE.into(chosen).format(file=options.source, reason=error.strerror), 2
             ) from error
-    _print(verification, chosen, as_json=options.json)
+    keys = _describe_keys(options, facts.keys is not None, verification.kind).into(chosen)
+    keys = keys.format(file=options.keys)
+    _print(verification, keys, chosen, as_json=options.json)
     return 0 if verification.holds else 1
 
 
@@ -107,8 +120,8 @@ class _ServiceFacts(Struct, frozen=True, kw_only=True):
 
     `keys`: JSON Web Key Set of the service. `digest` and `signature`: those of the file. `published`: function
     that returns another published document by its digest. `shown`: function that returns the rows of the ranking, if
-    the file is the newest revision of an edition. A member is None if the fact is not known; all are
-    for a file on the disk.
+    the file is the newest revision of an edition. `checkpoint`: the newest one of the ledger, for a single document, in
+    which there is none. A member is None if the fact is not known; all are for a file on the disk.
     """
 
     keys: bytes | None = None
@@ -116,20 +129,37 @@ class _ServiceFacts(Struct, frozen=True, kw_only=True):
     signature: Signature | None = None
     published: Callable[[str], bytes | None] | None = None
     shown: LoadRows | None = None
+    checkpoint: str | None = None
 
 
 class _Source:
     """File to verify: a file on the disk, or one downloaded from a service."""
 
     def __init__(self, stack: ExitStack, name: str, language: Language) -> None:
+        self._stack = stack
         self._name = name
         self._language = language
         self._match = _SERVICE.fullmatch(name)
-        if self._match is not None and self._match["ledger"] is not None:
-            self.file: IO[bytes] = stack.enter_context(TemporaryFile())  # noqa: SIM115 - it is entered
-            self._download_ledger()
+        if self._is_ledger:
+            self.file = self._download_ledger()
         else:
             self.file = stack.enter_context(self._open())
+
+    @property
+    def _is_ledger(self) -> bool:
+        return self._match is not None and self._match["ledger"] is not None
+
+    def open_ledger(self, name: str | None) -> IO[bytes] | None:
+        """Return the ledger with which the file is compared; None if there is none, or if the file is a ledger.
+
+        `name`: a file, or the address of a ledger. Without one it is the ledger of the service that publishes the file.
+        """
+        if name is not None:
+            match = _SERVICE.fullmatch(name)
+            if match is None or match["ledger"] is None:
+                return self._stack.enter_context(_open_name(name, self._language))
+            return _Source(self._stack, name, self._language).file
+        return None if self._match is None or self._is_ledger else self._download_ledger()
 
     def _open(self) -> IO[bytes]:
         match = self._match
@@ -164,7 +194,12 @@ class _Source:
             # A score is addressed by its path; its signature is addressed by the digest of its bytes.
             digest = compute_digest(self.file.read())
             self.file.seek(0)
-        return structs.replace(facts, digest=match["digest"], signature=self._load_signature(digest))
+        return structs.replace(
+            facts,
+            digest=match["digest"],
+            signature=self._load_signature(digest),
+            checkpoint=self._load_newest_checkpoint(),
+        )
 
     def _get(self, path: str) -> IO[bytes]:
         assert self._match is not None
@@ -192,14 +227,24 @@ class _Source:
             except ValueError:
                 return Signature(protected="", signature="")  # which no key has signed
 
-    def _download_ledger(self) -> None:
-        """Download all pages of the ledger and write their entries to the file as JSON Lines.
+    def _load_newest_checkpoint(self) -> str:
+        """Return the text of the newest checkpoint of the service, an empty one if the answer has another form."""
+        with self._get("ledger/checkpoints/latest") as file:
+            try:
+                return msgspec.json.decode(file.read(), type=_CheckpointNote).note
+            except ValueError:
+                return ""
+
+    def _download_ledger(self) -> IO[bytes]:
+        """Download all pages of the ledger and return a file of their entries as JSON Lines.
 
         Raises:
             CommandError: A response is not a page of a ledger (exit code 2).
         """
-        self.file.writelines(bytes(item) + b"\n" for item in self._iterate_items("ledger"))
-        self.file.seek(0)
+        file = self._stack.enter_context(TemporaryFile())  # noqa: SIM115 - it is entered
+        file.writelines(bytes(item) + b"\n" for item in self._iterate_items("ledger"))
+        file.seek(0)
+        return file
 
     def _load_rows(self, edition: str) -> Iterator[dict[str, object]]:
         """Yield the rows of the ranking that the service shows of an edition.
@@ -228,6 +273,10 @@ class _Source:
             yield from page.items
             # An empty page ends the loop too, so that a faulty service cannot keep the command busy for ever.
             cursor = page.next_cursor if page.items else None
+
+
+class _CheckpointNote(Struct, frozen=True):
+    note: str
 
 
 class _ListPage(Struct, frozen=True):
@@ -270,6 +319,11 @@ def _load_keys(name: str, language: Language) -> bytes:
     return raw
 
 
+def load_key_ids(name: str, language: Language) -> frozenset[str]:
+    """Return the ids of the keys of a JSON Web Key Set; raise `CommandError` (exit code 2) if it is invalid."""
+    return frozenset(key.kid for key in read_keys(_load_keys(name, language)))
+
+
 def _load_checkpoint(name: str, language: Language) -> str:
     """Return the text of a checkpoint, with LF as line ends, also after the last line.
 
@@ -308,7 +362,7 @@ _CHECKING = Texts("Comprobando", "Verifying")
 
 # --- the report -----------------------------------------------------------------------------------------------
 
-_PARAMETER = re.compile(r"`(keys|checkpoint)`")
+_PARAMETER = re.compile(r"`(keys|checkpoint|ledger)`")
 """Pattern of a parameter of `actitud.verify` in a text of the SDK, such as `keys` in backquotes.
 
 The command has the same parameters as options (`--keys`), and its output has to name these.
@@ -332,26 +386,37 @@ class _CheckLine(Struct, frozen=True):
 class _Report(Struct, frozen=True):
     """JSON report of the command: the result of the verification.
 
-    `holds`: True if every check passes. `kind`: what was verified, such as a bundle. `digest`: that of the
-    document, None for a ledger. `problems`: the faults that were found, empty if every check passes. `unchecked`:
-    what the file alone cannot prove. `verdict`: the result in one sentence.
+    `holds`: True if every check passes. `kind`: what was verified, such as a bundle. `digest`: that of the document,
+    None for a ledger. `keys`: where the keys come from that verify signatures. `problems`: the faults that were found,
+    empty if every check passes. `unchecked`: what the file alone cannot prove. `verdict`: the result in one sentence.
     """
 
     holds: bool
     kind: str
     digest: str | None
+    keys: str
     checks: list[_CheckLine]
     problems: list[_ProblemLine]
     unchecked: list[str]
     verdict: str
 
 
-def _print(verification: Verification, language: Language, *, as_json: bool) -> None:
+def _describe_keys(options: argparse.Namespace, are_known: bool, kind: str) -> Texts:
+    """Return where the keys come from. `are_known`: True if they are not those inside the file of this kind."""
+    if options.keys is not None:
+        return _GIVEN_KEYS
+    if are_known:
+        return _KEYS_OF_SERVICE
+    return _KEYS_OF_FILE if kind == "bundle" else _KEYS_UNUSED
+
+
+def _print(verification: Verification, keys: str, language: Language, *, as_json: bool) -> None:
     if as_json:
         report = _Report(
             holds=verification.holds,
             kind=verification.kind,
             digest=verification.digest,
+            keys=keys,
             checks=[
                 _CheckLine(check.name, check.holds, _choose_text(check.text, language)) for check in verification.checks
             ],
@@ -371,6 +436,7 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
     lines += [f"  {_describe(problem, language)}" for problem in verification.problems[:SHOWN_MAX]]
     if (more := len(verification.problems) - SHOWN_MAX) > 0:
         lines.append("  " + _MORE.into(language).format(count=words.format_number(more, language)))
+    lines.append(f"{_KEYS.into(language)}: {keys}")
     lines += [f"{_UNCHECKED.into(language)}: {_choose_text(text, language)}" for text in verification.unchecked]
     lines.append(_choose_text(verification.verdict, language))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -379,6 +445,8 @@ def _print(verification: Verification, language: Language, *, as_json: bool) -> 
 def _describe(problem: VerificationProblem, language: Language) -> str:
     """Return a problem as text, with its line and JSON Pointer."""
     line, _, pointer = problem.location.partition(":")
+    if (int(line), pointer) == (GIVEN_CHECKPOINT, "/ledger"):
+        return f"{_OF_LEDGER.into(language)}: {_choose_text(problem.text, language)}"
     place = (_OF_CHECKPOINT if int(line) == GIVEN_CHECKPOINT else _LINE).into(language).format(line=line)
     return f"{place}{pointer and f', {pointer}'}: {_choose_text(problem.text, language)}"
 

@@ -271,6 +271,11 @@ class _Commands:
             metavar="FILE",
             help=words("punto de control guardado antes", "checkpoint that you kept"),
         )
+        command.add_argument(
+            "--ledger",
+            metavar="FILE",
+            help=words("libro de cambios que lo tiene que conocer", "ledger that has to know it"),
+        )
         self._add_output(command, csv=False)
 
     def _add_lists(self) -> None:

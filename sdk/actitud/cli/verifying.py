@@ -14,7 +14,8 @@ from actitud.errors import Unverifiable
 from actitud.verification import KeysSource, Text, Verification, verify
 
 _SHOWN = 20
-_PARAMETER = re.compile("`(keys|checkpoint)`")
+_LEDGER_PAGE = 1_000
+_PARAMETER = re.compile("`(keys|checkpoint|ledger)`")
 """A parameter of ``verify`` in one of its texts: the command has the same ones as options."""
 
 
@@ -47,9 +48,15 @@ def _verify(session: Session, source: Path) -> Verification:
     if options.online or (options.edition is not None and options.keys is None):
         keys = session.client.signing_keys.list()
     checkpoint = None if options.checkpoint is None else Path(options.checkpoint).read_text(encoding="utf-8")
+    ledger: bytes | Path | None = None if options.ledger is None else Path(options.ledger)
+    if ledger is None and (options.online or options.edition is not None):
+        entries = session.client.ledger.list(limit=_LEDGER_PAGE)
+        ledger = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
     try:
         with show_count(words("comprobando", "verifying")) as progress:
-            return verify(source, keys=keys, digest=options.digest, checkpoint=checkpoint, progress=progress)
+            return verify(
+                source, keys=keys, digest=options.digest, checkpoint=checkpoint, ledger=ledger, progress=progress
+            )
     except Unverifiable as error:
         reason = _choose(session, error.text)
         text = words(f"{source.name}: no es nada publicado: {reason}", f"{source.name}: nothing published: {reason}")

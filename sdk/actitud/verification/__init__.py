@@ -9,8 +9,11 @@ import re
 from collections.abc import Callable
 from typing import IO
 
+import msgspec
+
 from actitud.errors import Unverifiable
 from actitud.models import Signature
+from actitud.verification._checkpoints import GIVEN_CHECKPOINT
 from actitud.verification._editions import FORMAT, verify_bundle, verify_single
 from actitud.verification._findings import (
     CheckName,
@@ -22,6 +25,7 @@ from actitud.verification._findings import (
     VerificationProblem,
     make_text,
 )
+from actitud.verification._known_ledger import load_ledger
 from actitud.verification._ledger import is_entry, verify_ledger
 from actitud.verification._options import LoadRows, Options, Rescorer
 from actitud.verification._reading import (
@@ -34,7 +38,7 @@ from actitud.verification._reading import (
     read_document,
     read_lines,
 )
-from actitud.verification._signatures import GIVEN_CHECKPOINT, KeysSource, PublicKey, read_keys
+from actitud.verification._signatures import KeysSource, PublicKey, read_keys
 
 __all__ = [
     "GIVEN_CHECKPOINT",
@@ -74,6 +78,7 @@ def verify(
     progress: Callable[[int, int], object] | None = None,
     rescorer: Rescorer | None = None,
     shown: LoadRows | None = None,
+    ledger: Source | IO[bytes] | None = None,
 ) -> Verification:
     """Verify a published file (digests, form, list, corrections, signatures) or the hash chain of a ledger.
 
@@ -88,6 +93,10 @@ def verify(
     the previous one. ``progress``: called with the number of verified score documents and their total. ``rescorer``:
     object that recomputes scores; this library contains none. ``shown``: function that returns the rows of the ranking
     that the service shows of the newest revision, as mappings; each figure of a row is compared with the signed one.
+    ``ledger``: the ledger of the service, from its first entry, as ``source`` may be; with it, ``verify`` looks whether
+    the ledger knows the publication and its checkpoints, and which keys it calls compromised. A single score document
+    needs ``published`` as well. Without it, the verdict says that the ledger was not looked at; what a compromised key
+    signed does not hold then.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
     :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is
@@ -109,6 +118,8 @@ def verify(
         shown=shown,
     )
     findings = Findings()
+    if ledger is not None:
+        options = msgspec.structs.replace(options, ledger=load_ledger(findings, ledger))
     with open_source(source) as file:
         lines = read_lines(findings, file)
         first = next(lines, None)

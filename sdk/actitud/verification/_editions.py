@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from actitud.verification._checkpoints import (
+    GIVEN_CHECKPOINT,
+    LedgerState,
+    add_other_ledger,
+    compare_checkpoints,
+    read_checkpoint,
+)
 from actitud.verification._corrections import CorrectionVerifier
 from actitud.verification._findings import Findings, Text, Verification, format_count, make_text
+from actitud.verification._known_ledger import find_listing_entry
 from actitud.verification._options import Options
 from actitud.verification._reading import (
     NotReadable,
@@ -19,20 +27,15 @@ from actitud.verification._reading import (
     parse_object,
     quote,
 )
+from actitud.verification._shapes import EditionShape, ScoreShape, check_shape
 from actitud.verification._shown import ShownRows
-from actitud.verification._signatures import (
-    GIVEN_CHECKPOINT,
-    LedgerState,
-    SignatureVerifier,
-    add_other_ledger,
-    compare_checkpoints,
-    convert_signature,
-    read_bundle_keys,
-)
+from actitud.verification._signatures import SignatureVerifier, convert_signature, read_bundle_keys
 
 Json = dict[str, Any]
 
 FORMAT = 1
+_HEADER = ("kind", "format", "checkpoint", "digest", "jws", "keys")
+_JWS = ("protected", "signature")
 _RANKED = ("complete", "sufficient")
 _REQUESTED = ("lo que se ha pedido", "what was asked for")
 _SCORES = ("si las puntuaciones salen de las respuestas", "whether the scores follow from the answers")
@@ -46,6 +49,7 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
 
     ``findings`` collects the problems and checks; ``options`` are the parameters of :func:`actitud.verify`.
     """
+    _check_header(findings, header)
     text = next(lines, None)
     if text is None:
         if not findings.is_cut_off:
@@ -77,6 +81,7 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
         "the signature of the edition and those of the checkpoints",
     )
     findings.add_check("checkpoint", "los puntos de control", "the checkpoints")
+    _report_ledger(findings, options)
     if options.rescorer is None:
         findings.add_unchecked(*_SCORES)
     else:
@@ -113,6 +118,18 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
     )
 
 
+def _check_header(findings: Findings, header: Json) -> None:
+    """Add a problem for each member of a header, or of its signature, that the format does not have.
+
+    Keys may have other members (RFC 7517, section 4).
+    """
+    jws = header.get("jws")
+    unknown = [f"/{name}" for name in header if name not in _HEADER]
+    unknown += [f"/jws/{name}" for name in (jws if isinstance(jws, dict) else ()) if name not in _JWS]
+    for pointer in unknown:
+        findings.add_problem("malformed", 1, pointer, "el formato no lo tiene", "the format does not have it")
+
+
 def _join_statements(es: str, en: str, statements: Sequence[Text]) -> tuple[str, str]:
     """Join statements about a subject into one sentence, in Spanish and in English.
 
@@ -136,20 +153,15 @@ def _read_edition(findings: Findings, options: Options, line: int, text: bytes) 
     except NotReadable as error:
         findings.add_problem("malformed", line, "", error.text["es"], error.text["en"])
         return None
-    if options.rescorer is not None:
-        if not options.rescorer.check_edition(findings, line, text):
-            return None
-    elif (edition.get("kind"), edition.get("format")) != ("edition", FORMAT):
+    if (edition.get("kind"), edition.get("format")) != ("edition", FORMAT):
         es, en = "no es un documento de edición de formato 1", "it is no edition document of format 1"
         findings.add_problem("malformed", line, "", es, en)
         return None
-    rows = edition.get("scores")
-    if not isinstance(rows, list) or not all(isinstance(get_member(row, "organisation"), str) for row in rows):
-        findings.add_problem(
-            "malformed", line, "/scores", "no es la lista de puntuaciones", "it is not the list of scores"
-        )
+    # The form first: in another one, a number may seem to be of another type.
+    if not check_form(findings, line, text, edition) or not check_shape(findings, line, edition, EditionShape):
         return None
-    check_form(findings, line, text, edition)
+    if options.rescorer is not None and not options.rescorer.check_edition(findings, line, text):
+        return None
     return edition
 
 
@@ -167,18 +179,51 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
             "whose the keys are, which are those that the file itself brings (give `keys`)",
         )
         keys = read_bundle_keys(findings, header)
-    verifier = SignatureVerifier(findings, keys)
+    known = options.ledger
+    seq = None if known is None else known.find_publication(compute_digest(text))
+    verifier = SignatureVerifier(findings, keys, known)
     jws = convert_signature(header.get("jws"))
-    key = verifier.verify_document(1, "/jws", jws, text, edition.get("published"))
+    key = verifier.verify_document(1, "/jws", jws, text, edition.get("published"), seq)
     made = verifier.verify_checkpoint(1, header.get("checkpoint"))
     earlier = None if edition.get("checkpoint") is None else verifier.verify_checkpoint(2, edition["checkpoint"])
     if made is not None and earlier is not None:
         compare_checkpoints(findings, 2, earlier, made)
-    if made is not None and options.checkpoint is not None:
+    if known is not None:
+        _find_in_ledger(findings, 2, seq)
+        for line, state in ((1, made), (2, earlier)):
+            if state is not None:
+                known.compare(findings, line, state)
+        if made is not None and seq is not None and made.size <= seq:
+            es = f"es de {made.size} entradas, y la de esta publicación es la {seq}, que no está en él"
+            en = f"it is of {made.size} entries, and that of this publication is entry {seq}, which is not in it"
+            findings.add_problem("checkpoint", 1, "/checkpoint", es, en)
+    if options.checkpoint is not None and (made is not None or known is not None):
         kept = verifier.verify_checkpoint(GIVEN_CHECKPOINT, options.checkpoint)
-        if kept is not None:
+        if kept is not None and known is not None:
+            known.compare(findings, GIVEN_CHECKPOINT, kept)
+        elif kept is not None and made is not None:
             _compare_kept(findings, kept, [made] if earlier is None else [made, earlier])
     return key
+
+
+def _find_in_ledger(findings: Findings, line: int, seq: int | None) -> None:
+    """Add a problem if the ledger has no entry of a publication. ``seq``: number of the entry, None without one."""
+    if seq is None:
+        es, en = "el libro de cambios no conoce esta publicación", "the ledger does not know this publication"
+        findings.add_problem("not_in_ledger", line, "", es, en)
+
+
+def _report_ledger(findings: Findings, options: Options) -> None:
+    """Add the check of the ledger, or say that it was not looked at."""
+    if options.ledger is not None:
+        es, en = "que el libro de cambios conoce esta publicación", "that the ledger knows this publication"
+        findings.add_check("ledger", es, en)
+        return
+    findings.is_compared_with_ledger = False
+    findings.add_unchecked(
+        "si el libro de cambios conoce esta publicación (dé `ledger`)",
+        "whether the ledger knows this publication (give `ledger`)",
+    )
 
 
 def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[LedgerState]) -> None:
@@ -243,8 +288,8 @@ def _verify_documents(
         if fault is not None:
             findings.add_problem("malformed", line, "", fault["es"], fault["en"])
         else:
-            check_form(findings, line, text, document)
-            if (options.rescorer is None or options.rescorer.check_score(findings, line, text)) and row is not None:
+            has_form = check_form(findings, line, text, document)
+            if has_form and _check_score(findings, options, line, text, document) and row is not None:
                 _compare_with_row(findings, line, edition, number, row, document)
                 shown.compare(line, row, document)
                 if name in corrected:
@@ -253,6 +298,13 @@ def _verify_documents(
             options.progress(len(met), len(rows))
     _verify_presence(findings, [row["organisation"] for row in rows], met, line)
     return documents
+
+
+def _check_score(findings: Findings, options: Options, line: int, text: bytes, document: Json) -> bool:
+    """Return True if a score document has the members of its format; compute its score anew if there is a rescorer."""
+    if not check_shape(findings, line, document, ScoreShape):
+        return False
+    return options.rescorer is None or options.rescorer.check_score(findings, line, text)
 
 
 def _add_surplus(findings: Findings, line: int, name: object, met: Mapping[str, int]) -> None:
@@ -383,8 +435,13 @@ def verify_single(
     statements = [make_text(f"tiene el resumen {digest}", f"has the digest {digest}")]
     if kind == "edition":
         subject = _verify_edition_document(findings, options, text, statements)
+        seq = None if options.ledger is None else options.ledger.find_publication(digest)
+        if options.ledger is not None:
+            _find_in_ledger(findings, 1, seq)
+        _report_ledger(findings, options)
     else:
         subject = _verify_score_document(findings, options, document, text, statements)
+        seq = _find_score_in_ledger(findings, options, document, digest)
     findings.add_check("form", "la forma RFC 8785 del documento", "the RFC 8785 form of the document")
     if options.digest is None:
         findings.add_unchecked("si ese es el resumen que usted tiene", "whether that is the digest that you have")
@@ -394,11 +451,59 @@ def verify_single(
     if options.signature is None or options.keys is None:
         findings.add_unchecked("la firma, que no está en el fichero", "the signature, which is not in the file")
     else:
-        verifier = SignatureVerifier(findings, options.keys)
-        key = verifier.verify_document(1, "", options.signature, text, document.get("published"))
+        verifier = SignatureVerifier(findings, options.keys, options.ledger)
+        key = verifier.verify_document(1, "", options.signature, text, document.get("published"), seq)
         findings.add_check("signatures", "la firma del documento", "the signature of the document")
         statements.insert(1, make_text(f"lo firma la clave {key}", f"is signed by the key {key}"))
+    if options.ledger is not None:
+        _compare_ledger_with_kept(findings, options)
     return findings.build_result(kind, digest, key, _join_statements(*subject, statements))
+
+
+def _find_score_in_ledger(findings: Findings, options: Options, document: Json, digest: str) -> int | None:
+    """Return the number of the first ledger entry of a publication that lists a score document; None without one.
+
+    The document has no time in it: that it is listed is the one thing that shows since when it is there.
+    """
+    if options.ledger is None:
+        _report_ledger(findings, options)
+        return None
+    if options.published is None:
+        findings.is_compared_with_ledger = False
+        findings.add_unchecked(
+            "si la lista alguna publicación que el libro de cambios conoce (verifíquela en la dirección del servicio)",
+            "whether a publication that the ledger knows lists it (verify at the address of the service)",
+        )
+        return None
+    seq = find_listing_entry(options.ledger, options.published, document, digest)
+    if seq is None:
+        es = "ninguna publicación que el libro de cambios conoce la lista"
+        en = "no publication that the ledger knows lists it"
+        findings.add_problem("not_in_ledger", 1, "", es, en)
+    _report_ledger(findings, options)
+    return seq
+
+
+def _compare_ledger_with_kept(findings: Findings, options: Options) -> None:
+    """Compare the ledger with the checkpoint that the caller kept; without one, say that this was not done."""
+    known, note = options.ledger, options.checkpoint
+    assert known is not None
+    if note is None:
+        findings.add_unchecked(
+            "si se ha rehecho el libro de cambios (dé un punto de control guardado fuera: `checkpoint`)",
+            "whether the ledger was made anew (give a checkpoint that was kept outside: `checkpoint`)",
+        )
+        return
+    if options.keys is None:
+        kept = read_checkpoint(findings, GIVEN_CHECKPOINT, note)
+        findings.add_unchecked(
+            "la firma del punto de control (dé `keys`)", "the signature of the checkpoint (give `keys`)"
+        )
+    else:
+        kept = SignatureVerifier(findings, options.keys, known).verify_checkpoint(GIVEN_CHECKPOINT, note)
+    if kept is not None:
+        known.compare(findings, GIVEN_CHECKPOINT, kept)
+    findings.add_check("checkpoint", "el punto de control guardado", "the checkpoint that was kept")
 
 
 def _verify_edition_document(
@@ -427,9 +532,10 @@ def _verify_score_document(
     findings: Findings, options: Options, document: Json, text: bytes, statements: list[Text]
 ) -> tuple[str, str]:
     check_form(findings, 1, text, document)
+    has_shape = check_shape(findings, 1, document, ScoreShape)
     if options.rescorer is None:
         findings.add_unchecked(*_SCORES)
-    elif options.rescorer.check_score(findings, 1, text):
+    elif has_shape and options.rescorer.check_score(findings, 1, text):
         findings.add_check("scores", "la puntuación, calculada de nuevo", "the score, computed again")
         version = get_member(document, "score", "methodology", "version")
         statements.append(

@@ -30,6 +30,8 @@ ProblemCode: TypeAlias = Literal[
     "signature",
     "foreign_key",
     "key_time",
+    "key_id",
+    "compromised",
     "checkpoint",
     "checkpoint_origin",
     "methodology",
@@ -37,6 +39,7 @@ ProblemCode: TypeAlias = Literal[
     "score",
     "chain",
     "opening",
+    "not_in_ledger",
     "shown",
 ]
 """Code of a kind of problem.
@@ -46,13 +49,16 @@ damaged: truncated or unreadable from this line on · malformed: violates the fo
 list not sorted · row, rank, count: differs from the documents · revision, correction: contradicts the previous
 revision · verdict: differs from the previous revision, although its answer is not corrected · unsigned,
 signature, foreign_key, key_time: signature missing, invalid, by an unknown key, or outside the lifetime of its
-key · checkpoint, checkpoint_origin: invalid checkpoint, or one of another service · methodology: version that
-the program lacks · submission: violates the methodology · score: differs from the recomputed score · chain:
-ledger changed · opening: does not match its entry · shown: a figure that the service shows is not the signed one.
+key · key_id: key whose id is not its thumbprint · compromised: signed by a key that was not trusted any more, as
+far as the ledger shows · checkpoint, checkpoint_origin: checkpoint that is invalid or contradicts the ledger, or
+one of another service · methodology: version that the program lacks · submission: violates the methodology ·
+score: differs from the recomputed score · chain: ledger changed · opening: does not match its entry ·
+not_in_ledger: the ledger has no entry of the publication · shown: a figure that the service shows is not the
+signed one.
 """
 
 CheckName: TypeAlias = Literal[
-    "form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint", "shown"
+    "form", "digests", "list", "corrections", "signatures", "scores", "chain", "checkpoint", "ledger", "shown"
 ]
 
 _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
@@ -60,20 +66,26 @@ _CODES: Mapping[CheckName, frozenset[ProblemCode]] = {
     "digests": frozenset({"digest", "missing", "extra", "twice", "order"}),
     "list": frozenset({"list_order", "row", "rank", "count"}),
     "corrections": frozenset({"revision", "correction", "verdict"}),
-    "signatures": frozenset({"unsigned", "signature", "foreign_key", "key_time"}),
+    "signatures": frozenset({"unsigned", "signature", "foreign_key", "key_time", "key_id", "compromised"}),
     "checkpoint": frozenset({"checkpoint", "checkpoint_origin"}),
     "scores": frozenset({"methodology", "submission", "score"}),
     "chain": frozenset({"chain", "opening"}),
+    "ledger": frozenset({"chain", "not_in_ledger", "checkpoint", "checkpoint_origin"}),
     "shown": frozenset({"shown"}),
 }
 """The problem codes that make a check fail, by the name of the check."""
+
+
+_HOLDS = "SE CUMPLE", "HOLDS"
+_HOLDS_ALONE = "SE CUMPLE, PERO SIN MIRAR EL LIBRO DE CAMBIOS", "HOLDS, BUT THE LEDGER WAS NOT LOOKED AT"
 
 
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
     """A problem of a published file.
 
     ``location``: line number, possibly with a JSON Pointer into that line (``2:/scores/16/rank``); line 0 is the
-    ``checkpoint`` argument. ``code``: one of :data:`ProblemCode`. ``text``: the actual and the expected value.
+    ``checkpoint`` argument, and ``0:/ledger`` the ``ledger`` argument. ``code``: one of :data:`ProblemCode`. ``text``:
+    the actual and the expected value.
     """
 
     location: str
@@ -129,11 +141,16 @@ def format_count(count: int) -> tuple[str, str]:
 
 
 class Findings:
-    """Collects the problems and checks of one verification."""
+    """Collects the problems and checks of one verification.
+
+    ``is_compared_with_ledger``: False if it remains open whether the ledger knows what is verified; the verdict says
+    so in its first words.
+    """
 
     def __init__(self) -> None:
         self.problems: list[VerificationProblem] = []
         self.is_cut_off = False
+        self.is_compared_with_ledger = True
         self._checks: list[VerificationCheck] = []
         self._unchecked: list[Text] = []
 
@@ -173,8 +190,9 @@ class Findings:
             en = f"DOES NOT HOLD: problems: {en}; the first, at {first.location}: {first.text['en']}."
         else:
             es, en = ("; ".join(text[lang] for text in self._unchecked) for lang in ("es", "en"))
-            es = f"SE CUMPLE: {_escape(holds[0])}{es and f'; sin comprobar: {es}'}."
-            en = f"HOLDS: {_escape(holds[1])}{en and f'; not checked: {en}'}."
+            es_start, en_start = _HOLDS if self.is_compared_with_ledger else _HOLDS_ALONE
+            es = f"{es_start}: {_escape(holds[0])}{es and f'; sin comprobar: {es}'}."
+            en = f"{en_start}: {_escape(holds[1])}{en and f'; not checked: {en}'}."
         return Verification(
             kind=kind,
             digest=digest,

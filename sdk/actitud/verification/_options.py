@@ -9,6 +9,7 @@ import msgspec
 
 from actitud.models import Signature
 from actitud.verification._findings import Findings
+from actitud.verification._known_ledger import KnownLedger
 from actitud.verification._signatures import PublicKey
 
 
@@ -50,9 +51,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     ``keys``: the trusted public keys. ``digest``: expected digest of the edition document or of the single
     document. ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller
-    kept. ``published``: returns the bytes of a published document by digest, or None if there is no such document.
-    ``progress``: called with the number of verified score documents and their total. ``rescorer``: recomputes
-    scores. ``shown``: returns the rows that a service shows of the edition.
+    kept. ``ledger``: the ledger to compare with. ``published``: returns the bytes of a published document by digest,
+    or None if there is no such document. ``progress``: called with the number of verified score documents and their
+    total. ``rescorer``: recomputes scores. ``shown``: returns the rows that a service shows of the edition.
     """
 
     keys: tuple[PublicKey, ...] | None
@@ -63,3 +64,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     progress: Callable[[int, int], object] | None
     rescorer: Rescorer | None
     shown: LoadRows | None = None
+    ledger: KnownLedger | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 import os
 import re
 import zlib
@@ -115,7 +116,12 @@ def parse_object(line: bytes) -> dict[str, Any]:
 
 def _parse_strictly(line: bytes) -> object:
     try:
-        return json.loads(line.decode("utf-8"), object_pairs_hook=_build_object, parse_constant=_refuse_constant)
+        return json.loads(
+            line.decode("utf-8"),
+            object_pairs_hook=_build_object,
+            parse_constant=_refuse_constant,
+            parse_float=_parse_float,
+        )
     except UnicodeDecodeError as error:
         byte = error.start + 1
         raise NotReadable(f"no es UTF-8 (byte {byte})", f"it is not UTF-8 (byte {byte})") from None
@@ -142,6 +148,13 @@ def _refuse_constant(text: str) -> float:
     raise NotReadable(f"{text} no es JSON", f"{text} is not JSON")
 
 
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # as 1e400, which JSON can write and no double holds
+        raise ValueError
+    return number
+
+
 def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[bytes], T]) -> T | None:
     """Decode the JSON object ``text`` with ``reader``, such as a msgspec decoder, and return the result.
 
@@ -154,16 +167,21 @@ def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[
         findings.add_problem("malformed", line, "", error.text["es"], error.text["en"])
         return None
     except (ValueError, RecursionError) as error:
-        path = _ERROR_PATH.search(str(error))
-        pointer = "" if path is None else re.sub(r"[.\[]", "/", path["path"].replace("]", ""))
-        reason = _ERROR_PATH.sub("", str(error))
+        pointer, reason = split_error(error)
         es, en = f"no es lo que pide el formato: {reason}", f"it is not what the format asks for: {reason}"
         findings.add_problem("malformed", line, pointer, es, en)
         return None
 
 
-def check_form(findings: Findings, line: int, text: bytes, value: object) -> None:
-    """Add the problem ``form`` if ``text`` is not the RFC 8785 encoding of ``value``.
+def split_error(error: Exception) -> tuple[str, str]:
+    """Return the JSON Pointer in an error of msgspec, empty if there is none, and what is wrong there."""
+    path = _ERROR_PATH.search(str(error))
+    pointer = "" if path is None else re.sub(r"[.\[]", "/", path["path"].replace("]", ""))
+    return pointer, _ERROR_PATH.sub("", str(error))
+
+
+def check_form(findings: Findings, line: int, text: bytes, value: object) -> bool:
+    """Return True if ``text`` is the RFC 8785 encoding of ``value``; if not, add the problem ``form``.
 
     ``line``: number of the line of ``text`` in the file.
     """
@@ -172,12 +190,13 @@ def check_form(findings: Findings, line: int, text: bytes, value: object) -> Non
     except ValueError as error:
         es, en = f"no tiene forma RFC 8785: {error}", f"it has no RFC 8785 form: {error}"
         findings.add_problem("form", line, "", es, en)
-        return
+        return False
     if form != text:
         pairs = enumerate(zip(form, text, strict=False))
         byte = 1 + next((at for at, (due, actual) in pairs if due != actual), min(len(form), len(text)))
         es, en = f"no está en forma RFC 8785 (byte {byte})", f"it is not in RFC 8785 form (byte {byte})"
         findings.add_problem("form", line, "", es, en)
+    return form == text
 
 
 def compute_canonical(value: object) -> bytes:

@@ -15,37 +15,38 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from actitud.models import Signature, SigningKey
+from actitud.verification._checkpoints import (
+    NOTE_SIGNATURE,
+    NOTE_SIGNATURES,
+    STATEMENT,
+    LedgerState,
+    add_no_checkpoint,
+    read_state,
+)
 from actitud.verification._findings import Findings
+from actitud.verification._known_ledger import KnownLedger
 from actitud.verification._reading import Source
 
 KeysSource: TypeAlias = "Source | Mapping[str, Any] | Sequence[SigningKey]"
 
-GIVEN_CHECKPOINT = 0
-"""Line number that stands for the ``checkpoint`` argument in problems."""
-
 _KEY_BYTES = 32
 _NOTE_KEY_ID_BYTES = 4
 """Length in bytes of the key id in a signed note (C2SP signed-note)."""
-_STATEMENT = re.compile(
-    r"(?P<origin>[^\s\ud800-\udfff]+)\n(?P<size>[1-9][0-9]{0,17})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
-    r"(?P<at>[^\s\ud800-\udfff]+)\n(?=\n)"
-)
-"""The statement of a checkpoint. JSON may have lone surrogates in it, which no signature can cover."""
-_NOTE_SIGNATURE = re.compile(r"^— (?P<name>\S+) (?P<signature>\S+)$", re.MULTILINE)
-_NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public Ed25519 key and the period in which it signs.
 
     ``kid``: its id. ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None``
-    if it has none.
+    if it has none. ``compromised_since``: number of the ledger entry from which on others may have signed with it;
+    ``None`` if nobody else had it.
     """
 
     kid: str
     raw: bytes
     created: datetime | None
     retired: datetime | None
+    compromised_since: int | None = None
 
     def has_signed(self, signature: bytes, message: bytes) -> bool:
         """Return True if this key made the signature of the message."""
@@ -70,19 +71,12 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(f"{origin}\n\x01".encode() + self.raw).digest()[:_NOTE_KEY_ID_BYTES]
 
 
-class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """The statement of a checkpoint: the name of the ledger, its number of entries and the hash of the last, in hex."""
-
-    origin: str
-    size: int
-    root: str
-
-
 class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as a JSON Web Key (RFC 8037), with the period in which it signs.
 
     ``x``: the key in base64url. ``kid``: its id. ``created`` and ``retired``: beginning and end of that period,
-    ``None`` if the key does not state it.
+    ``None`` if the key does not state it. ``compromised_since``: as in :class:`PublicKey`. Other members are ignored
+    (RFC 7517, section 4).
     """
 
     kty: str = "OKP"
@@ -91,6 +85,7 @@ class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
     kid: str
     created: datetime | None = None
     retired: datetime | None = None
+    compromised_since: int | None = None
 
 
 class _Jwks(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +100,15 @@ class _Protected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     alg: Literal["EdDSA"]
     kid: str
+
+
+class _WrongKeyId(ValueError):
+    """The id of a key is not its thumbprint; ``kid`` is that id, and ``thumbprint`` what it should be."""
+
+    def __init__(self, kid: str, thumbprint: str) -> None:
+        super().__init__(f"{kid}: not the RFC 7638 thumbprint of its key, which is {thumbprint}")
+        self.kid = kid
+        self.thumbprint = thumbprint
 
 
 def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
@@ -126,6 +130,11 @@ def read_bundle_keys(findings: Findings, header: Mapping[str, Any]) -> tuple[Pub
     """Read the keys in the header of a bundle. Adds a problem and returns no keys if they are invalid."""
     try:
         return _convert_keys(header.get("keys"))
+    except _WrongKeyId as error:
+        es = f"el identificador {error.kid} no es el de su clave, que es {error.thumbprint}"
+        en = f"the id {error.kid} is not that of its key, which is {error.thumbprint}"
+        findings.add_problem("key_id", 1, "/keys", es, en)
+        return ()
     except ValueError:
         findings.add_problem("malformed", 1, "/keys", "no son claves públicas", "they are no public keys")
         return ()
@@ -143,7 +152,19 @@ def _convert_key(key: _Jwk) -> PublicKey:
     raw = _decode_base64url(key.x)
     if len(raw) != _KEY_BYTES:
         raise ValueError(f"{key.kid}: not an Ed25519 key")
-    return PublicKey(kid=key.kid, raw=raw, created=key.created, retired=key.retired)
+    # Compared, because who names a key chooses which one seems to have signed.
+    thumbprint = _compute_thumbprint(raw)
+    if key.kid != thumbprint:
+        raise _WrongKeyId(key.kid, thumbprint)
+    return PublicKey(
+        kid=key.kid, raw=raw, created=key.created, retired=key.retired, compromised_since=key.compromised_since
+    )
+
+
+def _compute_thumbprint(raw: bytes) -> str:
+    """Compute the RFC 7638 thumbprint of an Ed25519 key."""
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{_encode_base64url(raw)}"}}'
+    return _encode_base64url(hashlib.sha256(members.encode()).digest())
 
 
 def convert_signature(jws: object) -> Signature | None:
@@ -157,21 +178,32 @@ def convert_signature(jws: object) -> Signature | None:
 class SignatureVerifier:
     """Verifies signatures of documents and checkpoints with a service's public keys.
 
-    Each invalid signature is added to ``findings`` as a problem.
+    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows what was there
+    before a key was compromised. ``is_compared``: True if checkpoints are compared with their ledger elsewhere; by
+    default they are if there is ``known``.
     """
 
-    def __init__(self, findings: Findings, keys: Sequence[PublicKey]) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        keys: Sequence[PublicKey],
+        known: KnownLedger | None = None,
+        *,
+        is_compared: bool = False,
+    ) -> None:
         self._findings = findings
         self._keys = keys
+        self._known = known
+        self._is_compared = is_compared or known is not None
 
     def verify_document(
-        self, line: int, pointer: str, jws: Signature | None, text: bytes, published: object
+        self, line: int, pointer: str, jws: Signature | None, text: bytes, published: object, seq: int | None = None
     ) -> str | None:
         """Verify a document's signature. Return the id of the signing key, or add a problem and return None.
 
         ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: where the
         signature is. ``published``: the publication time in the document, as decoded JSON; None for a score,
-        which has none.
+        which has none. ``seq``: number of the ledger entry that shows that the document was there; None without one.
         """
         if jws is None:
             self._findings.add_problem("unsigned", line, pointer, "no está firmado", "it is not signed")
@@ -198,9 +230,9 @@ class SignatureVerifier:
             )
             self._findings.add_problem("signature", line, pointer, es, en)
             return None
-        if published is None:
-            return kid
-        return kid if self._is_in_time(line, pointer, key, published, _parse_time(published)) else None
+        if published is not None and not self._is_in_time(line, pointer, key, published, _parse_time(published)):
+            return None
+        return kid if self._is_from_before(line, pointer, key, seq) else None
 
     def verify_checkpoint(self, line: int, note: object) -> LedgerState | None:
         """Verify a checkpoint's signature. Return its statement, or add a problem and return None.
@@ -208,18 +240,18 @@ class SignatureVerifier:
         ``note``: the text of the checkpoint, as decoded JSON. ``line``: the line that contains it.
         """
         text = note if isinstance(note, str) else ""
-        statement = _STATEMENT.match(text)
-        if statement is None or not _NOTE_SIGNATURES.fullmatch(text, statement.end()):
-            _add_no_checkpoint(self._findings, line)
+        statement = STATEMENT.match(text)
+        if statement is None or not NOTE_SIGNATURES.fullmatch(text, statement.end()):
+            add_no_checkpoint(self._findings, line)
             return None
         origin, signed = statement["origin"], statement[0].encode()
         signatures = [
             data
-            for name, encoded in _NOTE_SIGNATURE.findall(text)
+            for name, encoded in NOTE_SIGNATURE.findall(text)
             if name == origin and len(data := _decode_base64(encoded)) > _NOTE_KEY_ID_BYTES
         ]
         if not signatures:
-            _add_no_checkpoint(self._findings, line)
+            add_no_checkpoint(self._findings, line)
             return None
         candidates = [
             (key, data[_NOTE_KEY_ID_BYTES:])
@@ -244,9 +276,35 @@ class SignatureVerifier:
     def _read_in_time(self, line: int, statement: re.Match[str], key: PublicKey) -> LedgerState | None:
         at = _parse_time(statement["at"])
         if at is None:
-            _add_no_checkpoint(self._findings, line)
+            add_no_checkpoint(self._findings, line)
             return None
-        return _read_state(statement) if self._is_in_time(line, "/checkpoint", key, statement["at"], at) else None
+        if not self._is_in_time(line, "/checkpoint", key, statement["at"], at):
+            return None
+        state = read_state(statement)
+        # Its last entry, which is there at the latest.
+        seq = state.size - 1 if self._is_compared else None
+        return state if self._is_from_before(line, "/checkpoint", key, seq) else None
+
+    def _is_from_before(self, line: int, pointer: str, key: PublicKey, seq: int | None) -> bool:
+        """Return True if a signature is from before the key was compromised; if not, or unknown, add a problem.
+
+        ``seq``: number of the ledger entry that shows that what is signed was there; None without one.
+        """
+        stated = [key.compromised_since, None if self._known is None else self._known.compromised.get(key.kid)]
+        since = min((number for number in stated if number is not None), default=None)
+        if since is None or (seq is not None and seq < since):
+            return True
+        if seq is not None:
+            es, en = f"y esto es de la entrada {seq}", f"and this is of entry {seq}"
+        elif self._is_compared:
+            es, en = "y no consta que esto fuese anterior", "and nothing shows that this was there before"
+        else:
+            es = "y sin el libro de cambios no se sabe si esto es anterior (dé `ledger`)"
+            en = "and without the ledger it is not known whether this was there before (give `ledger`)"
+        es = f"la clave {key.kid} no vale desde la entrada {since} del libro de cambios, {es}"
+        en = f"the key {key.kid} is compromised since entry {since} of the ledger, {en}"
+        self._findings.add_problem("compromised", line, pointer, es, en)
+        return False
 
     def _is_in_time(self, line: int, pointer: str, key: PublicKey, stated: object, at: datetime | None) -> bool:
         if at is not None and key.signs_at(at):
@@ -256,53 +314,6 @@ class SignatureVerifier:
         en = f"the key {key.kid} signs at {stated}, outside its time ({span})"
         self._findings.add_problem("key_time", line, pointer, es, en)
         return False
-
-
-def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:
-    """Read the statement of a checkpoint without verifying its signature.
-
-    ``line``: number of its line in the file, for problems. Adds a problem and returns None if the note is
-    malformed.
-    """
-    statement = _STATEMENT.match(note)
-    if statement is None:
-        _add_no_checkpoint(findings, line)
-        return None
-    return _read_state(statement)
-
-
-def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
-    """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
-
-    It cannot if it is of another ledger, or has as many entries or more. ``line``: number of the line that the
-    problem is reported at.
-    """
-    if earlier.origin != later.origin:
-        add_other_ledger(findings, line, earlier.origin, later.origin)
-    elif earlier.size >= later.size:
-        es = f"tiene {earlier.size} entradas, y el de la cabecera, posterior, {later.size}"
-        en = f"it has {earlier.size} entries, and that of the header, a later one, {later.size}"
-        findings.add_problem("checkpoint", line, "/checkpoint", es, en)
-
-
-def add_other_ledger(findings: Findings, line: int, origin: str, expected: str) -> None:
-    """Add the problem that a checkpoint belongs to another ledger.
-
-    ``origin``: name of the checkpoint's ledger. ``expected``: name of the ledger to which it should belong.
-    """
-    es = f"es un punto de control de otro servicio: {origin}, y no {expected}"
-    en = f"it is a checkpoint of another service: {origin}, and not {expected}"
-    findings.add_problem("checkpoint_origin", line, "/checkpoint", es, en)
-
-
-def _add_no_checkpoint(findings: Findings, line: int) -> None:
-    es, en = "no tiene la forma de un punto de control", "it has not the form of a checkpoint"
-    findings.add_problem("checkpoint", line, "/checkpoint", es, en)
-
-
-def _read_state(statement: re.Match[str]) -> LedgerState:
-    root = b64decode(statement["root"]).hex()
-    return LedgerState(origin=statement["origin"], size=int(statement["size"]), root=root)
 
 
 def _parse_time(stated: object) -> datetime | None:

@@ -1,0 +1,78 @@
+"""The statements of checkpoints, without their signatures: signed notes (C2SP) with the size and root of a ledger."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+
+import msgspec
+
+from actitud.verification._findings import Findings
+
+GIVEN_CHECKPOINT = 0
+"""Line number that stands for the ``checkpoint`` argument in problems."""
+
+STATEMENT = re.compile(
+    r"(?P<origin>[^\s\ud800-\udfff]+)\n(?P<size>[1-9][0-9]{0,17})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+    r"(?P<at>[^\s\ud800-\udfff]+)\n(?=\n)"
+)
+"""The statement of a checkpoint. JSON may have lone surrogates in it, which no signature can cover."""
+NOTE_SIGNATURE = re.compile(r"^— (?P<name>\S+) (?P<signature>\S+)$", re.MULTILINE)
+NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
+
+
+class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
+    """The statement of a checkpoint: the name of the ledger, its number of entries and the hash of the last, in hex."""
+
+    origin: str
+    size: int
+    root: str
+
+
+def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:
+    """Read the statement of a checkpoint without verifying its signature.
+
+    ``line``: number of its line in the file, for problems. Adds a problem and returns None if the note is
+    malformed.
+    """
+    statement = STATEMENT.match(note)
+    if statement is None:
+        add_no_checkpoint(findings, line)
+        return None
+    return read_state(statement)
+
+
+def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
+    """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
+
+    It cannot if it is of another ledger, or has as many entries or more. ``line``: number of the line that the
+    problem is reported at.
+    """
+    if earlier.origin != later.origin:
+        add_other_ledger(findings, line, earlier.origin, later.origin)
+    elif earlier.size >= later.size:
+        es = f"tiene {earlier.size} entradas, y el de la cabecera, posterior, {later.size}"
+        en = f"it has {earlier.size} entries, and that of the header, a later one, {later.size}"
+        findings.add_problem("checkpoint", line, "/checkpoint", es, en)
+
+
+def add_other_ledger(findings: Findings, line: int, origin: str, expected: str) -> None:
+    """Add the problem that a checkpoint belongs to another ledger.
+
+    ``origin``: name of the checkpoint's ledger. ``expected``: name of the ledger to which it should belong.
+    """
+    es = f"es un punto de control de otro servicio: {origin}, y no {expected}"
+    en = f"it is a checkpoint of another service: {origin}, and not {expected}"
+    findings.add_problem("checkpoint_origin", line, "/checkpoint", es, en)
+
+
+def add_no_checkpoint(findings: Findings, line: int) -> None:
+    """Add the problem that a text is no checkpoint. ``line``: number of its line in the file."""
+    es, en = "no tiene la forma de un punto de control", "it has not the form of a checkpoint"
+    findings.add_problem("checkpoint", line, "/checkpoint", es, en)
+
+
+def read_state(statement: re.Match[str]) -> LedgerState:
+    """Build the statement from a match of ``STATEMENT``."""
+    root = b64decode(statement["root"]).hex()
+    return LedgerState(origin=statement["origin"], size=int(statement["size"]), root=root)

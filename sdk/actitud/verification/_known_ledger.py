@@ -1,0 +1,149 @@
+"""The ledger as what a publication or a checkpoint is compared with: does the ledger know it, and since when?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import IO, Any, NamedTuple
+
+from actitud.verification._chain import Chain, Entry
+from actitud.verification._checkpoints import LedgerState, add_other_ledger
+from actitud.verification._findings import Findings
+from actitud.verification._reading import (
+    NotReadable,
+    Source,
+    compute_digest,
+    get_member,
+    open_source,
+    parse_object,
+    read_lines,
+)
+
+LEDGER_ARGUMENT = 0
+"""Line number that stands for the ``ledger`` argument in problems, with the pointer ``/ledger``."""
+_REVOKED = "cli.keys.revoke-signing"
+_HASH_BYTES = 32
+
+
+class PublicationEntry(NamedTuple):
+    """An entry of the ledger that says that a revision of an edition was published."""
+
+    seq: int
+    edition: str
+    digest: str
+
+
+class KnownLedger:
+    """A ledger whose chain holds: its origin, its size, the publications in it and what it says of keys.
+
+    ``origin``: name of the ledger. ``size``: number of its entries. ``compromised``: for the id of each signing key
+    that it calls compromised, the number of the first entry from which the key is not trusted any more.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.size = 0
+        self.compromised: dict[str, int] = {}
+        self._publications: list[PublicationEntry] = []
+        self._hashes = bytearray()
+
+    def add(self, entry: Entry) -> None:
+        """Add the next entry, of which the chain has been verified."""
+        self._hashes += bytes.fromhex(entry.hash)
+        self.size += 1
+        record = entry.record
+        if record.get("outcome") != "done":
+            return
+        details = record.get("details")
+        edition, digest = get_member(details, "edition"), get_member(details, "digest")
+        # Whatever the action: several commands publish, and no other entry has both.
+        if isinstance(edition, str) and isinstance(digest, str):
+            self._publications.append(PublicationEntry(entry.seq, edition, digest))
+        if record.get("action") == _REVOKED:
+            kid, since = get_member(details, "kid"), get_member(details, "compromised_since")
+            if isinstance(kid, str) and type(since) is int:
+                self.compromised[kid] = min(since, self.compromised.get(kid, since))
+
+    def find_publication(self, digest: str) -> int | None:
+        """Return the number of the first entry that says that an edition document was published; None without one."""
+        return next((entry.seq for entry in self._publications if entry.digest == digest), None)
+
+    def list_publications(self, edition: object) -> list[PublicationEntry]:
+        """Return the entries of the publications of an edition, oldest first."""
+        return [entry for entry in self._publications if entry.edition == edition]
+
+    def compare(self, findings: Findings, line: int, state: LedgerState) -> None:
+        """Add a problem if a checkpoint is not of this ledger, at the size that it states.
+
+        ``line``: line of the file that has the checkpoint.
+        """
+        if state.origin != self.origin:
+            add_other_ledger(findings, line, state.origin, self.origin)
+        elif state.size > self.size:
+            es = f"es de {state.size} entradas, y el libro de cambios tiene {self.size}"
+            en = f"it is of {state.size} entries, and the ledger has {self.size}"
+            findings.add_problem("checkpoint", line, "/checkpoint", es, en)
+        elif state.root != (root := self._get_root(state.size)):
+            es = f"con {state.size} entradas el libro de cambios acaba en {root}, y el punto de control en {state.root}"
+            en = f"with {state.size} entries the ledger ends in {root}, and the checkpoint in {state.root}"
+            findings.add_problem("checkpoint", line, "/checkpoint", es, en)
+
+    def _get_root(self, size: int) -> str:
+        return self._hashes[(size - 1) * _HASH_BYTES : size * _HASH_BYTES].hex()
+
+
+def load_ledger(findings: Findings, source: Source | IO[bytes]) -> KnownLedger | None:
+    """Read a ledger (one entry per line, from entry 0) and verify its chain. Return None if it does not hold.
+
+    Then a problem says why.
+    """
+    found = Findings()
+    with open_source(source) as file:
+        known = _read(found, read_lines(found, file))
+    if not found.problems and known is not None:
+        return known
+    es, en = "no empieza por la entrada 0", "it does not begin with entry 0"
+    if found.problems:
+        first = found.problems[0]
+        line, es, en = first.location, first.text["es"], first.text["en"]
+        es, en = f"línea {line}: {es}", f"line {line}: {en}"
+    findings.add_problem("chain", LEDGER_ARGUMENT, "/ledger", es, en)
+    return None
+
+
+def _read(found: Findings, lines: Iterator[bytes]) -> KnownLedger | None:
+    chain = Chain(found)
+    known: KnownLedger | None = None
+    for line, text in enumerate(lines, 1):
+        entry = chain.add(line, text)
+        if entry is None:
+            return None
+        if known is None:
+            origin = entry.record.get("origin")
+            known = KnownLedger(origin if isinstance(origin, str) else "")
+        known.add(entry)
+    return known
+
+
+def find_listing_entry(
+    known: KnownLedger, published: Callable[[str], bytes | None], document: dict[str, Any], digest: str
+) -> int | None:
+    """Return the number of the first entry of a publication that lists a score document; None if there is none.
+
+    ``published``: function that returns the bytes of a published document by its digest, or None. ``document`` and
+    ``digest``: the score document.
+    """
+    name = get_member(document, "organisation", "id")
+    for entry in known.list_publications(document.get("edition")):
+        text = published(entry.digest)
+        if text is None or compute_digest(text) != entry.digest:
+            continue
+        try:
+            rows = parse_object(text).get("scores")
+        except NotReadable:
+            continue
+        if any(
+            get_member(row, "organisation") == name and get_member(row, "document") == digest
+            for row in (rows if isinstance(rows, list) else ())
+        ):
+            return entry.seq
+    return None
