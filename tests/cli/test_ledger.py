@@ -11,6 +11,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.cli.doctor import DoctorReport
 from actitud_api.platform.audit_log import keys, service
+from actitud_api.platform.audit_log.schemas import build_key_set
 from tests.support.databases import opened
 from tests.support.ledgers import find_chain_problems, make_jwks, read_statement
 
@@ -113,7 +114,7 @@ def test_a_key_is_replaced_and_what_it_signed_still_holds(
     made = said(capsys, "keys", "rotate-signing")
     new = signing_key(installed)
     assert str(folder / f"{new.kid}.pem") in made
-    assert sorted(file.name for file in folder.iterdir()) == sorted([f"{old.kid}.pem", f"{new.kid}.pem"])
+    assert sorted(file.name for file in folder.glob("*.pem")) == sorted([f"{old.kid}.pem", f"{new.kid}.pem"])
     assert records(installed)[-1]["details"] == {"kid": new.kid, "retired": old.kid}
     later = said(capsys, "ledger", "checkpoint")
     entries = said(capsys, "ledger", "export").encode()
@@ -121,6 +122,56 @@ def test_a_key_is_replaced_and_what_it_signed_still_holds(
         assert find_chain_problems(entries, checkpoint, make_jwks(old, new)) == []
         assert find_chain_problems(entries, checkpoint, make_jwks(signed)) == []
         assert find_chain_problems(entries, checkpoint, make_jwks(other)) == [("0:/checkpoint", "foreign_key")]
+
+
+def test_a_key_that_others_may_have_counts_up_to_an_entry(
+    installed: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, note = signing_key(installed), said(capsys, "ledger", "checkpoint")
+    size = read_statement(note).size
+    made = said(capsys, "keys", "revoke-signing", "--", old.kid)
+    new = signing_key(installed)
+    assert made.splitlines()[0].startswith(f"The signing key {old.kid} is compromised since entry {size} of the ledger")
+    assert str(folder / f"{new.kid}.pem") in made
+    rotated, revoked = records(installed)[-2:]
+    assert (rotated["action"], rotated["details"]) == ("cli.keys.rotate-signing", {"kid": new.kid, "retired": old.kid})
+    assert (revoked["action"], revoked["details"]) == (
+        "cli.keys.revoke-signing",
+        {"kid": old.kid, "compromised_since": size},
+    )
+    with opened(installed) as database, database.read() as session:
+        jwks = msgspec.to_builtins(build_key_set(service.list_signing_keys(session)))
+    assert [key.get("compromised_since") for key in jwks["keys"]] == [size, None]
+    entries = said(capsys, "ledger", "export").encode()
+    assert find_chain_problems(entries, note, jwks) == []
+
+    # It was known earlier than was thought; that it was later after all is not believed.
+    said(capsys, "keys", "revoke-signing", "--since", "1", "--", old.kid)
+    assert records(installed)[-1]["details"] == {"kid": old.kid, "compromised_since": 1}
+    assert signing_key(installed) == new, "it had been replaced already"
+    with opened(installed) as database, database.read() as session:
+        jwks = msgspec.to_builtins(build_key_set(service.list_signing_keys(session)))
+    assert find_chain_problems(entries, note, jwks) == [("0:/checkpoint", "compromised")]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "error"),
+    [
+        (("none",), 1, "There is no signing key none."),
+        (("--since", "99", "KID"), 2, "--since: “99” is not the number of an entry of the ledger, 0 to 2"),
+        (("--since", "-1", "KID"), 2, "--since: “-1” is not the number of an entry of the ledger, 0 to 1000000000"),
+        (("--since", "x", "KID"), 2, "--since: “x” is not the number of an entry of the ledger, 0 to 1000000000"),
+    ],
+)
+def test_what_is_no_key_or_no_entry_is_refused(
+    options: tuple[str, ...], code: int, error: str, installed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, kid = records(installed), signing_key(installed).kid
+    *others, last = options
+    command = [*others, "--", last.replace("KID", kid)]
+    assert cli.main(["keys", "revoke-signing", *command]) == code
+    assert capsys.readouterr().err.splitlines()[0] == error
+    assert records(installed) == before
 
 
 def test_a_checkpoint_is_written_to_be_kept_and_the_export_holds_against_it(

@@ -430,8 +430,13 @@ _GUARDED = Texts(
 )
 _UNGUARDED = Texts("falta o es otro: {names}", "missing or changed: {names}")
 _SHOWN = Texts(
-    "{count} ediciones; lo que se lee es lo que se firmó", "{count} editions; what is read is what was signed"
+    "{count} ediciones; lo que se lee es lo que se firmó, con {keys}",
+    "{count} editions; what is read is what was signed, with {keys}",
 )
+_KEYS_OF_DATABASE = Texts(
+    "las claves de la base de datos (para fijar otras, --keys)", "the keys of the database (--keys pins others)"
+)
+_KEYS_OF_FILE = Texts("las claves de {file}", "the keys of {file}")
 _ALTERED = Texts(
     "{edition}, {organisation}, {figure}: se lee {shown} y se firmó {signed}",
     "{edition}, {organisation}, {figure}: {shown} is read and {signed} was signed",
@@ -452,11 +457,25 @@ def check_triggers(database: Database, language: Language) -> Check:
     return _pass("triggers", _GUARDED.into(language).format(count=count), language)
 
 
-def check_publications(database: Database, language: Language) -> Check:
-    """Check that people read of each published edition what was signed; return `ok`, or `problem` with a difference."""
-    altered = publication.find_altered_figure(database)
+class PinnedKeys(Struct, frozen=True):
+    """Ids (thumbprints) of the public keys that the operator trusts, and the file or address that they come from."""
+
+    name: str
+    kids: frozenset[str]
+
+
+def check_publications(database: Database, language: Language, pinned: PinnedKeys | None = None) -> Check:
+    """Check that people read of each published edition what was signed; return `ok`, or `problem` with a difference.
+
+    `pinned`: the keys that may have signed; None takes those of the database.
+    """
+    altered = publication.find_altered_figure(database, None if pinned is None else pinned.kids)
     if altered is None:
-        return _pass("publications", _SHOWN.into(language).format(count=publication.count_editions(database)), language)
+        keys = _KEYS_OF_DATABASE.into(language)
+        if pinned is not None:
+            keys = _KEYS_OF_FILE.into(language).format(file=pinned.name)
+        count = publication.count_editions(database)
+        return _pass("publications", _SHOWN.into(language).format(count=count, keys=keys), language)
     values = {
         "edition": altered.edition,
         "organisation": altered.organisation or _WHOLE_EDITION.into(language),

@@ -135,13 +135,16 @@ def _create_key(database: Database, settings: Settings) -> str:
 def _make_signing_key(database: Database, settings: Settings) -> None:
     """Create a signing key if there is none that can sign.
 
-    A key cannot sign if its file is missing, not readable, open to other users, or holds another key.
+    A key cannot sign if its file is missing, not readable, open to other users, or holds another key. Another key is no
+    remedy for a database that was brought back from a copy.
     """
     now = datetime.now(UTC)
     with database.write() as session:
         try:
             ledger.load_signer(session, settings.signing_folder)
-        except ledger.SigningKeyFault:
+        except ledger.SigningKeyFault as error:
+            if error.code == "restored":
+                return
             event = ledger.Event(action="cli.demo", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
             ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check, Status
 from actitud_api.cli.common import load_settings
+from actitud_api.cli.verifying import load_key_ids
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.urls import is_absent
@@ -38,8 +39,15 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
 
 def run_doctor(options: argparse.Namespace, language: Language) -> int:
-    """Check an installation, print the report, and return 1 if there is a problem, else 0."""
-    report = _build_report(list(_run_checks(options, language)))
+    """Check an installation, print the report, and return 1 if there is a problem, else 0.
+
+    Raises:
+        CommandError: The keys that are trusted cannot be read (exit code 2).
+    """
+    pinned = None
+    if options.keys is not None:
+        pinned = checks.PinnedKeys(options.keys, load_key_ids(options.keys, language))
+    report = _build_report(list(_run_checks(options, pinned, language)))
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:
@@ -47,7 +55,7 @@ def run_doctor(options: argparse.Namespace, language: Language) -> int:
     return int(report.status == "problem")
 
 
-def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Check]:
+def _run_checks(options: argparse.Namespace, pinned: checks.PinnedKeys | None, language: Language) -> Iterator[Check]:
     try:
         settings = load_settings(options)
     # Without settings there is no database to check; the methodologies are part of the installation.
@@ -57,13 +65,15 @@ def _run_checks(options: argparse.Namespace, language: Language) -> Iterator[Che
         return
     now = datetime.now(UTC)
     yield checks.check_settings(settings, language)
-    yield from _check_database(settings, now, language)
+    yield from _check_database(settings, pinned, now, language)
     yield checks.check_methodologies(language)
     yield checks.check_address(settings, language)
     yield checks.check_links(settings, language)
 
 
-def _check_database(settings: Settings, now: datetime, language: Language) -> Iterator[Check]:
+def _check_database(
+    settings: Settings, pinned: checks.PinnedKeys | None, now: datetime, language: Language
+) -> Iterator[Check]:
     """Yield the results of all checks of the database and of what is stored in it.
 
     If a check fails, the checks that need it are left out: for example, keys cannot be checked without tables.
@@ -98,7 +108,7 @@ def _check_database(settings: Settings, now: datetime, language: Language) -> It
         yield checks.check_keys(records, settings.peppers, now, language)
         yield checks.check_signing(settings, database, language)
         yield checks.check_triggers(database, language)
-        yield checks.check_publications(database, language)
+        yield checks.check_publications(database, language, pinned)
     finally:
         database.close()
 

@@ -1,4 +1,4 @@
-"""`keys`: create, list, rotate and revoke access keys, find keys in a text, and rotate the signing key."""
+"""`keys`: create, list, rotate and revoke access keys, find keys in a text, rotate and revoke signing keys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, get_args
 
 from actitud_api.cli.common import CommandError, load_settings, open_database, read_content
@@ -88,6 +89,17 @@ _ROTATED = Texts(
 )
 _UNWRITABLE = Texts("No se puede escribir en {folder}: {reason}", "Cannot write to {folder}: {reason}")
 _NONE = Texts("No hay ninguna clave {id} que valga.", "There is no key {id} that holds.")
+_NO_SIGNING_KEY = Texts("No hay ninguna clave de firma {id}.", "There is no signing key {id}.")
+_NO_ENTRY = Texts(
+    "--since: «{value}» no es el número de una entrada del libro de cambios, de 0 a {most}",
+    "--since: “{value}” is not the number of an entry of the ledger, 0 to {most}",
+)
+_COMPROMISED = Texts(
+    "La clave de firma {kid} no vale desde la entrada {since} del libro de cambios: lo que se publicó con ella desde "
+    "entonces no se cumple, y hay que publicarlo de nuevo como corrección.",
+    "The signing key {kid} is compromised since entry {since} of the ledger: what was published with it from then on "
+    "does not hold, and has to be published again as a correction.",
+)
 
 
 # --- create ---------------------------------------------------------------------------------------------------
@@ -349,7 +361,45 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
                 signing_key = ledger.rotate_signing_key(session, folder, event, now=now)
         except OSError as error:
             raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
-    sys.stdout.write(
-        _ROTATED.into(language).format(kid=signing_key.kid, file=ledger.build_key_path(folder, signing_key.kid)) + "\n"
-    )
+    _print_signing_key(signing_key, folder, language)
+    return 0
+
+
+def _print_signing_key(key: ledger.SigningKey, folder: Path, language: Language) -> None:
+    """Print the id of a new signing key, and where its private part is."""
+    sys.stdout.write(f"{_ROTATED.into(language).format(kid=key.kid, file=ledger.build_key_path(folder, key.kid))}\n")
+
+
+# --- revoke-signing -------------------------------------------------------------------------------------------
+
+
+def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
+    """Mark a signing key as compromised, replace it if it is the active one, and return exit code 0.
+
+    Raises:
+        CommandError: No signing key has that id, the entry is not possible (exit code 2), or the file of the new key
+            cannot be written.
+    """
+    settings = load_settings(options)
+    folder = settings.signing_folder
+    # Longer numbers are of no ledger, and the database has no room for them.
+    if options.since is not None and not _is_within(options.since, 0, 10**9):
+        raise CommandError(_NO_ENTRY.into(language).format(value=options.since, most=10**9), 2)
+    since = None if options.since is None else int(options.since)
+    event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with wrap_failures(), database.write() as session:
+                first, new = ledger.revoke_signing_key(session, folder, options.id, since, event, now=datetime.now(UTC))
+        except ledger.UnknownSigningKey as error:
+            raise CommandError(_NO_SIGNING_KEY.into(language).format(id=options.id)) from error
+        except ledger.SigningKeyRefusal as error:
+            value = "" if since is None else since
+            raise CommandError(_NO_ENTRY.into(language).format(value=value, most=error.most), 2) from error
+        except OSError as error:
+            raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
+    sys.stdout.write(f"{_COMPROMISED.into(language).format(kid=options.id, since=first)}\n")
+    if new is not None:
+        _print_signing_key(new, folder, language)
     return 0

@@ -1,4 +1,4 @@
-"""`ledger`: make a checkpoint to keep outside the service, and export the ledger for verification."""
+"""`ledger`: make a checkpoint to keep outside, export the ledger, and acknowledge that a copy was brought back."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ FAULTS: Final[dict[KeyFaultCode, Texts]] = {
     "unreadable": Texts("{file} no se puede leer como clave", "{file} cannot be read as a key"),
     "exposed": Texts("otros pueden leer {file} ({reason})", "others may read {file} ({reason})"),
     "foreign": Texts("{file} no es la clave que firma", "{file} is not the key that signs"),
+    "restored": Texts(
+        "se firmó un libro de cambios de {reason} entradas, y el de la base de datos no es ese: se ha recuperado de "
+        "una copia anterior",
+        "a ledger of {reason} entries was signed, and that of the database is another one: it was brought back from an "
+        "earlier copy",
+    ),
 }
 REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
     "none": Texts("ejecute actitud-api init", "run actitud-api init"),
@@ -43,7 +49,24 @@ REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
         "recupérela de su copia, o ejecute actitud-api keys rotate-signing",
         "bring it back from its copy, or run actitud-api keys rotate-signing",
     ),
+    "restored": Texts(
+        "recupere una copia más reciente si la hay; si no, actitud-api ledger acknowledge-restore --reason MOTIVO",
+        "bring back a later copy if there is one; else run actitud-api ledger acknowledge-restore --reason TEXT",
+    ),
 }
+_NOTHING_RESTORED = Texts(
+    "No hay nada que hacer constar: el libro de cambios es el que se firmó.",
+    "There is nothing to acknowledge: the ledger is the one that was signed.",
+)
+_NO_REASON = Texts("--reason: de 1 a {most} caracteres", "--reason: 1 to {most} characters")
+_ACKNOWLEDGED = Texts(
+    "Consta en el libro de cambios que se ha perdido lo firmado hasta la entrada {size}; desde ahora se vuelve a "
+    "firmar.\nQuien guarde un punto de control posterior a la copia verá que este libro es otro: avísele.",
+    "The ledger has it that what was signed up to entry {size} is lost; from now on it is signed again.\n"
+    "Whoever keeps a checkpoint that is later than the copy will see that this ledger is another one: tell them.",
+)
+REASON_MAX: Final = 500
+"""Maximum length of the reason of an acknowledgement, which stays in the ledger for ever."""
 
 _OF_SERVICE = Texts(
     "El servicio está en marcha: este punto de control es el último que ha hecho él; hace uno al día.",
@@ -97,6 +120,32 @@ def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: 
                 return service.find_checkpoint(database, service.LATEST).note
         except service.UnknownCheckpoint:
             raise taken from None
+
+
+def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> int:
+    """Enter in the ledger that the database was brought back from a copy, and return exit code 0.
+
+    Raises:
+        CommandError: The reason is empty or too long (exit code 2), or the ledger is the one that was signed.
+    """
+    settings = load_settings(options)
+    reason = options.reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        raise CommandError(_NO_REASON.into(language).format(most=REASON_MAX), 2)
+    event = service.Event(action=service.ACKNOWLEDGE_ACTION, actor=None, subject="/v1/ledger", public=True)
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with wrap_failures(), database.write() as session:
+                lost = service.acknowledge_restore(
+                    session, settings.signing_folder, reason, event, now=datetime.now(UTC)
+                )
+        except service.NothingRestored as error:
+            raise CommandError(_NOTHING_RESTORED.into(language)) from error
+        except SigningKeyFault as error:
+            raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+    sys.stdout.write(f"{_ACKNOWLEDGED.into(language).format(size=lost.size)}\n")
+    return 0
 
 
 def run_export(options: argparse.Namespace, language: Language) -> int:

@@ -207,6 +207,14 @@ def _add_doctor(added: AddCommand, language: Language) -> None:
         "doctor",
         "doctor.run_doctor",
     )
+    command.add_argument(
+        "--keys",
+        metavar="FILE|URL",
+        help=Texts(
+            "las claves públicas en que se confía (JWKS); si no, las de la base de datos",
+            "the public keys that are trusted (JWKS); else those of the database",
+        ).into(language),
+    )
     _add_json_option(command, language)
     _add_database_option(command, language)
 
@@ -384,6 +392,30 @@ def _add_keys(added: AddCommand, language: Language) -> None:
         "rotate-signing",
         "keys.run_rotate_signing",
     )
+    revoke_signing = command(
+        Texts(
+            "hace constar que otros pueden tener una clave de firma, y hace otra si es la que firma",
+            "enter that others may have a signing key, and make another one if it is the one that signs",
+        ),
+        "revoke-signing",
+        "keys.run_revoke_signing",
+    )
+    revoke_signing.add_argument(
+        "id",
+        metavar="KID",
+        help=Texts(
+            "el identificador de la clave, como está en /.well-known/jwks.json",
+            "the id of the key, as /.well-known/jwks.json has it",
+        ).into(language),
+    )
+    revoke_signing.add_argument(
+        "--since",
+        metavar="SEQ",
+        help=Texts(
+            "la primera entrada del libro de cambios desde la que no vale lo que firma (la siguiente)",
+            "the first entry of the ledger from which on what it signs does not count (the next one)",
+        ).into(language),
+    )
 
 
 def _add_policy(added: AddCommand, language: Language) -> None:
@@ -398,10 +430,13 @@ def _add_policy(added: AddCommand, language: Language) -> None:
 def _add_ledger(added: AddCommand, language: Language) -> None:
     commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
 
-    def command(text: Texts, name: str, run: str) -> None:
-        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
+    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, help=text.into(language), description=text.into(language)
+        )
         command.set_defaults(run=run)
         _add_database_option(command, language)
+        return command
 
     command(
         Texts(
@@ -418,6 +453,22 @@ def _add_ledger(added: AddCommand, language: Language) -> None:
         ),
         "export",
         "ledger.run_export",
+    )
+    acknowledge = command(
+        Texts(
+            "hace constar que la base de datos se ha recuperado de una copia, para volver a firmar",
+            "enter that the database was brought back from a copy, to sign again",
+        ),
+        "acknowledge-restore",
+        "ledger.run_acknowledge_restore",
+    )
+    acknowledge.add_argument(
+        "--reason",
+        required=True,
+        help=Texts(
+            "el motivo, que queda en el libro de cambios para siempre",
+            "the reason, which stays in the ledger for ever",
+        ).into(language),
     )
 
 

@@ -314,9 +314,27 @@ def test_a_signing_key_is_retired_once(database: Database, tmp_path: Path) -> No
             session.connection().execute(text(f"UPDATE signing_key SET {wrong}"))
     with database.write() as session:
         session.connection().execute(retire)
-    for again in ("retired = '2026-12-02'", "retired = NULL"):
+    for again in ("retired = '2026-12-02'", "retired = NULL", "compromised_since = 5, retired = '2026-12-02'"):
         with pytest.raises(IntegrityError), database.write() as session:
             session.connection().execute(text(f"UPDATE signing_key SET {again}"))
+
+
+def test_a_key_that_is_compromised_stays_so(database: Database, tmp_path: Path) -> None:
+    """Since an earlier entry, perhaps, but never since a later one; and only a retired one is."""
+    signer(database, tmp_path)
+
+    def update(values: str) -> None:
+        with database.write() as session:
+            session.connection().execute(text(f"UPDATE signing_key SET {values}"))
+
+    with pytest.raises(IntegrityError):
+        update("compromised_since = 5")
+    update("retired = '2026-12-01'")
+    for values in ("compromised_since = 5", "compromised_since = 3"):
+        update(values)
+    for refused in ("compromised_since = 3", "compromised_since = 4", "compromised_since = NULL"):
+        with pytest.raises(IntegrityError):
+            update(refused)
 
 
 def test_an_entry_cannot_be_found_under_another_action(database: Database) -> None:

@@ -18,6 +18,8 @@ from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud import Signature, verify
+from actitud_api.platform.audit_log import marks
+from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.documents import pack_line
@@ -86,6 +88,23 @@ def test_an_edition_is_published_and_read_by_everybody(client: Client) -> None:
 def test_the_attempt_has_to_be_named(client: Client) -> None:
     (error,) = problem(client.post(PUBLICATIONS, json={"reason": REASON}), 400, "invalid-request")["errors"]
     assert (error["pointer"], error["rule"]) == ("Idempotency-Key", "required")
+
+
+def test_a_restored_copy_publishes_nothing(client: Client, database: Database, tmp_path: Path) -> None:
+    """The mark beside the keys is of a ledger that the database does not have."""
+    with database.read() as session:
+        origin = ledger.get_origin(session)
+    assert origin is not None
+    marks.raise_mark(tmp_path, origin, ledger.Head(4906, "a" * 64))
+
+    refused = publish(client)
+
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "60"
+    assert refused.json()["detail"].startswith("The database was brought back from a copy that is older than what was")
+    assert client.get(PUBLICATIONS).json()["items"] == []
+    marks.drop_mark(tmp_path, origin, ledger.Head(4906, "a" * 64))
+    assert publish(client, "again").status_code == 201
 
 
 @pytest.mark.both_databases

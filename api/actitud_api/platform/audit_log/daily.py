@@ -32,13 +32,15 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
     the service, with which the name of an empty ledger will begin.
 
     Raises:
-        SigningKeyFault: No signing key exists, or it cannot be used.
+        SigningKeyFault: No signing key exists, it cannot be used, or the ledger is not the one that was signed.
         Unavailable: The database could not be reached in time.
     """
     with database.write() as session:
         service.begin_ledger(session, host, now)
     with database.write() as session:
-        return service.make_checkpoint_if_due(session, service.load_signer(session, folder), now)
+        signer = service.load_signer(session, folder)
+        service.mark_newest_checkpoint(session, folder)
+        return service.make_checkpoint_if_due(session, signer, now)
 
 
 def build_daily_lifespan(

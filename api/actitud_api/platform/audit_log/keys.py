@@ -22,20 +22,22 @@ from actitud_api.platform.audit_log.chain import Head
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
-KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign"]
-"""Reasons why a signing key cannot be used.
+KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign", "restored"]
+"""Reasons why nothing can be signed.
 
 `none`: no key exists yet. `missing`: its file does not exist. `unreadable`: the file is not a readable PEM key.
-`exposed`: users other than the owner may access the file. `foreign`: the file holds another key.
+`exposed`: users other than the owner may access the file. `foreign`: the file holds another key. `restored`: the ledger
+is not the one that was signed, because the database was brought back from a copy.
 """
 
 
 class SigningKeyFault(RuntimeError):
-    """Raised if the service cannot sign because its key cannot be used.
+    """Raised if the service cannot sign because its key cannot be used, or because it would sign another ledger.
 
     `code` says why: `none` (no key exists), `missing` or `unreadable` (its file), `exposed` (users other than the
-    owner may access the file), `foreign` (the file holds another key). `file`: expected path of the key, None if no
-    key exists. `reason`: message of the operating system, or access mode of the file; empty if `code` says all.
+    owner may access the file), `foreign` (the file holds another key), `restored` (the ledger is not the one that was
+    signed). `file`: expected path of the key, None if no key exists. `reason`: message of the operating system, access
+    mode of the file, or number of entries that were signed; empty if `code` says all.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
@@ -48,11 +50,13 @@ class SigningKeyFault(RuntimeError):
 class Signer:
     """Ed25519 signing key with its private part.
 
-    `kid` is the id that its signatures name: a digest of the public key (thumbprint, RFC 7638).
+    `kid` is the id that its signatures name: a digest of the public key (thumbprint, RFC 7638). `folder` is where its
+    private part is, beside which the last signed state of the ledger is marked; None marks nothing.
     """
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
+    def __init__(self, private: Ed25519PrivateKey, folder: Path | None = None) -> None:
         self._private = private
+        self.folder = folder
         self.public = signing.encode_public_key(private)
         self.kid = signing.compute_thumbprint(self.public)
 
@@ -129,4 +133,4 @@ def load_signer(folder: Path, kid: str) -> Signer:
         raise SigningKeyFault("unreadable", file) from error
     if not isinstance(private, Ed25519PrivateKey) or Signer(private).kid != kid:
         raise SigningKeyFault("foreign", file)
-    return Signer(private)
+    return Signer(private, folder)

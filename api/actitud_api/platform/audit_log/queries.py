@@ -65,12 +65,15 @@ class SigningKey(Struct, frozen=True):
     """Public part of a signing key.
 
     `kid` is its id, and `public` has its 32 bytes in base64url. `retired` is None while the key signs.
+    `compromised_since` is the number of the first ledger entry from which on its signatures count no more, None if
+    nobody else had the key.
     """
 
     kid: str
     public: str
     created: datetime
     retired: datetime | None
+    compromised_since: int | None = None
 
 
 # --- the chain ------------------------------------------------------------------------------------------------
@@ -96,6 +99,19 @@ def get_head(session: Session) -> Head | None:
     """Return the state of the chain after its last entry, or None if the ledger is empty."""
     row = session.execute(_HEAD).one_or_none()
     return None if row is None else Head(row.seq + 1, row.hash)
+
+
+def get_hash(session: Session, seq: int) -> str | None:
+    """Return the hash of the entry with a number, or None if there is no such entry."""
+    found: str | None = session.execute(select(ENTRIES.c.hash).where(ENTRIES.c.seq == seq)).scalar_one_or_none()
+    return found
+
+
+def list_records(session: Session, action: str) -> Sequence[str]:
+    """Return the records of all entries of an action as JSON texts, in the order of the chain."""
+    return list(
+        session.execute(select(ENTRIES.c.record).where(ENTRIES.c.action == action).order_by(ENTRIES.c.seq)).scalars()
+    )
 
 
 def get_genesis(session: Session) -> str | None:
@@ -243,6 +259,11 @@ _KEYS = select(*(KEYS.c[name] for name in SigningKey.__struct_fields__)).order_b
 def list_signing_keys(session: Session) -> Sequence[SigningKey]:
     """Return all signing keys, active and retired, oldest first."""
     return [SigningKey(*row) for row in session.execute(_KEYS)]
+
+
+def set_compromised(session: Session, kid: str, since: int) -> None:
+    """Store the number of the first ledger entry from which on the signatures of a retired key count no more."""
+    session.execute(update(KEYS).where(KEYS.c.kid == kid).values(compromised_since=since))
 
 
 def replace_signing_key(session: Session, new: SigningKey) -> list[str]:

@@ -30,16 +30,25 @@ _KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
 RETRY_AFTER: Final = "60"
 """Value of `Retry-After` in seconds while the service cannot sign; an operator has to restore the key."""
 
+_CANNOT_SIGN = Texts(
+    "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
+    "The service cannot sign now; whoever runs it knows why.",
+)
+_RESTORED = Texts(
+    "La base de datos se ha recuperado de una copia anterior a lo último que se firmó, y no se firma nada más hasta "
+    "que quien administra el servicio lo haga constar en el libro de cambios.",
+    "The database was brought back from a copy that is older than what was signed last, and nothing more is signed "
+    "until whoever runs the service has entered that in the ledger.",
+)
+
 _log = structlog.get_logger()
 
 
 def _cannot_sign(error: Exception) -> ProblemError:
-    """Log why nothing can be signed, and return a problem that does not reveal the reason."""
+    """Log why nothing can be signed, and return a problem that reveals no more than whether a copy was brought back."""
     _log.error("cannot sign", reason=str(error))
-    detail = Texts(
-        "El servicio no puede firmar ahora; quien lo administra sabe por qué.",
-        "The service cannot sign now; whoever runs it knows why.",
-    )
+    is_restored = isinstance(error, SigningKeyFault) and error.code == "restored"
+    detail = _RESTORED if is_restored else _CANNOT_SIGN
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
@@ -147,7 +156,8 @@ class SigningKeysController(Controller):
         """List the signing keys.
 
         Returns the public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired
-        keys are included, because their signatures stay valid.
+        keys are included, because their signatures stay valid. A key that somebody else may have says since which entry
+        of the ledger its signatures count no more.
         """
         with database.read() as session:
             known = service.list_signing_keys(session)

@@ -161,6 +161,17 @@ class JsonWebKey(Struct, frozen=True, kw_only=True):
     retired: Annotated[datetime, Meta(description="Time until which it signed; absent while it signs.")] | UnsetType = (
         UNSET
     )
+    compromised_since: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                description="Number of the first ledger entry from which on its signatures count no more, because "
+                "somebody else may have the key; absent if nobody has.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class JsonWebKeySet(Struct, frozen=True, kw_only=True):
@@ -211,11 +222,15 @@ def build_checkpoint(record: service.CheckpointRecord) -> Checkpoint:
 
 
 def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
-    """Return the public keys as a JSON Web Key Set; an active key has no `retired`."""
+    """Return the public keys as a JSON Web Key Set; a member that does not concern a key is left out."""
     return JsonWebKeySet(
         keys=tuple(
             JsonWebKey(
-                x=key.public, kid=key.kid, created=key.created, retired=UNSET if key.retired is None else key.retired
+                x=key.public,
+                kid=key.kid,
+                created=key.created,
+                retired=UNSET if key.retired is None else key.retired,
+                compromised_since=UNSET if key.compromised_since is None else key.compromised_since,
             )
             for key in keys
         )

@@ -11,10 +11,12 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import event as events
 
 from actitud_api.engine.methodology.digests import canonicalize
-from actitud_api.platform.audit_log import keys, queries, signing
+from actitud_api.platform.audit_log import keys, marks, queries, signing
 from actitud_api.platform.audit_log.chain import ChainEntry, Head, link_entry
 from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault, build_key_path
 from actitud_api.platform.audit_log.queries import CheckpointRecord, EntryOpening, OpenedEntry, SigningKey
@@ -29,11 +31,15 @@ __all__ = [
     "EntryOpening",
     "Event",
     "Head",
+    "NothingRestored",
     "OpenedEntry",
     "Signer",
     "SigningKey",
     "SigningKeyFault",
+    "SigningKeyRefusal",
     "UnknownCheckpoint",
+    "UnknownSigningKey",
+    "acknowledge_restore",
     "append_entry",
     "begin_ledger",
     "build_key_path",
@@ -51,6 +57,8 @@ __all__ = [
     "load_signer",
     "make_checkpoint",
     "make_checkpoint_if_due",
+    "mark_newest_checkpoint",
+    "revoke_signing_key",
     "rotate_signing_key",
 ]
 
@@ -61,6 +69,8 @@ LATEST: Final = "latest"
 """Name of the newest checkpoint in paths."""
 DEFAULT_HOST: Final = "actitud"
 """Beginning of the name of a ledger (its origin) if the service has no public URL."""
+ACKNOWLEDGE_ACTION: Final = "cli.ledger.acknowledge-restore"
+REVOKE_ACTION: Final = "cli.keys.revoke-signing"
 _SALT_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 4
 
@@ -128,6 +138,25 @@ class UnknownCheckpoint(LookupError):
     def __init__(self, size: str) -> None:
         super().__init__(size)
         self.size = size
+
+
+class UnknownSigningKey(LookupError):
+    """Raised by `revoke_signing_key` if no signing key has that id."""
+
+
+class SigningKeyRefusal(ValueError):
+    """Raised by `revoke_signing_key` if the number of the entry is not possible; `most` is the largest possible one."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"not above {most}")
+        self.most = most
+
+
+class NothingRestored(LookupError):
+    """Raised by `acknowledge_restore` if the ledger is the one that was signed."""
+
+
+_log = structlog.get_logger()
 
 
 # --- entries --------------------------------------------------------------------------------------------------
@@ -282,6 +311,8 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
     now = compute_signing_time(session, signer, now)
     checkpoint = CheckpointRecord(head.size, now, head.root, signer.sign_checkpoint(origin, head, now))
     queries.insert_checkpoint(session, checkpoint)
+    if signer.folder is not None:
+        _mark_after_commit(session, signer.folder, origin, head)
     return checkpoint
 
 
@@ -338,20 +369,24 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def is_signed_by(key: SigningKey, jws: signing.Jws, payload: bytes) -> bool:
-    """Return True if a signature of a payload is one of this key."""
-    return signing.is_valid(key.public, jws, payload)
+    """Return True if a signature of a payload is one of this key, and its id is that of the key."""
+    return signing.compute_thumbprint(key.public) == key.kid and signing.is_valid(key.public, jws, payload)
 
 
 def load_signer(session: Session, folder: Path) -> Signer:
     """Return the signer of the newest active key.
 
     Raises:
-        SigningKeyFault: No active key exists, or its file cannot be used.
+        SigningKeyFault: No active key exists, its file cannot be used, or the ledger is not the one that was signed.
     """
     current = [key for key in queries.list_signing_keys(session) if key.retired is None]
     if not current:
         raise SigningKeyFault("none")
-    return keys.load_signer(folder, current[-1].kid)
+    signer = keys.load_signer(folder, current[-1].kid)
+    lost = _find_lost_mark(session, folder)
+    if lost is not None:
+        raise SigningKeyFault("restored", folder, str(lost.size))
+    return signer
 
 
 def compute_signing_time(session: Session, signer: Signer, now: datetime) -> datetime:
@@ -384,3 +419,142 @@ def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: dat
     details = {**(event.details or {}), "kid": new.kid, "retired": retired[-1] if retired else None}
     append_entry(session, msgspec.structs.replace(event, details=details), now=now)
     return new
+
+
+def revoke_signing_key(
+    session: Session, folder: Path, kid: str, since: int | None, event: Event, *, now: datetime
+) -> tuple[int, SigningKey | None]:
+    """Mark a signing key as compromised and append a ledger entry that says so.
+
+    `since` is the number of the first ledger entry from which on its signatures count no more; None takes the next
+    entry. If the key is the active one, another takes its place first. `event`: content of the entries. Return that
+    number and the new key, None if the key was retired before.
+
+    Raises:
+        UnknownSigningKey: No signing key has that id.
+        SigningKeyRefusal: `since` is not an entry of the ledger or its next one, or the key is compromised since an
+            earlier entry already.
+        OSError: The file of the new key could not be written.
+    """
+    queries.lock_chain(session)
+    head = queries.get_head(session)
+    key = next((key for key in queries.list_signing_keys(session) if key.kid == kid), None)
+    if key is None or head is None:
+        raise UnknownSigningKey(kid)
+    most = head.size if key.compromised_since is None else key.compromised_since - 1
+    first = most if since is None else since
+    if not 0 <= first <= most:
+        raise SigningKeyRefusal(most)
+    new = None
+    if key.retired is None:
+        new = rotate_signing_key(session, folder, event, now=now)
+    queries.set_compromised(session, kid, first)
+    details = {**(event.details or {}), "kid": kid, "compromised_since": first}
+    append_entry(session, msgspec.structs.replace(event, action=REVOKE_ACTION, details=details), now=now)
+    return first, new
+
+
+# --- restored copies ------------------------------------------------------------------------------------------
+
+
+def mark_newest_checkpoint(session: Session, folder: Path) -> None:
+    """Raise the high-water mark in `folder` to the newest checkpoint of the database, which may be of another process.
+
+    Call it with what is committed, after `load_signer`: a process that was killed between the commit of a checkpoint
+    and its mark leaves no gap this way. A failure is logged.
+    """
+    newest, origin = queries.get_newest_checkpoint(session), get_origin(session)
+    if newest is not None and origin is not None:
+        _raise_mark(folder, origin, Head(newest.size, newest.root))
+
+
+def acknowledge_restore(session: Session, folder: Path, reason: str, event: Event, *, now: datetime) -> Head:
+    """Enter in the ledger that what was signed after the copy is lost, and sign again. Return the lost state.
+
+    `event`: content of the entry; its details get the reason, the signed state that is lost, and the size and the root
+    of the ledger that goes on.
+
+    Raises:
+        NothingRestored: The ledger is the one that was signed.
+    """
+    queries.lock_chain(session)
+    lost, head, origin = _find_lost_mark(session, folder), queries.get_head(session), get_origin(session)
+    if lost is None or head is None or origin is None:
+        raise NothingRestored
+    details = {
+        "reason": reason,
+        "signed_size": lost.size,
+        "signed_root": lost.root,
+        "size": head.size,
+        "root": head.root,
+    }
+    entry = append_entry(session, msgspec.structs.replace(event, action=ACKNOWLEDGE_ACTION, details=details), now=now)
+    # The entry itself is marked: a copy from before it would lose it again.
+    going_on = Head(entry.seq + 1, entry.hash)
+
+    def replace_mark(_: object) -> None:
+        try:
+            marks.drop_mark(folder, origin, lost)
+        except OSError as error:
+            # The entry suffices for it not to count.
+            _log.warning("high-water mark not removed", reason=str(error))
+        _raise_mark(folder, origin, going_on)
+
+    events.listen(session, "after_commit", replace_mark, once=True)
+    return lost
+
+
+def _find_lost_mark(session: Session, folder: Path) -> Head | None:
+    """Return the largest signed state that the ledger of the database does not have; None if it has all.
+
+    What was acknowledged as lost does not count.
+
+    Raises:
+        SigningKeyFault: The marks cannot be read.
+    """
+    origin = get_origin(session)
+    if origin is None:
+        return None
+    try:
+        found = marks.list_marks(folder, origin)
+    except OSError as error:
+        raise SigningKeyFault("unreadable", folder, error.strerror or "") from error
+    for mark in found:
+        if queries.get_hash(session, mark.size - 1) == mark.root:
+            return None
+        if mark not in _list_acknowledged(session):
+            return mark
+    return None
+
+
+def _list_acknowledged(session: Session) -> list[Head]:
+    records = (
+        msgspec.json.decode(text, type=_Acknowledgement) for text in queries.list_records(session, ACKNOWLEDGE_ACTION)
+    )
+    return [Head(record.details.signed_size, record.details.signed_root) for record in records]
+
+
+class _LostState(Struct, frozen=True):
+    signed_size: int
+    signed_root: str
+
+
+class _Acknowledgement(Struct, frozen=True):
+    details: _LostState
+
+
+def _mark_after_commit(session: Session, folder: Path, origin: str, head: Head) -> None:
+    """Raise the mark once this session is committed.
+
+    Not before: what is rolled back was signed for nobody, and its mark would refuse the next signature. Nor later: the
+    answer leaves only after this.
+    """
+    events.listen(session, "after_commit", lambda _: _raise_mark(folder, origin, head), once=True)
+
+
+def _raise_mark(folder: Path, origin: str, head: Head) -> None:
+    try:
+        marks.raise_mark(folder, origin, head)
+    except OSError as error:
+        # What is committed is signed already; `doctor` names a folder that cannot be written.
+        _log.error("no high-water mark", folder=str(folder), reason=str(error))

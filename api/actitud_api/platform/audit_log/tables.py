@@ -71,7 +71,9 @@ class StoredCheckpoint(Base, table=True):
 class StoredSigningKey(Base, table=True):
     """Table of public signing keys: `kid` is the RFC 7638 thumbprint, `public` the 32 bytes in base64url.
 
-    Only `retired` changes, from NULL to a time. The private part is in a file, never in the database.
+    `retired` changes once, from NULL to a time. `compromised_since`, of a retired key that somebody else may have, is
+    the number of the first ledger entry from which on its signatures count no more; it is NULL for all others, and can
+    only become smaller. The private part is in a file, never in the database.
     """
 
     __tablename__ = "signing_key"
@@ -80,3 +82,4 @@ class StoredSigningKey(Base, table=True):
     public: str
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     retired: datetime | None = Field(sa_column=Column(UtcTime))
+    compromised_since: int | None

@@ -147,7 +147,8 @@ class BundleKey(Struct, frozen=True, kw_only=True):
     """A public Ed25519 signing key as a JSON Web Key (RFC 8037).
 
     `x` is the public key in base64url, and `kid` its id. `retired` is the time at which it stopped signing; it is
-    absent for the active key.
+    absent for the active key. `compromised_since` is the number of the first ledger entry from which on its signatures
+    count no more; it is absent if nobody else had the key.
     """
 
     kty: Literal["OKP"] = "OKP"
@@ -158,6 +159,7 @@ class BundleKey(Struct, frozen=True, kw_only=True):
     alg: Literal["EdDSA"] = "EdDSA"
     created: datetime
     retired: datetime | UnsetType = UNSET
+    compromised_since: int | UnsetType = UNSET
 
 
 class BundleKeys(Struct, frozen=True, kw_only=True):

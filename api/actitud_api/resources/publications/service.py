@@ -239,11 +239,15 @@ class SignedScore(Struct, frozen=True):
 
 
 class PreparedScores(Struct, frozen=True):
-    """The scores of an edition, and the state (`queries.get_state`) from which they were computed."""
+    """The scores of an edition, and the state (`queries.get_state`) from which they were computed.
+
+    `kid` is the id of the key that signed them.
+    """
 
     edition: editions.EditionRecord
     state: tuple[int, int, str, str]
     scores: list[SignedScore]
+    kid: str
 
 
 # --- publishing -----------------------------------------------------------------------------------------------
@@ -386,7 +390,7 @@ class EditionPublisher:
                 stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
                 scores.append(SignedScore(unsigned.line, stored, unsigned.row, unsigned.changed))
                 advance()
-        return PreparedScores(record, state, scores)
+        return PreparedScores(record, state, scores, signer.kid)
 
     def _check_stop(self) -> None:
         if self._stopping.is_set():
@@ -544,11 +548,15 @@ class _Revision:
         """Store the documents of the first revision and mark the edition as published.
 
         Raises:
-            StaleVersion: `prepared` is None, or the edition has changed since the scores were computed.
+            StaleVersion: `prepared` is None, or the edition or the signing key has changed since the scores were
+                computed.
             PublicationRefused: There is no score.
         """
         session, record = self._session, self._record
         if prepared is None or prepared.edition != record or prepared.state != queries.get_state(session, record.id):
+            raise StaleVersion
+        # Else the edition would be of the new key, and its scores of one that may be compromised since.
+        if prepared.kid != self._signer.kid:
             raise StaleVersion
         if not prepared.scores:
             raise PublicationRefused([Refusal("", "empty", None)])
@@ -624,7 +632,11 @@ class _Revision:
         signed = ledger.make_checkpoint(session, self._signer, self._now)
         keys = [
             BundleKey(
-                x=key.public, kid=key.kid, created=key.created, retired=UNSET if key.retired is None else key.retired
+                x=key.public,
+                kid=key.kid,
+                created=key.created,
+                retired=UNSET if key.retired is None else key.retired,
+                compromised_since=UNSET if key.compromised_since is None else key.compromised_since,
             )
             for key in ledger.list_signing_keys(session)
         ]

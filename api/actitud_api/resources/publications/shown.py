@@ -7,7 +7,7 @@ people read are therefore compared with the signed documents, from outside by th
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -44,29 +44,32 @@ class AlteredFigure(Struct, frozen=True):
     signed: object
 
 
-def find_altered_figure(database: Database) -> AlteredFigure | None:
+def find_altered_figure(database: Database, trusted: Collection[str] | None = None) -> AlteredFigure | None:
     """Return the first figure that people read of a published edition and that differs from the signed documents.
 
     Editions are compared in the order of their ids, figures of the edition before those of its organisations. Return
-    None if nothing differs.
+    None if nothing differs. `trusted`: the ids (thumbprints) of the keys that may have signed; None admits every key in
+    the database, which whoever owns the database can replace.
     """
     with database.read() as session:
         editions = queries.list_published_editions(session)
     for edition in editions:
-        altered = next(_iterate_altered(database, edition), None)
+        altered = next(_iterate_altered(database, edition, trusted), None)
         if altered is not None:
             return altered
     return None
 
 
-def _iterate_altered(database: Database, edition: queries.PublishedEdition) -> Iterator[AlteredFigure]:
+def _iterate_altered(
+    database: Database, edition: queries.PublishedEdition, trusted: Collection[str] | None
+) -> Iterator[AlteredFigure]:
     """Yield the altered figures of an edition. The comparison ends with a document that is not signed."""
     if edition.complete != edition.newest:
         yield AlteredFigure(edition.id, None, "revision", edition.newest, edition.complete)
     if edition.complete is None:
         return
     with database.read() as session:
-        document, altered = _load_signed(session, edition.id, edition.complete)
+        document, altered = _load_signed(session, edition.id, edition.complete, trusted)
     yield from altered
     if document is None:
         return
@@ -86,7 +89,7 @@ def _iterate_altered(database: Database, edition: queries.PublishedEdition) -> I
 
 
 def _load_signed(
-    session: Session, edition: str, revision: int
+    session: Session, edition: str, revision: int, trusted: Collection[str] | None
 ) -> tuple[EditionDocument | None, Sequence[AlteredFigure]]:
     """Return the edition document of a revision, None if it is not the signed one, and what differs from it."""
     publication = queries.get(session, edition, revision)
@@ -100,7 +103,13 @@ def _load_signed(
     digest = hash_bytes(text)
     if digest != publication.digest:
         return None, [AlteredFigure(edition, None, "digest", publication.digest, digest)]
-    if not any(ledger.is_signed_by(key, stored.jws, text) for key in ledger.list_signing_keys(session)):
+    keys = [
+        key
+        for key in ledger.list_signing_keys(session)
+        if (trusted is None or key.kid in trusted)
+        and (key.compromised_since is None or publication.entry < key.compromised_since)
+    ]
+    if not any(ledger.is_signed_by(key, stored.jws, text) for key in keys):
         return None, [AlteredFigure(edition, None, "signature", stored.jws.signature, None)]
     try:
         document = parse_edition(text)

@@ -406,6 +406,7 @@ def _create_ledger() -> None:
         sa.Column("public", sa.String(), nullable=False),
         *_times("created"),
         sa.Column("retired", _TIME),
+        sa.Column("compromised_since", sa.Integer()),
         sa.PrimaryKeyConstraint("kid", name="pk_signing_key"),
     )
 
@@ -665,13 +666,19 @@ def _create_functions() -> None:
 def _protect_ledger() -> None:
     """Create the triggers that let rows of the ledger, its checkpoints and its signing keys only be added.
 
-    Of a signing key, `retired` can be set once.
+    Of a signing key, `retired` can be set once; of a retired one, `compromised_since` can be set, and become smaller.
     """
     for table in ("ledger_entry", "checkpoint"):
         refuse(table, "UPDATE")
     kept = "NEW.kid = OLD.kid AND NEW.public = OLD.public AND NEW.created = OLD.created"
     refuse_renumbering("signing_key")
-    refuse("signing_key", "UPDATE", f"NOT (OLD.retired IS NULL AND NEW.retired IS NOT NULL AND {kept})")
+    same = "NOT (NEW.{name} IS DISTINCT FROM OLD.{name})"
+    retires = f"OLD.retired IS NULL AND NEW.retired IS NOT NULL AND {same.format(name='compromised_since')}"
+    compromised = (
+        f"OLD.retired IS NOT NULL AND {same.format(name='retired')} AND NEW.compromised_since IS NOT NULL "
+        "AND (OLD.compromised_since IS NULL OR NEW.compromised_since < OLD.compromised_since)"
+    )
+    refuse("signing_key", "UPDATE", f"NOT ({kept} AND (({retires}) OR ({compromised})))")
     for table, key in (("ledger_entry", "seq"), ("checkpoint", "size"), ("signing_key", "kid")):
         refuse(table, "DELETE")
         refuse_truncation(table)

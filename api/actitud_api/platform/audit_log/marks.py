@@ -1,0 +1,86 @@
+"""High-water mark of each ledger: the largest state of it that was signed, in a file beside the signing keys.
+
+A database that was brought back from a copy does not know what was signed after the copy was made, and would sign
+another ledger of the same size. The mark is outside the database, so it does know. It is the name of an empty file,
+`<ledger>-<size>-<root>.mark`: to create a file is one step, so nothing half written is ever read, and of several
+processes that share the folder none can lower the mark of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from actitud_api.platform.audit_log.chain import Head
+
+FILE_MODE: Final = 0o600
+_NAME: Final = re.compile(r"(?P<ledger>[0-9a-f]{16})-(?P<size>[1-9][0-9]{0,9})-(?P<root>[0-9a-f]{64})\.mark")
+
+
+def list_marks(folder: Path, origin: str) -> Sequence[Head]:
+    """Return the marks of the ledger named `origin`, the largest first; usually it is one.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    ledger = _identify(origin)
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return ()
+    matches = [match for name in names if (match := _NAME.fullmatch(name)) and match["ledger"] == ledger]
+    return sorted((Head(int(match["size"]), match["root"]) for match in matches), key=lambda mark: -mark.size)
+
+
+def raise_mark(folder: Path, origin: str, head: Head) -> None:
+    """Set the mark of a ledger to a larger state, flushed to disk; a mark that is larger already stays.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    before = list_marks(folder, origin)
+    if before and before[0].size >= head.size:
+        return
+    with suppress(FileExistsError):
+        descriptor = os.open(_build_path(folder, origin, head), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        os.close(descriptor)
+    _flush(folder)
+    # Only after the larger one is there: whoever reads meanwhile takes the largest of those they find.
+    _remove(folder, origin, [mark for mark in before if mark.size < head.size])
+
+
+def drop_mark(folder: Path, origin: str, head: Head) -> None:
+    """Remove a mark that was acknowledged as lost.
+
+    Raises:
+        OSError: The file cannot be removed.
+    """
+    _remove(folder, origin, [head])
+    _flush(folder)
+
+
+def _remove(folder: Path, origin: str, marks: Sequence[Head]) -> None:
+    for mark in marks:
+        _build_path(folder, origin, mark).unlink(missing_ok=True)
+
+
+def _build_path(folder: Path, origin: str, head: Head) -> Path:
+    return folder / f"{_identify(origin)}-{head.size}-{head.root}.mark"
+
+
+def _identify(origin: str) -> str:
+    # The name of a ledger has slashes in it, and the folder may hold the marks of several.
+    return hashlib.sha256(origin.encode()).hexdigest()[:16]
+
+
+def _flush(folder: Path) -> None:
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
