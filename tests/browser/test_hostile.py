@@ -14,6 +14,7 @@ from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image
 from tests.support.databases import migrated_sqlite
+from tests.support.publishing import publish_stored
 from tests.support.serving import served
 from tests.web.embeds.installation import Figures, add_edition, add_organisation, installed
 
@@ -35,7 +36,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with client.app.state["database"].write() as session:
             for identifier, name in NAMES.items():
                 add_organisation(session, identifier, name)
-            add_edition(session, "2028", dict.fromkeys(NAMES, Figures("complete", 3, 4_403, 9_000)), "published")
+            add_edition(session, "2028", dict.fromkeys(NAMES, Figures("complete", 3, 4_403, 9_000)), "in_review")
+        publish_stored(client.app.state["database"], "2028")
         with served(client.app) as address:
             yield address
 

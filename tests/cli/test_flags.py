@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import text
 
 from actitud_api import cli
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
-from tests.support.publishing import EDITION, fill
+from tests.support.publishing import EDITION, fill, publish_stored
 
 
 def test_it_says_what_it_found_and_enters_it_in_the_ledger(
@@ -32,7 +31,6 @@ def test_it_says_what_it_found_and_enters_it_in_the_ledger(
     assert cli.main(["flags", "1999", "--database", url]) == 1
     assert "There is no edition 1999." in capsys.readouterr().err
 
-    with database.write() as session:
-        session.execute(text("UPDATE edition SET state = 'published'"))
+    publish_stored(database)
     assert cli.main(["flags", EDITION, "--database", url]) == 1
     assert "The edition 2026 is published: no flags are searched for in it any more." in capsys.readouterr().err

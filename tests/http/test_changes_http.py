@@ -33,6 +33,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
+from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
 Answer = dict[str, Any]
@@ -70,7 +71,7 @@ def fill(database: Database) -> None:
             {"id": "XX-T-2", "name": "Ávila", "kind": "MUN", "population": 57_000},
         ]
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in made], NOW)
-        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        states: dict[int, State] = {2025: "in_review", 2026: "in_review", 2027: "open"}
         for year, state in states.items():
             draft = editions.EditionDraft(
                 id=str(year),
@@ -86,6 +87,8 @@ def fill(database: Database) -> None:
             assessments.store_rows(
                 session, [assessments.to_row(edition, organisation, said, evaluate(methodology, said), NOW)]
             )
+    for edition in ("2025", "2026"):
+        publish_stored(database, edition)
 
 
 @contextmanager
@@ -252,16 +255,14 @@ def test_the_path_leads_where_it_says(client: Client) -> None:
 
 
 def test_what_is_out_of_reach_is_named(client: Client) -> None:
+    """The draft of XX-T-2 in the open edition, as whoever may see it reads it."""
+    caught = stated(BEFORE)
+    caught = msgspec.structs.replace(caught, profile={**caught.profile, "integrity_case": True})
     with client.app.state["database"].write() as session:
-        assessments.clear_edition(session, "2025")
-        caught = stated(BEFORE)
-        caught = msgspec.structs.replace(caught, profile={**caught.profile, "integrity_case": True})
         assessments.store_rows(
-            session, [assessments.to_row("2025", "XX-T-2", caught, evaluate(METHODOLOGY, caught), NOW)]
+            session, [assessments.to_row("2027", "XX-T-2", caught, evaluate(METHODOLOGY, caught), NOW)]
         )
-        said = stated(BEFORE)
-        assessments.store_rows(session, [assessments.to_row("2025", "XX-T-1", said, evaluate(METHODOLOGY, said), NOW)])
-    found = got(client, "/v1/editions/2025/scores/XX-T-2/path", lang="es")
+    found = got(client, "/v1/editions/2027/scores/XX-T-2/path", key(client, "administrator"), lang="es")
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]
     assert (gate["gate"]["gate"], gate["code"], gate["indicators"]) == ("L3.integrity", "profile", [])

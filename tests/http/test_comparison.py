@@ -38,6 +38,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
+from tests.support.publishing import publish_stored
 from tests.unit.scoring.test_robustness import stranger
 
 Client = TestClient[Litestar]
@@ -71,7 +72,7 @@ def fill(database: Database) -> None:
         members = ("id", "name", "kind", "population", "employees", "aliases")
         entries = [dict(zip(members, row, strict=True)) for row in ORGANISATIONS]
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], NOW)
-        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        states: dict[int, State] = {2025: "in_review", 2026: "in_review", 2027: "open"}
         for year, state in states.items():
             draft = editions.EditionDraft(
                 id=str(year),
@@ -93,6 +94,8 @@ def fill(database: Database) -> None:
             for number, made in enumerate(simulated[:count], start=1):
                 rows.append(assessments.to_row(edition, f"XX-S-{number:02}", made.submission, made.evaluation, NOW))
         assessments.store_rows(session, rows)
+    for edition in ("2025", "2026"):
+        publish_stored(database, edition)
 
 
 @contextmanager

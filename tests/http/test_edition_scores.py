@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from litestar.testing import TestClient
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.queries import State
@@ -31,6 +31,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
+from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
 Answer = dict[str, Any]
@@ -84,17 +85,24 @@ def fill(database: Database) -> None:
             ],
             NOW,
         )
-        states: dict[int, State] = {2025: "published", 2026: "published", 2027: "open"}
+        states: dict[int, State] = {2025: "in_review", 2026: "in_review", 2027: "open"}
         for year, figures in ((2025, IN_2025), (2026, IN_2026), (2027, IN_2027)):
-            draft = editions.EditionDraft(
-                id=str(year),
-                titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-                methodology="2026.1",
-                period_from=date(year, 1, 1),
-                period_to=date(year, 12, 31),
-            )
-            editions.add(session, editions.build_record(draft, now=NOW, state=states[year]))
-            assessments.store_rows(session, [row(str(year), *scored) for scored in figures.items()])
+            add_edition(session, year, states[year], figures)
+    for edition in ("2025", "2026"):
+        publish_stored(database, edition)
+
+
+def add_edition(session: Session, year: int, state: State, scored: Mapping[str, tuple[object, ...]]) -> None:
+    """An edition with the figures of its assessments."""
+    draft = editions.EditionDraft(
+        id=str(year),
+        titles={"es": f"Edición {year}", "en": f"Edition {year}"},
+        methodology="2026.1",
+        period_from=date(year, 1, 1),
+        period_to=date(year, 12, 31),
+    )
+    editions.add(session, editions.build_record(draft, now=NOW, state=state))
+    assessments.store_rows(session, [row(str(year), *one) for one in scored.items()])
 
 
 def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
@@ -300,18 +308,22 @@ def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) ->
 @pytest.mark.both_databases
 def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) -> None:
     with served(url) as client:
-        page = client.get(RANKING, params={"sort": "-D1", "limit": 2}).json()
+        ranking, holder = "/v1/editions/2028/scores", key(client, "administrator")
+        database = client.app.state["database"]
+        with database.write() as session:
+            add_edition(session, 2028, "in_review", IN_2026)
+        page = client.get(ranking, params={"sort": "-D1", "limit": 2}, headers=holder).json()
         assert short(page["items"]) == "17"
         stay = {organisation: figures for organisation, figures in IN_2026.items() if organisation != "XX-T-7"}
         stay["XX-T-9"] = ("complete", 4, 6_000, 6_000, 10_000, 9_500, 6_000)
-        with client.app.state["database"].write() as session:
-            assessments.clear_edition(session, "2026")
-            assessments.store_rows(session, [row("2026", *scored) for scored in stay.items()])
-        assert short(client.get(page["next"]).json()["items"]) == "65"
-        assert short(found(client, sort="-D1")) == "19653248"
-        assert [item["rank"] for item in found(client)] == [1, 2, 3, 3, 5, 6, 7, None]
-        assert client.get("/v1/editions/2026/scores/XX-T-2").json()["rank"] == 3
-        assert summary(client)["ranked"] == 7
+        with database.write() as session:
+            assessments.clear_edition(session, "2028")
+            assessments.store_rows(session, [row("2028", *scored) for scored in stay.items()])
+        assert short(client.get(page["next"], headers=holder).json()["items"]) == "65"
+        assert short(found(client, ranking, holder, sort="-D1")) == "19653248"
+        assert [item["rank"] for item in found(client, ranking, holder)] == [1, 2, 3, 3, 5, 6, 7, None]
+        assert client.get(f"{ranking}/XX-T-2", headers=holder).json()["rank"] == 3
+        assert summary(client, "2028", holder)["ranked"] == 7
 
 
 @pytest.mark.both_databases

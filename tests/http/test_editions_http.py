@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,11 +15,11 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.publishing import publish_year
 
 pytestmark = pytest.mark.serving
 
@@ -275,15 +275,7 @@ def test_an_edition_with_assessments_stays(client: Client, database: Database) -
 def test_what_is_published_is_the_latest_and_never_changes(client: Client, database: Database) -> None:
     problem(client.get("/v1/editions/latest"), 404, "not-found")
     for year in (2026, 2027):
-        draft = editions.EditionDraft(
-            id=f"{year}",
-            titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-            methodology="2026.1",
-            period_from=date(year, 1, 1),
-            period_to=date(year, 12, 31),
-        )
-        with database.write() as session:
-            editions.add(session, editions.build_record(draft, now=datetime.now(UTC), state="published"))
+        publish_year(database, year)
     assert client.get("/v1/editions/latest").json() == client.get("/v1/editions/2027").json()
     for edition in ("2026", "2027", "latest"):
         for change in ({"state": "open"}, {"titles": {"en": "Another"}}, {}):

@@ -22,10 +22,10 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
+from tests.support.publishing import publish_year
 from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.serving
@@ -150,15 +150,7 @@ def test_a_key_is_for_what_is_there(service: Service) -> None:
 
 
 def test_a_key_is_for_an_edition_and_not_for_the_latest(service: Service) -> None:
-    year = editions.EditionDraft(
-        id="2026",
-        titles={},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
-    with service.database.write() as session:
-        editions.add(session, editions.build_record(year, now=datetime.now(UTC), state="published"))
+    publish_year(service.database, 2026)
     assert service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["2026"]}).status_code == 201
     response = service.ask("POST", "/v1/keys", {"role": "assessor", "editions": ["latest"]})
     assert ended(response) == (409, "/editions/0", "unknown")

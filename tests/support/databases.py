@@ -160,14 +160,22 @@ def demonstration_template(postgresql: postgres.Server, template: str) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def demonstration_on_postgresql(postgresql: postgres.Server, demonstration_template: str) -> Iterator[str]:
-    """The URL of a PostgreSQL database with the demonstration; for tests that only read.
-
-    It says that it is published and has no documents, so that all of it is computed: what is the same on both databases
-    is then the same as in the documents.
-    """
+def published_template(
+    postgresql: postgres.Server, demonstration_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The name of a PostgreSQL database with the demonstration, published, to be copied."""
     with postgresql.database(demonstration_template) as name:
-        _say_published(postgresql.url(name))
+        with opened(postgresql.url(name)) as database:
+            folder = tmp_path_factory.mktemp("demonstration")
+            make_key(database, folder)
+            demo.publish_demonstration(database, folder, lambda: None, now=demo.CREATED)
+        yield name
+
+
+@pytest.fixture(scope="session")
+def demonstration_on_postgresql(postgresql: postgres.Server, published_template: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the demonstration, published; for tests that only read."""
+    with postgresql.database(published_template) as name:
         yield postgresql.url(name)
 
 
@@ -190,10 +198,11 @@ def demonstrated_copy(kind: Kind, tmp_path: Path, request: pytest.FixtureRequest
             yield database
         return
     server: postgres.Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("demonstration_template")) as name:
-        _say_published(server.url(name))
-        with opened(server.url(name)) as database:
-            yield database
+    with (
+        server.database(request.getfixturevalue("published_template")) as name,
+        opened(server.url(name)) as database,
+    ):
+        yield database
 
 
 @pytest.fixture
@@ -201,11 +210,6 @@ def demonstration_in_review(postgresql: postgres.Server, demonstration_template:
     """A PostgreSQL database of its own with the whole demonstration, in review; to be changed."""
     with postgresql.database(demonstration_template) as name, opened(postgresql.url(name)) as database:
         yield database
-
-
-def _say_published(url: str) -> None:
-    with opened(url) as database, database.write() as session:
-        session.connection().exec_driver_sql("UPDATE edition SET state = 'published'")
 
 
 def make_key(database: Database, folder: Path, now: datetime | None = None) -> None:

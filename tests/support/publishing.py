@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.service import (
     EditionPublisher,
     PlannedCorrection,
@@ -27,6 +29,7 @@ from actitud_api.resources.publications.service import (
     PublicationRecord,
 )
 from actitud_api.resources.scores.service import REQUESTS
+from tests.support.databases import make_key
 
 EDITION: Final = "2026"
 NOW: Final = datetime(2027, 6, 1, 9, 30, 0, 5, tzinfo=UTC)
@@ -59,7 +62,13 @@ def _example(name: str) -> Submission:
     return to_submission(METHODOLOGY, msgspec.convert(request, REQUESTS["2026.1"]))
 
 
-def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[str, object]] | None = None) -> None:
+def fill(
+    database: Database,
+    edition: str = EDITION,
+    rows: Mapping[str, Mapping[str, object]] | None = None,
+    *,
+    year: int = 2026,
+) -> None:
     """The organisations, and an edition in review; `rows`: other figures than those of the scalar evaluator."""
     others = rows or {}
     made = {
@@ -77,7 +86,7 @@ def fill(database: Database, edition: str = EDITION, rows: Mapping[str, Mapping[
             ],
             BEFORE,
         )
-        editions.add(session, _build_record(edition))
+        editions.add(session, _build_record(edition, year))
         assessments.store_rows(session, made.values())
 
 
@@ -95,13 +104,13 @@ def fill_many(database: Database, edition: str, number: int) -> None:
         assessments.store_rows(session, rows)
 
 
-def _build_record(edition: str) -> editions.EditionRecord:
+def _build_record(edition: str, year: int = 2026) -> editions.EditionRecord:
     draft = editions.EditionDraft(
         id=edition,
         titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
         methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
+        period_from=date(year, 1, 1),
+        period_to=date(year, 12, 31),
     )
     return editions.build_record(draft, now=BEFORE, state="in_review")
 
@@ -123,6 +132,41 @@ def publish(
             return publishing.publish(session, edition, wanted, prepared, _EVENT, now=now)
 
     return publishing.write_prepared(edition, wanted, write, now=now)
+
+
+def publish_stored(database: Database, edition: str = EDITION) -> None:
+    """Publishes an edition in review with the figures that its assessments have, whatever was submitted."""
+    wanted = PublicationPlan(reason="The calendar says so.")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_key(database, folder)
+        publishing = EditionPublisher(database, folder)
+
+        def write(prepared: PreparedScores | None) -> PublicationRecord:
+            assert prepared is not None
+            with database.write() as session:
+                names = [scored.line.organisation for scored in prepared.scores]
+                stored = {
+                    sent.organisation.id: sent.figures for sent in queries.list_submissions(session, edition, names)
+                }
+                kept = [
+                    structs.replace(
+                        scored,
+                        row=structs.replace(scored.row, figures=stored[scored.line.organisation]),
+                        changed=False,
+                    )
+                    for scored in prepared.scores
+                ]
+                whole = structs.replace(prepared, scores=kept)
+                return publishing.publish(session, edition, wanted, whole, _EVENT, now=NOW)
+
+        publishing.write_prepared(edition, wanted, write, now=NOW)
+
+
+def publish_year(database: Database, year: int, edition: str | None = None) -> None:
+    """Makes an edition of a year and publishes it; its id is the year unless it is given."""
+    fill(database, edition or str(year), year=year)
+    publish_stored(database, edition or str(year))
 
 
 def correction(before: PublicationRecord, organisation: str = BIG, /, **answers: object) -> PublicationPlan:

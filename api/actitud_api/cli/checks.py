@@ -441,6 +441,23 @@ _ALTERED = Texts(
     "{edition}, {organisation}, {figure}: se lee {shown} y se firmó {signed}",
     "{edition}, {organisation}, {figure}: {shown} is read and {signed} was signed",
 )
+_INCOMPLETE = Texts(
+    "{edition}: a la revisión {shown} le faltan puntuaciones; no la publicó el servicio, y nadie la lee",
+    "{edition}: the revision {shown} lacks scores; the service did not publish it, and nobody reads it",
+)
+_UNSIGNED = Texts(
+    "{edition}: consta como publicada y nadie la publicó; se lee como edición en revisión",
+    "{edition}: it is marked as published and nobody published it; it is read as an edition in review",
+)
+_DISCARD = Texts(
+    "quítela con actitud-api discard-revision {edition} y averigüe quién más escribe en la base de datos",
+    "remove it with actitud-api discard-revision {edition}, and find out who else writes to the database",
+)
+_RESET = Texts(
+    "publíquela, o póngala en revisión con editions.update, y averigüe quién más escribe en la base de datos",
+    "publish it, or set it to in_review with editions.update, and find out who else writes to the database",
+)
+_UNREAD: Final = {"incomplete": (_INCOMPLETE, _DISCARD), "state": (_UNSIGNED, _RESET)}
 _NOTHING = Texts("nada", "nothing")
 _WHOLE_EDITION = Texts("la edición", "the edition")
 _TAMPERED = Texts(
@@ -483,7 +500,8 @@ def check_publications(database: Database, language: Language, pinned: PinnedKey
         "shown": _NOTHING.into(language) if altered.shown is None else altered.shown,
         "signed": _NOTHING.into(language) if altered.signed is None else altered.signed,
     }
-    return _fail("publications", _ALTERED.into(language).format(**values), _TAMPERED, language)
+    found, remedy = _UNREAD.get(altered.figure, (_ALTERED, _TAMPERED))
+    return _fail("publications", found.into(language).format(**values), remedy.fill(edition=altered.edition), language)
 
 
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:

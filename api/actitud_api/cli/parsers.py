@@ -89,6 +89,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_ledger,
         _add_import,
         _add_publish,
+        _add_discard,
         _add_flags,
         _add_erase,
         _add_score,
@@ -522,6 +523,19 @@ def _add_publish(added: AddCommand, language: Language) -> None:
             "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
         ).into(language),
     )
+    _add_database_option(command, language)
+
+
+def _add_discard(added: AddCommand, language: Language) -> None:
+    command = added(
+        Texts(
+            "quita una revisión a la que le faltan puntuaciones, que impide publicar otra",
+            "remove a revision without all its scores, which keeps others from being published",
+        ),
+        "discard-revision",
+        "discarding.run_discard",
+    )
+    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
     _add_database_option(command, language)
 
 

@@ -73,7 +73,7 @@ def test_a_figure_that_was_changed_without_its_trigger_is_named(
 def test_a_revision_that_was_forged_whole_is_named(published: Database) -> None:
     """All triggers let it be inserted: nothing but a signature tells it from one of the service."""
     forge_publication(published)
-    assert service.find_altered_figure(published) == AlteredFigure(EDITION, None, "revision", 3, 2)
+    assert service.find_altered_figure(published) == AlteredFigure(EDITION, None, "incomplete", 3, 2)
     for ordinal in (1, 2, 3):
         tell(published, copy_score(published, "index_value", "9999", f"ordinal = {ordinal}"))
     assert [row.index_value for row in read(published)] == [9_999] * 3

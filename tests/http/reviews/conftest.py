@@ -95,6 +95,12 @@ class Desk:
         assert made.status_code == 201, made.text
         self.keys[who] = {"Authorization": f"Bearer {made.json()['secret']}"}
 
+    def begin_review(self) -> None:
+        """Puts the edition in review."""
+        sent = {**self.keys["administrator"], **MERGE_PATCH, "If-Match": "*"}
+        moved = self.client.patch(f"/v1/editions/{EDITION}", content='{"state": "in_review"}', headers=sent)
+        assert moved.status_code == 200, moved.text
+
     def settle(self, until: AssessmentState, organisation: str = MINE) -> None:
         """Brings an assessment to a state."""
         settle(self.database, EDITION, organisation, until)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.reviews import service
@@ -17,7 +16,8 @@ from tests.http.reviews.test_verdicts import returned
 from tests.http.test_assessments import EDITION, MINE, OTHER, bearer
 from tests.http.test_http_problems import problem
 from tests.support.assessing import body_a, document
-from tests.support.settling import anything
+from tests.support.publishing import publish_stored
+from tests.support.settling import anything, settle
 
 
 def hear(desk: Desk, role: str = "assessor") -> None:
@@ -145,8 +145,10 @@ def test_nothing_of_the_review_changes_once_the_edition_is_published(desk: Desk)
     desk.submit(OTHER)
     assert desk.ask("ada", "POST", "/flags", None, None).json()["flags"] > 0
     before = desk.get("/flags")["items"]
-    with desk.database.write() as session:
-        session.execute(text("UPDATE edition SET state = 'published' WHERE id = :edition"), {"edition": EDITION})
+    for organisation in (MINE, OTHER):
+        settle(desk.database, EDITION, organisation)
+    desk.begin_review()
+    publish_stored(desk.database, EDITION)
     for path, body in (("/samples", {"seed": "chosen"}), ("/flags", None)):
         for language, words in (("es", "está publicada"), ("en", "is published")):
             answer = desk.ask("administrator", "POST", f"{path}?lang={language}", body, None)

@@ -19,6 +19,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
 
@@ -87,7 +88,9 @@ def installed(url: str, public_url: str | None = BASE) -> Iterator[Client]:
         with database.write() as session:
             organisations.add(session, [_entry(identifier, name) for identifier, name in NAMES.items()], NOW)
             for year, scored in EDITIONS.items():
-                add_edition(session, year, scored, "open" if year == "2027" else "published")
+                add_edition(session, year, scored, "open" if year == "2027" else "in_review")
+        for year in ("2025", "2026"):
+            publish_stored(database, year)
         with TestClient(app) as client:
             yield client
 

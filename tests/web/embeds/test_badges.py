@@ -11,6 +11,7 @@ import pytest
 
 from actitud_api.platform.http.representations import SHARED
 from actitud_api.web.embeds.pictures import PALETTE
+from tests.support.publishing import publish_stored
 from tests.web.embeds.installation import (
     ALIAS,
     AVILA,
@@ -115,7 +116,8 @@ def test_a_badge_goes_stale_by_itself_when_a_later_edition_is_published(own: Cli
     held = {"If-None-Match": first.headers["etag"]}
     assert own.get(path, headers=held).status_code == 304
     with own.app.state["database"].write() as session:
-        add_edition(session, "2028", {AVILA: Figures("complete", 4, 7_500, 10_000)}, "published")
+        add_edition(session, "2028", {AVILA: Figures("complete", 4, 7_500, 10_000)}, "in_review")
+    publish_stored(own.app.state["database"], "2028")
     again = own.get(path, headers=held)
     assert again.status_code == 200
     assert letters(ElementTree.fromstring(again.content))[2] == "2026 · superada por 2028"

@@ -23,6 +23,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
 
@@ -69,7 +70,8 @@ def placed(url: str) -> Iterator[Client]:
             organisations.add(session, [_entry(place) for place in PLACES], NOW)
             new = organisations.OrganisationEntry(id=UNPUBLISHED, name="Todavía No", kind="MUN")
             organisations.add(session, [new], NOW)
-            for year, state in ((EDITION, "published"), (OPEN, "open")):
+            states: dict[str, editions.State] = {EDITION: "in_review", OPEN: "open"}
+            for year, state in states.items():
                 draft = editions.EditionDraft(
                     id=year,
                     titles={"es": f"Edición {year}", "en": f"Edition {year}"},
@@ -77,13 +79,11 @@ def placed(url: str) -> Iterator[Client]:
                     period_from=date(int(year), 1, 1),
                     period_to=date(int(year), 12, 31),
                 )
-                editions.add(
-                    session,
-                    editions.build_record(draft, now=NOW, state="published" if state == "published" else "open"),
-                )
+                editions.add(session, editions.build_record(draft, now=NOW, state=state))
             rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
             unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
             assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
+        publish_stored(database, EDITION)
         with TestClient(app) as client:
             yield client
 

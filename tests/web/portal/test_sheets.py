@@ -22,6 +22,7 @@ from actitud_api.resources.scores.computed import ComputationBusy
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
+from tests.support.publishing import publish_stored
 from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.web.embeds.reading import Document, Element, page
 
@@ -30,7 +31,7 @@ Answer = dict[str, Any]
 
 DEMO: Final = "2026-demo/XX-DEMO-00100"
 PROVEN: Final = "XX-T-PROVEN"
-PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "published", "2026": "published", "2027": "open"}
+PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "in_review", "2026": "in_review", "2027": "open"}
 EVIDENCE: Final = {
     "answers": {
         "D1.01": {
@@ -104,6 +105,9 @@ def proven(database: object, url: str) -> Iterator[Client]:
                 of_year = structs.replace(draft, id=year, period_to=date(int(year), 12, 31))
                 editions.add(session, editions.build_record(of_year, now=NOW, state=state))
             assessments.store_rows(session, [made, made | {"edition": "2025", **poor}, made | {"edition": "2027"}])
+        for year, state in PROVEN_IN.items():
+            if state == "in_review":
+                publish_stored(app.state["database"], year)
         with TestClient(app) as client:
             yield client
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.migrate import upgrade
 
 _OF_SQLITE = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -19,7 +21,35 @@ _OF_POSTGRESQL = text(
     "UNION ALL SELECT proname, prosrc FROM pg_proc "
     "WHERE prokind = 'f' AND pg_function_is_visible(oid) AND pronamespace = current_schema()::regnamespace"
 )
+_SELECT_DEFINITION = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name")
 _SCHEMA = "actitud_expected"
+
+
+@contextmanager
+def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[None]:
+    """Switch triggers off in a write session, and on again at the end of the block.
+
+    Nobody else writes to their tables until the session ends. If the block raises, the session has to be rolled back,
+    which brings them back. On PostgreSQL only the owner of the tables may do this.
+
+    Args:
+        session: A write session.
+        triggers: The tables of the triggers, by the names of the triggers.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        for name, table in triggers.items():
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+        yield
+        for name, table in triggers.items():
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER {name}")
+        return
+    definitions = {name: connection.execute(_SELECT_DEFINITION, {"name": name}).scalar_one() for name in triggers}
+    for name in definitions:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    yield
+    for definition in definitions.values():
+        connection.exec_driver_sql(definition)
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:

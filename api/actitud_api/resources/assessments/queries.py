@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    not_,
     or_,
     select,
     table,
@@ -45,7 +46,7 @@ from actitud_api.resources.assessments.tables import (
     StoredTransition,
     Submission,
 )
-from actitud_api.resources.editions.tables import EditionTable, is_complete
+from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen
 from actitud_api.resources.organisations.tables import OrganisationTable
 
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
@@ -131,7 +132,7 @@ _SELECT_PAGE = (
 )
 _IS_CHANGEABLE = or_(
     and_(EDITIONS.c.state == "open", ASSESSMENTS.c.state != "final"),
-    and_(EDITIONS.c.state == "in_review", ASSESSMENTS.c.state == "returned"),
+    and_(not_(is_frozen(EDITIONS.c.id)), ASSESSMENTS.c.state == "returned"),
 )
 _SELECT_CHANGEABLE = (
     select(*_select_columns(AssessmentRecord))

@@ -11,8 +11,10 @@ from sqlalchemy import (
     ColumnElement,
     String,
     bindparam,
+    case,
     column,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -26,7 +28,13 @@ from sqlmodel import Session
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.editions.dates import Calendar, Windows
-from actitud_api.resources.editions.tables import EditionTable, select_published_count
+from actitud_api.resources.editions.tables import (
+    EditionTable,
+    derive_state,
+    is_frozen,
+    select_newest_revision,
+    select_published_count,
+)
 
 State = Literal["open", "in_review", "published"]
 """The state of an edition.
@@ -78,24 +86,26 @@ EditionCursorKey = tuple[date, str]
 """The sort key of the list of editions: reference date and id."""
 
 _NEWEST_FIRST = (EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
-_COLUMNS = [EDITIONS.c[name] for name in EditionRecord.__struct_fields__]
+_IS_PUBLISHED = select_newest_revision(EDITIONS.c.id).is_not(None)
+_COLUMNS = [derive_state(EDITIONS) if name == "state" else EDITIONS.c[name] for name in EditionRecord.__struct_fields__]
 _SELECT_ALL = select(*_COLUMNS)
 _SELECT_ONE = _SELECT_ALL.where(EDITIONS.c.id == bindparam("id"))
-_SELECT_LATEST = _SELECT_ALL.where(EDITIONS.c.state == "published").order_by(*_NEWEST_FIRST).limit(1)
+_SELECT_LATEST = _SELECT_ALL.where(_IS_PUBLISHED).order_by(*_NEWEST_FIRST).limit(1)
 _COUNT = select(func.count()).select_from(_ASSESSMENTS)
-_IS_FINAL = _ASSESSMENTS.c.state == "final"
-_SELECT_COUNTED = select(
-    *_COLUMNS,
-    func.coalesce(
-        select_published_count(EDITIONS.c.id),
-        _COUNT.where(
-            _ASSESSMENTS.c.edition == EDITIONS.c.id, _IS_FINAL, EDITIONS.c.state == "published"
-        ).scalar_subquery(),
-    ).label("organisations"),
-)
+_SELECT_COUNTED = select(*_COLUMNS, func.coalesce(select_published_count(EDITIONS.c.id), 0).label("organisations"))
 _SELECT_PUBLISHED_COUNT = select(select_published_count(bindparam("id", type_=String)))
 # A shared lock: writes of assessments wait for a change of the edition, not for each other.
-_SELECT_STATE = select(EDITIONS.c.state).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
+_LOCK = select(EDITIONS.c.id).where(EDITIONS.c.id == bindparam("id")).with_for_update(read=True)
+# A statement of its own: one that waits for the lock does not see the revision that it waited for (PostgreSQL).
+_SELECT_STATE = select(case((is_frozen(EDITIONS.c.id), "published"), else_=derive_state(EDITIONS))).where(
+    EDITIONS.c.id == bindparam("id")
+)
+_SELECT_HEARING = select(
+    exists(
+        select(_ASSESSMENTS.c.state).where(_ASSESSMENTS.c.edition == bindparam("id"), _ASSESSMENTS.c.state == "hearing")
+    )
+)
+_SELECT_FROZEN = select(is_frozen(bindparam("id", type_=String)))
 
 
 def list_page(
@@ -137,19 +147,32 @@ def count_assessments(session: Session, record: EditionRecord) -> int:
     published: int | None = session.execute(_SELECT_PUBLISHED_COUNT, {"id": record.id}).scalar_one()
     if published is not None:
         return published
-    statement = _COUNT.where(_ASSESSMENTS.c.edition == record.id)
-    if record.state == "published":
-        statement = statement.where(_IS_FINAL)
-    count: int = session.execute(statement).scalar_one()
+    count: int = session.execute(_COUNT.where(_ASSESSMENTS.c.edition == record.id)).scalar_one()
     return count
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """Lock an edition and return its state, or return None if it does not exist.
+    """Lock an edition and return its state for changes, or return None if it does not exist.
 
-    No other session can change or delete the edition until this session ends.
+    No other session can change or delete the edition until this session ends. For changes it is published as soon as it
+    has any revision (`is_frozen`).
     """
-    return session.execute(_SELECT_STATE, {"id": identifier}).scalar_one_or_none()
+    if session.execute(_LOCK, {"id": identifier}).one_or_none() is None:
+        return None
+    state: State = session.execute(_SELECT_STATE, {"id": identifier}).scalar_one()
+    return state
+
+
+def has_hearing(session: Session, identifier: str) -> bool:
+    """Return True if any assessment of an edition is in its hearing."""
+    found: bool = session.execute(_SELECT_HEARING, {"id": identifier}).scalar_one()
+    return found
+
+
+def has_revision(session: Session, identifier: str) -> bool:
+    """Return True if an edition has a revision, complete or not: nothing of it can be changed any more."""
+    frozen: bool = session.execute(_SELECT_FROZEN, {"id": identifier}).scalar_one()
+    return frozen
 
 
 def insert_edition(session: Session, record: EditionRecord) -> bool:

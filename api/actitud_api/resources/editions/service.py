@@ -349,8 +349,8 @@ def _load_changeable(session: Session, edition: str, expected: Expected) -> Edit
     record = find(session, edition)
     if not expected(build_revision(record.created, record.version)):
         raise StaleVersion
-    if record.state == "published":
-        raise EditionInconsistent([EditionContradiction("", "state", record.state)])
+    if record.state == "published" or queries.has_revision(session, record.id):
+        raise EditionInconsistent([EditionContradiction("", "state", "published")])
     return record
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ColumnElement, ScalarSelect, and_, column, exists, func, select, table
+from sqlalchemy import Column, ColumnElement, FromClause, ScalarSelect, and_, case, column, exists, func, select, table
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -12,9 +12,10 @@ from actitud_api.platform.storage.times import UtcTime
 class EditionTable(Base, table=True):
     """A stored edition.
 
-    `titles` holds the title by language; `windows` and `calendar` are the JSON of `dates.Windows` and
-    `dates.Calendar`. `version` is the number of times that the row was written. `period_from` and `period_to` are
-    the first and last day that the answers describe. `simulated` is true if the data are invented.
+    `state` is `queries.State`; it is read by `derive_state`. `titles` holds the title by language; `windows` and
+    `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version` is the number of times that the row was
+    written. `period_from` and `period_to` are the first and last day that the answers describe. `simulated` is true if
+    the data are invented.
     """
 
     __tablename__ = "edition"
@@ -67,6 +68,22 @@ def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
         .where(publication.c.edition == edition)
         .scalar_subquery()
     )
+
+
+def is_frozen(edition: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the SQL condition that an edition has a revision, complete or not: triggers then refuse its changes."""
+    publication = _PUBLICATIONS.alias()
+    return exists(select(publication.c.revision).where(publication.c.edition == edition))
+
+
+def derive_state(editions: FromClause) -> ColumnElement[str]:
+    """Return the SQL expression of the state of an edition as it is read.
+
+    Whoever has the database can write `published` into a row, but has signed nothing: without a complete revision such
+    an edition is read as one in review.
+    """
+    unsigned = and_(editions.c.state == "published", select_newest_revision(editions.c.id).is_(None))
+    return case((unsigned, "in_review"), else_=editions.c.state).label("state")
 
 
 def select_published_count(edition: ColumnElement[str]) -> ScalarSelect[int]:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, func, insert, literal, select
+from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, delete, func, insert, literal, not_, select
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.answers import Submission
@@ -21,8 +21,8 @@ from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
-from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
-from actitud_api.resources.editions.tables import is_complete, select_newest_revision
+from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection
+from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.publications.documents import PackedDocument, PublishedOrganisation, unpack_line
 from actitud_api.resources.publications.tables import (
@@ -38,6 +38,8 @@ SCORES = Base.metadata.tables[str(PublishedScore.__tablename__)]
 ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 APPROVALS = Base.metadata.tables[str(PublicationApprovalTable.__tablename__)]
+EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
+CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
@@ -153,6 +155,14 @@ class PublicationRecord(Struct, frozen=True, kw_only=True):
     def jws(self) -> Jws:
         """The signature of the edition document."""
         return Jws(self.protected, self.signature)
+
+
+class RevisionKey(Struct, frozen=True):
+    """The edition, the number and the digest of a publication."""
+
+    edition: str
+    revision: int
+    digest: str
 
 
 class SignedDocument(Struct, frozen=True):
@@ -345,6 +355,12 @@ _SELECT_DOCUMENT = select(DOCUMENTS.c.digest, DOCUMENTS.c.member, DOCUMENTS.c.pr
 _SELECT_SCORE = _SELECT_DOCUMENT.join(SCORES, SCORES.c.digest == DOCUMENTS.c.digest).where(
     SCORES.c.edition == bindparam("edition"), SCORES.c.organisation == bindparam("organisation")
 )
+_SELECT_INCOMPLETE = select(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision, PUBLICATIONS.c.digest).where(
+    PUBLICATIONS.c.edition == bindparam("edition"),
+    PUBLICATIONS.c.revision
+    == select(func.max(_NEXT.c.revision)).where(_NEXT.c.edition == bindparam("edition")).scalar_subquery(),
+    not_(is_complete(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision)),
+)
 _SELECT_NEWEST_REVISION = select(select_newest_revision(bindparam("edition", type_=IDENTIFIER)))
 _IS_IN_NEWEST = SCORES.c.revision == select_newest_revision(bindparam("edition", type_=IDENTIFIER))
 _SELECT_MEMBERS = (
@@ -411,6 +427,21 @@ def get_newest_revision(session: Session, edition: str) -> int | None:
     """Return the number of the newest complete revision of an edition, or None if there is none."""
     revision: int | None = session.execute(_SELECT_NEWEST_REVISION, {"edition": edition}).scalar_one()
     return revision
+
+
+def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | None:
+    """Return the newest revision of an edition if it has not all its scores, else None.
+
+    The service stores a revision whole: such a one is of another program.
+    """
+    row = session.execute(_SELECT_INCOMPLETE, {"edition": edition}).one_or_none()
+    return None if row is None else RevisionKey(*row)
+
+
+def delete_revision(session: Session, key: RevisionKey) -> None:
+    """Delete a revision that has not all its scores. The triggers that refuse this must be suspended."""
+    for table in (SCORES, CORRECTIONS, PUBLICATIONS):
+        session.execute(delete(table).where(table.c.edition == key.edition, table.c.revision == key.revision))
 
 
 def get_document(session: Session, digest: str) -> SignedDocument | None:
@@ -492,6 +523,12 @@ _SELECT_EDITIONS = (
     .group_by(PUBLICATIONS.c.edition)
     .order_by(PUBLICATIONS.c.edition)
 )
+_SELECT_UNSIGNED = (
+    select(EDITIONS.c.id)
+    .where(EDITIONS.c.state == "published", not_(is_frozen(EDITIONS.c.id)))
+    .order_by(EDITIONS.c.id)
+    .limit(1)
+)
 _SELECT_READ = (
     select(*SCORES.c, DOCUMENTS.c.member)
     .outerjoin(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
@@ -503,6 +540,11 @@ _SELECT_READ = (
     .order_by(SCORES.c.organisation)
     .limit(BATCH_ROWS)
 )
+
+
+def find_unsigned_edition(session: Session) -> str | None:
+    """Return the id of the first edition whose row says that it is published, although it has no publication."""
+    return session.execute(_SELECT_UNSIGNED).scalar_one_or_none()
 
 
 def list_published_editions(session: Session) -> list[PublishedEdition]:

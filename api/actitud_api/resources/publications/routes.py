@@ -69,6 +69,12 @@ _LINKS = {
 }
 
 _TEXTS: dict[str, Texts] = {
+    "incomplete": Texts(
+        "A la revisión {value}, que no publicó este servicio, le faltan puntuaciones. Nadie la lee, pero no se puede "
+        "publicar otra hasta que quien administra la instalación la quite con actitud-api discard-revision.",
+        "The revision {value}, which this service did not publish, lacks scores. Nobody reads it, but no other can be "
+        "published until whoever runs the installation removes it with actitud-api discard-revision.",
+    ),
     "review": Texts(
         "Se publica una edición que está en revisión; esta está en {value}.",
         "An edition is published while it is in review; this one is {value}.",

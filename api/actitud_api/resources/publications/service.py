@@ -148,7 +148,8 @@ class Refusal(Struct, frozen=True):
     there is none; `holds` is what is true instead, for example the right digest, and empty if there is nothing to
     say. The rules are:
 
-    `review`: the edition is not in review. `unsettled`: `holds` assessments are in the state `value`; those that are
+    `incomplete`: another program began the revision `value`, which has not all its scores. `review`: the edition is not
+    in review. `unsettled`: `holds` assessments are in the state `value`; those that are
     `returned` count while they may be submitted again. `empty`: no assessment is final. `published`: the edition is
     already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
     newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
@@ -160,6 +161,7 @@ class Refusal(Struct, frozen=True):
 
     pointer: str
     rule: Literal[
+        "incomplete",
         "review",
         "unsettled",
         "empty",
@@ -449,6 +451,9 @@ def _list_refusals(
     `newest` is the newest publication of the edition, None if it was never published. `now` decides which deadlines
     are over.
     """
+    incomplete = queries.find_incomplete_revision(session, record.id)
+    if incomplete is not None:
+        return (Refusal("", "incomplete", str(incomplete.revision)),)
     if newest is None:
         refusals = [
             Refusal(f"/{name}", "unpublished", None)

@@ -34,7 +34,9 @@ class AlteredFigure(Struct, frozen=True):
     """A figure of a published edition that is not the signed one.
 
     `organisation` is None if the figure is one of the edition. `figure` names the column. `shown` is the value that
-    people read, and `signed` the value in the signed document; either is None if there is none.
+    people read, and `signed` the value in the signed document; either is None if there is none. Two figures are read by
+    nobody: `incomplete` is a revision without all its scores (`shown`) after the newest that has them (`signed`), and
+    `state` the state of an edition without any publication.
     """
 
     edition: str
@@ -47,12 +49,16 @@ class AlteredFigure(Struct, frozen=True):
 def find_altered_figure(database: Database, trusted: Collection[str] | None = None) -> AlteredFigure | None:
     """Return the first figure that people read of a published edition and that differs from the signed documents.
 
-    Editions are compared in the order of their ids, figures of the edition before those of its organisations. Return
-    None if nothing differs. `trusted`: the ids (thumbprints) of the keys that may have signed; None admits every key in
-    the database, which whoever owns the database can replace.
+    An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
+    the order of their ids, figures of the edition before those of its organisations. Return None if nothing differs. `trusted`: the
+    ids (thumbprints) of the keys that may have signed; None admits every key in the database, which whoever owns the
+    database can replace.
     """
     with database.read() as session:
         editions = queries.list_published_editions(session)
+        unsigned = queries.find_unsigned_edition(session)
+    if unsigned is not None:
+        return AlteredFigure(unsigned, None, "state", "published", None)
     for edition in editions:
         altered = next(_iterate_altered(database, edition, trusted), None)
         if altered is not None:
@@ -65,7 +71,7 @@ def _iterate_altered(
 ) -> Iterator[AlteredFigure]:
     """Yield the altered figures of an edition. The comparison ends with a document that is not signed."""
     if edition.complete != edition.newest:
-        yield AlteredFigure(edition.id, None, "revision", edition.newest, edition.complete)
+        yield AlteredFigure(edition.id, None, "incomplete", edition.newest, edition.complete)
     if edition.complete is None:
         return
     with database.read() as session:

@@ -19,7 +19,7 @@ from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.tables import Assessment
-from actitud_api.resources.editions.tables import EditionTable
+from actitud_api.resources.editions.tables import EditionTable, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.reviews.flagging import FlagKind, SubmittedAssessment
 from actitud_api.resources.reviews.tables import Flag as FlagTable
@@ -160,7 +160,7 @@ _ORGANISATIONS = select(ASSESSMENTS.c.organisation).where(*_IS_SUBMITTED)
 _PERIOD_TO = select(_THIS_EDITION.c.period_to).where(_THIS_EDITION.c.id == bindparam("of")).scalar_subquery()
 _SELECT_PREVIOUS = (
     select(EDITIONS.c.id)
-    .where(EDITIONS.c.state == "published", EDITIONS.c.period_to < _PERIOD_TO)
+    .where(select_newest_revision(EDITIONS.c.id).is_not(None), EDITIONS.c.period_to < _PERIOD_TO)
     .order_by(EDITIONS.c.period_to.desc(), EDITIONS.c.id.desc())
     .limit(1)
 )

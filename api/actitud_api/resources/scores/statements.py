@@ -19,8 +19,8 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    or_,
     select,
+    true,
     tuple_,
     union_all,
 )
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from actitud_api.engine.scoring.ranking import UNRANKED
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment
-from actitud_api.resources.editions.tables import EditionTable, select_newest_revision
+from actitud_api.resources.editions.tables import EditionTable, derive_state, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.publications.tables import PublicationTable, PublishedScore
 
@@ -156,11 +156,7 @@ class FigureStatements:
         )
 
 
-_IS_FINAL = ASSESSMENTS.c.state == "final"
-_IS_UNPUBLISHED = select(EDITIONS.c.state != "published").where(EDITIONS.c.id == bindparam("edition")).scalar_subquery()
-OF_ASSESSMENTS: Final = FigureStatements(
-    ASSESSMENTS, ORGANISATIONS, and_(ASSESSMENTS.c.edition == bindparam("edition"), or_(_IS_FINAL, _IS_UNPUBLISHED))
-)
+OF_ASSESSMENTS: Final = FigureStatements(ASSESSMENTS, ORGANISATIONS, ASSESSMENTS.c.edition == bindparam("edition"))
 OF_REVISION: Final = FigureStatements(
     SCORES, SCORES, and_(SCORES.c.edition == bindparam("edition"), SCORES.c.revision == bindparam("revision"))
 )
@@ -170,7 +166,7 @@ SELECT_ASSESSMENTS_STATE: Final[Select[Any]] = select(
     func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
     func.max(ASSESSMENTS.c.created),
     func.max(ASSESSMENTS.c.updated),
-).where(ASSESSMENTS.c.edition == bindparam("edition"), or_(_IS_FINAL, _IS_UNPUBLISHED))
+).where(ASSESSMENTS.c.edition == bindparam("edition"))
 SELECT_REVISION_STATE: Final[Select[Any]] = select(
     PUBLICATIONS.c.organisations, PUBLICATIONS.c.revision, PUBLICATIONS.c.digest, PUBLICATIONS.c.bundle_digest
 ).where(PUBLICATIONS.c.edition == bindparam("edition"), PUBLICATIONS.c.revision == bindparam("revision"))
@@ -179,33 +175,31 @@ SELECT_REVISION_STATE: Final[Select[Any]] = select(
 def _rank_in_edition(figures: FromClause) -> ColumnElement[int | None]:
     """Return the SQL expression of the rank of a row in its own edition, null if it is not ranked."""
     others = figures.alias()
-    same = others.c.revision == figures.c.revision if "revision" in figures.c else _is_seen(others)
+    same = others.c.revision == figures.c.revision if "revision" in figures.c else true()
     better = (
         select(func.count() + 1)
         .where(others.c.edition == figures.c.edition, others.c.rank_points > figures.c.rank_points, same)
-        .correlate(figures, EDITIONS)
+        .correlate(figures)
         .scalar_subquery()
     )
     return case((figures.c.rank_points != UNRANKED, better))
 
 
-def _is_seen(assessments: FromClause) -> ColumnElement[bool]:
-    return or_(assessments.c.state == "final", EDITIONS.c.state != "published")
-
-
 _IS_READ = SCORES.c.revision == select_newest_revision(SCORES.c.edition)
-_IS_READ_FROM_ASSESSMENTS = and_(_is_seen(ASSESSMENTS), select_newest_revision(EDITIONS.c.id).is_(None))
+_IS_UNPUBLISHED = select_newest_revision(EDITIONS.c.id).is_(None)
 _PAST = union_all(
     *(
         select(
             *statements.all_figures,
-            *(EDITIONS.c[name] for name in ("id", "titles", "state", "period_to", "simulated")),
+            *(EDITIONS.c[name] for name in ("id", "titles")),
+            derive_state(EDITIONS),
+            *(EDITIONS.c[name] for name in ("period_to", "simulated")),
             _rank_in_edition(figures).label("rank"),
         )
         .join(EDITIONS, figures.c.edition == EDITIONS.c.id)
         .where(figures.c.organisation == bindparam("organisation"), condition)
         for statements, figures, condition in (
-            (OF_ASSESSMENTS, ASSESSMENTS, _IS_READ_FROM_ASSESSMENTS),
+            (OF_ASSESSMENTS, ASSESSMENTS, _IS_UNPUBLISHED),
             (OF_REVISION, SCORES, _IS_READ),
         )
     )
@@ -214,22 +208,16 @@ PAST: Final = _PAST.c
 SELECT_PAST: Final[Select[Any]] = select(_PAST).order_by(PAST.period_to.desc(), PAST.id.desc())
 """The figures of an organisation in all its editions: those columns, those of the edition, and the rank in it."""
 
-_LATER = union_all(
-    *(
-        select(figures.c.organisation, EDITIONS.c.id, EDITIONS.c.period_to)
-        .join(EDITIONS, figures.c.edition == EDITIONS.c.id)
-        .where(
-            figures.c.organisation.in_(bindparam("organisations", expanding=True)),
-            condition,
-            tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
-        )
-        for figures, condition in (
-            (ASSESSMENTS, and_(_IS_READ_FROM_ASSESSMENTS, EDITIONS.c.state == "published")),
-            (SCORES, _IS_READ),
-        )
+SELECT_LATER: Final = (
+    select(SCORES.c.organisation, EDITIONS.c.id)
+    .join(EDITIONS, SCORES.c.edition == EDITIONS.c.id)
+    .where(
+        SCORES.c.organisation.in_(bindparam("organisations", expanding=True)),
+        _IS_READ,
+        tuple_(EDITIONS.c.period_to, EDITIONS.c.id) > tuple_(bindparam("period_to"), bindparam("edition")),
     )
-).subquery()
-SELECT_LATER: Final = select(_LATER.c.organisation, _LATER.c.id).order_by(_LATER.c.period_to, _LATER.c.id)
+    .order_by(EDITIONS.c.period_to, EDITIONS.c.id)
+)
 
 SELECT_SUBMISSIONS: Final = tuple(
     select(figures.c.edition, figures.c.submission).where(

@@ -1,0 +1,55 @@
+"""`discard-revision`: remove a revision without all its scores, which keeps others from being published."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.locking import open_database_to_write
+from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.storage.urls import wrap_failures
+from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
+
+_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
+_NOTHING = Texts(
+    "La edición {edition} no tiene ninguna revisión a la que le falten puntuaciones: no se ha quitado nada.",
+    "The edition {edition} has no revision without all its scores: nothing was removed.",
+)
+_DISCARDED = Texts(
+    "Quitada la revisión {revision} de la edición {edition}, que nadie leía. Resumen: {digest}",
+    "Removed the revision {revision} of the edition {edition}, which nobody read. Digest: {digest}",
+)
+_ACTION: Final = "cli.discard-revision"
+
+
+def run_discard(options: argparse.Namespace, language: Language) -> int:
+    """Remove the newest revision of an edition if it has not all its scores, print its digest, and return exit code 0.
+
+    Raises:
+        CommandError: The edition or the database does not exist, there is nothing to remove, or the role of the
+            settings does not own the tables (PostgreSQL).
+    """
+    settings, edition = load_settings(options), options.edition
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
+        try:
+            with wrap_failures():
+                discarded = discard_revision(database, edition, event, now=datetime.now(UTC))
+        except UnknownEdition as error:
+            raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+        except NothingToDiscard as error:
+            raise CommandError(_NOTHING.into(language).format(edition=edition)) from error
+    sys.stdout.write(
+        _DISCARDED.into(language).format(
+            edition=discarded.edition, revision=discarded.revision, digest=discarded.digest
+        )
+        + "\n"
+    )
+    return 0
