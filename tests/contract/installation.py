@@ -27,7 +27,7 @@ from actitud_api.resources.reviews import service as reviews
 from tests.contract import examples
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
-from tests.support.settling import anything, settle
+from tests.support.settling import anything, move_calendar, settle
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -185,9 +185,7 @@ class Installation:
 
     def hear(self, edition: str) -> None:
         """Moves the calendar of an edition to years ago, so that its hearing is over."""
-        headers = {**self._holder, "If-Match": "*", "Content-Type": "application/merge-patch+json"}
-        response = self.client.patch(f"/v1/editions/{edition}", json={"calendar": calendar(2020)}, headers=headers)
-        assert response.status_code == 200, response.text
+        move_calendar(self.database, edition, calendar(2020))
 
     def publish(self, edition: str) -> str:
         """Publishes an edition that is in review; the digest of its document."""

@@ -44,7 +44,8 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_story_prints_what_the_page_says(page: str, installation: Litestar) -> None:
+def test_the_story_prints_what_the_page_says(page: str, installation: Litestar, tmp_path: Path) -> None:
+    file = sqlite_url(tmp_path).removeprefix("sqlite:///")
     with installation.state["database"].write() as session:
         key = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC)).text
     told = blocks(page)
@@ -53,7 +54,7 @@ def test_the_story_prints_what_the_page_says(page: str, installation: Litestar) 
     with served(installation) as address:
         try:
             for code, expected in told:
-                mended = code.replace("actl_…", key).replace(STATED, address)
+                mended = code.replace("actl_…", key).replace(STATED, address).replace("var/edition.sqlite3", file)
                 printed = io.StringIO()
                 with contextlib.redirect_stdout(printed):
                     exec(compile(mended, page, "exec"), names)

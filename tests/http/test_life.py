@@ -14,6 +14,7 @@ from actitud_api.resources.assessments.lifecycle import (
     AssessmentState,
     DeadlinePassed,
     HearingStillOpen,
+    HearingTooShort,
     InvalidDeadline,
     InvalidTransition,
     Lifecycle,
@@ -158,6 +159,41 @@ def test_what_was_returned_has_the_day_of_its_last_return_or_a_later_one_that_it
     assert Lifecycle("returned", CALENDAR, [first, second, shorter]).find_last_day("submission") == date(2027, 5, 1)
     # What was given before the return, when it was still a draft, was for another submission.
     assert Lifecycle("returned", CALENDAR, [longer, second]).find_last_day("submission") == date(2027, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        (datetime(2027, 5, 15, 11, 59, tzinfo=UTC), True),
+        (datetime(2027, 5, 15, 12, tzinfo=UTC), False),
+        (datetime(2027, 5, 16, 11, 59, tzinfo=UTC), False),
+    ],
+)
+def test_a_hearing_begins_while_it_leaves_a_whole_day(now: datetime, left: bool) -> None:
+    """Its last day is 15 May; where a day ends last, that day begins at noon in UTC."""
+    if left:
+        Lifecycle("under_review", CALENDAR).ensure_whole_day(now)
+        return
+    with pytest.raises(HearingTooShort) as caught:
+        Lifecycle("under_review", CALENDAR).ensure_whole_day(now)
+    assert (caught.value.day, caught.value.first) == (date(2027, 5, 15), date(2027, 5, 16))
+    longer = [extended("hearing", date(2027, 5, 17))]
+    Lifecycle("under_review", CALENDAR, longer).ensure_whole_day(datetime(2027, 5, 16, 13, tzinfo=UTC))
+
+
+def test_a_hearing_that_is_over_is_late_and_not_short() -> None:
+    with pytest.raises(DeadlinePassed):
+        Lifecycle("under_review", CALENDAR).ensure_whole_day(datetime(2027, 5, 16, 12, tzinfo=UTC))
+
+
+def test_no_extension_takes_a_day_from_a_hearing_that_runs() -> None:
+    longer = [extended("hearing", date(2027, 6, 10))]
+    with pytest.raises(InvalidDeadline) as caught:
+        Lifecycle("hearing", CALENDAR, longer).ensure_extends("hearing", date(2027, 6, 9), NOW)
+    assert (caught.value.rule, caught.value.against) == ("extension", date(2027, 6, 10))
+    Lifecycle("hearing", CALENDAR, longer).ensure_extends("hearing", date(2027, 6, 11), NOW)
+    # Before it begins the latest extension counts, whichever it is.
+    Lifecycle("under_review", CALENDAR, longer).ensure_extends("hearing", date(2027, 6, 9), NOW)
 
 
 def test_a_hearing_is_over_after_its_last_day() -> None:

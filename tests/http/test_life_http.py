@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -14,9 +15,10 @@ import pytest
 
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.editions import service as editions
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
-from tests.support.settling import anything, settle
+from tests.support.settling import anything, move_calendar, settle
 
 pytestmark = pytest.mark.serving
 
@@ -137,7 +139,7 @@ def test_an_assessment_goes_from_draft_to_final_and_its_history_is_told(place: P
         assert place.post(kind, key=key, tag=tag).status_code == 412, "it is another version by now"
         if kind != "submissions":
             assert place.get(made.headers["location"]).json() == made.json()
-    place.move(**calendar(2020))
+    move_calendar(place.installation.database, EDITION, calendar(2020))
     assert place.post("finals", key="assessor").status_code == 201
 
     after = place.get().json()
@@ -263,6 +265,82 @@ def test_the_hearing_begins_while_the_review_goes_on_and_gives_time_to_answer(pl
     assert place.post("hearings").status_code == 201
     # The extension counts for its end as well.
     assert (refused(place.post("finals"))["rule"], place.state()) == ("deadline", "hearing")
+
+
+def test_a_hearing_does_not_begin_on_its_last_day(place: Place) -> None:
+    """It did: with some minutes to reply."""
+    place.bring("under_review")
+    now = (datetime.now(UTC) - timedelta(hours=12)).date()
+    last, next_day = str(now), str(now + timedelta(days=1))
+    place.move(submission={"from": "2020-01-01", "to": "2020-01-14"}, review=LONG_AGO)
+    place.move(hearing={"from": "2020-03-01", "to": last})
+    assert place.post("extensions", {**EXTENSION, "until": "2095-01-01"}).status_code == 201
+    for language, words in (("es", "un día entero para replicar"), ("en", "no whole day to reply")):
+        error = refused(place.post(f"hearings?lang={language}"))
+        assert (error["pointer"], error["rule"], error["value"], error["suggestion"]) == ("", "notice", last, next_day)
+        assert words in error["detail"]
+    assert place.state() == "under_review"
+    assert place.post("extensions", {**EXTENSION, "phase": "hearing", "until": next_day}).status_code == 201
+    assert place.post("hearings").status_code == 201
+
+
+@pytest.mark.both_databases
+def test_a_hearing_that_runs_does_not_end_sooner(place: Place) -> None:
+    """It did: its calendar was moved, and the assessment was final without a reply."""
+    place.bring("hearing")
+    hearing = calendar(2095)["hearing"]
+    sooner = {"from": hearing["from"], "to": "2095-05-14"}
+    for given in ({"hearing": sooner}, None):
+        for language, words in (("es", "solo se puede retrasar"), ("en", "can only become a later one")):
+            path = f"/v1/editions/{EDITION}?lang={language}"
+            error = refused(place.call("PATCH", path, {"calendar": given}, If_Match="*"))
+            assert (error["pointer"], error["rule"]) == ("/calendar/hearing/to", "shorter")
+            assert "2095-05-15" in error["detail"]
+            assert words in error["detail"]
+    later = {"phase": "hearing", "until": "2095-05-25", "reason": "A flood."}
+    assert place.post("extensions", later, key="publisher").status_code == 201
+    error = refused(place.post("extensions", {**later, "until": "2095-05-20"}, key="publisher"))
+    assert (error["rule"], error["suggestion"]) == ("extension", "2095-05-25")
+    place.move(hearing={"from": "2095-05-02", "to": "2095-05-15"})
+    place.move(hearing={"from": "2095-05-01", "to": "2095-05-16"})
+    assert refused(place.post("finals"))["rule"] == "deadline"
+
+
+def test_a_hearing_that_has_begun_for_everybody_does_not_end_sooner(place: Place) -> None:
+    """Also where nobody is in it yet: who will be counts on its days. Before its first day it may move."""
+    place.bring("under_review")
+    place.move(submission={"from": "2020-01-01", "to": "2020-01-14"}, review=LONG_AGO)
+    place.move(hearing={"from": "2095-05-01", "to": "2095-05-12"})
+    place.move(hearing={"from": "2020-03-01", "to": "2095-05-12"})
+    change = {"calendar": {"hearing": {"from": "2020-03-01", "to": "2095-05-11"}}}
+    error = refused(place.call("PATCH", f"/v1/editions/{EDITION}", change, If_Match="*"))
+    assert (error["rule"], error["value"]) == ("shorter", "2095-05-11")
+
+
+@pytest.mark.both_databases
+def test_a_calendar_that_is_moved_while_a_hearing_begins_waits_for_it(place: Place) -> None:
+    place.bring("under_review")
+    database, moved = place.installation.database, list[editions.EditionContradiction]()
+    change = editions.EditionChange(
+        calendar={"hearing": editions.Span(date(2095, 5, 1), date(2095, 5, 2))},
+    )
+
+    def move() -> None:
+        try:
+            with database.write() as session:
+                editions.update(session, EDITION, change, expected=anything, now=datetime.now(UTC))
+        except editions.EditionInconsistent as error:
+            moved.extend(error.contradictions)
+
+    with database.write() as session:
+        locked = transitions.lock_for_transition(session, EDITION, MINE, expected=anything)
+        transitions.start_hearing(session, locked, role="assessor", now=datetime.now(UTC))
+        moving = threading.Thread(target=move)
+        moving.start()
+        moving.join(0.3)
+        assert moving.is_alive()
+    moving.join(10)
+    assert [contradiction.rule for contradiction in moved] == ["shorter"]
 
 
 def test_what_was_returned_has_its_own_day(place: Place) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
 from actitud_api.demo import queries
 from actitud_api.demo import service as demo
@@ -196,26 +197,28 @@ def _add_edition(session: Session, edition: str) -> None:
         methodology=METHODOLOGY,
         period_from=date(2027, 1, 1),
         period_to=date(2027, 12, 31),
-        calendar=_build_calendar(_FUTURE),
+        calendar=structs.asdict(_build_calendar(_FUTURE)),
     )
     editions.add(session, editions.build_record(draft, now=NOW, simulated=True))
 
 
-def _build_calendar(year: int) -> editions.NamedSpans:
+def _build_calendar(year: int) -> editions.Calendar:
     def span(first: tuple[int, int], last: tuple[int, int]) -> editions.Span:
         return editions.Span(date(year, *first), date(year, *last))
 
-    return {
-        "submission": span((1, 15), (2, 28)),
-        "review": span((3, 1), (4, 30)),
-        "hearing": span((5, 1), (5, 15)),
+    return editions.Calendar(
+        submission=span((1, 15), (2, 28)),
+        review=span((3, 1), (4, 30)),
+        hearing=span((5, 1), (5, 15)),
         # Extensions end before the publication.
-        "publication": editions.Span(date(year, 6, 1), date(_FUTURE, 6, 30)),
-    }
+        publication=editions.Span(date(year, 6, 1), date(_FUTURE, 6, 30)),
+    )
 
 
 def _set_calendar(session: Session, edition: str, year: int) -> None:
-    _change_edition(session, edition, editions.EditionChange(calendar=_build_calendar(year)))
+    """Move the calendar of an edition to another year, also to the past while hearings run."""
+    record = editions.find(session, edition)
+    editions.replace(session, structs.replace(record, calendar=_build_calendar(year), updated=NOW))
 
 
 def _change_edition(session: Session, edition: str, change: editions.EditionChange) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from actitud_api.resources.assessments.lifecycle import is_over
 from tests.http.reviews.conftest import CREATE, Desk
-from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE
+from tests.http.test_assessments import EDITION, MINE
 from tests.http.test_http_problems import problem
+from tests.support.settling import move_calendar
 
 VERDICTS = f"/assessments/{MINE}/verdicts"
 REVIEW = f"/assessments/{MINE}/review"
@@ -33,12 +34,7 @@ def end_hearing(desk: Desk, last: int = -2) -> None:
         "publication": {"from": day(last + 1), "to": day(20)},
     }
     phases["submission"] = {"from": day(last - 5), "to": day(last - 4)}
-    moved = desk.client.patch(
-        f"/v1/editions/{EDITION}",
-        json={"calendar": phases},
-        headers={**desk.keys["administrator"], **MERGE_PATCH, "If-Match": "*"},
-    )
-    assert moved.status_code == 200, moved.text
+    move_calendar(desk.database, EDITION, phases)
 
 
 def hear(desk: Desk, last: int = -2, **verdicts: dict[str, Any]) -> None:

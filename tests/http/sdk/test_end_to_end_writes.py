@@ -52,6 +52,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
 from tests.support.databases import make_key
 from tests.support.scale import LOST
+from tests.support.settling import move_calendar
 from tests.unit.sdk.support import Mode
 
 T = TypeVar("T")
@@ -546,7 +547,7 @@ def test_an_assessment_goes_from_its_submission_to_what_is_final(
     with pytest.raises(Conflict) as caught:
         act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
     assert [(error.rule, error.value) for error in caught.value.errors] == [("deadline", "2095-05-15")]
-    move(installation, administrator, 2020)
+    move_calendar(installation.app.state["database"], "2027", calendar(2020))
     final = act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
 
     now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)

@@ -89,6 +89,18 @@ class HearingStillOpen(Exception):
         self.day = day
 
 
+class HearingTooShort(Exception):
+    """A hearing cannot begin, because it would leave the organisation no whole day to reply.
+
+    `day` is its last day. `first` is the earliest day that could be it. Raised by `Lifecycle.ensure_whole_day`.
+    """
+
+    def __init__(self, day: date, first: date) -> None:
+        super().__init__(str(day))
+        self.day = day
+        self.first = first
+
+
 class TooLateToReply(Exception):
     """A verdict or review becomes harsher although the organisation has no whole day left to reply.
 
@@ -218,6 +230,18 @@ class Lifecycle(Struct, frozen=True):
             raise InvalidTransition(self.state)
         self.ensure_in_time("hearing", now)
 
+    def ensure_whole_day(self, now: datetime) -> None:
+        """Check that a hearing that begins now leaves the organisation at least one whole day to reply.
+
+        Raises:
+            DeadlinePassed: The last day of the hearing is over.
+            HearingTooShort: The last day of the hearing is today.
+        """
+        self.ensure_in_time("hearing", now)
+        today, day = _find_last_zone_date(now), self.find_last_day("hearing")
+        if day == today:
+            raise HearingTooShort(day, today + timedelta(days=1))
+
     def ensure_time_to_reply(self, now: datetime) -> None:
         """Check that the organisation has at least one whole day left to reply to a harsher verdict.
 
@@ -271,7 +295,7 @@ class Lifecycle(Struct, frozen=True):
         Raises:
             InvalidTransition: The assessment is final.
             InvalidDeadline: `until` is over, later than the last day of the edition's calendar, or not later than the
-                last day of the phase without extension.
+                last day of the phase without extension; or, of a hearing that has begun, earlier than its last day.
         """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
@@ -279,6 +303,9 @@ class Lifecycle(Struct, frozen=True):
         day = self._find_regular_last_day(phase)
         if until <= day:
             raise InvalidDeadline("extension", until, day)
+        # Of a hearing that runs no day is taken away: somebody may count on it.
+        if phase == self.state == "hearing" and until < (last := self.find_last_day(phase)):
+            raise InvalidDeadline("extension", until, last)
 
     def _find_regular_last_day(self, phase: Phase) -> date:
         """Return the last day of a phase without extensions.

@@ -29,6 +29,7 @@ from actitud_api.resources.assessments import transition_schemas, transitions
 from actitud_api.resources.assessments.lifecycle import (
     DeadlinePassed,
     HearingStillOpen,
+    HearingTooShort,
     InvalidDeadline,
     InvalidTransition,
     TooLateToReply,
@@ -87,6 +88,17 @@ def _still_open(error: HearingStillOpen) -> Texts:
     )
 
 
+def _too_short(error: HearingTooShort) -> Texts:
+    return Texts(
+        "La audiencia terminaría hoy, {day}, y no dejaría un día entero para replicar: antes de empezarla, amplíela "
+        "hasta el {first} o más allá con una prórroga (`extensions`, fase `hearing`).",
+        "The hearing would end today, {day}, which leaves no whole day to reply: before it begins, give it until "
+        "{first} or later with an extension (`extensions`, phase `hearing`).",
+        day=error.day,
+        first=error.first,
+    )
+
+
 def _too_late(error: TooLateToReply) -> Texts:
     return Texts(
         "La audiencia termina el {day} y ya no queda un día entero para replicar: desde entonces solo se admite lo que "
@@ -107,7 +119,7 @@ _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     ),
     "extension": Texts(
         "El {day} no es una prórroga: sin ella el último día es {against}.",
-        "{day} is no extension: without one the last day is {against}.",
+        "{day} is no extension: without it the last day is {against}.",
     ),
     "publication": Texts(
         "El {day} es posterior al último día de la edición, {against}, que dice su calendario.",
@@ -155,6 +167,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         lambda error: [
             Fault(f"/{error.member}", error.rule, str(error.day), _invalid_deadline(error), str(error.against))
         ],
+    ),
+    maps_to(
+        HearingTooShort,
+        CONFLICT,
+        _too_short,
+        lambda error: [Fault("", "notice", str(error.day), _too_short(error), str(error.first))],
     ),
     maps_to(
         TooLateToReply,

@@ -159,17 +159,17 @@ def start_review(
 def start_hearing(session: Session, locked: LockedAssessment, *, role: str, now: datetime) -> TransitionRecord:
     """End the review of a locked assessment, start its hearing and return the transition.
 
-    `role` is the role of the key that starts the hearing. The last day of the hearing must not be over, so that the
-    organisation has time to reply.
+    `role` is the role of the key that starts the hearing. The organisation must have at least one whole day to reply.
 
     Raises:
         InvalidTransition: The state is not `under_review`.
         DeadlinePassed: The last day of the review or of the hearing is over.
+        HearingTooShort: The last day of the hearing is today.
         StaleVersion: The assessment has changed since it was locked.
     """
     locked.lifecycle.ensure_followed_by("hearing")
     locked.lifecycle.ensure_in_time("review", now)
-    locked.lifecycle.ensure_in_time("hearing", now)
+    locked.lifecycle.ensure_whole_day(now)
     return _advance(session, locked, "hearing", role, now)
 
 
@@ -248,7 +248,7 @@ def extend_phase(
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
         InvalidTransition: The assessment is final.
         InvalidDeadline: The day `until` is over, after the last day of the edition's calendar, or not later than the
-            last day without extension.
+            last day without extension; or, of a hearing that has begun, earlier than its last day.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_extends(phase, until, now)

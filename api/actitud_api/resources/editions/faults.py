@@ -23,6 +23,10 @@ _TEXTS: dict[str, Texts] = {
         "Empieza el {value}, y la fase anterior no termina hasta el {against}.",
         "It begins on {value}, and the phase before it does not end until {against}.",
     ),
+    "shorter": Texts(
+        "La audiencia ya ha empezado: su último día, el {against}, solo se puede retrasar.",
+        "The hearing has begun: its last day, {against}, can only become a later one.",
+    ),
     "taken": Texts("Ya hay una edición {value}.", "There is an edition {value} already."),
     "draft": Texts(
         "{value} es un borrador, que todavía puede cambiar: con `accept_draft` se dice que es lo que se quiere.",

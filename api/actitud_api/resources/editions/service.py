@@ -48,6 +48,7 @@ __all__ = [
     "lock",
     "publish",
     "remove",
+    "replace",
     "update",
 ]
 
@@ -293,7 +294,8 @@ def update(
     Raises:
         UnknownEdition: No edition has that id.
         StaleVersion: `expected` is false: the client's `If-Match` names another version.
-        EditionInconsistent: The edition is published, or the changed dates contradict each other.
+        EditionInconsistent: The edition is published, the changed dates contradict each other, or a hearing that has
+            begun would end sooner.
     """
     before = _load_changeable(session, edition, expected)
     windows = dates.build_windows(before.period_to)
@@ -308,9 +310,19 @@ def update(
         version=before.version + 1,
     )
     _ensure_consistent(after)
+    _ensure_hearing_kept(session, before, after, now)
     if not queries.update_edition(session, after, before.version):
         raise StaleVersion
     return CountedEdition(after, queries.count_organisations(session, after))
+
+
+def replace(session: Session, record: EditionRecord) -> None:
+    """Store a changed edition without checking its dates, as `add` stores a new one.
+
+    Raises `StaleVersion` if the stored edition has not the version of `record`, which this increments.
+    """
+    if not queries.update_edition(session, structs.replace(record, version=record.version + 1), record.version):
+        raise StaleVersion
 
 
 def delete(session: Session, edition: str, *, expected: Expected) -> None:
@@ -352,6 +364,25 @@ def _load_changeable(session: Session, edition: str, expected: Expected) -> Edit
     if record.state == "published" or queries.has_revision(session, record.id):
         raise EditionInconsistent([EditionContradiction("", "state", "published")])
     return record
+
+
+def _ensure_hearing_kept(session: Session, before: EditionRecord, after: EditionRecord, now: datetime) -> None:
+    """Check that a hearing that has begun does not end sooner: the organisations count on its days.
+
+    It begins on its first day, or as soon as any assessment is in it.
+
+    Raises:
+        EditionInconsistent: It would end sooner.
+        StaleVersion: The edition has changed since `before` was read.
+    """
+    end, kept = after.calendar.hearing.end, before.calendar.hearing.end
+    if end >= kept:
+        return
+    # Locked before the assessments are counted, so that no hearing begins in between.
+    if not queries.lock_edition(session, before.id, before.version):
+        raise StaleVersion
+    if before.calendar.hearing.start <= now.date() or queries.has_hearing(session, before.id):
+        raise EditionInconsistent([EditionContradiction("/calendar/hearing/to", "shorter", str(end), str(kept))])
 
 
 def _ensure_consistent(record: EditionRecord) -> None:
