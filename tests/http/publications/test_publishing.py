@@ -97,13 +97,16 @@ def rules(caught: pytest.ExceptionInfo[PublicationRefused]) -> list[tuple[str, s
     return [(refusal.pointer, refusal.rule) for refusal in caught.value.refusals]
 
 
+_OF_REVIEW = ("assessment", "submission", "transition", "correction", "verdict", "review", "reply", "sample", "flag")
+
+
 def everything(database: Database) -> dict[str, list[str]]:
     """All rows of what a publication writes."""
     tables = ("published_document", "published_score", "publication", "ledger_entry", "checkpoint", "edition")
     with database.read() as session:
         return {
             table: sorted(map(repr, session.connection().execute(text(f"SELECT * FROM {table}"))))
-            for table in (*tables, "assessment", "submission", "transition", "correction", "verdict", "review", "reply")
+            for table in (*tables, *_OF_REVIEW)
         }
 
 

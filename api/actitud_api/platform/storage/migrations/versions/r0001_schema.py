@@ -748,15 +748,16 @@ def _protect_published_assessments() -> None:
 
 
 def _protect_published_reviews() -> None:
-    """Create the triggers that keep verdicts, reviews and replies of a published edition unchanged.
+    """Create the triggers that keep verdicts, reviews, replies, samples and flags of a published edition unchanged.
 
-    Their free texts can be erased, because they may contain personal data.
+    The free texts of verdicts, reviews and replies can be erased, because they may contain personal data.
     """
-    for table in ("verdict", "review", "reply"):
+    for table in ("verdict", "review", "reply", "sample", "flag"):
         published = f"{_ask('is_published', 'OLD.edition')} OR {_ask('is_published', 'NEW.edition')}"
         refuse(table, "INSERT", _ask("is_published", "NEW.edition"))
         refuse(table, "DELETE", _ask("is_published", "OLD.edition"))
-        refuse(table, "UPDATE", f"({published}) AND ({_changes_more(table)})")
+        is_erasable = table not in ("sample", "flag")
+        refuse(table, "UPDATE", f"({published}) AND ({_changes_more(table)})" if is_erasable else published)
         refuse_renumbering(table)
         refuse_truncation(table)
         refuse_replacement(table, "rowid", _PUBLISHED.format(edition="there.edition"))
