@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage import backup as copies
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.errors import Irreversible
 from actitud_api.platform.storage.revisions import BASE, get_revisions, move_to_revision
 from actitud_api.resources.assessments import service as assessments
@@ -599,49 +599,98 @@ def test_a_copy_brings_it_back_to_the_byte(ready: Database, tmp_path: Path, fold
 
 
 @pytest.mark.both_databases
-def test_what_changes_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
-    """The edition is taken out of review and put back between preparation and transaction: it is another version."""
-    publishing = service.EditionPublisher(ready, folder)
-    asked = PublicationPlan(reason="x")
-    event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
-    attempts: Iterator[str | None] = iter(["Another title", None])
+def test_an_edition_that_is_changed_meanwhile_is_published_as_it_is_then(ready: Database, folder: Path) -> None:
+    """Its title is in the edition document alone, which is made in the transaction: no score is computed anew."""
 
-    def write(prepared: service.PreparedScores | None) -> PublicationRecord:
-        title = next(attempts)
-        if title is not None:
-            with ready.write() as session:
-                editions.update(
-                    session,
-                    EDITION,
-                    editions.EditionChange(titles={"en": title}),
-                    expected=lambda revision: True,
-                    now=BEFORE,
-                )
+    def change() -> None:
         with ready.write() as session:
-            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+            editions.update(
+                session,
+                EDITION,
+                editions.EditionChange(titles={"en": "Another title"}),
+                expected=lambda revision: True,
+                now=BEFORE,
+            )
 
-    made = publishing.write_prepared(EDITION, asked, write, now=NOW)
+    made, attempts = publish_meanwhile(ready, folder, change)
     assert edition_document(ready, made).titles["en"] == "Another title"
-    assert next(attempts, "both were made") == "both were made"
+    assert attempts == 1
 
 
 @pytest.mark.both_databases
-def test_an_organisation_renamed_meanwhile_is_prepared_anew(ready: Database, folder: Path) -> None:
-    """What a document says of an organisation is as it is when it is published, not some seconds before."""
-    publishing = service.EditionPublisher(ready, folder)
+def test_whoever_keeps_renaming_an_organisation_keeps_nothing_from_being_published(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three attempts were in vain, each with all scores computed anew, and then it was a 503.
+
+    What a document says of an organisation is as it is when it is published, not some seconds before.
+    """
+    names: list[str] = []
+
+    def rename() -> None:
+        names.append(f"Name {len(names)}")
+        change_organisation(ready, organisations.OrganisationChange(name=names[-1]))
+
+    fill(ready, "2026-b")
+    monkeypatch.setattr(service, "CAUGHT_UP", 0)
+    with pytest.raises(Unavailable, match="changes all the time"):
+        publish_meanwhile(ready, folder, rename, "2026-b")
+    assert len(names) == service.ATTEMPTS
+    monkeypatch.undo()
+
+    made, attempts = publish_meanwhile(ready, folder, rename)
+
+    assert attempts == 1
+    document = edition_document(ready, made)
+    assert [line.organisation for line in document.scores] == [BIG, SMALL, BARE]
+    _, stored = service.get_score(ready, EDITION, "latest", BIG)
+    assert parse_score(stored.form.text).organisation.name == names[-1] == "Name 3"
+    assert service.find_altered_figure(ready) is None
+
+
+@pytest.mark.both_databases
+def test_what_is_no_more_final_when_it_is_published_is_left_out(ready: Database, folder: Path) -> None:
+    def withdraw() -> None:
+        with ready.write() as session:
+            session.connection().execute(text(f"UPDATE assessment SET state = 'draft' WHERE organisation = '{SMALL}'"))
+
+    made, _ = publish_meanwhile(ready, folder, withdraw)
+    assert [line.organisation for line in edition_document(ready, made).scores] == [BIG, BARE]
+
+
+def test_what_changed_too_much_is_prepared_again_and_nothing_else(
+    ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "CAUGHT_UP", 0)
+    computed: list[int] = []
+    changes = iter([True])
+
+    def rename() -> None:
+        if next(changes, False):
+            change_organisation(ready, organisations.OrganisationChange(name="Another name"))
+
+    _, attempts = publish_meanwhile(ready, folder, rename, advance=lambda: computed.append(1))
+    assert (attempts, len(computed)) == (2, 3 + 1)
+
+
+def publish_meanwhile(
+    database: Database,
+    folder: Path,
+    change: Callable[[], None],
+    edition: str = EDITION,
+    advance: Callable[[], None] = lambda: None,
+) -> tuple[PublicationRecord, int]:
+    """Publishes an edition that is changed between each preparation and its transaction; how many there were."""
+    publishing = service.EditionPublisher(database, folder)
     asked = PublicationPlan(reason="x")
-    event = ledger.Event(action="cli.publish", actor=None, subject="/v1/editions/2026", public=True)
-    renamed: list[str] = []
+    event = ledger.Event(action="cli.publish", actor=None, subject=f"/v1/editions/{edition}", public=True)
+    attempts = 0
 
     def write(prepared: service.PreparedScores | None) -> PublicationRecord:
-        if not renamed:
-            renamed.append(BIG)
-            with ready.write() as session:
-                statement = "UPDATE organisation SET name = 'Another name', version = version + 1 WHERE id = :id"
-                session.connection().execute(text(statement), {"id": BIG})
-        with ready.write() as session:
-            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+        nonlocal attempts
+        attempts += 1
+        change()
+        with database.write() as session:
+            return publishing.publish(session, edition, asked, prepared, event, now=NOW)
 
-    publishing.write_prepared(EDITION, asked, write, now=NOW)
-    _, stored = service.get_score(ready, EDITION, "latest", BIG)
-    assert parse_score(stored.form.text).organisation.name == "Another name"
+    return publishing.write_prepared(edition, asked, write, advance, now=NOW), attempts

@@ -47,7 +47,8 @@ def compute_pending_digest(
 ) -> str:
     """Return the digest that identifies a pending publication.
 
-    It covers the edition, its final assessments, the methodology, the software version and the plan.
+    It covers the edition, its final assessments, the methodology, the software version and the plan; not how the
+    organisations are described, so that nobody who keeps changing an organisation can keep an edition from approval.
 
     `newest` is the newest publication of the edition, None if it was never published. `plan` is the requested
     publication, as a Struct or as plain values (dict, list, str, …). Scores are not included, because the same

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -64,6 +64,14 @@ class FinalSubmission(Struct, frozen=True):
     name_order: str
     submission: Submission
     figures: dict[str, object]
+
+
+class FinalVersion(NamedTuple):
+    """The time when a final assessment was made, its version, and that of its organisation."""
+
+    created: datetime
+    assessment: int
+    organisation: int
 
 
 class NewScore(Struct, frozen=True, kw_only=True):
@@ -188,44 +196,47 @@ _SELECT_FINAL = (
         *(ASSESSMENTS.c[name] for name in _FIGURE_COLUMNS),
     )
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
-    .where(_OF_EDITION, _IS_FINAL)
+    .where(_OF_EDITION, _IS_FINAL, ASSESSMENTS.c.organisation.in_(bindparam("organisations", expanding=True)))
     .order_by(ASSESSMENTS.c.organisation)
 )
-_SELECT_STATE = (
-    select(
-        func.count(),
-        func.coalesce(func.sum(ASSESSMENTS.c.version + ORGANISATIONS.c.version), 0),
-        func.max(ASSESSMENTS.c.created),
-        func.max(ASSESSMENTS.c.updated),
-    )
+_SELECT_STATE = select(
+    func.count(),
+    func.coalesce(func.sum(ASSESSMENTS.c.version), 0),
+    func.max(ASSESSMENTS.c.created),
+    func.max(ASSESSMENTS.c.updated),
+).where(_OF_EDITION, _IS_FINAL)
+_SELECT_VERSIONS = (
+    select(ASSESSMENTS.c.organisation, ASSESSMENTS.c.created, ASSESSMENTS.c.version, ORGANISATIONS.c.version)
     .join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id)
     .where(_OF_EDITION, _IS_FINAL)
+    .order_by(ASSESSMENTS.c.organisation)
 )
 _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return four values for a later comparison: if a final assessment or its organisation is written, they differ.
+    """Return four values for a later comparison: if a final assessment is written, they differ.
 
-    They are the number of final assessments, the sum of the versions of assessments and organisations, and the
-    times of the last creation and update. Each write changes at least one of them.
+    They are the number of final assessments, the sum of their versions, and the times of the last creation and update.
+    Each write changes at least one of them.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
 
 
-def list_submissions(
-    session: Session, edition: str, *, after: str = "", only: str | None = None
-) -> list[FinalSubmission]:
-    """List at most `BATCH_ROWS` final submissions of an edition, ordered by organisation id.
+def list_versions(session: Session, edition: str) -> dict[str, FinalVersion]:
+    """Return what tells whether a score has to be computed again, of each final assessment by organisation id."""
+    rows = session.execute(_SELECT_VERSIONS, {"edition": edition})
+    return {organisation: FinalVersion(*rest) for organisation, *rest in rows}
 
-    The list begins after the organisation `after`. If `only` is an organisation id, the list has just the
-    submission of that organisation, and `after` is ignored.
+
+def list_submissions(session: Session, edition: str, organisations: Sequence[str]) -> list[FinalSubmission]:
+    """List the final submissions of organisations in an edition, ordered by organisation id.
+
+    Organisations without a final assessment are absent. At most `BATCH_ROWS` can be asked for.
     """
-    statement = _SELECT_FINAL.limit(BATCH_ROWS)
-    condition = ASSESSMENTS.c.organisation > after if only is None else ASSESSMENTS.c.organisation == only
     submissions: list[FinalSubmission] = []
-    for row in session.execute(statement.where(condition), {"edition": edition}):
+    for row in session.execute(_SELECT_FINAL, {"edition": edition, "organisations": organisations}):
         identifier, name_order, *rest = row
         described, submission, figures = (
             rest[: len(ORGANISATION_COLUMNS)],

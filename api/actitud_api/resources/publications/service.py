@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -56,6 +56,7 @@ from actitud_api.resources.publications.documents import (
 from actitud_api.resources.publications.queries import (
     CorrectedScore,
     FinalSubmission,
+    FinalVersion,
     NewScore,
     PublicationRecord,
     SignedDocument,
@@ -97,9 +98,15 @@ LATEST: Final = "latest"
 """The text that clients use instead of a number for the newest revision of an edition."""
 
 ATTEMPTS: Final = 3
-"""How often the scores of an edition are computed before its publication fails.
+"""How often the scores of an edition are brought up to date before its publication fails.
 
-They are computed again if the edition was changed in the meantime.
+After the first time only those are computed whose assessment or organisation was changed in the meantime.
+"""
+
+CAUGHT_UP: Final = 200
+"""Number of changed scores that the writing transaction itself computes, at some milliseconds each.
+
+So nobody who keeps changing some organisations can keep an edition from being published.
 """
 
 BATCH: Final = 50
@@ -241,15 +248,22 @@ class SignedScore(Struct, frozen=True):
 
 
 class PreparedScores(Struct, frozen=True):
-    """The scores of an edition, and the state (`queries.get_state`) from which they were computed.
+    """The scores of an edition, and the versions from which they were computed, by organisation id.
 
     `kid` is the id of the key that signed them.
     """
 
-    edition: editions.EditionRecord
-    state: tuple[int, int, str, str]
+    versions: dict[str, FinalVersion]
     scores: list[SignedScore]
     kid: str
+
+    def keep_current(self, versions: Mapping[str, FinalVersion]) -> list[SignedScore]:
+        """Return the scores whose assessment and organisation have these versions."""
+        return [
+            scored
+            for scored in self.scores
+            if (name := scored.line.organisation) in versions and self.versions.get(name) == versions[name]
+        ]
 
 
 # --- publishing -----------------------------------------------------------------------------------------------
@@ -301,20 +315,22 @@ class EditionPublisher:
 
         `write` gets the scores and publishes them, usually by `publish` in a transaction. It gets None if no scores are
         needed: the plan is a correction, is refused, or lacks its approval. If `write` raises `StaleVersion`, the
-        scores are computed again; its other exceptions pass through. `advance` is called once for each computed score,
-        to show progress. `now` decides which deadlines are over.
+        scores that changed since are computed again; its other exceptions pass through. `advance` is called once for
+        each computed score, to show progress. `now` decides which deadlines are over.
 
         Raises:
             UnknownEdition: No edition has that id.
             SigningKeyFault: The signing key cannot be used.
-            Unavailable: The edition changed during each of `ATTEMPTS` computations.
+            Unavailable: More than `CAUGHT_UP` scores of the edition changed during each of `ATTEMPTS` computations.
             PublicationInterrupted: The process stops.
         """
+        prepared: PreparedScores | None = None
         # One at a time: a preparation may use every core.
         with self._lock:
             for _ in range(ATTEMPTS):
+                prepared = self._prepare(edition, plan, prepared, advance, now)
                 with suppress(StaleVersion):
-                    return write(self._prepare(edition, plan, advance, now))
+                    return write(prepared)
         raise Unavailable("the edition changes all the time")
 
     def publish(
@@ -335,7 +351,7 @@ class EditionPublisher:
         Raises:
             UnknownEdition: No edition has that id.
             PublicationRefused: The plan is refused; the exception has the reasons.
-            StaleVersion: The edition has changed since its scores were computed.
+            StaleVersion: Too much of the edition has changed since its scores were computed.
             SigningKeyFault: The signing key cannot be used.
             IdentifierIsAlias: A correction names an organisation by an alias.
             MethodologyMismatch: A correction is for another methodology version.
@@ -363,9 +379,14 @@ class EditionPublisher:
         return revision.close(event)
 
     def _prepare(
-        self, edition: str, plan: PublicationPlan, advance: Callable[[], None], now: datetime
+        self,
+        edition: str,
+        plan: PublicationPlan,
+        before: PreparedScores | None,
+        advance: Callable[[], None],
+        now: datetime,
     ) -> PreparedScores | None:
-        """Return the signed scores of an edition in review.
+        """Return the signed scores of an edition in review; those in `before` that did not change are kept.
 
         Return None if the plan is refused, is a correction, or needs an approval that is missing. `advance` is called
         once for each computed score.
@@ -377,41 +398,36 @@ class EditionPublisher:
                 return None
             if record.state != "in_review":
                 return None
-            # Read before the scores: they are refused if anything was written since.
-            state = queries.get_state(session, record.id)
+            # Read before the scores: one that is written meanwhile then counts as changed.
+            versions = queries.list_versions(session, record.id)
             signer = ledger.load_signer(session, self._folder)
             digest = approvals.compute_pending_digest(session, record, None, plan)
             if self._second_approver and not queries.list_approvals_of_digest(session, record.id, digest):
                 return None
         score = partial(_score_batch, record.id, record.methodology)
-        scores: list[SignedScore] = []
-        for batch in self._map_batches(score, self._iterate_batches(record.id)):
+        scores = [] if before is None or before.kid != signer.kid else before.keep_current(versions)
+        kept = {scored.line.organisation for scored in scores}
+        changed = [name for name in versions if name not in kept]
+        for batch in self._map_batches(score, self._iterate_batches(record.id, changed)):
             self._check_stop()
             for unsigned in batch:
                 # Signed here: the private key stays in this process.
-                stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
-                scores.append(SignedScore(unsigned.line, stored, unsigned.row, unsigned.changed))
+                scores.append(_sign(unsigned, signer))
                 advance()
-        return PreparedScores(record, state, scores, signer.kid)
+        return PreparedScores(versions, scores, signer.kid)
 
     def _check_stop(self) -> None:
         if self._stopping.is_set():
             raise PublicationInterrupted
 
-    def _iterate_batches(self, edition: str) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
-        """Yield the final submissions of an edition with the outcomes of their reviews, at most `BATCH` at a time."""
-        batch = self._list_final(edition, "")
-        while batch:
-            yield from (batch[start : start + BATCH] for start in range(0, len(batch), BATCH))
-            batch = self._list_final(edition, batch[-1][0].organisation.id)
-
-    def _list_final(self, edition: str, after: str) -> list[tuple[FinalSubmission, ReviewOutcome]]:
-        with self._database.read() as session:
-            submissions = queries.list_submissions(session, edition, after=after)
-            reviews = replies.list_outcomes(
-                session, edition, [submission.organisation.id for submission in submissions]
-            )
-            return [(submission, reviews.get(submission.organisation.id, _UNREVIEWED)) for submission in submissions]
+    def _iterate_batches(
+        self, edition: str, organisations: Sequence[str]
+    ) -> Iterator[list[tuple[FinalSubmission, ReviewOutcome]]]:
+        """Yield final submissions of an edition with the outcomes of their reviews, at most `BATCH` at a time."""
+        for start in range(0, len(organisations), BATCH):
+            with self._database.read() as session:
+                batch = _list_final(session, edition, organisations[start : start + BATCH])
+            yield batch
 
 
 def approve(
@@ -476,6 +492,20 @@ def _list_refusals(
         for number, name in enumerate(organisations)
         if name in organisations[:number]
     )
+
+
+def _list_final(
+    session: Session, edition: str, organisations: Sequence[str]
+) -> list[tuple[FinalSubmission, ReviewOutcome]]:
+    """List the final submissions of organisations in an edition, each with the outcome of its review."""
+    submissions = queries.list_submissions(session, edition, organisations)
+    reviews = replies.list_outcomes(session, edition, [submission.organisation.id for submission in submissions])
+    return [(submission, reviews.get(submission.organisation.id, _UNREVIEWED)) for submission in submissions]
+
+
+def _sign(unsigned: UnsignedScore, signer: ledger.Signer) -> SignedScore:
+    stored = SignedDocument(unsigned.form, signer.sign(unsigned.form.text))
+    return SignedScore(unsigned.line, stored, unsigned.row, unsigned.changed)
 
 
 def _score_batch(
@@ -553,24 +583,37 @@ class _Revision:
         """Store the documents of the first revision and mark the edition as published.
 
         Raises:
-            StaleVersion: `prepared` is None, or the edition or the signing key has changed since the scores were
-                computed.
+            StaleVersion: `prepared` is None, more than `CAUGHT_UP` scores have changed since they were computed, or the
+                signing key has.
             PublicationRefused: There is no score.
         """
         session, record = self._session, self._record
-        if prepared is None or prepared.edition != record or prepared.state != queries.get_state(session, record.id):
+        if prepared is None:
             raise StaleVersion
         # Else the edition would be of the new key, and its scores of one that may be compromised since.
         if prepared.kid != self._signer.kid:
             raise StaleVersion
-        if not prepared.scores:
+        scores = self._catch_up(prepared)
+        if not scores:
             raise PublicationRefused([Refusal("", "empty", None)])
-        for scored in prepared.scores:
+        for scored in scores:
             if scored.changed:
                 assessments.update_figures(session, record.id, scored.line.organisation, scored.row.figures)
-        self._prepared = sorted(prepared.scores, key=lambda scored: scored.line.organisation)
+        self._prepared = sorted(scores, key=lambda scored: scored.line.organisation)
         self._store_documents([scored.line for scored in self._prepared], [scored.stored for scored in self._prepared])
         editions.publish(session, record, now=self._now)
+
+    def _catch_up(self, prepared: PreparedScores) -> list[SignedScore]:
+        """Return the prepared scores, with those computed anew whose assessment or organisation changed since."""
+        versions = queries.list_versions(self._session, self._record.id)
+        scores = prepared.keep_current(versions)
+        kept = {scored.line.organisation for scored in scores}
+        changed = [name for name in versions if name not in kept]
+        if len(changed) > CAUGHT_UP:
+            raise StaleVersion
+        final = _list_final(self._session, self._record.id, changed)
+        anew = _score_batch(self._record.id, self._record.methodology, final)
+        return [*scores, *(_sign(unsigned, self._signer) for unsigned in anew)]
 
     def correct(self, newest: PublicationRecord) -> None:
         """Store the documents of a revision that corrects some scores of the previous one, `newest`.
@@ -716,7 +759,7 @@ class _Revision:
             pointer=pointer,
             now=self._now,
         )
-        (final,) = queries.list_submissions(self._session, self._record.id, only=correction.organisation)
+        (final,) = queries.list_submissions(self._session, self._record.id, [correction.organisation])
         submission = preview.record.submission
         score = explain_evaluation(preview.evaluation, submission)
         # What was erased is not signed again.

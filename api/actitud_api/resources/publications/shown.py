@@ -50,9 +50,9 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
     """Return the first figure that people read of a published edition and that differs from the signed documents.
 
     An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
-    the order of their ids, figures of the edition before those of its organisations. Return None if nothing differs. `trusted`: the
-    ids (thumbprints) of the keys that may have signed; None admits every key in the database, which whoever owns the
-    database can replace.
+    the order of their ids, figures of the edition before those of its organisations. Return None if nothing differs.
+    `trusted`: the ids (thumbprints) of the keys that may have signed; None admits every key in the database, which
+    whoever owns the database can replace.
     """
     with database.read() as session:
         editions = queries.list_published_editions(session)
