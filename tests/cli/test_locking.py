@@ -31,6 +31,8 @@ WRITES: Final[dict[str, list[str]]] = {
     "keys revoke": ["0123456789AB"],
     "keys rotate": ["0123456789AB"],
     "keys rotate-signing": [],
+    "keys revoke-signing": ["a-key"],
+    "ledger acknowledge-restore": ["--reason", "The disk was lost."],
     "organisations import": ["municipalities.csv"],
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],

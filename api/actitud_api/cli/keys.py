@@ -387,7 +387,7 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
         raise CommandError(_NO_ENTRY.into(language).format(value=options.since, most=10**9), 2)
     since = None if options.since is None else int(options.since)
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         try:
             with wrap_failures(), database.write() as session:

@@ -133,7 +133,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
     if not 0 < len(reason) <= REASON_MAX:
         raise CommandError(_NO_REASON.into(language).format(most=REASON_MAX), 2)
     event = service.Event(action=service.ACKNOWLEDGE_ACTION, actor=None, subject="/v1/ledger", public=True)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         try:
             with wrap_failures(), database.write() as session:
