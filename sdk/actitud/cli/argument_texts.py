@@ -42,7 +42,7 @@ def translate_arguments(*, is_spanish: bool) -> Iterator[None]:
     It takes its texts from gettext, which needs a compiled catalogue in a folder of the machine and the language of the
     locale; so its functions are replaced instead.
     """
-    names = vars(argparse)
+    names = argparse.__dict__
     if is_spanish:
         names["_"] = lambda text: SPANISH.get(text, text)
         names["ngettext"] = lambda one, many, number: SPANISH.get(one if number == 1 else many, many)
