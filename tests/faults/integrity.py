@@ -44,10 +44,13 @@ def find_damage(database: Database) -> list[str]:
 def is_bundle_whole(database: Database, edition: str, revision: int) -> bool:
     """Whether the bundle of a publication is the one that was published, to the byte."""
     digest, size = hashlib.sha256(), 0
-    for piece in publications.stream_bundle(database, edition, revision):
-        digest.update(piece)
-        size += len(piece)
-    record = publications.get(database, edition, str(revision))
+    try:
+        for piece in publications.stream_bundle(database, edition, revision):
+            digest.update(piece)
+            size += len(piece)
+        record = publications.get(database, edition, str(revision))
+    except publications.UnknownPublication:
+        return False  # it lacks scores, so it is not read
     return (digest.hexdigest(), size) == (record.bundle_digest, record.bundle_size)
 
 
