@@ -37,6 +37,7 @@ WRITES: Final[dict[str, list[str]]] = {
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],
     "erase": ["2026", "XX-T-1", "--reason", "They asked for it."],
+    "discard-revision": ["2026"],
 }
 FALLS_BACK: Final = "ledger checkpoint"
 
