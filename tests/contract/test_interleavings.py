@@ -37,7 +37,7 @@ KINDS: Final = {
     "organisation": Kind(
         f"/v1/organisations/{OTHER}",
         "PATCH",
-        lambda number: {"employees": number, "employees_year": 2026},
+        lambda number: {"employees": number},
         lambda shown: shown["employees"],
     ),
     "edition": Kind(

@@ -280,6 +280,6 @@ def test_with_a_key_only_what_depends_on_what_is_stored_is_expected_as_well(oper
 
 
 def test_the_configuration_disables_and_excludes_nothing() -> None:
-    assert WITH_KEY.keys() == {"auth", "operations"}
+    assert WITH_KEY.keys() == {"auth", "operations", "request-timeout"}
     assert all(one.keys() == {"include-operation-id", "checks"} for one in WITH_KEY["operations"])
     assert all(isinstance(one["include-operation-id"], list) for one in WITH_KEY["operations"])

@@ -33,6 +33,7 @@ PACKAGES: Final = (
 )
 SUFFIXES: Final = {".py", ".json", ".md", ".html", ".toml", ".js", ".in", ".txt"}
 UNLISTED: Final = (
+    "tests/fuzzing/corpora/*",
     "CHANGELOG.md",
     "docs/how-to/*",
     "docs/adr/*",

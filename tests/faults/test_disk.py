@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +80,11 @@ def test_a_disk_that_is_full(mounting: list[str], tmp_path: Path, figure: Figure
 
         @contextmanager
         def full() -> Iterator[None]:
-            free = os.statvfs(seen)
-            filling.write_bytes(bytes(free.f_bavail * free.f_bsize - ROOM))
+            # Until it is full, and not by what is said to be free: the service writes meanwhile.
+            with filling.open("wb", buffering=0) as file, suppress(OSError):
+                while file.write(bytes(4096)):
+                    pass
+            os.truncate(filling, max(0, filling.stat().st_size - ROOM))
             yield
             filling.unlink()
 

@@ -33,7 +33,7 @@ from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.scale import NIGHT
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.serving]
+pytestmark = pytest.mark.both_databases
 
 KEYS = 1_000 if NIGHT else 60
 REPLAYS = 5

@@ -584,10 +584,11 @@ def test_whoever_comes_past_the_proxy_is_not_believed(toy: tuple[int, int]) -> N
     assert seen(asked(direct, "GET", "/v1/sight", SPOOFED))["client"] == OTHER_ADDRESS
 
 
-def test_links_lead_back_through_the_proxy(front: int) -> None:
+def test_links_lead_back_through_the_proxy(front: int, service: int) -> None:
     reached = {"Host": f"{HOST}:8443"}
     page = json.loads(asked(front, "GET", "/v1/organisations?limit=1", reached).read())
     assert page["next"].startswith("/v1/organisations?")
     assert json.loads(asked(front, "GET", page["next"], reached).read())["items"] != page["items"]
     catalogue = json.loads(asked(front, "GET", "/.well-known/api-catalog", reached).read())
-    assert catalogue["linkset"][0]["anchor"].startswith(f"http://{HOST}:8443/")
+    # Without public_url no absolute link follows the Host of whoever asks: it names where the service listens.
+    assert catalogue["linkset"][0]["anchor"] == f"http://127.0.0.1:{service}/v1"
