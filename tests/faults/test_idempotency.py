@@ -104,7 +104,7 @@ def labels(database: Database) -> list[str]:
 
 
 def test_each_key_acts_once_and_its_replays_are_answered_alike(
-    client: TestClient[Litestar], database: Database, holders: list[str]
+    client: TestClient[Litestar], database: Database, holders: list[str], figure: FigureRecorder
 ) -> None:
     calls = [f"key-{number}" for number in range(KEYS) for _ in range(REPLAYS)]
     random.Random(20_260_101).shuffle(calls)
@@ -121,6 +121,14 @@ def test_each_key_acts_once_and_its_replays_are_answered_alike(
     assert sorted(labels(database)) == sorted(answers), "one effect each"
     replayed = sum(response.headers.get("idempotency-replayed") == "true" for response in responses)
     assert replayed == len(calls) - len(answers)
+    without = {drawn(client, holders[0], None).json()["number"] for _ in range(REPLAYS)}
+    figure(
+        "R9",
+        f"requests with {len(answers)} keys, several of a key at once, that acted again or were answered otherwise",
+        tried=len(calls),
+        failed=0,
+        control=f"without a key {len(without)} of {REPLAYS} act",
+    )
 
 
 def test_without_a_key_each_request_acts(client: TestClient[Litestar], database: Database, holders: list[str]) -> None:

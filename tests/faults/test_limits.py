@@ -14,6 +14,7 @@ import pytest
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS
 from tests.faults.serving import SERVE_NAIVELY, serving
 from tests.support.databases import opened
+from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.scale import LIMITED, LIMITING
 
@@ -50,7 +51,7 @@ def passed(answers: Sequence[httpx.Response]) -> list[httpx.Response]:
     return [answer for answer in answers if answer.status_code == 200]
 
 
-def test_of_all_calls_to_several_processes_exactly_the_limit_passes(on_server: str) -> None:
+def test_of_all_calls_to_several_processes_exactly_the_limit_passes(on_server: str, figure: FigureRecorder) -> None:
     with serving(on_server, LIMITING, SETTINGS) as addresses:
         answers = asked(addresses, LIMITED)
     left = [re.fullmatch(r'"read";r=(\d+);t=\d+', answer.headers["ratelimit"]) for answer in passed(answers)]
@@ -60,6 +61,13 @@ def test_of_all_calls_to_several_processes_exactly_the_limit_passes(on_server: s
     assert {answer.status_code for answer in refused} == {429}
     assert min(int(answer.headers["retry-after"]) for answer in refused) >= 1
     assert max(int(answer.headers["retry-after"]) for answer in refused) <= WINDOW_SECONDS
+    figure(
+        "R18",
+        f"calls to {LIMITING} processes that count together: those by which more or fewer than {LIMIT} passed",
+        tried=len(answers),
+        failed=abs(len(answers) - len(refused) - LIMIT),
+        control=None,
+    )
 
 
 @pytest.mark.night

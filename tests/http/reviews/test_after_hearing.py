@@ -12,6 +12,7 @@ from actitud_api.resources.assessments.lifecycle import is_over
 from tests.http.reviews.conftest import CREATE, Desk
 from tests.http.test_assessments import EDITION, MINE
 from tests.http.test_http_problems import problem
+from tests.support.figures import FigureRecorder
 from tests.support.settling import move_calendar
 
 VERDICTS = f"/assessments/{MINE}/verdicts"
@@ -56,7 +57,7 @@ def said(**more: object) -> dict[str, object]:
     return {"methodology": "2026.1", "reason": "A court has found it.", **more}
 
 
-def test_a_new_adverse_verdict_is_refused_and_changes_nothing(desk: Desk) -> None:
+def test_a_new_adverse_verdict_is_refused_and_changes_nothing(desk: Desk, figure: FigureRecorder) -> None:
     """The attack: the hearing is over, nobody can reply, and the assessment would be settled with it."""
     hear(desk)
     before = desk.index()
@@ -73,6 +74,13 @@ def test_a_new_adverse_verdict_is_refused_and_changes_nothing(desk: Desk) -> Non
     assert desk.index() == before
     assert desk.get(f"{VERDICTS}/D10.07")["verdicts"] == []
     assert desk.get(REVIEW)["reason"] is None
+    figure(
+        "S5",
+        "harsher verdicts and reviews after the last day to reply that were taken",
+        tried=len(given) + 1,
+        failed=0,
+        control=None,
+    )
 
 
 def test_the_refusal_is_told_in_both_languages(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import pytest
 from actitud import AsyncClient, TimedOut, Timeouts
 from actitud._config import SYSTEM
 from actitud._transport import _CONNECTIONS
+from tests.support.figures import FigureRecorder
 from tests.support.scale import CANCELLED
 from tests.unit.sdk.support import organisation
 
@@ -51,7 +52,7 @@ async def service(answering: asyncio.Event) -> AsyncIterator[str]:
         await asyncio.gather(*serving)
 
 
-def test_after_a_thousand_cancelled_calls_a_hundred_are_answered() -> None:
+def test_after_a_thousand_cancelled_calls_a_hundred_are_answered(figure: FigureRecorder) -> None:
     async def main() -> int:
         answering = asyncio.Event()
         chance = random.Random(0)
@@ -69,6 +70,13 @@ def test_after_a_thousand_cancelled_calls_a_hundred_are_answered() -> None:
             return len([one for one in answers if one.id == "XX-DEMO-1"])
 
     assert asyncio.run(main()) == 100
+    figure(
+        "R36",
+        f"calls after {CANCELLED} that were cancelled in any state, which found no connection left",
+        tried=100,
+        failed=0,
+        control=None,
+    )
 
 
 def test_a_call_that_finds_no_connection_free_is_told_so_and_was_not_sent() -> None:
