@@ -18,6 +18,7 @@ from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.editions import service as editions
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
+from tests.support.figures import FigureRecorder
 from tests.support.settling import anything, move_calendar, settle
 
 pytestmark = pytest.mark.serving
@@ -504,7 +505,9 @@ def test_what_is_not_settled_is_told_to_whoever_publishes(place: Place) -> None:
 
 
 @pytest.mark.both_databases
-def test_nobody_is_published_without_whoever_was_returned_and_still_has_days(place: Place) -> None:
+def test_nobody_is_published_without_whoever_was_returned_and_still_has_days(
+    place: Place, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     """The attack: a rival is returned, and the edition published before it can submit again."""
     place.bring("returned")
     place.installation.draft(EDITION, OTHER)
@@ -516,12 +519,25 @@ def test_nobody_is_published_without_whoever_was_returned_and_still_has_days(pla
         path = f"/v1/editions/{EDITION}/publications?lang={language}"
         return place.call("POST", path, {"reason": "Now."}, key="publisher", Idempotency_Key=language)
 
-    for language, words in (("es", "hasta entonces se pueden presentar"), ("en", "until then they may be submitted")):
+    told = {"es": "hasta entonces se pueden presentar", "en": "until then they may be submitted"}
+    for language, words in told.items():
         error = refused(publish(language))
         assert (error["rule"], error["value"], error["suggestion"]) == ("unsettled", "returned", "1")
         assert words in error["detail"]
     assert place.post("submissions", key="editor").status_code == 201
     assert refused(publish("en"))["value"] == "submitted"
+    with monkeypatch.context() as patched:
+        patched.setattr(transitions, "count_unsettled", lambda *_, **__: {})
+        assert publish("en").status_code == 201
+    shown = {score["organisation"] for score in place.get(f"/v1/editions/{EDITION}/scores").json()["items"]}
+    figure(
+        "S6",
+        "publications asked for while an organisation that was returned still has days, and once it has submitted "
+        "again, that were made",
+        tried=len(told) + 1,
+        failed=0,
+        control=f"where nobody is waited for it is published with {len(shown - {MINE})} of 2 organisations",
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,11 @@ from sqlalchemy import update
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.suggestions.queries import SUGGESTIONS
+from actitud_api.resources.suggestions.queries import SUGGESTIONS, Viewer
 from tests.http.test_http_problems import problem as told
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.figures import FigureRecorder
 
 pytestmark = pytest.mark.serving
 
@@ -123,24 +124,42 @@ def test_without_a_key_nobody_proposes_or_decides(client: Client) -> None:
 
 
 @pytest.mark.both_databases
-def test_nobody_else_reads_it_before_there_is_a_decision(client: Client) -> None:
+def test_nobody_else_reads_it_before_there_is_a_decision(
+    client: Client, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     """The attack: 300 texts of one key stood on the pages of everybody in 2.5 seconds."""
     holder = key(client, "organisation_reader")
     propose(client, holder)
     page = "/portal/suggestions?lang=en"
-    for nobody in (None, key(client, "organisation_reader"), key(client, "assessor"), key(client, "registrar")):
+    others = (None, key(client, "organisation_reader"), key(client, "assessor"), key(client, "registrar"))
+    for nobody in others:
         assert seen(client, nobody) == ([], 404)
     for reader in (holder, key(client, "publisher"), key(client)):
         assert seen(client, reader) == (["1"], 200)
     assert NEW["title"] not in client.get(page).text + client.get("/portal/methodologies/2026.1").text
     counted = client.get("/v1/suggestions?total=true").json()
     assert (counted["items"], counted["total"]) == ([], 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Viewer, "can_see", lambda *_: True)
+        patched.setattr(Viewer, "build_conditions", lambda _: [])
+        shown = sum(seen(client, nobody) == (["1"], 200) for nobody in others)
     assert decide(client, key(client, "publisher"), "1").status_code == 201
     assert seen(client) == (["1"], 200)
     assert NEW["title"] in client.get(page).text
+    figure(
+        "S19",
+        "readers who neither made a suggestion nor decide on it, and who find it in the list or by its number before "
+        "there is a decision",
+        tried=len(others),
+        failed=0,
+        control=f"where it does not wait for a decision {shown} of {len(others)} do",
+    )
 
 
-def test_a_key_makes_few_in_a_day(url: str) -> None:
+def test_a_key_makes_few_in_a_day(url: str, figure: FigureRecorder) -> None:
+    with borrow_app(unlimited(url)) as app, TestClient(app) as client:
+        holder = key(client, "organisation_editor")
+        unbounded = sum(propose(client, holder, title=str(number)).status_code == 201 for number in range(5))
     with borrow_app(structs.replace(unlimited(url), suggestions_per_day=3)) as app, TestClient(app) as client:
         holder = key(client, "organisation_editor")
         made = [propose(client, holder, title=str(number)).status_code for number in range(5)]
@@ -158,6 +177,13 @@ def test_a_key_makes_few_in_a_day(url: str) -> None:
         with client.app.state["database"].write() as session:
             session.execute(update(SUGGESTIONS).values(created=datetime.now(UTC) - timedelta(days=1)))
         assert propose(client, holder).status_code == 201
+    figure(
+        "S19",
+        "suggestions of a key beyond its three of a day that are taken, also of the key that took its place",
+        tried=made.count(409) + 3,
+        failed=0,
+        control=f"without that number {unbounded} of {len(made)} are taken",
+    )
 
 
 def test_one_about_an_indicator_is_about_its_dimension(client: Client) -> None:

@@ -17,9 +17,11 @@ from sqlalchemy import text
 from actitud_api import cli
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications import approvals
 from actitud_api.settings import FaultySettings, read_settings
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import BIG, EDITION, fill
 
 FIRST = {"reason": "The calendar says so."}
@@ -157,7 +159,9 @@ def rotate(service: Service, of: str, by: str | None = None) -> str:
 
 
 @pytest.mark.both_databases
-def test_nobody_approves_with_a_key_that_they_made(service: Service) -> None:
+def test_nobody_approves_with_a_key_that_they_made(
+    service: Service, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     """The attack: an administrator makes a second key, or two, or has an administrator of their own make them."""
     one, other = (key(service.database, "administrator") for _ in range(2))
     digest = service.asked(one, FIRST)
@@ -176,10 +180,22 @@ def test_nobody_approves_with_a_key_that_they_made(service: Service) -> None:
         named = {"Authorization": f"Bearer {one}", "Idempotency-Key": language}
         answer = service.client.post(f"{PATH}/publications?lang={language}", json=FIRST, headers=named)
         assert words in answer.json()["errors"][1]["detail"]
+    with monkeypatch.context() as patched, service.database.read() as session:
+        patched.setattr(access, "trace_holder", lambda _, key: key)
+        numbers = [publisher.split("_")[1] for publisher in (one, *own)]
+        missing = [approvals.find_missing_approval(session, EDITION, digest, number) for number in numbers]
 
     # Another administrator counts, and so does a key of theirs.
     assert service.approve(make(service, other), FIRST, digest).status_code == 201
     assert service.publish(one, FIRST).status_code == 201
+    figure(
+        "S24",
+        "publications with a key of somebody whose other keys, made by themselves or by keys that they made, have "
+        "approved it, that were made",
+        tried=1 + len(own),
+        failed=0,
+        control=f"where each key is a person {missing.count(None)} of {len(missing)} count as approved",
+    )
 
 
 def test_a_key_that_another_made_is_ones_own_once_it_is_replaced_on_the_command_line(service: Service) -> None:

@@ -16,6 +16,7 @@ from tests.http.reviews.test_verdicts import returned
 from tests.http.test_assessments import EDITION, MINE, OTHER, bearer
 from tests.http.test_http_problems import problem
 from tests.support.assessing import body_a, document
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish_stored
 from tests.support.settling import anything, settle
 
@@ -140,7 +141,9 @@ def test_a_seed_of_the_service_is_new_and_what_is_given_back_is_not_drawn(desk: 
 
 
 @pytest.mark.both_databases
-def test_nothing_of_the_review_changes_once_the_edition_is_published(desk: Desk) -> None:
+def test_nothing_of_the_review_changes_once_the_edition_is_published(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     """The attack: whoever knows all the ids chooses a seed that draws whom they like, and replaces the flags."""
     desk.submit(OTHER)
     assert desk.ask("ada", "POST", "/flags", None, None).json()["flags"] > 0
@@ -149,13 +152,39 @@ def test_nothing_of_the_review_changes_once_the_edition_is_published(desk: Desk)
         settle(desk.database, EDITION, organisation)
     desk.begin_review()
     publish_stored(desk.database, EDITION)
-    for path, body in (("/samples", {"seed": "chosen"}), ("/flags", None)):
+    tried = (("/samples", {"seed": "chosen"}), ("/flags", None))
+    for path, body in tried:
         for language, words in (("es", "está publicada"), ("en", "is published")):
             answer = desk.ask("administrator", "POST", f"{path}?lang={language}", body, None)
             (error,) = problem(answer, 409, "conflict")["errors"]
             assert (error["rule"], error["pointer"]) == ("published", "")
             assert words in error["detail"]
     assert (desk.get("/samples")["items"], desk.get("/flags")["items"]) == ([], before)
+    # Without both of what keeps it so: the service looks at the state, and the database refuses the statements.
+    monkeypatch.setattr(service, "_ensure_unpublished", lambda *_: None)
+    disarm(desk, "sample", "flag")
+    taken = sum(desk.ask("administrator", "POST", path, body, None).is_success for path, body in tried)
+    figure(
+        "S23",
+        "samples drawn with a seed of one's choice, and flags replaced, once the edition is published, each in two "
+        "languages, that were taken",
+        tried=2 * len(tried),
+        failed=0,
+        control=f"where neither the service nor the database looks at the state {taken} of {len(tried)} are taken",
+    )
+
+
+def disarm(desk: Desk, *tables: str) -> None:
+    """Take away the triggers of tables."""
+    with desk.database.write() as session:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            for table in tables:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            return
+        made = connection.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'").all()
+        for name in [name for name, table in made if table in tables]:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 # --- flags ----------------------------------------------------------------------------------------------------
