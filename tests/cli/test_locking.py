@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from actitud_api import cli
-from actitud_api.cli import locking
+from actitud_api.cli import locking, serving
 from actitud_api.cli.parsers import build_parser
 from actitud_api.platform.storage import file_lock
 from actitud_api.platform.storage.file_lock import build_lock_path, lock_file
+from actitud_api.settings import Settings
 from tests.faults.serving import one_serving
 from tests.support.databases import migrated_sqlite, sqlite_url
 from tests.support.figures import FigureRecorder
@@ -101,6 +102,12 @@ def test_a_second_service_on_a_file_is_refused_until_the_first_has_ended(
         monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
         assert run("demo", url, "--port", "1") == 1
         assert "A un fichero de SQLite solo lo sirve un proceso: pare el otro antes" in capsys.readouterr().err
+        started = 0
+        with monkeypatch.context() as patched:
+            patched.setattr(locking, "lock_file", nullcontext)
+            for same in (url, f"sqlite:///{link}"):
+                with serving.build_application(Settings(database_url=same), "en") as app:
+                    started += serving.get_database(app).is_current()
         first.kill()
         first.wait()
     with lock_file(file_of(url)):  # as the next service does
@@ -111,7 +118,7 @@ def test_a_second_service_on_a_file_is_refused_until_the_first_has_ended(
         "second services on a file of SQLite, by its name and by a link, of which one that starts fails",
         tried=3,
         failed=0,
-        control=None,
+        control=f"without the lock {started} of 2 open the file beside the first",
     )
 
 

@@ -36,6 +36,7 @@ from tests.http.publications.test_kept_verdicts import get_score
 from tests.http.publications.test_refusals import read
 from tests.support.databases import make_key, migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
+from tests.support.postgresql import Server
 from tests.support.publishing import BIG, EDITION, correction, publish
 from tests.support.reviewed import LATER, PERSON, PUBLISHED, SUBMITTED, fill_reviewed, publish_reviewed
 
@@ -280,7 +281,7 @@ _POSTGRESQL_EVIDENCE: Final = (
 
 @pytest.mark.both_databases
 def test_nobody_else_erases_or_rewrites_what_is_published(
-    database: Database, tmp_path: Path, kind: str, figure: FigureRecorder
+    database: Database, tmp_path: Path, kind: str, request: pytest.FixtureRequest, figure: FigureRecorder
 ) -> None:
     """Neither without an erasure in the ledger, nor with one: it allows what it erases, to nothing."""
     publish_reviewed(database, tmp_path)
@@ -302,23 +303,27 @@ def test_nobody_else_erases_or_rewrites_what_is_published(
         refuse(database, statement)
     assert dump(database) == before
     tried = len(BLANKED) + len(rewritten) + len(after)
+    if kind == "sqlite":
+        (tmp_path / "control").mkdir()
+        taken = count_taken(migrated_sqlite(tmp_path / "control"), rewritten)
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        with server.database(request.getfixturevalue("template")) as name:
+            taken = count_taken(server.url(name), rewritten)
     figure(
         "S2",
         f"statements of a client on {kind} that erase or rewrite what people wrote, before and after an erasure: "
         "those that the database takes",
         tried=tried,
         failed=0,
-        control=f"before the edition is published it takes {count_taken(tmp_path, rewritten)} of {len(rewritten)}"
-        if kind == "sqlite"
-        else None,
+        control=f"before the edition is published it takes {taken} of {len(rewritten)}",
     )
 
 
-def count_taken(folder: Path, statements: list[str]) -> int:
-    """How many of these statements go through where the edition is not published; each is undone."""
+def count_taken(url: str, statements: list[str]) -> int:
+    """Count the statements that a database takes where the edition is not published; each is undone."""
     taken = 0
-    (folder / "control").mkdir()
-    with opened(migrated_sqlite(folder / "control")) as database:
+    with opened(url) as database:
         fill_reviewed(database)
         for statement in statements:
             with suppress(DBAPIError), database.write() as session:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from actitud_api.resources.assessments.lifecycle import is_over
+from actitud_api.resources.assessments.lifecycle import Lifecycle, is_over
 from tests.http.reviews.conftest import CREATE, Desk
 from tests.http.test_assessments import EDITION, MINE
 from tests.http.test_http_problems import problem
@@ -57,7 +57,9 @@ def said(**more: object) -> dict[str, object]:
     return {"methodology": "2026.1", "reason": "A court has found it.", **more}
 
 
-def test_a_new_adverse_verdict_is_refused_and_changes_nothing(desk: Desk, figure: FigureRecorder) -> None:
+def test_a_new_adverse_verdict_is_refused_and_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     """The attack: the hearing is over, nobody can reply, and the assessment would be settled with it."""
     hear(desk)
     before = desk.index()
@@ -74,12 +76,15 @@ def test_a_new_adverse_verdict_is_refused_and_changes_nothing(desk: Desk, figure
     assert desk.index() == before
     assert desk.get(f"{VERDICTS}/D10.07")["verdicts"] == []
     assert desk.get(REVIEW)["reason"] is None
+    monkeypatch.setattr(Lifecycle, "ensure_time_to_reply", lambda *_: None)
+    taken = sum(desk.verdict("ada", "D10.07", **one).is_success for one in given)
+    taken += desk.ask("ada", "PUT", REVIEW, said(max_level=1)).is_success
     figure(
         "S5",
         "harsher verdicts and reviews after the last day to reply that were taken",
         tried=len(given) + 1,
         failed=0,
-        control=None,
+        control=f"where the day is not looked at {taken} of {len(given) + 1} are taken",
     )
 
 
