@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import json
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -34,9 +36,11 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
 from actitud_api.settings import MAX_REQUEST_SECONDS, Proxy, Settings
 from tests.http.toys import toy_app
+from tests.support.figures import FigureRecorder
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
+from tests.support.scale import IN_FLIGHT
 
-ENTERED, LEAVE = threading.Event(), threading.Event()
+ENTERED, LEAVE = threading.Semaphore(0), threading.Event()
 
 
 class SlowController(Controller):
@@ -44,10 +48,12 @@ class SlowController(Controller):
     tags = ("toys",)
 
     @get("/", operation_id="slow.get", access=ANYBODY, answer=HEALTH)
-    def slow(self, request: ApiRequest) -> Response[bytes]:
+    async def slow(self, request: ApiRequest) -> Response[bytes]:
         """Answer slowly."""
-        ENTERED.set()
-        assert LEAVE.wait(30)
+        ENTERED.release()
+        async with asyncio.timeout(60):
+            while not LEAVE.is_set():
+                await asyncio.sleep(0.01)
         return HEALTH.of(request, Health("ok"))
 
 
@@ -173,15 +179,15 @@ def test_what_lives_as_long_as_the_process_is_not_collected_while_it_serves(migr
     assert gc.get_freeze_count() == 0
 
 
-@pytest.fixture
-def slow() -> Iterator[tuple[Server, str]]:
-    """A server with a slow operation, that drains as long as a test needs."""
-    ENTERED.clear()
+@contextlib.contextmanager
+def serving_slowly(grace: int | None = None) -> Iterator[tuple[Server, str]]:
+    """A server with a slow operation, that drains as long as a test needs; `grace`: other than that of the settings."""
     LEAVE.clear()
     settings = Settings(port=1, drain=60)
     app = toy_app(more=[SlowController])
     config = build_configuration(app, settings)
     config.port = 0
+    config.timeout_graceful_shutdown = config.timeout_graceful_shutdown if grace is None else grace
     started = threading.Event()
     server = Server(config, get_readiness(app), settings.drain, started.set)
     thread = threading.Thread(target=server.run)
@@ -198,31 +204,53 @@ def is_leaving(server: Server) -> bool:
     return server.should_exit
 
 
-def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(slow: tuple[Server, str]) -> None:
-    server, address = slow
-    answers: list[int] = []
-    asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/v1/slow", timeout=60).status_code))
-    asking.start()
-    assert ENTERED.wait(30)
-    assert httpx.get(f"{address}/readyz").status_code == 200
+@contextlib.contextmanager
+def asking_slowly(address: str) -> Iterator[Sequence[Future[int]]]:
+    """The statuses of requests that the server has all begun; 0 is none."""
+    limits = httpx.Limits(max_connections=IN_FLIGHT)
+    with httpx.Client(timeout=60, limits=limits) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
 
-    server.handle_exit(signal.SIGTERM, None)
+        def ask() -> int:
+            with contextlib.suppress(httpx.TransportError):
+                return client.get(f"{address}/v1/slow").status_code
+            return 0
 
-    refused = httpx.get(f"{address}/readyz")
-    assert (refused.status_code, "serving" in refused.json()["detail"]) == (503, True)
-    assert httpx.get(f"{address}/livez").status_code == 200
-    assert not is_leaving(server)
-    server.handle_exit(signal.SIGTERM, None)
-    assert is_leaving(server)
-    deadline = time.monotonic() + 30
-    with contextlib.suppress(httpx.TransportError):
-        while time.monotonic() < deadline:
-            httpx.get(f"{address}/livez")
-        pytest.fail("still takes requests")
-    assert answers == []
-    LEAVE.set()
-    asking.join(30)
-    assert answers == [200]
+        statuses = [pool.submit(ask) for _ in range(IN_FLIGHT)]
+        assert all(ENTERED.acquire(timeout=30) for _ in statuses)
+        yield statuses
+
+
+def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(figure: FigureRecorder) -> None:
+    with serving_slowly() as (server, address), asking_slowly(address) as statuses:
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+        server.handle_exit(signal.SIGTERM, None)
+
+        refused = httpx.get(f"{address}/readyz")
+        assert (refused.status_code, "serving" in refused.json()["detail"]) == (503, True)
+        assert httpx.get(f"{address}/livez").status_code == 200
+        assert not is_leaving(server)
+        server.handle_exit(signal.SIGTERM, None)
+        assert is_leaving(server)
+        deadline = time.monotonic() + 30
+        with contextlib.suppress(httpx.TransportError):
+            while time.monotonic() < deadline:
+                httpx.get(f"{address}/livez")
+            pytest.fail("still takes requests")
+        assert not any(status.done() for status in statuses)
+        LEAVE.set()
+        assert {status.result() for status in statuses} == {200}
+    with serving_slowly(grace=1) as (server, address), asking_slowly(address) as statuses:
+        server.handle_exit(signal.SIGINT, None)
+        cut = sum(status.result() != 200 for status in statuses)
+    figure(
+        "R31",
+        "requests that a server had begun when it was told to stop, and did not answer 200; meanwhile it was not "
+        "ready, and then took no others",
+        tried=len(statuses),
+        failed=0,
+        control=f"with less grace than they take {cut} of {len(statuses)} are not answered 200",
+    )
 
 
 def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: str, tmp_path: Path) -> None:

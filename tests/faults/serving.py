@@ -31,6 +31,7 @@ SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; 
 SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(1); {SERVE}"
 SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unlocked(); {SERVE}"
 SERVE_PUBLISHING_SLOWLY: Final = f"from tests.faults.serving import be_slow; be_slow(); {SERVE}"
+SERVE_UNSTOPPED: Final = f"from tests.faults.serving import be_slow, be_unstopped; be_slow(); be_unstopped(); {SERVE}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
@@ -160,6 +161,11 @@ def be_slow() -> None:
 
     publications._score_batch = score_slowly  # type: ignore[assignment]
     publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
+
+
+def be_unstopped() -> None:
+    """Makes this process go on with what it prepares although it has been told to stop."""
+    publications.EditionPublisher.stop = lambda self: None  # type: ignore[method-assign]
 
 
 def be_unsynced() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,11 +17,20 @@ import pytest
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.faults.serving import SERVE_PUBLISHING_SLOWLY, UNLIMITED, Serving, administrator, await_ready, starting
+from tests.faults.serving import (
+    SERVE_PUBLISHING_SLOWLY,
+    SERVE_UNSTOPPED,
+    UNLIMITED,
+    Serving,
+    administrator,
+    await_ready,
+    starting,
+)
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.proxy import free_port
 from tests.support.publishing import fill, publish
+from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
 
@@ -37,11 +47,11 @@ def folder(tmp_path: Path) -> Path:
 
 @contextmanager
 def publishing(
-    url: str, folder: Path, key: dict[str, str], edition: str
+    url: str, folder: Path, key: dict[str, str], edition: str, program: str = SERVE_PUBLISHING_SLOWLY
 ) -> Iterator[tuple[Serving, Future[httpx.Response]]]:
     """A server that publishes slowly, and what it will answer to somebody who publishes."""
     settings = {**UNLIMITED, "signing_folder": str(folder)}
-    with starting(url, free_port(), settings, SERVE_PUBLISHING_SLOWLY) as process, ThreadPoolExecutor(1) as pool:
+    with starting(url, free_port(), settings, program) as process, ThreadPoolExecutor(1) as pool:
         await_ready(process)
         yield (
             process,
@@ -77,6 +87,8 @@ def test_a_server_that_is_told_to_stop_gives_up_what_it_prepares(
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
     assert answer.headers["Retry-After"] == "30"
     assert answer.json()["detail"].startswith("The service is stopping and has published nothing.")
+    # Who waits for the control waits for as long as the bound.
+    lives = NIGHT and goes_on_after_bound(url, folder, key)
     assert count_revisions(database, demo.EDITION) == 0
     publish(database, folder, edition=demo.EDITION, now=datetime.now(UTC))
     assert count_revisions(database, demo.EDITION) == 1
@@ -86,9 +98,23 @@ def test_a_server_that_is_told_to_stop_gives_up_what_it_prepares(
         f"process has not ended in {STOP_BOUND:g} s",
         tried=1,
         failed=0,
-        control=None,
+        control=f"{lives:d} of 1 that goes on with what it prepares lives longer than that" if NIGHT else None,
         worst_seconds=seconds,
     )
+
+
+def goes_on_after_bound(url: str, folder: Path, key: dict[str, str]) -> bool:
+    """Whether a server that does not give up what it prepares is still there after the bound; then it is killed."""
+    with publishing(url, folder, key, demo.EDITION, SERVE_UNSTOPPED) as (process, _):
+        await_word(process, "preparing")
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_BOUND)
+        except subprocess.TimeoutExpired:
+            return True
+        finally:
+            process.kill()
+    return False
 
 
 def test_a_server_that_is_told_to_stop_ends_what_it_stores(database: Database, url: str, folder: Path) -> None:

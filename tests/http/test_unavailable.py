@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -26,11 +28,14 @@ from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from tests.support.applications import borrow_app
 from tests.support.databases import Kind, opened, sqlite_url, unlimited
+from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 
 pytestmark = pytest.mark.both_databases
 
 DONE = Representation(Health, cache=NO_STORE)
+PROMPT = 2.0
+"""Seconds in which whoever asks is answered; the bounds of the tests add up to a few tenths."""
 CHANGE = text("UPDATE counter SET value = value + 1")
 
 
@@ -81,13 +86,39 @@ def counted(database: Database) -> int:
         return value
 
 
-def test_what_another_process_keeps_locked(client: TestClient[Litestar], url: str) -> None:
+def test_what_another_process_keeps_locked(
+    client: TestClient[Litestar], url: str, kind: Kind, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
+    times = []
     with opened(url) as other:
         with other.write() as session:
             session.connection().execute(CHANGE)
-            assert_unavailable(client, "POST", "/v1/counter")
+            for _ in range(5):
+                started = time.monotonic()
+                assert_unavailable(client, "POST", "/v1/counter")
+                assert client.get("/v1/editions").status_code == 200
+                times.append(time.monotonic() - started)
+        assert max(times) < PROMPT
         assert client.post("/v1/counter").status_code == 200
         assert counted(other) == 2
+        monkeypatch.setattr(on_sqlite, "BUSY_TIMEOUT", 60)
+        monkeypatch.setattr(on_postgresql, "LOCK_TIMEOUT", 60_000)
+        with served(url) as patient, ThreadPoolExecutor(1) as pool:
+            with other.write() as session:
+                session.connection().execute(CHANGE)
+                waiting = pool.submit(patient.post, "/v1/counter")
+                time.sleep(2 * max(times))
+                unanswered = not waiting.done()
+            assert waiting.result().status_code == 200
+    figure(
+        "R32",
+        f"changes ({kind}) while another process keeps their row locked, each with a read beside it, that were not "
+        f"answered 503 with Retry-After in {PROMPT:g} s; once it lets go the next one is taken",
+        tried=len(times),
+        failed=0,
+        control=f"without the bound {unanswered:d} of 1 is not answered for as long as the lock lasts",
+        worst_seconds=max(times),
+    )
 
 
 def test_what_others_of_the_process_keep_taken(client: TestClient[Litestar], kind: Kind) -> None:

@@ -88,5 +88,7 @@ FUZZED: Final = 180 if NIGHT else 5
 """Seconds for which each decoder is fuzzed."""
 HOSTILE_BODIES: Final = 11_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""
+IN_FLIGHT: Final = 200 if NIGHT else 20
+"""Requests that a server has begun when it is told to stop."""
 HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
