@@ -44,6 +44,7 @@ from actitud_api.settings import Proxy, Settings
 from tests.contract.document import EVERYWHERE
 from tests.http.toys import toy_app
 from tests.support import proxy
+from tests.support.figures import FigureRecorder
 
 EXAMPLE: Final = (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
 INDEX: Final = 44.03
@@ -53,6 +54,8 @@ PATIENCE: Final = 2
 """Seconds that the nginx of the slow clients gives them; ten times as many are less than it gives by itself."""
 SLOW: Final = 60
 """Slow clients of each kind."""
+UNGUARDED: Final = 5
+"""Slow clients of two kinds that come past nginx."""
 DEAF: Final = 10
 """Clients that ask for more than any buffer holds, and do not read it."""
 
@@ -230,7 +233,9 @@ def is_closed(connection: socket.socket, *, reads: bool = True) -> bool:
         return True
 
 
-def test_slow_clients_are_closed_in_time_while_others_get_the_right_answer(service: int, tmp_path: Path) -> None:
+def test_slow_clients_are_closed_in_time_while_others_get_the_right_answer(
+    service: int, tmp_path: Path, figure: FigureRecorder
+) -> None:
     sheet = "/v1/organisations?limit=1"
     right = asked(service, "GET", sheet).read()
     with proxy.running(tmp_path, service, PATIENCE) as port:
@@ -239,12 +244,17 @@ def test_slow_clients_are_closed_in_time_while_others_get_the_right_answer(servi
         headers = [sent(port, HALF_HEADER) for _ in range(SLOW)]
         bodies = [sent(port, half_body("/v1/scores")) for _ in range(SLOW)]
         deaf = [sent(port, LARGE * 20) for _ in range(DEAF)]
-        opened = time.monotonic()
+        # The control: the same past nginx. The service itself waits for longer.
+        unguarded = [sent(service, raw) for raw in (HALF_HEADER, half_body("/v1/scores")) for _ in range(UNGUARDED)]
+        opened, answered, waits = time.monotonic(), 0, list[float]()
         still, closed = {*silent, *headers, *bodies, *deaf}, list[float]()
         while still and time.monotonic() - opened < 10 * PATIENCE:
+            asking = time.monotonic()
             answer = asked(port, "POST", "/v1/scores", {"Content-Type": JSON}, EXAMPLE)
             assert (answer.status_code, json.loads(answer.read())["index"]) == (200, INDEX)
             assert asked(port, "GET", sheet).read() == right
+            waits.append(time.monotonic() - asking)
+            answered += 2
             ended = {connection for connection in still if is_closed(connection, reads=connection not in deaf)}
             closed += [time.monotonic()] * len(ended)
             still -= ended
@@ -253,11 +263,23 @@ def test_slow_clients_are_closed_in_time_while_others_get_the_right_answer(servi
                     connection.sendall(b"x")
                 except ConnectionError:
                     continue
-        for connection in (*silent, *headers, *bodies, *deaf):
+        left = [connection for connection in unguarded if not is_closed(connection)]
+        for connection in (*silent, *headers, *bodies, *deaf, *unguarded):
             connection.close()
+    assert left
     assert still == set()
     assert len(closed) == 3 * SLOW + DEAF
     assert min(closed) - begun > PATIENCE - 0.1  # nginx looks at the clock now and then
+    figure(
+        "R20",
+        f"slow clients that the nginx of deploy/ had to close, within {PATIENCE} s by its configuration here: {SLOW} "
+        f"silent, {SLOW} with half a header, {SLOW} with half a body, {DEAF} that do not read; all {answered} requests "
+        "of others among them had the right answer, in at most this time for two",
+        tried=len(closed) + len(still),
+        failed=len(still),
+        control=f"past nginx {len(left)} of {len(unguarded)} are still open when all of these are closed",
+        worst_seconds=max(waits),
+    )
 
 
 def test_a_body_reaches_the_service_when_it_is_whole(toy: tuple[int, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,9 @@ from actitud_api.platform.auth import keys as keys_of_access
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.policy import EDITORS
 from actitud_api.platform.auth.service import Principal
-from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE
+from actitud_api.platform.http import access as access_rules
+from actitud_api.platform.http.access import ANYBODY, KEY_SHOWS_MORE, handlers_of, operation_id, rules_of
+from actitud_api.platform.http.middleware import limits, policy
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
@@ -25,6 +28,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.figures import FigureRecorder
 
 MINE, OTHER = "XX-DEMO-00001", "XX-DEMO-00002"
 NOW = datetime.now(UTC)
@@ -182,9 +186,34 @@ def test_a_revoked_key_ends_with_the_next_call(
     assert client.get(f"/v1/who/own/{MINE}", headers=mine).status_code == 401
 
 
-def test_an_operation_without_a_rule_is_not_served() -> None:
+def test_an_operation_without_a_rule_is_not_served(
+    url: str, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
+    controllers = (*CONTROLLERS, UnruledController)
     with pytest.raises(LookupError, match=r"unruled\.get"):
-        create_app(Settings(database_url="sqlite:///never-opened"), (*CONTROLLERS, UnruledController))
+        create_app(Settings(database_url="sqlite:///never-opened"), controllers)
+    ruled = create_app(Settings(database_url="sqlite:///never-opened"))
+    handlers = {operation_id(handler): handler for _, handler in handlers_of(ruled)}
+    assert rules_of(ruled).keys() == handlers.keys()
+    for name, handler in handlers.items():
+        with monkeypatch.context() as patch:
+            patch.delitem(handler.opt, "access")
+            with pytest.raises(LookupError, match=rf"{re.escape(name)}$"):
+                rules_of(ruled)
+    # The control: where a rule that is missing is read as one that lets anybody.
+    for module in (access_rules, policy, limits):
+        monkeypatch.setattr(module, "rule_of", lambda handler: handler.opt.get("access", ANYBODY))
+    with borrow_app(Settings(database_url=url), controllers) as unchecked, TestClient(unchecked) as client:
+        answer = client.get(f"/v1/unruled/{MINE}")
+    assert (answer.status_code, answer.text) == (200, MINE)
+    figure(
+        "R14",
+        "operations of which each had its rule taken away, those that would be served nevertheless; with their rules "
+        "all are, and tests/contract/test_policy.py calls each with the keys of each role",
+        tried=len(handlers),
+        failed=0,
+        control="where a missing rule is read as one that lets anybody, such an operation answers 200 without a key",
+    )
 
 
 def test_the_document_says_who_needs_a_key_and_of_which_role(client: TestClient[Litestar]) -> None:
