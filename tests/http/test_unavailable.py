@@ -34,7 +34,7 @@ from tests.support.postgresql import Server
 pytestmark = pytest.mark.both_databases
 
 DONE = Representation(Health, cache=NO_STORE)
-PROMPT = 2.0
+PROMPT = 5.0
 """Seconds in which whoever asks is answered; the bounds of the tests add up to a few tenths."""
 CHANGE = text("UPDATE counter SET value = value + 1")
 
