@@ -8,7 +8,9 @@ from typing import Final
 import pytest
 
 from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.portal import layout
 from tests.support.databases import migrated_sqlite
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish_stored
 from tests.support.scale import NAMES as MANY
 from tests.web.embeds.hostile import names
@@ -64,8 +66,32 @@ def test_the_ranking_is_inert_whatever_its_organisations_are_called(named: Clien
         assert element.node.to_text(separator="", strip=False) == (clean_text(name) or f"XX-H-{place:03}")
 
 
-def test_what_is_searched_for_comes_back_inert_and_finds_who_is_called_so(named: Client) -> None:
+def test_what_is_searched_for_comes_back_inert_and_finds_who_is_called_so(
+    named: Client, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
     for name in NAMES:
         found = inert(named.get("/portal/2028", params={"q": name}).text)
         (field,) = found.query("input[name=q]")
         assert field.attrs["value"] == clean_text(name)[:200]
+    figure(
+        "R23",
+        "hostile names that are searched for in the ranking, among organisations of all these names, after which the "
+        "page has an element, a handler or an address that is not ours",
+        tried=len(NAMES),
+        failed=0,
+        control=find_unescaped(named, monkeypatch),
+    )
+
+
+def find_unescaped(named: Client, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return how many pages are found not inert where templates escape nothing: the control."""
+    unescaped = layout._templates.overlay(autoescape=False, cache_size=0)
+    monkeypatch.setattr(layout, "_templates", unescaped)
+    found = 0
+    for name in NAMES:
+        try:
+            inert(named.get("/portal/2028", params={"q": name}).text)
+        except AssertionError:
+            found += 1
+    assert found > 0
+    return f"with templates that escape nothing {found} of {len(NAMES)} pages are found"
