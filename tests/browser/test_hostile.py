@@ -14,6 +14,7 @@ from tests.browser.chromium import Seen, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import custom, framed, image
 from tests.support.databases import migrated_sqlite
+from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish_stored
 from tests.support.serving import served
 from tests.web.embeds.installation import Figures, add_edition, add_organisation, installed
@@ -81,12 +82,19 @@ def test_nothing_runs_and_nobody_else_is_asked(browser: Browser, service: str, h
             seen.fits()
 
 
-def test_nothing_runs_in_the_page(browser: Browser, service: str) -> None:
+def test_nothing_runs_in_the_page(browser: Browser, service: str, figure: FigureRecorder) -> None:
     for identifier, name in NAMES.items():
         with showing(browser, f"{service}/portal/2028/{identifier}?lang=es", width=320) as seen:
             harmless(seen, {service})
             seen.fits()
             assert seen.page.locator("h1").inner_text() == clean_text(name)
+    figure(
+        "R23",
+        "pages of organisations with hostile names that run something, or ask anybody else, in Chromium",
+        tried=len(NAMES),
+        failed=0,
+        control=None,
+    )
 
 
 def test_nothing_runs_in_the_ranking_nor_of_what_is_searched_for(browser: Browser, service: str) -> None:

@@ -25,6 +25,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
+from sqlalchemy import text
 
 from actitud_api.demo import service as demo
 from actitud_api.demo.answers import simulate_answers
@@ -42,6 +43,7 @@ from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import service as scores
 from tests.support.databases import load_demonstration, opened
+from tests.support.figures import FigureRecorder
 from tests.support.scale import DEMONSTRATED, NIGHT
 from tests.support.shared import shared
 
@@ -351,16 +353,21 @@ def test_a_database_without_the_demonstration_has_none(database: Database) -> No
     assert not demo.is_published(database)
 
 
-def test_both_databases_hold_the_same(demonstration: str, demonstration_in_review: Database) -> None:
+def test_both_databases_hold_the_same(
+    demonstration: str, demonstration_in_review: Database, figure: FigureRecorder
+) -> None:
     """To the digit and in the same order: JSONB gives back what was sent, and explains to what is published."""
     everything, administrator = scores.ScoreFilters(), Principal("K", "administrator", "K")
     with opened(demonstration) as one:
         both = (one, demonstration_in_review)
         assert demo.load_report(one) == demo.load_report(demonstration_in_review)
-        listed = [
-            scores.list_ranking(d, demo.EDITION, everything, principal=administrator, after=None, offset=0, limit=9000)
-            for d in both
-        ]
+
+        def rank(database: Database) -> list[scores.RankingRow]:
+            return scores.list_ranking(
+                database, demo.EDITION, everything, principal=administrator, after=None, offset=0, limit=9000
+            )
+
+        listed = [rank(database) for database in both]
         assert listed[0] == listed[1]
         assert len(listed[0]) == len(DEMONSTRATED)
         for row in listed[0]:
@@ -371,6 +378,20 @@ def test_both_databases_hold_the_same(demonstration: str, demonstration_in_revie
             assert sent[0].document is not None
             assert structs.replace(sent[0], document=None, score=None) == sent[1]
             assert scores.get_explained_score(sent[0])[1] == scores.get_explained_score(sent[1])[1]
+    # The control: a hundredth of a point in one dimension of one organisation.
+    change = text("UPDATE assessment SET d1 = d1 + 1 WHERE edition = :edition AND organisation = :organisation")
+    with demonstration_in_review.write() as session:
+        session.connection().execute(change, {"edition": demo.EDITION, "organisation": listed[0][0].organisation})
+    differ = sum(row != other for row, other in zip(listed[0], rank(demonstration_in_review), strict=True))
+    assert differ == 1
+    figure(
+        "R17",
+        "organisations of the demonstration whose rank, score or explanation in the edition published on SQLite "
+        "differs from that in the edition under review on PostgreSQL",
+        tried=len(listed[0]),
+        failed=0,
+        control=f"with a hundredth of a point more in one figure {differ} of {len(listed[0])} differs",
+    )
 
 
 def test_another_simulator_is_not_reused(loaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
