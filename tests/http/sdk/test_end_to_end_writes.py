@@ -51,6 +51,7 @@ from tests.support import publishing
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
 from tests.support.databases import make_key
+from tests.support.figures import FigureRecorder
 from tests.support.scale import LOST
 from tests.support.settling import move_calendar
 from tests.unit.sdk.support import Mode
@@ -392,7 +393,7 @@ def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
 
 @pytest.mark.both_databases
 def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(
-    installation: Installation, editor: str, administrator: str
+    installation: Installation, editor: str, administrator: str, mode: Mode, figure: FigureRecorder
 ) -> None:
     names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
     for name in names:
@@ -409,6 +410,32 @@ def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(
         lambda client: client.ledger.list(action="organisations.create", limit=1000), key=administrator
     )
     assert len(entries.items) == LOST
+    figure(
+        "R36",
+        f"writes through the {mode} client whose first answer was lost, of which one that is made twice or not told "
+        "of counts",
+        tried=LOST,
+        failed=0,
+        control=count_refused_repeats(installation, editor),
+    )
+
+
+def count_refused_repeats(installation: Installation, editor: str) -> str:
+    """Return how many writes are not told of where each attempt has a key of its own: the control."""
+    refused, names = 0, [f"XX-DEMO-9{number:04}" for number in range(3)]
+    for name in names:
+
+        def write(client: Client, name: str = name) -> Organisation:
+            return client.with_options(max_retries=0).organisations.create(id=name, name=name, kind="MUN")
+
+        with pytest.raises(ConnectionFailed):
+            installation(write, key=editor, losses=1)
+        try:
+            installation(write, key=editor)
+        except Conflict:
+            refused += 1
+    assert refused == len(names)
+    return f"repeated without the key of the attempt {refused} of {len(names)} are refused, as they are there already"
 
 
 def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:
