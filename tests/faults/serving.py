@@ -26,7 +26,6 @@ from actitud_api.resources.publications import service as publications
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
-SERVE_LEAKING: Final = f"from tests.faults.serving import be_leaking; be_leaking(); {SERVE}"
 SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
 SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
 SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(1); {SERVE}"
@@ -162,16 +161,6 @@ def be_slow() -> None:
 
     publications._score_batch = score_slowly  # type: ignore[assignment]
     publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
-
-
-def be_leaking() -> None:
-    """Makes this process keep 64 KiB at each use of a connection, and at one of twenty an open file."""
-    kept: list[object] = []
-
-    def keep(*_: object) -> None:
-        kept.append(b"x" * 0x10000 if len(kept) % 20 else os.open(os.devnull, os.O_RDONLY))
-
-    event.listen(Pool, "checkout", keep)
 
 
 def be_unstopped() -> None:
