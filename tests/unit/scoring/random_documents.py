@@ -39,6 +39,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Indicator,
     Level,
+    LowerBoundOperand,
     Maximum,
     Minimum,
     Missing,
@@ -590,6 +591,23 @@ class _Tree:
         left = b.fact(known.id, fact.name, b.const(most))
         return b.compare(left, self.some("le", "lt"), self.one(b.const(self.some(1, 20, most)), b.field("units")))
 
+    def lower_bounds(self) -> list[Operand]:
+        """Lower limits of the counted shares that are better when higher, alone and with alternatives."""
+        shares = [
+            known.id
+            for known in self.leaves
+            if known.type == "ratio"
+            and known.value
+            == Quotient(numerator=b.fact(known.id, "numerator"), denominator=b.fact(known.id, "denominator"))
+            and _rises(known)
+        ]
+        return [
+            LowerBoundOperand(indicator=share, alternatives=tuple(self.chance.sample(others, min(len(others), count))))
+            for share in shares[:2]
+            for others in [[other for other in shares if other != share]]
+            for count in (0, 2)
+        ]
+
     def levels(self, root: Group) -> tuple[Level, ...]:
         """Levels whose gates never ask for less than the one below."""
         if self.chance.random() < 0.1:
@@ -611,10 +629,17 @@ class _Tree:
             if known.curve.kind != "boolean" and (_rises(known) or not self.kind.monotone)
         ]
         used = [self.some(*asked) for _ in range(self.some(1, 2, 3))]
+        lower_bounds = self.lower_bounds()
+        if lower_bounds and self.chance.random() < 0.9:
+            used.append((self.some(*lower_bounds), 1.2))
         found = [Level(number=1, gates=())]
         for number in range(2, 2 + self.chance.randint(0, 4)):
             gates = [
-                b.compare(left, self.some("ge", "ge", "ge", "gt"), round(top * (number - 1) * 0.15, 3))
+                b.compare(
+                    left,
+                    "ge" if isinstance(left, LowerBoundOperand) else self.some("ge", "ge", "ge", "gt"),
+                    round(top * (number - 1) * 0.15, 3),
+                )
                 for left, top in used
             ]
             if self.chance.random() < 0.2:

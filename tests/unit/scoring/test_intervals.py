@@ -10,7 +10,7 @@ from actitud_api.engine.methodology.model import Goalpost, Indicator, Range
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Interval
-from actitud_api.engine.scoring.sampling_intervals import compute_wilson_interval
+from actitud_api.engine.scoring.wilson import compute_wilson_interval
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
 

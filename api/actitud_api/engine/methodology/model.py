@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actitud_api.engine.i18n import Language
 
@@ -67,6 +67,24 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
     indicator: str
 
 
+class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"):
+    """The lower limit of a share that is counted in a sample: the lower end of its 95 % Wilson score interval.
+
+    Allowed only in gates, as the whole left side of “at least a constant”. `indicator`, and each indicator in `or`, is
+    a ratio whose value is the quotient of two whole facts or of two whole profile fields. The gate reads the greatest
+    limit of those that apply, and is not passed if one of them has no value that a gate counts. `confidence` is 0.95.
+    """
+
+    indicator: str
+    alternatives: tuple[str, ...] = field(default=(), name="or")
+    confidence: float = 0.95
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Ids of all indicators that the operand reads, in the order of the document."""
+        return (self.indicator, *self.alternatives)
+
+
 class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
     """The score of a node in points, rounded to the document's `decimals`; allowed only in gates."""
 
@@ -123,6 +141,7 @@ Operand = (
     | AnswerOperand
     | ComponentOperand
     | ValueOperand
+    | LowerBoundOperand
     | ScoreOperand
     | IndexOperand
     | Minimum

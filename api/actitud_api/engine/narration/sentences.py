@@ -15,6 +15,7 @@ from actitud_api.engine.methodology.model import (
     ComponentOperand,
     Document,
     Indicator,
+    LowerBoundOperand,
     MethodologyTexts,
     Operand,
     ProfileOperand,
@@ -566,13 +567,18 @@ class Sentences:
         gate = self._describe_gate_rule(blocking.gate)
         if blocking.actual is None:
             return templates["gate_absent"].format(gate=gate)
-        share = isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
+        share = isinstance(holds.left, LowerBoundOperand) or (
+            isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
+        )
         if blocking.distance is None or isinstance(blocking.actual, bool | str):
             return templates["gate_actual"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
         if share:
             actual = words.format_share(blocking.actual, self._language)
             # A distance of shares is shown in percentage points, rounded to hide what multiplying a float adds.
             points = round(blocking.distance * 100, 4)
+            if isinstance(holds.left, LowerBoundOperand):
+                # A limit has more digits than anybody needs; a distance that they alone show is not shown as 0.
+                points = round(points, 1) or points
             name, distance = (
                 "gate_share_one" if points == 1 else "gate_share",
                 words.format_number(points, self._language),

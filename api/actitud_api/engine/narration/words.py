@@ -11,7 +11,7 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-from actitud_api.engine.i18n import LOCALES, Language, table
+from actitud_api.engine.i18n import LOCALES, OR, Language, table
 from actitud_api.engine.methodology.model import (
     All,
     AnswerOperand,
@@ -23,6 +23,7 @@ from actitud_api.engine.methodology.model import (
     Implies,
     IndexOperand,
     Indicator,
+    LowerBoundOperand,
     Maximum,
     MethodologyTexts,
     Minimum,
@@ -89,6 +90,7 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "none": "none",
         "absent": "not answered",
         "answered": "{} is answered",
+        "lower_bound": "with {1} confidence, {0}",
         "index": "the index",
         "dimensions": "the lowest dimension",
         "level": "the level of {}",
@@ -113,6 +115,7 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "none": "ninguno",
         "absent": "sin responder",
         "answered": "{} está respondido",
+        "lower_bound": "con un {1} de confianza, {0}",
         "index": "el índice",
         "dimensions": "la dimensión más baja",
         "level": "el nivel de {}",
@@ -381,6 +384,8 @@ class PredicateNarrator:
                 indicator in self._shares
             ):
                 return format_share(share, self._language)
+            case LowerBoundOperand(), Constant(value=int() | float() as share):
+                return format_share(share, self._language)
             case _:
                 return self.describe_operand(right)
 
@@ -404,6 +409,9 @@ class PredicateNarrator:
             case ScoreOperand(node=node):
                 names = self._texts.groups if node in self._texts.groups else self._texts.indicators
                 return self._phrases["score"].format(f"{names[node].name} ({node})")
+            case LowerBoundOperand(indicators=names, confidence=confidence):
+                named = OR.into(self._language).join(f"{self._texts.indicators[name].name} ({name})" for name in names)
+                return self._phrases["lower_bound"].format(named, format_share(confidence, self._language))
             case IndexOperand():
                 return self._phrases["index"]
             case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):

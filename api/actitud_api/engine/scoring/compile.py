@@ -31,6 +31,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Indicator,
     Level,
+    LowerBoundOperand,
     Minimum,
     Missing,
     Operand,
@@ -47,6 +48,7 @@ from actitud_api.engine.methodology.predicates import (
     Evaluated,
     FactLayout,
     Facts,
+    Null,
     Number,
     Truth,
     compile_operand,
@@ -67,6 +69,7 @@ from actitud_api.engine.scoring.aggregations import UNKNOWN, build_combination, 
 from actitud_api.engine.scoring.curves import compile_curve, find_best_score
 from actitud_api.engine.scoring.indicator_result import IndicatorResult, Ratio
 from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_value, compile_step, find_quotient_slots
+from actitud_api.engine.scoring.wilson import MILLION, compute_wilson_interval, reaches_lower_bound
 
 
 class CompiledRule(Struct, frozen=True):
@@ -298,6 +301,12 @@ class GateInputs(Protocol):
 
         Return None if there is no raw value, or if a gate must not count it, for example because the answer has no
         evidence.
+        """
+
+    def read_share(self, indicator: str) -> Ratio | Null | None:
+        """Return the cases and the sample of an indicator that is a counted share; `NULL` if it does not apply.
+
+        Return None if there is no raw value from 0 to 1, or if a gate must not count it.
         """
 
     def read_profile(self, field: str) -> Evaluated:
@@ -839,9 +848,40 @@ def _compile_level(level: Level) -> CompiledLevel:
 
 def compile_gate(gate: Gate) -> CompiledGate:
     """Compile a gate of a document to closures over the figures of a score (`GateInputs`)."""
-    holds = compile_predicate(gate.holds, _compile_gate_operand, _reject_presence)
+    holds = _compile_gate_condition(gate.holds)
     actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)
+
+
+def _compile_gate_condition(holds: Compare) -> Callable[[GateInputs], Truth]:
+    match holds:
+        case Compare(left=LowerBoundOperand(indicators=names), right=Constant(value=int() | float() as least)):
+            required = to_exact(least)
+
+            def reaches(figures: GateInputs) -> Truth:
+                shares = _read_shares(names, figures)
+                if shares is None or isinstance(shares, Null):
+                    return None if shares is None else False
+                return any(reaches_lower_bound(cases, n, required) for cases, n in shares)
+
+            return reaches
+        case _:
+            return compile_predicate(holds, _compile_gate_operand, _reject_presence)
+
+
+def _read_shares(indicators: Sequence[str], figures: GateInputs) -> list[Ratio] | Null | None:
+    """Read the shares of the indicators that apply; `NULL` if none applies, None if one of them has no value."""
+    shares: list[Ratio] = []
+    is_absent = False
+    for name in indicators:
+        share = figures.read_share(name)
+        if share is None:
+            is_absent = True
+        elif not isinstance(share, Null):
+            shares.append(share)
+    if is_absent:
+        return None
+    return shares or NULL
 
 
 def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
@@ -884,6 +924,15 @@ def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]
             return lambda figures: figures.read_score(node)
         case ValueOperand(indicator=indicator):
             return lambda figures: figures.read_value(indicator)
+        case LowerBoundOperand(indicators=names):
+
+            def read_limit(figures: GateInputs) -> Evaluated:
+                shares = _read_shares(names, figures)
+                if shares is None or isinstance(shares, Null):
+                    return shares
+                return Fraction(max(compute_wilson_interval(cases, n)[0] for cases, n in shares), MILLION)
+
+            return read_limit
         case ProfileOperand(field=field):
             return lambda figures: figures.read_profile(field)
         case _:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Gate, Share
-from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Truth
+from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Null, Truth
 from actitud_api.engine.methodology.requests.answers import SetAside, Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN, select_remaining
 from actitud_api.engine.scoring.compile import (
@@ -772,6 +772,17 @@ class GateFigures:
         evaluation = self._evaluation
         leaf = evaluation.results[evaluation.compiled.positions[indicator]]
         return None if indicator in evaluation.self_declared else leaf.value
+
+    def read_share(self, indicator: str) -> Ratio | Null | None:
+        """Return the cases and the sample of a counted share; `NULL` if the indicator is not applicable.
+
+        Return None if it has no raw value from 0 to 1, or if its answer has no evidence.
+        """
+        compiled = self._evaluation.compiled
+        if self._evaluation.results[compiled.positions[indicator]].code == "not_applicable":
+            return NULL
+        share = self.read_ratio(indicator)
+        return None if share is None or not 0 <= share[0] <= share[1] else share
 
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator, or `NULL` if the indicator is not applicable.

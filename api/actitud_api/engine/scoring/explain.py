@@ -18,6 +18,7 @@ from actitud_api.engine.methodology.model import (
     Any,
     ComponentOperand,
     Implies,
+    LowerBoundOperand,
     Not,
     Predicate,
     ProfileOperand,
@@ -74,6 +75,7 @@ from actitud_api.engine.scoring.result import (
     to_quotient,
 )
 from actitud_api.engine.scoring.sampling_intervals import compute_interval
+from actitud_api.engine.scoring.wilson import MILLION
 
 MAIN_REASONS = 4
 """Maximum number of main reasons of a score (docs/scoring.md, section 7)."""
@@ -285,7 +287,11 @@ def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> 
     if _is_number(actual) and _is_number(required):
         first, second = cast("Number", actual), cast("Number", required)
         between = abs(second.numerator * first.denominator - first.numerator * second.denominator)
-        distance = round_quotient(between, first.denominator * second.denominator, compiled.raw_decimals)
+        if isinstance(blocked.gate.holds.left, LowerBoundOperand):
+            # A limit that is rounded to millionths may look as if it reached what the exact limit misses.
+            distance = round_figure(max(Fraction(1, MILLION), Fraction(second) - first), compiled.raw_decimals)
+        else:
+            distance = round_quotient(between, first.denominator * second.denominator, compiled.raw_decimals)
     return BlockingGate(
         gate=blocked.gate.id,
         actual=_to_gate_figure(compiled, actual),

@@ -25,12 +25,14 @@ from actitud_api.engine.methodology.model import (
     Constant,
     Gate,
     IndexOperand,
+    LowerBoundOperand,
     Minimum,
     ScoreOperand,
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
     Facts,
+    Number,
     find_answers_read,
     name_derived_count,
     to_exact,
@@ -76,6 +78,7 @@ from actitud_api.engine.scoring.result import (
     Points,
     to_points,
 )
+from actitud_api.engine.scoring.wilson import find_least_cases
 
 MoveKind = Literal["improve", "evidence", "report"]
 """Kind of a move.
@@ -244,7 +247,8 @@ class _GateCondition(Struct, frozen=True):
     part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
     condition reads one indicator, 1 a group, 2 the index, 3 only the profile. `group` is the group whose score
     measures progress towards the condition: the group that the condition reads, or the root (the index) if it reads
-    no group or several. `indicators` are the positions of the indicators whose moves can help.
+    no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound` is the
+    limit that the condition reads and the number that it requires, None if it reads none.
 
     `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
     the condition asks for a lowest score of a group or of the index, such as "index at least 60".
@@ -256,6 +260,14 @@ class _GateCondition(Struct, frozen=True):
     group: CompiledGroup
     indicators: frozenset[int]
     required: int | None
+    lower_bound: tuple[tuple[int, ...], Number] | None
+
+    @property
+    def single(self) -> tuple[int, ...]:
+        """Positions of the indicators any one of which can meet the condition by itself, in document order."""
+        if self.lower_bound is not None:
+            return self.lower_bound[0]
+        return tuple(self.indicators) if self.rank == 0 and len(self.indicators) == 1 else ()
 
 
 class _SearchPlan(Struct, frozen=True):
@@ -310,6 +322,9 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
     nodes = {part.node for part in read if isinstance(part, ScoreOperand)}
     single = {compiled.positions[name] for name in nodes if name in compiled.positions}
     single |= {compiled.positions[part.indicator] for part in read if isinstance(part, ValueOperand)}
+    lower_bound = _find_lower_bound(compiled, holds)
+    if lower_bound is not None:
+        single |= set(lower_bound[0])
     groups = [compiled.groups[name] for name in nodes if name in compiled.groups]
     if any(isinstance(part, IndexOperand) for part in read):
         rank, below = 2, {leaf.position for leaf in compiled.indicators}
@@ -318,7 +333,17 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
     else:
         rank, below = 0 if single else 3, set()
     group = groups[0] if rank == 1 and len(groups) == 1 and not single else compiled.root
-    return _GateCondition(gate, member, rank, group, frozenset(single | below), _find_required_units(compiled, holds))
+    required = _find_required_units(compiled, holds)
+    return _GateCondition(gate, member, rank, group, frozenset(single | below), required, lower_bound)
+
+
+def _find_lower_bound(compiled: CompiledMethodology, holds: Compare) -> tuple[tuple[int, ...], Number] | None:
+    """Return the positions of the indicators whose lower limit a gate reads, and the limit that it requires."""
+    match holds:
+        case Compare(left=LowerBoundOperand(indicators=names), right=Constant(value=int() | float() as required)):
+            return tuple(compiled.positions[name] for name in names), to_exact(required)
+        case _:
+            return None
 
 
 def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
@@ -431,11 +456,14 @@ class _AppliedMove(Struct, frozen=True):
     breaks: tuple[CompiledRule, ...]
 
 
-def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented: bool = False) -> list[_Option]:
+def _list_options(
+    situation: _Situation, leaf: CompiledIndicator, *, documented: bool = False, value: Fraction | None = None
+) -> list[_Option]:
     """List the options that raise the score of an indicator, the best one last.
 
     With `documented`, all options come with evidence, and options that leave the score equal are listed too, because
-    they can help to pass gates on the raw value. The list is empty if no change of the answer can help, for example
+    they can help to pass gates on the raw value. `value` is a raw value between the goalposts that a gate requires: it
+    is an option like a goalpost. The list is empty if no change of the answer can help, for example
     because the indicator does not apply, is contradicted, or has a zero rule that applies or could apply.
     """
     result = situation.evaluation.results[leaf.position]
@@ -455,7 +483,10 @@ def _list_options(situation: _Situation, leaf: CompiledIndicator, *, documented:
                     options.append(_Option(leaf.position, None, floor, True))
         case _:
             return []
-    for x, units in leaf.ascending_goalposts:
+    goalposts = leaf.ascending_goalposts
+    if value is not None:
+        goalposts = tuple(sorted({*goalposts, (value, leaf.curve(*value.as_integer_ratio()))}))
+    for x, units in goalposts:
         if documented:
             better = present is None or (x > present if leaf.is_rising else x < present)
         else:
@@ -708,38 +739,64 @@ class _Search:
 
         With `lenient`, the move may break rules, provided that other facts are changed to keep these rules.
         """
-        alone = next(iter(condition.indicators)) if condition.rank == 0 and len(condition.indicators) == 1 else None
-        for option in (
-            self._ranking.rank(self._now, condition) if alone is None else self._list_unlocking_options(alone)
-        ):
+        single = condition.single
+        for option in self._list_unlocking_options(condition) if single else self._ranking.rank(self._now, condition):
             if (option.position, option.x) in self._tried:
                 continue
             if option in self._refused and not (lenient and self._refused[option]):
                 continue
-            applied = self._apply_move(option, lenient=lenient, any_gain=alone is not None)
+            applied = self._apply_move(option, lenient=lenient, any_gain=bool(single))
             if applied is None:
                 continue
             taken, situation = applied
             if (
-                alone is None
+                not single
                 or situation.meets(condition)
-                or (_is_stuck(self._now, alone) and not _is_stuck(situation, alone))
+                or any(_is_stuck(self._now, position) and not _is_stuck(situation, position) for position in single)
+                or (condition.lower_bound is not None and self._gives_value(situation, single))
             ):
                 self._commit_move(option, taken, situation)
                 return True
         return False
 
-    def _list_unlocking_options(self, position: int) -> Iterator[_Option]:
-        """Yield the options to try for a condition on the indicator at `position` alone, the lowest score first.
+    def _gives_value(self, situation: _Situation, positions: tuple[int, ...]) -> bool:
+        """Return True if a gate counts more raw values of the indicators at `positions` in `situation` than now.
+
+        A lower limit needs a value of every indicator that it names, so it may take a move of each.
+        """
+        names = [self._compiled.indicators[position].definition.id for position in positions]
+        now, then = GateFigures(self._now.evaluation), GateFigures(situation.evaluation)
+        return sum(now.read_share(name) is None for name in names) > sum(
+            then.read_share(name) is None for name in names
+        )
+
+    def _list_unlocking_options(self, condition: _GateCondition) -> Iterator[_Option]:
+        """Yield the options to try for a condition that one indicator can meet by itself, the lowest score first.
 
         The first of them that meets the condition is then the smallest move. An option for an answer without evidence
         brings evidence, because a gate on a raw value does not count the answer otherwise. While the zero rule of the
         indicator applies or could apply, none of its own options has an effect; then the options of each indicator
         that the zero rule reads are yielded, because one of them may lift the rule and so unlock the indicator.
         """
-        positions = self._search_plan.unlocking[position] if _is_stuck(self._now, position) else (position,)
-        for reader in positions:
-            yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
+        for position in condition.single:
+            if _is_stuck(self._now, position):
+                for reader in self._search_plan.unlocking[position]:
+                    yield from _list_options(self._now, self._compiled.indicators[reader], documented=True)
+            else:
+                leaf = self._compiled.indicators[position]
+                value = self._find_required_value(condition, leaf)
+                yield from _list_options(self._now, leaf, documented=True, value=value)
+
+    def _find_required_value(self, condition: _GateCondition, leaf: CompiledIndicator) -> Fraction | None:
+        """Find the least share of the present sample whose lower limit meets a condition on such a limit."""
+        if condition.lower_bound is None:
+            return None
+        present = self._now.evaluation.results[leaf.position].value
+        if present is None:
+            return None
+        n, (_, required) = present[1], condition.lower_bound
+        cases = find_least_cases(n, required)
+        return None if cases is None else Fraction(cases, n)
 
     def _apply_move(self, option: _Option, *, lenient: bool, any_gain: bool) -> tuple[_AppliedMove, _Situation] | None:
         """Try an option as a move; return the move with the situation after it, or None if it cannot be taken.
@@ -895,8 +952,10 @@ def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end:
         for position in sorted(frozenset().union(*(condition.indicators for condition in conditions)))
     }
     obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
-    if rank == 0 and len(codes) == 1:
-        (code,) = codes.values()
+    if rank == 0 and (len(codes) == 1 or conditions[0].lower_bound is not None):
+        # Of several indicators, the one without a value that a gate counts fails the gate; those that do not apply are
+        # left out.
+        code = min(codes.values(), key=lambda code: (code not in _OBSTACLES, code == "not_applicable"))
         obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
     return Unreachable(
         gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),

@@ -5,32 +5,11 @@ The method is that of docs/scoring.md, section 8.
 
 from __future__ import annotations
 
-import math
-from typing import Final
-
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.aggregations import EPSILON
 from actitud_api.engine.scoring.compile import CompiledIndicator
 from actitud_api.engine.scoring.next_steps import BranchRescorer
 from actitud_api.engine.scoring.result import Interval, to_points, to_quotient
-
-Z: Final = 1.959963984540054
-"""97.5th percentile of the standard normal distribution, for a two-sided interval of 95 %."""
-SQUARE: Final = Z * Z
-HALF_SQUARE: Final = Z * Z / 2
-QUARTER_SQUARE: Final = Z * Z / 4
-MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
-
-
-def compute_wilson_interval(cases: int, n: int) -> tuple[int, int]:
-    """Compute the ends of the 95 % Wilson score interval of a share of `cases` in `n` > 0, in millionths.
-
-    Both ends are rounded half up. E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference,
-    1927.
-    """
-    middle, width = cases + HALF_SQUARE, Z * math.sqrt(cases * (n - cases) / n + QUARTER_SQUARE)
-    return _to_millionths((middle - width) / (n + SQUARE)), _to_millionths((middle + width) / (n + SQUARE))
+from actitud_api.engine.scoring.wilson import MILLION, compute_wilson_interval
 
 
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
@@ -63,7 +42,3 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
         index_lower=to_points(first, unit),
         index_upper=to_points(second, unit),
     )
-
-
-def _to_millionths(share: float) -> int:
-    return math.floor(share * MILLION + 0.5 + EPSILON)

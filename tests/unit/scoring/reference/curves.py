@@ -48,6 +48,21 @@ def as_decimal(number: Fraction) -> Decimal:
         return Decimal(number.numerator) / Decimal(number.denominator)
 
 
+Z = Decimal("1.959963984540054")
+"""What leaves out 5 % on both sides of the standard normal distribution (section 8)."""
+MILLION = 10**6
+
+
+def wilson_ends(cases: int, n: int) -> tuple[Fraction, Fraction]:
+    """The ends of the 95 % Wilson interval of a share, in millionths half up (section 8)."""
+    with localcontext(prec=DIGITS):
+        k, of = Decimal(cases), Decimal(n)
+        middle, width = k + Z**2 / 2, Z * (k * (of - k) / of + Z**2 / 4).sqrt()
+        ends = [half_up_of_float((middle + side * width) / (of + Z**2) * MILLION) for side in (-1, 1)]
+    low, high = (Fraction(min(max(end, 0), MILLION), MILLION) for end in ends)
+    return low, high
+
+
 # --- curves -----------------------------------------------------------------------------------------------------------
 
 

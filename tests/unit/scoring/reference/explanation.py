@@ -24,6 +24,7 @@ from actitud_api.engine.methodology.model import (
     Group,
     Implies,
     Indicator,
+    LowerBoundOperand,
     Not,
     Predicate,
     ProfileOperand,
@@ -57,6 +58,7 @@ from tests.unit.scoring.reference.curves import (
     half_up_of_float,
     score_of,
     unquantised,
+    wilson_ends,
 )
 from tests.unit.scoring.reference.score import (
     Answered,
@@ -75,9 +77,6 @@ from tests.unit.scoring.reference.score import (
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 MAIN_REASONS = 4
-Z = Decimal("1.959963984540054")
-"""What leaves out 5 % on both sides of the standard normal distribution (section 8)."""
-MILLION = 10**6
 SHAPLEY = 10**9
 """Shapley values are rounded to 10^-9 points (section 7)."""
 
@@ -383,6 +382,10 @@ def main_reasons(result: Scored, handed: Mapping[str, Points]) -> list[Json]:
 def _blocking(result: Scored, blocked: Blocked) -> Json:
     there, asked = blocked.there, blocked.asked
     distance = abs(asked - there) if isinstance(there, Fraction) and isinstance(asked, Fraction) else None
+    if distance is not None and isinstance(blocked.gate.holds.left, LowerBoundOperand):
+        assert isinstance(there, Fraction)
+        assert isinstance(asked, Fraction)
+        distance = max(asked - there, Fraction(1, 10**6))
     return {
         "gate": blocked.gate.id,
         "actual": _rounded(result, there),
@@ -499,12 +502,7 @@ def interval(result: Scored, leaf: Indicator, found: Answered) -> Json:
         cases, n = -cases, -n
     if not 0 <= cases <= n:
         return None
-    with localcontext() as context:
-        context.prec = DIGITS
-        k, of = as_decimal(cases), as_decimal(n)
-        middle, width = k + Z**2 / 2, Z * (k * (of - k) / of + Z**2 / 4).sqrt()
-        ends = [half_up_of_float((middle + side * width) / (of + Z**2) * MILLION) for side in (-1, 1)]
-    low, high = (Fraction(min(max(end, 0), MILLION), MILLION) for end in ends)
+    low, high = wilson_ends(int(cases), int(n))
     decimals = result.document.decimals
     declared = leaf.id in result.submission.self_declared
     indices = []

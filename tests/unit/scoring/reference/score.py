@@ -13,6 +13,7 @@ from actitud_api.engine.methodology.model import (
     Group,
     IndexOperand,
     Indicator,
+    LowerBoundOperand,
     Operand,
     ProfileOperand,
     Quotient,
@@ -35,7 +36,7 @@ from tests.unit.scoring.reference.conditions import (
     truth,
     value_of,
 )
-from tests.unit.scoring.reference.curves import aggregated, best_of, score_of
+from tests.unit.scoring.reference.curves import aggregated, best_of, score_of, wilson_ends
 
 Code = str
 OBSERVED = ("full", "partial", "zero", "zero_by_rule", "capped")
@@ -434,10 +435,35 @@ class Figures(Reading):
                 if found.value is None or indicator in result.submission.self_declared:
                     return Nothing.ABSENT
                 return found.value
+            case LowerBoundOperand():
+                shares = self.shares(operand)
+                if isinstance(shares, Nothing):
+                    return shares
+                return max(wilson_ends(cases, n)[0] for cases, n in shares)
             case ProfileOperand(field=name):
                 return result.facts.profile[name]
             case _:
                 raise TypeError(operand)
+
+    def shares(self, operand: LowerBoundOperand) -> list[tuple[int, int]] | Nothing:
+        """The cases and the sample of each indicator that applies; an alternative never pays for silence."""
+        found: list[tuple[int, int] | Nothing] = [self.share(name) for name in operand.indicators]
+        if Nothing.ABSENT in found:
+            return Nothing.ABSENT
+        return [share for share in found if not isinstance(share, Nothing)] or Nothing.LEFT
+
+    def share(self, name: str) -> tuple[int, int] | Nothing:
+        """The cases and the sample of one."""
+        value = self.of(ValueOperand(indicator=name))
+        if isinstance(value, Nothing):
+            return value
+        (formula,) = [leaf.value for leaf in leaves(self.result.document.root) if leaf.id == name]
+        assert isinstance(formula, Quotient)
+        reading = Undetermined(self.result.facts)
+        cases, n = value_of(formula.numerator, reading), value_of(formula.denominator, reading)
+        assert isinstance(cases, Fraction)
+        assert isinstance(n, Fraction)
+        return (int(cases), int(n)) if 0 <= cases <= n else Nothing.ABSENT
 
     def present(self, indicator: str) -> bool:
         raise TypeError(indicator)
@@ -469,4 +495,16 @@ def _blocked(gate: Gate, figures: Figures) -> Blocked | None:
     there, asked = value_of(gate.holds.left, figures), value_of(gate.holds.right, figures)
     if Nothing.LEFT in (there, asked) and Nothing.ABSENT not in (there, asked):
         return None if gate.when_not_applicable == "pass" else Blocked(gate, there, asked)
-    return None if truth(gate.holds, figures) else Blocked(gate, there, asked)
+    return None if _passes(gate, figures) else Blocked(gate, there, asked)
+
+
+def _passes(gate: Gate, figures: Figures) -> bool | None:
+    """Whether a gate holds; a lower limit is compared exactly, as its share k/n with p (section 6)."""
+    if not isinstance(gate.holds.left, LowerBoundOperand):
+        return truth(gate.holds, figures)
+    shares, p = figures.shares(gate.holds.left), value_of(gate.holds.right, figures)
+    assert isinstance(p, Fraction)
+    if isinstance(shares, Nothing):
+        return None
+    squared = Fraction("3.841458820694124")
+    return any(Fraction(k, n) >= p and n * (Fraction(k, n) - p) ** 2 >= squared * p * (1 - p) for k, n in shares)

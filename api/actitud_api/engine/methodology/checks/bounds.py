@@ -31,6 +31,7 @@ from actitud_api.engine.methodology.model import (
     Implies,
     IndexOperand,
     Indicator,
+    LowerBoundOperand,
     Maximum,
     Minimum,
     Not,
@@ -103,6 +104,8 @@ class OperandBounds:
                 return self._bound_fact(self._indicators[name], fact)
             case ValueOperand(indicator=name) if name in self._indicators:
                 return self._bound_value(self._indicators[name])
+            case LowerBoundOperand():
+                return Bounds(0, 1)
             case ScoreOperand(node=name) if (node := self._groups.get(name) or self._indicators.get(name)) is not None:
                 return Bounds(node.range.minimum, Fraction(self._compute_top_score(node), self.unit))
             case IndexOperand():
@@ -151,7 +154,7 @@ class OperandBounds:
         match operand:
             case ValueOperand(indicator=name):
                 return find_score_direction(self._indicators[name])
-            case ScoreOperand() | IndexOperand():
+            case ScoreOperand() | IndexOperand() | LowerBoundOperand():
                 return 1
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members):
                 return _combine_directions([self.find_direction(member) for member in members])

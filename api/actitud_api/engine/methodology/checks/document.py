@@ -16,7 +16,12 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from actitud_api.engine.i18n import OR, Language, Texts
-from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS, Bound, OperandBounds
+from actitud_api.engine.methodology.checks.bounds import (
+    MAX_DECIMALS,
+    Bound,
+    OperandBounds,
+    find_score_direction,
+)
 from actitud_api.engine.methodology.checks.gates import RequiredBounds, find_lower_bounds
 from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.engine.methodology.model import (
@@ -32,6 +37,7 @@ from actitud_api.engine.methodology.model import (
     Group,
     IndexOperand,
     Indicator,
+    LowerBoundOperand,
     Maximum,
     MethodologyTexts,
     Minimum,
@@ -86,6 +92,9 @@ MAX_EXPONENT = 20
 """Greatest absolute value of the exponent of a power mean (SCORING, section 4)."""
 
 MAX_FACT_DECIMALS = 12
+
+CONFIDENCE: Final = 0.95
+"""The only confidence of a lower limit (SCORING, section 6)."""
 
 LOGNORMAL_SHARES = (50, 90)
 """Scores of the two goalposts of a lognormal curve (the median and p10), in hundredths of the range.
@@ -197,6 +206,11 @@ Code = Literal[
     "quotient-inside",
     "gate-only-operand",
     "gate-reads-answer",
+    "not-a-counted-share",
+    "lower-is-better",
+    "confidence-level",
+    "lower-bound-comparison",
+    "lower-bound-constant",
     # Profile and rules.
     "enum-values",
     "organisation-field",
@@ -817,6 +831,8 @@ class _DocumentChecker:
             yield from self._check_operand(operand, pointer, gate)
         for comparison in walk_comparisons(predicate):
             yield from self._check_comparison(comparison, pointer)
+            if gate:
+                yield from _check_lower_bound_comparison(comparison, pointer)
 
     def _check_comparison(self, compare: Compare, pointer: str) -> Iterator[Defect]:
         left, right = self._find_kind(compare.left), self._find_kind(compare.right)
@@ -955,6 +971,8 @@ class _DocumentChecker:
                             indicator=indicator,
                         ),
                     )
+            case LowerBoundOperand():
+                yield from self._check_lower_bound(operand, pointer)
             case ValueOperand(indicator=indicator) if indicator not in self.indicators:
                 yield Defect(
                     pointer,
@@ -974,15 +992,8 @@ class _DocumentChecker:
                         "a quotient may only stand at the top of a value formula",
                     ),
                 )
-        if isinstance(operand, ValueOperand | ScoreOperand | IndexOperand) and not gate:
-            yield Defect(
-                pointer,
-                "gate-only-operand",
-                Texts(
-                    "solo las puertas pueden leer value, score e index",
-                    "value, score and index may only be read by gates",
-                ),
-            )
+        if isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | IndexOperand) and not gate:
+            yield _build_gate_only_defect(pointer)
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
             yield Defect(
                 pointer,
@@ -1048,6 +1059,70 @@ class _DocumentChecker:
                         ),
                     )
 
+    def _check_lower_bound(self, operand: LowerBoundOperand, pointer: str) -> Iterator[Defect]:
+        """Yield the defects of a lower limit: its indicators have to be counted shares that are better when higher."""
+        if operand.confidence != CONFIDENCE:
+            yield Defect(
+                pointer,
+                "confidence-level",
+                Texts(
+                    "confidence solo admite {confidence}",
+                    "confidence must be {confidence}",
+                    confidence=CONFIDENCE,
+                ),
+            )
+        for position, name in enumerate(operand.indicators):
+            if name in operand.indicators[:position]:
+                yield Defect(
+                    pointer,
+                    "duplicated-id",
+                    Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=name),
+                )
+                continue
+            indicator = self.indicators.get(name)
+            if indicator is None:
+                yield Defect(
+                    pointer,
+                    "unknown-indicator",
+                    Texts("{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=name),
+                )
+            elif not self._is_counted_share(indicator):
+                yield Defect(
+                    pointer,
+                    "not-a-counted-share",
+                    Texts(
+                        "{indicator!r} no es una proporción (ratio) de dos datos enteros o dos campos enteros",
+                        "{indicator!r} is not a ratio of two whole facts or two whole profile fields",
+                        indicator=name,
+                    ),
+                )
+            elif indicator.direction == "lower_is_better" or find_score_direction(indicator) == -1:
+                yield Defect(
+                    pointer,
+                    "lower-is-better",
+                    Texts(
+                        "{indicator!r} es mejor cuanto menor: no tiene límite inferior que alcanzar",
+                        "{indicator!r} is better when it is lower: it has no lower limit to reach",
+                        indicator=name,
+                    ),
+                )
+
+    def _is_counted_share(self, indicator: Indicator) -> bool:
+        """Return True if an indicator is a ratio of two whole facts, or of two whole profile fields."""
+        if indicator.type != "ratio":
+            return False
+        match indicator.value:
+            case Quotient(numerator=AnswerOperand() as part, denominator=AnswerOperand() as whole):
+                return self._is_whole_fact(part) and self._is_whole_fact(whole)
+            case Quotient(numerator=ProfileOperand(field=part), denominator=ProfileOperand(field=whole)):
+                return all(name in self.profile and self.profile[name].type == "integer" for name in (part, whole))
+            case _:
+                return False
+
+    def _is_whole_fact(self, operand: AnswerOperand) -> bool:
+        facts = self.indicators[operand.indicator].facts if operand.indicator in self.indicators else ()
+        return any(fact.name == operand.fact and fact.type == "integer" for fact in facts)
+
     # levels
 
     def _check_levels(self) -> Iterator[Defect]:
@@ -1065,6 +1140,8 @@ class _DocumentChecker:
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
                 yield from self._check_predicate(level.provisional_unless, f"/levels/{position}", gate=True)
+                if any(isinstance(operand, LowerBoundOperand) for operand in walk_operands(level.provisional_unless)):
+                    yield _build_gate_only_defect(f"/levels/{position}")
             lower = RequiredBounds(required)
             for gate_position, gate in enumerate(level.gates):
                 item_pointer = f"/levels/{position}/gates/{gate_position}"
@@ -1250,6 +1327,44 @@ class _DocumentChecker:
                     "alternative-weights",
                     Texts("debe nombrar las dimensiones, en orden", "must name the dimensions, in order"),
                 )
+
+
+def _build_gate_only_defect(pointer: str) -> Defect:
+    return Defect(
+        pointer,
+        "gate-only-operand",
+        Texts(
+            "solo las puertas pueden leer value, lower_bound, score e index",
+            "value, lower_bound, score and index may only be read by gates",
+        ),
+    )
+
+
+def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[Defect]:
+    """Yield the defects of a comparison that reads a lower limit: it asks for at least a constant between 0 and 1."""
+    if not any(
+        isinstance(part, LowerBoundOperand)
+        for side in (compare.left, compare.right)
+        for part in walk_operand_parts(side)
+    ):
+        return
+    match compare:
+        case Compare(op="ge", left=LowerBoundOperand(), right=Constant(value=int() | float() as required)):
+            if not isinstance(required, bool) and not 0 < required < 1:
+                yield Defect(
+                    pointer,
+                    "lower-bound-constant",
+                    Texts("debe pedir más que 0 y menos que 1", "must ask for more than 0 and less than 1"),
+                )
+        case _:
+            yield Defect(
+                pointer,
+                "lower-bound-comparison",
+                Texts(
+                    "lower_bound solo se compara así: él solo, como mínimo (ge), con una constante",
+                    "lower_bound is only compared like this: by itself, at least (ge), with a constant",
+                ),
+            )
 
 
 def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Iterator[Defect]:

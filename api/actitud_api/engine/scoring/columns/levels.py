@@ -15,6 +15,7 @@ from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Compare,
     IndexOperand,
+    LowerBoundOperand,
     Maximum,
     Minimum,
     Operand,
@@ -22,7 +23,7 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import NULL, Evaluated
+from actitud_api.engine.methodology.predicates import NULL, Evaluated, Null
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
     NEGATED_OPERATORS,
@@ -41,8 +42,9 @@ from actitud_api.engine.scoring.columns.expressions import (
 from actitud_api.engine.scoring.columns.rows import RowReader
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
-from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, CompiledMethodology
+from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import OBSERVED
+from actitud_api.engine.scoring.indicator_result import Ratio
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
 """Reason codes of answers that have a raw value.
@@ -186,6 +188,8 @@ class _GateCompiler(ColumnCompiler):
                 )
             case ValueOperand(indicator=indicator):
                 return self._compile_raw_value(indicator, depth)
+            case LowerBoundOperand():
+                raise NotComputedByColumns
             case Minimum(of=members) | Maximum(of=members) if not self._can_lose_scores:
                 nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
                 if len(nodes) == len(members):
@@ -388,16 +392,24 @@ class _RowFigures:
 
     def read_value(self, indicator: str) -> Evaluated:
         leaf = self._plan.indicators[self._plan.positions[indicator]]
+        value = self._read_ratio(leaf)
+        if value is None or isinstance(value, Null):
+            return value
+        return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
+
+    def read_share(self, indicator: str) -> Ratio | Null | None:
+        share = self._read_ratio(self._plan.indicators[self._plan.positions[indicator]])
+        return None if isinstance(share, tuple) and not 0 <= share[0] <= share[1] else share
+
+    def _read_ratio(self, leaf: CompiledIndicator) -> Ratio | Null | None:
+        """Return the raw value that a gate counts; `NULL` if the indicator does not apply, None if there is none."""
         code = int(self._block.views.codes[leaf.position, self._row])
         if code == CODE_NUMBERS["not_applicable"]:
             return NULL
         declared = self._block.self_declared
         if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
-        value = leaf.compute_value(self._reader.read_facts(self._block, self._row))
-        if value is None:
-            return None
-        return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
+        return leaf.compute_value(self._reader.read_facts(self._block, self._row))
 
     def read_profile(self, field: str) -> Evaluated:
         value = self._reader.read_facts(self._block, self._row)[self._plan.layout.profile[field]]
