@@ -30,7 +30,7 @@ from tests.support.scale import SERVED_PUBLICATION_KILLS
 PUBLISHERS: Final = 8
 ROWS: Final = 20
 AT_A_TIME: Final = 16
-"""Editions that wait to be published when a server starts: more than it lives for."""
+"""Editions that wait to be published when a server starts: one of them at least is never asked for."""
 SECONDS: Final = 60
 WHOLE: Final = ("published", {1: ROWS})
 NONE: Final[tuple[str, dict[int, int]]] = ("in_review", {})
@@ -65,7 +65,9 @@ def kill_while_it_publishes(
     """Has editions published, several at once, kills the server in one of them, and returns those that it answered."""
     answered: set[str] = set()
     enough = threading.Semaphore(0)
-    waiting = iter(editions)
+    awaited = chance.randint(1, AT_A_TIME // 2)
+    # On a busy machine the kill may come late: no more is asked for than is awaited, and one by each other client.
+    waiting = iter(editions[: awaited + PUBLISHERS - 1])
 
     def work() -> None:
         for edition in iter(lambda: next(waiting, None), None):
@@ -77,7 +79,7 @@ def kill_while_it_publishes(
     with ThreadPoolExecutor(PUBLISHERS) as pool:
         working = [pool.submit(work) for _ in range(PUBLISHERS)]
         began = time.monotonic()
-        for _ in range(chance.randint(1, AT_A_TIME // 2)):
+        for _ in range(awaited):
             assert enough.acquire(timeout=SECONDS)
         each = (time.monotonic() - began) / max(len(answered), 1)
         time.sleep(chance.uniform(0, each))
@@ -113,7 +115,6 @@ def test_a_server_that_is_killed_while_it_publishes_leaves_whole_editions_or_non
         assert all(state in (WHOLE, NONE) for state in states.values()), states
         assert not answered & set(left)
         assert find_damage(database) == []
-        assert left, "it lived for too long"
     # The command line does it too.
     for edition in left:
         assert publish_by_command(database, folder, edition=edition).organisations == ROWS
