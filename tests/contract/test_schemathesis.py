@@ -91,7 +91,7 @@ WHOLE: Final[Config] = {
     "generation": {"max-examples": 10},
     "phases": {"coverage": {"enabled": False}},
 }
-"""The three exports, at night: 10 examples for each phase instead of 200, and no ends. Each answer has all of 8,131
+"""The three exports, at night: 10 examples for each phase instead of 100, and no ends. Each answer has all of 8,131
 organisations and up to 561,039 rows. By day, over 301 organisations, their ends are tried."""
 DRAWN: Final[Config] = {**WHOLE, "include-operation-id": ["editions.robustness.list"]}
 """As `WHOLE`: at night each other seed is computed anew over 8,131 organisations, for seconds."""

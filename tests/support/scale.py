@@ -8,7 +8,7 @@ from tests.support import options
 
 NIGHT: Final = options.night
 
-EXAMPLES: Final = 200 if NIGHT else 25
+EXAMPLES: Final = 100 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
