@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 import urllib.request
@@ -29,12 +30,16 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
         _called.append((event, arguments[-1]))
 
 
-sys.addaudithook(_note)  # there is no way to take one back, so it looks whether somebody watches
+@functools.cache
+def _begin_to_listen() -> None:
+    # There is no way to take a hook back, and each costs whatever the process does afterwards.
+    sys.addaudithook(_note)
 
 
 @pytest.fixture
 def called() -> Iterator[list[tuple[str, object]]]:
     """What this process calls while the test runs."""
+    _begin_to_listen()
     _called.clear()
     _watching.append(True)
     yield _called

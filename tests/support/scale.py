@@ -50,25 +50,25 @@ MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGH
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 20 if NIGHT else 1
 """Copies that are made under load and brought back."""
-EXPORTED: Final = (8_000, 80_000) if NIGHT else (100, 1_000)
+EXPORTED: Final = (8_000, 80_000) if NIGHT else (60, 600)
 """Organisations of two editions whose files take the same memory."""
-NAMES: Final = 500 if NIGHT else 10
+NAMES: Final = 500 if NIGHT else 6
 """Hostile names of organisations on a whole page."""
 EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
-STRAYS: Final = 1 if NIGHT else 4
+STRAYS: Final = 1 if NIGHT else 8
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
 LOGGED: Final = 1 if NIGHT else 12
 """Of the requests with a key that is out of place one of so many goes through nginx, in turn."""
-NESTED: Final = 1 if NIGHT else 5
+NESTED: Final = 1 if NIGHT else 10
 """Of what a body may not say below its top one of so many is tried, in turn."""
-OVERLAPPING: Final = 50 if NIGHT else 2
+OVERLAPPING: Final = 50 if NIGHT else 1
 """Changes of an assessment by each of 16 concurrent writers."""
 WORKBOOKS: Final = 300 if NIGHT else 8
 """Questionnaires that go into a workbook and out again."""
-BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 40
+BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 20
 """Workbooks with anything changed in them."""
-STORIES: Final = 1_000 if NIGHT else 35
+STORIES: Final = 1_000 if NIGHT else 100
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""
