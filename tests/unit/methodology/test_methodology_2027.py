@@ -17,6 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology, read_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.narration.narrated import narrate_path
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.level_path import find_level_path
 from tests.unit.scoring.builders import decode
@@ -89,3 +90,28 @@ def test_the_short_form_asks_what_the_whole_one_asks() -> None:
             assert texts[0].ladder == texts[1].ladder
     assert all(field == fields[field.name] for field in SHORT.document.profile)
     assert SHORT.document.levels == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "sentences"),
+    [
+        (
+            "O05",
+            [
+                "En 12 meses llegó algún mensaje o el índice hizo alguna pregunta de prueba (no se exige a quien "
+                "atiende a menos de 1.000 personas): aquí 0; falta 1. Depende del perfil y no de una respuesta."
+            ],
+        ),
+        (
+            "O10",
+            [
+                "Sin un caso probado de contracomentarios encubiertos ni de retirada masiva de críticas: con él, el "
+                "nivel no pasa de 2: aquí sí. Depende del perfil y no de una respuesta."
+            ],
+        ),
+    ],
+)
+def test_what_no_answer_can_change_is_told_in_the_words_of_the_methodology(number: str, sentences: list[str]) -> None:
+    """A formula in words, such as “el menor de 1 y el mayor de 0 y…”, tells nobody what is missing."""
+    told = narrate_path(find_level_path(WHOLE, send(number)), WHOLE, "es")
+    assert [unreachable.text for unreachable in told.unreachable] == sentences

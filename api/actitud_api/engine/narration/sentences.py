@@ -12,14 +12,21 @@ from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
+    Compare,
     ComponentOperand,
+    Constant,
     Document,
     Indicator,
     LowerBoundOperand,
+    Maximum,
     MethodologyTexts,
+    Minimum,
     Operand,
+    Product,
     ProfileOperand,
     Rule,
+    ScoreOperand,
+    Sum,
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators, walk_operand_parts, walk_operands
@@ -591,10 +598,15 @@ class Sentences:
         return templates[name].format(gate=gate, actual=actual, distance=distance)
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the condition of the gate with the id `gate` as a requirement, as the beginning of a sentence."""
-        requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(
-            self._gates[gate].holds
-        )
+        """Describe the condition of the gate with the id `gate` as a requirement, as the beginning of a sentence.
+
+        A formula, and a gate on the profile, are described by the text of the methodology, unless that text names
+        a field by its id.
+        """
+        holds, written = self._gates[gate].holds, self._texts.gates[gate]
+        if written != gate and _is_told_by_texts(holds) and not _FIELD_NAME.search(written):
+            return written
+        requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(holds)
         return requirement[:1].upper() + requirement[1:]
 
     def describe_main_reason(self, reason: MainReason) -> str:
@@ -617,6 +629,16 @@ class Sentences:
     def list_fields(self, fields: tuple[str, ...]) -> str:
         """Join the labels of profile fields into a list in words."""
         return words.join_list([self._texts.profile[field].label for field in fields], self._language)
+
+
+def _is_told_by_texts(holds: Compare) -> bool:
+    """Return True if the text of the methodology describes a gate better than a composed sentence.
+
+    That is so for a formula, and for a gate on the profile, which no answer changes: its text says who can.
+    """
+    single = not isinstance(holds.left, Maximum | Sum | Product | ProfileOperand)
+    lowest = not isinstance(holds.left, Minimum) or all(isinstance(part, ScoreOperand) for part in holds.left.of)
+    return not (single and lowest and isinstance(holds.right, Constant))
 
 
 _FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
