@@ -5,25 +5,73 @@ The bodies and their expected levels were written before any was scored (docs/me
 
 from __future__ import annotations
 
-import json
 from importlib import resources
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology, read_methodology
+from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
-from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import narrate_path
 from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
 from tests.unit.scoring.builders import decode
 
+
+class Body(Struct):
+    """An invented body, and the level that was expected of it before it was scored."""
+
+    number: str
+    body: str
+    expected_level: int
+    profile: dict[str, Scalar | None]
+    answers: dict[str, dict[str, FactValue]]
+
+
+class Published(Struct):
+    """Every figure of an example, from a program in fractions that shares nothing with the engine.
+
+    Level and gates are by hand.
+    """
+
+    index: float
+    index_max: float
+    coverage: float
+    status: str
+    level: int | None
+    level_provisional: bool
+    blocked_by: list[str]
+    dimensions: dict[str, float | None]
+    indicators: dict[str, float | None]
+    states: dict[str, str]
+    broken: list[str]
+
+
+class Example(Struct):
+    """A worked example; the answers in `self_declared` have no evidence."""
+
+    id: str
+    profile: dict[str, Scalar | None]
+    answers: dict[str, dict[str, FactValue]]
+    published: Published
+    self_declared: frozenset[str] = frozenset()
+
+
 CASES = Path(__file__).parents[2] / "cases"
-BODIES = {body["number"]: body for body in json.loads((CASES / "bodies_2027_1.json").read_text(encoding="utf-8"))}
+BODIES = {
+    body.number: body for body in msgspec.json.decode((CASES / "bodies_2027_1.json").read_bytes(), type=list[Body])
+}
+EXAMPLES = {
+    example.id: example
+    for example in msgspec.json.decode((CASES / "examples_2027_1.json").read_bytes(), type=list[Example])
+}
 TOO_HIGH = {"O09": 4}
 """Levels that are not as expected; the page says why they stay."""
 
@@ -42,9 +90,12 @@ def read(version: str) -> Methodology:
 WHOLE, SHORT = read("2027.1"), read("2027.1-short")
 
 
-def send(number: str) -> Submission:
-    body = BODIES[number]
-    request = {"methodology": "2027.1", "profile": body["profile"], "answers": body["answers"]}
+def send(case: Body | Example) -> Submission:
+    declared = case.self_declared if isinstance(case, Example) else frozenset()
+    answers = {
+        name: facts | ({"basis": "self_declared"} if name in declared else {}) for name, facts in case.answers.items()
+    }
+    request = {"methodology": "2027.1", "profile": case.profile, "answers": answers}
     return decode(WHOLE, msgspec.json.encode(request))
 
 
@@ -54,14 +105,32 @@ def test_neither_is_registered_yet() -> None:
 
 @pytest.mark.parametrize("number", BODIES)
 def test_a_body_has_the_level_written_before_it_was_scored(number: str) -> None:
-    evaluation = evaluate(WHOLE, send(number))
+    evaluation = evaluate(WHOLE, send(BODIES[number]))
     assert not [broken for broken in evaluation.broken_rules if broken.rule.definition.severity == "error"]
-    assert evaluation.level == TOO_HIGH.get(number, BODIES[number]["expected_level"])
+    assert evaluation.level == TOO_HIGH.get(number, BODIES[number].expected_level)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_figure_of_an_example(name: str) -> None:
+    example = EXAMPLES[name]
+    published, score = example.published, explain(WHOLE, send(example))
+    indicators = {known.id: known for dimension in score.dimensions for known in dimension.indicators}
+    assert (score.index, score.index_max, score.coverage) == (published.index, published.index_max, published.coverage)
+    assert (score.status, score.level) == (published.status, published.level)
+    assert score.level_details.provisional == published.level_provisional
+    assert [blocking.gate for blocking in score.level_details.blocked_by] == published.blocked_by
+    assert [finding.rule for finding in score.findings] == published.broken
+    assert {dimension.id: dimension.score for dimension in score.dimensions} == published.dimensions
+    assert {known.id: known.score for known in indicators.values()} == published.indicators
+    codes = {"zero_by_rule", "contradicted"}
+    assert {
+        known.id: known.reason.code if known.reason.code in codes else known.state for known in indicators.values()
+    } == published.states
 
 
 @pytest.mark.parametrize("number", ["O01", "O12"])
 def test_the_path_of_a_closed_body_opens_an_account(number: str) -> None:
-    path = find_level_path(WHOLE, send(number))
+    path = find_level_path(WHOLE, send(BODIES[number]))
     assert path.moves is not None
     assert [move.indicator for move in path.moves] == ["D2.04"]
     assert path.level_after == 3
@@ -69,7 +138,7 @@ def test_the_path_of_a_closed_body_opens_an_account(number: str) -> None:
 
 def test_the_path_asks_for_no_more_than_the_gate() -> None:
     """O06 answers 248 of 400 messages; level 4 asks for three in four, not for the 90 % of full marks."""
-    path = find_level_path(WHOLE, send("O06"))
+    path = find_level_path(WHOLE, send(BODIES["O06"]))
     assert path.moves is not None
     assert [(move.indicator, move.change) for move in path.moves] == [("D9.01", {"numerator": 300})]
 
@@ -113,5 +182,5 @@ def test_the_short_form_asks_what_the_whole_one_asks() -> None:
 )
 def test_what_no_answer_can_change_is_told_in_the_words_of_the_methodology(number: str, sentences: list[str]) -> None:
     """A formula in words, such as “el menor de 1 y el mayor de 0 y…”, tells nobody what is missing."""
-    told = narrate_path(find_level_path(WHOLE, send(number)), WHOLE, "es")
+    told = narrate_path(find_level_path(WHOLE, send(BODIES[number])), WHOLE, "es")
     assert [unreachable.text for unreachable in told.unreachable] == sentences
