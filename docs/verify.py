@@ -58,7 +58,7 @@ IndicatorChange id:text code_before:text? code_after:text? score:Stages
 Effects dropped_answers:[text] new_indicators:[text] dropped_fields:[text] new_fields:[text]
 Change methodology_before:Reference methodology_after:Reference index:Stages parts:Parts? unrated:[text]
   level_before:count? level_after:count? groups:[GroupChange] indicators:[IndicatorChange] version_effects:Effects
-Correction organisation:text before:text after:text answers:[text] change:Change
+Correction organisation:text before:text? after:text answers:[text] change:Change?
 Row organisation:text document:text status:text level:count? index:number? rank:count?
 Edition kind:text format:count edition:text revision:count supersedes:text? reason:text published:text titles:{text}
   simulated:flag period_from:text period_to:text windows:Windows calendar:Calendar methodology:Reference engine:text
@@ -330,6 +330,14 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
                 f"la corrección de {name} da el documento {after}, que no es el de la lista",
                 f"the correction of {name} gives the document {after}, which is not that of the list",
             )
+        elif (correction["before"] is None) != (correction["change"] is None):
+            add_problem(
+                line,
+                f"la corrección de {name}: lo que se añade no tiene documento anterior ni diferencia, y lo que se "
+                "corrige tiene ambos",
+                f"the correction of {name}: what is added has no document before and no difference, and what is "
+                "corrected has both",
+            )
     levels = ("none" if row.get("level") is None else str(row.get("level")) for row in rows)
     counted = {
         "organisations": len(rows),
@@ -511,12 +519,14 @@ def compare_revisions(
     now = {row["organisation"]: row.get("document") for row in rows}
     for name in sorted(earlier.keys() | now.keys()):
         due = corrected[name].get("before") if name in corrected else now.get(name)
-        if earlier.get(name) != due:
-            add_problem(
-                2,
-                f"{name}: el documento anterior era {earlier.get(name)}, y ninguna corrección lo dice",
-                f"{name}: the document before was {earlier.get(name)}, and no correction says so",
-            )
+        if earlier.get(name) == due:
+            continue
+        es = f"{name}: el documento anterior era {earlier.get(name)}, y ninguna corrección lo dice"
+        en = f"{name}: the document before was {earlier.get(name)}, and no correction says so"
+        if name not in earlier:
+            es = f"{name} no estaba en la revisión anterior, y ninguna corrección dice que se añade"
+            en = f"{name} was not in the revision before, and no correction says that it is added"
+        add_problem(2, es, en)
     for line in lines:
         document = parse_object(line)[0]
         name = str(get_member(document, "organisation", "id"))

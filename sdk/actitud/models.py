@@ -1795,13 +1795,14 @@ class Signature(Model, frozen=True, kw_only=True):
 
 
 class PublishedCorrection(Model, frozen=True, kw_only=True):
-    """A score that a revision corrects, before and after.
+    """A score that a revision corrects, before and after, or that it adds.
 
-    ``before`` and ``after``: digests of its documents. An index or level is ``None`` if the score has none.
+    ``before`` and ``after``: digests of its documents; ``before`` is ``None`` if the revision adds the organisation. An
+    index or level is ``None`` if the score has none.
     """
 
     organisation: str
-    before: str
+    before: str | None
     after: str
     index_before: float | None
     index_after: float | None
@@ -1871,8 +1872,8 @@ class Publication(Model, frozen=True, kw_only=True):
 
     ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
     the next revision, ``None`` for the first and the newest. ``reason``: why it was published. ``organisations``:
-    number of scores. ``corrections``: the scores that it changes. ``checkpoint``: a signed ledger checkpoint that
-    includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
+    number of scores. ``corrections``: the scores that it changes or adds. ``checkpoint``: a signed ledger checkpoint
+    that includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
     (bytes): of the bundle, one file with the whole publication.
     """
 

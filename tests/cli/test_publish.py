@@ -13,7 +13,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service
 from tests.support.databases import make_key
-from tests.support.publishing import BIG, EDITION, fill
+from tests.support.publishing import BIG, EDITION, LATE, fill, publish, return_submitted
 
 REASON = ["--reason", "The calendar says so."]
 
@@ -58,6 +58,23 @@ def test_an_edition_is_published_and_corrected(
     assert cli.main(["publish", EDITION, *REASON, *better, "--database", url]) == 0
     assert "revision 2" in capsys.readouterr().out
     assert service.get(ready, EDITION, "latest").supersedes == first.digest
+
+
+def test_who_is_added_is_told(
+    ready: Database,
+    url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
+    with ready.write() as session:
+        return_submitted(session, LATE)
+    first = publish(ready, tmp_path)
+    added = correcting(tmp_path, first.digest, {}, LATE)
+    assert cli.main(["publish", EDITION, *REASON, *added, "--database", url]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Publicada la edición 2026, revisión 2: 4 puntuaciones.\nAñadidas: {LATE}.\nResumen: ")
 
 
 def test_what_stands_in_the_way_is_told_and_nothing_is_published(

@@ -11,13 +11,17 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import structs
+from sqlalchemy import text
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments import queries as assessment_queries
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.lifecycle import TransitionRecord
+from actitud_api.resources.assessments.records import AssessmentSupport, SubmissionRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import queries
@@ -88,6 +92,35 @@ def fill(
         )
         editions.add(session, _build_record(edition, year))
         assessments.store_rows(session, made.values())
+
+
+def return_submitted(session: Session, organisation: str) -> None:
+    """As if the organisation had submitted its assessment and been given it back."""
+    changed = "UPDATE assessment SET state = 'returned' WHERE organisation = :one"
+    session.connection().execute(text(changed), {"one": organisation})
+    submitted = SubmissionRecord(
+        edition=EDITION,
+        organisation=organisation,
+        number=1,
+        submitted=BEFORE,
+        methodology="2026.1",
+        explanations={},
+        submission=submissions()[organisation],
+        evidence=AssessmentSupport(),
+    )
+    assessment_queries.insert_submission(session, submitted)
+    step = TransitionRecord(
+        edition=EDITION,
+        organisation=organisation,
+        number=1,
+        at=BEFORE,
+        role="assessor",
+        before="submitted",
+        after="returned",
+        reason="Look again.",
+        until=date(2027, 3, 10),
+    )
+    assessment_queries.insert_transition(session, step)
 
 
 def fill_many(database: Database, edition: str, number: int) -> None:

@@ -29,11 +29,12 @@ from actitud_api.resources.publications.service import EditionPublisher, Prepare
 _SCORING = Texts("Preparando documentos", "Preparing documents")
 _NOTHING = Texts("No se ha publicado nada. Fallos: {count}.", "Nothing was published. Faults: {count}.")
 _PUBLISHED = Texts(
-    "Publicada la edición {edition}, revisión {revision}: {organisations} puntuaciones.\nResumen: {digest}\n"
+    "Publicada la edición {edition}, revisión {revision}: {organisations} puntuaciones.\n{added}Resumen: {digest}\n"
     "Guarde fuera el punto de control que sigue.\n\n{note}",
-    "Published the edition {edition}, revision {revision}: {organisations} scores.\nDigest: {digest}\n"
+    "Published the edition {edition}, revision {revision}: {organisations} scores.\n{added}Digest: {digest}\n"
     "Keep the checkpoint that follows somewhere else.\n\n{note}",
 )
+_ADDED = Texts("Añadidas: {organisations}.\n", "Added: {organisations}.\n")
 _ACTION: Final = "cli.publish"
 
 
@@ -71,11 +72,13 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
         except (LookupError, ValueError) as error:
             raise CommandError("\n".join(_describe_refusal(error, language))) from error
     count = words.format_number(publication.organisations, language)
+    added = ", ".join(correction.organisation for correction in publication.corrections if correction.before is None)
     sys.stdout.write(
         _PUBLISHED.into(language).format(
             edition=publication.edition,
             revision=publication.revision,
             organisations=count,
+            added=_ADDED.into(language).format(organisations=added) if added else "",
             digest=publication.digest,
             note=publication.note,
         )

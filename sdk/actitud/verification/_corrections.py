@@ -70,7 +70,11 @@ class CorrectionVerifier:
                 self._add_problem(f"{pointer}/after", es, en)
             elif before == after:
                 self._add_problem(f"{pointer}/before", "no cambia nada", "it changes nothing")
-            elif get_member(correction, "change", "index", "after") != row.get("index"):
+            elif (before is None) != (get_member(correction, "change") is None):
+                es = "lo que se añade no tiene documento anterior ni diferencia, y lo que se corrige tiene ambos"
+                en = "what is added has no document before and no difference, and what is corrected has both"
+                self._add_problem(f"{pointer}/change", es, en)
+            elif before is not None and get_member(correction, "change", "index", "after") != row.get("index"):
                 es, en = "no es el índice de la lista", "it is not the index of the list"
                 self._add_problem(f"{pointer}/change/index/after", es, en)
         names = [str(get_member(correction, "organisation")) for correction in corrections]
@@ -132,10 +136,14 @@ class CorrectionVerifier:
         for number, row in enumerate(rows):
             name = row["organisation"]
             document = earlier.pop(name, None)
-            if document != corrected.get(name, row.get("document")):
-                es = f"{name}: el documento anterior era {document}, y ninguna corrección lo dice"
-                en = f"{name}: the document before was {document}, and no correction says so"
-                self._add_problem(f"/scores/{number}/document", es, en)
+            if document == corrected.get(name, row.get("document")):
+                continue
+            es = f"{name}: el documento anterior era {document}, y ninguna corrección lo dice"
+            en = f"{name}: the document before was {document}, and no correction says so"
+            if document is None:
+                es = f"{name} no estaba en la revisión anterior, y ninguna corrección dice que se añade"
+                en = f"{name} was not in the revision before, and no correction says that it is added"
+            self._add_problem(f"/scores/{number}/document", es, en)
         for name in earlier:
             es, en = (
                 f"{name} estaba en la revisión anterior, y falta",
@@ -144,14 +152,19 @@ class CorrectionVerifier:
             self._add_problem("/scores", es, en)
 
     def _check_correction(self, number: int, correction: object) -> None:
-        """Compare the score document of a correction with the one before it, and add a problem for each fault."""
+        """Compare the score document of a correction with the one before it, and add a problem for each fault.
+
+        An organisation that is added has none before it.
+        """
         pointer = f"/corrections/{number}"
+        if get_member(correction, "before") is None:
+            return
         before = self._load_text(get_member(correction, "before"), f"{pointer}/before")
         after = self._documents.get(str(get_member(correction, "organisation")))
         if before is None or after is None:
             return
-        if self._options.rescorer is not None:
-            change = get_member(correction, "change")
+        change = get_member(correction, "change")
+        if self._options.rescorer is not None and change is not None:
             self._options.rescorer.check_change(self._findings, self._line, pointer, before, after, change)
         try:
             documents = parse_object(before), parse_object(after)

@@ -110,10 +110,10 @@ class _Change(_Object, frozen=True):
 
 class _Correction(_Object, frozen=True):
     organisation: str
-    before: str
+    before: str | None
     after: str
     answers: tuple[str, ...]
-    change: _Change
+    change: _Change | None
 
 
 class _Line(_Object, frozen=True):

@@ -470,6 +470,7 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
     before, after = (edition_document(ready, found) for found in (first, second))
     (told,) = after.corrections
     assert (told.organisation, told.before) == (BIG, PUBLISHED[BIG])
+    assert told.change is not None
     assert told.change.parts == msgspec.convert(
         {"methodology": 0, "coverage": 0, "data": 1.25, "total": 1.25}, type(told.change.parts)
     )

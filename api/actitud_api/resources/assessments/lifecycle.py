@@ -276,6 +276,19 @@ class Lifecycle(Struct, frozen=True):
         if not is_over(day, now):
             raise HearingStillOpen(day)
 
+    def find_end_of_hearing(self) -> datetime | None:
+        """Return when the assessment was last given back after a whole hearing, or None if it never was.
+
+        A hearing is whole once its last day is over. To what was found by then the organisation could reply; to what
+        was found later, or in a hearing that the return cut short, it could not.
+        """
+        for number, step in reversed(list(enumerate(self.transitions))):
+            if (step.before, step.after) == ("hearing", "returned"):
+                day = Lifecycle("hearing", self.calendar, self.transitions[:number]).find_last_day("hearing")
+                if is_over(day, step.at):
+                    return step.at
+        return None
+
     def ensure_until(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
         """Check the day `until` that a return or an extension sets as the last day.
 

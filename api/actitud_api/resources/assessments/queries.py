@@ -95,6 +95,8 @@ _AS_CORRECTED = _WITH_NAME.outerjoin(
     ),
 )
 _IS_CORRECTED = CORRECTIONS.c.revision.is_not(None)
+# Also that of an organisation that was returned, and that a correction added.
+_STATE = case((_IS_CORRECTED, "final"), else_=ASSESSMENTS.c.state)
 
 
 def _select_corrected(form: type[Struct]) -> list[ColumnElement[object]]:
@@ -108,7 +110,9 @@ def _select_corrected(form: type[Struct]) -> list[ColumnElement[object]]:
         **{name: _SCORES.c[name] for name in _CORRECTED_FIGURES},
     }
     return [
-        case((_IS_CORRECTED, type_coerce(corrected[name], column.type)), else_=column).label(name)
+        _STATE.label(name)
+        if name == "state"
+        else case((_IS_CORRECTED, type_coerce(corrected[name], column.type)), else_=column).label(name)
         if name in corrected
         else column
         for name, column in zip(form.__struct_fields__, _select_columns(form), strict=True)
@@ -195,7 +199,7 @@ def list_page(
     if among is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
     if state is not None:
-        statement = statement.where(ASSESSMENTS.c.state == state)
+        statement = statement.where(_STATE.in_([state]))
     later = None if after is None else ASSESSMENTS.c.organisation > after
     rows = execute_page(session, statement, {"of": edition}, after=later, offset=offset, limit=limit, total=total)
     return [msgspec.convert(dict(row), AssessmentRow) for row in rows.mappings()]

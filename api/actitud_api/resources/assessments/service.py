@@ -175,13 +175,6 @@ class CorrectionPreview(Struct, frozen=True):
     changed: frozenset[str]
 
 
-class PublishedAnswers(Struct, frozen=True):
-    """The answers of a published score document, and the verdicts in it by indicator."""
-
-    submission: Submission
-    verdicts: Mapping[str, Verdict]
-
-
 # --- reading --------------------------------------------------------------------------------------------------
 
 
@@ -522,41 +515,58 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
     Documents are not checked again: they count as in the last write of the organisation. Raises `StaleVersion` if
     the assessment has changed since `record` was read.
     """
-    methodology = load_methodology(record.methodology)
-    derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
-    derived = _merge_review(methodology, derived, rebuild_content(record))
-    values = _score_columns(derived, evaluate(methodology, derived.submission), now)
+    derived = _replace_review(record, review)
+    values = _score_columns(derived, evaluate(load_methodology(record.methodology), derived.submission), now)
     values |= {"version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise StaleVersion
 
 
+def find_left_out(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
+    """Return the assessment of an organisation as it was last submitted, if it was returned and not submitted again.
+
+    Its answers and documents are those of the last submission: what was changed since was never submitted. Return None
+    if the organisation has no assessment in the edition, or one in another state.
+    """
+    record = queries.get(session, edition, organisation)
+    if record is None or record.state != "returned":
+        return None
+    last = queries.find_submission(
+        session, edition, organisation, queries.count_submissions(session, edition, organisation)
+    )
+    return None if last is None else structs.replace(record, submission=last.submission, evidence=last.evidence)
+
+
+def replace_review(record: AssessmentRecord, review: AppliedReview) -> AssessmentRecord:
+    """Return an assessment with the effects of another review in the place of those of its own; nothing is stored."""
+    derived = _replace_review(record, review)
+    return structs.replace(record, submission=derived.submission, evidence=derived.support)
+
+
 def preview_correction(
     session: Session,
     edition: editions.EditionRecord,
-    organisation: str,
+    before: AssessmentRecord,
+    verdicts: Mapping[str, Verdict],
     change: AssessmentPatch,
-    published: PublishedAnswers,
     *,
     pointer: str,
     now: datetime,
 ) -> CorrectionPreview:
     """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
-    Facts, verdicts, caps and answers that were set aside are those of `published`, the newest score document. Verdicts
-    on answers that the patch changes no longer count, unless it brings back the very answer that was judged; all others
-    stay, even if their evidence or note was erased.
+    `before` is the assessment with the submission of the newest score document, or, if it has none, the one to publish
+    (`find_left_out`); `verdicts` are those in effect there, by indicator. Verdicts on answers that the patch changes no
+    longer count, unless it brings back the very answer that was judged; all others stay, even if their evidence or note
+    was erased.
     Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if
     the domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
 
     Raises:
-        UnknownAssessment: The organisation has no assessment in the edition.
         MethodologyMismatch: The patch is for another methodology version.
         NotSubmittable: The corrected assessment has findings of severity `error`.
     """
-    stored = require_assessment(session, edition.id, organisation)
-    before = structs.replace(stored, submission=published.submission)
-    open_edition = _OpenEdition(edition, _lock_domains(session, organisation))
+    open_edition = _OpenEdition(edition, _lock_domains(session, before.organisation))
     methodology = _require_methodology(open_edition, change, pointer)
     content_before = rebuild_content(before)
     content = apply_patch(methodology, content_before, change)
@@ -565,7 +575,7 @@ def preview_correction(
         for name in content.answers.keys() | content_before.answers.keys()
         if content.answers.get(name) != content_before.answers.get(name)
     )
-    unreviewed = _lift_verdicts(before, published.verdicts, changed)
+    unreviewed = _lift_verdicts(before, verdicts, changed)
     derived = _derive_assessment(open_edition, methodology, content, unreviewed, before.evidence, now)
     submission, new_findings = derived.submission, derived.support.findings
     kept_answers = {
@@ -954,6 +964,15 @@ def _merge_review(
     digests = digest_answers(content, derived.support)
     submission = apply_review(methodology, derived.submission, derived.support.review, digests)
     return structs.replace(derived, submission=submission)
+
+
+def _replace_review(record: AssessmentRecord, review: AppliedReview) -> _DerivedAssessment:
+    """Return the submission and the support of an assessment with another review in the place of its own.
+
+    Documents are not checked again.
+    """
+    derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
+    return _merge_review(load_methodology(record.methodology), derived, rebuild_content(record))
 
 
 def _strip_review(record: AssessmentRecord) -> Submission:

@@ -99,18 +99,19 @@ class EditionCounts(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects.
+    """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
     whose answers it adds, changes or removes, sorted: the verdicts on all others stay. `change` splits the difference
-    in points into parts, for the index and for each node.
+    in points into parts, for the index and for each node. Of a score that the revision adds, `before` and `change` are
+    None, and `answers` are those that differ from the last submission of the organisation.
     """
 
     organisation: str
-    before: str
+    before: str | None
     after: str
     answers: tuple[str, ...]
-    change: ChangeDecomposition
+    change: ChangeDecomposition | None
 
 
 class EditionDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="edition"):

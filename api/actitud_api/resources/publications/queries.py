@@ -6,7 +6,7 @@ A revision without all its scores is never read: see `PublishedScore`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -90,14 +90,14 @@ class NewScore(Struct, frozen=True, kw_only=True):
 
 
 class CorrectedScore(Struct, frozen=True):
-    """A score that a publication corrects.
+    """A score that a publication corrects, or adds.
 
-    `before` and `after` are the digests of its old and new document. Index and level are those in each document, None
-    if the score had none.
+    `before` and `after` are the digests of its old and new document; `before` is None if the publication adds it. Index
+    and level are those in each document, None if the score has none.
     """
 
     organisation: str
-    before: str
+    before: str | None
     after: str
     index_before: Figure | None
     index_after: Figure | None
@@ -254,6 +254,16 @@ def list_submissions(session: Session, edition: str, organisations: Sequence[str
     return submissions
 
 
+def describe_organisation(session: Session, organisation: str) -> tuple[PublishedOrganisation, str]:
+    """Return the description of an existing organisation as a score document has it, and the name it is sorted by."""
+    columns = (ORGANISATIONS.c[name] for name in ORGANISATION_COLUMNS)
+    row = session.execute(select(ORGANISATIONS.c.name_order, *columns).where(ORGANISATIONS.c.id == organisation)).one()
+    return (
+        PublishedOrganisation(id=organisation, **dict(zip(ORGANISATION_COLUMNS, row[1:], strict=True))),
+        row.name_order,
+    )
+
+
 _NO_ORDINAL: Final = 2**31 - 1
 _SELECT_KEPT = (
     select(SCORES)
@@ -313,16 +323,24 @@ def insert_scores(session: Session, edition: str, revision: int, scores: Sequenc
         session.execute(insert(SCORES), rows)
 
 
-def copy_scores(session: Session, edition: str, revision: int, corrected: Mapping[int, NewScore]) -> None:
-    """Insert the scores of a revision: those of the revision before it, but for the corrected ones, by ordinal."""
-    first = 1
+def copy_scores(
+    session: Session, edition: str, revision: int, corrected: Mapping[int, NewScore], added: Collection[int] = ()
+) -> None:
+    """Insert the scores of a revision: those of the revision before it, but for the corrected ones, by ordinal.
+
+    `added` are the ordinals of those in `corrected` that the revision before has not: scores after them move on.
+    """
+    first, shift = 1, 0
     for ordinal, score in [*sorted(corrected.items()), (None, None)]:
-        bounds = {"edition": edition, "before": revision - 1, "first": first, "end": ordinal or _NO_ORDINAL}
-        kept = [literal(revision) if column is SCORES.c.revision else column for column in SCORES.c]
+        end = _NO_ORDINAL if ordinal is None else ordinal - shift
+        bounds = {"edition": edition, "before": revision - 1, "first": first - shift, "end": end}
+        replaced = {SCORES.c.revision: literal(revision), SCORES.c.ordinal: SCORES.c.ordinal + shift}
+        kept = [replaced.get(column, column) for column in SCORES.c]
         session.execute(insert(SCORES).from_select(list(SCORES.c), _SELECT_KEPT.with_only_columns(*kept)), bounds)
         if score is not None and ordinal is not None:
             insert_scores(session, edition, revision, [score], first=ordinal)
             first = ordinal + 1
+            shift += ordinal in added
 
 
 def insert_publication(session: Session, publication: NewPublication) -> None:

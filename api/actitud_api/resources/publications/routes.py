@@ -95,7 +95,10 @@ _TEXTS: dict[str, Texts] = {
     "corrections": Texts("Una revisión corrige alguna evaluación.", "A revision corrects some assessment."),
     "repeated": Texts("{value} está más de una vez.", "{value} is there more than once."),
     "unknown": Texts(
-        "{value} no tiene puntuación en la edición publicada.", "{value} has no score in the published edition."
+        "{value} no tiene puntuación en la edición publicada, y no se puede añadir: solo se añade lo que se devolvió y "
+        "no se presentó de nuevo a tiempo.",
+        "{value} has no score in the published edition and cannot be added: only what was returned and not submitted "
+        "again in time is added.",
     ),
     "unapproved": Texts(
         "Antes tiene que aprobar {holds} otra clave, de quien publica o administra.",
@@ -292,7 +295,8 @@ class PublicationsController(Controller):
         An edition in review is published with the scores of all its final assessments; every submitted assessment must
         be final or returned. If the edition is published already, the request corrects some assessments and names the
         digest of the newest revision in `supersedes`: a new revision replaces that one. Earlier revisions stay
-        readable. Nothing but a correction changes what is published.
+        readable. Nothing but a correction changes what is published. A correction of an organisation that was returned,
+        and therefore left out, adds it with what it submitted last.
         """
         plan = schemas.build_plan(body)
 

@@ -54,7 +54,7 @@ AnyPatch: TypeAlias = getitem(Union, tuple(types.patch for types in REQUEST_TYPE
 
 
 class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The correction of one published assessment."""
+    """The correction of one published assessment, or the addition of one that was left out because it was returned."""
 
     organisation: Annotated[
         str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, description="Id of the organisation.")
@@ -63,7 +63,7 @@ class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         AnyPatch,
         Meta(
             description="A merge patch as for `editions.assessments.update`. Members that it does not name stay as "
-            "published."
+            "published, or, of an organisation that is added, as it submitted them last."
         ),
     ]
 
@@ -133,14 +133,15 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class CorrectionLine(Struct, frozen=True, kw_only=True):
-    """A score that a revision corrects.
+    """A score that a revision corrects, or adds.
 
-    `before` and `after` are the digests of the old and the new score document. An index or level is null if the
-    document has none. The edition document also has the difference in points, node by node.
+    `before` and `after` are the digests of the old and the new score document; `before` is null if the revision adds
+    the organisation. An index or level is null if the document has none. The edition document also has the difference
+    in points, node by node.
     """
 
     organisation: str
-    before: Digest
+    before: Digest | None
     after: Digest
     index_before: Figure | None
     index_after: Figure | None

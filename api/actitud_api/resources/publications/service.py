@@ -24,7 +24,7 @@ from actitud_api import __version__
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
-from actitud_api.engine.scoring.change_decomposition import decompose_change
+from actitud_api.engine.scoring.change_decomposition import ChangeDecomposition, decompose_change
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain_evaluation
 from actitud_api.engine.scoring.result import MethodologyReference
@@ -35,6 +35,7 @@ from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import approvals, queries
 from actitud_api.resources.publications.documents import (
@@ -63,6 +64,7 @@ from actitud_api.resources.publications.queries import (
 )
 from actitud_api.resources.publications.shown import AlteredFigure, find_altered_figure
 from actitud_api.resources.publications.workers import MapFunction, map_serially
+from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import CountedVerdict, ReviewOutcome
 
@@ -160,7 +162,8 @@ class Refusal(Struct, frozen=True):
     `returned` count while they may be submitted again. `empty`: no assessment is final. `published`: the edition is
     already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
     newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
-    corrected twice. `unknown`: the organisation has no published score. `unchanged`: the correction would not change
+    corrected twice. `unknown`: the organisation has no published score, and none that could be added, because its
+    assessment was not returned. `unchanged`: the correction would not change
     the score. `unapproved`: another key must approve the digest `holds`. `same_person`: the approval by the key `value`
     does not count, because one person may hold it and the publisher's key. `another_digest`: the pending publication
     has the digest `holds`. `approved`: the key has approved the digest already.
@@ -200,7 +203,7 @@ class PublicationRefused(ValueError):
 
 
 class PlannedCorrection(Struct, frozen=True):
-    """The correction of the assessment of one organisation.
+    """The correction of the assessment of one organisation, or the addition of one that was left out.
 
     `assessment` is a merge patch with the answers, documents or profile fields to change.
     """
@@ -499,8 +502,8 @@ def _list_final(
 ) -> list[tuple[FinalSubmission, ReviewOutcome]]:
     """List the final submissions of organisations in an edition, each with the outcome of its review."""
     submissions = queries.list_submissions(session, edition, organisations)
-    reviews = replies.list_outcomes(session, edition, [submission.organisation.id for submission in submissions])
-    return [(submission, reviews.get(submission.organisation.id, _UNREVIEWED)) for submission in submissions]
+    outcomes = replies.list_outcomes(session, edition, [submission.organisation.id for submission in submissions])
+    return [(submission, outcomes.get(submission.organisation.id, _UNREVIEWED)) for submission in submissions]
 
 
 def _sign(unsigned: UnsignedScore, signer: ledger.Signer) -> SignedScore:
@@ -616,24 +619,36 @@ class _Revision:
         return [*scores, *(_sign(unsigned, self._signer) for unsigned in anew)]
 
     def correct(self, newest: PublicationRecord) -> None:
-        """Store the documents of a revision that corrects some scores of the previous one, `newest`.
+        """Store the documents of a revision that corrects some scores of the previous one, `newest`, or adds some.
 
-        Raises `PublicationRefused` if an organisation has no published score, or if a correction changes nothing.
+        Raises `PublicationRefused` if an organisation has no published score and was not returned, or if a correction
+        changes nothing.
         """
-        before = parse_edition(_load_document(self._session, newest.digest).form.text)
-        lines = {score.organisation: score for score in before.scores}
+        edition = parse_edition(_load_document(self._session, newest.digest).form.text)
+        lines = {score.organisation: score for score in edition.scores}
+        submitted = (
+            assessments.find_left_out(self._session, self._record.id, correction.organisation)
+            for correction in self._plan.corrections
+            if correction.organisation not in lines
+        )
+        left_out = {record.organisation: record for record in submitted if record is not None}
         unknown = [
             Refusal(f"/corrections/{number}/organisation", "unknown", correction.organisation)
             for number, correction in enumerate(self._plan.corrections)
-            if correction.organisation not in lines
+            if correction.organisation not in lines and correction.organisation not in left_out
         ]
         if unknown:
             raise PublicationRefused(unknown)
         unchanged: list[Refusal] = []
         for number, correction in enumerate(self._plan.corrections):
-            former = lines[correction.organisation]
-            corrected = self._preview_correction(number, correction, former)
-            if corrected.line.document == former.document:
+            former = lines.get(correction.organisation)
+            before, outcome = (
+                self._load_left_out(left_out[correction.organisation])
+                if former is None
+                else self._load_published(correction.organisation, former)
+            )
+            corrected = self._preview_correction(number, correction, before, outcome)
+            if former is not None and corrected.line.document == former.document:
                 unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", correction.organisation))
                 continue
             self._correcting.append(corrected)
@@ -722,11 +737,9 @@ class _Revision:
         """Return each score document of this revision as a gzip member, ordered by organisation id."""
         if self._prepared:
             return [scored.stored.form.member for scored in self._prepared]
-        corrected = {corrected.line.organisation: corrected.stored.form.member for corrected in self._correcting}
-        return [
-            corrected.get(organisation, member)
-            for organisation, member in _iterate_members(self._session, self._record.id, self._number - 1)
-        ]
+        members = dict(_iterate_members(self._session, self._record.id, self._number - 1))
+        members |= {corrected.line.organisation: corrected.stored.form.member for corrected in self._correcting}
+        return [members[line.organisation] for line in self._scores]
 
     def _insert_scores(self) -> None:
         """Insert what this revision corrects, then its scores in the order of their ordinals."""
@@ -738,40 +751,57 @@ class _Revision:
             assessments.store_correction(self._session, corrected.preview, self._number, now=self._now)
         ordinals = {line.organisation: ordinal for ordinal, line in enumerate(self._scores, 1)}
         replaced = {ordinals[corrected.line.organisation]: corrected.row for corrected in self._correcting}
-        queries.copy_scores(self._session, self._record.id, self._number, replaced)
+        added = [ordinals[score.organisation] for score in self._corrected if score.before is None]
+        queries.copy_scores(self._session, self._record.id, self._number, replaced, added)
 
     def _preview_correction(
-        self, number: int, correction: PlannedCorrection, before: ScoreLine
+        self, number: int, correction: PlannedCorrection, before: AssessmentRecord, outcome: ReviewOutcome
     ) -> _CorrectedAssessment:
         """Compute a correction without storing it.
 
-        `number` is the position of the correction in the request, from 0. `before` is the line of the score to be
-        corrected. Verdicts on answers that the correction changes no longer count, and are left out of the document.
+        `number` is the position of the correction in the request, from 0. `before` is the assessment to be corrected,
+        and `outcome` that of its review. Verdicts on answers that the correction changes no longer count, and are left
+        out of the document.
         """
-        pointer = f"/corrections/{number}/assessment"
-        former = parse_score(_load_document(self._session, before.document).form.text)
-        # As they were published, and never told from rows again: what they judged may have been erased since.
-        published = assessments.PublishedAnswers(
-            former.submission, {verdict.indicator: verdict.verdict for verdict in former.review.verdicts}
-        )
         preview = assessments.preview_correction(
-            *(self._session, self._record, correction.organisation, correction.assessment, published),
-            pointer=pointer,
+            self._session,
+            self._record,
+            before,
+            {verdict.indicator: verdict.verdict for verdict in outcome.verdicts},
+            correction.assessment,
+            pointer=f"/corrections/{number}/assessment",
             now=self._now,
         )
-        (final,) = queries.list_submissions(self._session, self._record.id, [correction.organisation])
+        organisation, name_order = queries.describe_organisation(self._session, correction.organisation)
         submission = preview.record.submission
         score = explain_evaluation(preview.evaluation, submission)
         # What was erased is not signed again.
-        shown = replies.load_shown_review(self._session, self._record.id, correction.organisation, former.review)
+        shown = replies.load_shown_review(self._session, self._record.id, correction.organisation, outcome)
         review = structs.replace(shown, verdicts=self._merge_verdicts(shown.verdicts, preview))
-        document = build_score_document(self._record.id, final.organisation, submission, score, review)
+        document = build_score_document(self._record.id, organisation, submission, score, review)
         form = pack_document(document)
         line = build_score_line(document, form.digest)
         stored = SignedDocument(form, self._signer.sign(form.text))
         figures = assessments.figure_columns(preview.evaluation)
-        row = _build_row(document, line.document, final.name_order, figures)
+        row = _build_row(document, line.document, name_order, figures)
         return _CorrectedAssessment(preview, line, stored, document, row)
+
+    def _load_published(self, organisation: str, line: ScoreLine) -> tuple[AssessmentRecord, ReviewOutcome]:
+        """Return the assessment of a published score, and the outcome of its review."""
+        former = parse_score(_load_document(self._session, line.document).form.text)
+        record = transitions.require_assessment(self._session, self._record.id, organisation)
+        # As they were published, and never told from rows again: what they judged may have been erased since.
+        return structs.replace(record, submission=former.submission), former.review
+
+    def _load_left_out(self, submitted: AssessmentRecord) -> tuple[AssessmentRecord, ReviewOutcome]:
+        """Return an assessment to add, which was left out as `submitted`, and the outcome of its review.
+
+        Verdicts and the overall review count only if the organisation could reply to them.
+        """
+        heard = transitions.load_lifecycle(self._session, self._record, submitted).find_end_of_hearing()
+        review = reviews.collect_heard(self._session, submitted, heard)
+        record = structs.replace(assessments.replace_review(submitted, review), state="final")
+        return record, replies.load_outcome(self._session, record)
 
     def _merge_verdicts(
         self, published: Sequence[CountedVerdict], preview: assessments.CorrectionPreview
@@ -789,35 +819,38 @@ class _Revision:
         order = {node.id: number for number, node in enumerate(walk_indicators(self._methodology.document.root))}
         return tuple(sorted(merged, key=lambda verdict: order[verdict.indicator]))
 
-    def _record_correction(self, before: ScoreLine, corrected: _CorrectedAssessment) -> None:
+    def _record_correction(self, before: ScoreLine | None, corrected: _CorrectedAssessment) -> None:
         """Add a corrected score to the lists of corrections of the new edition document and of the new publication.
 
-        `before` is the old line of the score. The entry in the edition document names the changed answers and has the
-        difference in points.
+        `before` is the old line of the score, None if the score is added. The entry in the edition document names the
+        changed answers and has the difference in points.
         """
-        former = parse_score(_load_document(self._session, before.document).form.text)
-        former_methodology = load_methodology(former.score.methodology.version)
-        after, document = corrected.line, corrected.document
+        after = corrected.line
         self._corrections.append(
             Correction(
-                organisation=before.organisation,
-                before=before.document,
+                organisation=after.organisation,
+                before=None if before is None else before.document,
                 after=after.document,
                 answers=tuple(sorted(corrected.preview.changed)),
-                change=decompose_change(former_methodology, former.submission, self._methodology, document.submission),
+                change=None if before is None else self._decompose_change(before, corrected.document),
             )
         )
         self._corrected.append(
             CorrectedScore(
-                organisation=before.organisation,
-                before=before.document,
+                organisation=after.organisation,
+                before=None if before is None else before.document,
                 after=after.document,
-                index_before=before.index,
+                index_before=None if before is None else before.index,
                 index_after=after.index,
-                level_before=before.level,
+                level_before=None if before is None else before.level,
                 level_after=after.level,
             )
         )
+
+    def _decompose_change(self, before: ScoreLine, document: ScoreDocument) -> ChangeDecomposition:
+        former = parse_score(_load_document(self._session, before.document).form.text)
+        former_methodology = load_methodology(former.score.methodology.version)
+        return decompose_change(former_methodology, former.submission, self._methodology, document.submission)
 
 
 # --- reading --------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import TransitionRecord
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.assessments.reviewed_submission import (
+    NO_REVIEW,
     AppliedOverall,
     AppliedReview,
     AppliedVerdict,
@@ -326,6 +327,22 @@ def collect_counted(
     }
 
 
+def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | None) -> AppliedReview:
+    """Return the part of a review to which the organisation could reply: verdicts and overall review until `heard`.
+
+    `heard` is when its hearing was over, None if it had none. `record` may be an assessment as it was submitted: the
+    verdicts are those on its answers.
+    """
+    counted = collect_counted(session, record.edition, {record.organisation: record})
+    verdicts, overall = counted.get(record.organisation, ((), None))
+    if heard is None:
+        return NO_REVIEW
+    return _build_applied(
+        (verdict for verdict in verdicts if verdict.at <= heard),
+        overall if overall is not None and overall.at <= heard else None,
+    )
+
+
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
     """Return the ids, from `organisations`, of those whose assessment ever had a verdict or an overall review."""
     verdicts, overall_reviews = (
@@ -593,18 +610,23 @@ def _apply_reviews(
     now: datetime,
 ) -> None:
     """Score a locked assessment again with the verdicts that count and the overall review."""
-    counted = {name: review.counted_verdict for name, review in reviews.items()}
-    applied = AppliedReview(
+    counted = (review.counted_verdict for review in reviews.values())
+    applied = _build_applied((verdict for verdict in counted if verdict is not None), overall)
+    assessments.rescore_reviewed(session, record, applied, now=now)
+
+
+def _build_applied(verdicts: Iterable[VerdictRecord], overall: OverallReview | None) -> AppliedReview:
+    """Return verdicts that count, and the overall review, as they affect the score."""
+    return AppliedReview(
         answers={
-            name: AppliedVerdict(verdict.verdict, verdict.answer, verdict.level)
-            for name, verdict in counted.items()
-            if verdict is not None and verdict.verdict is not None
+            verdict.indicator: AppliedVerdict(verdict.verdict, verdict.answer, verdict.level)
+            for verdict in verdicts
+            if verdict.verdict is not None
         },
         overall=None
         if overall is None
         else AppliedOverall(max_level=overall.max_level, profile=overall.profile, answers=overall.answers),
     )
-    assessments.rescore_reviewed(session, record, applied, now=now)
 
 
 # --- the whole ------------------------------------------------------------------------------------------------

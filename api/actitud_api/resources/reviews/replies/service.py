@@ -22,7 +22,7 @@ from actitud_api.resources.assessments.records import AssessmentRecord as Assess
 from actitud_api.resources.assessments.records import Erasure
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.reviews import service as reviews
-from actitud_api.resources.reviews.queries import VerdictRecord
+from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
 from actitud_api.resources.reviews.replies import queries
 from actitud_api.resources.reviews.replies.queries import ReplyRecord
 from actitud_api.resources.reviews.service import UnknownIndicator
@@ -300,6 +300,14 @@ def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutc
     return outcomes.get(assessment.organisation) or build_empty_outcome(assessment.state)
 
 
+def load_outcome(session: Session, record: Assessment) -> ReviewOutcome:
+    """Return the outcome of the review in effect on `record`, which may be an assessment that is not stored."""
+    replies = queries.list_replies(session, record.edition, record.organisation)
+    counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
+    verdicts, overall = counted.get(record.organisation, ((), None))
+    return _build_outcome(record, verdicts, overall, replies)
+
+
 def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
     """Return the outcome of an assessment without verdicts, replies or overall review."""
     return ReviewOutcome(state=state, overall=None, verdicts=(), replies=())
@@ -332,18 +340,29 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
     counted = reviews.collect_counted(session, edition, records)
     for organisation, assessment in records.items():
         verdicts, overall = counted.get(organisation, ((), None))
-        outcomes[organisation] = ReviewOutcome(
-            state=assessment.state,
-            overall=None
-            if overall is None
-            else OverallRemark(max_level=overall.max_level, reason=overall.reason, at=overall.at),
-            verdicts=_to_counted(verdicts),
-            replies=tuple(
-                CountedReply(indicator=reply.indicator, text=reply.text, at=reply.updated)
-                for reply in _sort_replies(assessment.methodology, replies.get(organisation, ()))
-            ),
-        )
+        outcomes[organisation] = _build_outcome(assessment, verdicts, overall, replies.get(organisation, ()))
     return outcomes
+
+
+def _build_outcome(
+    assessment: Assessment,
+    verdicts: Iterable[VerdictRecord],
+    overall: OverallReview | None,
+    replies: Iterable[ReplyRecord],
+) -> ReviewOutcome:
+    """Return the outcome of a review: of what was found, that with which the assessment is scored."""
+    applied = assessment.evidence.review
+    return ReviewOutcome(
+        state=assessment.state,
+        overall=None
+        if overall is None or applied.overall is None
+        else OverallRemark(max_level=overall.max_level, reason=overall.reason, at=overall.at),
+        verdicts=_to_counted(verdict for verdict in verdicts if verdict.indicator in applied.answers),
+        replies=tuple(
+            CountedReply(indicator=reply.indicator, text=reply.text, at=reply.updated)
+            for reply in _sort_replies(assessment.methodology, replies)
+        ),
+    )
 
 
 def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
