@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from contextlib import suppress
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -19,6 +20,7 @@ from msgspec import structs
 from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.engine.methodology.model import Document
 from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring import compile as compiling
 from actitud_api.engine.scoring import curves
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain, outline_score
@@ -115,7 +117,8 @@ def find_planted() -> str:
         end_n, end_d, slope, offset, scale = compute(*points)
         return end_n, end_d, slope, offset - scale // 2, scale
 
-    with patch.object(curves, "_compute_segment", cut_off):
+    # Programs are cached by the digest of their document: those of the planted engine must not outlive it.
+    with patch.object(curves, "_compute_segment", cut_off), patch.object(compiling, "_cache", OrderedDict()):
         for seed in range(PLANTED):
             with suppress(DefectiveMethodology):
                 case = case_of(Random(seed), SMALL, ANY, answers=3)
