@@ -82,7 +82,8 @@ Loss indicator:text lost:number
 Finding rule:text severity:text code:text indicators:[text] missing:[text] facts:Facts
 Figures methodology:Reference index:number? index_max:number? index_geometric:number? coverage:number? status:text
   level:count? level_details:Details main_reasons:[Loss] findings:[Finding] dimensions:[Dimension]
-  indicators:[Indicator] input_digest:text
+  indicators:[Indicator] input_digest:text pillars:[Pillar]
+Pillar id:text score:number? score_max:number? share:number
 Overall max_level:count? reason:text at:text
 Verdict indicator:text verdict:text level:count? reason:text? rule:text? at:text
 Reply indicator:text text:text at:text
@@ -102,6 +103,8 @@ TYPES: dict[str, Any] = {
     "value": (int, float, bool, str, NUL),
     "Facts": {"*": (int, float, bool, str, list, NUL)},
 }
+OPTIONAL = {"pillars"}
+"""Members that a document has only if its methodology has them."""
 HEADER = ("kind", "format", "checkpoint", "digest", "jws", "keys")
 
 lang = "en"
@@ -245,9 +248,9 @@ def find_wrong_member(value: object, shape: Any, pointer: str = "") -> str | Non
     elif "*" in shape:
         steps = ((name, item, shape["*"]) for name, item in value.items())
     else:
-        if different := value.keys() ^ shape.keys():
+        if different := (value.keys() ^ shape.keys()) - (OPTIONAL - value.keys()):
             return f"{pointer}/{min(different)}"
-        steps = ((name, value[name], part) for name, part in shape.items())
+        steps = ((name, value[name], part) for name, part in shape.items() if name in value)
     for name, item, part in steps:
         # The most frequent shape first: a leaf.
         if type(part) is tuple and type(item) in part:

@@ -425,6 +425,21 @@ class Finding(Model, frozen=True, kw_only=True):
     text: str
 
 
+class PillarScore(Model, frozen=True, kw_only=True):
+    """A figure beside the index: the weighted mean of some indicators, which ranks nobody.
+
+    ``score_max`` is the figure if every unknown answer had the best value. Both are ``None`` if no indicator of the
+    pillar counts. ``share``: the part of all points that its indicators hold, 0 to 1.
+    """
+
+    id: str
+    name: str
+    score: float | None
+    score_max: float | None
+    share: float
+    text: str
+
+
 class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
@@ -434,7 +449,7 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     answers are enough for a level. ``main_reasons``: the indicators that lose most points. ``findings``: the rules that
     the answers break. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``: digests
     of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the request
-    contained none.
+    contained none. ``pillars``: figures beside the index, empty if the methodology has none.
     """
 
     index: float | None
@@ -452,6 +467,7 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     input_digest: str
     result_digest: str
     what_if: WhatIf | None = None
+    pillars: tuple[PillarScore, ...] = ()
 
     def __post_init__(self) -> None:
         _index(self, "dimensions")

@@ -225,6 +225,22 @@ def test_a_tree_of_another_shape() -> None:
     assert any(line.startswith("   S group S") for line in lines)
 
 
+def test_the_pillars_stand_below_the_index() -> None:
+    document = b.document(b.root(b.group("D", b.points("a"), b.points("c"))))
+    methodology = b.read(msgspec.structs.replace(document, pillars={"talk": ("a",), "papers": ("c",)}))
+    score = explain(methodology, b.scoring(a=80, c=20))
+    console = Console(file=io.StringIO(), width=100)
+    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip().replace("\u00a0", " ") for line in console.file.getvalue().splitlines()]
+    assert lines[3:7] == [
+        "Index: 50.00 of 100",
+        "Geometric mean: 50.00",
+        "pillar talk: 80.00 of 100. It holds 50 % of the points.",
+        "pillar papers: 20.00 of 100. It holds 50 % of the points.",
+    ]
+
+
 # --- the answer of the service --------------------------------------------------------------------------------
 
 

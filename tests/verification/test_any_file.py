@@ -111,6 +111,32 @@ def test_anything_in_any_place_is_told(line: int, script: ModuleType, tmp_path: 
             by_all(script, plain(lines), tmp_path / "file")
 
 
+PILLAR = {"id": "conversation", "score": 48, "score_max": None, "share": 0.625}
+
+
+@pytest.mark.parametrize(
+    ("pillars", "problems"),
+    [
+        ([PILLAR], 0),
+        ([PILLAR, {**PILLAR, "id": "organisation"}], 0),
+        (None, 1),
+        ([{**PILLAR, "share": "all"}], 1),
+        ([{**PILLAR, "more": 1}], 1),
+        ([{"id": "conversation"}], 1),
+    ],
+    ids=["one", "two", "null", "no share", "unknown member", "missing members"],
+)
+def test_pillars_may_be_there_and_have_their_members(
+    pillars: object, problems: int, script: ModuleType, tmp_path: Path
+) -> None:
+    """Only scores under a methodology with pillars have them; the rescorer knows that 2026.1 has none."""
+    edition = Edition()
+    edition.documents[2]["score"]["pillars"] = pillars
+    edition.relist(2)
+    edition.seal()
+    assert by_all(script, plain(edition.lines()), tmp_path / "file")[:2] == [problems, problems]
+
+
 def test_anything_in_a_ledger_is_told() -> None:
     chance = random.Random(8)
     for _ in range(ANY_FILE):

@@ -267,6 +267,13 @@ class _Finding(_Object, frozen=True):
     facts: dict[str, _Fact]
 
 
+class _Pillar(_Object, frozen=True):
+    id: str
+    score: _Number | None
+    score_max: _Number | None
+    share: _Number
+
+
 class _Score(_Object, frozen=True):
     methodology: _Reference
     index: _Number | None
@@ -281,6 +288,7 @@ class _Score(_Object, frozen=True):
     dimensions: tuple[_Dimension, ...]
     indicators: tuple[_Indicator, ...]
     input_digest: str
+    pillars: tuple[_Pillar, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Overall(_Object, frozen=True):

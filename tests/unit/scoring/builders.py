@@ -394,6 +394,7 @@ def texts(doc: Document, language: Language) -> MethodologyTexts:
         sources_not_found=(),
         integrity="i",
         peer_groups=("all",),
+        pillars={name: NamedText(name=f"pillar {name}") for name in doc.pillars} or msgspec.UNSET,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from random import Random
 from typing import Literal, TypeVar, get_args
@@ -45,6 +45,7 @@ from actitud_api.engine.methodology.model import (
     Missing,
     Not,
     Operand,
+    PillarOperand,
     Predicate,
     Present,
     Product,
@@ -192,8 +193,13 @@ def case_of(chance: Random, size: Size, kind: Kind, answers: int) -> Case:
 def document(chance: Random, size: Size, kind: Kind) -> Document:
     """A well-formed document."""
     decimals = chance.choice((0, 0, 1, 2, 2, 2, 3, 4, 6))
-    tree = _Tree(chance, size, kind, decimals)
+    has_pillars = chance.random() < 0.2
+    if has_pillars:
+        # Two steps of plain means.
+        size, kind = replace(size, depth=2), replace(kind, aggregations=("arithmetic",))
+    tree = _Tree(chance, size, kind, decimals, has_pillars)
     root = tree.root()
+    pillars = tree.draw_pillars()
     return msgspec.structs.replace(
         b.document(
             root,
@@ -208,6 +214,7 @@ def document(chance: Random, size: Size, kind: Kind) -> Document:
         additional_index=AdditionalIndex(aggregation="geometric", floor=chance.choice((0, 1, 5)))
         if chance.random() < 0.7
         else None,
+        pillars=pillars,
     )
 
 
@@ -229,7 +236,7 @@ FIELDS = (
 class _Tree:
     """Draws a tree and, from what it holds, rules and levels."""
 
-    def __init__(self, chance: Random, size: Size, kind: Kind, decimals: int) -> None:
+    def __init__(self, chance: Random, size: Size, kind: Kind, decimals: int, has_pillars: bool) -> None:
         self.chance = chance
         self.size = size
         self.kind = kind
@@ -237,6 +244,8 @@ class _Tree:
         self.profile = FIELDS
         self.leaves: list[Indicator] = []
         self.groups: list[str] = []
+        self.has_pillars = has_pillars
+        self.pillars: dict[str, tuple[str, ...]] = {}
 
     def some(self, *of: T) -> T:
         return self.chance.choice(of)
@@ -275,7 +284,7 @@ class _Tree:
         for position, (own, part) in enumerate(zip(weights, spans, strict=True)):
             below = f"{name}.{position + 1}" if depth else f"N{position + 1}"
             free = part if own else self.some(part, self.range())
-            if depth == 0 and self.chance.random() < 0.9:
+            if depth == 0 and (self.has_pillars or self.chance.random() < 0.9):
                 inside = self.chance.randint(1, self.size.indicators)
                 children.append(self.group(below, own, free, inside, 1))
             elif 0 < depth < self.size.depth - 1 and self.chance.random() < 0.15:
@@ -591,6 +600,15 @@ class _Tree:
         left = b.fact(known.id, fact.name, b.const(most))
         return b.compare(left, self.some("le", "lt"), self.one(b.const(self.some(1, 20, most)), b.field("units")))
 
+    def draw_pillars(self) -> dict[str, tuple[str, ...]]:
+        """Every indicator with a weight in one of up to three pillars."""
+        if self.has_pillars:
+            for leaf in self.leaves:
+                if leaf.weight:
+                    name = self.some("talk", "papers", "rest")
+                    self.pillars[name] = (*self.pillars.get(name, ()), leaf.id)
+        return self.pillars
+
     def lower_bounds(self) -> list[Operand]:
         """Lower limits of the counted shares that are better when higher, alone and with alternatives."""
         shares = [
@@ -629,6 +647,8 @@ class _Tree:
             if known.curve.kind != "boolean" and (_rises(known) or not self.kind.monotone)
         ]
         used = [self.some(*asked) for _ in range(self.some(1, 2, 3))]
+        if self.pillars and self.chance.random() < 0.7:
+            used.append((PillarOperand(pillar=self.some(*self.pillars)), width))
         lower_bounds = self.lower_bounds()
         if lower_bounds and self.chance.random() < 0.9:
             used.append((self.some(*lower_bounds), 1.2))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from actitud_api.engine.i18n import Language
 
@@ -91,6 +91,12 @@ class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
     node: str
 
 
+class PillarOperand(Frozen, frozen=True, tag_field="kind", tag="pillar"):
+    """The figure of a pillar, in points; allowed only in gates."""
+
+    pillar: str
+
+
 class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
     """The published index, in points; allowed only in gates."""
 
@@ -143,6 +149,7 @@ Operand = (
     | ValueOperand
     | LowerBoundOperand
     | ScoreOperand
+    | PillarOperand
     | IndexOperand
     | Minimum
     | Maximum
@@ -564,6 +571,12 @@ class Document(Frozen, frozen=True):
     """Ids of the principles of the method that the texts explain (R1, R2, …)."""
     answers: Answered = Answered()
     sources: dict[str, Source] = {}
+    pillars: dict[str, tuple[str, ...]] = {}
+    """Figures beside the index, by name, each with the ids of its indicators.
+
+    Every indicator with a weight stands in exactly one pillar and directly in a dimension, and the root and its
+    children are arithmetic means.
+    """
 
 
 # --- texts ----------------------------------------------------------------------------------------------------
@@ -691,3 +704,5 @@ class MethodologyTexts(Frozen, frozen=True):
     integrity: str
     peer_groups: tuple[str, ...]
     """Description of each kind of peer group, from the narrowest to the widest."""
+    pillars: dict[str, NamedText] | UnsetType = UNSET
+    """Name of each pillar; absent from the texts of a document without pillars."""

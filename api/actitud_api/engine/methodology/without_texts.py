@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from actitud_api.engine.i18n import WRITTEN, InLanguages, Language, table
 from actitud_api.engine.methodology.digests import compute_digest
@@ -86,6 +86,7 @@ def _build_id_texts(document: Document, language: Language) -> MethodologyTexts:
         sources_not_found=(),
         integrity="",
         peer_groups=(),
+        pillars={name: NamedText(name=name) for name in document.pillars} or UNSET,
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, TypeAlias, TypeVar
 
-from msgspec import Meta, structs
+from msgspec import UNSET, Meta, UnsetType, structs
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.digests import compute_digest
@@ -43,6 +43,7 @@ from actitud_api.engine.scoring.result import (
     LevelDetails,
     MainReason,
     NextStep,
+    PillarScore,
     Reason,
     Score,
 )
@@ -162,14 +163,26 @@ class NarratedFinding(Finding, frozen=True):
     text: Text
 
 
-class NarratedScore(Score, frozen=True):
+class NarratedPillar(PillarScore, frozen=True, kw_only=True):
+    """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
+
+    `score_max` is the figure with every unknown answer at its best; both are null if no indicator of the pillar
+    counts. `share` is the part of all points that the pillar's indicators hold, from 0 to 1.
+    """
+
+    name: Name
+    text: Text
+
+
+class NarratedScore(Score, frozen=True, kw_only=True):
     """The explained score of one submission.
 
     `index` is null if the status is `not_rateable`, because too few indicators count. `dimensions` contain their
     indicators; `indicators` are only the indicators that belong to no dimension. `main_reasons` are the indicators
     that lose most points, `findings` the broken rules. `result_digest` is the digest of the canonical score, which
     is the same in every language. `level` is from 1 to 5; it is null if there is no index, the evidence is
-    insufficient, or the lowest level is not reached.
+    insufficient, or the lowest level is not reached. `pillars` are figures beside the index, absent if the
+    methodology has none.
     """
 
     level_details: NarratedLevelDetails
@@ -177,6 +190,7 @@ class NarratedScore(Score, frozen=True):
     findings: tuple[NarratedFinding, ...]
     dimensions: tuple[NarratedDimension, ...]
     indicators: tuple[NarratedIndicator, ...]
+    pillars: tuple[NarratedPillar, ...] | UnsetType = UNSET
     result_digest: Digest
 
 
@@ -197,6 +211,14 @@ def narrate(score: Score, methodology: Methodology, language: Language) -> Narra
         findings=_add_sentences(NarratedFinding, score.findings, sentences.describe_finding),
         dimensions=_narrate_dimensions(score.dimensions, sentences),
         indicators=_narrate_indicators(score.indicators, sentences),
+        pillars=UNSET
+        if score.pillars is UNSET
+        else tuple(
+            _build_narrated(
+                NarratedPillar, pillar, name=sentences.name_pillar(pillar.id), text=sentences.describe_pillar(pillar)
+            )
+            for pillar in score.pillars
+        ),
         result_digest=compute_digest(score),
     )
 

@@ -41,6 +41,7 @@ from actitud_api.engine.scoring.result import (
     LevelDetails,
     MainReason,
     NextStep,
+    PillarScore,
     ReasonParameters,
 )
 
@@ -149,6 +150,8 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "rule": "{text} Here: {told}.",
         "error": "Until it is mended these score 0: {indicators}.",
         "missing": "Answer first: {missing}.",
+        "pillar": "{name}: {score} of {full}. It holds {share} of the points.",
+        "pillar_none": "{name}: nothing of it applies.",
         "gate": "{gate}: here {actual}, {distance} short.",
         "gate_one": "{gate}: here {actual}, {distance} short.",
         "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
@@ -166,6 +169,8 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "rule": "{text} Aquí: {told}.",
         "error": "Mientras no se corrija, puntúan 0: {indicators}.",
         "missing": "Responda primero: {missing}.",
+        "pillar": "{name}: {score} de {full}. Reúne el {share} de los puntos.",
+        "pillar_none": "{name}: no se aplica nada de lo que reúne.",
         "gate": "{gate}: aquí {actual}; faltan {distance}.",
         "gate_one": "{gate}: aquí {actual}; falta {distance}.",
         "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
@@ -225,6 +230,23 @@ class Sentences:
     def name_indicator(self, indicator: str) -> str:
         """Return the name of the indicator with the id `indicator`."""
         return self._texts.indicators[indicator].name
+
+    def name_pillar(self, pillar: str) -> str:
+        """Return the name of the pillar with the id `pillar`."""
+        return words.name_pillar(pillar, self._texts)
+
+    def describe_pillar(self, pillar: PillarScore) -> str:
+        """Describe the figure of a pillar, and the part of all points that the pillar holds."""
+        templates, name = _FINDINGS[self._language], self.name_pillar(pillar.id)
+        share = words.format_share(pillar.share, self._language)
+        if pillar.score is None:
+            return templates["pillar_none"].format(name=name)
+        return templates["pillar"].format(
+            name=name,
+            score=self._format_score(pillar.score),
+            full=words.format_number(self._document.root.range.maximum, self._language),
+            share=share,
+        )
 
     def name_level(self, level: int | None) -> str | None:
         """Return the name of the level with the number `level`; None if `level` is None."""

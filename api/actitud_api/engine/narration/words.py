@@ -10,6 +10,7 @@ from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
+from msgspec import UNSET
 
 from actitud_api.engine.i18n import LOCALES, OR, Language, table
 from actitud_api.engine.methodology.model import (
@@ -29,6 +30,7 @@ from actitud_api.engine.methodology.model import (
     Minimum,
     Not,
     Operand,
+    PillarOperand,
     Predicate,
     Present,
     Product,
@@ -91,6 +93,7 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "absent": "not answered",
         "answered": "{} is answered",
         "lower_bound": "with {1} confidence, {0}",
+        "pillar": "the figure of {}",
         "index": "the index",
         "dimensions": "the lowest dimension",
         "level": "the level of {}",
@@ -116,6 +119,7 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "absent": "sin responder",
         "answered": "{} está respondido",
         "lower_bound": "con un {1} de confianza, {0}",
+        "pillar": "la cifra de {}",
         "index": "el índice",
         "dimensions": "la dimensión más baja",
         "level": "el nivel de {}",
@@ -192,6 +196,11 @@ def _build_percent_pattern(language: Language) -> str:
     """
     pattern: str = LOCALES[language].percent_formats[None].pattern
     return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
+
+
+def name_pillar(pillar: str, texts: MethodologyTexts) -> str:
+    """Return the name of a pillar; its id if the texts have no pillars."""
+    return pillar if texts.pillars is UNSET else texts.pillars[pillar].name
 
 
 def is_share(indicator: Indicator) -> bool:
@@ -412,6 +421,8 @@ class PredicateNarrator:
             case LowerBoundOperand(indicators=names, confidence=confidence):
                 named = OR.into(self._language).join(f"{self._texts.indicators[name].name} ({name})" for name in names)
                 return self._phrases["lower_bound"].format(named, format_share(confidence, self._language))
+            case PillarOperand(pillar=pillar):
+                return self._phrases["pillar"].format(_quote(name_pillar(pillar, self._texts), self._language))
             case IndexOperand():
                 return self._phrases["index"]
             case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):

@@ -35,6 +35,7 @@ from actitud_api.engine.methodology.model import (
     Minimum,
     Missing,
     Operand,
+    PillarOperand,
     Predicate,
     Present,
     ProfileOperand,
@@ -68,6 +69,7 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN, build_combination, build_float_mean, find_unknown_score
 from actitud_api.engine.scoring.curves import compile_curve, find_best_score
 from actitud_api.engine.scoring.indicator_result import IndicatorResult, Ratio
+from actitud_api.engine.scoring.pillars import CompiledPillar, compile_pillars
 from actitud_api.engine.scoring.raw_values import ImprovementStep, compile_raw_value, compile_step, find_quotient_slots
 from actitud_api.engine.scoring.wilson import MILLION, compute_wilson_interval, reaches_lower_bound
 
@@ -296,6 +298,9 @@ class GateInputs(Protocol):
         Return `NULL` if the node is not applicable, or if it is a group of which too few children count.
         """
 
+    def read_pillar(self, pillar: str) -> Evaluated:
+        """Return the figure of a pillar in points; None if only silence took it away, `NULL` if nothing counts."""
+
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
 
@@ -400,6 +405,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     root: CompiledGroup
     groups: dict[str, CompiledGroup]
     levels: tuple[CompiledLevel, ...]
+    pillars: dict[str, CompiledPillar]
 
 
 _cache: OrderedDict[str, CompiledMethodology] = OrderedDict()
@@ -456,6 +462,7 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
         root=root,
         groups=tree.groups,
         levels=tuple(_compile_level(level) for level in document.levels),
+        pillars=compile_pillars(document, positions),
     )
 
 
@@ -922,6 +929,8 @@ def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]
             return lambda figures: figures.read_index()
         case ScoreOperand(node=node):
             return lambda figures: figures.read_score(node)
+        case PillarOperand(pillar=pillar):
+            return lambda figures: figures.read_pillar(pillar)
         case ValueOperand(indicator=indicator):
             return lambda figures: figures.read_value(indicator)
         case LowerBoundOperand(indicators=names):

@@ -37,6 +37,7 @@ from actitud_api.engine.scoring.indicator_result import (
     State,
     derive_state,
 )
+from actitud_api.engine.scoring.pillars import CompiledPillar
 
 __all__ = [
     "OBSERVED",
@@ -150,6 +151,13 @@ class Evaluation(Struct, kw_only=True):
         """Failing gates of the next level, each with its actual and required figure."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
+
+    def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
+        """Compute the figure of a pillar, and the figure if every unknown indicator were at its best, in units."""
+        return (
+            pillar.compute_score([result.score for result in self.results], self.groups),
+            pillar.compute_score([result.maximum for result in self.results], self.groups_max),
+        )
 
     @property
     def dimensions(self) -> list[int | None]:
@@ -763,6 +771,13 @@ class GateFigures:
         if units is None:
             return NULL if maximum is None else None
         return Fraction(units, evaluation.compiled.unit)
+
+    def read_pillar(self, pillar: str) -> Evaluated:
+        """Return the figure of a pillar in points; None if only silence took it away, `NULL` if nothing counts."""
+        units, maximum = self._evaluation.compute_pillar(self._evaluation.compiled.pillars[pillar])
+        if units is None:
+            return NULL if maximum is None else None
+        return Fraction(units, self.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
         """Return the raw value of an indicator as a ratio.

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import cast
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import Methodology
@@ -65,6 +65,7 @@ from actitud_api.engine.scoring.result import (
     MethodologyReference,
     NextStep,
     PassedGoalpost,
+    PillarScore,
     Reason,
     ReasonParameters,
     Score,
@@ -193,12 +194,30 @@ def _build_score(
         dimensions=dimensions,
         indicators=indicators,
         input_digest=compute_input_digest(compiled, submission),
+        pillars=_build_pillars(evaluation),
     )
 
 
 def _round_coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | None:
     covered = evaluation.coverage_ratios[group.definition.id]
     return None if covered is None else round_quotient(*covered, COVERAGE_DECIMALS)
+
+
+def _build_pillars(evaluation: Evaluation) -> tuple[PillarScore, ...] | UnsetType:
+    pillars, unit = evaluation.compiled.pillars.values(), evaluation.compiled.unit
+    figures = [(pillar, *evaluation.compute_pillar(pillar)) for pillar in pillars]
+    return (
+        tuple(
+            PillarScore(
+                id=pillar.id,
+                score=to_points(score, unit),
+                score_max=to_points(maximum, unit),
+                share=round_figure(pillar.share, COVERAGE_DECIMALS),
+            )
+            for pillar, score, maximum in figures
+        )
+        or UNSET
+    )
 
 
 def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:

@@ -27,6 +27,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     LowerBoundOperand,
     Minimum,
+    PillarOperand,
     ScoreOperand,
     ValueOperand,
 )
@@ -245,10 +246,10 @@ class _GateCondition(Struct, frozen=True):
 
     A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the
     part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
-    condition reads one indicator, 1 a group, 2 the index, 3 only the profile. `group` is the group whose score
-    measures progress towards the condition: the group that the condition reads, or the root (the index) if it reads
-    no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound` is the
-    limit that the condition reads and the number that it requires, None if it reads none.
+    condition reads one indicator, 1 a group or a pillar, 2 the index, 3 only the profile. `group` is the group
+    whose score measures progress towards the condition: the group that the condition reads, or the root (the index) if
+    it reads no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound`
+    is the limit that the condition reads and the number that it requires, None if it reads none.
 
     `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
     the condition asks for a lowest score of a group or of the index, such as "index at least 60".
@@ -326,13 +327,15 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
     if lower_bound is not None:
         single |= set(lower_bound[0])
     groups = [compiled.groups[name] for name in nodes if name in compiled.groups]
+    pillars = [compiled.pillars[part.pillar] for part in read if isinstance(part, PillarOperand)]
     if any(isinstance(part, IndexOperand) for part in read):
         rank, below = 2, {leaf.position for leaf in compiled.indicators}
-    elif groups:
+    elif groups or pillars:
         rank, below = 1, {leaf.position for leaf in compiled.indicators if nodes & set(leaf.ancestors)}
+        below |= {member.position for pillar in pillars for member in pillar.members}
     else:
         rank, below = 0 if single else 3, set()
-    group = groups[0] if rank == 1 and len(groups) == 1 and not single else compiled.root
+    group = groups[0] if rank == 1 and len(groups) == 1 and not single and not pillars else compiled.root
     required = _find_required_units(compiled, holds)
     return _GateCondition(gate, member, rank, group, frozenset(single | below), required, lower_bound)
 
@@ -960,8 +963,11 @@ def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end:
     return Unreachable(
         gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),
         code=obstacle,
+        # A move of the profile may make an indicator applicable, which nobody could answer before.
         indicators=tuple(
-            compiled.indicators[position].definition.id for position, code in codes.items() if code in _OBSTACLES
+            compiled.indicators[position].definition.id
+            for position, code in codes.items()
+            if code in _OBSTACLES and start.evaluation.results[position].code != "not_applicable"
         ),
     )
 

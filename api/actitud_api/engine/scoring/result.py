@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, Number
 from actitud_api.engine.methodology.requests.answers import FactValue
@@ -225,14 +225,28 @@ class Finding(Canonical, frozen=True):
     facts: dict[str, FactValue | str | None]
 
 
-class Score(Canonical, frozen=True):
+class PillarScore(Canonical, frozen=True, kw_only=True):
+    """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
+
+    `score_max` is the figure if every unknown indicator were at its best; both are null if no indicator of the pillar
+    counts. `share` is the part of all points that the pillar's indicators hold in the document, from 0 to 1.
+    """
+
+    id: str
+    score: Points | None
+    score_max: Points | None
+    share: Share
+
+
+class Score(Canonical, frozen=True, kw_only=True):
     """The score of one submission, with explanation and findings.
 
     `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
     every unknown indicator at its best; `index_geometric` is null if the methodology has no such index; `level` is null
     if there is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` are the groups
     directly below the root, `indicators` the indicators directly below the root. `input_digest` is the digest of the
-    submission. `main_reasons` are the indicators that lose most points, the largest loss first.
+    submission. `main_reasons` are the indicators that lose most points, the largest loss first. `pillars` are figures
+    beside the index, absent if the methodology has none.
     """
 
     methodology: MethodologyReference
@@ -248,6 +262,7 @@ class Score(Canonical, frozen=True):
     dimensions: tuple[DimensionScore, ...]
     indicators: tuple[IndicatorScore, ...]
     input_digest: Digest
+    pillars: tuple[PillarScore, ...] | UnsetType = UNSET
 
 
 def to_figure(value: Number) -> Figure:

@@ -95,7 +95,7 @@ class WhatIf(Wire, frozen=True):
     difference: NarratedDifference
 
 
-class ScoreAnswer(NarratedScore, frozen=True):
+class ScoreAnswer(NarratedScore, frozen=True, kw_only=True):
     """The explained score of the sent facts; it has `what_if` only if the request supposes other facts."""
 
     what_if: WhatIf | UnsetType = UNSET
@@ -107,7 +107,7 @@ class ScoreBatchAnswer(Wire, frozen=True):
     items: tuple[ScoreAnswer, ...]
 
 
-class Sheet(NarratedScore, frozen=True):
+class Sheet(NarratedScore, frozen=True, kw_only=True):
     """The explained score of an organisation in an edition.
 
     Has the members of the response to `POST /v1/scores`, and in addition the edition, the organisation and the

@@ -67,6 +67,8 @@ from tests.unit.scoring.reference.score import (
     Scored,
     Standing,
     answered,
+    pillar_mean,
+    pillar_share,
     published,
     raw_value,
     rescored,
@@ -86,7 +88,17 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
     result = score(document, submission)
     handed = points(result)
     root = document.root
+    pillars: list[Json] = [
+        {
+            "id": pillar,
+            "score": shown(result, pillar_mean(result, pillar, result.scores)),
+            "score_max": shown(result, pillar_mean(result, pillar, result.scores_max)),
+            "share": figure(pillar_share(document, pillar), 4),
+        }
+        for pillar in document.pillars
+    ]
     return {
+        **({"pillars": pillars} if pillars else {}),
         "index": shown(result, result.index),
         "index_max": shown(result, result.index_max),
         "index_geometric": shown(result, additional_index(result)),

@@ -15,6 +15,7 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     LowerBoundOperand,
     Operand,
+    PillarOperand,
     ProfileOperand,
     Quotient,
     Rule,
@@ -408,7 +409,32 @@ def _unknown_below(result: Scored, group: Group) -> bool:
     )
 
 
-# --- section 6: level -------------------------------------------------------------------------------------------------
+# --- section 6: pillars and level ------------------------------------------------------------------------------------
+
+
+def pillar_mean(result: Scored, pillar: str, scores: dict[str, int | None]) -> int | None:
+    """ΣW·w·s / ΣW·w over the indicators that are there and whose dimension is, half up, in units."""
+    there = [
+        (dimension.weight * leaf.weight, score)
+        for dimension in result.document.root.children
+        if isinstance(dimension, Group) and scores[dimension.id] is not None
+        for leaf in dimension.children
+        if leaf.id in result.document.pillars[pillar] and (score := scores[leaf.id]) is not None
+    ]
+    weight = sum(weight for weight, _ in there)
+    return half_up(Fraction(sum(weight * score for weight, score in there), weight)) if weight else None
+
+
+def pillar_share(document: Document, pillar: str) -> Fraction:
+    """The part of all points that the indicators of a pillar hold."""
+    points = {
+        leaf.id: dimension.weight * leaf.weight
+        for dimension in document.root.children
+        if isinstance(dimension, Group)
+        for leaf in dimension.children
+    }
+    named = [name for members in document.pillars.values() for name in members]
+    return Fraction(sum(points[name] for name in document.pillars[pillar]), sum(points[name] for name in named))
 
 
 @dataclass(frozen=True)
@@ -435,6 +461,11 @@ class Figures(Reading):
                 if found.value is None or indicator in result.submission.self_declared:
                     return Nothing.ABSENT
                 return found.value
+            case PillarOperand(pillar=pillar):
+                mean, best = (pillar_mean(result, pillar, scores) for scores in (result.scores, result.scores_max))
+                if mean is None:
+                    return Nothing.LEFT if best is None else Nothing.ABSENT
+                return Fraction(mean, result.unit)
             case LowerBoundOperand():
                 shares = self.shares(operand)
                 if isinstance(shares, Nothing):

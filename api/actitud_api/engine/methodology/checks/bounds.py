@@ -36,6 +36,7 @@ from actitud_api.engine.methodology.model import (
     Minimum,
     Not,
     Operand,
+    PillarOperand,
     Predicate,
     Present,
     Product,
@@ -108,6 +109,8 @@ class OperandBounds:
                 return Bounds(0, 1)
             case ScoreOperand(node=name) if (node := self._groups.get(name) or self._indicators.get(name)) is not None:
                 return Bounds(node.range.minimum, Fraction(self._compute_top_score(node), self.unit))
+            case PillarOperand():
+                return Bounds(self._document.root.range.minimum, self._document.root.range.maximum)
             case IndexOperand():
                 return self._bound_index()
             case Minimum(of=members):
@@ -154,7 +157,7 @@ class OperandBounds:
         match operand:
             case ValueOperand(indicator=name):
                 return find_score_direction(self._indicators[name])
-            case ScoreOperand() | IndexOperand() | LowerBoundOperand():
+            case ScoreOperand() | IndexOperand() | PillarOperand() | LowerBoundOperand():
                 return 1
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members):
                 return _combine_directions([self.find_direction(member) for member in members])

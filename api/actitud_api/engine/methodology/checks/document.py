@@ -13,7 +13,7 @@ from datetime import date
 from string import Formatter
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from actitud_api.engine.i18n import OR, Language, Texts
 from actitud_api.engine.methodology.checks.bounds import (
@@ -42,6 +42,7 @@ from actitud_api.engine.methodology.model import (
     MethodologyTexts,
     Minimum,
     Operand,
+    PillarOperand,
     Predicate,
     Product,
     ProfileField,
@@ -211,6 +212,13 @@ Code = Literal[
     "confidence-level",
     "lower-bound-comparison",
     "lower-bound-constant",
+    "unknown-pillar",
+    # Pillars.
+    "empty-pillar",
+    "pillar-without-weight",
+    "in-no-pillar",
+    "pillar-aggregation",
+    "pillar-depth",
     # Profile and rules.
     "enum-values",
     "organisation-field",
@@ -339,6 +347,8 @@ class _DocumentChecker:
         yield from self._check_profile()
         yield from self._check_rules()
         yield from self._check_levels()
+        if self.document.pillars:
+            yield from self._check_pillars()
         yield from self._check_references()
 
     def _check_ids(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
@@ -983,6 +993,12 @@ class _DocumentChecker:
                 yield Defect(
                     pointer, "unknown-node", Texts("{node!r} no es un nodo", "{node!r} is not a node", node=node)
                 )
+            case PillarOperand(pillar=pillar) if pillar not in self.document.pillars:
+                yield Defect(
+                    pointer,
+                    "unknown-pillar",
+                    Texts("{pillar!r} no es un pilar", "{pillar!r} is not a pillar", pillar=pillar),
+                )
             case Quotient() if not quotient:
                 yield Defect(
                     pointer,
@@ -992,7 +1008,10 @@ class _DocumentChecker:
                         "a quotient may only stand at the top of a value formula",
                     ),
                 )
-        if isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | IndexOperand) and not gate:
+        if (
+            isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | PillarOperand | IndexOperand)
+            and not gate
+        ):
             yield _build_gate_only_defect(pointer)
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
             yield Defect(
@@ -1250,6 +1269,86 @@ class _DocumentChecker:
                 ),
             )
 
+    def _check_pillars(self) -> Iterator[Defect]:
+        """Yield the defects of the pillars: every indicator with a weight stands in one, and their means are plain."""
+        document, seen = self.document, set[str]()
+        for name, members in document.pillars.items():
+            pointer = f"/pillars/{name.replace('~', '~0').replace('/', '~1')}"
+            yield from self._check_name(pointer, name)
+            if not members:
+                yield Defect(pointer, "empty-pillar", Texts("no tiene ningún indicador", "has no indicator"))
+            for position, identifier in enumerate(members):
+                item_pointer = f"{pointer}/{position}"
+                indicator = self.indicators.get(identifier)
+                if indicator is None:
+                    yield Defect(
+                        item_pointer,
+                        "unknown-indicator",
+                        Texts(
+                            "{indicator!r} no es un indicador",
+                            "{indicator!r} is not an indicator",
+                            indicator=identifier,
+                        ),
+                    )
+                elif not indicator.weight:
+                    yield Defect(
+                        item_pointer,
+                        "pillar-without-weight",
+                        Texts("{indicator!r} no pesa nada", "{indicator!r} has no weight", indicator=identifier),
+                    )
+                if identifier in seen:
+                    yield Defect(
+                        item_pointer,
+                        "duplicated-id",
+                        Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=identifier),
+                    )
+                seen.add(identifier)
+        for name, indicator in self.indicators.items():
+            if indicator.weight and name not in seen:
+                yield Defect(
+                    "/pillars",
+                    "in-no-pillar",
+                    Texts("{indicator!r} no está en ningún pilar", "{indicator!r} is in no pillar", indicator=name),
+                )
+        yield from self._check_pillar_tree()
+
+    def _check_pillar_tree(self) -> Iterator[Defect]:
+        """Yield a defect for each node that keeps a pillar from being the weighted mean of scores of indicators."""
+        root = self.document.root
+        for node, pointer in walk_nodes(root, "/root"):
+            depth = pointer.count("/children/")
+            if isinstance(node, Group):
+                if depth < 2 and node.aggregation != "arithmetic":
+                    yield Defect(
+                        f"{pointer}/aggregation",
+                        "pillar-aggregation",
+                        Texts("con pilares debe ser arithmetic", "with pillars must be arithmetic"),
+                    )
+            elif depth != 2 and node.weight:
+                yield Defect(
+                    pointer,
+                    "pillar-depth",
+                    Texts(
+                        "con pilares debe estar directamente en una dimensión",
+                        "with pillars must stand directly in a dimension",
+                    ),
+                )
+        total = sum(
+            dimension.weight * child.weight
+            for dimension in root.children
+            if isinstance(dimension, Group)
+            for child in dimension.children
+        )
+        # As for the weights of a group: rounding half up doubles the sum.
+        if 2 * root.range.maximum * self.spans.unit * total >= MAX_UNITS:
+            yield Defect(
+                "/pillars",
+                "weights-too-large",
+                Texts(
+                    "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
+                ),
+            )
+
     def _check_references(self) -> Iterator[Defect]:
         answered = self.document.answers
         for name, table in (
@@ -1334,8 +1433,8 @@ def _build_gate_only_defect(pointer: str) -> Defect:
         pointer,
         "gate-only-operand",
         Texts(
-            "solo las puertas pueden leer value, lower_bound, score e index",
-            "value, lower_bound, score and index may only be read by gates",
+            "solo las puertas pueden leer value, lower_bound, score, pillar e index",
+            "value, lower_bound, score, pillar and index may only be read by gates",
         ),
     )
 
@@ -1462,6 +1561,7 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
         ("article/comments", texts.article.comments, answered.comments),
         ("article/ideas", texts.article.ideas, answered.ideas),
         ("sources", texts.sources, document.sources),
+        ("pillars", {} if texts.pillars is UNSET else texts.pillars, document.pillars),
     ]
     for name, present, wanted in tables:
         yield from _check_same(f"{root}/{name}", present, wanted)

@@ -113,12 +113,18 @@ class ExtremeScore(Struct, frozen=True):
     nodes: tuple[str, ...]
 
 
+class PillarFigure(Struct, frozen=True):
+    """Rows in which the figure of a pillar does not exist, as none of its indicators counts."""
+
+    pillar: str
+
+
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
 """Condition under which a number is known.
 
 In rows where it is false, every comparison with the number is undetermined.
 """
-NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore
+NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore | PillarFigure
 """Condition under which a number is null.
 
 In rows where it is true, every comparison with the number is false.

@@ -19,6 +19,7 @@ from actitud_api.engine.methodology.model import (
     Maximum,
     Minimum,
     Operand,
+    PillarOperand,
     Quotient,
     ScoreOperand,
     ValueOperand,
@@ -38,6 +39,7 @@ from actitud_api.engine.scoring.columns.expressions import (
     NodeScore,
     NullCondition,
     NumberCondition,
+    PillarFigure,
 )
 from actitud_api.engine.scoring.columns.rows import RowReader
 from actitud_api.engine.scoring.columns.table import Bools, Ints
@@ -190,6 +192,8 @@ class _GateCompiler(ColumnCompiler):
                 return self._compile_raw_value(indicator, depth)
             case LowerBoundOperand():
                 raise NotComputedByColumns
+            case PillarOperand(pillar=pillar):
+                return self._compile_pillar(pillar)
             case Minimum(of=members) | Maximum(of=members) if not self._can_lose_scores:
                 nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
                 if len(nodes) == len(members):
@@ -222,6 +226,41 @@ class _GateCompiler(ColumnCompiler):
         upper = max(upper for _, _, upper in reads)
         return CompiledNumbers(
             read_extreme, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({ExtremeScore(combine, nodes)})
+        )
+
+    def _compile_pillar(self, name: str) -> CompiledNumbers:
+        """Compile the figure of a pillar; -1 where none of its indicators counts.
+
+        Raises:
+            NotComputedByColumns: If silence may take a score away, so that the figure may be unknown.
+        """
+        if self._can_lose_scores:
+            raise NotComputedByColumns
+        order = list_group_ids(self.plan)
+        members = [
+            (member.position, order.index(member.dimension), member.weight)
+            for member in self.plan.pillars[name].members
+        ]
+
+        def read_figure(block: RowBlock) -> Ints:
+            key = PillarFigure(name)
+            figures = block.extremes.get(key)
+            if figures is None:
+                views = block.views
+                weighted, weights = np.zeros(block.rows, np.int64), np.zeros(block.rows, np.int64)
+                for position, dimension, weight in members:
+                    scores = views.scores[position]
+                    counts = (scores != NO_SCORE) & (views.groups[dimension] != NO_SCORE)
+                    counting = counts * np.int64(weight)
+                    weighted += counting * scores
+                    weights += counting
+                means = (2 * weighted + weights) // (2 * np.maximum(weights, 1))
+                figures = block.extremes[key] = np.where(weights > 0, means, NO_SCORE)
+            return figures
+
+        upper = self.plan.root.high
+        return CompiledNumbers(
+            read_figure, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({PillarFigure(name)})
         )
 
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
@@ -360,6 +399,9 @@ class _GateCompiler(ColumnCompiler):
             case ExtremeScore(combine=combine, nodes=nodes):
                 extreme = self._compile_extreme(combine, nodes).read
                 return CompiledTruths(lambda block: extreme(block) == NO_SCORE)
+            case PillarFigure(pillar=pillar):
+                figures = self._compile_pillar(pillar).read
+                return CompiledTruths(lambda block: figures(block) == NO_SCORE)
             case _:
                 return super().compile_null(null, depth)
 
@@ -390,6 +432,19 @@ class _RowFigures:
             return NULL if maximum == NO_SCORE else None
         return Fraction(int(units), self._plan.unit)
 
+    def read_pillar(self, pillar: str) -> Evaluated:
+        views, row, compiled = self._block.views, self._row, self._plan.pillars[pillar]
+        names = list_group_ids(self._plan)
+        units, maximum = (
+            compiled.compute_score(
+                _read_scores(indicators, row), dict(zip(names, _read_scores(groups, row), strict=True))
+            )
+            for indicators, groups in ((views.scores, views.groups), (views.maxima, views.groups_max))
+        )
+        if units is None:
+            return NULL if maximum is None else None
+        return Fraction(units, self._plan.unit)
+
     def read_value(self, indicator: str) -> Evaluated:
         leaf = self._plan.indicators[self._plan.positions[indicator]]
         value = self._read_ratio(leaf)
@@ -415,6 +470,10 @@ class _RowFigures:
         value = self._reader.read_facts(self._block, self._row)[self._plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value
+
+
+def _read_scores(scores: Ints, row: int) -> list[int | None]:
+    return [None if score == NO_SCORE else int(score) for score in scores[:, row]]
 
 
 _VALUED_CODES = frozenset(CODE_NUMBERS[code] for code in _VALUED)
