@@ -378,8 +378,7 @@ def test_what_is_added_is_read_everywhere_and_verifies_from_outside(
         "supersedes": first.digest,
         "corrections": [{"organisation": LATE, "assessment": {"methodology": "2026.1"}}],
     }
-    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app:
-        client = TestClient(app)
+    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
         assert [client.get(path).status_code for path in READ] == [404] * 4
         assert [path for path, told in LISTS.items() if told in client.get(path).text] == []
         headers = administrator(database) | {"Idempotency-Key": "added"}
@@ -389,5 +388,7 @@ def test_what_is_added_is_read_everywhere_and_verifies_from_outside(
         assert (line["organisation"], line["before"], line["index_before"]) == (LATE, None, None)
         assert [client.get(path).status_code for path in READ] == [200] * 4
         assert [path for path, told in LISTS.items() if told in client.get(path).text] == [*LISTS]
-    with served(create_app(Settings(database_url=url, signing_folder=tmp_path))) as address:
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    with served(app) as address:
         assert cli.main(["verify", f"{address}/v1/editions/{EDITION}", "--lang", "en"]) == 0, capsys.readouterr().out
+    app.state["database"].close()
