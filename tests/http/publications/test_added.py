@@ -62,6 +62,7 @@ from tests.support.settling import anything
 pytestmark = [pytest.mark.both_databases, pytest.mark.serving]
 
 BETTER: Final = {"numerator": 320, "denominator": 320}
+WORSE: Final = {"numerator": 1, "denominator": 320}
 WRONG: Final = {"numerator": 9, "denominator": 8}
 
 
@@ -173,18 +174,19 @@ def test_what_was_added_is_corrected_as_all_others(
     assert made.organisations == 4
 
 
-def test_it_is_added_between_the_others_and_beside_a_correction(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("corrected", [BIG, BARE])
+def test_it_is_added_between_the_others_and_beside_a_correction(
+    database: Database, tmp_path: Path, corrected: str
+) -> None:
     """Its ordinal is that of its id; the scores after it move on by one."""
     first = publish_without(database, tmp_path, SMALL)
     assert [line.organisation for line in edition_document(database, first).scores] == [BIG, BARE]
-    one, other = correction(first, SMALL, D1_01=BETTER), correction(first, BARE, D1_01=BETTER)
-    both = PublicationPlan(reason="Two.", supersedes=first.digest, corrections=(*other.corrections, *one.corrections))
+    one, other = correction(first, SMALL, D1_01=BETTER), correction(first, corrected, D1_01=WORSE)
+    both = PublicationPlan(reason="Two.", supersedes=first.digest, corrections=(*one.corrections, *other.corrections))
     made = publish(database, tmp_path, both, now=LATER)
     document = edition_document(database, made)
-    assert [(entry.organisation, entry.before is None) for entry in document.corrections] == [
-        (SMALL, True),
-        (BARE, False),
-    ]
+    named = [(entry.organisation, entry.before is None) for entry in document.corrections]
+    assert named == sorted([(SMALL, True), (corrected, False)])
     assert [line.organisation for line in document.scores] == [BIG, SMALL, BARE]
     with database.read() as session:
         rows = session.connection().execute(
