@@ -53,7 +53,7 @@ FINDINGS: Final = {
     "S3": "Large files for a few do not keep everybody else waiting.",
     "S4": "Nobody without a key writes text of their choice into the signed ledger.",
     "S5": "Once the days to reply are over, verdicts become milder only, or the hearing opens again.",
-    "S6": "Nobody is left out of an edition who was returned and still has days.",
+    "S6": "Who was returned and still has days is waited for, and a correction adds who was left out.",
     "S7": "Nothing that is public changes when a draft changes.",
     "S8": "Signatures of a leaked key are refused from a point on, and the ledger is asked about publications.",
     "S9": "A restored service signs nothing that contradicts what it signed before.",
