@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology import loader
@@ -52,6 +52,7 @@ class Published(Struct):
     indicators: dict[str, float | None]
     states: dict[str, str]
     broken: list[str]
+    pillars: dict[str, float]
 
 
 class Example(Struct):
@@ -122,6 +123,8 @@ def test_every_figure_of_an_example(name: str) -> None:
     assert [finding.rule for finding in score.findings] == published.broken
     assert {dimension.id: dimension.score for dimension in score.dimensions} == published.dimensions
     assert {known.id: known.score for known in indicators.values()} == published.indicators
+    assert score.pillars is not UNSET
+    assert {pillar.id: pillar.score for pillar in score.pillars} == published.pillars
     codes = {"zero_by_rule", "contradicted"}
     assert {
         known.id: known.reason.code if known.reason.code in codes else known.state for known in indicators.values()
