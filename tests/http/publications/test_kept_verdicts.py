@@ -13,9 +13,10 @@ from actitud_api.resources.publications import service
 from actitud_api.resources.publications.documents import ScoreDocument, parse_edition, parse_score
 from actitud_api.resources.publications.service import PublicationRecord, PublicationRefused
 from actitud_api.resources.reviews import service as reviews
+from tests.support.assessing import body_a
 from tests.support.figures import FigureRecorder
 from tests.support.publishing import BIG, EDITION, correction, publish
-from tests.support.reviewed import LATER, publish_reviewed
+from tests.support.reviewed import LATER, PERSON, publish_reviewed
 
 ERASED: Final = {
     "its evidence and its note": "json_remove(evidence, '$.answers.\"D1.01\"')",
@@ -76,6 +77,17 @@ def test_a_correction_lifts_only_the_verdicts_on_what_it_changes(database: Datab
     assert [verdict.indicator for verdict in after.review.verdicts] == ["D10.07"]
     (corrected,) = parse_edition(service.get_document(database, second.digest).form.text).corrections
     assert corrected.answers == ("D1.01", "D2.05")
+
+
+def test_a_correction_back_to_an_answer_that_was_judged_before_has_that_verdict(
+    database: Database, tmp_path: Path
+) -> None:
+    """With this note it was rejected, returned, and rejected again with another one: so nothing would change."""
+    first = publish_reviewed(database, tmp_path)
+    answer = body_a()["answers"]["D1.01"] | {"note": f"{PERSON} lo lleva."}
+    with pytest.raises(PublicationRefused, match="unchanged"):
+        publish(database, tmp_path, correction(first, D1_01=answer), now=LATER)
+    assert service.get(database, EDITION, "latest") == first
 
 
 def test_an_answer_that_is_named_and_not_changed_keeps_its_verdict(database: Database, tmp_path: Path) -> None:

@@ -245,4 +245,4 @@ def test_what_is_stored_of_a_review_is_told_by_the_organisation_that_it_is_about
     with desk.database.read() as session:
         record = assessments.find_assessment(session, EDITION, MINE)
     assert msgspec.to_builtins(record.submission.set_aside) == {"D1.01": "rejected"}
-    assert record.evidence.review.answers["D1.01"].verdict == "rejected"
+    assert [one.verdict for one in record.evidence.review.answers["D1.01"]] == ["rejected"]

@@ -46,7 +46,7 @@ def found(
     indicator: str, verdict: Verdict, level: int | None = None, content: AssessmentContent | None = None
 ) -> AppliedReview:
     answer = (content or example_a()).answers[indicator]
-    return AppliedReview({indicator: AppliedVerdict(verdict, digest(answer), level)})
+    return AppliedReview({indicator: (AppliedVerdict(verdict, digest(answer), level),)})
 
 
 def scored(review: AppliedReview) -> Evaluation:
@@ -171,7 +171,7 @@ VERDICTS: tuple[tuple[str, Verdict, int | None], ...] = (
     ("D7.08", "accepted", None),
 )
 EVERYTHING = AppliedReview(
-    {name: AppliedVerdict(verdict, digest(example_a().answers[name]), level) for name, verdict, level in VERDICTS},
+    {name: (AppliedVerdict(verdict, digest(example_a().answers[name]), level),) for name, verdict, level in VERDICTS},
     AppliedOverall(max_level=2, profile={"incidents": 1}, answers={"D2.02": {"outside_remit": ("c3",)}}),
 )
 

@@ -309,6 +309,24 @@ def test_the_very_answer_again_has_its_verdict_again(desk: Desk) -> None:
     assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"] == {"verdict": "rejected", "level": None}
 
 
+def test_the_very_answer_again_has_its_verdict_again_whatever_was_judged_meanwhile(desk: Desk) -> None:
+    """It counted in full again once anything else was judged after the return, although its verdict was told."""
+    desk.given("ada", "D1.01", "rejected")
+    returned(desk)
+    assert patch(desk, D1_01={"numerator": 320, "denominator": 320}).status_code == 200
+    desk.resubmit()
+    desk.settle("under_review")
+    desk.given("ada", "D7.08", "insufficient")
+    desk.given("ada", "D1.01", "stale")
+    returned(desk)
+
+    assert patch(desk, D1_01={"numerator": 160, "denominator": 320}).status_code == 200
+
+    # Both as they were judged, without 12.50 and 5.27 of 440.28.
+    assert desk.index() == 42.25
+    assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"] == {"verdict": "rejected", "level": None}
+
+
 def test_domains_that_change_leave_what_was_found(desk: Desk) -> None:
     """What was found insufficient stays so when its document counts again, and the rejected stays rejected."""
     desk.given("ada", "D7.08", "insufficient")

@@ -52,13 +52,17 @@ class AppliedOverall(Struct, frozen=True, kw_only=True):
 class AppliedReview(Struct, frozen=True):
     """The verdicts and the overall review with which an assessment is scored.
 
-    `answers` holds the verdicts by indicator; `overall` is the overall review, None if there is none. A verdict
-    counts only until the organisation changes the answer that was judged: the changed answer is scored without the
-    verdict.
+    `answers` holds the verdicts by indicator, one for each answer that was judged; `overall` is the overall review,
+    None if there is none. A verdict counts only while the answer is the one that was judged: a changed answer is scored
+    without it, and with it again if the organisation brings the judged answer back.
     """
 
-    answers: dict[str, AppliedVerdict] = {}
+    answers: dict[str, tuple[AppliedVerdict, ...]] = {}
     overall: AppliedOverall | None = None
+
+    def find(self, indicator: str, answer: str | None) -> AppliedVerdict | None:
+        """Return the verdict on the answer with this digest, or None if it was not judged."""
+        return next((one for one in self.answers.get(indicator, ()) if one.answer == answer), None)
 
 
 NO_REVIEW: Final = AppliedReview()
@@ -90,7 +94,8 @@ def apply_review(
     most like its capped level. The overall review sets the facts that organisations cannot set, and the highest
     level.
     """
-    current = {name: applied for name, applied in review.answers.items() if digests.get(name) == applied.answer}
+    found = ((name, review.find(name, digests.get(name))) for name in review.answers)
+    current = {name: applied for name, applied in found if applied is not None}
     aside = {name: _ASIDE[applied.verdict] for name, applied in current.items() if applied.verdict in _ASIDE}
     caps = {
         name: applied.level

@@ -599,7 +599,7 @@ def preview_correction(
             submission.profile_self_declared, unreviewed.profile_self_declared, kept_fields
         ),
     )
-    of_changed = {name: verdict for name, verdict in before.evidence.review.answers.items() if name in changed}
+    of_changed = {name: verdicts for name, verdicts in before.evidence.review.answers.items() if name in changed}
     digests = digest_answers(content, derived.support)
     submission = apply_review(methodology, submission, AppliedReview(of_changed), digests)
     support = structs.replace(
@@ -985,8 +985,8 @@ def _strip_review(record: AssessmentRecord) -> Submission:
     # A verdict of insufficient evidence made an answer self-declared although it has documents that count.
     evidenced = {
         name
-        for name, applied in review.answers.items()
-        if applied.verdict == "insufficient" and valid_evidence(record, name)
+        for name, verdicts in review.answers.items()
+        if any(applied.verdict == "insufficient" for applied in verdicts) and valid_evidence(record, name)
     }
     return structs.replace(before, self_declared=before.self_declared - evidenced)
 

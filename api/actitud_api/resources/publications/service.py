@@ -810,11 +810,10 @@ class _Revision:
 
         The latter are on answers that were judged, corrected, and are what they were again.
         """
-        judged = preview.record.evidence.review.answers
         merged = [verdict for verdict in published if verdict.indicator not in preview.changed] + [
             verdict
             for verdict in replies.list_counted_verdicts(self._session, preview.record)
-            if verdict.indicator in preview.changed and verdict.indicator in judged
+            if verdict.indicator in preview.changed
         ]
         order = {node.id: number for number, node in enumerate(walk_indicators(self._methodology.document.root))}
         return tuple(sorted(merged, key=lambda verdict: order[verdict.indicator]))

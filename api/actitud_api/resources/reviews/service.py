@@ -333,12 +333,12 @@ def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | 
     `heard` is when its hearing was over, None if it had none. `record` may be an assessment as it was submitted: the
     verdicts are those on its answers.
     """
-    counted = collect_counted(session, record.edition, {record.organisation: record})
-    verdicts, overall = counted.get(record.organisation, ((), None))
     if heard is None:
         return NO_REVIEW
+    reviews = _load_answer_reviews(session, record)
+    overall = queries.find_overall_review(session, record.edition, record.organisation)
     return _build_applied(
-        (verdict for verdict in verdicts if verdict.at <= heard),
+        (verdict for verdict in _list_latest(reviews.values()) if verdict.at <= heard),
         overall if overall is not None and overall.at <= heard else None,
     )
 
@@ -610,19 +610,30 @@ def _apply_reviews(
     now: datetime,
 ) -> None:
     """Score a locked assessment again with the verdicts that count and the overall review."""
-    counted = (review.counted_verdict for review in reviews.values())
-    applied = _build_applied((verdict for verdict in counted if verdict is not None), overall)
+    applied = _build_applied(_list_latest(reviews.values()), overall)
     assessments.rescore_reviewed(session, record, applied, now=now)
+
+
+def _list_latest(reviews: Iterable[AnswerReview]) -> list[VerdictRecord]:
+    """List the verdicts that count on each answer that was ever judged: the latest that was not withdrawn.
+
+    Those on earlier answers count again once the organisation brings such an answer back.
+    """
+    return [
+        verdict
+        for review in reviews
+        for verdict in {one.answer: one for one in review.verdicts if one.verdict is not None}.values()
+    ]
 
 
 def _build_applied(verdicts: Iterable[VerdictRecord], overall: OverallReview | None) -> AppliedReview:
     """Return verdicts that count, and the overall review, as they affect the score."""
+    answers: defaultdict[str, list[AppliedVerdict]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.verdict is not None:
+            answers[verdict.indicator].append(AppliedVerdict(verdict.verdict, verdict.answer, verdict.level))
     return AppliedReview(
-        answers={
-            verdict.indicator: AppliedVerdict(verdict.verdict, verdict.answer, verdict.level)
-            for verdict in verdicts
-            if verdict.verdict is not None
-        },
+        answers={indicator: tuple(applied) for indicator, applied in answers.items()},
         overall=None
         if overall is None
         else AppliedOverall(max_level=overall.max_level, profile=overall.profile, answers=overall.answers),

@@ -20,7 +20,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.records import AssessmentRecord as Assessment
 from actitud_api.resources.assessments.records import Erasure
-from actitud_api.resources.assessments.reviewed_submission import Verdict
+from actitud_api.resources.assessments.reviewed_submission import AppliedReview, Verdict
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
 from actitud_api.resources.reviews.replies import queries
@@ -357,7 +357,7 @@ def _build_outcome(
         overall=None
         if overall is None or applied.overall is None
         else OverallRemark(max_level=overall.max_level, reason=overall.reason, at=overall.at),
-        verdicts=_to_counted(verdict for verdict in verdicts if verdict.indicator in applied.answers),
+        verdicts=_to_counted(verdicts, applied),
         replies=tuple(
             CountedReply(indicator=reply.indicator, text=reply.text, at=reply.updated)
             for reply in _sort_replies(assessment.methodology, replies)
@@ -372,10 +372,11 @@ def list_counted_verdicts(session: Session, record: Assessment) -> tuple[Counted
     """
     counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
     verdicts, _ = counted.get(record.organisation, ((), None))
-    return _to_counted(verdicts)
+    return _to_counted(verdicts, record.evidence.review)
 
 
-def _to_counted(verdicts: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]:
+def _to_counted(verdicts: Iterable[VerdictRecord], applied: AppliedReview) -> tuple[CountedVerdict, ...]:
+    """Convert the verdicts with which an assessment is scored."""
     return tuple(
         CountedVerdict(
             indicator=verdict.indicator,
@@ -386,5 +387,5 @@ def _to_counted(verdicts: Iterable[VerdictRecord]) -> tuple[CountedVerdict, ...]
             at=verdict.at,
         )
         for verdict in verdicts
-        if verdict.verdict is not None
+        if verdict.verdict is not None and applied.find(verdict.indicator, verdict.answer) is not None
     )
