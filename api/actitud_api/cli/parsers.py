@@ -608,6 +608,24 @@ def _add_score(added: AddCommand, language: Language) -> None:
         .format(versions=", ".join(loader.list_versions()))
     )
     command.add_argument("--methodology", metavar="V", help=versions)
+    command.add_argument(
+        "--table",
+        action="store_true",
+        help=Texts(
+            "el fichero es una tabla CSV con una organización en cada línea; escribe la tabla de sus puntuaciones",
+            "the file is a CSV table with an organisation in each line; write the table of their scores",
+        ).into(language),
+    )
+    command.add_argument(
+        "--keep",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help=Texts(
+            "una columna de la tabla que se copia sin leerla; se repite para varias",
+            "a column of the table that is copied without reading it; repeated for several",
+        ).into(language),
+    )
     _add_lang_option(command, language)
     command.add_argument(
         "--json",

@@ -1,4 +1,4 @@
-"""`score`: score the facts in a file and explain the index, as `POST /v1/scores` does."""
+"""`score`: score the facts in a file and explain the index, as `POST /v1/scores` does; or score a table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content
 from actitud_api.cli.reading import read_methodology
 from actitud_api.cli.sheet import render_score
+from actitud_api.cli.tables import FaultyTable, score_table
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
@@ -23,16 +24,28 @@ from actitud_api.resources.scores.routes import REQUEST
 _WHOLE = Texts("el fichero", "the file")
 _HERE = Texts(" Aquí: {value}.", " Here: {value}.")
 _MEANT = Texts(" ¿Es {suggestion}?", " Is it {suggestion}?")
+_NO_METHODOLOGY = Texts(
+    "--methodology: hace falta con una tabla, que no dice la suya",
+    "--methodology: needed with a table, which does not say its own",
+)
+_NO_JSON = Texts("--json: una tabla se responde con otra", "--json: a table is answered with a table")
+_NO_TABLE = Texts("--keep: solo vale con --table", "--keep: only together with --table")
 _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
 
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
     """Score a file, print the explained score, and return exit code 0, even if facts in it contradict each other.
 
+    With `--table`, the file is a CSV table of organisations, and the table of their scores is printed.
+
     Raises:
-        CommandError: The file is not a valid request (exit code 2).
+        CommandError: The file is not a valid request or table (exit code 2).
     """
     chosen = choose_language(options, language)
+    if options.table:
+        return _run_table(options, chosen)
+    if options.keep:
+        raise CommandError(_NO_TABLE.into(chosen), 2)
     methodology = (
         None if options.methodology is None else fill_missing_texts(read_methodology(options.methodology, chosen))
     )
@@ -49,6 +62,24 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:
         print_renderable(render_score(answer, methodology, chosen))
+    return 0
+
+
+def _run_table(options: argparse.Namespace, language: Language) -> int:
+    if options.methodology is None:
+        raise CommandError(_NO_METHODOLOGY.into(language), 2)
+    if options.json:
+        raise CommandError(_NO_JSON.into(language), 2)
+    methodology = fill_missing_texts(read_methodology(options.methodology, language))
+    try:
+        table = score_table(read_content(options.file, language), options.keep, methodology, language)
+    except FaultyTable as error:
+        lines = describe_faults(error.faults, _FAULTY, language)
+        lines[-1] = _FAULTY.into(language).format(count=words.format_number(error.count, language))
+        raise CommandError("\n".join(lines), 2) from error
+    # As bytes: the text layer would write the line ends and, outside UTF-8, the letters in another way.
+    sys.stdout.buffer.writelines(table)
+    sys.stdout.buffer.flush()
     return 0
 
 

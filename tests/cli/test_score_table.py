@@ -1,0 +1,207 @@
+"""`score --table`: every line of a CSV file is scored, ranked, and written as a line of CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from actitud_api import cli
+from actitud_api.engine.methodology.model import Document, Fact, ProfileField
+from tests.unit.scoring import builders as b
+from tests.unit.scoring.sheets import CASES
+
+HDI = CASES / "hdi.json"
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+def written(folder: Path, table: str | bytes, document: Document | None = None) -> list[str]:
+    """The arguments that score a table under a document, or under the Human Development Index."""
+    path = folder / "table.csv"
+    path.write_bytes(table if isinstance(table, bytes) else table.encode())
+    methodology = HDI
+    if document is not None:
+        methodology = folder / "document.json"
+        methodology.write_bytes(msgspec.json.encode(document))
+    return ["score", str(path), "--table", "--methodology", str(methodology)]
+
+
+def scored(capsysbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> list[dict[str, str]]:
+    assert cli.main(arguments) == 0
+    captured = capsysbinary.readouterr()
+    assert captured.err == b""
+    spanish = captured.out.startswith(b"\xef\xbb\xbf")
+    text = io.StringIO(captured.out.decode("utf-8-sig"), newline="")
+    return list(csv.DictReader(text, delimiter=";" if spanish else ",", strict=True))
+
+
+def refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> list[str]:
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err.splitlines()
+
+
+COUNTRIES = """country,region,health,expected_schooling,mean_schooling.years,income
+Switzerland,Europe,83.9872,16.50029945,13.85966015,66933.00454
+Norway,Europe,83.2339,18.1852,13.00363,64660.10622
+Nowhere,,70,,13,5000
+"""
+"""2021, from table 1 of UNDP's Human Development Report 2021/22, which publishes 0.962 and 0.961."""
+
+
+def test_the_human_development_index_of_three_countries(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """In the order of the file; with an input missing there is no index and no rank, as UNDP has it."""
+    rows = scored(capsysbinary, [*written(tmp_path, COUNTRIES), "--keep", "region"])
+    assert [*rows[0]] == [
+        *("country", "region", "rank", "index", "index_max", "coverage", "status", "level", "contradicted"),
+        *("score:health", "score:education", "score:expected_schooling", "score:mean_schooling", "score:income"),
+    ]
+    shown = [(row["country"], row["region"], row["rank"], row["index"], row["status"]) for row in rows]
+    assert shown == [
+        ("Switzerland", "Europe", "1", "96.2", "complete"),
+        ("Norway", "Europe", "2", "96.1", "complete"),
+        ("Nowhere", "", "", "", "not_rateable"),
+    ]
+    # (83.9872 - 20) / 65
+    assert rows[0]["score:health"] == "98.441846"
+    assert rows[2]["score:education"] == ""
+
+
+def build_document() -> Document:
+    """A quarter of an hour is 25 points where `open`; of a checklist of two, each is 50."""
+    field = ProfileField(name="open", type="boolean", set_by="organisation")
+    hours = structs.replace(
+        b.amount("1.1", applies=b.compare(b.field("open"), "eq", True)),
+        facts=(Fact(name="h", type="number", minimum=0, maximum=100),),
+        value=b.fact("1.1", "h"),
+        step="h",
+    )
+    parts = b.checklist("parts", 1, ("one", "two"), ((0, 0), (2, 100)))
+    return b.document(b.root(b.group("D", hours), b.group("E", parts)), profile=(field,))
+
+
+def test_columns_of_every_type_in_both_dialects(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """An empty cell is no answer, also beside a `basis`; a line of empty cells is none."""
+    english = (
+        "town,profile:open,1.1.h,1.1.basis,parts\nA,true,0.25,,one two\nB,false,,self_declared,one\nC,TRUE,,,\n,,,,\n"
+    )
+    spanish = (
+        "town;profile:open;1.1;1.1.basis;parts\nA;VERDADERO;0,25;;one two\nB;FALSO;;self_declared;one\nC;true;;;\n"
+    )
+    found = scored(capsysbinary, written(tmp_path, english, build_document()))
+    shown = [(row["town"], row["rank"], row["index"], row["score:1.1"], row["score:E"], row["status"]) for row in found]
+    assert shown == [
+        ("A", "1", "62.50", "25.00", "100.00", "complete"),
+        ("B", "2", "50.00", "", "50.00", "complete"),
+        ("C", "", "0.00", "0.00", "0.00", "insufficient_evidence"),
+    ]
+    other = scored(capsysbinary, written(tmp_path, b"\xef\xbb\xbf" + spanish.encode(), build_document()))
+    assert [row["index"] for row in other] == ["62,50", "50,00", "0,00"]
+
+
+def test_every_fault_of_a_line_is_named_by_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = 'town,profile:open,1.1\nA,perhaps,1\n"B\nC",true,x\nD,true,101\nE,,1\n'
+    assert refused(capsys, written(tmp_path, table, build_document())) == [
+        'line 2 (A), profile:open: It must be true or false. Here: "perhaps".',
+        "line 3 (B",
+        'C), 1.1: It must be a number. Here: "x".',
+        "line 5 (D), 1.1: It must be 100 or less. Here: 101.",
+        "line 6 (E), profile:open: This member is missing.",
+        "Nothing was scored. Faults: 4.",
+    ]
+
+
+def test_a_profile_without_its_column_and_many_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hundred faults are named, and all of them counted."""
+    table = "town,1.1\n" + "A,1\n" * 150
+    field = ProfileField(name="open", type="boolean", set_by="organisation")
+    lines = refused(capsys, written(tmp_path, table, structs.replace(build_document(), profile=(field,))))
+    assert lines[0] == "line 2 (A), profile:open: This member is missing."
+    assert (len(lines), lines[-1]) == (101, "Nothing was scored. Faults: 150.")
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        (b"", ["the file: It has no line below the header."]),
+        (b"town,health\n", ["the file: It has no line below the header."]),
+        (b"town,health\nA,1\nB\n", ["line 3: Cells: 1; in the header: 2."]),
+        (b"town,health\nA,\xff\n", ["line 2: It is not UTF-8."]),
+        (b'town,health\nA,"1\n', ["line 2: It is not CSV: unexpected end of data"]),
+        (b"health\n1\n", ["health: The first column must name each line, and not be a fact."]),
+        (
+            b"town,healht,health,health\nA,1,1,1\n",
+            [
+                "health: This column is there more than once.",
+                "healht: This column is not one of the methodology; --keep copies it without reading it. Is it health?",
+            ],
+        ),
+    ],
+)
+def test_a_file_that_is_no_such_table(
+    table: bytes, lines: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(capsys, written(tmp_path, table)) == [*lines, f"Nothing was scored. Faults: {len(lines)}."]
+
+
+def test_options_that_mean_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = written(tmp_path, COUNTRIES)
+    assert refused(capsys, [*arguments, "--keep", "regoin", "--keep", "region"])[0] == (
+        "regoin: --keep: the file does not have this column. Is it region?"
+    )
+    assert refused(capsys, arguments[:3]) == ["--methodology: needed with a table, which does not say its own"]
+    assert refused(capsys, [*arguments, "--json"]) == ["--json: a table is answered with a table"]
+    assert refused(capsys, [*arguments[:2], "--keep", "x"]) == ["--keep: only together with --table"]
+    assert refused(capsys, [*arguments[:3], "--lang", "es"]) == [
+        "--methodology: hace falta con una tabla, que no dice la suya"
+    ]
+
+
+def test_a_name_that_would_mean_two_facts_means_neither(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def named(indicator: str, fact: str) -> Document:
+        leaf = structs.replace(
+            b.amount(indicator), facts=(Fact(name=fact, type="number", minimum=0, maximum=9),),
+            value=b.fact(indicator, fact), step=fact,
+        )  # fmt: skip
+        return b.document(b.root(b.group("D", leaf)))
+
+    first, second = (named(*names).root.children[0] for names in (("a", "b.c"), ("a.b", "c")))
+    document = b.document(b.root(structs.replace(first, id="D1"), structs.replace(second, id="D2")))
+    (line, _) = refused(capsys, written(tmp_path, "town,a.b.c\nA,1\n", document))
+    assert line.startswith("a.b.c: This column is not one of the methodology")
+
+
+def test_a_registered_version_scores_a_table_as_it_scores_a_body(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Example A of the catalogue: 44.03, of which this table has the same figures as the body."""
+    example = json.loads((CASES / "example_a.json").read_bytes())
+    request = example["request"]
+    cells = {f"profile:{name}": value for name, value in request["profile"].items()}
+    for indicator, facts in request["answers"].items():
+        cells |= {f"{indicator}.{name}": value for name, value in facts.items()}
+    texts = {
+        name: " ".join(value) if isinstance(value, list) else "" if value is None else json.dumps(value).strip('"')
+        for name, value in cells.items()
+    }
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([["town", *texts], ["A", *texts.values()]])
+    (tmp_path / "table.csv").write_text(buffer.getvalue(), encoding="utf-8")
+    (row,) = scored(
+        capsysbinary, ["score", str(tmp_path / "table.csv"), "--table", "--methodology", request["methodology"]]
+    )
+    assert (row["rank"], row["index"], row["level"]) == ("1", "44.03", "3")
+    for name, score in example["published"]["indicators"].items():
+        assert row[f"score:{name}"] == ("" if score is None else f"{score:.2f}")
