@@ -59,7 +59,7 @@ Effects dropped_answers:[text] new_indicators:[text] dropped_fields:[text] new_f
 Change methodology_before:Reference methodology_after:Reference index:Stages parts:Parts? unrated:[text]
   level_before:count? level_after:count? groups:[GroupChange] indicators:[IndicatorChange] version_effects:Effects
 Correction organisation:text before:text? after:text answers:[text] change:Change?
-Row organisation:text document:text status:text level:count? index:number? rank:count?
+Row organisation:text document:text status:text level:count? index:number? rank:count? standing:text
 Edition kind:text format:count edition:text revision:count supersedes:text? reason:text published:text titles:{text}
   simulated:flag period_from:text period_to:text windows:Windows calendar:Calendar methodology:Reference engine:text
   counts:Counts corrections:[Correction] checkpoint:text? scores:[Row]
@@ -82,7 +82,9 @@ Loss indicator:text lost:number
 Finding rule:text severity:text code:text indicators:[text] missing:[text] facts:Facts
 Figures methodology:Reference index:number? index_max:number? index_geometric:number? coverage:number? status:text
   level:count? level_details:Details main_reasons:[Loss] findings:[Finding] dimensions:[Dimension]
-  indicators:[Indicator] input_digest:text pillars:[Pillar]
+  indicators:[Indicator] input_digest:text pillars:[Pillar] standing:text
+  estimate:Estimate?
+Estimate of:text index:number lower:number upper:number confidence:number
 Pillar id:text score:number? score_max:number? share:number
 Overall max_level:count? reason:text at:text
 Verdict indicator:text verdict:text level:count? reason:text? rule:text? at:text
@@ -103,7 +105,7 @@ TYPES: dict[str, Any] = {
     "value": (int, float, bool, str, NUL),
     "Facts": {"*": (int, float, bool, str, list, NUL)},
 }
-OPTIONAL = {"pillars"}
+OPTIONAL = {"pillars", "standing", "estimate"}
 """Members that a document has only if its methodology has them."""
 HEADER = ("kind", "format", "checkpoint", "digest", "jws", "keys")
 
@@ -362,8 +364,8 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
 
 
 def is_ranked(row: dict[str, Any]) -> bool:
-    """Return True if an organisation takes part in the ranking."""
-    return row.get("status") in RANKED and type(row.get("index")) in (int, float)
+    """Return True if an organisation takes part in the ranking: a score that only estimates, with a standing, never."""
+    return row.get("status") in RANKED and type(row.get("index")) in (int, float) and "standing" not in row
 
 
 # --- the bundle -----------------------------------------------------------------------------------------------
@@ -476,6 +478,7 @@ def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document:
         ("status", row.get("status"), get_member(document, "score", "status")),
         ("level", row.get("level"), get_member(document, "score", "level")),
         ("index", row.get("index"), get_member(document, "score", "index")),
+        ("standing", row.get("standing"), get_member(document, "score", "standing")),
     ):
         if listed != due:
             add_problem(

@@ -440,6 +440,20 @@ class PillarScore(Model, frozen=True, kw_only=True):
     text: str
 
 
+class Estimate(Model, frozen=True, kw_only=True):
+    """Estimate of the index under another methodology version, ``of``, in whole points.
+
+    With the probability ``confidence``, 0 to 1, the index under that version lies between ``lower`` and ``upper``.
+    """
+
+    of: str
+    index: float
+    lower: float
+    upper: float
+    confidence: float
+    text: str
+
+
 class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     """The index of one organisation with its complete explanation.
 
@@ -450,6 +464,8 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     the answers break. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``: digests
     of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the request
     contained none. ``pillars``: figures beside the index, empty if the methodology has none.
+    ``standing``: ``provisional`` if the methodology only estimates: then no score is ranked, and ``estimate`` is the
+    index to expect under the whole methodology, ``None`` if too little is known.
     """
 
     index: float | None
@@ -468,6 +484,8 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     result_digest: str
     what_if: WhatIf | None = None
     pillars: tuple[PillarScore, ...] = ()
+    standing: Literal["provisional"] | None = None
+    estimate: Estimate | None = None
 
     def __post_init__(self) -> None:
         _index(self, "dimensions")

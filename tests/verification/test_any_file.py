@@ -137,6 +137,39 @@ def test_pillars_may_be_there_and_have_their_members(
     assert by_all(script, plain(edition.lines()), tmp_path / "file")[:2] == [problems, problems]
 
 
+ESTIMATE = {"of": "2027.1", "index": 58, "lower": 49, "upper": 66, "confidence": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("row", "score", "problems"),
+    [
+        ({"standing": "provisional", "rank": None}, {"standing": "provisional", "estimate": ESTIMATE}, 0),
+        ({"standing": "provisional", "rank": None}, {"standing": "provisional", "estimate": None}, 0),
+        ({"standing": "provisional"}, {"standing": "provisional", "estimate": ESTIMATE}, 1),
+        ({"rank": None}, {"standing": "provisional", "estimate": ESTIMATE}, 2),
+        ({"standing": "provisional", "rank": None}, {}, 1),
+        ({"standing": "provisional", "rank": None}, {"standing": "provisional", "estimate": {"of": "x"}}, 1),
+    ],
+    ids=["estimate", "no estimate", "ranked", "not in the list", "not in the document", "missing members"],
+)
+def test_what_only_estimates_has_no_rank(
+    row: dict[str, Any], score: dict[str, Any], problems: int, script: ModuleType, tmp_path: Path
+) -> None:
+    """The second of the list, which has the last rank, says that it is provisional, and its document too."""
+    edition = Edition()
+    last = max((known for known in edition.edition["scores"] if known["rank"]), key=lambda known: known["rank"])
+    number = edition.edition["scores"].index(last)
+    edition.documents[number]["score"] |= score
+    edition.relist(number)
+    last |= row
+    if last["rank"] is None:
+        edition.edition["counts"]["ranked"] -= "standing" in last
+    else:
+        edition.edition["counts"]["ranked"] -= 1
+    edition.seal()
+    assert by_all(script, plain(edition.lines()), tmp_path / "file")[:2] == [problems, problems]
+
+
 def test_anything_in_a_ledger_is_told() -> None:
     chance = random.Random(8)
     for _ in range(ANY_FILE):

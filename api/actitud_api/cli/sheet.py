@@ -112,6 +112,8 @@ class _ScoreSheet:
                 yield Text(self._fill(_BOUNDS, **bounds))
             if score.index_geometric is not None:
                 yield Text(self._fill(_GEOMETRIC, index=self._format_points(score.index_geometric)))
+            if score.estimate:
+                yield Text(score.estimate.text)
             yield from (Text(pillar.text) for pillar in score.pillars or ())
         status = _STATUSES[score.status].into(self._language)
         if score.coverage is None:

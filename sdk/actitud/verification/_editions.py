@@ -334,7 +334,7 @@ def _compare_with_row(findings: Findings, line: int, edition: Json, number: int,
             es, en = f"es {quote(actual)}, y en la edición", f"it is {quote(actual)}, and in the edition"
             findings.add_problem("row", line, f"/{path}", f"{es} {quote(expected)}", f"{en} {quote(expected)}")
     name = row["organisation"]
-    for member, path in (("status", "status"), ("level", "level"), ("index", "index")):
+    for member, path in (("status", "status"), ("level", "level"), ("index", "index"), ("standing", "standing")):
         listed, actual = row.get(member), get_member(document, "score", *path.split("/"))
         if listed != actual:
             es = f"{name}: pone {quote(listed)}, y en su documento {quote(actual)}"
@@ -415,7 +415,7 @@ def _verify_counts(findings: Findings, line: int, edition: Json, ranked: int) ->
 
 
 def _is_ranked(row: Json) -> bool:
-    return row.get("status") in _RANKED and type(row.get("index")) in (int, float)
+    return row.get("status") in _RANKED and type(row.get("index")) in (int, float) and "standing" not in row
 
 
 # --- single documents -----------------------------------------------------------------------------------------

@@ -123,6 +123,7 @@ class _Line(_Object, frozen=True):
     level: int | None
     index: _Number | None
     rank: int | None
+    standing: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class EditionShape(_Object, frozen=True):
@@ -274,6 +275,14 @@ class _Pillar(_Object, frozen=True):
     share: _Number
 
 
+class _Estimate(_Object, frozen=True):
+    of: str
+    index: _Number
+    lower: _Number
+    upper: _Number
+    confidence: _Number
+
+
 class _Score(_Object, frozen=True):
     methodology: _Reference
     index: _Number | None
@@ -289,6 +298,8 @@ class _Score(_Object, frozen=True):
     indicators: tuple[_Indicator, ...]
     input_digest: str
     pillars: tuple[_Pillar, ...] | msgspec.UnsetType = msgspec.UNSET
+    standing: str | msgspec.UnsetType = msgspec.UNSET
+    estimate: _Estimate | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _Overall(_Object, frozen=True):

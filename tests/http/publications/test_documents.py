@@ -192,6 +192,13 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
     assert told.levels == {"none": 2, "1": 2, "2": 1, "4": 1}
 
 
+def test_what_only_estimates_has_no_rank() -> None:
+    provisional = msgspec.structs.replace(_listed("a", 90), standing="provisional")
+    lines = rank_scores([provisional, _listed("b", 50)])
+    assert [(line.organisation, line.rank) for line in lines] == [("a", None), ("b", 1)]
+    assert count_scores(lines).ranked == 1
+
+
 def test_members_one_after_another_are_a_gzip_file_of_their_lines() -> None:
     assert gzip.decompress(pack_line(b"one") + pack_line(b"two")) == b"one\ntwo\n"
     assert pack_line(b"one")[4:8] == bytes(4), "no time, so that it is always the same"

@@ -151,7 +151,7 @@ def by_columns() -> dict[str, dict[str, object]]:
             "index_value": index,
             "index_max": _or_none(scored.index_max[number]),
             "coverage": _or_none(scored.coverage[number]),
-            "rank_points": get_ranking_index(status, index),  # type: ignore[arg-type]  # one of the statuses
+            "rank_points": get_ranking_index(status, index, "full"),  # type: ignore[arg-type]  # one of the statuses
             **{
                 f"d{place + 1}": _or_none(scored.groups[scored.group_ids.index(f"D{place + 1}"), number])
                 for place in range(10)

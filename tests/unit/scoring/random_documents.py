@@ -40,6 +40,7 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     Level,
     LowerBoundOperand,
+    Margin,
     Maximum,
     Minimum,
     Missing,
@@ -200,12 +201,21 @@ def document(chance: Random, size: Size, kind: Kind) -> Document:
     tree = _Tree(chance, size, kind, decimals, has_pillars)
     root = tree.root()
     pillars = tree.draw_pillars()
+    margin = None
+    if chance.random() < 0.1:
+        margin = Margin(
+            half_width=chance.choice((0, 8.5, 30)),
+            confidence=chance.choice((0.9, 0.95)),
+            of="other",
+            intercept=chance.choice((-5, 0, 4.8)),
+            slope=chance.choice((0.88, 1, 1.3)),
+        )
     return msgspec.structs.replace(
         b.document(
             root,
             profile=tree.profile,
             rules=tree.rules(),
-            levels=tree.levels(root),
+            levels=() if margin else tree.levels(root),
             decimals=decimals,
             cap=chance.choice((0, 33, 50, 50, 75, 100)),
             coverage=Coverage(overall=_share(chance), per_dimension=_share(chance)),
@@ -215,6 +225,8 @@ def document(chance: Random, size: Size, kind: Kind) -> Document:
         if chance.random() < 0.7
         else None,
         pillars=pillars,
+        standing="provisional" if margin else "full",
+        margin=margin,
     )
 
 

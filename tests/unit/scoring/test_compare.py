@@ -56,7 +56,7 @@ def test_ranks_have_64_bits_whatever_the_figures_have() -> None:
     ],
 )
 def test_only_complete_and_sufficient_rank(status: Status, index: int | None, expected: int) -> None:
-    assert get_ranking_index(status, index) == expected
+    assert get_ranking_index(status, index, "full") == expected
 
 
 # --- peer groups ----------------------------------------------------------------------------------------------

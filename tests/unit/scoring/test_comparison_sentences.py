@@ -124,8 +124,8 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
 def test_figures_beside_those_of_the_group(
     score: float | None, standing: RankPosition | None, median: float | None, spanish: str, english: str
 ) -> None:
-    assert describe_peer_figure(score, standing, median, 2, "es", hidden=False) == spanish
-    assert describe_peer_figure(score, standing, median, 2, "en", hidden=False) == english
+    assert describe_peer_figure(score, standing, median, 2, "es") == spanish
+    assert describe_peer_figure(score, standing, median, 2, "en") == english
 
 
 @pytest.mark.parametrize(

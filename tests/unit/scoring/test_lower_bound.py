@@ -213,6 +213,7 @@ def test_the_path_documents_what_is_only_declared_before_it_moves() -> None:
     [
         (send((7, 7), (6, 6)), "exhausted", ()),
         (send(None, (30, 30)), "unanswered", ("R",)),
+        (send((7, 7), None), "unanswered", ("S",)),
         (send(people=0), "not_applicable", ()),
     ],
 )

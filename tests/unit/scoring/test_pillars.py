@@ -82,6 +82,24 @@ def test_a_pillar_is_rounded_half_up() -> None:
     assert pillars(explain(known(), send(a=0.01, c=0.06)))["conversation"].score == 0.03
 
 
+def test_an_indicator_with_a_score_counts_only_in_a_rated_dimension() -> None:
+    """Below one person e leaves, and 40 of 100 of D2 are less than half: c scores 90, and is no part of the pillar."""
+    tree = b.root(
+        b.group("D1", b.points("a"), rated_share=(0, 1)),
+        b.group("D2", b.points("c", 40), b.points("e", 60, applies=APPLIES), rated_share=(1, 2)),
+    )
+    pillars_of = {"conversation": ("a", "c"), "organisation": ("e",)}
+    gate = Gate(id="G", holds=b.compare(PillarOperand(pillar="conversation"), "ge", 20.01))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    document = b.document(tree, profile=(b.integer_field("people"),), levels=levels, coverage=b.SOME)
+    methodology = b.read(structs.replace(document, pillars=pillars_of))
+    rows = [send(0, a=20, c=90), send(1, a=20, c=90, e=0)]
+    figures = [pillars(explain(methodology, row)) for row in rows]
+    # a weighs 1 and c 40: (1·20 + 40·90)/41 = 88.2927
+    assert [figure["conversation"].score for figure in figures] == [20, 88.29]
+    assert assert_equal(methodology, rows).level.tolist() == [1, 2]
+
+
 def test_a_pillar_of_which_nothing_counts_has_no_figure() -> None:
     alone = {"conversation": ("c",), "organisation": ("a", "b")}
     methodology = b.read(structs.replace(known().document, pillars=alone))

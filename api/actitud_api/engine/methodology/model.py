@@ -532,6 +532,22 @@ class Source(Frozen, frozen=True):
     used: bool
 
 
+class Margin(Frozen, frozen=True):
+    """Estimate of the index under another version, `of`: `intercept` + `slope` · index, with a margin.
+
+    With the probability `confidence`, from 0 to 1, the index under that version is at most `half_width` points away.
+    """
+
+    half_width: float
+    confidence: float
+    of: str
+    intercept: float
+    slope: float
+
+
+Standing = Literal["full", "provisional"]
+
+
 class Document(Frozen, frozen=True):
     """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
 
@@ -577,6 +593,10 @@ class Document(Frozen, frozen=True):
     Every indicator with a weight stands in exactly one pillar and directly in a dimension, and the root and its
     children are arithmetic means.
     """
+    standing: Standing = "full"
+    """Whether scores are ranked and compared (`full`), or only estimate an index (`provisional`)."""
+    margin: Margin | None = None
+    """Estimate that a score of a provisional document carries; null in a full one."""
 
 
 # --- texts ----------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ _PATH: dict[Language, dict[str, str]] = table(
         "one": "1 improvement leads to level {level} ({name}), with an index of {index}.",
         "many": "{count} improvements lead to level {level} ({name}), with an index of {index}.",
         "highest": "There is no higher level.",
+        "without_levels": "This methodology has no levels.",
         "no_level": "There is no level yet: more has to be answered before there is a path.",
         "stuck": "No improvements that can be told from here lead to level {level} ({name}).",
     },
@@ -49,6 +50,7 @@ _PATH: dict[Language, dict[str, str]] = table(
         "one": "1 mejora lleva al nivel {level} ({name}), con un índice de {index}.",
         "many": "{count} mejoras llevan al nivel {level} ({name}), con un índice de {index}.",
         "highest": "No hay un nivel más alto.",
+        "without_levels": "Esta metodología no tiene niveles.",
         "no_level": "Todavía no hay nivel: hay que responder más para que haya un camino.",
         "stuck": "Ninguna mejora que pueda decirse desde aquí lleva al nivel {level} ({name}).",
     },
@@ -156,6 +158,8 @@ class ChangeSentences(Sentences):
         """Describe a path: the number of moves and the level after them, or the reason why there is no path."""
         templates = _PATH[self._language]
         if path.target is None:
+            if not self._document.levels:
+                return templates["without_levels"]
             return templates["no_level" if path.level is None else "highest"]
         if path.moves is None or path.index_after is None:
             return templates["stuck"].format(level=path.target, name=self.name_level(path.target))

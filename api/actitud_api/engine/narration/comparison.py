@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
@@ -34,6 +36,7 @@ _FIGURES: dict[Language, dict[str, str]] = table(
         "only": "{score}; nadie más de su grupo tiene puntuación.",
         "none": "Ni la organización ni su grupo tienen puntuación.",
         "hidden": "Hasta que se publique la edición no se compara con las demás.",
+        "provisional": "La metodología de esta edición solo estima: sus cifras no se comparan con las de nadie.",
     },
     en={
         "standing": "With {score} it is above {below} of the {others} others; the median is {median}.",
@@ -46,6 +49,7 @@ _FIGURES: dict[Language, dict[str, str]] = table(
         "only": "{score}; nobody else of its group has a score.",
         "none": "Neither the organisation nor its group has a score.",
         "hidden": "Until the edition is published it is not compared with the others.",
+        "provisional": "The methodology of this edition only estimates: its figures are compared with nobody's.",
     },
 )
 _ROBUST: dict[Language, dict[str, str]] = table(
@@ -96,16 +100,25 @@ _OF: dict[Language, dict[str, str]] = table(
 )
 
 
+Withheld = Literal["hidden", "provisional"]
+"""Reason why nobody is compared: the edition is not published yet, or its methodology only estimates."""
+
+
+def find_reason_withheld(methodology: Methodology) -> Withheld:
+    """Return the reason why an edition under a methodology has no peer groups."""
+    return "provisional" if methodology.document.standing == "provisional" else "hidden"
+
+
 def describe_peer_group(
     group: PeerGroup | None, kind: str, band: str | None, methodology: Methodology, language: Language
 ) -> str:
     """Describe the peer group of an organisation.
 
     `kind` is the kind of the organisation, and `band` its size band (None if its size is not known). If `group` is
-    None, the sentence says that there is no comparison before the edition is published.
+    None, the sentence says why there is no comparison: the methodology only estimates, or the edition is not published.
     """
     if group is None:
-        return _FIGURES[language]["hidden"]
+        return _FIGURES[language][find_reason_withheld(methodology)]
     kinds = methodology.texts[language].organisation_types
     count = words.format_number(group.organisations, language)
     return _GROUPS[language][group.basis].format(kind=kinds.get(kind, kind), band=band, count=count)
@@ -118,16 +131,16 @@ def describe_peer_figure(
     decimals: int,
     language: Language,
     *,
-    hidden: bool,
+    withheld: Withheld | None = None,
 ) -> str:
     """Describe where a score of an organisation stands in its peer group; scores are in points.
 
     `score` is None if the organisation has no such score, `standing` is None if the organisation is not ranked, and
     `median` is None if no organisation of the group has such a score. `decimals` is the number of decimals to show.
-    With `hidden`, the sentence only says that the edition is not published yet.
+    If `withheld` is not None, the sentence only says why there is no comparison.
     """
-    if hidden:
-        return _FIGURES[language]["hidden"]
+    if withheld is not None:
+        return _FIGURES[language][withheld]
     values = {
         "score": "" if score is None else words.format_score(score, decimals, language),
         "median": "" if median is None else words.format_score(median, decimals, language),

@@ -37,6 +37,7 @@ from actitud_api.engine.scoring.result import (
     Canonical,
     Digest,
     DimensionScore,
+    Estimate,
     Finding,
     IndicatorScore,
     Interval,
@@ -174,6 +175,15 @@ class NarratedPillar(PillarScore, frozen=True, kw_only=True):
     text: Text
 
 
+class NarratedEstimate(Estimate, frozen=True, kw_only=True):
+    """Estimate of the index under another version, `of`, in whole points.
+
+    With the probability `confidence`, the index under that version lies between `lower` and `upper`.
+    """
+
+    text: Text
+
+
 class NarratedScore(Score, frozen=True, kw_only=True):
     """The explained score of one submission.
 
@@ -182,7 +192,8 @@ class NarratedScore(Score, frozen=True, kw_only=True):
     that lose most points, `findings` the broken rules. `result_digest` is the digest of the canonical score, which
     is the same in every language. `level` is from 1 to 5; it is null if there is no index, the evidence is
     insufficient, or the lowest level is not reached. `pillars` are figures beside the index, absent if the
-    methodology has none.
+    methodology has none. Under a methodology that only estimates, `standing` is `provisional`, and `estimate` is null
+    if there is no index or the evidence is insufficient; under any other, both are absent.
     """
 
     level_details: NarratedLevelDetails
@@ -191,6 +202,7 @@ class NarratedScore(Score, frozen=True, kw_only=True):
     dimensions: tuple[NarratedDimension, ...]
     indicators: tuple[NarratedIndicator, ...]
     pillars: tuple[NarratedPillar, ...] | UnsetType = UNSET
+    estimate: NarratedEstimate | UnsetType | None = UNSET
     result_digest: Digest
 
 
@@ -219,6 +231,9 @@ def narrate(score: Score, methodology: Methodology, language: Language) -> Narra
             )
             for pillar in score.pillars
         ),
+        estimate=_build_narrated(NarratedEstimate, score.estimate, text=sentences.describe_estimate(score.estimate))
+        if isinstance(score.estimate, Estimate)
+        else score.estimate,
         result_digest=compute_digest(score),
     )
 

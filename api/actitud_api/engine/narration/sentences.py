@@ -34,6 +34,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.result import (
     BlockingGate,
+    Estimate,
     Figure,
     Finding,
     IndicatorScore,
@@ -152,6 +153,10 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "missing": "Answer first: {missing}.",
         "pillar": "{name}: {score} of {full}. It holds {share} of the points.",
         "pillar_none": "{name}: nothing of it applies.",
+        "estimate": (
+            "An estimate: under methodology {of} the index would be about {index}, and with {confidence} confidence "
+            "between {lower} and {upper}."
+        ),
         "gate": "{gate}: here {actual}, {distance} short.",
         "gate_one": "{gate}: here {actual}, {distance} short.",
         "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
@@ -171,6 +176,10 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "missing": "Responda primero: {missing}.",
         "pillar": "{name}: {score} de {full}. Reúne el {share} de los puntos.",
         "pillar_none": "{name}: no se aplica nada de lo que reúne.",
+        "estimate": (
+            "Una estimación: con la metodología {of} el índice sería más o menos {index}, y con un {confidence} de "
+            "confianza estaría entre {lower} y {upper}."
+        ),
         "gate": "{gate}: aquí {actual}; faltan {distance}.",
         "gate_one": "{gate}: aquí {actual}; falta {distance}.",
         "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
@@ -246,6 +255,16 @@ class Sentences:
             score=self._format_score(pillar.score),
             full=words.format_number(self._document.root.range.maximum, self._language),
             share=share,
+        )
+
+    def describe_estimate(self, estimate: Estimate) -> str:
+        """Describe the estimate of the index under another version, with its margin."""
+        return _FINDINGS[self._language]["estimate"].format(
+            of=estimate.of,
+            confidence=words.format_share(estimate.confidence, self._language),
+            index=words.format_number(estimate.index, self._language),
+            lower=words.format_number(estimate.lower, self._language),
+            upper=words.format_number(estimate.upper, self._language),
         )
 
     def name_level(self, level: int | None) -> str | None:

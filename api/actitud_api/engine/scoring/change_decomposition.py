@@ -378,6 +378,20 @@ class _StageScores(Struct, frozen=True):
     codes: Mapping[str, Code]
 
 
+class IncomparableVersions(ValueError):
+    """Scores of two versions are not compared, because one of them only estimates."""
+
+    def __init__(self, before: str, after: str) -> None:
+        super().__init__(f"{before} and {after}")
+        self.before = before
+        self.after = after
+
+
+def are_comparable(before: Methodology, after: Methodology) -> bool:
+    """Return True if scores of two versions can be compared: it is the same one, or neither only estimates."""
+    return before.digest == after.digest or "provisional" not in (before.document.standing, after.document.standing)
+
+
 def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
@@ -385,7 +399,12 @@ def decompose_change(
 
     Each submission is scored under its own version; the parts add up to the change exactly. The `parts` are None if the
     index does not exist at some stage.
+
+    Raises:
+        IncomparableVersions: The versions differ, and one of them only estimates.
     """
+    if not are_comparable(methodology_before, methodology_after):
+        raise IncomparableVersions(methodology_before.version, methodology_after.version)
     converted, version_effects = convert_submission(before, methodology_before, methodology_after)
     first, last = evaluate(methodology_before, before), evaluate(methodology_after, after)
     second = evaluate(methodology_after, converted)

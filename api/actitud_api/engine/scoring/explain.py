@@ -34,6 +34,8 @@ from actitud_api.engine.methodology.predicates import (
     compile_fact_reader,
     compile_predicate,
     compile_presence_test,
+    round_half_up,
+    to_exact,
     to_units,
     walk_operands,
 )
@@ -56,6 +58,7 @@ from actitud_api.engine.scoring.result import (
     COVERAGE_DECIMALS,
     BlockingGate,
     DimensionScore,
+    Estimate,
     Figure,
     Finding,
     IndicatorScore,
@@ -195,12 +198,34 @@ def _build_score(
         indicators=indicators,
         input_digest=compute_input_digest(compiled, submission),
         pillars=_build_pillars(evaluation),
+        standing="provisional" if compiled.document.standing == "provisional" else UNSET,
+        estimate=_build_estimate(evaluation),
     )
 
 
 def _round_coverage(evaluation: Evaluation, group: CompiledGroup) -> Figure | None:
     covered = evaluation.coverage_ratios[group.definition.id]
     return None if covered is None else round_quotient(*covered, COVERAGE_DECIMALS)
+
+
+def _build_estimate(evaluation: Evaluation) -> Estimate | UnsetType | None:
+    """Estimate the index under the version that the margin of the document names; absent without a margin.
+
+    The estimate is None if there is no index or the evidence is insufficient. Its figures are whole points.
+    """
+    margin, index = evaluation.compiled.document.margin, evaluation.index
+    if margin is None:
+        return UNSET
+    if index is None or evaluation.status not in ("complete", "sufficient"):
+        return None
+    middle = to_exact(margin.intercept) + to_exact(margin.slope) * Fraction(index, evaluation.compiled.unit)
+    width = to_exact(margin.half_width)
+    estimate, lower, upper = (
+        min(max(round_half_up(points), 0), 100) for points in (middle, middle - width, middle + width)
+    )
+    return Estimate(
+        of=margin.of, index=estimate, lower=lower, upper=upper, confidence=to_figure(to_exact(margin.confidence))
+    )
 
 
 def _build_pillars(evaluation: Evaluation) -> tuple[PillarScore, ...] | UnsetType:

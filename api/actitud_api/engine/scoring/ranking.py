@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 from numpy.typing import ArrayLike, NDArray
 
-from actitud_api.engine.methodology.model import Document
+from actitud_api.engine.methodology.model import Document, Standing
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 
@@ -77,12 +77,13 @@ class FiveNumberSummary(Struct, frozen=True):
     maximum: int
 
 
-def get_ranking_index(status: Status, index: int | None) -> int:
+def get_ranking_index(status: Status, index: int | None, standing: Standing | UnsetType) -> int:
     """Return the published index of an organisation if it is ranked, else `UNRANKED`.
 
-    An organisation is ranked if it has an index and its status is one of `RANKED`.
+    An organisation is ranked if it has an index, its status is one of `RANKED`, and its score is not provisional.
+    `standing` is that of the document or of the score, which has none if the document is full.
     """
-    return UNRANKED if index is None or status not in RANKED else index
+    return UNRANKED if index is None or status not in RANKED or standing == "provisional" else index
 
 
 def compute_ranks(points: Integers) -> Integers:

@@ -109,7 +109,7 @@ class EditionRescorer:
         result = score_columns(
             build_columns_from_arrays(
                 _derive_methodology(
-                    columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=())
+                    columns.methodology, structs.replace(plan.document, root=root, rules=(), levels=(), pillars={})
                 ),
                 columns.rows,
                 profile={field: columns.facts[slot] for field, slot in layout.profile.items()},
@@ -138,7 +138,7 @@ def build_score_document(document: Document) -> Document:
 
     The column evaluator can then compute the groups from scores that are known already. The only fact of each
     indicator is its score in units of 10^-decimals. For each indicator there is a profile field that is true if
-    the indicator is not applicable. The new document has no rules, zero rules or levels.
+    the indicator is not applicable. The new document has no rules, zero rules, levels or pillars.
     """
     unit = int(10**document.decimals)
 
@@ -161,7 +161,7 @@ def build_score_document(document: Document) -> Document:
     exclusions = (
         ProfileField(name=node.id, type="boolean", set_by="service") for node in walk_indicators(document.root)
     )
-    return structs.replace(document, root=root, profile=tuple(exclusions), rules=(), levels=())
+    return structs.replace(document, root=root, profile=tuple(exclusions), rules=(), levels=(), pillars={})
 
 
 def _derive_methodology(methodology: Methodology, document: Document) -> Methodology:

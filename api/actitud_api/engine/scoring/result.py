@@ -238,6 +238,19 @@ class PillarScore(Canonical, frozen=True, kw_only=True):
     share: Share
 
 
+class Estimate(Canonical, frozen=True, kw_only=True):
+    """Estimate of the index under another version, `of`, in whole points.
+
+    With the probability `confidence`, the index under that version lies between `lower` and `upper`.
+    """
+
+    of: str
+    index: Points
+    lower: Points
+    upper: Points
+    confidence: Share
+
+
 class Score(Canonical, frozen=True, kw_only=True):
     """The score of one submission, with explanation and findings.
 
@@ -246,7 +259,9 @@ class Score(Canonical, frozen=True, kw_only=True):
     if there is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` are the groups
     directly below the root, `indicators` the indicators directly below the root. `input_digest` is the digest of the
     submission. `main_reasons` are the indicators that lose most points, the largest loss first. `pillars` are figures
-    beside the index, absent if the methodology has none.
+    beside the index, absent if the methodology has none. Under a methodology that only estimates, `standing` is
+    `provisional`, and `estimate` is null if there is no index or the evidence is insufficient; under any other, both
+    are absent.
     """
 
     methodology: MethodologyReference
@@ -263,6 +278,8 @@ class Score(Canonical, frozen=True, kw_only=True):
     indicators: tuple[IndicatorScore, ...]
     input_digest: Digest
     pillars: tuple[PillarScore, ...] | UnsetType = UNSET
+    standing: Literal["provisional"] | UnsetType = UNSET
+    estimate: Estimate | UnsetType | None = UNSET
 
 
 def to_figure(value: Number) -> Figure:

@@ -1068,7 +1068,7 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
         "methodology": evaluation.compiled.document.version,
         "status": figures.status,
         "level": figures.level,
-        "rank_points": get_ranking_index(figures.status, figures.index),
+        "rank_points": get_ranking_index(figures.status, figures.index, evaluation.compiled.document.standing),
         "index_value": figures.index,
         "index_max": figures.index_max,
         "coverage": figures.coverage,

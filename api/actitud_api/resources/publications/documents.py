@@ -75,7 +75,8 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
 
     `document` is the digest of the score document. `status` says if the evidence is enough for a level. `level` and
     `index` are None if the score has none. `rank` is 1 for the best; equal indices share a rank and the next ranks
-    are skipped. `rank` is None if the score is not ranked.
+    are skipped. `rank` is None if the score is not ranked. `standing` is there only if the score is provisional: it is
+    then not ranked.
     """
 
     organisation: str
@@ -84,6 +85,12 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
     level: int | None
     index: Figure | None
     rank: int | None
+    standing: Literal["provisional"] | UnsetType = UNSET
+
+    @property
+    def is_ranked(self) -> bool:
+        """True if the score takes part in the ranking."""
+        return self.index is not None and self.status in RANKED and self.standing is UNSET
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
@@ -256,20 +263,21 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
         level=score.level,
         index=score.index,
         rank=None,
+        standing=score.standing,
     )
 
 
 def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
     """Return the scores of an edition with ranks (SCORING, section 8), ordered by organisation id."""
     ordered = sorted(scores, key=lambda score: score.organisation)
-    indices = Counter(score.index for score in ordered if score.index is not None and score.status in RANKED)
+    indices = Counter(score.index for score in ordered if score.is_ranked and score.index is not None)
     ranks: dict[Figure, int] = {}
     better = 0
     for index in sorted(indices, reverse=True):
         ranks[index] = better + 1
         better += indices[index]
     return tuple(
-        structs.replace(score, rank=None if score.index is None or score.status not in RANKED else ranks[score.index])
+        structs.replace(score, rank=ranks[score.index] if score.is_ranked and score.index is not None else None)
         for score in ordered
     )
 

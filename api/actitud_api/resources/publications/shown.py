@@ -160,7 +160,7 @@ def _list_signed(document: ScoreDocument) -> dict[str, Any]:
     index = _to_units(score.index, decimals)
     dimensions = [_to_units(dimension.score, decimals) for dimension in score.dimensions]
     return {
-        "rank_points": get_ranking_index(score.status, index),
+        "rank_points": get_ranking_index(score.status, index, score.standing),
         "index_value": index,
         "level": score.level,
         "status": score.status,

@@ -149,7 +149,7 @@ def find_peers(
         (row,) = rows
         document = load_methodology(row.methodology).document
         group = columns = None
-        if visibility.everything:
+        if visibility.everything and document.standing == "full":
             group = find_peer_group(document, queries.count_ranked_by_kind(session, source), row.kind, row.band)
             members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
             columns = queries.load_columns(session, source, members, visibility)

@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import comparison as texts
 from actitud_api.engine.narration.narrated import Name, Text
 from actitud_api.engine.narration.sentences import get_sentences
-from actitud_api.engine.scoring import audit, ranking
+from actitud_api.engine.scoring import audit
 from actitud_api.engine.scoring.audit import RemarkCode, list_remarks
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, PeerBasis
@@ -98,7 +98,7 @@ class Peers(Wire, frozen=True):
     """An organisation of an edition, compared with its peer group; `rank` is its rank in the whole edition.
 
     If an organisation asks before publication, `rank`, `group` and all comparisons are null, because they would
-    reveal the scores of others.
+    reveal the scores of others. Under a methodology that only estimates they are always null.
     """
 
     edition: str
@@ -121,6 +121,7 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
     row, methodology = peers.row, load_methodology(peers.row.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
     group = peers.group
+    withheld = texts.find_reason_withheld(methodology) if group is None else None
     return Peers(
         edition=peers.edition,
         organisation=row.organisation,
@@ -130,12 +131,12 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
         status=row.status,
         rank=row.rank,
         group=None if group is None else PeerGroup(**structs.asdict(group)),
-        index=_build_peer_figure(peers.index, group, document.decimals, language),
+        index=_build_peer_figure(peers.index, withheld, document.decimals, language),
         dimensions=tuple(
             PeerDimension(
                 id=child.id,
                 name=sentences.name_group(child.id),
-                **structs.asdict(_build_peer_figure(compared, group, document.decimals, language)),
+                **structs.asdict(_build_peer_figure(compared, withheld, document.decimals, language)),
             )
             for child, compared in zip(document.root.children, peers.dimensions, strict=True)
         ),
@@ -146,7 +147,7 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
 
 
 def _build_peer_figure(
-    compared: PeerComparison, group: ranking.PeerGroup | None, decimals: int, language: Language
+    compared: PeerComparison, withheld: texts.Withheld | None, decimals: int, language: Language
 ) -> PeerFigure:
     score, spread, standing = (
         to_points(compared.score, decimals),
@@ -161,7 +162,7 @@ def _build_peer_figure(
         organisations=None if standing is None else standing.organisations,
         percentile=None if standing is None else to_points(standing.percentile, PERCENTILE_DECIMALS),
         spread=spread,
-        text=texts.describe_peer_figure(score, standing, median, decimals, language, hidden=group is None),
+        text=texts.describe_peer_figure(score, standing, median, decimals, language, withheld=withheld),
     )
 
 

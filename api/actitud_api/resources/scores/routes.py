@@ -9,6 +9,7 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.answers import ScoreRequest
 from actitud_api.engine.narration.narrated import narrate
+from actitud_api.engine.scoring.change_decomposition import IncomparableVersions
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY_COMPUTING, KEY_SHOWS_MORE
 from actitud_api.platform.http.batches import Batch, BatchBody
@@ -16,7 +17,7 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor
-from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import INVALID_REQUEST, NO_STORE, NOT_FOUND, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
@@ -47,6 +48,12 @@ _METHODOLOGY = Link(
 _EDITION = {"edition": "$response.body#/edition"}
 _ORGANISATION = {"organisation": "$response.body#/organisation"}
 
+_INCOMPARABLE: Final = Texts(
+    "Una edición es de la metodología {before} y la otra de {after}, y una de ellas solo estima: sus cifras no se "
+    "comparan.",
+    "One edition is under the methodology {before} and the other under {after}, and one of them only estimates: their "
+    "figures are not compared.",
+)
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownScore,
@@ -57,6 +64,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             organisation=error.organisation,
             edition=error.edition,
         ),
+    ),
+    maps_to(
+        IncomparableVersions,
+        INVALID_REQUEST,
+        lambda error: _INCOMPARABLE.fill(before=error.before, after=error.after),
+        lambda error: [Fault("from", "incomparable", None, _INCOMPARABLE.fill(before=error.before, after=error.after))],
     ),
 )
 
@@ -291,7 +304,8 @@ class EditionScoresController(Controller):
         of the earlier edition; the effect of indicators that became known or unknown; the effect of changed facts. The
         parts sum exactly to the difference. If the later methodology asks a new question, the points that are lost
         until it is answered belong to the first part. Before publication, assessors, publishers and administrators see
-        every change; an organisation sees only its own.
+        every change; an organisation sees only its own. Editions under different methodologies are not compared if one
+        of the methodologies only estimates.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -369,8 +383,9 @@ class OrganisationScoresController(Controller):
 
         The list begins with the newest reference date. With `methodology`, every edition is scored under that version:
         answers that the version does not ask for are dropped, answers to its additional questions are unknown, and
-        there is no rank. Before publication, assessors, publishers and administrators see every score; an organisation
-        sees only its own, without rank.
+        there is no rank. An edition keeps its own version if one of the two methodologies only estimates. Before
+        publication, assessors, publishers and administrators see every score; an organisation sees only its own,
+        without rank.
         """
         total = query.make_total()
         rows = service.list_history(

@@ -22,6 +22,7 @@ from actitud_api.engine.scoring.change_decomposition import (
     ChangeDecomposition,
     ScoreDifference,
     VersionEffects,
+    are_comparable,
     compare_scores,
     convert_submission,
     decompose_change,
@@ -367,6 +368,7 @@ def compare_editions(
         UnknownEdition: One of the two editions does not exist.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: In one of the two editions, the organisation has no score, or none that the principal may see.
+        IncomparableVersions: The editions have different versions, and one of them only estimates.
     """
     with database.read() as session:
         after = _load_edition_score(session, edition, organisation, principal)
@@ -396,7 +398,8 @@ def list_history(
 ) -> list[HistoryEntry]:
     """List the scores of an organisation that a principal may see, by edition, newest reference date first.
 
-    `methodology` is the version under which every edition is scored; None keeps the version of each edition.
+    `methodology` is the version under which every edition is scored; None keeps the version of each edition. An edition
+    keeps its version also if one of the two only estimates, because such scores take the place of no others.
     `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
     rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
@@ -424,7 +427,7 @@ def list_history(
     target = load_methodology(methodology)
     return [
         _rescore_submission(row, stated[row.edition], target)
-        if row.edition in stated
+        if row.edition in stated and are_comparable(load_methodology(row.methodology), target)
         else HistoryEntry(row, row.methodology)
         for row in visible
     ]

@@ -45,6 +45,9 @@ _METHODOLOGY: Final = Texts("metodología {version}", "methodology {version}")
 _COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
 _SIMULATED: Final = Texts("simulada", "simulated")
 _SIMULATED_LONG: Final = Texts("datos simulados: nadie los ha medido", "simulated data: nobody has measured them")
+_ESTIMATE_LONG: Final = Texts(
+    "solo una estimación: no entra en ninguna clasificación", "an estimate only: it takes part in no ranking"
+)
 _STALE: Final = Texts("superada por {edition}", "superseded by {edition}")
 _STALE_LONG: Final = Texts(
     "no es la última: hay una edición posterior, {edition}", "not the latest: there is a later edition, {edition}"
@@ -141,6 +144,8 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
     if standing.simulated:
         version += f" · {format_text(_SIMULATED)}"
         remarks.append(format_text(_SIMULATED_LONG))
+    if document.standing == "provisional":
+        remarks.append(format_text(_ESTIMATE_LONG))
     if standing.superseded_by is not None:
         version += f" · {format_text(_STALE, edition=standing.superseded_by)}"
         remarks.append(format_text(_STALE_LONG, edition=standing.superseded_by))

@@ -11,6 +11,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
+from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 
@@ -24,6 +25,7 @@ STATUS_TEXTS: Final[Mapping[Status, Texts]] = {
     "not_rateable": Texts("no evaluable", "not rateable"),
 }
 
+_ESTIMATE: Final = Texts("solo una estimación", "an estimate only")
 _BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
 _FROM: Final = Texts("{code}: {start} {of} o más", "{code}: {start} {of} or more")
 _UP_TO: Final = Texts("{code}: hasta {to} {of}", "{code}: up to {to} {of}")
@@ -78,6 +80,10 @@ class Names:
     def name_status(self, status: Status) -> str:
         """Return the name of the status of a score."""
         return STATUS_TEXTS[status].into(self.language)
+
+    def name_unranked(self, status: Status) -> str:
+        """Return the reason why a score is not ranked: its status, or that it only estimates."""
+        return _ESTIMATE.into(self.language) if status in RANKED else self.name_status(status)
 
     def format_points(self, figure: Figure | None) -> str:
         """Format points with the number of decimals of the methodology; return a dash if `figure` is None."""

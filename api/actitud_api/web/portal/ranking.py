@@ -13,7 +13,6 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -328,7 +327,7 @@ def _build_line(
     names: Names,
 ) -> RankingLine:
     shown = schemas.build_score_row(row)
-    ranked = row.status in RANKED
+    ranked = row.rank is not None
     about = (
         names.name_kind(row.kind),
         name_territory(row.province, row.region),
@@ -344,7 +343,7 @@ def _build_line(
         interval=format_interval(intervals.get(row.organisation), names),
         index=names.format_points(shown.index) if ranked and shown.index is not None else None,
         bar=shown.index if ranked else None,
-        reason=None if ranked else names.name_status(row.status),
+        reason=None if ranked else names.name_unranked(row.status),
         level=row.level,
         level_name=None if row.level is None else names.name_level(row.level),
         dimension_score=names.format_points(shown.dimensions[sort.key]) if sort.key in shown.dimensions else None,

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import predicates
-from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
 from actitud_api.engine.narration.sentences import get_sentences
+from actitud_api.engine.scoring.change_decomposition import are_comparable
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -384,11 +385,19 @@ def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Fi
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
     """Return the id of the newest edition in `past` that is earlier than `edition`; None if there is none.
 
-    `past` are the scores of an organisation by edition, newest first.
+    `past` are the scores of an organisation by edition, newest first. Editions that are not compared with `edition`,
+    because one methodology only estimates, are left out.
     """
     current: tuple[date, str] = (edition.period_to, edition.id)
+    methodology = load_methodology(edition.methodology)
     return next(
-        (restated.past.edition for restated in past if (restated.past.period_to, restated.past.edition) < current), None
+        (
+            restated.past.edition
+            for restated in past
+            if (restated.past.period_to, restated.past.edition) < current
+            and are_comparable(load_methodology(restated.past.methodology), methodology)
+        ),
+        None,
     )
 
 
@@ -415,9 +424,12 @@ def _describe_history(past: list[service.HistoryEntry], edition: editions.Editio
                 edition=row.edition,
                 title=row.edition_title,
                 day=names.format_date(row.period_to),
-                index=names.format_points(row.index) if row.rank is not None else names.name_status(row.status),
+                index=names.format_points(row.index) if row.rank is not None else names.name_unranked(row.status),
                 rank=names.format_count(row.rank),
-                level=names.name_level(row.level) if row.level is not None else names.format_points(None),
+                # Each edition names its levels itself: another version may have other levels, or none.
+                level=Names(load_methodology(row.methodology), names.language).name_level(row.level)
+                if row.level is not None
+                else names.format_points(None),
                 is_current=row.edition == edition.id,
             )
             for row in shown

@@ -99,6 +99,7 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
     ]
     return {
         **({"pillars": pillars} if pillars else {}),
+        **_estimate(result),
         "index": shown(result, result.index),
         "index_max": shown(result, result.index_max),
         "index_geometric": shown(result, additional_index(result)),
@@ -115,6 +116,24 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
         "dimensions": [_group(result, handed, child) for child in root.children if isinstance(child, Group)],
         "indicators": [_indicator(result, handed, child) for child in root.children if isinstance(child, Indicator)],
     }
+
+
+def _estimate(result: Scored) -> dict[str, Json]:
+    """What a document that only estimates says of the index under another (section 5)."""
+    margin = result.document.margin
+    if margin is None:
+        return {}
+    estimate: Json = None
+    if result.index is not None and result.status in ("complete", "sufficient"):
+        middle = decimal(margin.intercept) + decimal(margin.slope) * Fraction(result.index, result.unit)
+        width = decimal(margin.half_width)
+        ends = {"index": middle, "lower": middle - width, "upper": middle + width}
+        estimate = {
+            "of": margin.of,
+            "confidence": figure(decimal(margin.confidence)),
+            **{name: half_up(min(max(points, Fraction(0)), Fraction(100))) for name, points in ends.items()},
+        }
+    return {"standing": "provisional", "estimate": estimate}
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -219,6 +219,11 @@ Code = Literal[
     "in-no-pillar",
     "pillar-aggregation",
     "pillar-depth",
+    # Standing.
+    "provisional-levels",
+    "margin-without-provisional",
+    "margin-range",
+    "margin-version",
     # Profile and rules.
     "enum-values",
     "organisation-field",
@@ -349,6 +354,7 @@ class _DocumentChecker:
         yield from self._check_levels()
         if self.document.pillars:
             yield from self._check_pillars()
+        yield from self._check_standing()
         yield from self._check_references()
 
     def _check_ids(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
@@ -1348,6 +1354,42 @@ class _DocumentChecker:
                     "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
                 ),
             )
+
+    def _check_standing(self) -> Iterator[Defect]:
+        """Yield the defects of a document that only estimates: it has a margin and no levels."""
+        document, margin = self.document, self.document.margin
+        if document.standing == "provisional" and document.levels:
+            yield Defect(
+                "/levels",
+                "provisional-levels",
+                Texts(
+                    "debe estar vacío en un documento provisional, que solo estima",
+                    "must be empty in a provisional document, which only estimates",
+                ),
+            )
+        if (document.standing == "provisional") != (margin is not None):
+            yield Defect(
+                "/margin",
+                "margin-without-provisional",
+                Texts("va con standing provisional, y solo con él", "goes with standing provisional, and only with it"),
+            )
+        if margin is None:
+            return
+        yield from self._check_name("/margin/of", margin.of)
+        if margin.of == document.version:
+            yield Defect(
+                "/margin/of",
+                "margin-version",
+                Texts("debe ser otra versión", "must be another version"),
+            )
+        ranges = (
+            ("half_width", 0 <= margin.half_width <= 100, Texts("debe ser de 0 a 100", "must be 0 to 100")),
+            ("confidence", 0 < margin.confidence < 1, Texts("debe estar entre 0 y 1", "must be between 0 and 1")),
+            ("slope", margin.slope > 0, Texts("debe ser mayor que 0", "must be above 0")),
+        )
+        for name, is_sound, text in ranges:
+            if not is_sound:
+                yield Defect(f"/margin/{name}", "margin-range", text)
 
     def _check_references(self) -> Iterator[Defect]:
         answered = self.document.answers
