@@ -99,23 +99,25 @@ def test_the_python_example_prints_the_score(
 
 @pytest.mark.parametrize("readme", READMES)
 def test_the_commands_about_scores_and_methodologies_run(
-    readme: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    readme: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`FILE` stands for a document: that of a version."""
+    """`FILE` stands for a document, that of a version, and `PATH` for a folder that is not there."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("LC_ALL", "C")
     text = (ROOT / readme).read_text("utf-8")
     named = re.findall(r"`(?:\.venv/bin/actitud-api )?((?:score|methodology) [^`]+)`", text)
-    assert len(named) == 3
+    assert len(named) == 4
     document = "api/actitud_api/engine/methodology/versions/2026.1/document.json"
+    stands = {"FILE": document, "FICHERO": document, "PATH": str(tmp_path / "new"), "CARPETA": str(tmp_path / "new")}
     said = []
     for command in named:
-        arguments = [document if part in ("FILE", "FICHERO") else part for part in shlex.split(command)]
+        arguments = [stands.get(part, part) for part in shlex.split(command)]
         assert cli.main(arguments) == 0
         said.append(capsys.readouterr().out)
     assert "Index: 44.03 of 100" in said[0]
-    assert "\n2026.1: no defects." in said[1]  # after the notes
-    assert said[2].startswith("From 2026.1 to 2026.1")
+    assert (tmp_path / "new" / "document.json").is_file()
+    assert "\n2026.1: no defects." in said[2]  # after the notes
+    assert said[3].startswith("From 2026.1 to 2026.1")
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -1,9 +1,12 @@
-"""`methodology`: check a methodology document with its texts, and compare two versions."""
+"""`methodology`: begin a methodology document, check one with its texts, and compare two versions."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from importlib import resources
+from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +24,8 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import CheckedDocument, Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.differences import DocumentSide, describe_differences
+from actitud_api.platform.http.openapi import format_document
+from actitud_api.resources.methodologies.service import encode_document_schema
 
 _DEFECTS = Texts("Defectos: {count}.", "Defects: {count}.")
 _SOUND = Texts("{version}: sin defectos. Resumen: {digest}", "{version}: no defects. Digest: {digest}")
@@ -38,6 +43,56 @@ _TWICE = Texts("{file}: ya hay textos en {language}", "{file}: there are texts i
 _FROM_TO = Texts("De {before} a {after}", "From {before} to {after}")
 _SAME = Texts("Sin diferencias.", "No differences.")
 _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences; it is written in another way.")
+_EXISTS = Texts("{file} ya existe: no se ha escrito nada", "{file} exists already: nothing was written")
+_UNWRITABLE = Texts("No se puede escribir {file}: {reason}", "Cannot write {file}: {reason}")
+_WRITTEN = Texts("Escrito: {file}", "Written: {file}")
+_NEXT = Texts(
+    "Cámbielo y compruébelo con: actitud-api methodology check {file}",
+    "Change it, and check it with: actitud-api methodology check {file}",
+)
+
+_SCHEMA: Final = "methodology.schema.json"
+"""Name of the JSON Schema beside a new document, to which its member `$schema` refers."""
+
+
+# --- new ------------------------------------------------------------------------------------------------------
+
+
+def run_new(options: argparse.Namespace, language: Language) -> int:
+    """Write a small methodology to begin with, print the names of its files, and return exit code 0.
+
+    The files are the document, its texts in each language in the folder `texts/` beside it, and the JSON Schema by
+    which an editor completes and checks the document.
+
+    Raises:
+        CommandError: One of the files exists, or cannot be written. If one exists, nothing is written.
+    """
+    chosen = choose_language(options, language)
+    named = Path(options.path)
+    document = named if named.suffix == ".json" else named / "document.json"
+    starter = resources.files("actitud_api.cli") / "starter"
+    files = {
+        document: (starter / "document.json").read_bytes(),
+        **{
+            document.parent / "texts" / f"{known}.json": (starter / "texts" / f"{known}.json").read_bytes()
+            for known in WRITTEN
+        },
+        document.parent / _SCHEMA: format_document(encode_document_schema()),
+    }
+    for file in files:
+        if file.exists():
+            raise CommandError(_EXISTS.into(chosen).format(file=file))
+    for file, content in files.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Created, never replaced: another process may have written the file since.
+            with file.open("xb") as created:
+                created.write(content)
+        except OSError as error:
+            raise CommandError(_UNWRITABLE.into(chosen).format(file=file, reason=error.strerror)) from error
+        sys.stdout.write(_WRITTEN.into(chosen).format(file=file) + "\n")
+    sys.stdout.write(_NEXT.into(chosen).format(file=document) + "\n")
+    return 0
 
 
 # --- check ----------------------------------------------------------------------------------------------------

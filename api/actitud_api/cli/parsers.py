@@ -646,6 +646,23 @@ def _add_methodology(added: AddCommand, language: Language) -> None:
         command.set_defaults(run=run)
         return command
 
+    new = command(
+        Texts(
+            "escribe una metodología pequeña, con sus textos, para empezar la propia",
+            "write a small methodology, with its texts, to begin one of your own",
+        ),
+        "new",
+        "methodologies.run_new",
+    )
+    new.add_argument(
+        "path",
+        metavar="PATH",
+        help=Texts(
+            "la carpeta, o el fichero .json, donde se escribe; no sustituye nada",
+            "the folder, or the .json file, that is written; nothing is replaced",
+        ).into(language),
+    )
+    _add_lang_option(new, language)
     check = command(
         Texts("comprueba un documento y sus textos", "check a document and its texts"),
         "check",

@@ -144,10 +144,16 @@ def methodology() -> Methodology:
 
 def changed(changes: Mapping[str, object]) -> Document:
     """The document of the small methodology with these changes, as `read` takes them, sound or not."""
+    return msgspec.convert(plant_in(changes), Document)
+
+
+def plant_in(changes: Mapping[str, object]) -> Json:
+    """The document of the small methodology with these changes, as plain JSON; changes of texts are left out."""
     document: Json = msgspec.json.decode(msgspec.json.encode(DOCUMENT))
     for pointer, value in changes.items():
-        plant(document, _path(pointer), _planted(value))
-    return msgspec.convert(document, Document)
+        if not pointer.startswith("texts/"):
+            plant(document, _path(pointer), _planted(value))
+    return document
 
 
 def _path(pointer: str) -> list[str]:
@@ -170,7 +176,6 @@ def defects_of(changes: Mapping[str, object]) -> list[Defect]:
     Each is at a pointer that begins with a member of the document, the id of a node, or `texts/<language>`. Texts are
     read where they are changed.
     """
-    document: Json = msgspec.json.decode(msgspec.json.encode(DOCUMENT))
     told: dict[Language, Json] = {}
     for language in LANGUAGES:
         if any(pointer.startswith(f"texts/{language}/") for pointer in changes):
@@ -179,13 +184,11 @@ def defects_of(changes: Mapping[str, object]) -> list[Defect]:
         first, *rest = pointer.split("/")
         if first == "texts":
             plant(told[rest[0]], rest[1:], _planted(value))
-        else:
-            plant(document, _path(pointer), _planted(value))
     try:
         loader.read_methodology(
             "test.1",
             "draft",
-            msgspec.json.encode(document),
+            msgspec.json.encode(plant_in(changes)),
             {language: msgspec.json.encode(text) for language, text in told.items()},
         )
     except loader.DefectiveMethodology as defective:

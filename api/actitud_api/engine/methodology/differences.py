@@ -78,8 +78,8 @@ def compare_documents(
 ) -> Iterator[Difference]:
     """Yield every difference of two documents, then the differences of their texts.
 
-    The version names of the documents are not compared. Texts are compared only in languages that both documents have;
-    no texts are compared if `texts_before` or `texts_after` is None.
+    The version names of the documents, and the schemas by which they are edited, are not compared. Texts are compared
+    only in languages that both documents have; no texts are compared if `texts_before` or `texts_after` is None.
     """
     elements_before, elements_after = _collect_elements(before), _collect_elements(after)
     for element in [*elements_before, *(added for added in elements_after if added not in elements_before)]:
@@ -112,7 +112,8 @@ def _collect_elements(document: Document) -> dict[Element, object]:
         "answers",
         "sources",
     )
-    itself = {name: value for name, value in _list_members(document).items() if name not in ("version", *tables)}
+    apart = ("version", "$schema", *tables)
+    itself = {name: value for name, value in _list_members(document).items() if name not in apart}
     elements: dict[Element, object] = {("document", ""): itself}
     for node, parent in _walk_nodes(document.root, None):
         part: Part = "groups" if isinstance(node, Group) else "indicators"

@@ -8,13 +8,14 @@ version with another digest is refused, so it cannot change unnoticed. A draft m
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import jsonschema_rs
 import msgspec
@@ -261,9 +262,8 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         written = json.loads(raw, object_pairs_hook=_RawMembers)
         too_deep = _is_deeper(written, NESTING_MAX)
     except (msgspec.DecodeError, ValueError) as error:  # also bytes that are not UTF-8
-        found.append(
-            Defect(pointer or "/", "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error)))
-        )
+        place = pointer + (_find_infinite(raw) or "") or "/"
+        found.append(Defect(place, "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error))))
         return None
     except RecursionError:
         too_deep = True
@@ -285,14 +285,72 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
             for error_found in validator.iter_errors(value)
             for problem in _select_innermost_errors(error_found)
         ]
-        found += problems or [
-            Defect(
-                pointer or "/",
-                "not-admitted",
-                Texts("no se admite: {error}", "is not admitted: {error}", error=str(error)),
-            )
-        ]
+        found += (
+            problems
+            or _find_whole_floats(value, validator, pointer)
+            or [
+                Defect(
+                    pointer or "/",
+                    "not-admitted",
+                    Texts("no se admite: {error}", "is not admitted: {error}", error=str(error)),
+                )
+            ]
+        )
         return None
+
+
+def _find_infinite(raw: bytes) -> str | None:
+    """Return the JSON Pointer of the first number beyond all floats, such as 1e400; None if there is none."""
+    try:
+        written = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+    def walk(value: object, pointer: str) -> Iterator[str]:
+        members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for name, member in members:
+            yield from walk(member, f"{pointer}/{name}")
+        if value in (math.inf, -math.inf):
+            yield pointer
+
+    return next(walk(written, ""), None)
+
+
+def _find_whole_floats(value: object, validator: jsonschema_rs.Draft202012Validator, pointer: str) -> list[Defect]:
+    """Return a defect for each number such as 2.0 that stands in the place of an integer.
+
+    To JSON Schema it is an integer, to the decoder it is not. With a fraction, it is none to both.
+    """
+
+    def mark(member: object) -> object:
+        match member:
+            case float():
+                return member + 0.5 if member.is_integer() else member
+            case dict():
+                return {name: mark(inner) for name, inner in member.items()}
+            case list():
+                return [mark(inner) for inner in member]
+        return member
+
+    def read(path: list[str | int]) -> str:
+        member: Any = value
+        for step in path:
+            member = member[step]
+        return _format_json(member)
+
+    return [
+        Defect(
+            pointer + "".join(f"/{step}" for step in problem.instance_path),
+            "not-admitted",
+            Texts(
+                "es {value}, y debe ser un número entero sin decimales",
+                "is {value}, and must be an integer without decimals",
+                value=read(problem.instance_path),
+            ),
+        )
+        for error_found in validator.iter_errors(mark(value))
+        for problem in _select_innermost_errors(error_found)
+    ]
 
 
 def _is_deeper(value: object, levels: int) -> bool:

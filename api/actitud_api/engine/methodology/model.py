@@ -29,12 +29,14 @@ class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
     """A number, boolean or string in the document; a number means exactly the decimal that is written."""
 
     value: Scalar
+    """The number, boolean or string."""
 
 
 class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
     """The value of the profile field named `field`. If that value is null, every comparison with it is false."""
 
     field: str
+    """Name of the field."""
 
 
 class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
@@ -46,15 +48,20 @@ class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
     """
 
     indicator: str
+    """Id of the indicator."""
     fact: str
+    """Name of the fact; `<fact>_count` is the number of components that a checklist lists."""
     absent: Operand | None = None
+    """What an unknown fact counts as in validation rules: the least favourable value."""
 
 
 class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
     """True if the answer to the checklist `indicator` lists `component`."""
 
     indicator: str
+    """Id of the checklist."""
     component: str
+    """Id of the component."""
 
 
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
@@ -65,6 +72,7 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
     """
 
     indicator: str
+    """Id of the indicator."""
 
 
 class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"):
@@ -76,8 +84,11 @@ class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"
     """
 
     indicator: str
+    """Id of the ratio."""
     alternatives: tuple[str, ...] = field(default=(), name="or")
+    """Ids of further ratios; the greatest limit counts."""
     confidence: float = 0.95
+    """Always 0.95."""
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -89,12 +100,14 @@ class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
     """The score of a node in points, rounded to the document's `decimals`; allowed only in gates."""
 
     node: str
+    """Id of the group or indicator."""
 
 
 class PillarOperand(Frozen, frozen=True, tag_field="kind", tag="pillar"):
     """The figure of a pillar, in points; allowed only in gates."""
 
     pillar: str
+    """Name of the pillar."""
 
 
 class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
@@ -108,6 +121,7 @@ class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
     """
 
     of: tuple[Operand, ...]
+    """The operands of which the lowest is taken."""
 
 
 class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
@@ -117,18 +131,21 @@ class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
     """
 
     of: tuple[Operand, ...]
+    """The operands of which the highest is taken."""
 
 
 class Sum(Frozen, frozen=True, tag_field="kind", tag="sum"):
     """The sum of the operands `of`."""
 
     of: tuple[Operand, ...]
+    """The operands that are added."""
 
 
 class Product(Frozen, frozen=True, tag_field="kind", tag="times"):
     """The product of the operands `of`."""
 
     of: tuple[Operand, ...]
+    """The operands that are multiplied."""
 
 
 class Quotient(Frozen, frozen=True, tag_field="kind", tag="divide"):
@@ -138,7 +155,9 @@ class Quotient(Frozen, frozen=True, tag_field="kind", tag="divide"):
     """
 
     numerator: Operand
+    """What is divided."""
     denominator: Operand
+    """By what it is divided."""
 
 
 Operand = (
@@ -165,25 +184,30 @@ class All(Frozen, frozen=True, tag_field="kind", tag="all"):
     """True if every predicate in `of` is true; without predicates it is always true."""
 
     of: tuple[Predicate, ...]
+    """The predicates that must all be true."""
 
 
 class Any(Frozen, frozen=True, tag_field="kind", tag="any"):
     """True if at least one predicate in `of` is true; without predicates it is never true."""
 
     of: tuple[Predicate, ...]
+    """The predicates of which one must be true."""
 
 
 class Not(Frozen, frozen=True, tag_field="kind", tag="not"):
     """True if the predicate `of` is false."""
 
     of: Predicate
+    """The predicate that must be false."""
 
 
 class Implies(Frozen, frozen=True, tag_field="kind", tag="implies"):
     """“If `when`, then `then`”: true if `when` is false or `then` is true."""
 
     when: Predicate
+    """The condition."""
     then: Predicate
+    """What must be true if the condition is."""
 
 
 class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
@@ -193,8 +217,11 @@ class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
     """
 
     op: ComparisonOperator
+    """The comparison: equal, not equal, less than, at most (`le`), greater than, at least (`ge`)."""
     left: Operand
+    """The operand before the sign."""
     right: Operand
+    """The operand after the sign."""
 
 
 class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
@@ -205,6 +232,7 @@ class Present(Frozen, frozen=True, tag_field="kind", tag="present"):
     """
 
     indicator: str
+    """Id of the indicator."""
 
 
 Predicate = All | Any | Not | Implies | Compare | Present
@@ -216,29 +244,31 @@ NEVER = Any(of=())
 
 
 class Fact(Frozen, frozen=True):
-    """One input of an indicator.
-
-    `minimum` and `maximum` are the bounds of a number, null where there is none. `decimals`: a fact of type
-    `number` is rounded half up to so many decimals (0 to 12, default 6), and the result is its exact value. A
-    fact of type `components` is a set of component ids of the indicator. A fact that is not `required` may be
-    left out of an answer. A fact with `set_by: service` is set in review: an organisation never sends it in an
-    assessment, but `POST /v1/scores` accepts it.
-    """
+    """One input of an indicator."""
 
     name: str
+    """Name of the fact, as answers and formulas write it."""
     type: Literal["integer", "number", "boolean", "components"]
+    """Type of the value; `components` is a set of component ids of the indicator."""
     minimum: int | None = None
+    """Lowest number that is accepted, null if there is none."""
     maximum: int | None = None
+    """Highest number that is accepted, null if there is none."""
     decimals: int = 6
+    """A `number` is rounded half up to so many decimals, 0 to 12, and the result is its exact value."""
     required: bool = True
+    """If false, the fact may be left out of an answer."""
     set_by: Literal["organisation", "service"] = "organisation"
+    """A fact of the `service` is set in review: no assessment has it, but `POST /v1/scores` accepts it."""
 
 
 class Range(Frozen, frozen=True):
-    """Lowest and highest score that a node can have (`minimum` and `maximum`), in points, both included."""
+    """Lowest and highest score that a node can have, both included."""
 
     minimum: int = 0
+    """Lowest score, in points."""
     maximum: int = 100
+    """Highest score, in points."""
 
 
 HUNDRED = Range()
@@ -246,16 +276,16 @@ HUNDRED = Range()
 
 
 class Goalpost(Frozen, frozen=True):
-    """A point of a curve: the raw value `x` scores `score` points.
-
-    `basis` says on which grounds this x was chosen: a source (listed in `sources`), a bound of the value, or
-    judgement.
-    """
+    """A point of a curve: the raw value `x` scores `score` points."""
 
     x: float
+    """Raw value."""
     score: float
+    """Score at this raw value, in points."""
     basis: Literal["source", "bound", "judgement"] = "judgement"
+    """Grounds on which `x` was chosen: a source, a bound of the value, or judgement."""
     sources: tuple[str, ...] = ()
+    """Ids in `sources` of the document."""
 
 
 class Curve(Frozen, frozen=True):
@@ -268,32 +298,37 @@ class Curve(Frozen, frozen=True):
     """
 
     kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
+    """Form of the curve between its goalposts."""
     goalposts: tuple[Goalpost, ...]
+    """Points of the curve, by rising `x`."""
 
 
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     """A leaf of the tree: a question, the facts that answer it, and how the answer scores.
 
-    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `direction` says if a
-    higher or a lower raw value is better. `weight` is its weight among the children of its group, and `range`
-    has its lowest and highest score. `applies` is the condition under which it counts, `zero_when` that under
-    which it scores 0. `components` has the ids of the components of a checklist.
-
-    `windows` are the ids of the periods in which the facts are measured; `sample` is true if they count cases in a
-    sample. `bullets`, `comments` and `functions` are the parts of the article that the indicator answers. The other
-    members are explained below them.
+    `value` computes the raw value from `facts`, and `curve` the score from the raw value.
     """
 
     id: str
+    """Id of the indicator, unlike all others also without capitals, points and hyphens."""
     weight: int
+    """Weight among the children of its group; whole, 0 if the indicator does not count."""
     type: Literal["ratio", "rate", "count", "duration", "quantity", "checklist", "level", "boolean"]
+    """What is asked: `level`, `boolean` and `checklist` have one fact of a fixed name, the others any."""
     direction: Literal["higher_is_better", "lower_is_better"]
+    """Whether a higher or a lower raw value is better."""
     facts: tuple[Fact, ...]
+    """What is asked for; empty if the raw value comes from the profile."""
     value: Operand
+    """Formula of the raw value, from facts and profile."""
     curve: Curve
+    """Function from the raw value to the score."""
     range: Range = HUNDRED
+    """Lowest and highest score."""
     windows: tuple[str, ...] = ()
+    """Ids of the periods in which the facts are measured."""
     sample: bool = False
+    """True if the facts count cases in a sample."""
     step: str | None = None
     """Name of the fact that the next step changes, or `profile:<field>` if the raw value comes from the profile.
 
@@ -301,8 +336,11 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     which no single fact can be changed.
     """
     applies: Predicate = ALWAYS
+    """Condition on the profile under which the indicator counts."""
     zero_when: Predicate = NEVER
+    """Condition under which the indicator scores the minimum of its range."""
     components: tuple[str, ...] = ()
+    """Ids of the components of a checklist."""
     part_of_denominator: bool = False
     """True if the numerator counts a part of what the denominator counts.
 
@@ -314,15 +352,20 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     A name is the `group` of rules of severity `review`.
     """
     bullets: tuple[str, ...] = ()
+    """Bullets of the article that the indicator answers."""
     comments: tuple[str, ...] = ()
+    """Comments on the article that the indicator answers."""
     functions: tuple[str, ...] = ()
+    """Functions of a team that the indicator answers."""
 
 
 class Share(Frozen, frozen=True):
     """An exact share: `num` divided by `den`."""
 
     num: int
+    """Numerator."""
     den: int
+    """Denominator, above 0."""
 
 
 NO_SHARE = Share(num=0, den=1)
@@ -357,47 +400,59 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     """
 
     id: str
+    """Id of the group, which no other node has."""
     weight: int
+    """Weight among the children of the group above; whole, 0 if the group does not count."""
     aggregation: Aggregation
+    """How the scores of the children make one: `sum` ignores weights, `min` is the lowest score."""
     missing: Missing
+    """How an unknown child counts: as the minimum of its range, not at all, or by making the group unknown."""
     children: tuple[Group | Indicator, ...]
+    """Groups and indicators, in the order in which they are shown."""
     exponent: float | None = None
+    """Exponent of `power`, within ±20 and not 0; null for the others."""
     range: Range = HUNDRED
+    """Lowest and highest score; of a `sum`, the sum of those of its children."""
     rated_share: Share = NO_SHARE
+    """Share of the weight of all children that must remain for the group to have a score."""
     rated_children: int = 1
+    """Number of children that must remain for the group to have a score."""
 
 
 class AdditionalIndex(Frozen, frozen=True):
     """A second index, published as `index_<aggregation>` and computed from the same dimensions as the index.
 
-    It does not affect levels or ranks. The score of a dimension below `floor`, in points, counts as `floor`.
+    It does not affect levels or ranks.
     """
 
     aggregation: Literal["geometric"]
+    """Mean of the dimensions."""
     floor: int
+    """Points that a dimension with fewer counts as."""
 
 
 # --- the rest of the document ---------------------------------------------------------------------------------
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile.
-
-    The organisation must send each field with `set_by: organisation`, and not as null unless the field is
-    `nullable`. A field with `set_by: service` has the value `default` until a review sets another. `minimum` and
-    `maximum` are the bounds of a number, null where there is none, and `values` the allowed values of an `enum`.
-    `needs_evidence` is true if the field can make an indicator not applicable only with a document; without one,
-    the indicator is unknown.
-    """
+    """A field of the profile."""
 
     name: str
+    """Name of the field, as profiles and formulas write it."""
     type: Literal["integer", "number", "boolean", "enum"]
+    """Type of the value."""
     set_by: Literal["organisation", "service"]
+    """Who states the field: the organisation, in every assessment, or the service, after a review."""
     minimum: int | None = None
+    """Lowest number that is accepted, null if there is none."""
     maximum: int | None = None
+    """Highest number that is accepted, null if there is none."""
     values: tuple[str, ...] = ()
+    """Allowed values of an `enum`."""
     nullable: bool = False
+    """True if the field may be null; only one that the service sets."""
     default: bool | int | None = None
+    """Value of a field that the service has not set."""
     needs_evidence: bool = False
     """True if the field can make indicators not applicable only with evidence.
 
@@ -415,35 +470,39 @@ class Rule(Frozen, frozen=True):
     """
 
     id: str
+    """Id of the rule."""
     group: str
+    """Rules with the same group are parts of one rule of the catalogue."""
     severity: Literal["error", "warning", "review"]
+    """What breaking the rule means: an `error` contradicts answers, a `review` is checked by people."""
     scope: Literal["answers", "assessment", "edition"]
+    """When the rule runs: `answers` on every score, the others with evidence, dates or other organisations."""
     holds: Predicate | None
+    """What must be true; null for severity `review`."""
     invalidates: tuple[str, ...] = ()
+    """Indicators that a broken rule of severity `error` contradicts."""
 
 
 class Gate(Frozen, frozen=True):
-    """A condition for reaching a level, in addition to the gates of all lower levels.
-
-    `holds` is the condition. `when_not_applicable` says if the gate is passed (`pass`) or not (`fail`) for an
-    organisation to which the node that the gate reads does not apply.
-    """
+    """A condition for reaching a level, in addition to the gates of all lower levels."""
 
     id: str
+    """Id of the gate."""
     holds: Compare
+    """Comparison that passes the gate."""
     when_not_applicable: Literal["pass", "fail"] = "fail"
+    """Whether the gate is passed if the node that it reads does not apply."""
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
-
-    `number` counts the levels from 1, the lowest. A level that is reached is provisional until the condition
-    `provisional_unless` is true. If `provisional_unless` is null, the level is never provisional.
-    """
+    """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels."""
 
     number: int
+    """Number of the level, from 1, the lowest."""
     gates: tuple[Gate, ...]
+    """Conditions of the level, beside those of all lower levels."""
     provisional_unless: Predicate | None = None
+    """Condition under which the level is final, null if it always is."""
 
 
 class Coverage(Frozen, frozen=True):
@@ -454,17 +513,18 @@ class Coverage(Frozen, frozen=True):
     """
 
     overall: Share = Share(num=2, den=3)
+    """Lowest coverage of the index."""
     per_dimension: Share = Share(num=1, den=2)
+    """Lowest coverage of each rated dimension."""
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A type of organisation, by its code, such as `MUN` for municipalities.
-
-    `band_scale` names the scale of size bands that applies to this type: `P` counts people, `E` employees.
-    """
+    """A type of organisation, by its code, such as `MUN` for municipalities."""
 
     code: str
+    """Code of the type."""
     band_scale: str
+    """Scale of size bands: `P` counts people, `E` employees."""
 
 
 class SizeBand(Frozen, frozen=True):
@@ -475,19 +535,23 @@ class SizeBand(Frozen, frozen=True):
     """
 
     code: str
+    """Name of the band."""
     start: int
+    """Lowest number of the band."""
     to: int | None
+    """Highest number of the band, null in the last."""
 
 
 class PeerGroups(Frozen, frozen=True):
     """Lowest sizes of a peer group, which is the group of similar organisations that one is compared with.
 
-    A group with fewer than `minimum` members is replaced by a wider one. Percentiles are shown in groups of at
-    least `percentiles_from` members.
+    A group with fewer than `minimum` members is replaced by a wider one.
     """
 
     minimum: int = 5
+    """Fewest members of a peer group."""
     percentiles_from: int = 10
+    """Fewest members of a peer group with percentiles."""
 
 
 class CalendarStep(Frozen, frozen=True):
@@ -497,15 +561,20 @@ class CalendarStep(Frozen, frozen=True):
     """
 
     id: str
+    """Id of the step."""
     start: str
+    """First day, `MM-DD`."""
     to: str
+    """Last day, `MM-DD`."""
 
 
 class CommentIdea(Frozen, frozen=True):
     """An idea in readers' comments on the article: the comments that have it, and the indicators that measure it."""
 
     comments: tuple[str, ...]
+    """Ids of the comments."""
     indicators: tuple[str, ...]
+    """Ids of the indicators."""
 
 
 class Answered(Frozen, frozen=True):
@@ -516,20 +585,24 @@ class Answered(Frozen, frozen=True):
     """
 
     bullets: dict[str, tuple[str, ...]] = {}
+    """Indicators by bullet of the article."""
     functions: dict[str, tuple[str, ...]] = {}
+    """Indicators by function of a team."""
     comments: dict[str, tuple[str, ...]] = {}
+    """Indicators by comment."""
     ideas: dict[str, CommentIdea] = {}
+    """Ideas in comments, by id."""
 
 
 class Source(Frozen, frozen=True):
-    """A publication that justifies goalposts: its title, and `where` it was read.
-
-    `used` is true if a goalpost is based on it.
-    """
+    """A publication that justifies goalposts."""
 
     title: str
+    """Title of the publication."""
     where: str
+    """Where it was read."""
     used: bool
+    """True if a goalpost is based on it."""
 
 
 class Margin(Frozen, frozen=True):
@@ -549,22 +622,19 @@ Standing = Literal["full", "provisional"]
 
 
 class Document(Frozen, frozen=True):
-    """A methodology version. Scores are whole multiples of 10^-`decimals` points (`decimals` from 0 to 6).
-
-    `root` is the tree of groups and indicators. `profile`, `rules` and `levels` have the fields of the profile, the
-    validation rules and the levels with their gates. `windows` has the ids of the periods of measurement,
-    `size_bands` the bands of each scale. `answers` says which indicators answer each part of the article, and
-    `sources` has the publications that justify goalposts. `coverage` has the shares of answered weight that a level
-    requires. `organisation_types`, `peer_groups` and `calendar` say which organisations are scored, with which
-    others they are compared, and when. If `additional_index` is null, only one index is published.
+    """A methodology version. Scores are whole multiples of 10^-`decimals` points.
 
     Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
-    The other members are explained below them.
     """
 
     version: str
+    """Name of the version."""
     decimals: int
+    """Decimals of scores, 0 to 6."""
     root: Group
+    """The tree of groups and indicators; its children are the dimensions."""
+    schema_reference: str | UnsetType = field(default=UNSET, name="$schema")
+    """Address of the JSON Schema of documents, by which an editor completes and checks; nothing else reads it."""
     published_decimals: int | None = None
     """Decimals of the published index, which is the index rounded half up; null means all `decimals`."""
     catalogue: str = ""
@@ -572,21 +642,33 @@ class Document(Frozen, frozen=True):
     self_declared_cap: int = 100
     """Highest score of an answer that is declared only, in hundredths of the range of its indicator."""
     coverage: Coverage = Coverage()
+    """Shares of answered weight that a rank and a level require."""
     additional_index: AdditionalIndex | None = None
+    """A second index that is published; null if there is none."""
     alternative_weights: dict[str, dict[str, int]] = {}
     """Other sets of weights of the dimensions, by name, that the authors discussed; no score uses them."""
     profile: tuple[ProfileField, ...] = ()
+    """Fields of the profile of an organisation."""
     rules: tuple[Rule, ...] = ()
+    """Validation rules."""
     levels: tuple[Level, ...] = ()
+    """Levels, from the lowest, with their gates."""
     windows: tuple[str, ...] = ()
+    """Ids of the periods of measurement."""
     organisation_types: tuple[OrganisationType, ...] = ()
+    """Types of organisation."""
     size_bands: dict[str, tuple[SizeBand, ...]] = {}
+    """Size bands, by scale."""
     peer_groups: PeerGroups = PeerGroups()
+    """Lowest sizes of a peer group."""
     calendar: tuple[CalendarStep, ...] = ()
+    """Steps of an edition."""
     principles: tuple[str, ...] = ()
     """Ids of the principles of the method that the texts explain (R1, R2, …)."""
     answers: Answered = Answered()
+    """Parts of the article with the indicators that answer them."""
     sources: dict[str, Source] = {}
+    """Publications that justify goalposts, by id."""
     pillars: dict[str, tuple[str, ...]] = {}
     """Figures beside the index, by name, each with the ids of its indicators.
 

@@ -1,9 +1,17 @@
-"""Use cases of methodologies: list and read the registered versions."""
+"""Use cases of methodologies: list and read the registered versions, and describe their documents to editors."""
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Final
 
+import msgspec
+
+from actitud_api.engine.methodology import model
+from actitud_api.engine.methodology.checks.bounds import MAX_DECIMALS
 from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import Document
 from actitud_api.engine.methodology.requests.answers import load_score_request_type
@@ -35,7 +43,51 @@ def encode_request_schema(version: str) -> bytes:
     return encode_json_schema(load_score_request_type(version))
 
 
+_BOUNDS: Final[Mapping[tuple[str, str], Mapping[str, int]]] = {
+    ("Document", "decimals"): {"minimum": 0, "maximum": MAX_DECIMALS},
+    ("Document", "published_decimals"): {"minimum": 0, "maximum": MAX_DECIMALS},
+    ("Document", "self_declared_cap"): {"minimum": 0, "maximum": 100},
+    ("Group", "weight"): {"minimum": 0},
+    ("Group", "children"): {"minItems": 1},
+    ("Indicator", "weight"): {"minimum": 0},
+    ("Level", "number"): {"minimum": 1},
+    ("Share", "num"): {"minimum": 0},
+    ("Share", "den"): {"minimum": 1},
+}
+"""Bounds that an editor can check while one types.
+
+They are not in the structs: there, the sentence of the decoder would take the place of the one of the checker.
+"""
+
+
 @cache
 def encode_document_schema() -> bytes:
-    """Return the JSON Schema of methodology documents, from the type that decodes them."""
-    return encode_json_schema(Document)
+    """Return the JSON Schema of methodology documents, from the type that decodes them.
+
+    Each member has its description, and the bounds that a schema can tell.
+    """
+    schema = msgspec.json.decode(encode_json_schema(Document))
+    for owner, member, description in _read_member_descriptions():
+        properties = schema["$defs"].get(owner, {"properties": {}})["properties"]
+        if member in properties:
+            properties[member] |= {"description": description, **_BOUNDS.get((owner, member), {})}
+    return msgspec.json.encode(schema, order="sorted")
+
+
+def _read_member_descriptions() -> Iterator[tuple[str, str, str]]:
+    """Yield the struct, the name in JSON and the description of each member that a document may have.
+
+    A description is the string below the member in the source. Python does not keep it.
+    """
+    for struct in ast.parse(inspect.getsource(model)).body:
+        if not isinstance(struct, ast.ClassDef):
+            continue
+        known: type[msgspec.Struct] = getattr(model, struct.name)
+        names = dict(zip(known.__struct_fields__, known.__struct_encode_fields__, strict=True))
+        for line, below in zip(struct.body, struct.body[1:], strict=False):
+            match line, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=attribute)),
+                    ast.Expr(value=ast.Constant(value=str(description))),
+                ):
+                    yield struct.name, names[attribute], inspect.cleandoc(description)
