@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api import cli
-from actitud_api.engine.methodology.model import Document, Fact, ProfileField
+from actitud_api.engine.methodology.model import Document, Fact, Margin, ProfileField
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import CASES
 
@@ -205,3 +205,19 @@ def test_a_registered_version_scores_a_table_as_it_scores_a_body(
     assert (row["rank"], row["index"], row["level"]) == ("1", "44.03", "3")
     for name, score in example["published"]["indicators"].items():
         assert row[f"score:{name}"] == ("" if score is None else f"{score:.2f}")
+
+
+def test_pillars_and_estimates_have_their_columns(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """An index of 60 estimates 4.8 + 0.88 · 60 = 57.6, from 49.1 to 66.1 (docs/scoring.md); nothing known, nothing."""
+    tree = b.root(b.group("D", b.amount("a", knots=((0, 0), (100, 100)))))
+    margin = Margin(half_width=8.5, confidence=0.9, of="2027.1", intercept=4.8, slope=0.88)
+    document = structs.replace(b.document(tree), pillars={"conduct": ("a",)})
+    rows = scored(capsysbinary, written(tmp_path, "town,a\nA,60\nB,\n", document))
+    assert [(row["rank"], row["pillar:conduct"], "estimate" in row) for row in rows] == [
+        ("1", "60.00", False),
+        ("", "0.00", False),
+    ]
+    document = structs.replace(b.document(tree), levels=(), standing="provisional", margin=margin)
+    rows = scored(capsysbinary, written(tmp_path, "town,a\nA,60\nB,\n", document))
+    estimates = [(row["rank"], row["estimate"], row["estimate_lower"], row["estimate_upper"]) for row in rows]
+    assert estimates == [("", "58", "49", "66"), ("", "", "", "")]

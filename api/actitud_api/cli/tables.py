@@ -22,7 +22,7 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.predicates import walk_indicators, walk_nodes
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
 from actitud_api.engine.scoring.ranking import UNRANKED, compute_ranks, get_ranking_index
-from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, DimensionScore, Figure, Score
+from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, DimensionScore, Estimate, Figure, Score
 from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
 from actitud_api.platform.http.validation import Json, find_nearest, format_pointer
@@ -48,6 +48,9 @@ _NOT_UTF8 = Texts("No es UTF-8.", "It is not UTF-8.")
 _NOT_CSV = Texts("No es CSV: {reason}", "It is not CSV: {reason}")
 
 _BOOLEANS: Final = {"true": True, "verdadero": True, "false": False, "falso": False}
+
+_ESTIMATES: Final = ("estimate", "estimate_lower", "estimate_upper")
+"""Columns of the index that a provisional document estimates, and of the bounds of the estimate."""
 
 _Type: TypeAlias = Literal["integer", "number", "boolean", "components", "enum"]
 
@@ -250,6 +253,7 @@ def _encode_scores(
         _describe_column("contradicted", "string"),
         *(_describe_column(f"score:{name}", "number", document.decimals) for name in nodes),
         *(_describe_column(f"pillar:{name}", "number", document.decimals) for name in document.pillars),
+        *(_describe_column(name, "integer") for name in _ESTIMATES if document.standing == "provisional"),
     ]
     rows = [
         [*(line.line.cells[name] for name in copied), rank, *_list_figures(line.score, nodes)]
@@ -268,7 +272,8 @@ def _rank(scores: Sequence[Score], decimals: int) -> Iterator[int | None]:
     """Yield the rank of each score among all, None if it is not ranked."""
     units = [None if score.index is None else round(score.index * 10**decimals) for score in scores]
     points = np.array(
-        [get_ranking_index(score.status, index) for score, index in zip(scores, units, strict=True)], np.int64
+        [get_ranking_index(score.status, index, score.standing) for score, index in zip(scores, units, strict=True)],
+        np.int64,
     )
     for own, rank in zip(points, compute_ranks(points), strict=True):
         yield None if own == UNRANKED else int(rank)
@@ -280,7 +285,11 @@ def _list_figures(score: Score, nodes: Sequence[str]) -> list[CellValue]:
     pillars = [pillar.score for pillar in score.pillars] if isinstance(score.pillars, tuple) else []
     contradicted = " ".join(finding.rule for finding in score.findings if finding.severity == "error")
     figures: list[CellValue] = [score.index, score.index_max, score.coverage, score.status, score.level]
-    return [*figures, contradicted or None, *(scores[name] for name in nodes), *pillars]
+    estimates: list[CellValue] = []
+    if score.standing == "provisional":
+        found = score.estimate if isinstance(score.estimate, Estimate) else None
+        estimates = [None] * 3 if found is None else [found.index, found.lower, found.upper]
+    return [*figures, contradicted or None, *(scores[name] for name in nodes), *pillars, *estimates]
 
 
 def _walk_scores(groups: Sequence[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:

@@ -608,14 +608,19 @@ class Source(Frozen, frozen=True):
 class Margin(Frozen, frozen=True):
     """Estimate of the index under another version, `of`: `intercept` + `slope` · index, with a margin.
 
-    With the probability `confidence`, from 0 to 1, the index under that version is at most `half_width` points away.
+    With the probability `confidence`, the index under that version is at most `half_width` points away.
     """
 
     half_width: float
+    """Half of the width of the interval, in points."""
     confidence: float
+    """Probability of the interval, from 0 to 1."""
     of: str
+    """Version whose index is estimated."""
     intercept: float
+    """Estimate for an index of 0, in points."""
     slope: float
+    """Points of the estimate for each point of the index."""
 
 
 Standing = Literal["full", "provisional"]
