@@ -21,6 +21,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publication
+from actitud_api.resources.publications.shown import find_altered_figure
 from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
@@ -157,6 +158,7 @@ def test_its_documents_hold_for_every_verifier(client: Client, tmp_path: Path) -
     edition = msgspec.json.decode(gzip.decompress(bundle).splitlines()[1])
     assert [(row["rank"], row["standing"]) for row in edition["scores"]] == [(None, "provisional")] * 2
     assert edition["counts"]["ranked"] == 0
+    assert find_altered_figure(client.app.state["database"]) is None
     (tmp_path / "file").write_bytes(bundle)
     assert (by_script(tmp_path / "file"), by_sdk(bundle), by_service(bundle)) == (set(), set(), set())
 

@@ -46,6 +46,39 @@ def test_what_no_ceiling_has_room_for_goes_in_order_up_to_the_limits() -> None:
     assert apportion(10, [1, 1], [2, 2], [3, 9]) == [3, 7]
 
 
+def published(index: int, *scores: tuple[str, int, float]) -> dict[str, tuple[float | int | None, float | int | None]]:
+    """Won and lost of indicators directly below the root, given by name, weight and score; the index is an integer."""
+    document = b.document(b.root(*(b.points(name, weight) for name, weight, _ in scores)), published=0)
+    score = explain(b.read(document), b.scoring(**{name: points for name, _, points in scores}))
+    assert score.index == index
+    return {indicator.id: (indicator.won, indicator.lost) for indicator in score.indicators}
+
+
+def test_a_published_index_below_the_internal_one_takes_nothing_from_full_marks() -> None:
+    """(100 + 48.60)/2 = 74.30 is published as 74: a keeps its 50, and b has the rest; by 100 : 48.60 a had 49.80."""
+    assert published(74, ("a", 1, 100), ("b", 1, 48.6)) == {"a": (50, 0), "b": (24, 26)}
+    # above the internal one nobody is short: (100 + 48.80)/2 = 74.40 is 74, and (100 + 49)/2 = 74.50 is 75
+    assert published(75, ("a", 1, 100), ("b", 1, 49)) == {"a": (50, 0), "b": (25, 25)}
+
+
+def test_full_marks_at_any_depth_keep_their_points() -> None:
+    """D1 is (100 + 0)/2 = 50, D2 48.60: index 49.30, published as 49. By 50 : 48.60 D1, and so a, would win 24.85."""
+    tree = b.root(b.group("D1", b.points("a"), b.points("z")), b.group("D2", b.points("c")))
+    score = explain(b.read(b.document(tree, published=0)), b.scoring(a=100, z=0, c=48.6))
+    assert score.index == 49
+    assert [(dimension.won, dimension.lost) for dimension in score.dimensions] == [(25, 25), (24, 26)]
+    assert [(each.won, each.lost) for each in score.dimensions[0].indicators] == [(25, 0), (0, 25)]
+
+
+def test_where_the_published_index_is_too_little_for_full_marks_they_share_it() -> None:
+    """One of three: 33.33 is published as 33, and a could win 33.34."""
+    assert published(33, ("a", 1, 100), ("b", 1, 0), ("c", 1, 0)) == {
+        "a": (33, 0.34),
+        "b": (0, 33.33),
+        "c": (0, 33.33),
+    }
+
+
 @given(
     st.integers(0, 10_000),
     st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4_000)), min_size=1, max_size=8),

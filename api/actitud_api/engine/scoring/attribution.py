@@ -93,26 +93,34 @@ class _PointDistribution:
         self._unit = compiled.unit
         self._attribution = attribution
         self._children = {name: _list_children(evaluation, group) for name, group in compiled.groups.items()}
-        # By group, for its children: `possible`, and the most that can be won without an indicator of score 0.
-        self._limits: dict[str, tuple[list[int], list[int]]] = {}
+        # By group, for its children: `possible`, the most that can be won without an indicator of score 0, and the
+        # points of full marks.
+        self._limits: dict[str, tuple[list[int], list[int], list[int]]] = {}
+        # A published index below the internal one must not be taken from those who have lost nothing.
+        self._keeps_full_marks = compiled.published_step != 1
 
-    def distribute_possible(self, group: CompiledGroup, total: int) -> int:
-        """Split `total` possible points among the children of a group; return the most that may be given as won.
+    def distribute_possible(self, group: CompiledGroup, total: int) -> tuple[int, int]:
+        """Split `total` possible points among the children of a group; return two sums.
+
+        They are the most that may be given as won, and the points that full marks have to win.
 
         Points are in units of 10^-decimals. The split goes on inside child groups, down to indicators and to groups
-        that are split by Shapley values. A node with score 0 has
-        won nothing, whatever the rounding, so only the points of nodes with a higher score count.
+        that are split by Shapley values. A node with score 0 has won nothing, whatever the rounding, so only the points
+        of nodes with a higher score count. If the published index has fewer decimals, a node at the top of its range
+        has won all of its points, whatever the rounding.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
-        ceilings = [
-            (part if child.score else 0)
-            if isinstance(child.node, int) or child.node.float_mean is not None
-            else self.distribute_possible(child.node, part)
-            for child, part in zip(children, parts, strict=True)
-        ]
-        self._limits[group.definition.id] = parts, ceilings
-        return sum(ceilings)
+        ceilings, floors = [], []
+        for child, part in zip(children, parts, strict=True):
+            if isinstance(child.node, int) or child.node.float_mean is not None:
+                ceiling, floor = (part if child.score else 0), (0 if child.distance else part)
+            else:
+                ceiling, floor = self.distribute_possible(child.node, part)
+            ceilings.append(ceiling)
+            floors.append(floor)
+        self._limits[group.definition.id] = parts, ceilings, floors
+        return sum(ceilings), sum(floors)
 
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
         """Split the `possible` and the `won` points of a group among its children, down to the indicators.
@@ -126,8 +134,13 @@ class _PointDistribution:
             self.distribute_lost(group, possible - won, factor)
             return
         children = self._children[name]
-        limits, ceilings = self._limits[name]
-        parts = apportion(won, _weigh_won(group, children), ceilings, limits)
+        limits, ceilings, floors = self._limits[name]
+        shares = _weigh_won(group, children)
+        parts = (
+            _apportion_above(won, shares, ceilings, limits, floors)
+            if self._keeps_full_marks
+            else apportion(won, shares, ceilings, limits)
+        )
         factors = _compute_factors(group, children, factor)
         for child, limit, part, below in zip(children, limits, parts, factors, strict=True):
             node = child.node
@@ -226,6 +239,32 @@ def _compute_shapley_shares(group: CompiledGroup, children: Sequence[AttributedC
         [child.score / unit for child in children],
         [child.distance > 0 for child in children],
     )
+
+
+def _apportion_above(
+    total: int, shares: Sequence[int], ceilings: Sequence[int], limits: Sequence[int], floors: Sequence[int]
+) -> list[int]:
+    """Split `total` as `apportion` does, but give no part less than its floor.
+
+    Parts that would be below their floors get these, and the rest is split among the others in the same way, until no
+    part is below. If `total` is less than all floors, it is split in proportion to them.
+    """
+    if sum(floors) > total:
+        return apportion(total, floors, floors)
+    fixed: dict[int, int] = {}
+    while True:
+        free = [i for i in range(len(shares)) if i not in fixed]
+        split = apportion(
+            total - sum(fixed.values()),
+            [shares[i] for i in free],
+            [ceilings[i] for i in free],
+            [limits[i] for i in free],
+        )
+        short = {i: floors[i] for i, part in zip(free, split, strict=True) if part < floors[i]}
+        if not short:
+            parts = dict(zip(free, split, strict=True)) | fixed
+            return [parts[i] for i in range(len(shares))]
+        fixed |= short
 
 
 def apportion(

@@ -272,11 +272,12 @@ def _hand(result: Scored, group: Group, own: Points, possible: dict[str, int], h
     handed[group.id] = own
     remaining = _remaining(result, group)
     if own.won is not None and _adds(group):
-        won = apportion(
+        won = _above_full_marks(
             own.won,
             [_won_share(result, group, child) for child in remaining],
             [_room(result, group, child, possible) for child in remaining],
             [possible[child.id] for child in remaining],
+            [_full_marks(result, child, possible) for child in remaining],
         )
         parts = [
             Points(possible[child.id], part, possible[child.id] - part)
@@ -289,6 +290,33 @@ def _hand(result: Scored, group: Group, own: Points, possible: dict[str, int], h
         handed[child.id] = part
         if isinstance(child, Group):
             _hand(result, child, part, possible, handed)
+
+
+def _full_marks(result: Scored, child: Group | Indicator, possible: dict[str, int]) -> int:
+    """What is at the top of its range, at any depth, wins all of, where the published index has fewer decimals."""
+    published_decimals = result.document.published_decimals
+    if published_decimals is None or published_decimals == result.document.decimals:
+        return 0
+    if isinstance(child, Group) and _adds(child):
+        return sum(_full_marks(result, below, possible) for below in _remaining(result, child))
+    return possible[child.id] if _units(result, child) == child.range.maximum * result.unit else 0
+
+
+def _above_full_marks(total: int, shares: list[int], room: list[int], limits: list[int], full: list[int]) -> list[int]:
+    """Whoever would get less than its full marks gets them; the others share the rest, until nobody is below."""
+    if sum(full) > total:
+        return apportion(total, full, full)
+    given: list[int | None] = [None] * len(shares)
+    while True:
+        others = [i for i, own in enumerate(given) if own is None]
+        rest = total - sum(own for own in given if own is not None)
+        parts = apportion(rest, *([of[i] for i in others] for of in (shares, room, limits)))
+        below = [i for i, part in zip(others, parts, strict=True) if part < full[i]]
+        for i in below:
+            given[i] = full[i]
+        if not below:
+            shared = dict(zip(others, parts, strict=True))
+            return [shared[i] if own is None else own for i, own in enumerate(given)]
 
 
 def _losses(result: Scored, group: Group) -> list[int]:
