@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology import loader
@@ -19,6 +19,7 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import narrate_path
+from actitud_api.engine.scoring.change_decomposition import convert_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
@@ -162,6 +163,25 @@ def test_the_short_form_asks_what_the_whole_one_asks() -> None:
             assert texts[0].ladder == texts[1].ladder
     assert all(field == fields[field.name] for field in SHORT.document.profile)
     assert SHORT.document.levels == ()
+    assert (SHORT.document.standing, WHOLE.document.standing) == ("provisional", "full")
+    assert SHORT.document.margin is not None
+    assert SHORT.document.margin.of == WHOLE.version
+
+
+def test_nothing_is_asked_twice_from_the_short_form_to_the_whole_one() -> None:
+    """What A answers in the short form arrives in the whole one complete; it is asked for the other 22 of its 44."""
+    sent = send(EXAMPLES["A"])
+    asked = {known.id for known in walk_indicators(SHORT.document.root)}
+    fields = {field.name for field in SHORT.document.profile}
+    short = structs.replace(
+        sent,
+        answers={name: facts for name, facts in sent.answers.items() if name in asked},
+        profile={name: value for name, value in sent.profile.items() if name in fields},
+    )
+    carried, effects = convert_submission(short, SHORT, WHOLE)
+    assert carried.answers == short.answers
+    assert carried.profile.items() >= short.profile.items()
+    assert (effects.dropped_answers, effects.dropped_fields, len(effects.new_indicators)) == ((), (), 22)
 
 
 @pytest.mark.parametrize(
