@@ -28,11 +28,28 @@ class Given(NamedTuple):
     level: int | None
 
 
+class Submitted(NamedTuple):
+    """What was submitted last, in the model; `insufficient` are the answers of which a verdict then said so.
+
+    Its documents are erased with those of the assessment, and its salt.
+    """
+
+    answers: dict[str, int]
+    seals: dict[str, int]
+    erased: set[str]
+    declared: set[str]
+    insufficient: set[str]
+    declared_profile: bool
+    generation: int
+
+
 class Model:
     """An assessment in the model; `given`: by answer as it was judged and by assessor, None for what was taken back.
 
     An answer is judged with its document, of which `seals` has the generation of the salt with which it was stored.
-    `erased` are the answers whose document was erased, `declared` those that count as declared for that.
+    `erased` are the answers whose document was erased, `declared` those that count as declared for that. `moments` has
+    when each verdict was given, and `heard` when it was returned after a whole hearing. `wordless` are the verdicts of
+    which the reason was erased, by number, with 0 for what is said of the whole.
     """
 
     def __init__(self) -> None:
@@ -50,7 +67,13 @@ class Model:
         self.extended: dict[Phase, date] = {}
         self.max_level: int | None = None
         self.said = False
+        self.said_at = 0
         self.numbers = itertools.count(1)
+        self.moments: dict[int, int] = {}
+        self.wordless: set[int] = set()
+        self.heard: int | None = None
+        self.submitted: Submitted | None = None
+        self.unsalted_submitted = False
 
     def judged(self, indicator: str) -> tuple[str, int, int]:
         """What is judged of an answer: its facts, and its document as it was stored."""
@@ -88,6 +111,41 @@ class Model:
         for names in (self.erased, self.declared):
             names.discard(indicator)
 
+    def submit(self) -> None:
+        """It is handed in: nothing changes, and it is kept as it is."""
+        self.write({})
+        self.submitted = Submitted(
+            dict(self.answers),
+            dict(self.seals),
+            set(self.erased),
+            set(self.declared),
+            self.insufficient(),
+            self.declared_profile,
+            self.generation,
+        )
+        self.unsalted_submitted = False
+
+    def add(self) -> None:
+        """A correction adds it: as it was submitted last, with what was found until its hearing was over."""
+        last = self.submitted
+        assert last is not None
+        heard = -1 if self.heard is None else self.heard
+        self.answers, self.seals, self.erased = dict(last.answers), dict(last.seals), set(last.erased)
+        self.declared = last.declared | (last.insufficient & last.erased)
+        self.declared_profile = last.declared_profile
+        # A salt of its own where that of the submission is gone: all seals of the assessment have others.
+        self.generation = self.generation + 1 if self.unsalted_submitted else last.generation
+        self.unsalted = False
+        self.given = {
+            judged: given
+            for judged, given in self.given.items()
+            if (one := max((one for one in given.values() if one is not None), default=None)) is not None
+            and self.moments[one.number] <= heard
+        }
+        if self.said_at > heard:
+            self.max_level, self.said = None, False
+        self.state = "final"
+
     def rescore(self, before: set[str]) -> None:
         """Of what was insufficient (`before`) and is no more, the document counts again, if it is still there."""
         self.declared |= before & self.erased
@@ -103,6 +161,19 @@ class Model:
         self.erased |= names
         self.unsalted |= bool(names)
         self.erased_profile |= indicator is None
+        self.wordless |= {
+            one.number
+            for (name, *_), given in self.given.items()
+            if indicator in (None, name)
+            for one in given.values()
+            if one is not None
+        }
+        if indicator is None:
+            self.wordless.add(0)
+        if self.submitted is not None:
+            submitted = {name for name in self.submitted.answers if indicator in (None, name)}
+            self.submitted.erased.update(submitted)
+            self.unsalted_submitted |= bool(submitted)
         self.replies |= {name: "" for name in self.replies if indicator in (None, name)}
 
     def last_day(self, phase: Phase) -> date:
@@ -134,11 +205,16 @@ class Model:
 HARDNESS: Final[Mapping[str, int]] = {"accepted": 0, "capped": 1, "insufficient": 1, "rejected": 2, "stale": 2}
 
 
-def harsher(before: Given | None, verdict: Verdict, level: int | None) -> bool:
-    """Whether a verdict is harsher than the one that counts, by the table of assessor-guide.md."""
+def harsher(before: Given | None, verdict: Verdict, level: int | None, *, reworded: bool) -> bool:
+    """Whether a verdict is harsher than the one that counts, by the table of assessor-guide.md.
+
+    The same with another reason is; `reworded`: one of the two reasons was erased, and the other one was not.
+    """
     was = "accepted" if before is None else before.verdict
-    if verdict == "accepted" or (before is not None and (was, before.level) == (verdict, level)):
+    if verdict == "accepted":
         return False
+    if before is not None and (was, before.level) == (verdict, level):
+        return reworded
     if (was, verdict) == ("capped", "capped"):
         assert before is not None
         assert before.level is not None

@@ -84,6 +84,8 @@ FOLLOWS: Final[Mapping[AssessmentState, frozenset[AssessmentState]]] = {
     "returned": frozenset({"submitted"}),
     "final": frozenset(),
 }
+STEPS_TO_PUBLISH: Final = range(5)
+"""Of `next_step`, from nothing to a final assessment."""
 VALUES: Final[Mapping[str, tuple[int, ...]]] = {"D1.01": (0, 160, 320), "D7.08": (0, 1), "D10.07": (0, 1, 3, 4)}
 """What is answered: devices of 320, no or yes, a level."""
 TYPES: Final = assessments.REQUEST_TYPES["2026.1"]
@@ -281,7 +283,7 @@ class Story(RuleBasedStateMachine):
             ),
         ):
             model.state = "submitted"
-            model.write({})
+            model.submit()
         self.check(organisation)
 
     # --- the review -------------------------------------------------------------------------------------------
@@ -314,7 +316,11 @@ class Story(RuleBasedStateMachine):
         def to_returned(*known: Any, **more: Any) -> object:
             return transitions.return_assessment(*known, reason="Look again.", until=RETURNED_UNTIL, **more)
 
+        model = self.models[organisation]
+        is_heard = model.state == "hearing" and self.late(model, "hearing")
         self.passed(organisation, "returned", over, to_returned)
+        if is_heard and model.state == "returned":
+            model.heard = self.moment
 
     @rule(organisation=st.sampled_from(ORGANISATIONS))
     def settle(self, organisation: str) -> None:
@@ -410,8 +416,10 @@ class Story(RuleBasedStateMachine):
         elif not refusals and reopens:
             late = self.now.date() >= EXTENDED_UNTIL or model.last_day("hearing") >= EXTENDED_UNTIL
             refusals = {InvalidDeadline} if late else set()
-        elif not refusals and self.no_time(model) and harsher(model.counts(indicator), verdict, capped):
-            refusals = {TooLateToReply}
+        elif not refusals and self.no_time(model):
+            counts = model.counts(indicator)
+            reworded = counts is not None and counts.number in model.wordless
+            refusals = {TooLateToReply} if harsher(counts, verdict, capped, reworded=reworded) else set()
         opinion = Opinion(
             verdict=verdict,
             reason="As it is.",
@@ -436,7 +444,9 @@ class Story(RuleBasedStateMachine):
                 model.extended["hearing"] = EXTENDED_UNTIL
             before = model.insufficient()
             there = model.given.setdefault(model.judged(indicator), {})
-            there[assessor] = Given(next(model.numbers), verdict, capped)
+            given = Given(next(model.numbers), verdict, capped)
+            there[assessor] = given
+            model.moments[given.number] = self.moment
             model.rescore(before)
         self.check(organisation)
 
@@ -486,8 +496,11 @@ class Story(RuleBasedStateMachine):
         elif not refusals and self.no_time(model):
             rest = [one for who, one in model.standing(indicator).items() if who != assessor]
             after = max(rest, default=None)
-            if after is not None and harsher(model.counts(indicator), after.verdict, after.level):
-                refusals = {TooLateToReply}
+            counts = model.counts(indicator)
+            if counts is not None and after is not None:
+                reworded = (counts.number in model.wordless) != (after.number in model.wordless)
+                if harsher(counts, after.verdict, after.level, reworded=reworded):
+                    refusals = {TooLateToReply}
         if self.act(
             refusals,
             lambda session: reviews.withdraw_verdict(
@@ -507,8 +520,10 @@ class Story(RuleBasedStateMachine):
         remark = OverallOpinion(methodology="2026.1", reason="As it is.", max_level=max_level)
         refusals = self.unreviewable(model)
         # A review that says nothing yet lets less than none: its reason is published.
-        if not refusals and self.no_time(model) and (not model.said or (max_level or 9) < (model.max_level or 9)):
-            refusals = {TooLateToReply}
+        if not refusals and self.no_time(model):
+            reworded = max_level == model.max_level and 0 in model.wordless
+            if not model.said or reworded or (max_level or 9) < (model.max_level or 9):
+                refusals = {TooLateToReply}
         if self.act(
             refusals,
             lambda session: reviews.save_overall_review(
@@ -522,7 +537,8 @@ class Story(RuleBasedStateMachine):
                 now=self.now,
             ),
         ):
-            model.max_level, model.said = max_level, True
+            model.max_level, model.said, model.said_at = max_level, True, self.moment
+            model.wordless.discard(0)
             model.rescore(model.insufficient())
         self.check(organisation)
 
@@ -630,13 +646,34 @@ class Story(RuleBasedStateMachine):
             self.open = "published"
             self.check_published()
 
+    @precondition(lambda self: self.open != "published")
+    @rule(organisation=st.sampled_from(ORGANISATIONS), is_heard=st.booleans())
+    def leave_out(self, organisation: str, is_heard: bool) -> None:
+        """It is given back and does nothing, and the others are published without it, so that this is done often.
+
+        With `is_heard` one more verdict is given before its hearing, if that can still begin.
+        """
+        for _ in STEPS_TO_PUBLISH:
+            if is_heard and self.models[organisation].state in ("draft", "submitted", "under_review"):
+                self.judge(organisation, "D1.01", "ada", "rejected", 0)
+                self.next_step(organisation)
+        for other in ORGANISATIONS:
+            for _ in STEPS_TO_PUBLISH:
+                if other != organisation and self.models[other].state != "final":
+                    self.next_step(other)
+        self.give_back(organisation)
+        while self.moment < len(MOMENTS) - 1:
+            self.go_on(1)
+        self.turn("in_review")
+        self.publish()
+
     @rule(organisation=st.sampled_from(ORGANISATIONS), indicator=st.sampled_from(sorted(VALUES)), data=st.data())
     def correct(self, organisation: str, indicator: str, data: st.DataObject) -> None:
-        """Corrects an answer of what is published, which has to change its score."""
+        """Corrects an answer of what is published, which has to change its score, or adds who was left out."""
         model = self.models[organisation]
-        if self.published is not None and model.state == "returned":
-            # Who was returned is added by that (`test_added`), with what it submitted last, which no model here keeps.
-            return
+        adds = self.published is not None and model.state == "returned"
+        if adds:
+            model.add()
         value = data.draw(st.none() | st.sampled_from(VALUES[indicator]))
         digest = "sha256:" + "0" * 64 if self.published is None else self.published.digest
         fix = PlannedCorrection(organisation, msgspec.convert(patch_of(indicator, value), TYPES.patch))
@@ -644,7 +681,7 @@ class Story(RuleBasedStateMachine):
         # A document in the place of one that was erased is another answer, although it has the same facts.
         same = model.answers.get(indicator) == value
         renewed = indicator in model.erased and (indicator in model.declared or model.counts(indicator) is not None)
-        if self.published is None or model.state != "final" or (same and not renewed):
+        if self.published is None or model.state != "final" or (same and not renewed and not adds):
             with pytest.raises(PublicationRefused):
                 publish(self.database, self.folder, asked, edition=self.edition, now=self.now)
             return
@@ -667,11 +704,9 @@ class Story(RuleBasedStateMachine):
             score = parse_score(get_document(self.database, line.document).form.text)
             stored = assessments.get_assessment(self.database, self.edition, line.organisation)
             assert score.submission == stored.submission
-            judged = reviews.list_answer_reviews(self.database, self.edition, line.organisation)
+            counted = ((name, self.models[line.organisation].counts(name)) for name in VALUES)
             assert [(one.indicator, one.verdict, one.level) for one in score.review.verdicts] == [
-                (one.indicator, one.counted_verdict.verdict, one.counted_verdict.level)
-                for one in judged
-                if one.counted_verdict is not None
+                (name, one.verdict, one.level) for name, one in counted if one is not None
             ]
 
     def teardown(self) -> None:
