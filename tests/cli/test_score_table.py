@@ -95,11 +95,9 @@ def build_document() -> Document:
 def test_columns_of_every_type_in_both_dialects(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """An empty cell is no answer, also beside a `basis`; a line of empty cells is none."""
     english = (
-        "town,profile:open,1.1.h,1.1.basis,parts\nA,true,0.25,,one two\nB,false,,self_declared,one\nC,TRUE,,,\n,,,,\n"
+        'town,profile:open,1.1.h,1.1.basis,parts\nA,true,0.25,,"one, two"\nB,no,,self_declared,one\nC,TRUE,,,\n,,,,\n'
     )
-    spanish = (
-        "town;profile:open;1.1;1.1.basis;parts\nA;VERDADERO;0,25;;one two\nB;FALSO;;self_declared;one\nC;true;;;\n"
-    )
+    spanish = "town;profile:open;1.1;1.1.basis;parts\nA;VERDADERO;0,25;;one two\nB;no;;self_declared;one\nC;Sí;;;\n"
     found = scored(capsysbinary, written(tmp_path, english, build_document()))
     shown = [(row["town"], row["rank"], row["index"], row["score:1.1"], row["score:E"], row["status"]) for row in found]
     assert shown == [
@@ -112,14 +110,15 @@ def test_columns_of_every_type_in_both_dialects(tmp_path: Path, capsysbinary: py
 
 
 def test_every_fault_of_a_line_is_named_by_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table = 'town,profile:open,1.1\nA,perhaps,1\n"B\nC",true,x\nD,true,101\nE,,1\n'
+    table = 'town,profile:open,1.1,parts\nA,perhaps,1,\n"B\nC",true,x,\nD,true,101,oen\nE,,1,\n'
     assert refused(capsys, written(tmp_path, table, build_document())) == [
         'line 2 (A), profile:open: It must be true or false. Here: "perhaps".',
         "line 3 (B",
         'C), 1.1: It must be a number. Here: "x".',
         "line 5 (D), 1.1: It must be 100 or less. Here: 101.",
+        'line 5 (D), parts: It must be one of these values: "one", "two". Here: "oen". Is it one?',
         "line 6 (E), profile:open: This member is missing.",
-        "Nothing was scored. Faults: 4.",
+        "Nothing was scored. Faults: 5.",
     ]
 
 

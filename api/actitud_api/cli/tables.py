@@ -1,14 +1,16 @@
 """Score each line of a CSV file under a methodology, and write a CSV table of the scores.
 
 The first column names the organisation of a line. The others are `profile:FIELD`, `INDICATOR.FACT`, `INDICATOR.basis`,
-or `INDICATOR` alone if it has one fact. An empty cell is no answer. A file with semicolons may have decimal commas, as
-spreadsheets write it in Spain, and its scores are written in the same way.
+or `INDICATOR` alone if it has one fact. An empty cell is no answer; components of a checklist have blanks or commas
+between. A file with semicolons may have decimal commas, as spreadsheets write it in Spain, and its scores are written
+in the same way.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -47,7 +49,10 @@ _EMPTY = Texts("No tiene ninguna línea debajo de la cabecera.", "It has no line
 _NOT_UTF8 = Texts("No es UTF-8.", "It is not UTF-8.")
 _NOT_CSV = Texts("No es CSV: {reason}", "It is not CSV: {reason}")
 
-_BOOLEANS: Final = {"true": True, "verdadero": True, "false": False, "falso": False}
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "verdadero", "yes", "sí", "si"), True),
+    **dict.fromkeys(("false", "falso", "no"), False),
+}
 
 _ESTIMATES: Final = ("estimate", "estimate_lower", "estimate_upper")
 """Columns of the index that a provisional document estimates, and of the bounds of the estimate."""
@@ -109,7 +114,8 @@ def score_table(raw: bytes, kept: Sequence[str], methodology: Methodology, langu
             scored.append(_ScoredLine(line, service.compute_score(methodology, request)))
             continue
         for fault in request:
-            column = columns.get(fault.pointer, fault.pointer)
+            # A fault inside a checklist is one of its column.
+            column = columns.get(fault.pointer) or columns.get(fault.pointer.rpartition("/")[0]) or fault.pointer
             place = _PLACE.into(language).format(line=line.number, name=line.cells[first], column=column)
             faults.append(replace(fault, pointer=place))
     if faults:
@@ -228,7 +234,7 @@ def _read_cell(text: str, type_: _Type, *, is_spanish: bool) -> Json:
         case "boolean":
             return _BOOLEANS.get(text.casefold(), text)
         case "components":
-            return [*text.split()]
+            return [*re.split(r"[\s,;]+", text)]
         case "enum":
             return text
 

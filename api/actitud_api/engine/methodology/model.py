@@ -50,7 +50,7 @@ class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
     indicator: str
     """Id of the indicator."""
     fact: str
-    """Name of the fact; `<fact>_count` is the number of components that a checklist lists."""
+    """Name of the fact; `count` is how many components a checklist lists."""
     absent: Operand | None = None
     """What an unknown fact counts as in validation rules: the least favourable value."""
 
