@@ -42,11 +42,14 @@ UNLISTED: Final = (
     f"{SERVICE}/engine/methodology/versions/*/*",
     "tests/support/methodologies/*/*",
     "tests/support/second_version.py",
+    "tests/cases/*_2027_1.json",
+    "docs/methodology-2027.1*.md",
     "*.egg-info/*",
 )
 """Files that mention an example and that no page needs to list.
 
-They mention everything, or are written at a release only (`openapi/released`).
+They mention everything, are written at a release only (`openapi/released`), or mean the D9.09 of 2027.1, which is
+another indicator.
 """
 
 
