@@ -15,6 +15,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import text
 
+from actitud_api.engine.methodology.loader import load_methodology, read_methodology
+from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service
@@ -24,6 +26,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.support.databases import record_statements, unlimited
+from tests.support.publishing import BIG, submissions
 from tests.support.scale import OVERLAPPING
 
 pytestmark = pytest.mark.serving
@@ -725,3 +728,12 @@ def test_of_many_that_create_or_submit_at_once_one_does(client: Client) -> None:
     assert sorted(made) == [201] + [412] * 7
     assert sorted(submitted) == [201] + [412] * 7
     assert len(client.get(f"{PATH}/submissions").json()["items"]) == 1
+
+
+def test_dimensions_are_stored_as_they_are_published() -> None:
+    """D1 of example A is 38.75, and 39 where its document publishes it without decimals; D2 is 60.82."""
+    document = msgspec.json.decode(load_methodology("2026.1").written)
+    document["root"]["children"][0]["published_decimals"] = 0
+    methodology = read_methodology(None, "draft", msgspec.json.encode(document), {})
+    columns = service.figure_columns(evaluate(methodology, submissions()[BIG]))
+    assert (columns["d1"], columns["d2"], columns["index_value"]) == (3_900, 6_082, 4_403)

@@ -277,7 +277,8 @@ def test_what_has_another_id_is_removed_and_added() -> None:
     ]
     assert isinstance(root[0].before, dict)
     assert sorted(root[0].before) == [
-        "aggregation", "exponent", "missing", "parent", "range", "rated_children", "rated_share", "weight"
+        "aggregation", "exponent", "missing", "parent", "published_decimals", "range", "rated_children", "rated_share",
+        "weight",
     ]  # fmt: skip
     assert (root[0].before["parent"], root[1].before, root[1].after) == (None, "index", "all")
 

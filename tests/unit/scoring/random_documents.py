@@ -312,6 +312,7 @@ class _Tree:
             if aggregation == "power"
             else None,
             range=span,
+            published_decimals=self.some(None, None, None, 0, 1) if depth and self.unit > 1 else None,
             rated_share=_share(self.chance) if self.kind.rated else NO_SHARE,
             rated_children=self.chance.randint(1, len(children))
             if self.kind.rated and self.chance.random() < 0.2

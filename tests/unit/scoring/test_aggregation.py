@@ -23,10 +23,13 @@ from actitud_api.engine.methodology.model import (
     Range,
 )
 from actitud_api.engine.scoring import evaluate as scalar
+from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
-from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.explain import explain, outline_score
+from actitud_api.engine.scoring.level_path import find_level_path
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of
+from tests.unit.scoring.test_columns import assert_equal
 
 YES = {"value": True}
 
@@ -409,6 +412,56 @@ def test_the_published_index_is_the_half_up_of_the_internal_one() -> None:
     # √(25·50) = 35.3553… -> 35.4 -> 35
     assert score.index_geometric == 35
     assert_adds_up(score)
+
+
+def published_nodes() -> Methodology:
+    """D of one decimal holds E of none and d; level 2 asks 48.5 of D, level 3 of E 50, level 4 of E 51."""
+    inner = msgspec.structs.replace(b.group("E", b.points("a"), b.points("c")), published_decimals=0)
+    outer = msgspec.structs.replace(b.group("D", inner, b.points("d")), published_decimals=1)
+    asked = [("D", 48.5), ("E", 50.0), ("E", 51.0)]
+    levels = tuple(
+        Level(number=number, gates=(Gate(id=f"L{number}", holds=b.compare(b.score(node), "ge", least)),))
+        for number, (node, least) in enumerate(asked, 2)
+    )
+    tree = b.root(outer, b.group("F", b.points("f")))
+    return b.read(b.document(tree, levels=(Level(number=1, gates=()), *levels), coverage=b.SOME))
+
+
+def test_a_node_is_published_half_up_and_counted_as_it_is() -> None:
+    """E = (49 + 50)/2 = 49.50 -> 50; D = (49.50 + 47.40)/2 = 48.45 -> 48.5; the index is (48.45 + 0)/2 = 24.225."""
+    known, submission = published_nodes(), b.scoring(a=49, c=50, d=47.4, f=0)
+    score, outline, evaluation = (
+        explain(known, submission),
+        outline_score(known, submission),
+        evaluate(known, submission),
+    )
+    for dimension in (dimension_of(score, "D"), outline.dimensions[0]):
+        assert (dimension.score, dimension.score_max) == (48.5, 48.5)
+        assert (dimension.groups[0].score, dimension.groups[0].score_max) == (50, 50)
+    assert (score.index, evaluation.dimensions, evaluation.published_dimensions) == (24.23, [4845, 0], [4850, 0])
+    assert_adds_up(score)
+    assert score.level == 3
+    (gate,) = score.level_details.blocked_by
+    assert (gate.gate, gate.actual, gate.required, gate.distance) == ("L4", 50, 51, 1)
+
+
+def test_columns_and_the_path_read_the_published_score_of_a_node() -> None:
+    """E asks 51: a at its next goalpost, 100, makes it 75."""
+    known = published_nodes()
+    rows = [b.scoring(a=49, c=c, d=d, f=0) for c in (49, 50, 52, 53) for d in (47.3, 47.4, 60)]
+    assert {1, 3, 4} <= set(assert_equal(known, rows).level.tolist())
+    (move,) = find_level_path(known, b.scoring(a=49, c=50, d=47.4, f=0)).moves or ()
+    assert (move.indicator, move.level) == ("a", 4)
+
+
+def test_a_change_of_a_node_is_that_of_its_published_scores() -> None:
+    """D from 48.5 to 60."""
+    known = published_nodes()
+    before, after = b.scoring(a=49, c=50, d=47.4, f=0), b.scoring(a=49, c=50, d=70.5, f=0)
+    change = decompose_change(known, before, known, after)
+    (found,) = [group for group in change.groups if group.id == "D"]
+    assert found.parts is not None
+    assert (found.score.before, found.score.after, found.parts.data) == (48.5, 60, 11.5)
 
 
 # --- indicators directly below the root, and bare documents ---------------------------------------------------

@@ -417,6 +417,11 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     """Share of the weight of all children that must remain for the group to have a score."""
     rated_children: int = 1
     """Number of children that must remain for the group to have a score."""
+    published_decimals: int | None = None
+    """Decimals of the published score, which is the score rounded half up; null means all `decimals`.
+
+    The group above counts the score with all decimals. The index has the `published_decimals` of the document.
+    """
 
 
 class AdditionalIndex(Frozen, frozen=True):

@@ -29,6 +29,7 @@ from actitud_api.engine.scoring.evaluate import (
     derive_state,
     evaluate,
     list_counted_scores,
+    publish_score,
     round_to_published,
 )
 from actitud_api.engine.scoring.result import (
@@ -468,7 +469,11 @@ def _build_stage(
 
     return _StageScores(
         index=points(index),
-        groups={name: points(score) for name, score in groups.items() if name != compiled.document.root.id},
+        groups={
+            name: points(publish_score(compiled.groups[name], score))
+            for name, score in groups.items()
+            if name != compiled.document.root.id
+        },
         leaves={
             indicator.definition.id: points(result.score)
             for indicator, result in zip(compiled.indicators, results, strict=True)

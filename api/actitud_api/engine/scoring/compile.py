@@ -267,6 +267,8 @@ class CompiledGroup(Struct, frozen=True):
     """True if the group is an arithmetic mean, every child has a weight, and `missing` of the group is not `void`."""
     low: int
     high: int
+    published_step: int
+    """Number of units in the last decimal with which the score of the group is published; 1 for all decimals."""
     unknown_score: int | None
     indicator_span: slice | None
     """Slice of the positions of the children, if all of them are indicators; else None."""
@@ -513,6 +515,9 @@ class _TreeCompiler:
             is_plain_mean=complete and node.aggregation == "arithmetic" and node.missing != "void",
             low=node.range.minimum * self._unit,
             high=node.range.maximum * self._unit,
+            published_step=1
+            if node.published_decimals is None
+            else int(10 ** (self._document.decimals - node.published_decimals)),
             unknown_score=find_unknown_score(missing, node.range.minimum * self._unit),
             combine=build_combination(node, self._unit),
             float_mean=build_float_mean(node),

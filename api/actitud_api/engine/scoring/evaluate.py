@@ -60,6 +60,7 @@ __all__ = [
     "find_contradictions",
     "is_gate_met",
     "list_counted_scores",
+    "publish_score",
     "round_to_published",
     "score_children",
     "score_indicator",
@@ -160,6 +161,14 @@ class Evaluation(Struct, kw_only=True):
         )
 
     @property
+    def published_dimensions(self) -> list[int | None]:
+        """Published scores of the children of the root, in units of 10^-decimals; None for a child without a score."""
+        return [
+            score if isinstance(child, int) else publish_score(child, score)
+            for child, score in zip(self.compiled.root.children, self.dimensions, strict=True)
+        ]
+
+    @property
     def dimensions(self) -> list[int | None]:
         """Scores of the children of the root, in units of 10^-decimals; None for a child without a score."""
         root = self.compiled.root
@@ -246,7 +255,15 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 
     The index and the result are in units of 10^-decimals.
     """
-    step = compiled.published_step
+    return _round_to_step(units, compiled.published_step)
+
+
+def publish_score(group: CompiledGroup, units: int | None) -> int | None:
+    """Round the score of a group half up to its published decimals, in units of 10^-decimals; None stays None."""
+    return _round_to_step(units, group.published_step)
+
+
+def _round_to_step(units: int | None, step: int) -> int | None:
     return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
 
 
@@ -749,7 +766,11 @@ class GateFigures:
             if node is None:
                 score = evaluation.index
             else:
-                score = groups[node] if node in groups else leaves[positions[node]].score
+                score = (
+                    publish_score(evaluation.compiled.groups[node], groups[node])
+                    if node in groups
+                    else leaves[positions[node]].score
+                )
             if score is None:
                 lowest = None
                 break
@@ -765,7 +786,8 @@ class GateFigures:
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:
-            units, maximum = evaluation.groups[node], evaluation.groups_max[node]
+            units = publish_score(evaluation.compiled.groups[node], evaluation.groups[node])
+            maximum = evaluation.groups_max[node]
         else:
             units, maximum = evaluation.results[position].score, evaluation.results[position].maximum
         if units is None:

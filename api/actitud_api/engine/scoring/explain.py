@@ -50,6 +50,7 @@ from actitud_api.engine.scoring.evaluate import (
     IndicatorResult,
     derive_state,
     evaluate,
+    publish_score,
     round_to_published,
 )
 from actitud_api.engine.scoring.indicator_result import Ratio
@@ -107,8 +108,8 @@ def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[Dimen
     return tuple(
         DimensionScore(
             id=child.definition.id,
-            score=to_points(evaluation.groups[child.definition.id], unit),
-            score_max=to_points(evaluation.groups_max[child.definition.id], unit),
+            score=to_points(publish_score(child, evaluation.groups[child.definition.id]), unit),
+            score_max=to_points(publish_score(child, evaluation.groups_max[child.definition.id]), unit),
             weight=child.definition.weight,
             coverage=_round_coverage(evaluation, child),
             possible=None,
@@ -474,8 +475,8 @@ def _build_dimension(explanation: _Explanation, compiled: CompiledGroup) -> Dime
     points = explanation.attribution.groups[group.id]
     return DimensionScore(
         id=group.id,
-        score=to_points(evaluation.groups[group.id], unit),
-        score_max=to_points(evaluation.groups_max[group.id], unit),
+        score=to_points(publish_score(compiled, evaluation.groups[group.id]), unit),
+        score_max=to_points(publish_score(compiled, evaluation.groups_max[group.id]), unit),
         weight=group.weight,
         coverage=_round_coverage(evaluation, compiled),
         possible=None if points is None else to_points(points.possible, unit),

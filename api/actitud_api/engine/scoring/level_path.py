@@ -40,6 +40,7 @@ from actitud_api.engine.methodology.predicates import (
     walk_operand_parts,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
+from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.compile import (
     CACHE_SIZE,
     CompiledGate,
@@ -64,6 +65,7 @@ from actitud_api.engine.scoring.evaluate import (
     evaluate,
     evaluate_compiled,
     is_gate_met,
+    publish_score,
     round_to_published,
     score_children,
     score_indicator,
@@ -661,10 +663,12 @@ class _OptionRanking:
     def _to_order(self, group: CompiledGroup, score: int | None) -> int:
         """Convert the score of a group after an option to the number by which options of the group are sorted.
 
-        The number is `score`, or -1 if `score` is None. The score of the root is rounded to the published decimals.
+        The number is `score`, rounded to the published decimals, or -1 if `score` is None.
         """
         if group is self._compiled.root:
             score = round_to_published(self._compiled, score)
+        elif score != UNKNOWN:
+            score = publish_score(group, score)
         return -1 if score is None else score
 
 

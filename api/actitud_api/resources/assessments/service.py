@@ -1072,7 +1072,7 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
         "index_value": figures.index,
         "index_max": figures.index_max,
         "coverage": figures.coverage,
-        **dict(zip(DIMENSIONS, evaluation.dimensions, strict=True)),
+        **dict(zip(DIMENSIONS, evaluation.published_dimensions, strict=True)),
     }
 
 

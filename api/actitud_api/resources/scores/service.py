@@ -552,7 +552,7 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
             index_value=figures.index,
             index_max=figures.index_max,
             coverage=figures.coverage,
-            dimensions=tuple(evaluation.dimensions),
+            dimensions=tuple(evaluation.published_dimensions),
             rank=None,
         ),
         row.methodology,

@@ -70,6 +70,7 @@ from tests.unit.scoring.reference.score import (
     pillar_mean,
     pillar_share,
     published,
+    published_node,
     raw_value,
     rescored,
     score,
@@ -520,10 +521,14 @@ def _points(result: Scored, own: Points | None) -> dict[str, Json]:
 
 
 def _group(result: Scored, handed: Mapping[str, Points], group: Group) -> dict[str, Json]:
+    score, best = (
+        None if units is None else published_node(result.document, group.id, units)
+        for units in (result.scores[group.id], result.scores_max[group.id])
+    )
     return {
         "id": group.id,
-        "score": shown(result, result.scores[group.id]),
-        "score_max": shown(result, result.scores_max[group.id]),
+        "score": shown(result, score),
+        "score_max": shown(result, best),
         "weight": group.weight,
         "coverage": _coverage(result.coverages[group.id]),
         **_points(result, handed.get(group.id)),

@@ -310,6 +310,18 @@ def published(document: Document, units: int | None) -> int | None:
     return half_up(Fraction(units, step)) * step
 
 
+def published_node(document: Document, node: str, units: int) -> int:
+    """The score that a node is published with: a group may have decimals of its own."""
+    groups = [document.root]
+    for group in groups:
+        groups += [child for child in group.children if isinstance(child, Group)]
+    decimals = {group.id: group.published_decimals for group in groups}.get(node)
+    if decimals is None:
+        return units
+    step = int(10 ** (document.decimals - decimals))
+    return half_up(Fraction(units, step)) * step
+
+
 def rated(group: Group, remaining: list[Group | Indicator]) -> bool:
     """Not rated: less than its share of the direct weight remains, or fewer children than it asks for."""
     weight = sum(child.weight for child in remaining)
@@ -453,7 +465,7 @@ class Figures(Reading):
                 if units is None:
                     # What only silence took away is absent.
                     return Nothing.LEFT if result.scores_max[node] is None else Nothing.ABSENT
-                return Fraction(units, result.unit)
+                return Fraction(published_node(result.document, node, units), result.unit)
             case ValueOperand(indicator=indicator):
                 found = result.answered[indicator]
                 if found.code == "not_applicable":

@@ -108,7 +108,9 @@ class OperandBounds:
             case LowerBoundOperand():
                 return Bounds(0, 1)
             case ScoreOperand(node=name) if (node := self._groups.get(name) or self._indicators.get(name)) is not None:
-                return Bounds(node.range.minimum, Fraction(self._compute_top_score(node), self.unit))
+                top = Fraction(self._compute_top_score(node), self.unit)
+                published = node.published_decimals if isinstance(node, Group) else None
+                return Bounds(node.range.minimum, _round_to_decimals(top, published))
             case PillarOperand():
                 return Bounds(self._document.root.range.minimum, self._document.root.range.maximum)
             case IndexOperand():
@@ -206,11 +208,9 @@ class OperandBounds:
                 return span
 
     def _bound_index(self) -> Bounds:
-        root, published = self._document.root, self._document.published_decimals
+        root = self._document.root
         top = Fraction(self._compute_top_score(root), self.unit)
-        if published is not None:
-            top = Fraction(round_half_up(top * _power_of_ten(published)), _power_of_ten(published))
-        return Bounds(root.range.minimum, top)
+        return Bounds(root.range.minimum, _round_to_decimals(top, self._document.published_decimals))
 
     def _compute_top_score(self, node: Group | Indicator) -> int:
         """Compute the highest score that a node can reach, in units of 10^-decimals of the methodology.
@@ -238,6 +238,13 @@ class OperandBounds:
                 return _compute_best_mean(node, counting, tops)
             case _:
                 return max(tops)
+
+
+def _round_to_decimals(points: Fraction, decimals: int | None) -> Fraction:
+    """Round points half up to some decimals; None keeps them as they are."""
+    if decimals is None:
+        return points
+    return Fraction(round_half_up(points * _power_of_ten(decimals)), _power_of_ten(decimals))
 
 
 def _power_of_ten(decimals: int) -> int:

@@ -138,6 +138,7 @@ Code = Literal[
     # The document as a whole.
     "decimals-range",
     "published-decimals-range",
+    "root-published-decimals",
     "cap-range",
     "not-a-share",
     "duplicated-id",
@@ -316,15 +317,14 @@ class _DocumentChecker:
                 "decimals-range",
                 Texts("debe ser de 0 a {max_decimals}", "must be 0 to {max_decimals}", max_decimals=MAX_DECIMALS),
             )
-        published = self.document.published_decimals
-        if published is not None and not 0 <= published <= self.document.decimals:
+        yield from self._check_published(self.document.published_decimals, "/published_decimals")
+        if self.document.root.published_decimals is not None:
             yield Defect(
-                "/published_decimals",
-                "published-decimals-range",
+                "/root/published_decimals",
+                "root-published-decimals",
                 Texts(
-                    "debe ser de 0 a {decimals}, los decimales",
-                    "must be 0 to {decimals}, the decimals",
-                    decimals=self.document.decimals,
+                    "no va en la raíz: el índice tiene los published_decimals del documento",
+                    "does not belong to the root: the index has the published_decimals of the document",
                 ),
             )
         if not 0 <= self.document.self_declared_cap <= 100:
@@ -356,6 +356,18 @@ class _DocumentChecker:
             yield from self._check_pillars()
         yield from self._check_standing()
         yield from self._check_references()
+
+    def _check_published(self, published: int | None, pointer: str) -> Iterator[Defect]:
+        if published is not None and not 0 <= published <= self.document.decimals:
+            yield Defect(
+                pointer,
+                "published-decimals-range",
+                Texts(
+                    "debe ser de 0 a {decimals}, los decimales",
+                    "must be 0 to {decimals}, the decimals",
+                    decimals=self.document.decimals,
+                ),
+            )
 
     def _check_ids(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
         """Yield the defects of ids that tell things of one kind apart; each comes after its JSON Pointer."""
@@ -437,6 +449,7 @@ class _DocumentChecker:
             )
         yield from self._check_share(group.rated_share, f"{pointer}/rated_share")
         yield from self._check_range(group.range, f"{pointer}/range")
+        yield from self._check_published(group.published_decimals, f"{pointer}/published_decimals")
         yield from self._check_aggregation(group, pointer)
         for position, child in enumerate(group.children):
             item_pointer = f"{pointer}/children/{position}"

@@ -45,7 +45,7 @@ from actitud_api.engine.scoring.columns.rows import RowReader
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledMethodology
-from actitud_api.engine.scoring.evaluate import OBSERVED
+from actitud_api.engine.scoring.evaluate import OBSERVED, publish_score
 from actitud_api.engine.scoring.indicator_result import Ratio
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
@@ -275,11 +275,20 @@ class _GateCompiler(ColumnCompiler):
                 lambda block: block.views.maxima[position],
                 self.plan.indicators[position].high,
             )
-        row = list_group_ids(self.plan).index(node)
+        row, group = list_group_ids(self.plan).index(node), self.plan.groups[node]
+        step = group.published_step
+
+        def read_published(block: RowBlock) -> Ints:
+            scores = block.views.groups[row]
+            # In 64 bits: twice a score may be more than its own type holds.
+            published = (2 * scores.astype(np.int64) + step) // (2 * step) * step
+            rounded: Ints = np.where(scores == NO_SCORE, scores, published).astype(scores.dtype)
+            return rounded
+
         return (
-            lambda block: block.views.groups[row],
+            read_published if step != 1 else lambda block: block.views.groups[row],
             lambda block: block.views.groups_max[row],
-            self.plan.groups[node].high,
+            group.high,
         )
 
     def _compile_raw_value(self, indicator: str, depth: int) -> CompiledNumbers:
@@ -426,6 +435,8 @@ class _RowFigures:
         if position is None:
             number = list_group_ids(self._plan).index(node)
             units, maximum = views.groups[number, self._row], views.groups_max[number, self._row]
+            if units != NO_SCORE:
+                units = publish_score(self._plan.groups[node], int(units))
         else:
             units, maximum = views.scores[position, self._row], views.maxima[position, self._row]
         if units == NO_SCORE:
