@@ -39,6 +39,8 @@ UNLISTED: Final = (
     "docs/adr/*",
     "openapi/released/*",
     "tests/docs/test_how_to_pages.py",
+    "docs/methodology-*.md",
+    "tests/cases/*",
     f"{SERVICE}/engine/methodology/versions/*/*",
     "tests/support/methodologies/*/*",
     "tests/support/second_version.py",

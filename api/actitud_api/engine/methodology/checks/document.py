@@ -303,12 +303,13 @@ class _DocumentChecker:
         self.groups = {group.id: group for group in walk_groups(document.root)}
         self.profile = {field.name: field for field in document.profile}
         self.spans = OperandBounds(document)
-        self.facts = {
+        # A dict instead of a set: messages list the facts in the order of the document.
+        self.facts = dict.fromkeys(
             (indicator.id, name)
             for indicator in self.indicators.values()
             for fact in indicator.facts
             for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
-        }
+        )
 
     def check(self) -> Iterator[Defect]:
         if not 0 <= self.document.decimals <= MAX_DECIMALS:
@@ -978,16 +979,16 @@ class _DocumentChecker:
                     Texts("{field!r} no es un campo del perfil", "{field!r} is not a profile field", field=field),
                 )
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
-                yield Defect(
-                    pointer,
-                    "unknown-fact",
-                    Texts(
-                        "{indicator}.{fact} no es un dato del documento",
-                        "{indicator}.{fact} is not a fact of the document",
-                        indicator=indicator,
-                        fact=fact,
-                    ),
+                known = ", ".join(name for owner, name in self.facts if owner == indicator)
+                plain = Texts(
+                    "{indicator}.{fact} no es un dato del documento", "{indicator}.{fact} is not a fact of the document"
                 )
+                listing = Texts(
+                    "{indicator}.{fact} no es un dato del documento; {indicator} tiene {known}",
+                    "{indicator}.{fact} is not a fact of the document; {indicator} has {known}",
+                )
+                text = (listing if known else plain).fill(indicator=indicator, fact=fact, known=known)
+                yield Defect(pointer, "unknown-fact", text)
             case ComponentOperand(indicator=indicator, component=component):
                 if indicator not in self.indicators or component not in self.indicators[indicator].components:
                     yield Defect(
