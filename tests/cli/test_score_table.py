@@ -206,6 +206,13 @@ def test_a_registered_version_scores_a_table_as_it_scores_a_body(
         assert row[f"score:{name}"] == ("" if score is None else f"{score:.2f}")
 
 
+def test_a_group_is_shown_with_its_own_decimals(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """60.25 is 60.3 where one decimal is published; the index counts 60.25."""
+    group = structs.replace(b.group("D", b.amount("a", knots=((0, 0), (100, 100)))), published_decimals=1)
+    rows = scored(capsysbinary, written(tmp_path, "town,a\nA,60.25\n", b.document(b.root(group))))
+    assert [(row["index"], row["score:D"], row["score:a"]) for row in rows] == [("60.25", "60.3", "60.25")]
+
+
 def test_pillars_and_estimates_have_their_columns(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """An index of 60 estimates 4.8 + 0.88 · 60 = 57.6, from 49.1 to 66.1 (docs/scoring.md); nothing known, nothing."""
     tree = b.root(b.group("D", b.amount("a", knots=((0, 0), (100, 100)))))

@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators, walk_nodes
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
 from actitud_api.engine.scoring.ranking import UNRANKED, compute_ranks, get_ranking_index
@@ -248,7 +249,13 @@ def _encode_scores(
     """Return the table of scores as CSV, with the lines in the order of the file."""
     document = methodology.document
     published = document.decimals if document.published_decimals is None else document.published_decimals
-    nodes = [node.id for node, _ in walk_nodes(document.root, "")][1:]
+    below = [node for node, _ in walk_nodes(document.root, "")][1:]
+    nodes = {node.id: document.decimals for node in below}
+    nodes |= {
+        node.id: node.published_decimals
+        for node in below
+        if isinstance(node, Group) and node.published_decimals is not None
+    }
     columns = [
         *(_describe_column(name, "string") for name in copied),
         _describe_column("rank", "integer"),
@@ -257,7 +264,7 @@ def _encode_scores(
         _describe_column("status", "string"),
         _describe_column("level", "integer"),
         _describe_column("contradicted", "string"),
-        *(_describe_column(f"score:{name}", "number", document.decimals) for name in nodes),
+        *(_describe_column(f"score:{name}", "number", decimals) for name, decimals in nodes.items()),
         *(_describe_column(f"pillar:{name}", "number", document.decimals) for name in document.pillars),
         *(_describe_column(name, "integer") for name in _ESTIMATES if document.standing == "provisional"),
     ]
@@ -285,7 +292,7 @@ def _rank(scores: Sequence[Score], decimals: int) -> Iterator[int | None]:
         yield None if own == UNRANKED else int(rank)
 
 
-def _list_figures(score: Score, nodes: Sequence[str]) -> list[CellValue]:
+def _list_figures(score: Score, nodes: Iterable[str]) -> list[CellValue]:
     scores = dict(_walk_scores(score.dimensions))
     scores |= {indicator.id: indicator.score for indicator in score.indicators}
     pillars = [pillar.score for pillar in score.pillars] if isinstance(score.pillars, tuple) else []

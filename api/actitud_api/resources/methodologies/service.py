@@ -47,6 +47,7 @@ _BOUNDS: Final[Mapping[tuple[str, str], Mapping[str, int]]] = {
     ("Document", "decimals"): {"minimum": 0, "maximum": MAX_DECIMALS},
     ("Document", "published_decimals"): {"minimum": 0, "maximum": MAX_DECIMALS},
     ("Document", "self_declared_cap"): {"minimum": 0, "maximum": 100},
+    ("Group", "published_decimals"): {"minimum": 0, "maximum": MAX_DECIMALS},
     ("Group", "weight"): {"minimum": 0},
     ("Group", "children"): {"minItems": 1},
     ("Indicator", "weight"): {"minimum": 0},
