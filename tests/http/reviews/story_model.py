@@ -47,9 +47,9 @@ class Model:
     """An assessment in the model; `given`: by answer as it was judged and by assessor, None for what was taken back.
 
     An answer is judged with its document, of which `seals` has the generation of the salt with which it was stored.
-    `erased` are the answers whose document was erased, `declared` those that count as declared for that. `moments` has
-    when each verdict was given, and `heard` when it was returned after a whole hearing. `wordless` are the verdicts of
-    which the reason was erased, by number, with 0 for what is said of the whole.
+    `erased` are the answers whose document was erased, `declared` those that count as declared for that. `acts` has
+    when each verdict was given, by the number of the act, and `heard` when it was returned after a whole hearing.
+    `wordless` are the verdicts of which the reason was erased, by number, with 0 for what is said of the whole.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Model:
         self.said = False
         self.said_at = 0
         self.numbers = itertools.count(1)
-        self.moments: dict[int, int] = {}
+        self.acts: dict[int, int] = {}
         self.wordless: set[int] = set()
         self.heard: int | None = None
         self.submitted: Submitted | None = None
@@ -140,7 +140,7 @@ class Model:
             judged: given
             for judged, given in self.given.items()
             if (one := max((one for one in given.values() if one is not None), default=None)) is not None
-            and self.moments[one.number] <= heard
+            and self.acts[one.number] <= heard
         }
         if self.said_at > heard:
             self.max_level, self.said = None, False

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -123,7 +123,7 @@ class Story(RuleBasedStateMachine):
         self.edition = f"2026-s{next(self.editions)}"
         self.models = {name: Model() for name in ORGANISATIONS}
         self.open: editions.State = "open"
-        self.moment = 0
+        self.moment = self.acts = 0
         self.published: PublicationRecord | None = None
         draft = editions.EditionDraft(
             id=self.edition,
@@ -161,13 +161,15 @@ class Story(RuleBasedStateMachine):
 
     @property
     def now(self) -> datetime:
-        return MOMENTS[self.moment]
+        """No two acts have the same time: what is written after an erasure is not erased by it."""
+        return MOMENTS[self.moment] + timedelta(microseconds=self.acts)
 
     def late(self, model: Model, phase: Phase) -> bool:
         return self.now.date() > model.last_day(phase)
 
     def act(self, refusals: Refusals, do: Callable[[Session], object]) -> bool:
         """Does something; it is refused where the model says so, for one of its reasons. Whether it was done."""
+        self.acts += 1
         if not refusals:
             with self.database.write() as session:
                 do(session)
@@ -320,7 +322,7 @@ class Story(RuleBasedStateMachine):
         is_heard = model.state == "hearing" and self.late(model, "hearing")
         self.passed(organisation, "returned", over, to_returned)
         if is_heard and model.state == "returned":
-            model.heard = self.moment
+            model.heard = self.acts
 
     @rule(organisation=st.sampled_from(ORGANISATIONS))
     def settle(self, organisation: str) -> None:
@@ -446,7 +448,7 @@ class Story(RuleBasedStateMachine):
             there = model.given.setdefault(model.judged(indicator), {})
             given = Given(next(model.numbers), verdict, capped)
             there[assessor] = given
-            model.moments[given.number] = self.moment
+            model.acts[given.number] = self.acts
             model.rescore(before)
         self.check(organisation)
 
@@ -537,7 +539,7 @@ class Story(RuleBasedStateMachine):
                 now=self.now,
             ),
         ):
-            model.max_level, model.said, model.said_at = max_level, True, self.moment
+            model.max_level, model.said, model.said_at = max_level, True, self.acts
             model.wordless.discard(0)
             model.rescore(model.insufficient())
         self.check(organisation)
