@@ -187,11 +187,13 @@ class MethodologySummary(Model, frozen=True, kw_only=True):
 
     ``version``: its name, such as ``2026.1``. ``status``: whether it is a draft, active or retired. ``digest``:
     digest of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``:
-    codes of the languages that its texts exist in.
+    codes of the languages that its texts exist in. ``standing``: ``provisional`` if it only estimates the index of
+    another version and ranks nobody.
     """
 
     version: str
     status: MethodologyStatus
+    standing: Literal["full", "provisional"] = "full"
     digest: str
     decimals: int
     languages: tuple[str, ...]
@@ -549,6 +551,8 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
         return "".join(
             [
                 render_facts(self._caption(words), facts),
+                "" if self.estimate is None else render_paragraph(self.estimate.text),
+                render_list(words("Junto al índice", "Beside the index"), [pillar.text for pillar in self.pillars]),
                 render_list(costs, [reason.text for reason in self.main_reasons]),
                 render_list(blocks, [gate.text for gate in details.blocked_by]),
                 render_table(("", "", *heads, words("Perdido", "Lost")), rows, numbers=(2, 3, 4, 5)),

@@ -42,6 +42,8 @@ def write_version(folder: Path) -> None:
     document = msgspec.json.decode((PRODUCT / "2026.1" / "document.json").read_bytes())
     margin = {"half_width": 8.5, "confidence": 0.9, "of": "2026.1", "intercept": 4.8, "slope": 0.88}
     document |= {"version": VERSION, "levels": [], "standing": "provisional", "margin": margin}
+    names = [[leaf["id"] for leaf in dimension["children"]] for dimension in document["root"]["children"]]
+    document["pillars"] = {"talk": names.pop(8), "papers": [leaf for dimension in names for leaf in dimension]}
     registry = msgspec.json.decode((VERSIONS / "registry.json").read_bytes())
     registry[VERSION] = {"status": "draft", "digest": ""}
     (folder / VERSION / "texts").mkdir(parents=True)
@@ -49,7 +51,7 @@ def write_version(folder: Path) -> None:
     (folder / "registry.json").write_bytes(msgspec.json.encode(registry))
     for language in ("es", "en"):
         texts = msgspec.json.decode((PRODUCT / "2026.1" / "texts" / f"{language}.json").read_bytes())
-        texts |= {"levels": {}, "gates": {}}
+        texts |= {"levels": {}, "gates": {}, "pillars": {"talk": {"name": "Talk"}, "papers": {"name": "Papers"}}}
         (folder / VERSION / "texts" / f"{language}.json").write_bytes(msgspec.json.encode(texts))
 
 
@@ -119,6 +121,20 @@ def test_the_score_says_what_it_is_and_estimates(client: Client) -> None:
     assert {"standing", "estimate"}.isdisjoint(full)
 
 
+def test_pillars_stand_beside_the_index(client: Client) -> None:
+    """D9 alone has the talk: of example A 38.88, a tenth of the points."""
+    sheet = got(client, f"/v1/editions/2026/scores/{BIG}", lang="en")
+    assert sheet["pillars"][0] == {
+        "id": "talk",
+        "name": "Talk",
+        "score": 38.88,
+        "score_max": 38.88,
+        "share": 0.1,
+        "text": "Talk: 38.88 of 100. It holds 10\u00a0% of the points.",
+    }
+    assert "pillars" not in got(client, f"/v1/editions/2025/scores/{BIG}")
+
+
 def test_nobody_has_peers_and_nothing_is_summarised(client: Client) -> None:
     peers = got(client, f"/v1/editions/2026/scores/{BIG}/peers", lang="en")
     assert (peers["group"], peers["rank"], peers["index"]["percentile"]) == (None, None, None)
@@ -169,4 +185,9 @@ def test_pages_say_so(client: Client) -> None:
     page = client.get(f"/portal/2026/{BIG}", params={"lang": "en"}).text
     assert "An estimate: under methodology 2026.1" in page
     assert "takes part in no ranking" in page
+    assert "It holds 10\u00a0% of the points." in page
+    method = client.get(f"/portal/methodologies/{VERSION}", params={"lang": "en"}).text
+    assert "it only estimates the index of 2026.1" in method
+    assert "The figures beside the index" in method
+    assert "The levels and what they ask" not in method
     assert "Its peers" not in page

@@ -65,6 +65,9 @@ def print_score(score: Score, words: Words) -> None:
         [(words.figure(score.index), named, words.share(score.coverage), score.methodology.version)],
         numbers=(0, 2),
     )
+    if score.estimate is not None:
+        print_lines(score.estimate.text)
+    print_list(words("Junto al índice", "Beside the index"), [pillar.text for pillar in score.pillars])
     print_list(words("Lo que más resta", "What costs the most"), [reason.text for reason in score.main_reasons])
     print_list(words("Para el nivel siguiente", "For the next level"), [gate.text for gate in details.blocked_by])
     print_list(words("Contradicciones", "Findings"), [f"{finding.rule}: {finding.text}" for finding in score.findings])

@@ -11,7 +11,7 @@ import pytest
 from justhtml import JustHTML
 
 from actitud import Client, EditionScore, Score, ScoreRow
-from actitud.models import Changes, DimensionScore, Peers
+from actitud.models import Changes, DimensionScore, Estimate, Peers, PillarScore
 from actitud.testing import FakeServer, build
 from tests.unit.sdk.support import Answers, listing, organisation
 
@@ -47,6 +47,22 @@ def test_a_score_shows_its_index_its_reasons_and_its_dimensions() -> None:
     assert len([row for row in rows if row[0].startswith("D")]) == len(score.dimensions) == 10
     said = [item.to_text().strip() for item in document.query("li")]
     assert said == [*(one.text for one in score.main_reasons), *(one.text for one in score.level_details.blocked_by)]
+
+
+def test_an_estimate_and_the_pillars_stand_before_the_reasons() -> None:
+    estimate = Estimate(of="2027.1", index=58, lower=49, upper=66, confidence=0.9, text="An estimate.")
+    pillar = PillarScore(id="talk", name="Talk", score=48.0, score_max=48.0, share=0.625, text="Talk: 48.")
+    score = msgspec.structs.replace(build(Score), standing="provisional", estimate=estimate, pillars=(pillar,))
+    document = read(score._repr_html_())
+    assert "An estimate." in [found.to_text().strip() for found in document.query("p")]
+    assert document.query("li")[0].to_text().strip() == "Talk: 48."
+
+
+def test_a_score_without_them_reads_as_before() -> None:
+    score = build(Score)
+    assert (score.standing, score.estimate, score.pillars) == (None, None, ())
+    encoded = msgspec.json.decode(msgspec.json.encode(score))
+    assert {"standing", "estimate", "pillars"}.isdisjoint(encoded)
 
 
 def test_what_does_not_exist_is_a_dash() -> None:

@@ -8,7 +8,7 @@ from msgspec import Meta, Raw, Struct, field
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import Methodology, Status
-from actitud_api.engine.methodology.model import MethodologyTexts
+from actitud_api.engine.methodology.model import MethodologyTexts, Standing
 from actitud_api.platform.http.paging import Page
 
 DOCUMENT_SCHEMA: Final = "/v1/methodology.schema.json"
@@ -29,11 +29,13 @@ class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
     `status` is `draft`, `active` or `retired`. `digest` is the SHA-256 of its document without texts. `decimals` is
-    the number of decimals to which points are rounded. `languages` are the languages of its texts.
+    the number of decimals to which points are rounded. `languages` are the languages of its texts. `standing` is
+    `provisional` if the version only estimates the index of another one and ranks nobody.
     """
 
     version: str
     status: Status
+    standing: Standing
     digest: str
     decimals: int
     languages: tuple[Language, ...]
@@ -78,6 +80,7 @@ def build_summary(methodology: Methodology, language: Language) -> MethodologySu
     return MethodologySummary(
         version=methodology.version,
         status=methodology.status,
+        standing=methodology.document.standing,
         digest=methodology.digest,
         decimals=methodology.document.decimals,
         languages=tuple(methodology.texts),
