@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +27,11 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.forgetting import build_forgetting_lifespan
 from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
+from actitud_api.platform.http import large_responses
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.discovery import DiscoveryController
+from actitud_api.platform.http.large_responses import LargeResponseSlots
 from actitud_api.platform.http.middleware.compression import Compression
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
@@ -88,6 +92,12 @@ _log = structlog.get_logger()
 BODY_MAX: Final = 1024 * 1024
 """Largest request body in bytes, unless an operation sets another limit."""
 
+THREADS: Final = 32
+"""Worker threads of the handlers, on any machine; without this number, one processor has five.
+
+Of these, computations take 4, large responses 2, and the further pieces of streams 1.
+"""
+
 CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
     PagesController,
@@ -146,6 +156,7 @@ def _build_unavailable(error: Exception) -> ProblemError:
 
 PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _build_unavailable),
+    *large_responses.PROBLEMS,
     maps_to(StaleVersion, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
@@ -250,6 +261,7 @@ def create_app(
             {
                 "database": database,
                 "computed": ComputationCache(),
+                "large_responses": LargeResponseSlots(),
                 "peppers": settings.peppers,
                 "publishing": EditionPublisher(
                     database, settings.signing_folder, second_approver=settings.second_approver
@@ -272,12 +284,17 @@ def create_app(
         openapi_config=None,
         logging_config=None,
         lifespan=[
-            _build_ledger_lifespan(settings, database),
-            build_comparing_lifespan(database),
-            build_forgetting_lifespan(database),
-        ]
-        if keeps_ledger
-        else [],
+            _provide_threads,
+            *(
+                (
+                    _build_ledger_lifespan(settings, database),
+                    build_comparing_lifespan(database),
+                    build_forgetting_lifespan(database),
+                )
+                if keeps_ledger
+                else ()
+            ),
+        ],
     )
     rules = rules_of(app)
     app.state["document"] = _build_openapi(app, tuple(controllers), rules, settings.contact)
@@ -310,6 +327,13 @@ def _build_openapi(
 
 # Building it takes 0.4 s, half of what an application costs, and tests make hundreds of applications.
 _documents: Final[dict[tuple[object, ...], bytes]] = {}
+
+
+@asynccontextmanager
+async def _provide_threads(_app: Litestar) -> AsyncIterator[None]:
+    """Give the event loop the worker threads of the handlers. It waits for them when it is closed."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "handler"))
+    yield
 
 
 def _build_ledger_lifespan(

@@ -19,19 +19,21 @@ name of a parameter decides its value:
 - a parameter annotated `FromPath[str]`: one segment of the path, for pages, which have no contract;
 - any other name: the service with that name in the state of the application. `check_services` checks its type.
 
-Handlers run in a worker thread, unless they are coroutines or their decorator has `threaded=False`.
+Handlers run in a worker thread, unless they are coroutines or their decorator has `threaded=False`. What takes a thread
+for long a handler returns as a `LargeResponse`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import NoneType
 from typing import Annotated, Any, Final, NamedTuple, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.concurrency import sync_to_thread
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
@@ -44,6 +46,7 @@ from actitud_api.platform.http.batches import Batch, BatchBody
 from actitud_api.platform.http.contract import Contract, Link
 from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
+from actitud_api.platform.http.large_responses import LargeResponse, LargeResponseSlots
 from actitud_api.platform.http.preconditions import Precondition, read_preconditions
 from actitud_api.platform.http.problems import ProblemType
 from actitud_api.platform.http.representations import Rendered, Representation
@@ -275,7 +278,7 @@ class _HandlerInputs:
         default: Language,
     ) -> None:
         hints = get_type_hints(function, include_extras=True)
-        self.return_type: object = hints.pop("return")
+        self.return_type: object = _remove_large(hints.pop("return"))
         self.path: type[msgspec.Struct] | None = None
         self.query = _build_query(NoParameters)
         self.body = body
@@ -331,6 +334,13 @@ class _HandlerInputs:
         return self.body
 
 
+def _remove_large(return_type: Any) -> object:
+    """Return the type of a response without `LargeResponse`, which Litestar never sees."""
+    if LargeResponse not in get_args(return_type):
+        return Response if return_type is LargeResponse else return_type
+    return functools.reduce(operator.or_, (type_ for type_ in get_args(return_type) if type_ is not LargeResponse))
+
+
 def _read_path(type_: type[msgspec.Struct], request: ApiRequest) -> msgspec.Struct:
     """Return the path parameters as a Struct.
 
@@ -368,7 +378,11 @@ def _bind(
         call = _run_in_event_loop(function)
 
     async def handle(self: object, request: ApiRequest) -> object:
-        return await call(self, **inputs.build_arguments(request))
+        response = await call(self, **inputs.build_arguments(request))
+        if isinstance(response, LargeResponse):
+            slots: LargeResponseSlots = request.app.state["large_responses"]
+            return await slots.make(request, response)
+        return response
 
     # Litestar reads the signature of a handler; this one hides the parameters that it must not inject itself.
     handle.__annotations__ = {"request": ApiRequest, "return": inputs.return_type}

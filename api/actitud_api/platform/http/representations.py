@@ -19,6 +19,7 @@ from litestar import Response
 from litestar.enums import MediaType
 from litestar.response import Stream
 
+from actitud_api.platform.http.large_responses import LargeResponse
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.paging import Page, Total, next_url
 from actitud_api.platform.http.preconditions import build_entity_tag
@@ -293,6 +294,20 @@ class Files(Representation[msgspec.Struct]):
         pieces, size = make()
         length = {} if size is None else {"Content-Length": str(size)}
         return Stream(pieces, headers={**headers, **length}, media_type=media_type)
+
+    def of_large(
+        self,
+        request: ApiRequest,
+        headers: Mapping[str, str],
+        make: Callable[[], tuple[Iterator[bytes], int | None]],
+    ) -> Response[bytes] | Stream | LargeResponse:
+        """Return what `of_pieces` does, of a file that takes long: it is made when there is a slot for it.
+
+        304 and HEAD need none.
+        """
+        if is_current(request, headers) or request.scope["state"].get("head"):
+            return self.of_pieces(request, headers, make)
+        return LargeResponse(lambda: self.of_pieces(request, headers, make))
 
 
 _FORM: Final = 1

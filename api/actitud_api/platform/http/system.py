@@ -1,7 +1,9 @@
 """Routes for liveness and readiness checks."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Literal
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Literal
 
 import structlog
 from litestar import Controller, Response
@@ -16,6 +18,9 @@ from actitud_api.platform.http.scope import ApiRequest
 
 RETRY_AFTER = "5"
 
+THREADS: Final = 2
+"""Threads in which the checks of readiness run."""
+
 _log = structlog.get_logger()
 
 
@@ -24,17 +29,23 @@ class Readiness:
 
     def __init__(self) -> None:
         self._checks: dict[str, Callable[[], bool]] = {}
+        # Threads of their own, because those of the handlers may all be taken.
+        self._threads = ThreadPoolExecutor(THREADS, "readiness")
 
     def register(self, name: str, check: Callable[[], bool]) -> None:
         """Add a check, which returns True if it passes. While it fails, `/readyz` shows its name.
 
-        The check runs in a worker thread, so it may query the database.
+        The check runs in a thread, so it may query the database.
         """
         self._checks[name] = check
 
     def find_failing(self) -> list[str]:
         """Return the names of the checks that do not pass: those that returned False or raised an exception."""
         return [name for name, check in self._checks.items() if not _passes(name, check)]
+
+    async def find_failing_apart(self) -> list[str]:
+        """Return the same, from a thread that no handler can take."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.find_failing)
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:
@@ -84,12 +95,12 @@ class SystemController(Controller):
         cors=False,
         problems=(UNAVAILABLE,),
     )
-    def readyz(self, request: ApiRequest, readiness: Readiness) -> Response[bytes]:
+    async def readyz(self, request: ApiRequest, readiness: Readiness) -> Response[bytes]:
         """Check that the service is ready.
 
         200 if everything that the service needs is available, else 503 with the names of the checks that fail.
         """
-        failing = readiness.find_failing()
+        failing = await readiness.find_failing_apart()
         if failing:
             listed = ", ".join(failing)
             raise ProblemError(

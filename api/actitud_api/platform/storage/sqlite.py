@@ -20,7 +20,7 @@ BUSY_TIMEOUT = 10
 """Seconds that a connection waits for the lock of another process before it fails."""
 
 READERS = 40
-"""Read connections, opened on demand: as many as the server has worker threads."""
+"""Read connections, opened on demand: more than the service has worker threads."""
 
 _UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT})
 """Result codes of temporary errors: lock not granted in time, disk full, disk failure.

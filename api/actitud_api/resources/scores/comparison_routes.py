@@ -6,6 +6,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import KEY_SHOWS_MORE, KEY_SHOWS_MORE_COMPUTING
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.large_responses import SMALL_MAX, LargeResponse
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.paging import Cursor
 from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
@@ -92,7 +93,7 @@ class ComparisonController(Controller):
         database: Database,
         principal: Principal | None,
         language: Language,
-    ) -> Response[bytes]:
+    ) -> Response[bytes] | LargeResponse:
         """List the organisations that do best in a dimension.
 
         Lists the ranked organisations of the edition from the best in the dimension down. Each has its answers in
@@ -100,22 +101,28 @@ class ComparisonController(Controller):
         filters are given, all must match. Before publication, assessors, publishers and administrators see all
         organisations; an organisation sees only itself.
         """
-        total = query.make_total()
-        exemplars = comparison.list_exemplars(
-            database,
-            path.edition,
-            query.dimension,
-            comparison_schemas.build_exemplar_filters(query),
-            principal=principal,
-            after=EXEMPLAR_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
-        )
-        order = comparison.sort_by_dimension(query.dimension)
-        kept, following = EXEMPLAR_CURSOR.cut(query, exemplars, lambda exemplar: get_cursor_key(exemplar.row, order))
-        items = (comparison_schemas.build_exemplar(exemplar, language) for exemplar in kept)
-        return EXEMPLARS.page_of(request, items, following, total)
+
+        def make() -> Response[bytes]:
+            total = query.make_total()
+            exemplars = comparison.list_exemplars(
+                database,
+                path.edition,
+                query.dimension,
+                comparison_schemas.build_exemplar_filters(query),
+                principal=principal,
+                after=EXEMPLAR_CURSOR.read(query),
+                offset=query.offset,
+                limit=query.limit + 1,
+                total=total,
+            )
+            order = comparison.sort_by_dimension(query.dimension)
+            kept, following = EXEMPLAR_CURSOR.cut(
+                query, exemplars, lambda exemplar: get_cursor_key(exemplar.row, order)
+            )
+            items = (comparison_schemas.build_exemplar(exemplar, language) for exemplar in kept)
+            return EXEMPLARS.page_of(request, items, following, total)
+
+        return LargeResponse(make) if query.limit > SMALL_MAX else make()
 
     @get(
         "/robustness",

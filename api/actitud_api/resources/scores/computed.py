@@ -23,8 +23,7 @@ V = TypeVar("V")
 WAITING: Final = 4
 """Maximum number of requests that wait for or run a computation at the same time; further ones get 503.
 
-Each such request occupies a thread of asyncio. A machine with one processor has only five of them, and one must
-remain for other requests.
+Each such request occupies a worker thread, and most of them must remain for other requests.
 """
 
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 from litestar import Controller, Response
 from litestar.response import Stream
@@ -22,6 +22,7 @@ from actitud_api.platform.http.access import (
     KEY_SHOWS_MORE_COMPUTING,
 )
 from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.large_responses import LargeResponse, ensure_connected
 from actitud_api.platform.http.negotiation import JSON, compute_quality
 from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
@@ -42,6 +43,8 @@ from actitud_api.web.downloads.formats.json_stat import Cube
 from actitud_api.web.downloads.formats.tables import TableColumn, select_cells
 from actitud_api.web.downloads.publisher import LICENSE, LICENSE_TITLE, Publisher
 from actitud_api.web.downloads.service import EditionSource, Rows, RowSelection, WorkbookTooLarge
+
+T = TypeVar("T")
 
 TABLE: Final[Mapping[str, str]] = {"csv": CSV, "jsonl": JSON_LINES, "xlsx": XLSX}
 CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
@@ -108,7 +111,7 @@ class ListsController(Controller):
     )
     def export_organisations(
         self, request: ApiRequest, query: schemas.OrganisationsQuery, database: Database, language: Language
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Export the organisations as a file.
 
         The file contains all organisations, or those that the filters select, in the order of their ids. Names of
@@ -142,7 +145,7 @@ class ListsController(Controller):
     )
     def export_editions(
         self, request: ApiRequest, query: schemas.EditionsQuery, database: Database, language: Language
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Export the editions as a file.
 
         The file contains all editions, newest first. Names of columns and codes never change, and new columns are added
@@ -157,6 +160,7 @@ class ListsController(Controller):
             columns.list_edition_columns(language),
             query,
             lambda: iter(rows),
+            is_large=False,
         ).build_response("actitud-editions", rows)
 
     @get(
@@ -169,7 +173,7 @@ class ListsController(Controller):
     )
     def export_methodology(
         self, request: ApiRequest, path: MethodologyPath, query: schemas.CatalogueQuery, language: Language
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of a methodology as a file.
 
         The file has one row per indicator, with its question, its weight and its scoring curve. Names of columns and
@@ -184,6 +188,7 @@ class ListsController(Controller):
             columns.list_catalogue_columns(language),
             query,
             lambda: service.list_catalogue_rows(methodology, language),
+            is_large=False,
         ).build_response(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
 
@@ -209,7 +214,7 @@ class EditionFilesController(Controller):
         principal: Principal | None,
         publisher: Publisher,
         language: Language,
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Export the scores of an edition as a file.
 
         The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
@@ -237,7 +242,9 @@ class EditionFilesController(Controller):
                 # It says where it is, and who publishes it.
                 (source.state, cube.more),
                 _build_link_header(source),
-                lambda file: json_stat.write_cube(file, cube, service.list_cube_units(database, source, selection)),
+                lambda file: json_stat.write_cube(
+                    file, cube, _read_while_connected(request, service.list_cube_units(database, source, selection))
+                ),
                 shared=source.published is not None,
             )
         return table.build_response(
@@ -259,7 +266,7 @@ class EditionFilesController(Controller):
         principal: Principal | None,
         publisher: Publisher,
         language: Language,
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of an edition as a file.
 
         The file is made from the published documents and has one row per organisation and indicator, in the
@@ -410,6 +417,8 @@ class _TableResponse:
         rows: Callable[[], Rows],
         about: Mapping[str, str] | None = None,
         size: Callable[[], int] | None = None,
+        *,
+        is_large: bool = True,
     ) -> None:
         """Keep the request, the table and the functions that read its rows.
 
@@ -417,19 +426,21 @@ class _TableResponse:
         columns, of which the file has those that `query` names. `rows`: reads the rows, with all columns, when the file
         is written. `about`: texts, by label, for the workbook's second sheet. `size`: counts the rows, so that a
         workbook with too many is refused before it is written; None if every table of this kind fits into one.
+        `is_large`: False if a table of this kind has few rows, so that its file is made at once (see `of_large`).
         """
         self._request = request
         self._files = files
         self._name = name
         self._columns = table
         self._dialect = query.dialect
-        self._rows = rows
+        self._rows: Callable[[], Rows] = lambda: _read_while_connected(request, rows())
         if query.fields is not None:
             positions = [position for position, column in enumerate(table) if column.name in query.fields]
             self._columns = [table[position] for position in positions]
-            self._rows = lambda: select_cells(rows(), positions)
+            self._rows = lambda: select_cells(_read_while_connected(request, rows()), positions)
         self._about: Mapping[str, str] = about or {}
         self._size = size
+        self._is_large = is_large
 
     def build_response(
         self,
@@ -439,7 +450,7 @@ class _TableResponse:
         write: Callable[[IO[bytes]], None] | None = None,
         *,
         shared: bool = False,
-    ) -> Response[bytes] | Stream:
+    ) -> Response[bytes] | Stream | LargeResponse:
         """Return the response with a file called `name`.
 
         `state`: a value that changes whenever the data change; the `ETag` is computed from it, and for a workbook from
@@ -456,7 +467,8 @@ class _TableResponse:
             }
             state = (state, self._about)
         headers = {**self._files.headers_of(self._request, name, state, shared=shared), "Link": links or _LICENSED}
-        return self._files.of_pieces(self._request, headers, lambda: self._pieces(write or self._workbook))
+        build = self._files.of_large if self._is_large else self._files.of_pieces
+        return build(self._request, headers, lambda: self._pieces(write or self._workbook))
 
     def _pieces(self, write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int | None]:
         match self._files.format_of(self._request):
@@ -472,6 +484,13 @@ class _TableResponse:
             service.ensure_fits(self._size(), len(self._columns))
         notes = _NOTES.into(choose_language(self._request.scope))
         workbook.write_workbook(file, self._name, self._columns, self._rows(), self._about, notes)
+
+
+def _read_while_connected(request: ApiRequest, batches: Iterator[T]) -> Iterator[T]:
+    """Yield batches of rows until the client of the request goes; then raise `ClientDisconnected`."""
+    for batch in batches:
+        ensure_connected(request.scope)
+        yield batch
 
 
 def _write_temporary_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts, build_translator
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.inputs import Query
+from actitud_api.platform.http.large_responses import SMALL_MAX, LargeResponse
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import PageDescription, get_page
 from actitud_api.platform.http.pages import load_templates
@@ -141,7 +142,9 @@ class BadgesController(Controller):
             Rendered({SVG: None}, {SVG: None}),
         ),
     )
-    def list_badges(self, request: ApiRequest, name: FromPath[str], database: Database) -> Response[bytes]:
+    def list_badges(
+        self, request: ApiRequest, name: FromPath[str], database: Database
+    ) -> Response[bytes] | LargeResponse:
         """Get the badges of several organisations of an edition as one image.
 
         The query parameters filter and sort as in the ranking; those that are not known are ignored.
@@ -159,19 +162,24 @@ class BadgesController(Controller):
         except UnknownEdition:
             body = pictures.render_unknown_badge(embed_texts.UNKNOWN_EDITION, language)
             return Response(body, status_code=404, headers={**headers, "Cache-Control": NO_STORE}, media_type=SVG)
-        standings = service.list_standings(
-            database,
-            record,
-            scores.build_filters(query),
-            sort=scores.parse_sort(query),
-            offset=query.offset,
-            limit=query.limit,
-        )
-        shown = [_build_context(request, one, language) for one in standings]
-        body = pictures.render_badges([(one.addresses.organisation, one.texts) for one in shown], record.id, language)
-        # What is not published yet has no badges, and may have some at any time.
-        cache = SHARED if shown else REVALIDATE
-        return conditional(request, body, {**headers, "Cache-Control": cache}, SVG)
+
+        def make() -> Response[bytes]:
+            standings = service.list_standings(
+                database,
+                record,
+                scores.build_filters(query),
+                sort=scores.parse_sort(query),
+                offset=query.offset,
+                limit=query.limit,
+            )
+            shown = [_build_context(request, one, language) for one in standings]
+            badges = [(one.addresses.organisation, one.texts) for one in shown]
+            body = pictures.render_badges(badges, record.id, language)
+            # What is not published yet has no badges, and may have some at any time.
+            cache = SHARED if shown else REVALIDATE
+            return conditional(request, body, {**headers, "Cache-Control": cache}, SVG)
+
+        return LargeResponse(make) if query.limit > SMALL_MAX else make()
 
 
 class EmbedsController(Controller):

@@ -6,6 +6,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_COMPUTING
 from actitud_api.platform.http.inputs import FileBody
+from actitud_api.platform.http.large_responses import LargeResponse
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import XLSX, File, Representation
@@ -84,15 +85,15 @@ class WorkbooksController(Controller):
     )
     def fill_workbook(
         self, request: ApiRequest, path: schemas.WorkbookPath, body: QuestionnaireRequest, language: Language
-    ) -> Response[bytes]:
+    ) -> LargeResponse:
         """Fill the questionnaire workbook with answers.
 
         Returns the workbook with the submitted answers; nothing is stored. The body is that of `POST /v1/scores`
         without `what_if`, or that of an assessment; answers may be missing. The workbook keeps 15 significant digits
         of a number. A questionnaire of another methodology version is refused (409).
         """
-        workbook = service.fill_workbook(path.version, body, language)
-        return FILLED.file_of(request, workbook, f"actitud-{path.version}-{language}.xlsx")
+        name = f"actitud-{path.version}-{language}.xlsx"
+        return LargeResponse(lambda: FILLED.file_of(request, service.fill_workbook(path.version, body, language), name))
 
     @post(
         "/answers",
@@ -106,7 +107,7 @@ class WorkbooksController(Controller):
     )
     def read_workbook(
         self, request: ApiRequest, path: schemas.WorkbookPath, body: bytes, language: Language
-    ) -> Response[bytes]:
+    ) -> LargeResponse:
         """Read the answers in a workbook.
 
         Accepts a workbook of this version in any language; nothing is stored. Each faulty cell is reported with its
@@ -115,5 +116,9 @@ class WorkbooksController(Controller):
         with a password, macros or external links, damaged, of another version), and with 413 if it contains more than
         a questionnaire can.
         """
-        read = service.read_workbook(path.version, body)
-        return READING.of(request, schemas.build_reading(path.version, read, language))
+
+        def make() -> Response[bytes]:
+            read = service.read_workbook(path.version, body)
+            return READING.of(request, schemas.build_reading(path.version, read, language))
+
+        return LargeResponse(make)

@@ -1,0 +1,158 @@
+"""Responses that take a thread for long: few are made at a time, so that all other requests keep their threads.
+
+A handler that returns `LargeResponse(make)` has answered all that is cheap itself: unknown ids, 304, HEAD. `make` runs
+when one of the `SLOTS` is free. Whoever waits for a slot waits in the event loop, where it takes no thread, and is
+refused after `PATIENCE` seconds (503).
+
+A streamed response gives its slot back once it has its first piece. The further pieces of all streams are made in one
+more thread, in turn, so a client that reads slowly has no slot meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
+
+from litestar import Response
+from litestar.concurrency import sync_to_thread
+from litestar.response import Stream
+from litestar.types import HTTPScope, Receive
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.problems import INVALID_REQUEST, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.scope import ApiRequest
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Piece: TypeAlias = str | bytes
+"""A piece of a streamed body, as Litestar types it."""
+
+SLOTS: Final = 2
+"""Number of large responses that are made at the same time. A busy thread takes as much from all other requests."""
+
+PATIENCE: Final = 5.0
+"""Seconds that a request waits for a slot."""
+
+RETRY_AFTER: Final = "5"
+"""Value of `Retry-After` in seconds if no slot became free."""
+
+SMALL_MAX: Final = 50
+"""Number of items up to which a list is no large response, although each of its items takes long."""
+
+_DISCONNECTED: Final = "disconnected"
+"""Member of the state of a request: an event that is set once the client has gone."""
+
+
+class NoSlotFree(Exception):
+    """No slot for a large response became free in time. Raised by `LargeResponseSlots.make`; the response is 503."""
+
+
+class ClientDisconnected(Exception):
+    """The client has gone, so that nobody reads the response. Raised by `ensure_connected`."""
+
+
+def _build_busy(error: Exception) -> ProblemError:
+    detail = Texts(
+        "Se están preparando otros ficheros o listas grandes. Vuelva a pedirlo en unos segundos.",
+        "Other large files or lists are being made. Ask again in a few seconds.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    (NoSlotFree, _build_busy),
+    # Nobody reads the response, but it must not count as a 500.
+    maps_to(
+        ClientDisconnected,
+        INVALID_REQUEST,
+        lambda error: Texts("El cliente se ha ido.", "The client has gone."),
+    ),
+)
+
+
+class LargeResponse(NamedTuple):
+    """A response that is still to be made: `make` takes a thread for long."""
+
+    make: Callable[[], Response[bytes] | Stream]
+
+
+class LargeResponseSlots:
+    """The slots of an application in which large responses are made."""
+
+    def __init__(self, slots: int = SLOTS, patience: float = PATIENCE) -> None:
+        """Take the number of responses that are made at a time, and the seconds that a request waits for a slot."""
+        self._patience = patience
+        self._slots = asyncio.Semaphore(slots)
+        self._turn = asyncio.Semaphore(1)
+
+    async def make(self, request: ApiRequest, large: LargeResponse) -> Response[bytes] | Stream:
+        """Make a large response, a stream as far as its first piece. Meanwhile notice if the client goes.
+
+        Raises:
+            NoSlotFree: No slot became free in time.
+            ClientDisconnected: The client went before a slot was free, or `ensure_connected` noticed it.
+        """
+        disconnected = request.scope["state"][_DISCONNECTED] = threading.Event()
+        listening = asyncio.create_task(_listen(request.receive, disconnected))
+        try:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise NoSlotFree from None
+            response, pieces, first = await _run(self._slots, _begin, request.scope, large)
+        finally:
+            listening.cancel()
+        if isinstance(response, Stream):
+            response.iterator = self._iterate(pieces, first)
+        return response
+
+    async def _iterate(self, pieces: Iterator[Piece], first: Piece | None) -> AsyncIterator[Piece]:
+        piece = first
+        while piece is not None:
+            yield piece
+            await self._turn.acquire()
+            piece = await _run(self._turn, _make_piece, pieces)
+
+
+def ensure_connected(scope: HTTPScope) -> None:
+    """Raise `ClientDisconnected` if the client of a request has gone while its large response was made.
+
+    Whatever takes long calls it now and then.
+    """
+    disconnected = scope["state"].get(_DISCONNECTED)
+    if isinstance(disconnected, threading.Event) and disconnected.is_set():
+        raise ClientDisconnected
+
+
+async def _listen(receive: Receive, disconnected: threading.Event) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    disconnected.set()
+
+
+def _begin(scope: HTTPScope, large: LargeResponse) -> tuple[Response[bytes] | Stream, Iterator[Piece], Piece | None]:
+    """Make a response. Return it with its pieces and the first of them, if it is a stream that has any."""
+    ensure_connected(scope)
+    response = large.make()
+    if not isinstance(response, Stream):
+        return response, iter(()), None
+    pieces = response.iterator
+    assert isinstance(pieces, Iterator)
+    return response, pieces, _make_piece(pieces)
+
+
+def _make_piece(pieces: Iterator[Piece]) -> Piece | None:
+    return next(pieces, None)
+
+
+async def _run(slot: asyncio.Semaphore, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function in a worker thread, and release the semaphore when it has ended.
+
+    A thread cannot be stopped: if the caller is cancelled, its slot stays taken until the function has ended.
+    """
+    work = asyncio.ensure_future(sync_to_thread(function, *args, **kwargs))
+    work.add_done_callback(lambda _: slot.release())
+    return await asyncio.shield(work)
