@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from random import Random
 from typing import Final, NamedTuple
 
 import jsonschema_rs
@@ -13,6 +14,12 @@ import pytest
 
 from actitud_api import cli
 from actitud_api.engine.methodology import loader
+from actitud_api.engine.methodology.model import Document, ProfileField, Scalar
+from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.methodology.requests.answers import Submission
+from tests.unit.scoring.random_documents import Case, fact_value
+from tests.unit.scoring.test_columns import assert_equal
+from tests.unit.scoring.test_reference import same_as_the_reference
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {"writing-a-methodology.md": "C", "writing-a-methodology.es.md": "es_ES.UTF-8"}
@@ -104,3 +111,44 @@ def test_what_the_page_says_of_fractions_and_bounds_is_so() -> None:
     del unbounded["root"]["children"][0]["facts"][0]["maximum"]
     (defect,) = loader.check_document(json.dumps(unbounded).encode(), {}).defects
     assert (defect.pointer, defect.code) == ("/root/children/0/facts/0", "number-bounds")
+
+
+# --- the evaluators -------------------------------------------------------------------------------------------
+
+
+def draw_field(chance: Random, field: ProfileField) -> Scalar:
+    match field.type:
+        case "boolean":
+            return chance.random() < 0.5
+        case "enum":
+            return chance.choice(field.values)
+    return chance.randint(field.minimum or 0, field.maximum or 0)
+
+
+def draw_submission(chance: Random, document: Document) -> Submission:
+    """Facts of an organisation, of which about a quarter is missing, and a few are only declared."""
+    answers = {
+        indicator.id: {fact.name: fact_value(chance, fact, indicator) for fact in indicator.facts}
+        for indicator in walk_indicators(document.root)
+        if indicator.facts and chance.random() < 0.75
+    }
+    return Submission(
+        profile={field.name: draw_field(chance, field) for field in document.profile},
+        answers=answers,
+        self_declared=frozenset(name for name in answers if chance.random() < 0.1),
+    )
+
+
+STARTER: Final = (ROOT / "api" / "actitud_api" / "cli" / "starter" / "document.json").read_text("utf-8")
+HDI: Final = (ROOT / "tests" / "cases" / "hdi.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [*list_documents("writing-a-methodology.md"), ("starter", STARTER), ("hdi.json", HDI)]
+)
+def test_both_evaluators_and_the_reference_agree_on_it(name: str, text: str) -> None:
+    chance = Random(name)
+    methodology = loader.read_methodology(None, "draft", text.encode(), {})
+    submissions = [draw_submission(chance, methodology.document) for _ in range(10)]
+    assert_equal(methodology, submissions)
+    assert same_as_the_reference(Case(methodology, submissions)) > 5

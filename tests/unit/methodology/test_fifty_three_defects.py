@@ -14,7 +14,7 @@ import msgspec
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.notes import find_notes
 from tests.unit.methodology.editing import Json
-from tests.unit.methodology.planting import Found, plant_in, read
+from tests.unit.methodology.planting import Found, plant_in
 from tests.unit.methodology.test_defects import CASES, PLAIN
 
 PLAIN_KINDS: Final = (
@@ -109,9 +109,10 @@ def resolves(document: Json, pointer: str) -> bool:
 def list_documents() -> Iterator[tuple[str, dict[str, object], Found]]:
     """List the 53 documents: kind, what is planted, and the place and code by which it is named."""
     for kind in PLAIN_KINDS:
-        cases = [(case.planted, found) for case in CASES for found in case.defects if found[1] == kind]
+        cases = [(case, found) for case in CASES for found in case.defects if found[1] == kind]
         # Where one mistake makes others, its own document is that in which it stands alone.
-        planted, found = min(cases, key=lambda case: (len(read(case[0])), case[1][0] == "/"))
+        case, found = min(cases, key=lambda candidate: (len(candidate[0].defects), candidate[1][0] == "/"))
+        planted = case.planted
         yield kind, planted, found
     for kind, (planted, found) in SUBTLE.items():
         yield kind, planted, found
