@@ -198,19 +198,19 @@ def test_no_more_is_read_for_a_client_that_has_gone(site: Client, monkeypatch: p
             begun.set()
 
     async def leave() -> None:
-        async with asyncio.timeout(PATIENCE):
-            await exchange_until_gone(site.app, f"{SCORES}.{suffix}", begun)
-            answers = [await exchange(site.app, Sent("GET", b"/v1/organisations.csv"))]
-            seen = next(batches)
-            answers.append(await exchange(site.app, Sent("GET", b"/v1/organisations.csv")))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await exchange_until_gone(site.app, f"{SCORES}.{suffix}", begun)
+                answers = [await exchange(site.app, Sent("GET", b"/v1/organisations.csv"))]
+                seen = next(batches)
+                answers.append(await exchange(site.app, Sent("GET", b"/v1/organisations.csv")))
+        finally:
+            given_up.set()
         assert next(batches) == seen + 1, "nothing is read any more"
         assert [answer.status for answer in answers] == [200, 200], "the slot is free"
 
     monkeypatch.setattr(service, "list_score_rows", repeat)
-    try:
-        asyncio.run(leave())
-    finally:
-        given_up.set()
+    asyncio.run(leave())
 
 
 async def exchange_until_gone(app: Litestar, path: str, begun: threading.Event) -> None:
