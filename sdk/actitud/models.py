@@ -114,7 +114,9 @@ Obstacle: TypeAlias = Literal[
 ]
 Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"]
 PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"]
-RemarkCode: TypeAlias = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
+RemarkCode: TypeAlias = Literal[
+    "negative_correlation", "weak_correlation", "high_correlation", "low_alpha", "uneven_weight"
+]
 StepKind: TypeAlias = Literal["improve", "evidence", "report", "correct", "unlock", "act"]
 FactValue: TypeAlias = float | bool | str | tuple[str, ...]
 """A fact as the service returns it. A checklist is a tuple of component ids."""
@@ -1594,17 +1596,19 @@ class RobustScore(Model, frozen=True, kw_only=True):
 
 
 class ScoreMoments(Model, frozen=True, kw_only=True):
-    """Mean, standard deviation and skewness of a score, 0 to 100, over the organisations that have this score.
+    """Distribution of a score, 0 to 100, over the organisations that have this score.
 
     ``organisations``: how many have it. ``standard_deviation``: the sample standard deviation. ``skewness``:
-    the adjusted Fisher-Pearson coefficient. In this and all other statistics a value that is mathematically
-    undefined is ``None``.
+    the adjusted Fisher-Pearson coefficient. ``floor`` and ``ceiling``: shares of the organisations with the lowest and
+    the highest possible score. In this and all other statistics a value that is mathematically undefined is ``None``.
     """
 
     organisations: int
     mean: float | None
     standard_deviation: float | None
     skewness: float | None
+    floor: float | None
+    ceiling: float | None
 
 
 class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
@@ -1645,7 +1649,12 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
-    """Statistics of an indicator in relation to its dimension."""
+    """Statistics of an indicator in relation to its dimension.
+
+    ``zero_by_rule``: share of the organisations that score zero by the zero rule, whatever they answered.
+    """
+
+    zero_by_rule: float | None
 
 
 class GoalpostMove(Model, frozen=True, kw_only=True):
@@ -1705,6 +1714,122 @@ class EditionStatistics(Model, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _index(self, "dimensions", "indicators")
+
+
+class PrincipalComponent(Model, frozen=True, kw_only=True):
+    """A principal component of the dimensions; ``share`` is its part of their variance.
+
+    ``loadings``: the correlations of the dimensions with it, in document order.
+    """
+
+    eigenvalue: float
+    share: float
+    loadings: tuple[float, ...]
+
+
+class CompensatedScore(Model, frozen=True, kw_only=True):
+    """An organisation that loses much with the geometric mean of its dimensions.
+
+    ``dimension``: id of its weakest dimension. A level that is not reached is ``None``.
+    """
+
+    organisation: str
+    index: float
+    geometric: float
+    level: int | None
+    geometric_level: int | None
+    dimension: str
+
+
+class Compensation(Model, frozen=True, kw_only=True):
+    """What the geometric mean of the dimensions changes, in which strong ones make up less for weak ones.
+
+    ``loss_mean`` and ``loss_max``: points that the index loses. ``level_changes`` and ``tenth_changes``: shares of the
+    organisations that change their level, or their tenth of the ranking. ``most``: up to ten that lose most.
+    """
+
+    loss_mean: float | None
+    loss_max: float | None
+    level_changes: float | None
+    tenth_changes: float | None
+    most: tuple[CompensatedScore, ...]
+
+
+class GroupStatistics(Model, frozen=True, kw_only=True):
+    """The index in one group; ``group`` is the code of a kind of organisation or of a size band."""
+
+    group: str
+    organisations: int
+    mean: float
+    standard_deviation: float | None
+
+
+class IndicatorDifference(Model, frozen=True, kw_only=True):
+    """An indicator in which groups differ at equal index.
+
+    ``effect``: share of its variance that the groups explain beyond the index; from 0.07 on it is large.
+    """
+
+    indicator: str
+    effect: float
+
+
+class GroupDifferences(Model, frozen=True, kw_only=True):
+    """Differences between groups of organisations.
+
+    ``by``: ``"kind"`` or ``"band"``. ``explained``: share of the variance of the index that lies between the groups.
+    ``indicators``: those with an effect of at least 0.035, the greatest first.
+    """
+
+    by: str
+    explained: float | None
+    groups: tuple[GroupStatistics, ...]
+    indicators: tuple[IndicatorDifference, ...]
+
+
+class SourceSensitivity(Model, frozen=True, kw_only=True):
+    """Sobol' indices of a source of uncertainty: shares of the variance of the levels.
+
+    ``source``: ``"gates"``, ``"ladders"``, ``"weights"``, ``"goalposts"``, ``"cap"``, ``"coding"`` or ``"sampling"``.
+    It causes ``first`` alone, and takes part in ``total``. Both are estimates, and may be slightly below 0.
+    """
+
+    source: str
+    first: float | None
+    total: float | None
+
+
+class LevelSensitivity(Model, frozen=True, kw_only=True):
+    """How much levels depend on judgements and errors that are drawn together.
+
+    ``changes``: share of the drawn levels that differ from the usual one. ``far_changes``: share that differs by more
+    than one level.
+    """
+
+    organisations: int
+    draws: int
+    changes: float | None
+    far_changes: float | None
+    sources: tuple[SourceSensitivity, ...]
+
+
+class EditionAudit(Model, frozen=True, kw_only=True):
+    """The whole audit of an edition's index, over the ranked organisations.
+
+    ``correlations``: those of each of the ``nodes`` with each other. ``compensation``: ``None`` if the index is not an
+    arithmetic mean. ``sensitivity``: ``None`` if it was not asked for. ``simulated``: true if the data are invented.
+    """
+
+    edition: str
+    statistics: EditionStatistics
+    nodes: tuple[str, ...]
+    correlations: tuple[tuple[float | None, ...], ...]
+    components: tuple[PrincipalComponent, ...]
+    compensation: Compensation | None
+    groups: tuple[GroupDifferences, ...]
+    sensitivity: LevelSensitivity | None
+    methodology: str
+    simulated: bool
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ WITHOUT: Final = {
     "methodologies.get",
     "methodologies.schema",
     "methodologies.workbook.get",
+    "editions.audit",
     "editions.delete",
     "suggestions.delete",
     "editions.assessments.delete",
@@ -205,8 +206,9 @@ WITHOUT: Final = {
     "embeds.frame",
     "embeds.table",
 }
-"""A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; where
-nothing is said, and of a file, there is none."""
+"""A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; an audit
+has the statistics, of which there is one, and thousands of correlations; where nothing is said, and of a file, there is
+none."""
 
 
 def answers(app: Litestar) -> dict[str, Any]:

@@ -54,6 +54,7 @@ Class = Literal[
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "shows more": (
+        "editions.audit",
         "editions.exemplars.list",
         "editions.indicators.export",
         "editions.robustness.list",

@@ -24,6 +24,7 @@ from litestar.testing import TestClient
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.scoring.level_sensitivity import SOURCES
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -525,17 +526,87 @@ def test_statistics_of_what_is_not_published(client: Client) -> None:
             "mean": None,
             "standard_deviation": None,
             "skewness": None,
+            "floor": None,
+            "ceiling": None,
             "alpha": None,
         }
     assert audited(client, "2027", key(client, "organisation_editor", "XX-S-03"))["index"]["organisations"] <= 1
     assert audited(client, "2027", key(client, "administrator"))["index"]["organisations"] > 5
 
 
+# --- the audit ------------------------------------------------------------------------------------------------
+
+
+def test_the_audit_has_the_statistics_and_agrees_with_them(client: Client) -> None:
+    """The correlations are those of Python's own `statistics`; the components share the variance of the dimensions."""
+    audit = got(client, "/v1/editions/2025/audit")
+    assert audit["statistics"] == audited(client)
+    assert audit["sensitivity"] is None
+    nodes = [node["id"] for node in (*audit["statistics"]["dimensions"], *audit["statistics"]["indicators"])]
+    assert audit["nodes"] == nodes
+    matrix = audit["correlations"]
+    assert [len(row) for row in matrix] == [len(nodes)] * len(nodes)
+    assert [[row[place] for row in matrix] for place in range(len(nodes))] == matrix
+    pairs = [(row["dimensions"]["D2"], row["dimensions"]["D8"]) for row in ranking(client)]
+    both = zip(*[pair for pair in pairs if None not in pair], strict=True)
+    assert matrix[1][7] == pytest.approx(statistics.correlation(*both), abs=0.000051)
+    assert sum(component["eigenvalue"] for component in audit["components"]) == pytest.approx(10, abs=0.001)
+    values = [component["eigenvalue"] for component in audit["components"]]
+    assert values == sorted(values, reverse=True)
+
+
+def test_the_audit_says_who_lives_from_compensation(client: Client) -> None:
+    audit, rows = got(client, "/v1/editions/2025/audit"), {row["organisation"]: row for row in ranking(client)}
+    found = audit["compensation"]
+    losses = [round(one["index"] - one["geometric"], 2) for one in found["most"]]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] == pytest.approx(found["loss_max"], abs=0.0001)
+    for one in found["most"]:
+        row = rows[one["organisation"]]
+        assert (one["index"], one["level"]) == (row["index"], row["level"])
+        known = {name: score for name, score in row["dimensions"].items() if score is not None}
+        assert known[one["dimension"]] == min(known.values())
+
+
+def test_the_audit_compares_kinds_and_size_bands(client: Client) -> None:
+    audit, rows = got(client, "/v1/editions/2025/audit"), ranking(client)
+    kinds, bands = audit["groups"]
+    assert (kinds["by"], bands["by"]) == ("kind", "band")
+    for found, name in ((kinds, "kind"), (bands, "band")):
+        assert [group["group"] for group in found["groups"]] == sorted({row[name] for row in rows if row[name]})
+        for group in found["groups"]:
+            index = [row["index"] for row in rows if row[name] == group["group"]]
+            assert group["organisations"] == len(index)
+            assert group["mean"] == pytest.approx(statistics.mean(index), abs=0.000051)
+
+
+def test_the_sensitivity_of_levels_is_computed_where_it_is_asked_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "DRAWS", 1)
+    found = got(client, "/v1/editions/2025/audit", sensitivity="true")["sensitivity"]
+    assert (found["organisations"], found["draws"]) == (len(ranking(client)), 1)
+    assert 0 <= found["far_changes"] <= found["changes"] <= 1
+    assert [source["source"] for source in found["sources"]] == list(SOURCES)
+
+
+def test_the_audit_of_what_is_not_published(client: Client) -> None:
+    """An organisation sees figures of its own score only; nobody without a key sees any."""
+    audit = got(client, "/v1/editions/2027/audit")
+    assert audit["statistics"]["index"]["organisations"] == 0
+    assert (audit["components"], audit["compensation"]["most"], audit["groups"][0]["groups"]) == ([], [], [])
+    own = got(client, "/v1/editions/2027/audit", key(client, "organisation_editor", "XX-S-03"))
+    assert {one["organisation"] for one in own["compensation"]["most"]} <= {"XX-S-03"}
+    assert own["statistics"]["index"]["organisations"] <= 1
+    whole = got(client, "/v1/editions/2027/audit", key(client, "administrator"))
+    assert whole["statistics"]["index"]["organisations"] > 5
+
+
 # --- kept as long as nothing changes --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "path", ["robustness?draws=100", "statistics", "exemplars?dimension=D2", "scores/XX-S-03/peers"]
+    "path", ["robustness?draws=100", "statistics", "audit", "exemplars?dimension=D2", "scores/XX-S-03/peers"]
 )
 def test_a_tag_says_that_nothing_has_changed(client: Client, path: str) -> None:
     address = f"/v1/editions/2025/{path}"

@@ -123,7 +123,13 @@ def test_only_pages_and_health_are_without_limit_and_what_computes_most_has_its_
     unlimited = {name for name, rule in rules.items() if rule.limit == "none"}
     others = {"embeds.file", "catalogue.choose", "methodologies.document_schema"} & rules.keys()
     assert unlimited == {name for name in rules if name.startswith(("discovery.", "pages.", "system."))} | others
-    computed = {"scores.create", "scores.create_many", "editions.robustness.list", "editions.statistics"}
+    computed = {
+        "scores.create",
+        "scores.create_many",
+        "editions.robustness.list",
+        "editions.statistics",
+        "editions.audit",
+    }
     computed |= {"methodologies.workbook.fill", "methodologies.workbook.read"}
     computed |= {"organisations.export", "editions.export", "editions.scores.export", "editions.indicators.export"}
     assert {name for name, rule in rules.items() if rule.limit == "score"} == computed

@@ -91,6 +91,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_publish,
         _add_discard,
         _add_flags,
+        _add_audit,
         _add_erase,
         _add_score,
         _add_methodology,
@@ -549,6 +550,21 @@ def _add_flags(added: AddCommand, language: Language) -> None:
         "flagging.run_flags",
     )
     command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
+    _add_database_option(command, language)
+
+
+def _add_audit(added: AddCommand, language: Language) -> None:
+    command = added(
+        Texts(
+            "audita el índice de una edición: qué miden sus partes y de qué dependen los niveles",
+            "audit the index of an edition: what its parts measure, and what the levels depend on",
+        ),
+        "audit",
+        "auditing.run_audit",
+    )
+    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
+    _add_lang_option(command, language)
+    _add_json_option(command, language)
     _add_database_option(command, language)
 
 

@@ -10,6 +10,7 @@ from actitud._calls import AsyncBound, Bound, Call, Fetched, build_get, fetch, f
 from actitud._config import Core
 from actitud.models import (
     DimensionId,
+    EditionAudit,
     EditionStatistics,
     Exemplar,
     Listing,
@@ -125,6 +126,19 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
     and the queue of computations is full.
     """
     return fetch(core, build_get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
+
+
+def get_audit(
+    core: Core, edition: str, *, sensitivity: bool | None = None, lang: str | None = None
+) -> Call[EditionAudit]:
+    """Fetch the whole audit of an edition's index: its statistics, correlations, components, compensation and groups.
+
+    ``sensitivity``: compute the Sobol' indices of the levels as well, which takes longer; default ``False``. ``lang``:
+    language of names and remarks. Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the
+    audit must still be computed and the queue of computations is full.
+    """
+    query = {"sensitivity": sensitivity}
+    return fetch(core, build_get(core, "editions", edition, "audit", query=query, lang=lang), EditionAudit)
 
 
 class EditionExemplars(Bound):

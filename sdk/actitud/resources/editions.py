@@ -56,6 +56,7 @@ from actitud.resources.comparison import (
     AsyncEditionRobustness,
     EditionExemplars,
     EditionRobustness,
+    get_audit,
     get_peers,
     get_statistics,
 )
@@ -309,6 +310,7 @@ class Editions(Bound):
     delete: Final = bind_blocking(delete_edition)
     summary: Final = bind_blocking(get_edition_summary)
     statistics: Final = bind_blocking(get_statistics)
+    audit: Final = bind_blocking(get_audit)
     export: Final = bind_blocking_export(export_editions)
     datapackage: Final = bind_blocking(get_datapackage)
 
@@ -336,6 +338,7 @@ class AsyncEditions(AsyncBound):
     delete: Final = bind_awaitable(delete_edition)
     summary: Final = bind_awaitable(get_edition_summary)
     statistics: Final = bind_awaitable(get_statistics)
+    audit: Final = bind_awaitable(get_audit)
     export: Final = bind_awaitable_export(export_editions)
     datapackage: Final = bind_awaitable(get_datapackage)
 

@@ -323,6 +323,7 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
             sdk.editions.robustness.list("2026-demo", draws=100, seed=7, limit=30).items,
         ),
         (json_of(client, "/v1/editions/2026-demo/statistics"), sdk.editions.statistics("2026-demo")),
+        (json_of(client, "/v1/editions/2026-demo/audit"), sdk.editions.audit("2026-demo", sensitivity=False)),
         *((json_of(client, f"/v1/editions/2026-demo/scores/{sheet.organisation}"), sheet) for sheet in sheets),
     ]
     for said, understood in read:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from actitud_api.engine.methodology.model import Document, Goalpost, Range
+from actitud_api.engine.methodology.model import AnswerOperand, Compare, Constant, Document, Goalpost, Range
 from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import (
@@ -16,6 +16,7 @@ from actitud_api.engine.scoring.audit import (
     Floats,
     GoalpostMove,
     GroupAudit,
+    IndicatorAudit,
     audit_index,
     compute_alpha,
     compute_correlation,
@@ -237,6 +238,11 @@ class Edition:
             },
         }
 
+        self.zeros = {
+            indicator.id: np.array([evaluation.results[position].code == "zero_by_rule" for evaluation in evaluations])
+            for position, indicator in enumerate(walk_indicators(document.root))
+        }
+
     @staticmethod
     def _column(units: list[int | None]) -> Integers:
         return np.array([MISSING if value is None else value for value in units], np.int64)
@@ -247,7 +253,7 @@ class Edition:
         return self._column([evaluate(methodology, submission).index for submission in self.submissions])
 
     def audited(self) -> Audit:
-        return audit_index(self.document, self.scores, self.index, self.rescore)
+        return audit_index(self.document, self.scores, self.index, self.zeros, self.rescore)
 
 
 ROWS = ((80, 60, 20), (40, 40, 90), (60, 80, 0), (0, 20, 60))
@@ -277,6 +283,36 @@ def test_moments_by_hand(found: Audit) -> None:
     assert found.index.mean == 46.25
     assert found.index.standard_deviation == pytest.approx(256.25**0.5)
     assert found.index.skewness == pytest.approx(-1.0776 * 3**0.5, abs=0.0001)
+
+
+def test_shares_at_both_ends_by_hand() -> None:
+    """Of five, two are at 0 in A and one at 100; in B two of the four to which it applies are 0, one by its rule."""
+    document = b.document(b.group("index", b.ratio("A"), b.ratio("B")))
+    units = {"A": np.array([0, 0, 5000, 10000, 1]), "B": np.array([0, 0, 9999, 10000, MISSING])}
+    zeros = {"A": np.zeros(5, np.bool), "B": np.array([True, False, False, False, True])}
+    index = np.array([0, 0, 7499, 10000, 1])
+    found = audit_index(document, units, index, zeros, lambda _: index)
+    first, second = found.indicators
+    assert (first.floor, first.ceiling, first.zero_by_rule) == (0.4, 0.2, 0)
+    assert (second.floor, second.ceiling, second.zero_by_rule) == (0.5, 0.25, 0.25)
+    assert (found.index.floor, found.index.ceiling) == (0.4, 0.2)
+
+
+def test_the_ends_are_those_of_the_range() -> None:
+    """The lowest and the highest score of a range from 10 to 30 are 10 and 30, not 0 and 100."""
+    child = structs.replace(b.ratio("A", 1, ((0, 10), (1, 30))), range=Range(minimum=10, maximum=30))
+    document = b.document(
+        structs.replace(b.group("index", child), aggregation="sum", range=Range(minimum=10, maximum=30))
+    )
+    (only,) = Edition(document, sent(document, (0,), (50,), (100,), (100,))).audited().indicators
+    assert (only.floor, only.ceiling) == (0.25, 0.5)
+
+
+def test_a_zero_rule_is_counted_where_it_holds() -> None:
+    zero_when = Compare(op="gt", left=AnswerOperand(indicator="A", fact="numerator"), right=Constant(value=50))
+    document = b.document(b.group("index", structs.replace(b.ratio("A"), zero_when=zero_when), b.ratio("B")))
+    found = Edition(document, sent(document, (60, 1), (70, 1), (0, 1), (20, 1))).audited()
+    assert [(node.floor, node.zero_by_rule) for node in found.indicators] == [(0.75, 0.5), (0, 0)]
 
 
 def test_correlations_with_the_node_above_by_hand(found: Audit) -> None:
@@ -441,7 +477,8 @@ def test_who_has_left_is_not_counted() -> None:
     """Of three organisations two have B, 40 and 60: their mean is 50, and all three have an index."""
     document = b.document(b.group("index", b.ratio("A"), b.ratio("B")))
     units = {"A": np.array([5000, 5000, 2000]), "B": np.array([4000, MISSING, 6000])}
-    found = audit_index(document, units, np.array([4500, 5000, 4000]), lambda _: np.array([4500, 5000, 4000]))
+    index, none = np.array([4500, 5000, 4000]), np.zeros(3, np.bool)
+    found = audit_index(document, units, index, {"A": none, "B": none}, lambda _: index)
     second = found.indicators[1]
     assert (second.organisations, second.mean, found.index.organisations) == (2, 50, 3)
 
@@ -466,21 +503,60 @@ def test_a_child_without_a_weight_has_none_in_a_sum_either() -> None:
     assert [node.weight for node in found.indicators] == [0.75, 0.25, 0]
 
 
-def node(name: str, correlation: float | None, *, weight: float = 0.5, alpha: float | None = None) -> GroupAudit:
+def node(
+    name: str,
+    correlation: float | None,
+    *,
+    weight: float = 0.5,
+    effective: float | None = None,
+    alpha: float | None = None,
+) -> GroupAudit:
     return GroupAudit(
         organisations=9,
         mean=50.0,
         standard_deviation=1.0,
         skewness=0.0,
+        floor=0.0,
+        ceiling=0.0,
         id=name,
         parent=None,
         correlation=correlation,
         weight=weight,
         main_effect=None,
-        effective_weight=None,
+        effective_weight=effective,
         rank_change=None,
         alpha=alpha,
     )
+
+
+def indicator_audit(name: str, correlation: float | None, *, weight: float = 0.5) -> IndicatorAudit:
+    members = structs.asdict(node(name, correlation, weight=weight))
+    del members["alpha"]
+    return IndicatorAudit(**members, zero_by_rule=0.0)
+
+
+def test_weights_that_do_not_count_as_stated(found: Audit) -> None:
+    """More than half as much again, or less than two thirds: 0.302 of 0.2, 0.399 of 0.6, and not 0.29 of 0.2.
+
+    What has no weight, or all of it, gets no remark.
+    """
+    judged = structs.replace(
+        found,
+        alpha=None,
+        groups=(
+            node("A", 0.5, weight=0.2, effective=0.302),
+            node("B", 0.5, weight=0.6, effective=0.399),
+            node("C", 0.5, weight=0.2, effective=0.29),
+            node("D", 0.5, weight=0.6, effective=0.41),
+            node("E", 0.5, weight=0.0, effective=0.3),
+            node("F", 0.5, weight=1.0, effective=0.1),
+            node("G", 0.5, weight=0.2),
+        ),
+        indicators=(),
+    )
+    remarks = list_remarks(judged)
+    assert [(remark.code, remark.node) for remark in remarks] == [("uneven_weight", "A"), ("uneven_weight", "B")]
+    assert [remark.value for remark in remarks] == pytest.approx([1.51, 0.665])
 
 
 def test_what_an_auditor_would_point_at(found: Audit) -> None:
@@ -498,7 +574,11 @@ def test_what_an_auditor_would_point_at(found: Audit) -> None:
             node("G", None),
             node("H", 1.0, weight=1.0),
         ),
-        indicators=(node("I", -0.5), node("J", 0.5), node("K", 0.95, weight=0.99)),
+        indicators=(
+            indicator_audit("I", -0.5),
+            indicator_audit("J", 0.5),
+            indicator_audit("K", 0.95, weight=0.99),
+        ),
     )
     assert [(remark.code, remark.node, remark.value) for remark in list_remarks(judged)] == [
         ("low_alpha", None, 0.69),

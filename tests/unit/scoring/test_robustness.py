@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -146,7 +147,7 @@ def test_the_generator_gives_the_check_values_that_its_author_publishes() -> Non
         0xC85B9FD837996F2C,
         0x606121F8E3919196,
     ]
-    assert module._generate_words(6, 42).tolist() == published
+    assert module.create_generator(42).random_raw(6).tolist() == published
     source = words(42)
     assert [next(source) for _ in range(6)] == published
 
@@ -173,7 +174,7 @@ def test_weights_are_drawn_around_a_single_one() -> None:
 def test_half_of_the_generator_is_geometric(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words 2^63 and 2^63 - 2^11 are u = 1/2 and the double before it; 0 is the weight 3/4."""
     made = np.array([2**63, 0, 2**63 - 2**11, 0], np.uint64)
-    monkeypatch.setattr(module, "_generate_words", lambda count, seed: made[:count])
+    monkeypatch.setattr(module, "create_generator", lambda seed: SimpleNamespace(random_raw=lambda count: made[:count]))
     found = draw_weights([4], 2, 0)
     assert (found.geometric.tolist(), found.weights.tolist()) == ([True, False], [[3], [3]])
 

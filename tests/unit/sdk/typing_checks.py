@@ -25,6 +25,7 @@ from actitud import (
     Checkpoint,
     Client,
     Edition,
+    EditionAudit,
     EditionScore,
     EditionStatistics,
     EditionSummary,
@@ -110,6 +111,7 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.exemplars.list("2026", dimension="D6", kind="MUN"), Page[Exemplar])
     assert_type(client.editions.robustness.list("2026", draws=500, seed=1, organisation=["x"]), Page[RobustScore])
     assert_type(client.editions.statistics("2026"), EditionStatistics)
+    assert_type(client.editions.audit("2026", sensitivity=True), EditionAudit)
     assert_type(client.editions.assessments.list("2026"), Page[AssessmentLine])
     assert_type(client.editions.publications.list("2026"), Page[Publication])
     assert_type(client.editions.approvals.list("2026"), Page[PublicationApproval])

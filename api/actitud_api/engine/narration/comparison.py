@@ -81,6 +81,9 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = table(
             "{node} se correlaciona casi del todo ({value}, más de {high}) con aquello de lo que forma parte: "
             "quizá sobra."
         ),
+        "uneven_weight": (
+            "{node} pesa en los resultados {value} veces lo que dice su peso: no cuenta lo que se decidió que contara."
+        ),
         "low_alpha": "El alfa de Cronbach {of} es {value}, menos de {reliable}: sus partes no miden lo mismo.",
     },
     en={
@@ -91,6 +94,9 @@ _REMARKS: dict[Language, dict[RemarkCode, str]] = table(
         "high_correlation": (
             "{node} correlates almost entirely ({value}, more than {high}) with what it is a part of: "
             "it may be redundant."
+        ),
+        "uneven_weight": (
+            "{node} weighs {value} times its stated weight in the results: it does not count as much as was decided."
         ),
         "low_alpha": "Cronbach's alpha {of} is {value}, less than {reliable}: its parts do not measure the same.",
     },
@@ -190,7 +196,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the statistical audit of an index: a correlation or Cronbach's alpha, and its threshold."""
+    """Describe a remark of the statistical audit of an index: its figure, with the threshold where there is one."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

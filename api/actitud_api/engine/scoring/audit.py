@@ -24,6 +24,7 @@ from actitud_api.engine.scoring.ranking import Integers, compute_ranks
 from actitud_api.engine.scoring.robustness import MISSING
 
 Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool]
 
 Rescore: TypeAlias = Callable[[Document], Integers]
 """Function that scores the same organisations, in the same order, under a changed document.
@@ -58,9 +59,16 @@ RELIABLE: Final = 0.7
 theory, 1978).
 """
 
-RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha"]
+UNEVEN: Final = 1.5
+"""Ratio of the effective weight to the weight, or of the weight to the effective weight, from which a node gets the
+remark `uneven_weight`.
 
-_MEASURED: Final = ("linear", "log", "lognormal")
+P. Paruolo, M. Saisana and A. Saltelli (2013) compare the two weights and give no threshold; this one is a judgement.
+"""
+
+RemarkCode = Literal["negative_correlation", "weak_correlation", "high_correlation", "low_alpha", "uneven_weight"]
+
+MEASURED: Final = ("linear", "log", "lognormal")
 """Kinds of curve whose goalposts stand at measured raw values, which can be moved.
 
 In all other kinds the goalposts are levels, or yes and no.
@@ -72,13 +80,17 @@ class Moments(Struct, frozen=True, kw_only=True):
 
     `organisations` is the number of organisations with a score, over which the other figures are computed. `mean` is
     None if there are none, `standard_deviation` for fewer than 2, and `skewness` for fewer than 3 or if all scores are
-    equal.
+    equal. `floor` and `ceiling` are the shares of the organisations with the lowest and with the highest score that is
+    possible, None if there are none: with many of them, the score tells these organisations apart no more (C. B. Terwee
+    et al., Quality criteria were proposed for measurement properties of health status questionnaires, 2007).
     """
 
     organisations: int
     mean: float | None
     standard_deviation: float | None
     skewness: float | None
+    floor: float | None
+    ceiling: float | None
 
 
 class NodeAudit(Moments, frozen=True, kw_only=True):
@@ -104,6 +116,16 @@ class GroupAudit(NodeAudit, frozen=True, kw_only=True):
     """Audit of a group; `alpha` is Cronbach's alpha of its children, None if it is undefined."""
 
     alpha: float | None
+
+
+class IndicatorAudit(NodeAudit, frozen=True, kw_only=True):
+    """Audit of an indicator.
+
+    `zero_by_rule` is the share of the organisations with a score whose score is zero by the zero rule, whatever they
+    answered; None if no organisation has a score.
+    """
+
+    zero_by_rule: float | None
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
@@ -133,10 +155,10 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a correlation or Cronbach's alpha is beyond its usual threshold; `code` says which.
+    """Remark that a figure of a node is beyond its usual threshold; `code` says which.
 
-    `value` is the correlation of the node with its parent, or the alpha of its children. `node` is None if the remark
-    is on the alpha of the children of the root.
+    `value` is the correlation of the node with its parent, the alpha of its children, or its effective weight divided
+    by its weight. `node` is None if the remark is on the alpha of the children of the root.
     """
 
     code: RemarkCode
@@ -154,45 +176,58 @@ class Audit(Struct, frozen=True, kw_only=True):
     index: Moments
     alpha: float | None
     groups: tuple[GroupAudit, ...]
-    indicators: tuple[NodeAudit, ...]
+    indicators: tuple[IndicatorAudit, ...]
     goalposts: tuple[GoalpostAudit, ...]
 
 
-def audit_index(document: Document, scores: Mapping[str, Integers], index: Integers, rescore: Rescore) -> Audit:
+def audit_index(
+    document: Document,
+    scores: Mapping[str, Integers],
+    index: Integers,
+    zeros: Mapping[str, Bools],
+    rescore: Rescore,
+) -> Audit:
     """Audit the index of the organisations that are ranked in an edition.
 
     `scores` has the scores of each node below the root by id, with `MISSING` for an organisation to which the node does
-    not apply; `index` has the published index of each organisation. All are in units of 10^-decimals. `rescore` is
-    called at most once for each child of the root, and at most twice for each goalpost set by judgement.
+    not apply; `index` has the published index of each organisation. All are in units of 10^-decimals. `zeros` has, by
+    indicator, a mask of the organisations whose score is zero by the zero rule. `rescore` is called at most once for
+    each child of the root, and at most twice for each goalpost set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
     without = {child.id: _compute_change_without(document, child.id, index, rescore) for child in root.children}
     nodes = {node.id: node for group in walk_groups(root) for node in _audit_children(root, group, points, without)}
     return Audit(
-        index=_compute_moments(points[root.id]),
+        index=_compute_moments(points[root.id], root.range),
         alpha=_compute_group_alpha(root, points),
         groups=tuple(
             GroupAudit(**structs.asdict(nodes[group.id]), alpha=_compute_group_alpha(group, points))
             for group in walk_groups(root)
             if group is not root
         ),
-        indicators=tuple(nodes[indicator.id] for indicator in walk_indicators(root)),
+        indicators=tuple(
+            IndicatorAudit(
+                **structs.asdict(nodes[indicator.id]),
+                zero_by_rule=_compute_share(zeros[indicator.id], points[indicator.id]),
+            )
+            for indicator in walk_indicators(root)
+        ),
         goalposts=tuple(_audit_goalposts(document, index, rescore)),
     )
 
 
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
-    """List a remark for each correlation and each Cronbach's alpha beyond its usual threshold.
+    """List a remark for each correlation, Cronbach's alpha and effective weight beyond its usual threshold.
 
     The remark on the children of the root comes first, then those on groups, then those on indicators, in document
     order.
     """
     remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
-        remarks += [*_remark_correlation(group), *_remark_alpha(group.id, group.alpha)]
+        remarks += [*_remark_correlation(group), *_remark_weight(group), *_remark_alpha(group.id, group.alpha)]
     for indicator in audit.indicators:
-        remarks += _remark_correlation(indicator)
+        remarks += [*_remark_correlation(indicator), *_remark_weight(indicator)]
     return tuple(remarks)
 
 
@@ -342,14 +377,23 @@ def _to_points(document: Document, units: Integers) -> Floats:
     return np.where(units == MISSING, np.nan, units / 10**document.decimals)
 
 
-def _compute_moments(values: Floats) -> Moments:
+def _compute_moments(values: Floats, possible: Range) -> Moments:
+    """Compute the distribution of scores in points, NaN if missing; `possible` is the range of these scores."""
     present = values[~np.isnan(values)]
     return Moments(
         organisations=present.size,
         mean=float(present.mean()) if present.size else None,
         standard_deviation=float(present.std(ddof=1)) if present.size > 1 else None,
         skewness=compute_skewness(present),
+        floor=_compute_share(values == possible.minimum, values),
+        ceiling=_compute_share(values == possible.maximum, values),
     )
+
+
+def _compute_share(marked: Bools, values: Floats) -> float | None:
+    """Compute the share of the organisations with a value (not NaN) that are marked; None if none has a value."""
+    present = ~np.isnan(values)
+    return float((marked & present).sum() / present.sum()) if present.any() else None
 
 
 def _audit_children(
@@ -367,7 +411,7 @@ def _audit_children(
     weights = _list_weights(group)
     for child, effect in zip(group.children, effects.values(), strict=True):
         yield NodeAudit(
-            **structs.asdict(_compute_moments(points[child.id])),
+            **structs.asdict(_compute_moments(points[child.id], child.range)),
             id=child.id,
             parent=None if group is root else group.id,
             correlation=compute_correlation(points[child.id], above),
@@ -401,7 +445,7 @@ def _compute_change_without(document: Document, child: str, index: Integers, res
 
 def _audit_goalposts(document: Document, index: Integers, rescore: Rescore) -> Iterator[GoalpostAudit]:
     for indicator in walk_indicators(document.root):
-        if indicator.curve.kind in _MEASURED:
+        if indicator.curve.kind in MEASURED:
             xs = [to_exact(goalpost.x) for goalpost in indicator.curve.goalposts]
             for position, goalpost in enumerate(indicator.curve.goalposts):
                 if goalpost.basis == "judgement" and xs[position]:
@@ -444,6 +488,13 @@ def _remark_correlation(node: NodeAudit) -> Iterator[AuditRemark]:
             yield AuditRemark("weak_correlation", node.id, r)
         elif r > HIGH:
             yield AuditRemark("high_correlation", node.id, r)
+
+
+def _remark_weight(node: NodeAudit) -> Iterator[AuditRemark]:
+    if node.effective_weight is not None and 0 < node.weight < 1:
+        ratio = node.effective_weight / node.weight
+        if not 1 / UNEVEN < ratio < UNEVEN:
+            yield AuditRemark("uneven_weight", node.id, ratio)
 
 
 def _remark_alpha(node: str | None, value: float | None) -> Iterator[AuditRemark]:

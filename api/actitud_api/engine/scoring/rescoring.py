@@ -32,6 +32,7 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import walk_indicators, walk_operand_parts
 from actitud_api.engine.scoring.columns import Columns, ColumnScores, build_columns_from_arrays, score_columns
+from actitud_api.engine.scoring.columns.table import Bools
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import Code
 from actitud_api.engine.scoring.ranking import Integers
@@ -39,6 +40,7 @@ from actitud_api.engine.scoring.robustness import MISSING
 
 _CODES: Final[tuple[Code, ...]] = get_args(Code)
 _NOT_APPLICABLE: Final = _CODES.index("not_applicable")
+_ZERO_BY_RULE: Final = _CODES.index("zero_by_rule")
 _CURVED: Final = tuple(_CODES.index(code) for code in ("full", "partial", "zero", "capped"))
 """Places in `_CODES` of the codes of indicators whose score comes from a curve."""
 
@@ -52,7 +54,7 @@ class EditionRescorer:
     """
 
     def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+        self.columns = columns
         self._plan = compile_methodology(columns.methodology)
         self._curves = {leaf.definition.id: leaf.definition.curve for leaf in self._plan.indicators}
         self.scores: ColumnScores = score_columns(columns)
@@ -66,17 +68,22 @@ class EditionRescorer:
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
+    @property
+    def zeros(self) -> dict[str, Bools]:
+        """Masks of the organisations whose score is zero by the zero rule, by indicator."""
+        return dict(zip(self.scores.indicator_ids, self.scores.codes == _ZERO_BY_RULE, strict=True))
+
     def compute_index(self, document: Document) -> Integers:
         """Compute the published index of each organisation under a document with other curves, weights or aggregations.
 
         The index is in units of 10^-decimals, `MISSING` if an organisation has none.
         """
-        if not self._columns.rows:
+        if not self.columns.rows:
             return self.scores.index
         changed = [node for node in walk_indicators(document.root) if node.curve != self._curves[node.id]]
         if any(_reads_others(indicator) for indicator in changed):
-            return score_columns(replace_document(self._columns, document)).index
-        tree = _derive_methodology(self._columns.methodology, build_score_document(document))
+            return score_columns(replace_document(self.columns, document)).index
+        tree = _derive_methodology(self.columns.methodology, build_score_document(document))
         scores = [
             row if indicator.curve == self._curves[indicator.id] else self._apply_curve(indicator, row)
             for indicator, row in zip(walk_indicators(document.root), self.scores.scores, strict=True)
@@ -84,7 +91,7 @@ class EditionRescorer:
         ids = self.scores.indicator_ids
         columns = build_columns_from_arrays(
             tree,
-            self._columns.rows,
+            self.columns.rows,
             profile=dict(zip(ids, self.scores.codes == _NOT_APPLICABLE, strict=True)),
             answers={name: {_UNITS: row} for name, row in zip(ids, scores, strict=True)},
             present={name: row != MISSING for name, row in zip(ids, scores, strict=True)},
@@ -97,7 +104,7 @@ class EditionRescorer:
         `before` has the scores with the old curve. A score that does not come from the curve, such as that of a zero
         rule, is kept.
         """
-        plan, columns = self._plan, self._columns
+        plan, columns = self._plan, self.columns
         layout, position, name = plan.layout, plan.positions[indicator.id], indicator.id
         # Only rows that the curve scored before get the new score, so zero rule and applicability were decided already.
         # Here they could be decided otherwise: the answers that a zero rule reads, and which profile fields are null,

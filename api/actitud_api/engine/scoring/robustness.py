@@ -131,9 +131,8 @@ def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
     `draws` is the number of draws; `seed` is from 0 to 2^128 - 1.
     """
     around = np.array(list(weights))
-    # The order of the words is part of the published method: one row of words for each draw.
-    words = _generate_words(draws * (1 + around.size), seed).reshape(draws, 1 + around.size)
-    uniform = (words >> np.uint64(11)) * 2.0**-53
+    # The order of the numbers is part of the published method: one row of numbers for each draw.
+    uniform = draw_uniforms(create_generator(seed), draws, 1 + around.size)
     return Draws(uniform[:, 0] >= 0.5, around * ((1 - WITHIN) + 2 * WITHIN * uniform[:, 1:]))
 
 
@@ -148,15 +147,39 @@ def drop_index_gates(document: Document) -> Document:
     )
 
 
-def _generate_words(count: int, seed: int) -> NDArray[np.uint64]:
-    """Return the first `count` 64-bit words of the PCG64 generator that is seeded with `seed`."""
+def aggregate_geometrically(document: Document, scores: Integers, attainable: Integers) -> tuple[Integers, Integers]:
+    """Compute the index and the level of each organisation with the geometric mean and the document's own weights.
+
+    `scores` and `attainable` are those of `compute_robustness`; the level is 0 if no level is reached.
+
+    Raises:
+        ValueError: If a gate compares the index with something other than a number.
+    """
+    counting = [position for position, child in enumerate(document.root.children) if child.weight > 0]
+    weights = np.array([[document.root.children[position].weight for position in counting]], np.float64)
+    index = _compute_indices(document, scores[:, counting], Draws(np.array([True]), weights))
+    counts = _count_levels(index, attainable, _list_windows(document.levels, int(10**document.decimals)))
+    # With a single draw the row of an organisation has a 1 at its level and 0 elsewhere.
+    return index[0].astype(np.int64), counts @ np.array([level.number for level in document.levels], np.int64)
+
+
+def create_generator(seed: int) -> np.random.PCG64:
+    """Return the PCG64 generator that is seeded with `seed`, as its author seeds it."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
     fresh = generator.state
     fresh["state"] = {"state": state, "inc": increment}
     generator.state = fresh
-    return generator.random_raw(count)
+    return generator
+
+
+def draw_uniforms(generator: np.random.PCG64, *shape: int) -> Floats:
+    """Draw numbers that are uniformly distributed from 0 to 1 (without 1), one for each 64-bit word."""
+    words: NDArray[np.uint64] = generator.random_raw(math.prod(shape)).reshape(shape)
+    uniforms = (words >> np.uint64(11)).astype(np.float64)
+    uniforms *= 2.0**-53
+    return uniforms
 
 
 # --- the drawn indices ----------------------------------------------------------------------------------------

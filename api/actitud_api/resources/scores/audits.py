@@ -1,4 +1,4 @@
-"""Use cases over a whole edition: the robustness of its ranking, and the statistical audit of its index."""
+"""Use cases over a whole edition: the robustness of its ranking, its statistics, and the audit of its index."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import numpy as np
 from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
-from actitud_api.engine.methodology.predicates import round_half_up
+from actitud_api.engine.methodology.predicates import round_half_up, walk_groups, walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.audit import Audit, audit_index
 from actitud_api.engine.scoring.columns import build_columns, score_columns
+from actitud_api.engine.scoring.compensation import compute_compensation
+from actitud_api.engine.scoring.correlations import compute_components, compute_correlation_matrix
+from actitud_api.engine.scoring.group_differences import compare_groups
+from actitud_api.engine.scoring.level_sensitivity import DRAWS, SEED, LevelSensitivity, compute_level_sensitivity
 from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.rescoring import EditionRescorer, replace_document
 from actitud_api.engine.scoring.robustness import MISSING, compute_robustness, drop_index_gates
@@ -22,7 +26,7 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.computed import ComputationCache, FieldRobustness, RankedField
+from actitud_api.resources.scores.computed import ComputationCache, FieldRobustness, FieldStructure, RankedField
 from actitud_api.resources.scores.queries import (
     Competitor,
     FigureSource,
@@ -60,6 +64,16 @@ class AuditedEdition(Struct, frozen=True, kw_only=True):
 
     edition: editions.EditionRecord
     audit: Audit
+
+
+class ExaminedEdition(AuditedEdition, frozen=True, kw_only=True):
+    """An edition, the statistical audit of its index, and the other parts of an audit.
+
+    `sensitivity` is None if it was not asked for, or if no organisation is ranked.
+    """
+
+    structure: FieldStructure
+    sensitivity: LevelSensitivity | None
 
 
 def list_robustness(
@@ -143,6 +157,49 @@ def compute_statistics(
     return AuditedEdition(edition=view.edition, audit=audit)
 
 
+def examine_edition(
+    database: Database, computed: ComputationCache, edition: str, *, principal: Principal | None, sensitivity: bool
+) -> ExaminedEdition:
+    """Return the whole audit of the ranked organisations of an edition that a principal may see.
+
+    `sensitivity`: whether the sensitivity of the levels is computed as well, which takes several seconds.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+        ComputationBusy: Too many requests wait for a computation.
+    """
+    with database.read() as session:
+        view = _load_view(session, edition, principal)
+    examined = _find_examined(computed, view, sensitivity=sensitivity)
+    if examined is None:
+        with computed.take_turn():
+            # Read the key again: an assessment may have changed, or another request computed it, during the wait.
+            with database.read() as session:
+                view = _load_view(session, edition, principal)
+                competitors = _list_competitors(session, computed, view)
+            field = _build_field(computed, view, competitors)
+            if computed.audits.get(view.key) is None:
+                computed.audits.put(view.key, _audit_field(view, field))
+            if computed.structures.get(view.key) is None:
+                computed.structures.put(view.key, _examine_field(view, field))
+            if sensitivity and computed.sensitivities.get(view.key) is None:
+                computed.sensitivities.put(
+                    view.key, compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
+                )
+            examined = _find_examined(computed, view, sensitivity=sensitivity)
+            assert examined is not None
+    return examined
+
+
+def _find_examined(computed: ComputationCache, view: _EditionView, *, sensitivity: bool) -> ExaminedEdition | None:
+    """Return the audit of an edition if all its parts are cached, else None."""
+    audit, structure = computed.audits.get(view.key), computed.structures.get(view.key)
+    sensitive = computed.sensitivities.get(view.key) if sensitivity else None
+    if audit is None or structure is None or (sensitivity and sensitive is None):
+        return None
+    return ExaminedEdition(edition=view.edition, audit=audit, structure=structure, sensitivity=sensitive)
+
+
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
     """Return the mean score of each node, by id, over the ranked organisations of a published edition.
 
@@ -219,6 +276,8 @@ def _build_field(
         positions={competitor.organisation: number for number, competitor in enumerate(competitors)},
         rescoring=EditionRescorer(columns),
         attainable=score_columns(replace_document(columns, drop_index_gates(methodology.document))).level,
+        kinds=tuple(competitor.kind for competitor in competitors),
+        bands=tuple(competitor.band for competitor in competitors),
     )
     return computed.fields.put(view.key, field)
 
@@ -233,7 +292,43 @@ def _draw(view: _EditionView, field: RankedField, draws: int, seed: int) -> Fiel
 
 def _audit_field(view: _EditionView, field: RankedField) -> Audit:
     rescoring = field.rescoring
-    return audit_index(view.methodology.document, rescoring.nodes, rescoring.scores.index, rescoring.compute_index)
+    return audit_index(
+        view.methodology.document,
+        rescoring.nodes,
+        rescoring.scores.index,
+        rescoring.zeros,
+        rescoring.compute_index,
+    )
+
+
+def _examine_field(view: _EditionView, field: RankedField) -> FieldStructure:
+    document, nodes = view.methodology.document, field.rescoring.nodes
+    points = {
+        name: np.where(column == MISSING, np.nan, column / 10**document.decimals) for name, column in nodes.items()
+    }
+    below = [group.id for group in walk_groups(document.root) if group is not document.root]
+    indicators = [indicator.id for indicator in walk_indicators(document.root)]
+    dimensions = [child.id for child in document.root.children]
+    scores = field.rescoring.scores
+    index = scores.index / 10**document.decimals
+    of_indicators = {name: points[name] for name in indicators}
+    return FieldStructure(
+        nodes=(*below, *indicators),
+        correlations=compute_correlation_matrix([points[name] for name in (*below, *indicators)]),
+        components=compute_components(compute_correlation_matrix([points[name] for name in dimensions])),
+        compensation=compute_compensation(
+            document,
+            np.column_stack([nodes[name] for name in dimensions]),
+            scores.index,
+            scores.level,
+            field.attainable,
+        ),
+        differences=(
+            compare_groups("kind", field.kinds, index, of_indicators),
+            compare_groups("band", field.bands, index, of_indicators),
+        ),
+        organisations=tuple(field.positions),
+    )
 
 
 def _build_robustness(

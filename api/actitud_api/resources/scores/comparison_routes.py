@@ -14,7 +14,7 @@ from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
-from actitud_api.resources.scores import audits, comparison, comparison_schemas
+from actitud_api.resources.scores import audit_schemas, audits, comparison, comparison_schemas
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.schemas import SheetPath
 from actitud_api.resources.scores.service import BEST_FIRST, ScoreCursorKey, get_cursor_key
@@ -24,7 +24,8 @@ EXEMPLARS = Pages(comparison_schemas.ExemplarPage, sentences=True)
 EXEMPLAR_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.exemplars.list", tuple[int | None, str])
 ROBUSTNESS = Pages(comparison_schemas.RobustnessPage, sentences=True)
 ROBUSTNESS_CURSOR: Cursor[ScoreCursorKey] = Cursor("editions.robustness.list", tuple[int | None, str])
-STATISTICS = Representation(comparison_schemas.Statistics, sentences=True)
+STATISTICS = Representation(audit_schemas.Statistics, sentences=True)
+AUDIT = Representation(audit_schemas.EditionAudit, sentences=True)
 
 RETRY_AFTER = "5"
 """Value of `Retry-After`: the seconds to wait if too many requests already wait for a computation."""
@@ -193,4 +194,34 @@ class ComparisonController(Controller):
         organisations; an organisation sees only figures that are computed from its own score.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
-        return STATISTICS.of(request, comparison_schemas.build_statistics(statistics, language))
+        return STATISTICS.of(request, audit_schemas.build_statistics(statistics, language))
+
+    @get(
+        "/audit",
+        operation_id="editions.audit",
+        access=KEY_SHOWS_MORE_COMPUTING,
+        answer=AUDIT,
+    )
+    def get_audit(
+        self,
+        request: ApiRequest,
+        path: EditionPath,
+        query: audit_schemas.AuditQuery,
+        database: Database,
+        computed: ComputationCache,
+        principal: Principal | None,
+        language: Language,
+    ) -> Response[bytes]:
+        """Get the whole audit of the index of an edition.
+
+        Gives the statistics of the edition, the correlations of all dimensions and indicators with each other, the
+        principal components of the dimensions, the organisations whose strong dimensions make up for weak ones, and
+        the differences between kinds and size bands. With `sensitivity`, also how much the levels depend on gates,
+        ladders, weights, goalposts, the cap without evidence, coding errors and samples. Before publication, assessors,
+        publishers and administrators see the audit of all organisations; an organisation sees only figures that are
+        computed from its own score.
+        """
+        examined = audits.examine_edition(
+            database, computed, path.edition, principal=principal, sensitivity=query.sensitivity
+        )
+        return AUDIT.of(request, audit_schemas.build_audit(examined, language))

@@ -1,4 +1,4 @@
-"""Responses that compare organisations (peers, exemplars) or examine an edition (robustness, statistical audit)."""
+"""Responses that compare organisations (peers, exemplars), and the robustness of their ranks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import comparison as texts
 from actitud_api.engine.narration.narrated import Name, Text
 from actitud_api.engine.narration.sentences import get_sentences
-from actitud_api.engine.scoring import audit
-from actitud_api.engine.scoring.audit import RemarkCode, list_remarks
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, PeerBasis
-from actitud_api.engine.scoring.result import OPEN, Figure, Points, round_figure, to_figure
+from actitud_api.engine.scoring.result import Points, round_figure, to_figure
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
@@ -44,9 +42,7 @@ SEEDS: Final = 2**32
 DECIMALS: Final = 4
 """Number of decimals of statistics and probabilities."""
 
-Statistic = Annotated[float, Meta(description="Rounded half up to 4 decimals.")]
 Share = Annotated[float, Meta(ge=0, le=1, description="A share from 0 to 1, rounded half up to 4 decimals.")]
-Correlation = Annotated[float, Meta(ge=-1, le=1, description="Pearson's r, rounded half up to 4 decimals.")]
 Count = Annotated[int, Meta(ge=0)]
 Rank = Annotated[int, Meta(ge=1)]
 
@@ -384,193 +380,3 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
             language,
         ),
     )
-
-
-# --- statistics -----------------------------------------------------------------------------------------------
-
-
-class Moments(Wire, frozen=True):
-    """Mean, deviation and skewness of scores in points, over the organisations that have a score.
-
-    `standard_deviation` is that of a sample (n - 1); `skewness` is the adjusted Fisher-Pearson coefficient G1.
-    `mean` is null if no organisation has a score, `standard_deviation` with fewer than two, and `skewness` with
-    fewer than three or if all scores are equal.
-    """
-
-    organisations: Count
-    mean: Points | None
-    standard_deviation: Statistic | None
-    skewness: Statistic | None
-
-
-class IndexStatistics(Moments, frozen=True):
-    """Statistics of the index. `alpha` is Cronbach's alpha over the dimensions, null if it is not defined."""
-
-    alpha: Statistic | None
-
-
-class NodeStatistics(Moments, frozen=True):
-    """Statistics of a dimension or indicator in relation to the node above it.
-
-    The node above is the one with the id `parent`, or the index if `parent` is null. `correlation` is the
-    correlation of the scores of the two nodes. `weight` is the weight of this node as a share of the weights of all
-    children of the node above. `main_effect` is the share of the variance of the node above that this node explains
-    (correlation ratio). `effective_weight` is this main effect as a share of the main effects of all children of
-    the node above. A figure that is not defined is null.
-    """
-
-    id: str
-    name: Name
-    parent: str | None
-    correlation: Correlation | None
-    weight: Share
-    main_effect: Share | None
-    effective_weight: Share | None
-
-
-class DimensionStatistics(NodeStatistics, frozen=True):
-    """Statistics of a dimension in relation to the index. `alpha` is Cronbach's alpha over its indicators.
-
-    `rank_change` is the mean number of ranks that an organisation moves, up or down, if the index leaves the
-    dimension out. `alpha` or `rank_change` is null if it is not defined for these scores.
-    """
-
-    alpha: Statistic | None
-    rank_change: Annotated[float, Meta(ge=0)] | None
-
-
-class IndicatorStatistics(NodeStatistics, frozen=True):
-    """Statistics of an indicator in relation to the dimension or group above it."""
-
-
-class GoalpostMove(Wire, frozen=True):
-    """The effect of moving a goalpost to the raw value `x`.
-
-    `rank_change` is the mean number of ranks that an organisation then moves, `rank_change_max` the greatest
-    number.
-    """
-
-    x: float
-    rank_change: Annotated[float, Meta(ge=0)]
-    rank_change_max: Count
-
-
-class GoalpostStatistics(Wire, frozen=True):
-    """The effect on ranks if a goalpost that was set by judgement moves by 20 %.
-
-    `position` is the position of the goalpost in the curve of the indicator, counted from 0, and `x` its raw value.
-    `down` and `up` are the effects of lowering and of raising it; each is null if the goalpost would then reach its
-    neighbour.
-    """
-
-    indicator: str
-    position: Count
-    x: float
-    down: GoalpostMove | None
-    up: GoalpostMove | None
-
-
-class RemarkOnStatistics(Wire, frozen=True):
-    """A remark of the statistical audit on one figure that an auditor would question.
-
-    `code` names the kind of remark and `value` is the figure. `node` is the id of the dimension or indicator; null
-    if the figure is one of the index.
-    """
-
-    code: Annotated[RemarkCode, OPEN]
-    node: str | None
-    value: Statistic
-    text: Text
-
-
-class Statistics(Wire, frozen=True):
-    """The statistical audit of the index of an edition, over its ranked organisations.
-
-    Figures that are not defined for these scores are null.
-    """
-
-    edition: str
-    index: IndexStatistics
-    dimensions: tuple[DimensionStatistics, ...]
-    indicators: tuple[IndicatorStatistics, ...]
-    goalposts: tuple[GoalpostStatistics, ...]
-    remarks: tuple[RemarkOnStatistics, ...]
-    methodology: str
-    simulated: bool
-
-
-def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
-    """Build the response about the statistical audit of an edition."""
-    methodology, index_audit = load_methodology(edition_audit.edition.methodology), edition_audit.audit
-    sentences = get_sentences(methodology, language)
-    return Statistics(
-        edition=edition_audit.edition.id,
-        index=IndexStatistics(alpha=_round(index_audit.alpha), **structs.asdict(_build_moments(index_audit.index))),
-        dimensions=tuple(
-            DimensionStatistics(
-                alpha=_round(group.alpha),
-                rank_change=_round(group.rank_change),
-                **structs.asdict(_build_node_statistics(group, sentences.name_group(group.id))),
-            )
-            for group in index_audit.groups
-        ),
-        indicators=tuple(
-            IndicatorStatistics(**structs.asdict(_build_node_statistics(node, sentences.name_indicator(node.id))))
-            for node in index_audit.indicators
-        ),
-        goalposts=tuple(
-            GoalpostStatistics(
-                indicator=goalpost.indicator,
-                position=goalpost.position,
-                x=goalpost.x,
-                down=_build_goalpost_move(goalpost.down),
-                up=_build_goalpost_move(goalpost.up),
-            )
-            for goalpost in index_audit.goalposts
-        ),
-        remarks=tuple(
-            RemarkOnStatistics(
-                code=remark.code,
-                node=remark.node,
-                value=round_figure(Fraction(remark.value), DECIMALS),
-                text=texts.describe_remark(remark, methodology, language),
-            )
-            for remark in list_remarks(index_audit)
-        ),
-        methodology=edition_audit.edition.methodology,
-        simulated=edition_audit.edition.simulated,
-    )
-
-
-def _build_moments(moments: audit.Moments) -> Moments:
-    return Moments(
-        organisations=moments.organisations,
-        mean=_round(moments.mean),
-        standard_deviation=_round(moments.standard_deviation),
-        skewness=_round(moments.skewness),
-    )
-
-
-def _build_node_statistics(node: audit.NodeAudit, name: str) -> NodeStatistics:
-    return NodeStatistics(
-        id=node.id,
-        name=name,
-        parent=node.parent,
-        correlation=_round(node.correlation),
-        weight=round_figure(Fraction(node.weight), DECIMALS),
-        main_effect=_round(node.main_effect),
-        effective_weight=_round(node.effective_weight),
-        **structs.asdict(_build_moments(node)),
-    )
-
-
-def _build_goalpost_move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
-    if move is None:
-        return None
-    return GoalpostMove(
-        x=move.x, rank_change=round_figure(Fraction(move.rank_change), DECIMALS), rank_change_max=move.rank_change_max
-    )
-
-
-def _round(value: float | None) -> Figure | None:
-    return None if value is None else round_figure(Fraction(value), DECIMALS)

@@ -14,6 +14,10 @@ from typing import Final, Generic, TypeVar
 from msgspec import Struct
 
 from actitud_api.engine.scoring.audit import Audit
+from actitud_api.engine.scoring.compensation import Compensation
+from actitud_api.engine.scoring.correlations import Component, CorrelationMatrix
+from actitud_api.engine.scoring.group_differences import GroupDifferences
+from actitud_api.engine.scoring.level_sensitivity import LevelSensitivity
 from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.rescoring import EditionRescorer
 from actitud_api.engine.scoring.robustness import Robustness
@@ -39,12 +43,31 @@ class RankedField(Struct, frozen=True):
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the
     scores by row. `attainable` is, by row, the highest level that the scores of the organisation in indicators and
-    dimensions allow, whatever its index.
+    dimensions allow, whatever its index. `kinds` and `bands` have, by row, the kind of the organisation, and its size
+    band if it has one.
     """
 
     positions: Mapping[str, int]
     rescoring: EditionRescorer
     attainable: Integers
+    kinds: tuple[str, ...]
+    bands: tuple[str | None, ...]
+
+
+class FieldStructure(Struct, frozen=True, kw_only=True):
+    """What an audit finds in a `RankedField` besides the figures of each node.
+
+    `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: the groups below the root
+    and the indicators, in document order. `components` are the principal components of the children of the root.
+    `organisations` are the ids by row. `compensation` is None if the index is not an arithmetic mean.
+    """
+
+    nodes: tuple[str, ...]
+    correlations: CorrelationMatrix
+    components: tuple[Component, ...]
+    compensation: Compensation | None
+    differences: tuple[GroupDifferences, ...]
+    organisations: tuple[str, ...]
 
 
 class FieldRobustness(Struct, frozen=True):
@@ -89,15 +112,17 @@ class RecentValues(Generic[V]):
 class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
-    `fields` caches ranked fields, `drawn` their robustness, and `audits` statistical audits; the key has the
-    edition and the rows that the caller may see. With 8,131 organisations, a ranked field takes about 10 MB and a
-    robustness about 1 MB.
+    `fields` caches ranked fields, `drawn` their robustness, `audits` the figures of their nodes, `structures` and
+    `sensitivities` the other parts of an audit; the key has the edition and the rows that the caller may see. With
+    8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
     """
 
     def __init__(self) -> None:
         self.fields: RecentValues[RankedField] = RecentValues(2)
         self.drawn: RecentValues[FieldRobustness] = RecentValues(16)
         self.audits: RecentValues[Audit] = RecentValues(16)
+        self.structures: RecentValues[FieldStructure] = RecentValues(16)
+        self.sensitivities: RecentValues[LevelSensitivity] = RecentValues(16)
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._turn = threading.Lock()
 

@@ -214,10 +214,12 @@ class GroupCount(Struct, frozen=True):
 
 
 class Competitor(Struct, frozen=True):
-    """A ranked organisation of an edition, and its submission as JSON text."""
+    """A ranked organisation of an edition, its submission as JSON text, its kind, and its size band if it has one."""
 
     organisation: str
     submission: str
+    kind: str
+    band: str | None
 
 
 class StoredEditionScore(Struct, frozen=True):

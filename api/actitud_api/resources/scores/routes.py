@@ -319,7 +319,8 @@ class EditionScoresController(Controller):
         answer=SUMMARY,
         links={
             "robustness": Link("editions.robustness.list", _EDITION, "The robustness of the ranks."),
-            "statistics": Link("editions.statistics", _EDITION, "The audit of the index."),
+            "statistics": Link("editions.statistics", _EDITION, "The statistics of the index."),
+            "audit": Link("editions.audit", _EDITION, "The whole audit of the index."),
         },
     )
     def get_summary(

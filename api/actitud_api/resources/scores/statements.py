@@ -141,7 +141,13 @@ class FigureStatements:
         )
         self.count_rows: Select[Any] = select(func.count()).select_from(figures).where(of_edition)
         self.select_competitors: Select[Any] = (
-            select(self.figures.organisation, cast(self.figures.submission, Text))
+            select(
+                self.figures.organisation,
+                cast(self.figures.submission, Text),
+                self.described.kind,
+                self.described.band,
+            )
+            .select_from(plain)
             .where(of_edition, self.is_ranked)
             .order_by(self.figures.rank_points.desc(), self.figures.organisation)
         )

@@ -1,0 +1,101 @@
+"""Compensability of an index: what changes if a strong dimension no longer makes up for a weak one.
+
+The index is a weighted arithmetic mean, in which points of one dimension make up for those of another one. The weighted
+geometric mean of the same dimensions does so less, and the less the further apart they are (OECD/JRC, Handbook on
+constructing composite indicators, 2008, step 6).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import Document
+from actitud_api.engine.scoring.ranking import Integers, compute_ranks
+from actitud_api.engine.scoring.robustness import MISSING, aggregate_geometrically
+
+LISTED = 10
+"""Maximum number of organisations that are listed."""
+
+TENTHS = 10
+
+
+class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
+    """An organisation whose index depends on compensation.
+
+    `row` is its row. `index` and `geometric` are its index and its geometric mean in units of 10^-decimals, `level`
+    and `geometric_level` the levels that follow, 0 for none. `weakest` is the id of the dimension in which it has the
+    lowest score.
+    """
+
+    row: int
+    index: int
+    geometric: int
+    level: int
+    geometric_level: int
+    weakest: str
+
+
+class Compensation(Struct, frozen=True, kw_only=True):
+    """Effect on the organisations of the geometric mean in place of the arithmetic one.
+
+    `loss_mean` and `loss_max` are what the index loses, in points; None if there are no organisations. `level_changes`
+    and `tenth_changes` are the shares of the organisations that are then at another level, and in another tenth of the
+    ranking. `most` are those that lose most.
+    """
+
+    loss_mean: float | None
+    loss_max: float | None
+    level_changes: float | None
+    tenth_changes: float | None
+    most: tuple[CompensatedOrganisation, ...]
+
+
+def compute_compensation(
+    document: Document, dimensions: Integers, index: Integers, level: Integers, attainable: Integers
+) -> Compensation | None:
+    """Compare the index with the geometric mean of its dimensions.
+
+    `dimensions` is organisations × children of the root, `index` and `level` have the published index and level of each
+    organisation. `attainable` is the level under the document that `robustness.drop_index_gates` returns. Return None
+    if the index is not an arithmetic mean.
+
+    Raises:
+        ValueError: If a gate compares the index with something other than a number.
+    """
+    root = document.root
+    if root.aggregation != "arithmetic":
+        return None
+    if not index.size:
+        return Compensation(loss_mean=None, loss_max=None, level_changes=None, tenth_changes=None, most=())
+    geometric, geometric_level = aggregate_geometrically(document, dimensions, attainable)
+    loss = index - geometric
+    counting = [position for position, child in enumerate(root.children) if child.weight > 0]
+    rated = np.where(dimensions == MISSING, np.iinfo(np.int64).max, dimensions)[:, counting]
+    # A stable sort: of equal losses the organisation with the higher rank comes first.
+    most = np.argsort(-loss, kind="stable")[:LISTED].tolist()
+    unit = 10**document.decimals
+    return Compensation(
+        loss_mean=float(loss.mean() / unit),
+        loss_max=float(loss.max() / unit),
+        level_changes=float((geometric_level != level).mean()),
+        tenth_changes=float((_find_tenth(geometric) != _find_tenth(index)).mean()),
+        most=tuple(
+            CompensatedOrganisation(
+                row=row,
+                index=int(index[row]),
+                geometric=int(geometric[row]),
+                level=int(level[row]),
+                geometric_level=int(geometric_level[row]),
+                weakest=root.children[counting[int(rated[row].argmin())]].id,
+            )
+            for row in most
+            if loss[row] > 0
+        ),
+    )
+
+
+def _find_tenth(index: Integers) -> Integers:
+    """Return the tenth of the ranking in which each organisation is, 0 for the best."""
+    tenths: Integers = (compute_ranks(index) - 1) * TENTHS // index.size
+    return tenths
