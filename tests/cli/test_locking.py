@@ -22,7 +22,7 @@ from tests.support.databases import migrated_sqlite, sqlite_url
 from tests.support.figures import FigureRecorder
 
 SERVES: Final = {"serve", "demo"}
-READS: Final = {"doctor", "backup", "keys list", "keys check", "ledger export"}
+READS: Final = {"doctor", "backup", "keys list", "keys check", "ledger export", "audit"}
 RESTORES: Final = "restore"
 """It needs the file for itself on every version, and has tests of its own."""
 WRITES: Final[dict[str, list[str]]] = {
