@@ -6,9 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from actitud_api.resources.scores import audits
 from tests.contract.installation import Installation, installed
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_pair_of_draws() -> Iterator[None]:
+    """The sensitivity of an audit has the same form with one pair of draws, and takes a second instead of six."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audits, "DRAWS", 1)
+        yield
 
 
 @pytest.fixture(scope="module", params=BOTH)
