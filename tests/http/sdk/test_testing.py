@@ -78,7 +78,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 FILES = {name for name in operations(Client()) if name.rpartition(".")[2] in ("export", "stream", "bundle", "gobierto")}
 FILES |= {"catalogue.get", "methodologies.workbook.get", "methodologies.workbook.fill", "published.get"}
-FILES |= {"methodologies.get", "methodologies.schema", "editions.publications.scores.get"}
+FILES |= {"methodologies.get", "methodologies.schema", "editions.audit", "editions.publications.scores.get"}
 
 
 def called(client: object, name: str) -> object:
