@@ -25,6 +25,7 @@ from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
+from tests.faults.serving import ONE_POOL
 from tests.http.toys import toy_app
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
@@ -55,6 +56,8 @@ def test_the_unit_serves_and_gives_it_time_to_stop(unit: configparser.SectionPro
     _, *command = shlex.split(unit["ExecStart"])
     assert build_parser("en").parse_args(command)
     assert unit["Environment"].partition("=")[0] == FILE_VARIABLE
+    assert unit["Environment"].split()[1:] == ["=".join(ONE_POOL)]
+    assert f"ENV {'='.join(ONE_POOL)}\n" in (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert int(unit["TimeoutStopSec"]) > settings.drain + settings.grace
     assert unit["StateDirectory"] == "actitud"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,6 +29,8 @@ from actitud_api.resources.publications import service as publications
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
+SERVE_MEASURED: Final = f"from tests.faults.serving import be_measured; be_measured(); {SERVE}"
+SERVE_LEAKING: Final = f"from tests.faults.serving import be_leaking; be_leaking(); {SERVE_MEASURED}"
 SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
 SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
 SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(1); {SERVE}"
@@ -33,6 +38,8 @@ SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unloc
 SERVE_PUBLISHING_SLOWLY: Final = f"from tests.faults.serving import be_slow; be_slow(); {SERVE}"
 SERVE_UNSTOPPED: Final = f"from tests.faults.serving import be_slow, be_unstopped; be_slow(); be_unstopped(); {SERVE}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
+ONE_POOL: Final = ("MALLOC_ARENA_MAX", "1")
+"""What `deploy/` tells the allocator of glibc: the resident memory of a process then levels off."""
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 
 
@@ -161,6 +168,61 @@ def be_slow() -> None:
 
     publications._score_batch = score_slowly  # type: ignore[assignment]
     publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
+
+
+class _AllocatorState(ctypes.Structure):
+    """`struct mallinfo2` of glibc, in bytes."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+def be_measured() -> None:
+    """Makes this process write every few seconds, a line each, how many KiB its objects take: see `measure_use`.
+
+    The file is that of the variable `MEASURED_INTO`.
+    """
+    file = Path(os.environ["MEASURED_INTO"])
+
+    def measure() -> None:
+        with file.open("a", buffering=1) as lines:
+            while True:
+                time.sleep(MEASURE_SECONDS)
+                lines.write(f"{measure_use()}\n")
+
+    threading.Thread(target=measure, daemon=True).start()
+
+
+MEASURE_SECONDS: Final = 3.0
+"""Seconds between two measures."""
+
+
+def measure_use() -> int:
+    """Return an upper bound, in KiB, of what the objects of this process take, without garbage.
+
+    The resident memory of a process is more: both allocators keep what has been freed. What is small lies in the blocks
+    of Python, of which none is above 512 bytes; all else comes from glibc, which counts its bytes.
+    """
+    gc.collect()
+    describe = ctypes.CDLL(None).mallinfo2
+    describe.restype = _AllocatorState
+    state = describe()
+    return int(state.uordblks + state.hblkhd + 512 * sys.getallocatedblocks()) // 1024
+
+
+def be_leaking() -> None:
+    """Makes this process keep 4 KiB at each use of a connection, and at one of twenty an open file."""
+    kept: list[object] = []
+
+    def keep(*_: object) -> None:
+        kept.append(bytes(0x1000) if len(kept) % 20 else os.open(os.devnull, os.O_RDONLY))
+
+    event.listen(Pool, "checkout", keep)
 
 
 def be_unstopped() -> None:

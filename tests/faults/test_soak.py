@@ -1,0 +1,237 @@
+"""A server under steady load: neither its memory nor its open files nor its answers' times grow.
+
+The allocator of glibc keeps what has been freed apart for each thread, and with it the resident memory crept by 0.4 to
+1.8 MiB a minute while what the objects took had no slope. So the server has one pool of memory, as in `deploy/`. Two
+things are measured: what the objects take, where a few KiB kept at each request show within a minute; and the peak of
+the resident memory, once every thread has had its own.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+import pytest
+
+from actitud_api.demo import service as demo
+from actitud_api.platform.storage.database import Database
+from tests.faults.serving import (
+    MEASURE_SECONDS,
+    ONE_POOL,
+    SERVE_LEAKING,
+    SERVE_MEASURED,
+    UNLIMITED,
+    Serving,
+    administrator,
+    one_serving,
+)
+from tests.faults.test_hostile import CASE, read_memory
+from tests.support.databases import make_key
+from tests.support.figures import FigureRecorder
+from tests.support.publishing import publish
+
+pytestmark = [pytest.mark.night, pytest.mark.parametrize("kind", ["sqlite"])]
+
+SECONDS: Final = 600.0
+LEAKING_SECONDS: Final = 90.0
+"""How long a server with a leak is asked, which shows sooner."""
+SAMPLES: Final = 40
+MOST_CLIENTS: Final = 16
+"""Clients that ask for everything before anything counts: caches fill, and each worker thread has its peak."""
+CLIENTS: Final = 4
+PAUSE: Final = 0.2
+"""Seconds from one request of a client to its next, where the server keeps up."""
+GROWTH_MAX: Final = 1024
+"""KiB that the memory of the process may grow by in a minute (R35)."""
+FILES_MAX: Final = 4
+"""Open files by which two samples may differ: connections of clients and of the pool come and go."""
+SLOWER_MAX: Final = 0.1
+"""Seconds by which the median time may grow beyond its double: other tests run on the same machine."""
+SIZE: Final = 60
+"""Organisations of the edition."""
+
+
+class Request(NamedTuple):
+    """What a client asks for."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+
+class Sample(NamedTuple):
+    """What the process has at one time, or had since the sample before."""
+
+    seconds: float
+    used: int
+    """The least KiB that its objects took: at other times some were of a request."""
+    resident: int
+    """KiB of it in memory, freed or not."""
+    files: int
+
+
+class Soak(NamedTuple):
+    """What was seen of a server that was asked for some time."""
+
+    samples: Sequence[Sample]
+    times: Sequence[float]
+    """Seconds until each answer, in their order."""
+    failed: int
+
+    def compute_growth(self) -> float:
+        """Return the slope of what the objects take, in KiB a minute."""
+        seconds, used = ([getattr(one, name) for one in self.samples] for name in ("seconds", "used"))
+        return 60 * statistics.linear_regression(seconds, used).slope
+
+    def compute_resident_growth(self) -> float:
+        """Return how much the peak of the last quarter is above that of the first one, in KiB a minute between them."""
+        quarter = len(self.samples) // 4
+        before, after = self.samples[:quarter], self.samples[-quarter:]
+        grown = max(one.resident for one in after) - max(one.resident for one in before)
+        return 60 * grown / (after[0].seconds - before[0].seconds)
+
+    def count_further_files(self) -> int:
+        """Return how many files more are open in the end than in the beginning."""
+        return self.samples[-1].files - self.samples[0].files
+
+    def compute_medians(self) -> tuple[float, float]:
+        """Return the median time of the first quarter of all answers, and of the last one."""
+        quarter = len(self.times) // 4
+        return statistics.median(self.times[:quarter]), statistics.median(self.times[-quarter:])
+
+
+def list_requests(organisations: Sequence[str]) -> list[Request]:
+    """Pages, reads, files and computations of readers, and a change of each organisation in turn."""
+    edition = f"/v1/editions/{demo.EDITION}"
+    return [
+        request
+        for organisation in organisations
+        for request in (
+            Request("GET", f"{edition}/scores"),
+            Request("GET", f"{edition}/scores/{organisation}"),
+            Request("GET", f"/portal/{demo.EDITION}/{organisation}"),
+            Request("POST", "/v1/scores", CASE["request"]),
+            Request("GET", f"/badge/{demo.EDITION}/{organisation}.svg"),
+            Request("GET", f"{edition}/scores.csv"),
+            Request("PATCH", f"/v1/organisations/{organisation}", {"domains": ["ayto.example"]}),
+            Request("GET", f"/v1/organisations/{organisation}"),
+            Request("GET", "/v1/ledger"),
+        )
+    ]
+
+
+def ask(client: httpx.Client, request: Request) -> bool:
+    """Ask for something, and return True if the answer was 200."""
+    patch = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+    more = patch if request.method == "PATCH" else {}
+    return client.request(request.method, request.path, json=request.body, headers=more).status_code == 200
+
+
+def warm_up(address: str, headers: Mapping[str, str], requests: Sequence[Request]) -> None:
+    """Ask for everything once, by many clients at once, who all ask for the same kind of thing at a time."""
+    with (
+        httpx.Client(base_url=address, headers=headers, timeout=60) as client,
+        ThreadPoolExecutor(MOST_CLIENTS) as pool,
+    ):
+        asked = sorted(requests, key=lambda request: request.path)
+        assert all(pool.map(lambda request: ask(client, request), asked))
+
+
+def soak(
+    process: Serving, measures: Path, headers: Mapping[str, str], requests: Sequence[Request], seconds: float
+) -> Soak:
+    """Ask a server for so many seconds, and look at its process meanwhile, which writes its `measures`."""
+    times: list[float] = []
+    failed: list[Request] = []
+    over = threading.Event()
+
+    def ask_on(first: int) -> None:
+        with httpx.Client(base_url=process.address, headers=headers, timeout=60) as client:
+            number = first
+            while not over.is_set():
+                request = requests[number % len(requests)]
+                number += CLIENTS
+                started = time.monotonic()
+                if not ask(client, request):
+                    failed.append(request)
+                times.append(time.monotonic() - started)
+                over.wait(PAUSE - times[-1])
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        asking = [pool.submit(ask_on, number) for number in range(CLIENTS)]
+        samples = list(_iterate_samples(process, measures, seconds))
+        over.set()
+        for one in asking:
+            one.result()
+    return Soak(samples, times, len(failed))
+
+
+def _iterate_samples(process: Serving, measures: Path, seconds: float) -> Iterator[Sample]:
+    number = min(SAMPLES, int(seconds / (3 * MEASURE_SECONDS)))
+    with measures.open() as lines:
+        lines.read()
+        started = time.monotonic()
+        for _ in range(number):
+            time.sleep(seconds / number)
+            while not (measured := lines.read().split()):
+                time.sleep(MEASURE_SECONDS)  # a busy machine: the process has not come to it
+            yield Sample(
+                time.monotonic() - started,
+                min(int(line) for line in measured),
+                read_memory(process.pid, "VmRSS"),
+                len(os.listdir(f"/proc/{process.pid}/fd")),
+            )
+
+
+def test_steady_load_grows_neither_memory_nor_open_files_nor_times(
+    database: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
+) -> None:
+    make_key(database, tmp_path)
+    demo.store_demonstration(database, lambda: None, range(1, SIZE + 1))
+    publish(database, tmp_path, edition=demo.EDITION, now=datetime.now(UTC))
+    headers = administrator(database)
+    settings = {**UNLIMITED, "rate_limit_score": "0", "signing_folder": str(tmp_path)}
+    monkeypatch.setenv(*ONE_POOL)
+
+    def soak_server(program: str, seconds: float) -> Soak:
+        measures = tmp_path / f"{seconds:g} seconds"
+        measures.touch()
+        monkeypatch.setenv("MEASURED_INTO", str(measures))
+        with one_serving(url, program, settings=settings) as process:
+            ranking = httpx.get(f"{process.address}/v1/editions/{demo.EDITION}/scores?limit={SIZE}").json()["items"]
+            assert len(ranking) == SIZE
+            requests = list_requests([score["organisation"] for score in ranking])
+            warm_up(process.address, headers, requests)
+            return soak(process, measures, headers, requests, seconds)
+
+    leaking = soak_server(SERVE_LEAKING, LEAKING_SECONDS)
+    assert leaking.compute_growth() > GROWTH_MAX, leaking.samples
+    assert leaking.count_further_files() > FILES_MAX, leaking.samples
+    steady = soak_server(SERVE_MEASURED, SECONDS)
+    growth, resident, files = steady.compute_growth(), steady.compute_resident_growth(), steady.count_further_files()
+    before, after = steady.compute_medians()
+    assert steady.failed == 0
+    assert growth < GROWTH_MAX, steady.samples
+    assert resident < GROWTH_MAX, steady.samples
+    assert files <= FILES_MAX, steady.samples
+    assert after < 2 * before + SLOWER_MAX, (before, after)
+    figure(
+        "R35",
+        f"requests in {SECONDS:g} s to a server on SQLite, a ninth of them changes, that were not answered 200; what "
+        f"its objects take grew by {growth:.0f} KiB a minute, the peak of its resident memory by {resident:.0f}, its "
+        f"open files by {files}, and the median of the times went from {1000 * before:.0f} to {1000 * after:.0f} ms",
+        tried=len(steady.times),
+        failed=steady.failed,
+        control=f"a server that keeps 4 KiB at each use of a connection and now and then a file grows by "
+        f"{leaking.compute_growth():.0f} KiB a minute and {leaking.count_further_files()} files in "
+        f"{LEAKING_SECONDS:g} s",
+        worst_seconds=max(steady.times),
+    )
