@@ -199,6 +199,15 @@ def test_how_much_children_may_weigh() -> None:
         assert defects(b.document(tree, decimals=0)) == expected
 
 
+def test_how_much_pillars_may_weigh() -> None:
+    """Twice 2^30 points times 2^15 times 2^16 are 2^62, which is too much though no group weighs too much."""
+    for weight, expected in ((2**16 - 1, []), (2**16, [("/pillars", "weights-too-large")])):
+        leaf = b.points("P", weight, span=(0, 2**30))
+        tree = b.root(b.group("D", leaf, weight=2**15, span=(0, 2**30)), span=(0, 2**30))
+        document = b.document(tree, decimals=0)
+        assert defects(msgspec.structs.replace(document, pillars={"all": ("P",)})) == expected
+
+
 def test_only_lists_are_counted() -> None:
     """A number has no fact that counts it."""
     counted = msgspec.structs.replace(b.amount("A"), value=b.fact("A", "hours_count"), step=None, type="quantity")

@@ -69,7 +69,7 @@ class AuditedEdition(Struct, frozen=True, kw_only=True):
 class ExaminedEdition(AuditedEdition, frozen=True, kw_only=True):
     """An edition, the statistical audit of its index, and the other parts of an audit.
 
-    `sensitivity` is None if it was not asked for, or if no organisation is ranked.
+    `sensitivity` is None if it was not asked for.
     """
 
     structure: FieldStructure
