@@ -32,8 +32,8 @@ class Received(NamedTuple):
     body: bytes
 
 
-async def exchange(app: ASGIApp, sent: Sent) -> Received:
-    """The response of an application to a request."""
+def build_scope(sent: Sent) -> HTTPScope:
+    """Build what a server tells an application of a request."""
     raw_path, _, query = sent.target.partition(b"?")
     scope: Any = {
         "type": "http",
@@ -53,6 +53,12 @@ async def exchange(app: ASGIApp, sent: Sent) -> Received:
         "extensions": {},
         "state": {},
     }
+    typed: HTTPScope = scope
+    return typed
+
+
+async def exchange(app: ASGIApp, sent: Sent) -> Received:
+    """Return the response of an application to a request."""
     pending = list(sent.chunks)
     received: list[Any] = []
     answered = asyncio.Event()
@@ -70,8 +76,7 @@ async def exchange(app: ASGIApp, sent: Sent) -> Received:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             answered.set()
 
-    typed: HTTPScope = scope
-    await app(typed, receive, send)
+    await app(build_scope(sent), receive, send)
     start, *rest = received
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
     return Received(start["status"], headers, b"".join(message["body"] for message in rest))

@@ -29,6 +29,7 @@ from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.documents import PublishedOrganisation, build_score_document, pack_document
 from actitud_api.resources.publications.queries import SignedDocument
 from actitud_api.resources.reviews.replies import service as replies
+from tests.contract.asgi import Sent, build_scope
 from tests.support.databases import make_key, sqlite_url, unlimited
 from tests.support.publishing import BEFORE, BIG, METHODOLOGY, NOW, submissions
 
@@ -138,22 +139,6 @@ def read(folder: Path, paths: Sequence[str]) -> None:
 
 
 async def _read(app: Litestar, path: str) -> tuple[int, int]:
-    scope: Any = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path.partition("?")[0],
-        "raw_path": path.partition("?")[0].encode(),
-        "query_string": path.partition("?")[2].encode(),
-        "root_path": "",
-        "headers": [(b"host", b"testserver")],
-        "client": ("127.0.0.1", 50_000),
-        "server": ("testserver", 80),
-        "extensions": {},
-        "state": {},
-    }
     found = [0, 0, 0]
 
     done = asyncio.Event()
@@ -171,7 +156,7 @@ async def _read(app: Litestar, path: str) -> tuple[int, int]:
             if not message["more_body"]:
                 done.set()
 
-    await app(scope, receive, send)
+    await app(build_scope(Sent("GET", path.encode())), receive, send)
     assert found[2] == 200, found
     return found[0], found[1]
 

@@ -22,7 +22,7 @@ from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.web.downloads import service
 from actitud_api.web.downloads.routes import CUBE, TABLE
 from actitud_api.web.downloads.service import Rows
-from tests.contract.asgi import Sent, exchange
+from tests.contract.asgi import Sent, build_scope, exchange
 from tests.support.figures import FigureRecorder
 
 Client = TestClient[Litestar]
@@ -215,22 +215,6 @@ def test_no_more_is_read_for_a_client_that_has_gone(site: Client, monkeypatch: p
 
 async def exchange_until_gone(app: Litestar, path: str, begun: threading.Event) -> None:
     """Ask for a file, and go as soon as its first rows have been read."""
-    scope: Any = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(b"host", b"testserver")],
-        "client": ("127.0.0.1", 50_000),
-        "server": ("testserver", 80),
-        "extensions": {},
-        "state": {},
-    }
 
     async def receive() -> Any:
         assert await asyncio.to_thread(begun.wait, PATIENCE)
@@ -239,4 +223,4 @@ async def exchange_until_gone(app: Litestar, path: str, begun: threading.Event) 
     async def send(message: Any) -> None:
         pass
 
-    await app(scope, receive, send)
+    await app(build_scope(Sent("GET", path.encode())), receive, send)
