@@ -6,15 +6,17 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from litestar import Litestar
+from msgspec import structs
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import ELEMENT, custom, framed
 from tests.browser.watching import Watched
+from tests.support.applications import borrow_app
+from tests.support.databases import unlimited
 from tests.support.serving import served
-from tests.web.embeds.installation import AVILA, ZAMORA
+from tests.web.embeds.installation import AVILA, BASE, ZAMORA
 
 pytestmark = pytest.mark.night
 
@@ -184,9 +186,12 @@ def test_a_view_of_many_badges_shows_that_one_alone(browser: Browser, service: s
         seen.is_quiet()
 
 
-def test_a_page_with_100_badges_asks_for_each_once_in_their_minute(browser: Browser, app: Litestar, host: Host) -> None:
-    watched = Watched(app)
-    with served(watched) as service:
+def test_a_page_with_100_badges_asks_for_each_once_in_their_minute(
+    browser: Browser, demonstration: str, host: Host
+) -> None:
+    # A service that was not told its own address keeps what has links out of all caches.
+    settings = structs.replace(unlimited(demonstration), public_url=BASE)
+    with borrow_app(settings) as app, served(watched := Watched(app)) as service:
         paths = [f"/badge/latest/XX-DEMO-{number:05}.svg" for number in range(1, BADGES + 1)]
         url = host.put("".join(f'<img src="{service}{path}" alt="{path}">' for path in paths))
         with showing(browser, url) as seen:
