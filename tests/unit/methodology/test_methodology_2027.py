@@ -26,7 +26,10 @@ from tests.unit.scoring.builders import decode
 
 
 class Body(Struct):
-    """An invented body, and the level that was expected of it before it was scored."""
+    """An invented body, and the level that was expected of it before it was scored.
+
+    Those by others also have, in `body`, the facts that the level was judged on, and in `reason` why.
+    """
 
     number: str
     body: str
@@ -66,14 +69,15 @@ class Example(Struct):
 
 
 CASES = Path(__file__).parents[2] / "cases"
-BODIES = {
-    body.number: body for body in msgspec.json.decode((CASES / "bodies_2027_1.json").read_bytes(), type=list[Body])
-}
+BODIES, BODIES_BY_OTHERS = (
+    {body.number: body for body in msgspec.json.decode((CASES / name).read_bytes(), type=list[Body])}
+    for name in ("bodies_2027_1.json", "bodies_2027_1_by_others.json")
+)
 EXAMPLES = {
     example.id: example
     for example in msgspec.json.decode((CASES / "examples_2027_1.json").read_bytes(), type=list[Example])
 }
-TOO_HIGH = {"O09": 4}
+UNEXPECTED = {"O09": 4, "N06": 4}
 """Levels that are not as expected; the page says why they stay."""
 
 
@@ -106,11 +110,28 @@ def test_neither_is_registered_yet() -> None:
     assert not {WHOLE.version, SHORT.version} & registered.keys()
 
 
-@pytest.mark.parametrize("number", BODIES)
-def test_a_body_has_the_level_written_before_it_was_scored(number: str) -> None:
-    evaluation = evaluate(WHOLE, send(BODIES[number]))
+@pytest.mark.parametrize("body", (BODIES | BODIES_BY_OTHERS).values(), ids=(BODIES | BODIES_BY_OTHERS).keys())
+def test_a_body_has_the_level_written_before_it_was_scored(body: Body) -> None:
+    evaluation = evaluate(WHOLE, send(body))
     assert not [broken for broken in evaluation.broken_rules if broken.rule.definition.severity == "error"]
-    assert evaluation.level == TOO_HIGH.get(number, BODIES[number].expected_level)
+    assert evaluation.level == UNEXPECTED.get(body.number, body.expected_level)
+
+
+def test_nine_of_ten_levels_by_others_are_exact_and_all_within_one() -> None:
+    """The figures of the page; the ten were judged by somebody who had read neither questions nor gates."""
+    distances = []
+    for body in BODIES_BY_OTHERS.values():
+        level = evaluate(WHOLE, send(body)).level
+        assert level is not None
+        distances.append(abs(level - body.expected_level))
+    assert sorted(distances) == [0] * 9 + [1]
+
+
+def test_two_papers_keep_both_a_conversation_and_a_community_from_level_5() -> None:
+    """N03 was expected at 4 and N06 at 5; the gates on moderation and counter-comments alone hold them both at 4."""
+    for number in ("N03", "N06"):
+        blocking = explain(WHOLE, send(BODIES_BY_OTHERS[number])).level_details.blocked_by
+        assert [gate.gate for gate in blocking] == ["L5.D9.12", "L5.D9.06"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
