@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from typing import Final
 
+import httpx
 import msgspec
 import pytest
 
@@ -29,10 +30,14 @@ def _real_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def service(answering: asyncio.Event) -> AsyncIterator[str]:
-    """A server on loopback that answers while the event is set."""
+async def service(answering: asyncio.Event, at_once: int | None = None) -> AsyncIterator[tuple[str, set[object]]]:
+    """A server on loopback that answers while the event is set, and the calls that wait for it.
+
+    `at_once`: number of waiting calls that sets the event.
+    """
 
     serving: set[asyncio.Task[None]] = set()
+    waiting: set[object] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
@@ -40,42 +45,74 @@ async def service(answering: asyncio.Event) -> AsyncIterator[str]:
         with closing(writer), suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
+                waiting.add(writer)
+                if len(waiting) == at_once:
+                    answering.set()
                 await answering.wait()
                 writer.write(ANSWER)
                 await writer.drain()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=2048)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", waiting
     finally:
         server.close()
         await asyncio.gather(*serving)
 
 
-def test_after_a_thousand_cancelled_calls_a_hundred_are_answered(figure: FigureRecorder) -> None:
+async def cancel_calls(client: AsyncClient) -> None:
+    """Make calls that nobody answers, and cancel them in any state.
+
+    Some wait for a connection, some have just got that of another, some wait for the answer.
+    """
+    chance = random.Random(0)
+    calls = [asyncio.create_task(client.organisations.get("x")) for _ in range(CANCELLED)]
+    for call in chance.sample(calls, len(calls)):
+        if chance.random() < 0.1:
+            await asyncio.sleep(0)
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+def count_lost_connections(timeouts: Timeouts, http_client: httpx.AsyncClient | None = None) -> int:
+    """Return how many of 100 connections cannot be used after calls that were cancelled.
+
+    The server answers when 100 calls wait for it at once, or when one of them found no connection in time.
+    """
+
     async def main() -> int:
         answering = asyncio.Event()
-        chance = random.Random(0)
-        async with service(answering) as base_url, AsyncClient(base_url=base_url, timeout=PATIENT) as client:
-            calls = [asyncio.create_task(client.organisations.get("x")) for _ in range(CANCELLED)]
-            # In any state: some wait for a connection, some have just got that of another, some wait for the answer.
-            for call in chance.sample(calls, len(calls)):
-                if chance.random() < 0.1:
-                    await asyncio.sleep(0)
-                call.cancel()
-            done = await asyncio.gather(*calls, return_exceptions=True)
-            assert {type(one) for one in done} == {asyncio.CancelledError}
-            answering.set()
-            answers = await asyncio.gather(*(client.organisations.get("x") for _ in range(100)))
-            return len([one for one in answers if one.id == "XX-DEMO-1"])
 
-    assert asyncio.run(main()) == 100
+        async def call() -> bool:
+            try:
+                return (await client.organisations.get("x")).id == "XX-DEMO-1"
+            except TimedOut:
+                answering.set()
+                return False
+
+        async with (
+            service(answering, at_once=_CONNECTIONS) as (base_url, waiting),
+            AsyncClient(base_url=base_url, timeout=timeouts, max_retries=0, http_client=http_client) as client,
+        ):
+            await cancel_calls(client)
+            waiting.clear()
+            return [*await asyncio.gather(*(call() for _ in range(_CONNECTIONS)))].count(False)
+
+    return asyncio.run(main())
+
+
+def test_calls_that_are_cancelled_leave_each_connection_free(figure: FigureRecorder) -> None:
+    assert count_lost_connections(PATIENT) == 0
+    # A client of the caller has no turns, so that its calls wait in httpcore.
+    theirs = httpx.AsyncClient(limits=httpx.Limits(max_connections=_CONNECTIONS))
+    lost = count_lost_connections(Timeouts(connect=1.0, read=60.0, total=60.0), theirs)
+    assert lost > 0
     figure(
         "R36",
-        f"calls after {CANCELLED} that were cancelled in any state, which found no connection left",
-        tried=100,
+        f"calls at once after {CANCELLED} that were cancelled in any state, which found no connection left",
+        tried=_CONNECTIONS,
         failed=0,
-        control=None,
+        control=f"without a turn for each call {lost} of {_CONNECTIONS} connections are lost",
     )
 
 
@@ -83,7 +120,7 @@ def test_a_call_that_finds_no_connection_free_is_told_so_and_was_not_sent() -> N
     async def main() -> TimedOut:
         answering = asyncio.Event()
         timeouts = Timeouts(connect=2.0, read=60.0, total=60.0)
-        async with service(answering) as base_url, AsyncClient(base_url=base_url, timeout=timeouts) as client:
+        async with service(answering) as (base_url, _), AsyncClient(base_url=base_url, timeout=timeouts) as client:
             calls = [asyncio.create_task(client.organisations.get("x")) for _ in range(_CONNECTIONS)]
             # They come to the semaphore in the order in which they were made.
             await asyncio.sleep(0)
