@@ -18,6 +18,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.document import Code, Defect
 from actitud_api.engine.methodology.loader import NESTING_MAX
 from actitud_api.engine.methodology.model import Aggregation, Document, Gate, Level
+from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators
 from tests.unit.methodology.planting import DOCUMENT, Found, defects_of, read
 from tests.unit.scoring import builders as b
 
@@ -62,6 +63,17 @@ def test_each_message_has_its_words_in_both_languages() -> None:
             for defect in defects_of(message.planted)
         ]
         assert (message.pointer, message.code, message.es, message.en) in found, message.planted
+
+
+def test_texts_are_named_in_the_order_of_the_document_and_of_the_file() -> None:
+    groups = [group.id for group in walk_groups(DOCUMENT.root)]
+    indicators = [indicator.id for indicator in walk_indicators(DOCUMENT.root)]
+    unused = [f"unused {letter}" for letter in "hcgafdbe"]
+    changes = {"texts/en/groups": {name: {"name": "n"} for name in unused}, "texts/en/indicators": {}}
+    assert [defect.pointer for defect in defects_of(changes)] == [
+        *(f"/texts/en/groups/{name}" for name in (*groups, *unused)),
+        *(f"/texts/en/indicators/{name}" for name in indicators),
+    ]
 
 
 def test_every_code_has_its_words_tested() -> None:

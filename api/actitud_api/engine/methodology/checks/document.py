@@ -1692,10 +1692,15 @@ def _find_placeholders(text: str, pointer: str) -> Iterator[Defect]:
 
 
 def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[str]) -> Iterator[Defect]:
-    expected = set(wanted)
-    for key in expected - set(present):
+    # In the order of the document and of the texts: two checks of the same files then print the same lines.
+    expected = dict.fromkeys(wanted)
+    for key in expected:
+        if key in present:
+            continue
         yield Defect(f"{pointer}/{key}", "missing-text", Texts("falta", "is missing"))
-    for key in set(present) - expected:
+    for key in present:
+        if key in expected:
+            continue
         yield Defect(
             f"{pointer}/{key}",
             "unused-text",
