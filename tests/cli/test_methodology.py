@@ -74,11 +74,13 @@ DEFECTS: list[Planted] = [
     ("/levels/3/gates/0/holds/right/value", 39),
     ("/texts/es/gates/L3.D4", ""),
 ]
+FIELDS = ", ".join(field.name for field in loader.load_methodology("2026.1").document.profile)
 TOLD = {
     "en": [
         "/root/children/0/children/1/weight: is negative [negative-weight]",
         "/root/children/0/children/2/curve/goalposts: x must increase strictly [goalpost-order]",
-        "/root/children/0/children/2/applies: 'people' is not a profile field [unknown-profile-field]",
+        "/root/children/0/children/2/applies: 'people' is not a profile field; the profile has "
+        f"{FIELDS} [unknown-profile-field]",
         "/levels/2/gates/3: the level cannot be reached: asks for 1.2, and there can be at most 1 [unreachable-level]",
         "/levels/3/gates/0: asks for less (39) than a lower level (40, in L3.index) [gate-below-lower-level]",
         "/levels/3/gates/4: asks for less (0.65) than a lower level (1.2, in L3.D9.01) [gate-below-lower-level]",
@@ -89,7 +91,8 @@ TOLD = {
     "es": [
         "/root/children/0/children/1/weight: es negativo [negative-weight]",
         "/root/children/0/children/2/curve/goalposts: x debe crecer siempre [goalpost-order]",
-        "/root/children/0/children/2/applies: 'people' no es un campo del perfil [unknown-profile-field]",
+        "/root/children/0/children/2/applies: 'people' no es un campo del perfil, que tiene "
+        f"{FIELDS} [unknown-profile-field]",
         "/levels/2/gates/3: el nivel es inalcanzable: pide 1.2 y puede haber como máximo 1 [unreachable-level]",
         "/levels/3/gates/0: pide menos (39) que un nivel inferior (40, en L3.index) [gate-below-lower-level]",
         "/levels/3/gates/4: pide menos (0.65) que un nivel inferior (1.2, en L3.D9.01) [gate-below-lower-level]",

@@ -103,7 +103,7 @@ LOGNORMAL_SHARES = (50, 90)
 The source is SCORING, section 3.
 """
 
-STEP_PLACEHOLDERS = frozenset({"delta", "from", "to", "of"})
+STEP_PLACEHOLDERS = ("delta", "from", "to", "of")
 """Placeholders that the `step` text of an indicator may contain; `IndicatorText` describes the text."""
 
 
@@ -973,15 +973,18 @@ class _DocumentChecker:
                             ),
                         )
             case ProfileOperand(field=field) if field not in self.profile:
-                yield Defect(
-                    pointer,
-                    "unknown-profile-field",
-                    Texts("{field!r} no es un campo del perfil", "{field!r} is not a profile field", field=field),
+                plain = Texts("{field!r} no es un campo del perfil", "{field!r} is not a profile field")
+                listing = Texts(
+                    "{field!r} no es un campo del perfil, que tiene {known}",
+                    "{field!r} is not a profile field; the profile has {known}",
                 )
+                text = (listing if self.profile else plain).fill(field=field, known=", ".join(self.profile))
+                yield Defect(pointer, "unknown-profile-field", text)
             case AnswerOperand(indicator=indicator, fact=fact) if (indicator, fact) not in self.facts:
                 known = ", ".join(name for owner, name in self.facts if owner == indicator)
                 plain = Texts(
-                    "{indicator}.{fact} no es un dato del documento", "{indicator}.{fact} is not a fact of the document"
+                    "{indicator}.{fact} no es un dato del documento; ningún indicador con datos se llama {indicator}",
+                    "{indicator}.{fact} is not a fact of the document; no indicator with facts is called {indicator}",
                 )
                 listing = Texts(
                     "{indicator}.{fact} no es un dato del documento; {indicator} tiene {known}",
@@ -1687,7 +1690,12 @@ def _find_placeholders(text: str, pointer: str) -> Iterator[Defect]:
             yield Defect(
                 pointer,
                 "unknown-placeholder",
-                Texts("{{{name}}} no representa nada", "{{{name}}} stands for nothing", name=name),
+                Texts(
+                    "{{{name}}} no representa nada; hay {known}",
+                    "{{{name}}} stands for nothing; there are {known}",
+                    name=name,
+                    known=", ".join(f"{{{known}}}" for known in STEP_PLACEHOLDERS),
+                ),
             )
 
 
