@@ -175,6 +175,16 @@ def test_a_name_that_would_mean_two_facts_means_neither(tmp_path: Path, capsys: 
             value=b.fact(indicator, fact), step=fact,
         )  # fmt: skip
         return b.document(b.root(b.group("D", leaf)))
+def test_an_indicator_of_several_facts_has_no_column_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = b.ratio("answered", 1)
+    arguments = written(tmp_path, "town,answered\nA,1\n", b.document(b.root(b.group("D", share))))
+    columns = ", ".join(f"answered.{fact.name}" for fact in share.facts)
+    assert len(share.facts) == 2
+    assert refused(capsys, arguments)[0] == f"answered: This indicator asks for several facts. Its columns: {columns}."
+
+
 
     first, second = (named(*names).root.children[0] for names in (("a", "b.c"), ("a.b", "c")))
     document = b.document(b.root(structs.replace(first, id="D1"), structs.replace(second, id="D2")))

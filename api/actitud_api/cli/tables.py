@@ -39,6 +39,10 @@ _UNKNOWN_COLUMN = Texts(
     "Esta columna no es de la metodología; --keep la copia sin leerla.",
     "This column is not one of the methodology; --keep copies it without reading it.",
 )
+_SEVERAL_FACTS = Texts(
+    "Este indicador pide varios datos. Sus columnas: {columns}.",
+    "This indicator asks for several facts. Its columns: {columns}.",
+)
 _REPEATED_COLUMN = Texts("Esta columna está repetida.", "This column is there more than once.")
 _NO_SUCH_COLUMN = Texts("--keep: el fichero no tiene esta columna.", "--keep: the file does not have this column.")
 _FIRST_COLUMN = Texts(
@@ -100,7 +104,7 @@ def score_table(raw: bytes, kept: Sequence[str], methodology: Methodology, langu
     inputs = _name_inputs(methodology)
     is_spanish, header, lines = _read_lines(raw, language)
     first, *others = header
-    faults = [*_check_header(header, kept, inputs)]
+    faults = [*_check_header(header, kept, inputs, methodology)]
     if faults:
         raise FaultyTable(faults)
     read = [name for name in others if name not in kept]
@@ -147,7 +151,14 @@ def _name_inputs(methodology: Methodology) -> dict[str, _Input]:
     return short | {name: place for name, place in named if counts[name] == 1}
 
 
-def _check_header(header: Sequence[str], kept: Sequence[str], inputs: Mapping[str, _Input]) -> Iterator[Fault]:
+def _check_header(
+    header: Sequence[str], kept: Sequence[str], inputs: Mapping[str, _Input], methodology: Methodology
+) -> Iterator[Fault]:
+    several = {
+        indicator.id: [f"{indicator.id}.{fact.name}" for fact in indicator.facts]
+        for indicator in walk_indicators(methodology.document.root)
+        if len(indicator.facts) > 1
+    }
     first, *others = header
     if first in inputs:
         yield Fault(first, "first", None, _FIRST_COLUMN)
@@ -158,7 +169,11 @@ def _check_header(header: Sequence[str], kept: Sequence[str], inputs: Mapping[st
         if name not in header:
             yield Fault(name, "keep", None, _NO_SUCH_COLUMN, find_nearest(name, others))
     for name in dict.fromkeys(others):
-        if name not in inputs and name not in kept:
+        if name in inputs or name in kept:
+            continue
+        if name in several:
+            yield Fault(name, "additionalProperties", None, _SEVERAL_FACTS.fill(columns=", ".join(several[name])))
+        else:
             yield Fault(name, "additionalProperties", None, _UNKNOWN_COLUMN, find_nearest(name, inputs))
 
 
