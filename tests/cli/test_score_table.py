@@ -109,6 +109,26 @@ def test_columns_of_every_type_in_both_dialects(tmp_path: Path, capsysbinary: py
     assert [row["index"] for row in other] == ["62,50", "50,00", "0,00"]
 
 
+def test_a_checklist_of_which_nothing_is_done_is_an_answer(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Unlike an empty cell it is known: same points, more coverage, and a rank."""
+    table = "town,profile:open,parts\nA,no,\nB,no,none\nC,no,Ninguno\n"
+    rows = scored(capsysbinary, written(tmp_path, table, build_document()))
+    assert [(row["index"], row["coverage"], row["rank"]) for row in rows] == [
+        ("0.00", "0.0000", ""),
+        ("0.00", "1.0000", "1"),
+        ("0.00", "1.0000", "1"),
+    ]
+
+
+def test_a_component_may_be_called_none(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    parts = b.checklist("parts", 1, ("none", "two"), ((0, 0), (2, 100)))
+    document = b.document(b.root(b.group("E", parts)))
+    (row,) = scored(capsysbinary, written(tmp_path, "town,parts\nA,none\n", document))
+    assert row["index"] == "50.00"
+
+
 def test_every_fault_of_a_line_is_named_by_line_and_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = 'town,profile:open,1.1,parts\nA,perhaps,1,\n"B\nC",true,x,\nD,true,101,oen\nE,,1,\n'
     assert refused(capsys, written(tmp_path, table, build_document())) == [
@@ -155,6 +175,16 @@ def test_a_file_that_is_no_such_table(
     assert refused(capsys, written(tmp_path, table)) == [*lines, f"Nothing was scored. Faults: {len(lines)}."]
 
 
+def test_an_indicator_of_several_facts_has_no_column_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = b.ratio("answered", 1)
+    arguments = written(tmp_path, "town,answered\nA,1\n", b.document(b.root(b.group("D", share))))
+    columns = ", ".join(f"answered.{fact.name}" for fact in share.facts)
+    assert len(share.facts) == 2
+    assert refused(capsys, arguments)[0] == f"answered: This indicator asks for several facts. Its columns: {columns}."
+
+
 def test_options_that_mean_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = written(tmp_path, COUNTRIES)
     assert refused(capsys, [*arguments, "--keep", "regoin", "--keep", "region"])[0] == (
@@ -175,16 +205,6 @@ def test_a_name_that_would_mean_two_facts_means_neither(tmp_path: Path, capsys: 
             value=b.fact(indicator, fact), step=fact,
         )  # fmt: skip
         return b.document(b.root(b.group("D", leaf)))
-def test_an_indicator_of_several_facts_has_no_column_of_its_own(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    share = b.ratio("answered", 1)
-    arguments = written(tmp_path, "town,answered\nA,1\n", b.document(b.root(b.group("D", share))))
-    columns = ", ".join(f"answered.{fact.name}" for fact in share.facts)
-    assert len(share.facts) == 2
-    assert refused(capsys, arguments)[0] == f"answered: This indicator asks for several facts. Its columns: {columns}."
-
-
 
     first, second = (named(*names).root.children[0] for names in (("a", "b.c"), ("a.b", "c")))
     document = b.document(b.root(structs.replace(first, id="D1"), structs.replace(second, id="D2")))

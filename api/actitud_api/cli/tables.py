@@ -2,8 +2,8 @@
 
 The first column names the organisation of a line. The others are `profile:FIELD`, `INDICATOR.FACT`, `INDICATOR.basis`,
 or `INDICATOR` alone if it has one fact. An empty cell is no answer; components of a checklist have blanks or commas
-between. A file with semicolons may have decimal commas, as spreadsheets write it in Spain, and its scores are written
-in the same way.
+between, and `none` is a checklist of which nothing is done. A file with semicolons may have decimal commas, as
+spreadsheets write it in Spain, and its scores are written in the same way.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("false", "falso", "no"), False),
 }
 
+_NO_COMPONENTS: Final = frozenset({"none", "ninguno", "ninguna"})
+"""Words for a checklist of which nothing is done: an empty cell is no answer, which covers less."""
+
 _ESTIMATES: Final = ("estimate", "estimate_lower", "estimate_upper")
 """Columns of the index that a provisional document estimates, and of the bounds of the estimate."""
 
@@ -75,10 +78,14 @@ class FaultyTable(Exception):
 
 
 class _Input(Struct, frozen=True):
-    """Place of a column in the body of a score request, as the steps of a JSON Pointer, and the type of its values."""
+    """Place of a column in the body of a score request, as the steps of a JSON Pointer, and the type of its values.
+
+    `components` has the ids of the components of a checklist.
+    """
 
     path: tuple[str, ...]
     type: _Type
+    components: tuple[str, ...] = ()
 
 
 class _Line(Struct, frozen=True):
@@ -141,7 +148,10 @@ def _name_inputs(methodology: Methodology) -> dict[str, _Input]:
     named = [(f"profile:{field.name}", _Input(("profile", field.name), field.type)) for field in document.profile]
     short: dict[str, _Input] = {}
     for indicator in walk_indicators(document.root):
-        places = {fact.name: _Input(("answers", indicator.id, fact.name), fact.type) for fact in indicator.facts}
+        places = {
+            fact.name: _Input(("answers", indicator.id, fact.name), fact.type, indicator.components)
+            for fact in indicator.facts
+        }
         if len(places) == 1:
             short[indicator.id] = next(iter(places.values()))
         if places:
@@ -228,7 +238,7 @@ def _build_body(line: _Line, read: Mapping[str, _Input], methodology: Methodolog
         part, name, *rest = place.path
         if not text:
             continue
-        value = _read_cell(text, place.type, is_spanish=is_spanish)
+        value = _read_cell(text, place, is_spanish=is_spanish)
         if part == "profile":
             profile[name] = value
         else:
@@ -238,9 +248,9 @@ def _build_body(line: _Line, read: Mapping[str, _Input], methodology: Methodolog
     return {"methodology": methodology.version, "profile": profile, "answers": sent}
 
 
-def _read_cell(text: str, type_: _Type, *, is_spanish: bool) -> Json:
+def _read_cell(text: str, place: _Input, *, is_spanish: bool) -> Json:
     """Return the value of a cell; a text that is no value of the type is returned as it is, for the validation."""
-    match type_:
+    match place.type:
         case "integer" | "number":
             try:
                 value = parse_json((text.replace(",", ".") if is_spanish else text).encode())
@@ -250,6 +260,8 @@ def _read_cell(text: str, type_: _Type, *, is_spanish: bool) -> Json:
         case "boolean":
             return _BOOLEANS.get(text.casefold(), text)
         case "components":
+            if text.casefold() in _NO_COMPONENTS and text not in place.components:
+                return []
             return [*re.split(r"[\s,;]+", text)]
         case "enum":
             return text
