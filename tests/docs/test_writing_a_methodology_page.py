@@ -7,14 +7,22 @@ import re
 import shlex
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args, get_type_hints
 
 import jsonschema_rs
 import pytest
 
 from actitud_api import cli
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.methodology.model import Document, ProfileField, Scalar
+from actitud_api.engine.methodology.model import (
+    Document,
+    Indicator,
+    IndicatorText,
+    LevelText,
+    ProfileField,
+    ProfileText,
+    Scalar,
+)
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from tests.unit.scoring.random_documents import Case, fact_value
@@ -111,6 +119,39 @@ def test_what_the_page_says_of_fractions_and_bounds_is_so() -> None:
     del unbounded["root"]["children"][0]["facts"][0]["maximum"]
     (defect,) = loader.check_document(json.dumps(unbounded).encode(), {}).defects
     assert (defect.pointer, defect.code) == ("/root/children/0/facts/0", "number-bounds")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_names_every_text_and_every_type_of_indicator(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    names = {name for struct in (IndicatorText, ProfileText, LevelText) for name in struct.__struct_fields__}
+    names -= {"provisional_unless"}
+    names |= {*get_args(get_type_hints(Indicator)["type"])}
+    assert {name for name in names if not re.search(rf'[`"]{name}[`"]', text)} == set()
+
+
+def test_a_folder_of_texts_is_whole_or_nothing_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.chdir(tmp_path)
+    assert run("actitud-api methodology new mine", capsysbinary)[0] == 0
+    for name, text in (("alda.json", '{"profile": {}, "answers": {}}'), ("mine/alda.csv", "town,hours\nAlda,2\n")):
+        Path(name).write_text(text, "utf-8")
+    texts = Path("mine/texts/en.json")
+    texts.write_text(texts.read_text("utf-8").replace('"rules": {"V1"', '"rules": {"V2"'), "utf-8")
+    for line in (
+        "actitud-api methodology check mine/document.json",
+        "actitud-api score alda.json --methodology mine/document.json",
+        "actitud-api score mine/alda.csv --table --methodology mine/document.json",
+    ):
+        code, said = run(line, capsysbinary)
+        assert code != 0
+        assert "/texts/en/rules/V1: is missing" in said
+        assert "/texts/en/rules/V2: belongs to nothing in the document" in said
+    Path("mine/texts").rename("mine/texts-later")
+    line = "actitud-api score mine/alda.csv --table --methodology mine/document.json"
+    assert run(line, capsysbinary)[0] == 0
 
 
 # --- the evaluators -------------------------------------------------------------------------------------------
