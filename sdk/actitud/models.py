@@ -110,7 +110,7 @@ Severity: TypeAlias = Literal["error", "warning"]
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"]
 MoveKind: TypeAlias = Literal["improve", "evidence", "report"]
 Obstacle: TypeAlias = Literal[
-    "profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"
+    "profile_first", "profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"
 ]
 Stage: TypeAlias = Literal["before", "methodology", "coverage", "after"]
 PeerBasis: TypeAlias = Literal["kind_and_band", "kind", "band_scale", "all"]
@@ -781,10 +781,10 @@ class Unreachable(Model, frozen=True, kw_only=True):
 class LevelPath(Model, frozen=True, kw_only=True):
     """The changes that take an organisation from its level to the next level.
 
-    ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in order;
-    empty if there is no target or if ``unreachable`` is not empty, and ``reason`` then says why. ``index_after``
-    and ``level_after``: the index and the level after the last move. ``simulated``: true if the data are invented
-    for demonstration.
+    ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in the order
+    in which they can be made, which satisfy every condition but those in ``unreachable``; empty if there is no target
+    or if no change helps, and ``reason`` then says why. ``index_after`` and ``level_after``: the index and the level
+    after the last move. ``simulated``: true if the data are invented for demonstration.
     """
 
     edition: str

@@ -162,6 +162,62 @@ def test_the_path_of_a_closed_body_opens_an_account(number: str) -> None:
     assert path.level_after == 3
 
 
+def test_a_closed_ministry_of_press_releases_opens_an_account_first() -> None:
+    """O12 with a quarter of useful posts: also where other moves are needed, and the profile has to follow."""
+    ministry = structs.replace(
+        BODIES["O12"], answers={**BODIES["O12"].answers, "D8.03": {"numerator": 25, "denominator": 100}}
+    )
+    path = find_level_path(WHOLE, send(ministry))
+    assert path.moves is not None
+    assert [(move.indicator, move.requires) for move in path.moves[:2]] == [("D2.04", ("V33.D2.04",)), ("D8.03", ())]
+    assert path.level_after == 3
+
+
+def test_a_village_without_accounts_is_told_to_open_one() -> None:
+    """O09 without its account, and without the answers about it. Papers alone would bring the index of 10."""
+    village = BODIES["O09"]
+    profile = {
+        name: 0 if name.startswith(("accounts", "platforms", "own_posts", "messages", "replies", "visual")) else value
+        for name, value in village.profile.items()
+    }
+    answers = {name: facts for name, facts in village.answers.items() if facts.keys() == {"level"}}
+    submission = send(structs.replace(village, profile=profile, answers=answers))
+    for language, text, step in (
+        (
+            "en",
+            "The first step towards level 2 (Showcase) is in the profile, not in an answer.",
+            "At least one active account: here 0, 1 short. This comes first: the other steps depend on it.",
+        ),
+        (
+            "es",
+            "El primer paso hacia el nivel 2 (Escaparate) está en el perfil y no en una respuesta.",
+            "Al menos una cuenta activa: aquí 0; falta 1. Es lo primero: los demás pasos dependen de ello.",
+        ),
+    ):
+        told = narrate_path(find_level_path(WHOLE, submission), WHOLE, language)
+        assert (told.moves, told.text, [first.text for first in told.unreachable]) == (None, text, [step])
+
+
+def test_who_waits_for_test_questions_is_told_the_rest_of_level_5() -> None:
+    """O03: five questions are put to whoever reaches level 4. Meanwhile D9.06, and D5 from 50.94 over 65 to 70.94."""
+    path = find_level_path(WHOLE, send(BODIES["O03"]))
+    assert path.moves is not None
+    assert [move.indicator for move in path.moves] == ["D9.06", "D5.01"]
+    assert [(missing.gate and missing.gate.gate, missing.code) for missing in path.unreachable] == [
+        ("L5.tests", "profile")
+    ]
+    assert narrate_path(path, WHOLE, "es").text == (
+        "2 mejoras acercan al nivel 5 (Comunidad), con un índice de 83,91, pero falta algo más."
+    )
+
+
+def test_of_the_ways_to_a_gate_the_path_takes_the_shortest() -> None:
+    """O04 has D5 at 46.44 of 55. One initiative brings it 10.00; 19 % of posts about others would bring 11.18."""
+    path = find_level_path(WHOLE, send(BODIES["O04"]))
+    assert path.moves is not None
+    assert [(move.indicator, move.change) for move in path.moves] == [("D5.01", {"count": 1})]
+
+
 def test_the_path_asks_for_no_more_than_the_gate() -> None:
     """O06 answers 248 of 400 messages; level 4 asks for three in four, not for the 90 % of full marks."""
     path = find_level_path(WHOLE, send(BODIES["O06"]))

@@ -35,9 +35,18 @@ _PATH: dict[Language, dict[str, str]] = table(
         "stays": "The index stays at {index}",
         "one": "1 improvement leads to level {level} ({name}), with an index of {index}.",
         "many": "{count} improvements lead to level {level} ({name}), with an index of {index}.",
+        "part_one": (
+            "1 improvement leads towards level {level} ({name}), with an index of {index}, but something else is "
+            "missing."
+        ),
+        "part_many": (
+            "{count} improvements lead towards level {level} ({name}), with an index of {index}, but something else is "
+            "missing."
+        ),
         "highest": "There is no higher level.",
         "without_levels": "This methodology has no levels.",
         "no_level": "There is no level yet: more has to be answered before there is a path.",
+        "profile_first": "The first step towards level {level} ({name}) is in the profile, not in an answer.",
         "stuck": "No improvements that can be told from here lead to level {level} ({name}).",
     },
     es={
@@ -49,14 +58,20 @@ _PATH: dict[Language, dict[str, str]] = table(
         "stays": "El índice sigue en {index}",
         "one": "1 mejora lleva al nivel {level} ({name}), con un índice de {index}.",
         "many": "{count} mejoras llevan al nivel {level} ({name}), con un índice de {index}.",
+        "part_one": "1 mejora acerca al nivel {level} ({name}), con un índice de {index}, pero falta algo más.",
+        "part_many": (
+            "{count} mejoras acercan al nivel {level} ({name}), con un índice de {index}, pero falta algo más."
+        ),
         "highest": "No hay un nivel más alto.",
         "without_levels": "Esta metodología no tiene niveles.",
         "no_level": "Todavía no hay nivel: hay que responder más para que haya un camino.",
+        "profile_first": "El primer paso hacia el nivel {level} ({name}) está en el perfil y no en una respuesta.",
         "stuck": "Ninguna mejora que pueda decirse desde aquí lleva al nivel {level} ({name}).",
     },
 )
 _OBSTACLES: dict[Language, dict[Obstacle, str]] = table(
     en={
+        "profile_first": "This comes first: the other steps depend on it.",
         "profile": "It depends on the profile, not on an answer.",
         "review": "Review allows no higher level.",
         "not_applicable": "The indicator does not apply.",
@@ -66,6 +81,7 @@ _OBSTACLES: dict[Language, dict[Obstacle, str]] = table(
         "exhausted": "All that can be improved together is not enough.",
     },
     es={
+        "profile_first": "Es lo primero: los demás pasos dependen de ello.",
         "profile": "Depende del perfil y no de una respuesta.",
         "review": "La revisión no admite un nivel más alto.",
         "not_applicable": "El indicador no se aplica.",
@@ -161,12 +177,15 @@ class ChangeSentences(Sentences):
             if not self._document.levels:
                 return templates["without_levels"]
             return templates["no_level" if path.level is None else "highest"]
+        level = path.target if path.unreachable else path.level_after
         if path.moves is None or path.index_after is None:
-            return templates["stuck"].format(level=path.target, name=self.name_level(path.target))
-        return templates["one" if len(path.moves) == 1 else "many"].format(
+            is_first = any(unreachable.code == "profile_first" for unreachable in path.unreachable)
+            return templates["profile_first" if is_first else "stuck"].format(level=level, name=self.name_level(level))
+        kind = "one" if len(path.moves) == 1 else "many"
+        return templates[f"part_{kind}" if path.unreachable else kind].format(
             count=len(path.moves),
-            level=path.level_after,
-            name=self.name_level(path.level_after),
+            level=level,
+            name=self.name_level(level),
             index=self._format_score(path.index_after),
         )
 

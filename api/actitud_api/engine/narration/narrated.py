@@ -400,7 +400,8 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. `code`: profile (the gate depends on the profile), review (a
+    `gate` is null if a review limits the level. `code`: profile_first (the organisation has to change its profile
+    before any answer, because indicators are 0 by a rule on it), profile (the gate depends on the profile), review (a
     review limits the level), exhausted (all improvements together are not enough); or the state of the one
     indicator that the gate reads: not_applicable, zero_by_rule, contradicted, unanswered. `indicators` could help
     to pass the gate once they are answered, corrected or free of their zero rule.
@@ -413,8 +414,8 @@ class NarratedObstacle(Unreachable, frozen=True):
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
     """The moves that lead from a level to the next one, with a sentence for each.
 
-    `moves` is null if there is no path. If gates of the next level are the reason, `unreachable` has those that
-    cannot be passed.
+    They stand in the order in which they can be made, and pass every gate of the next level that `unreachable` does not
+    have. `moves` is null if there is no target, if no move helps to pass a gate, or if the profile has to change first.
     """
 
     moves: tuple[NarratedMove, ...] | None

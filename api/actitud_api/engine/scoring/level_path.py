@@ -2,9 +2,10 @@
 
 The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
 indicator, then those on a group in document order, then those on the index. For each gate it takes the smallest move
-that is enough to pass the gate, or else the move that gains most. At the end it drops moves that are not needed, from
-the last to the first, and scores everything again. During the search only the groups that contain the moved indicator
-are scored again, or everything if a move affects other indicators.
+that is enough to pass the gate, or else the move that gains most, and never one that breaks a gate that holds. At the
+end it drops moves that are not needed, from the last to the first, puts the others in the order in which they can be
+made, and scores everything again. During the search only the groups that contain the moved indicator are scored again,
+or everything if a move affects other indicators.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     LowerBoundOperand,
     Minimum,
+    Operand,
     PillarOperand,
+    ProfileOperand,
     ScoreOperand,
     ValueOperand,
 )
@@ -38,6 +41,7 @@ from actitud_api.engine.methodology.predicates import (
     name_derived_count,
     to_exact,
     walk_operand_parts,
+    walk_operands,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN
@@ -89,12 +93,15 @@ MoveKind = Literal["improve", "evidence", "report"]
 improve: change the fact · evidence: document a self-declared answer · report: answer an unknown indicator.
 """
 
-Obstacle = Literal["profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"]
+Obstacle = Literal[
+    "profile_first", "profile", "review", "not_applicable", "zero_by_rule", "contradicted", "unanswered", "exhausted"
+]
 """Reason why no moves pass a gate.
 
-profile: the gate reads the profile alone · review: a review limits the level · not_applicable, zero_by_rule,
-contradicted, unanswered: state of the one indicator that the gate reads · exhausted: even the best moves are not
-enough.
+profile_first: the gate reads only profile fields that the organisation fills in, and indicators are 0 by a rule on one
+of them, so that it comes before any move · profile: any other gate that reads the profile alone · review: a review
+limits the level · not_applicable, zero_by_rule, contradicted, unanswered: state of the one indicator that the gate
+reads · exhausted: even the best moves are not enough.
 """
 
 
@@ -138,9 +145,9 @@ class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next level.
 
     `index` and `level`: those of the submission, null if it has none. `target`: the next level, null at the highest
-    level or if the submission has no level. `moves`: null without a target, or if there are `unreachable` gates.
-    `index_after` and `level_after`: those after all moves, with everything scored again, null if `moves` is null;
-    `level_after` may be higher than the target.
+    level or if the submission has no level. `moves`: in the order in which they can be made; they pass every gate of
+    the target that is not in `unreachable`, and are null if there are none. `index_after` and `level_after`: those
+    after all moves, with everything scored again, null if `moves` is null; `level_after` may be higher than the target.
     """
 
     methodology: MethodologyReference
@@ -161,7 +168,8 @@ def find_level_path(methodology: Methodology, submission: Submission) -> LevelPa
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     """Find the path to the next level of an evaluated submission.
 
-    The `moves` of the path are None if the submission has no level or the highest one, or if a gate cannot be passed.
+    The `moves` of the path are None if the submission has no level or the highest one, or if no move helps to pass a
+    gate.
     """
     compiled = evaluation.compiled
     target = next(
@@ -180,23 +188,41 @@ def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     )
     if target is None:
         return without_moves
-    search = _Search(evaluation, submission, target)
-    unreachable = search.run()
+    search, unreachable = _run_search(evaluation, submission, target)
+    unreachable = tuple(sorted(unreachable, key=lambda gate: gate.code != "profile_first"))
     if submission.max_level is not None and target.number > submission.max_level:
         unreachable = (Unreachable(gate=None, code="review", indicators=()), *unreachable)
-    if unreachable:
+    # Without any account, for example, moves of the few indicators that are not 0 by rule would be the wrong advice.
+    moves = () if any(gate.code == "profile_first" for gate in unreachable) else search.build_moves()
+    if not moves:
         return structs.replace(without_moves, unreachable=unreachable)
-    moves = search.build_moves()
     after = _confirm(compiled, submission, moves)
-    if after.level is None or after.level < target.number:
-        unreachable_gates = tuple(
-            Unreachable(gate=build_blocking_gate(compiled, failing), code="exhausted", indicators=())
-            for failing in after.blocked_by
-        )
-        return structs.replace(without_moves, unreachable=unreachable_gates)
+    lost = search.find_lost(after)
+    if lost:
+        return structs.replace(without_moves, unreachable=(*unreachable, *lost))
     return structs.replace(
-        without_moves, moves=moves, index_after=to_points(after.index, compiled.unit), level_after=after.level
+        without_moves,
+        moves=moves,
+        index_after=to_points(after.index, compiled.unit),
+        level_after=after.level,
+        unreachable=unreachable,
     )
+
+
+def _run_search(
+    evaluation: Evaluation, submission: Submission, target: CompiledLevel
+) -> tuple[_Search, tuple[Unreachable, ...]]:
+    """Search for the moves to a level; return the search and the gates that it cannot pass.
+
+    A move that breaks a gate that holds is taken only if the moves after it then pass all gates.
+    """
+    search = _Search(evaluation, submission, target)
+    unreachable = search.run()
+    if unreachable and search.has_spared_gates:
+        bolder = _Search(evaluation, submission, target, spares_gates=False)
+        if not bolder.run():
+            return bolder, ()
+    return search, unreachable
 
 
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
@@ -679,7 +705,9 @@ class _Search:
     search.
     """
 
-    def __init__(self, evaluation: Evaluation, submission: Submission, target: CompiledLevel) -> None:
+    def __init__(
+        self, evaluation: Evaluation, submission: Submission, target: CompiledLevel, *, spares_gates: bool = True
+    ) -> None:
         self._compiled = evaluation.compiled
         self._search_plan = _prepare_search(evaluation.compiled)
         self._target = target.number
@@ -690,13 +718,20 @@ class _Search:
         # Moves can undo each other if one indicator reads the fact that another moves: no option is taken twice.
         self._tried: set[tuple[int, Fraction | None]] = set()
         self._ranking = _OptionRanking(evaluation.compiled)
+        # The rank of the condition that each moved indicator was first moved for, in the order of these first moves.
+        self._ranks: dict[int, int] = {}
+        self._guarded = tuple(itertools.chain(*self._search_plan.conditions[: target.number]))
+        self._held = self._list_held()
+        self._spares_gates = spares_gates
+        self.has_spared_gates = False
+        """True if a move was refused because it would break a gate that holds."""
 
     def run(self) -> tuple[Unreachable, ...]:
         """Find the moves and drop those that are not needed; return the gates that cannot be passed.
 
         The tuple is empty if all gates of the level can be passed.
         """
-        # A move can undo an earlier condition: repeat until a round takes none.
+        # A move can unlock an indicator that an earlier condition reads: repeat until a round takes none.
         while True:
             before, unmet = len(self._taken), dict[str, list[_GateCondition]]()
             for condition in self._conditions:
@@ -706,26 +741,72 @@ class _Search:
                         break
             if len(self._taken) == before:
                 break
-        if not unmet:
-            self._drop_superfluous()
+        self._drop_superfluous()
         return tuple(_build_unreachable(conditions, self._start, self._now) for conditions in unmet.values())
 
+    def find_lost(self, after: Evaluation) -> tuple[Unreachable, ...]:
+        """Return the gates that the search passes, and that `after`, which is scored anew, does not."""
+        figures = GateFigures(after)
+        lost = {
+            condition.gate.definition.id: condition.gate
+            for condition in self._held
+            if not is_gate_met(condition.member, figures)
+        }
+        return tuple(
+            Unreachable(
+                gate=build_blocking_gate(self._compiled, describe_failing_gate(gate, figures)),
+                code="exhausted",
+                indicators=(),
+            )
+            for gate in lost.values()
+        )
+
     def build_moves(self) -> tuple[Move, ...]:
-        """Build the moves that `run` found, each with the index points that it gains at its place in the path."""
+        """Build the moves that `run` found, each with the index points that it gains at its place in the path.
+
+        The moves for gates on one indicator come first, the largest gain in whole points before the others; then the
+        others, in the order in which the search first needed them. A move that cannot be made yet waits: it has no
+        effect, or contradicts other facts, before another move.
+        """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
         situation = structs.replace(self._start, suspended=frozenset(unmet))
+        order = sorted(self._ranks, key=self._ranks.__getitem__)
+        waiting = sorted(self._taken, key=lambda taken: order.index(taken.position))
         moves = []
-        # Those that other facts have to follow come last: the other moves may be these facts.
-        for taken in sorted(self._taken, key=lambda taken: bool(taken.breaks)):
-            leaf, before = self._compiled.indicators[taken.position], situation.evaluation
-            declared = situation.is_declared(leaf) and not taken.documented
-            situation = _rescore_situation(situation, leaf, taken.change, declared=declared)
-            after = situation.evaluation
+        while waiting:
+            taken, after = self._choose_next(waiting, situation)
+            waiting.remove(taken)
+            level = self._find_level(after)
             moves.append(
-                _build_move(self._compiled, taken, before, after, self._find_level(situation), frozenset(unmet))
+                _build_move(self._compiled, taken, situation.evaluation, after.evaluation, level, frozenset(unmet))
             )
+            situation = after
         return tuple(moves)
+
+    def _choose_next(self, waiting: list[_AppliedMove], situation: _Situation) -> tuple[_AppliedMove, _Situation]:
+        """Choose the move of a path that comes next, from those that wait; return it with the situation after it."""
+        ready: list[tuple[int, _AppliedMove, _Situation]] = []
+        for taken in waiting:
+            # The other moves stand in the order of the search.
+            if ready and self._ranks[taken.position] > 0:
+                break
+            after = self._make_move(taken, situation)
+            if not (_is_worse(after, situation) or _is_stuck(after, taken.position)):
+                # A gain below one point decides nothing: then the order of the gates does.
+                gain = ((after.evaluation.index or 0) - (situation.evaluation.index or 0)) // self._compiled.unit
+                ready.append((gain, taken, after))
+        if not ready:
+            # Each breaks a rule without another: those that were taken without breaking one come first.
+            taken = min(waiting, key=lambda taken: bool(taken.breaks))
+            return taken, self._make_move(taken, situation)
+        _, taken, after = max(ready, key=lambda made: made[0])
+        return taken, after
+
+    def _make_move(self, taken: _AppliedMove, situation: _Situation) -> _Situation:
+        leaf = self._compiled.indicators[taken.position]
+        declared = situation.is_declared(leaf) and not taken.documented
+        return _rescore_situation(situation, leaf, taken.change, declared=declared)
 
     def _find_level(self, situation: _Situation) -> int:
         """Return the level that a situation of the search reaches, 0 for none.
@@ -747,6 +828,7 @@ class _Search:
         With `lenient`, the move may break rules, provided that other facts are changed to keep these rules.
         """
         single = condition.single
+        chosen: tuple[_Option, _AppliedMove, _Situation] | None = None
         for option in self._list_unlocking_options(condition) if single else self._ranking.rank(self._now, condition):
             if (option.position, option.x) in self._tried:
                 continue
@@ -756,15 +838,24 @@ class _Search:
             if applied is None:
                 continue
             taken, situation = applied
-            if (
-                not single
-                or situation.meets(condition)
+            is_enough = situation.meets(condition)
+            if single and not (
+                is_enough
                 or any(_is_stuck(self._now, position) and not _is_stuck(situation, position) for position in single)
                 or (condition.lower_bound is not None and self._gives_value(situation, single))
             ):
-                self._commit_move(option, taken, situation)
-                return True
-        return False
+                continue
+            if chosen is not None and not is_enough:
+                continue
+            chosen = option, taken, situation
+            # Where no score of one group says which are enough, the last that is enough gains least; where the first
+            # is not, which gains most, the others are not tried: it took four times as long.
+            if single or condition.required is not None or not is_enough:
+                break
+        if chosen is None:
+            return False
+        self._commit_move(condition, *chosen)
+        return True
 
     def _gives_value(self, situation: _Situation, positions: tuple[int, ...]) -> bool:
         """Return True if a gate counts more raw values of the indicators at `positions` in `situation` than now.
@@ -838,7 +929,13 @@ class _Search:
         )
         result = situation.evaluation.results[option.position]
         is_better = any_gain or (result.score or 0) > (former.score or 0) or former.code not in OBSERVED
-        if result.code not in OBSERVED or not is_better or self._is_worse(situation):
+        if result.code not in OBSERVED or not is_better or _is_worse(situation, now):
+            self._refused[option] = ()
+            return None
+        # A move that changes no other indicator lowers no score, and gates that ask for less are refused at load.
+        turns_others = situation.evaluation.broken_rules is not evaluation.broken_rules
+        if self._spares_gates and turns_others and not situation.meets_all(self._held):
+            self.has_spared_gates = True
             self._refused[option] = ()
             return None
         earlier = self._find_latest(option.position)
@@ -867,19 +964,9 @@ class _Search:
         )
         return None if reached is None else blank | reached
 
-    def _is_worse(self, situation: _Situation) -> bool:
-        """Return True if a situation is worse than the present one of the search.
-
-        That is so if the situation has too little evidence for a level, or breaks a rule of severity `error` that the
-        present one does not break.
-        """
-        if situation.evaluation.status not in ("complete", "sufficient"):
-            return True
-        return situation.evaluation.broken_rules is not self._now.evaluation.broken_rules and not (
-            situation.list_contradictions() <= self._now.list_contradictions()
-        )
-
-    def _commit_move(self, option: _Option, taken: _AppliedMove, situation: _Situation) -> None:
+    def _commit_move(
+        self, condition: _GateCondition, option: _Option, taken: _AppliedMove, situation: _Situation
+    ) -> None:
         leaf = self._compiled.indicators[taken.position]
         if situation.evaluation.broken_rules is self._now.evaluation.broken_rules:
             self._ranking.forget(leaf.ancestors)
@@ -888,7 +975,14 @@ class _Search:
         self._refused = {}
         self._taken.append(taken)
         self._now = situation
+        self._held = self._list_held()
         self._tried.add((option.position, option.x))
+        self._ranks.setdefault(taken.position, condition.rank)
+
+    def _list_held(self) -> tuple[_GateCondition, ...]:
+        """List the conditions, of the target and of the levels below it, that are met now."""
+        figures = GateFigures(self._now.evaluation)
+        return tuple(condition for condition in self._guarded if is_gate_met(condition.member, figures))
 
     def _find_latest(self, position: int, before: int | None = None) -> _AppliedMove | None:
         """Find the last move of the indicator at a position; None if there is none.
@@ -898,7 +992,7 @@ class _Search:
         return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
 
     def _drop_superfluous(self) -> None:
-        """Drop each move without which all conditions are still met; try the moves from the last to the first."""
+        """Drop each move that no condition that is met needs; try the moves from the last to the first."""
         for index in reversed(range(len(self._taken))):
             taken = self._taken[index]
             if self._find_latest(taken.position) is taken:
@@ -910,10 +1004,23 @@ class _Search:
                     restored if earlier is None else restored | earlier.change,
                     declared=self._start.is_declared(leaf) and not (earlier is not None and earlier.documented),
                 )
-                if self._is_worse(trial) or not trial.meets_all(self._conditions):
+                if _is_worse(trial, self._now) or not trial.meets_all(self._held):
                     continue
                 self._now = trial
             del self._taken[index]
+
+
+def _is_worse(situation: _Situation, than: _Situation) -> bool:
+    """Return True if a situation is worse than another one of the search.
+
+    That is so if the situation has too little evidence for a level, or breaks a rule of severity `error` that the
+    other one does not break.
+    """
+    if situation.evaluation.status not in ("complete", "sufficient"):
+        return True
+    return situation.evaluation.broken_rules is not than.evaluation.broken_rules and not (
+        situation.list_contradictions() <= than.list_contradictions()
+    )
 
 
 def _build_move(
@@ -958,7 +1065,9 @@ def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end:
         position: end.evaluation.results[position].code
         for position in sorted(frozenset().union(*(condition.indicators for condition in conditions)))
     }
-    obstacle: Obstacle = "profile" if rank == 3 else "exhausted"
+    obstacle: Obstacle = "exhausted"
+    if rank == 3:
+        obstacle = "profile_first" if _unlocks_indicators(start.evaluation, gate) else "profile"
     if rank == 0 and (len(codes) == 1 or conditions[0].lower_bound is not None):
         # Of several indicators, the one without a value that a gate counts fails the gate; those that do not apply are
         # left out.
@@ -974,6 +1083,20 @@ def _build_unreachable(conditions: list[_GateCondition], start: _Situation, end:
             if code in _OBSTACLES and start.evaluation.results[position].code != "not_applicable"
         ),
     )
+
+
+def _unlocks_indicators(evaluation: Evaluation, gate: CompiledGate) -> bool:
+    """Return True if the organisation fills in all profile fields that a gate reads, and one makes an indicator 0."""
+    holds, compiled = gate.definition.holds, evaluation.compiled
+    read = _find_fields((*walk_operand_parts(holds.left), *walk_operand_parts(holds.right)))
+    return all(field.set_by == "organisation" for field in compiled.document.profile if field.name in read) and any(
+        result.code == "zero_by_rule" and read & _find_fields(walk_operands(leaf.definition.zero_when))
+        for leaf, result in zip(compiled.indicators, evaluation.results, strict=True)
+    )
+
+
+def _find_fields(operands: Iterable[Operand]) -> set[str]:
+    return {operand.field for operand in operands if isinstance(operand, ProfileOperand)}
 
 
 _OBSTACLES: dict[Code, Obstacle] = {

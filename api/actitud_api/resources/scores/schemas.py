@@ -138,9 +138,10 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one.
 
-    `target` is the next level; null if the level is the highest or there is no level. `moves` is null if there is
-    no target, or if `unreachable` names conditions that cannot be reached. `index_after` and `level_after` are the
-    index and the level after all moves.
+    `target` is the next level; null if the level is the highest or there is no level. `moves` are in the order in which
+    they can be made; they reach every condition but those that `unreachable` names, and are null if there is no target,
+    if no move helps to reach a condition, or if the profile has to change first. `index_after` and `level_after` are
+    the index and the level after all moves.
     """
 
     edition: str
