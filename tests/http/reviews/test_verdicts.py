@@ -153,8 +153,8 @@ def test_the_list_has_every_answer_in_the_order_of_the_methodology(desk: Desk) -
 CONFLICTS: tuple[tuple[str, str, dict[str, Any], str, str, str], ...] = (
     ("D6.05", "rejected", {}, "unanswered", "", "D6.05 has no answer to be judged."),
     ("D3.02", "rejected", {}, "unanswered", "", "D3.02 has no answer to be judged."),
-    ("D1.01", "capped", {"level": 1}, "ladder", "/verdict", "D1.01 has no levels to be capped."),
-    ("D7.08", "capped", {"level": 0}, "ladder", "/verdict", "D7.08 has no levels to be capped."),
+    ("D1.01", "capped", {"level": 1}, "ladder", "/verdict", "D1.01 has no steps to be capped."),
+    ("D7.08", "capped", {"level": 0}, "ladder", "/verdict", "D7.08 has no steps to be capped."),
     ("D10.07", "capped", {"level": 3}, "level", "/level", "0, 1, 2"),
     ("D10.07", "capped", {"level": 100}, "level", "/level", "0, 1, 2"),
     ("D1.02", "rejected", {"rule": "V24"}, "review", "/rule", "V10, V21"),

@@ -173,7 +173,7 @@ TEXT_DEFECTS: list[tuple[Planted, str, str]] = [
     (("/texts/es/profile/error_log/values/empty", REMOVED), "/texts/es/profile/error_log/values/empty", "missing"),
     (("/texts/es/indicators/D9.01/question", " "), "/texts/es/indicators/D9.01/question", "empty"),
     (("/texts/es/indicators/D9.03/ladder/4", ""), "/texts/es/indicators/D9.03/ladder/4", "empty"),
-    (("/texts/es/indicators/D9.03/ladder", ["Nada"]), "/texts/es/indicators/D9.03/ladder", "1 texts for 5 levels"),
+    (("/texts/es/indicators/D9.03/ladder", ["Nada"]), "/texts/es/indicators/D9.03/ladder", "1 texts for 5 steps"),
     (("/texts/en/indicators/D9.01/goalposts", ["none"]), "/texts/en/indicators/D9.01/goalposts", "1 reasons for 5"),
     (("/texts/en/indicators/D9.01/step", None), "/texts/en/indicators/D9.01/step", "step of the document"),
     (("/texts/en/indicators/D9.01/facts/numerator", REMOVED), "/texts/en/indicators/D9.01/facts/numerator", "missing"),

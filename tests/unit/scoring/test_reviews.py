@@ -196,15 +196,15 @@ def told(language: str, *, declared: bool) -> tuple[str, str]:
 
 def test_a_lowered_level_is_told_in_both_languages() -> None:
     endings = {
-        ("es", False): "Puntuaría 100,00, pero la revisión lo bajó del nivel 4.",
-        ("en", False): "It would score 100.00, but review lowered it from level 4.",
+        ("es", False): "Puntuaría 100,00, pero la revisión lo bajó del paso 4.",
+        ("en", False): "It would score 100.00, but review lowered it from step 4.",
         ("es", True): (
             "Puntuaría 100,00, pero solo está declarado, sin evidencia: como máximo 50,00. La revisión lo bajó del "
-            "nivel 4."
+            "paso 4."
         ),
         ("en", True): (
             "It would score 100.00, but it is only declared, without evidence: at most 50.00. Review lowered it from "
-            "level 4."
+            "step 4."
         ),
     }
     starts = {"es": "Aportar la evidencia: ", "en": "Attach the evidence: "}

@@ -163,7 +163,7 @@ STEPS: list[tuple[str, Language, str, str]] = [
         "a",
         "es",
         "D4.06",
-        "Subir al nivel 2: «Pautas escritas para crisis en redes». Eso suma 0,50 puntos del índice. Redactar un "
+        "Subir al paso 2: «Pautas escritas para crisis en redes». Eso suma 0,50 puntos del índice. Redactar un "
         "protocolo de cuatro páginas con plantillas y ensayarlo una vez al año.",
     ),
     (

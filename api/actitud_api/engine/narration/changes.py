@@ -27,7 +27,7 @@ from actitud_api.engine.scoring.result import Figure
 
 _PATH: dict[Language, dict[str, str]] = table(
     en={
-        "report_level": "Answer “{question}” with level {to} at least: “{text}”",
+        "report_level": "Answer “{question}” with step {to} at least: “{text}”",
         "report_boolean": "Answer yes to “{question}”",
         "report_checklist": "Answer “{question}” with these at least: {listed}",
         "report_number": "Answer “{question}” with {to} ({label})",
@@ -50,7 +50,7 @@ _PATH: dict[Language, dict[str, str]] = table(
         "stuck": "No improvements that can be told from here lead to level {level} ({name}).",
     },
     es={
-        "report_level": "Responder a «{question}» con el nivel {to} al menos: «{text}»",
+        "report_level": "Responder a «{question}» con el paso {to} al menos: «{text}»",
         "report_boolean": "Responder que sí a «{question}»",
         "report_checklist": "Responder a «{question}» al menos con: {listed}",
         "report_number": "Responder a «{question}» con {to} ({label})",

@@ -57,8 +57,8 @@ _REASONS: dict[Language, dict[str, str]] = table(
         "no_value": "{facts}. With a denominator of 0 there is no value: it scores {least}.",
         "zero_by_rule": "It scores {least} by rule because {cause}.",
         "capped": "{facts}. It would score {uncapped}, but it is only declared, without evidence: at most {cap}.",
-        "capped_by_review": "{facts}. It would score {uncapped}, but review lowered it from level {sent}.",
-        "lowered": " Review lowered it from level {sent}.",
+        "capped_by_review": "{facts}. It would score {uncapped}, but review lowered it from step {sent}.",
+        "lowered": " Review lowered it from step {sent}.",
         "contradicted": "It scores {least} because what was sent contradicts itself: see {rules}.",
         "unsupported": "It scores {least} until {missing} is answered, which it depends on: see {rules}.",
         "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts {least} in the index.",
@@ -88,8 +88,8 @@ _REASONS: dict[Language, dict[str, str]] = table(
         "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa {least}.",
         "zero_by_rule": "Puntúa {least} por regla porque {cause}.",
         "capped": "{facts}. Puntuaría {uncapped}, pero solo está declarado, sin evidencia: como máximo {cap}.",
-        "capped_by_review": "{facts}. Puntuaría {uncapped}, pero la revisión lo bajó del nivel {sent}.",
-        "lowered": " La revisión lo bajó del nivel {sent}.",
+        "capped_by_review": "{facts}. Puntuaría {uncapped}, pero la revisión lo bajó del paso {sent}.",
+        "lowered": " La revisión lo bajó del paso {sent}.",
         "contradicted": "Puntúa {least} porque lo enviado se contradice: véase {rules}.",
         "unsupported": "Puntúa {least} hasta que se responda {missing}, de lo que depende: véase {rules}.",
         "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta {least} en el índice.",
@@ -112,7 +112,7 @@ _REASONS: dict[Language, dict[str, str]] = table(
 )
 _STEPS: dict[Language, dict[str, str]] = table(
     en={
-        "level": "Move up to level {to}: “{text}”",
+        "level": "Move up to step {to}: “{text}”",
         "boolean": "Get to answer yes to “{question}”",
         "checklist": "Add what is missing: {missing}",
         "gain": "That brings {gain} of the index",
@@ -129,7 +129,7 @@ _STEPS: dict[Language, dict[str, str]] = table(
         "requires": "Other data have to follow: {rules}",
     },
     es={
-        "level": "Subir al nivel {to}: «{text}»",
+        "level": "Subir al paso {to}: «{text}»",
         "boolean": "Poder responder que sí a «{question}»",
         "checklist": "Añadir lo que falta: {missing}",
         "gain": "Eso suma {gain} del índice",

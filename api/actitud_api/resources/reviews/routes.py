@@ -78,14 +78,14 @@ def _invalid_verdict(error: InvalidVerdict) -> Texts:
             )
         case "ladder":
             return Texts(
-                "{indicator} no tiene niveles que limitar.",
-                "{indicator} has no levels to be capped.",
+                "{indicator} no tiene pasos que limitar.",
+                "{indicator} has no steps to be capped.",
                 indicator=error.indicator,
             )
         case "level":
             return Texts(
-                "El nivel de {indicator} se limita a uno inferior al que se declaró: {listed}.",
-                "The level of {indicator} is capped to one below the one that was sent: {listed}.",
+                "El paso de {indicator} se limita a uno inferior al que se declaró: {listed}.",
+                "The step of {indicator} is capped to one below the one that was sent: {listed}.",
                 indicator=error.indicator,
                 listed=listed,
             )

@@ -96,7 +96,7 @@ class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A verdict: the documents prove a lower level than the answer states. The answer counts at that level."""
 
     reason: Reason
-    level: Annotated[int, Meta(ge=0, le=100, description="A level of the ladder below the level of the answer.")]
+    level: Annotated[int, Meta(ge=0, le=100, description="A step of the ladder below the step of the answer.")]
     hearing_until: HearingUntil | None = None
 
 

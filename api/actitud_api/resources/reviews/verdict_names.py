@@ -17,7 +17,7 @@ VERDICT_NAMES: Final[Mapping[Verdict, Texts]] = {
     ),
     "stale": Texts("la evidencia es de otra época y no cuenta", "the evidence is of another time and does not count"),
     "capped": Texts(
-        "se demuestra el nivel {level}, no el que se envió", "level {level} is shown, not the one that was sent"
+        "se demuestra el paso {level}, no el que se envió", "step {level} is shown, not the one that was sent"
     ),
 }
-"""The name of each verdict in Spanish and English. That of `capped` has a placeholder for the level."""
+"""The name of each verdict in Spanish and English. That of `capped` has a placeholder for the step."""

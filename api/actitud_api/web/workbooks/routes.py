@@ -65,7 +65,7 @@ class WorkbooksController(Controller):
         """Get the questionnaire as an empty workbook.
 
         An XLSX file in the language of `lang`, with one sheet for the profile and one for all questions. Each question
-        shows what counts as evidence, offers the levels of its ladder as a drop-down list, and warns about invalid
+        shows what counts as evidence, offers the steps of its ladder as a drop-down list, and warns about invalid
         input. Only the cells for answers can be changed.
         """
         announce_retirement(request, methodologies.get_methodology(path.version))

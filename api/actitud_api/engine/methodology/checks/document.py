@@ -577,8 +577,8 @@ class _DocumentChecker:
                     f"{pointer}/facts",
                     "ladder-facts",
                     Texts(
-                        "deben ser un nivel, de 0 al último de la escala",
-                        "must be one level, from 0 to the last of the ladder",
+                        "deben ser un paso, de 0 al último de la escala",
+                        "must be one step, from 0 to the last of the ladder",
                     ),
                 )
         yield from self._check_formula(indicator.value, f"{pointer}/value")
@@ -759,7 +759,7 @@ class _DocumentChecker:
             yield Defect(
                 f"{pointer}/goalposts",
                 "ladder-levels",
-                Texts("los niveles deben ser 0, 1, 2, …", "levels must be 0, 1, 2, …"),
+                Texts("los pasos deben ser 0, 1, 2, …", "steps must be 0, 1, 2, …"),
             )
         if curve.kind == "boolean" and xs != [0, 1]:
             yield Defect(
@@ -1666,8 +1666,8 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
                 f"{item_pointer}/ladder",
                 "ladder-texts",
                 Texts(
-                    "tiene {count} textos para {steps} niveles",
-                    "has {count} texts for {steps} levels",
+                    "tiene {count} textos para {steps} pasos",
+                    "has {count} texts for {steps} steps",
                     count=len(text.ladder),
                     steps=steps,
                 ),

@@ -42,7 +42,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     `profile` has every field of the document, but may lack fields that are newer than the version under which it was
     sent; nodes that depend on such fields are unknown. `answers` has the facts of each answered indicator.
     `self_declared` and `profile_self_declared` are the indicators and profile fields without evidence. `set_aside`
-    gives the reason why an answer does not count. A review can limit the level of a ladder (`level_caps`, by indicator)
+    gives the reason why an answer does not count. A review can limit the step of a ladder (`level_caps`, by indicator)
     and the level of the index (`max_level`; None: no limit).
     """
 
