@@ -47,6 +47,9 @@ _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CONNECTIONS = 100
 """Maximum number of connections of a client that this library creates: the default of httpx."""
 
+_IDLE_CONNECTIONS = 20
+"""Maximum number of connections that stay open without a call: the default of httpx."""
+
 Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
@@ -104,8 +107,9 @@ class AsyncHttpxTransport:
         self._cached = cache is not None
         self._client = _build_async_client(core, cache) if http_client is None else http_client
         # httpcore 1.0.9 loses a connection for ever where a call is cancelled while it waits for one (httpcore issue
-        # 1093). With a turn for each connection no call ever waits there. How many a client of the caller has is not
-        # known, so it keeps its own queue.
+        # 1093), and every call waits there for one step of the event loop at least. So the turns limit the connections,
+        # and the pool does not: one that is lost is never opened, and takes the place of no other. How many a client
+        # of the caller has is not known, so it keeps its own queue.
         self._turns = asyncio.Semaphore(_CONNECTIONS) if http_client is None else None
 
     async def perform(self, attempt: Attempt) -> Outcome:
@@ -177,7 +181,8 @@ def _build_client(core: Core, cache: Cache | None) -> HttpClient:
 def _build_async_client(core: Core, cache: Cache | None) -> AsyncHttpClient:
     from actitud import _network
 
-    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_build_cookie_jar())
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=_IDLE_CONNECTIONS)
+    client = httpx.AsyncClient(trust_env=_is_private(core), cookies=_build_cookie_jar(), limits=limits)
     _network.bound_connections_async(client)
     if cache is not None:
         from hishel import AsyncSqliteStorage, CacheOptions
