@@ -151,6 +151,15 @@ def test_a_reset_brings_back_what_was_changed_and_nothing_else_does(client: Clie
     assert client.send("GET", RESET).status_code == 404
 
 
+def test_an_edition_is_published_again_after_a_reset(client: Client) -> None:
+    """What is signed after it is a new beginning, not a ledger that a backup has cut short."""
+    (operation,) = (one for one in ALL if one.id == "editions.publications.create")
+    for _ in range(2):
+        response = send_example(client, operation)
+        assert response.status_code == 201, response.text
+        client.reset()
+
+
 def test_the_keys_that_it_prints_hold_whatever_is_done_to_them(client: Client) -> None:
     for step, body in (("revocations", b""), ("rotations", b"{}")):
         headers = {"If-Match": "*", "Content-Type": "application/json"}

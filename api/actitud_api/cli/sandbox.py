@@ -142,7 +142,12 @@ class Sandbox:
         for file in self._folder.glob(f"{copy.name}*"):
             file.unlink()
         shutil.copyfile(self._seed, copy)
-        return create_app(structs.replace(self.settings, database_url=f"sqlite:///{copy}"))
+        # With a folder of its own: the mark of what the copy before signed would let this one sign nothing.
+        signing_folder = self._folder / f"signing-{self._copies % 2}"
+        shutil.rmtree(signing_folder, ignore_errors=True)
+        shutil.copytree(self.settings.signing_folder, signing_folder)
+        settings = structs.replace(self.settings, database_url=f"sqlite:///{copy}", signing_folder=signing_folder)
+        return create_app(settings)
 
     def close(self) -> None:
         """Close the databases."""
