@@ -12,11 +12,10 @@ from actitud_api.engine.scoring.ranking import Integers
 from tests.unit.scoring import builders as b
 
 
-def tree(*, aggregation: str = "arithmetic") -> Document:
-    """Two dimensions of equal weight, and one without; level 2 from 50 points on; a floor of 1 point."""
-    root = b.group(
-        "index", *(b.group(name, b.ratio(f"{name}1"), weight=weight) for name, weight in (("A", 1), ("B", 1), ("C", 0)))
-    )
+def tree(*, aggregation: str = "arithmetic", last: int = 0) -> Document:
+    """Two dimensions of equal weight, and one with weight `last`; level 2 from 50 points on; a floor of 1 point."""
+    weights = (("A", 1), ("B", 1), ("C", last))
+    root = b.group("index", *(b.group(name, b.ratio(f"{name}1"), weight=weight) for name, weight in weights))
     gates = (Gate(id="half", holds=b.compare(IndexOperand(), "ge", 50)),)
     return structs.replace(
         b.document(
@@ -49,12 +48,13 @@ def test_compensation_by_hand() -> None:
     )
 
 
-def test_a_dimension_that_does_not_apply_is_neither_counted_nor_the_weakest() -> None:
-    found = compute_compensation(
-        tree(), np.array([[4_000, -1, 0], [9_000, 4_000, 0]]), units(40, 65), np.array([1, 2]), np.array([2, 2])
-    )
+@pytest.mark.parametrize("width", [np.int32, np.int64])  # as an edition has its scores, and as they may be
+def test_a_dimension_that_does_not_apply_is_neither_counted_nor_the_weakest(width: type[np.signedinteger]) -> None:
+    """√(90 · 40) = 60 of 65, whichever of the three is missing; who has one dimension alone loses nothing."""
+    dimensions = np.array([[-1, 9_000, 4_000], [4_000, -1, 9_000], [-1, -1, 6_500]], width)
+    found = compute_compensation(tree(last=1), dimensions, units(65, 65, 65), np.array([2, 2, 2]), np.array([2, 2, 2]))
     assert found is not None
-    assert [(one.row, one.weakest) for one in found.most] == [(1, "B")]
+    assert [(one.row, one.geometric, one.weakest) for one in found.most] == [(0, 6_000, "C"), (1, 6_000, "A")]
 
 
 def test_other_gates_hold_as_scored() -> None:

@@ -71,7 +71,8 @@ def compute_compensation(
     geometric, geometric_level = aggregate_geometrically(document, dimensions, attainable)
     loss = index - geometric
     counting = [position for position, child in enumerate(root.children) if child.weight > 0]
-    rated = np.where(dimensions == MISSING, np.iinfo(np.int64).max, dimensions)[:, counting]
+    # The scores of an edition come in 32 bits where they fit, in which a greater number would become -1 again.
+    rated = np.where(dimensions == MISSING, np.iinfo(dimensions.dtype).max, dimensions)[:, counting]
     # A stable sort: of equal losses the organisation with the higher rank comes first.
     most = np.argsort(-loss, kind="stable")[:LISTED].tolist()
     unit = 10**document.decimals
