@@ -138,7 +138,7 @@ class Node(Protocol):
 
     @property
     def id(self) -> str:
-        """The id in the methodology, such as ``D1.01``."""
+        """The id in the methodology, such as ``D1.07``."""
         ...
 
 

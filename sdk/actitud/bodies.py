@@ -1,7 +1,11 @@
 """Types of request bodies: the profile of an organisation, and one shape for each form of answer.
 
 They are dictionaries whose members type checkers know, so that a misspelt member is an error before anything is sent.
-A test compares them with the OpenAPI document.
+They have what any version of the methodology asks for, as editions made with 2026.1 still take assessments. A test
+compares them with the OpenAPI document and with 2026.1.
+
+mypy takes an answer that has the members of another and more for that other, and refuses them. Call its type instead of
+writing a dictionary: ``SelfPraiseAnswer(numerator=12, denominator=100, office_holders=5, ceremonial=9)``.
 """
 
 from __future__ import annotations
@@ -33,9 +37,12 @@ class Profile(TypedDict, total=False):
     public_replies_w90: int | None
     messages_w90: int | None
     messages_w12: int | None
+    replies_w12: int | None
     critical_messages: int | None
     incidents: int | None
     error_log: Literal["none", "empty", "entries"] | None
+    test_questions: int | None
+    test_answered: int | None
     integrity_case: bool | None
     previous_level: int | None
     services: int | None
@@ -60,6 +67,20 @@ class PrivateRatioAnswer(RatioAnswer):
     answered_private: int
 
 
+class MessagesAnswer(PrivateRatioAnswer):
+    """Messages answered of those received, with those that criticise."""
+
+    critical_received: int
+    critical_answered: int
+
+
+class SelfPraiseAnswer(RatioAnswer):
+    """Self-praising posts in a sample, with those that praise office-holders; ceremonial posts are counted apart."""
+
+    office_holders: int
+    ceremonial: int
+
+
 class RateAnswer(_Basis):
     """A number for each unit of a base, such as minutes for each employee."""
 
@@ -68,7 +89,7 @@ class RateAnswer(_Basis):
 
 
 class LevelAnswer(_Basis):
-    """A level of a ladder: ``{"level": 2}``."""
+    """A step of a ladder: ``{"level": 2}``."""
 
     level: int
 
@@ -106,12 +127,25 @@ class RepliesAnswer(_Basis):
     posts: int
 
 
+class ConversationAnswer(_Basis):
+    """Messages answered, in public or in private, beside own posts."""
+
+    answers: int
+    posts: int
+
+
 class EngagementAnswer(_Basis):
     """Interactions with a number of posts, beside the followers."""
 
     interactions: int
     posts: int
     followers: int
+
+
+class StaffAnswer(_Basis):
+    """Jobs in full-time equivalents: ``{"fte": 1.5}``."""
+
+    fte: float
 
 
 class YesNoAnswer(_Basis):
@@ -123,6 +157,8 @@ class YesNoAnswer(_Basis):
 Answer: TypeAlias = (
     RatioAnswer
     | PrivateRatioAnswer
+    | MessagesAnswer
+    | SelfPraiseAnswer
     | RateAnswer
     | LevelAnswer
     | ComponentsAnswer
@@ -130,7 +166,9 @@ Answer: TypeAlias = (
     | CountAnswer
     | HoursAnswer
     | RepliesAnswer
+    | ConversationAnswer
     | EngagementAnswer
+    | StaffAnswer
     | YesNoAnswer
 )
 """The facts of one indicator, in the shape that the indicator asks for."""

@@ -2,7 +2,7 @@
 
 Decoding is tolerant, so that an older client can read the responses of a newer service: unknown members are ignored,
 ranges are not checked, and enumerations, which are closed for type checkers, accept any string at run time. Points and
-scores are multiples of 0.01 in methodology 2026.1. ``None`` means that the value does not exist; it never means 0.
+scores are multiples of 0.01 in methodology 2027.1. ``None`` means that the value does not exist; it never means 0.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class MethodologyRef(Model, frozen=True, kw_only=True):
 class MethodologySummary(Model, frozen=True, kw_only=True):
     """A methodology in the list of methodologies.
 
-    ``version``: its name, such as ``2026.1``. ``status``: whether it is a draft, active or retired. ``digest``:
+    ``version``: its name, such as ``2027.1``. ``status``: whether it is a draft, active or retired. ``digest``:
     digest of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``:
     codes of the languages that its texts exist in. ``standing``: ``provisional`` if it only estimates the index of
     another version and ranks nobody.
@@ -345,7 +345,7 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators of the dimension, such as ``indicators["D1.01"]``.
+        """All indicators of the dimension, such as ``indicators["D1.07"]``.
 
         First come those of its groups and of the groups inside these, then its own.
         """
@@ -496,7 +496,7 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators, in the order of the methodology: ``indicators["D1.01"]``."""
+        """All indicators, in the order of the methodology: ``indicators["D1.07"]``."""
         return _collect(self.dimensions, self.own_indicators)
 
     @property

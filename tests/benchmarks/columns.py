@@ -23,7 +23,7 @@ from actitud_api.engine.scoring.compile import compile_methodology, load_facts
 from actitud_api.engine.scoring.evaluate import evaluate
 from tests.benchmarks.measure import Line, in_turn, table
 
-METHODOLOGY = loader.load_methodology("2026.1")
+METHODOLOGY = loader.load_methodology(simulator.METHODOLOGY)
 PLAN = compile_methodology(METHODOLOGY)
 MANY = 1_000_000
 WEIGHED = 100_000
@@ -169,7 +169,7 @@ def _memory(columns: Columns) -> None:
 
 
 def _weighted(chance: np.random.Generator) -> None:
-    """The weighted mean of scores, by the tree of 2026.1, beside the weighted sum of two libraries."""
+    """The weighted mean of scores, by the tree of the methodology, beside the weighted sum of two libraries."""
     try:
         pymcdm = importlib.import_module("pymcdm.methods")
         skcriteria = importlib.import_module("skcriteria")

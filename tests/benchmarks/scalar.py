@@ -1,7 +1,7 @@
 """The evaluator of one submission, beside the time in which msgspec decodes its document.
 
-The document is that of the first worked example (tests/cases/example_a.json, an invented town hall). Decoding is the
-yardstick: into the closed type of the version, as the service does it.
+The document is that of the first worked example of methodology 2027.1 (tests/cases/examples_2027_1.json, an invented
+town). Decoding is the yardstick: into the closed type of the version, as the service does it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.level_path import find_path_from
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, table
 
-METHODOLOGY = loader.load_methodology("2026.1")
-EXAMPLE = Path(__file__).parents[1] / "cases" / "example_a.json"
+METHODOLOGY = loader.load_methodology("2027.1")
+EXAMPLES = Path(__file__).parents[1] / "cases" / "examples_2027_1.json"
 DECODER = msgspec.json.Decoder(build_score_request_type(METHODOLOGY))
 CALLS = {"decode": 400, "again": 400, "submission": 100, "evaluate": 100, "explain": 20, "path": 20, "all": 20}
 
 
 def document() -> bytes:
     """The request of the worked example."""
-    return msgspec.json.encode(json.loads(EXAMPLE.read_text())["request"])
+    first = json.loads(EXAMPLES.read_bytes())[0]
+    facts = {name: first[name] for name in ("profile", "answers")}
+    return msgspec.json.encode({"methodology": METHODOLOGY.version, **facts})
 
 
 def run() -> None:

@@ -44,9 +44,9 @@ def test_who_has_a_key_proposes_and_is_told_that_it_waits(browser: Browser, serv
         expect(told).to_contain_text("La operación necesita una clave")
         page.get_by_label("Clave").fill(key)
         page.get_by_label("Dimensión, si la hay").select_option("D3")
-        page.get_by_label("Indicador, si lo hay").select_option("D9.02")
+        page.get_by_label("Indicador, si lo hay").select_option("D9.10")
         publish.click()
-        expect(told).to_contain_text("D9.02 es de la dimensión D9, no de D3.")
+        expect(told).to_contain_text("D9.10 es de la dimensión D9, no de D3.")
         page.get_by_label("Título").fill("Escriba a ana@villa.example")
         page.get_by_label("Indicador, si lo hay").select_option("")
         publish.click()
@@ -89,13 +89,13 @@ def test_with_decisions_and_any_text_it_is_quiet_accessible_and_fits(
     now = datetime.now(UTC)
     with database.write() as session:
         for language, text in (("ar", ARABIC.strip()), ("es", LONG)):
-            given = suggestions.Proposal(kind="indicator", title=text, text=text, language=language, indicator="D9.02")
+            given = suggestions.Proposal(kind="indicator", title=text, text=text, language=language, indicator="D9.10")
             made = suggestions.propose(session, given, proposer="somebody", now=now)
             for decision in ("deferred", "accepted"):
-                new = suggestions.NewDecision(decision=decision, reason=text, methodology="2026.1")
+                new = suggestions.NewDecision(decision=decision, reason=text, methodology="2027.1")
                 later = now + timedelta(days=1)
                 suggestions.decide(session, str(made.id), new, expected=lambda _: True, now=later)
-    for path in (PATH, "/portal/methodologies/2026.1"):
+    for path in (PATH, "/portal/methodologies/2027.1"):
         with showing(browser, f"{service}{path}?lang=es", width=width, scheme=scheme) as seen:
             assert seen.page.locator("article.suggestion").count() >= 2
             direction = "getComputedStyle(document.querySelector('.suggestion p[lang=ar]')).direction"

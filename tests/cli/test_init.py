@@ -77,7 +77,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     assert key in lines
     assert lines[:3] == [
         f"Database: {hide_password(url)}, created at revision {NEWEST}.",
-        "Methodology: 2026.1, verified.",
+        "Methodology: 2026.1, 2027.1-short, 2027.1, verified.",
         "Organisation: ES-DIR3-L01280796, Madrid, added.",
     ]
     (madrid,) = listed(url)

@@ -330,7 +330,7 @@ def test_what_is_neither_a_version_nor_a_sound_file(tmp_path: Path, capsys: pyte
     assert ran(capsys, "diff", "2026.1", "2026.3") == (
         2,
         [],
-        ["“2026.3” is neither a version (2026.1, 2099.1-draft) nor a file"],
+        ["“2026.3” is neither a version (2026.1, 2027.1-short, 2027.1, 2099.1-draft) nor a file"],
     )
     assert ran(capsys, "diff", str(defective), "2026.1", "--lang", "es") == (
         1,

@@ -26,6 +26,8 @@ from tests.unit.scoring.sheets import CASES
 
 WIDE = "1000"
 """Columns in which every sentence is one line."""
+VERSIONS = "2026.1, 2027.1-short, 2027.1, 2099.1-draft"
+"""Those that tests have, as a refusal lists them."""
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +100,23 @@ def test_the_examples_of_the_catalogue(
         (row,) = [line for line in lines if line.startswith(f" {name} ")]
         wanted = "–" if score is None else f"{score:.2f}"
         assert row.split()[-3] == (wanted if language == "en" else wanted.replace(".", ","))
+
+
+EXAMPLES_2027 = {one["id"]: one for one in json.loads((CASES / "examples_2027_1.json").read_bytes())}
+
+
+@pytest.mark.parametrize("name", ["A", "B", "C-silent-year"])
+def test_the_examples_of_the_version_in_use(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = EXAMPLES_2027[name]
+    body = {"methodology": "2027.1", "profile": case["profile"], "answers": case["answers"]}
+    lines = said(capsys, str(written(tmp_path, body))).splitlines()
+    published = case["published"]
+    assert f"Index: {published['index']:.2f} of 100" in lines
+    assert [line for line in lines if line.startswith(f"Level {published['level']} of 5: ")]
+    for figures in (published["dimensions"], published["indicators"]):
+        for node, score in figures.items():
+            (row,) = [line for line in lines if re.match(rf" {re.escape(node)} .*[\d–]$", line.rstrip())]
+            assert row.split()[-3] == ("–" if score is None else f"{score:.2f}")
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -354,10 +373,10 @@ def test_what_a_version_does_not_ask_is_a_fault_under_it(tmp_path: Path, capsys:
         ('{"methodology": "2026.1",', "the file: The body is not JSON (line:column 1:26)."),
         ("[]", "the file: It must be an object. Here: []."),
         ('{"methodology": "2026.1", "methodology": "2026.1"}', "/methodology: The member is there more than once."),
-        ("{}", "/methodology: This member is missing. It must be one of these values: 2026.1, 2099.1-draft."),
+        ("{}", f"/methodology: This member is missing. It must be one of these values: {VERSIONS}."),
         (
             '{"methodology": "2026.3"}',
-            '/methodology: It must be one of these values: 2026.1, 2099.1-draft. Here: "2026.3". Is it 2026.1?',
+            f'/methodology: It must be one of these values: {VERSIONS}. Here: "2026.3". Is it 2026.1?',
         ),
     ],
 )
@@ -375,10 +394,10 @@ def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_options_that_mean_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, str(file), "--methodology", "2026.3") == [
-        "“2026.3” is neither a version (2026.1, 2099.1-draft) nor a file"
+        f"“2026.3” is neither a version ({VERSIONS}) nor a file"
     ]
     assert refused(capsys, str(file), "--methodology", "2026.3", "--lang", "es") == [
-        "«2026.3» no es una versión (2026.1, 2099.1-draft) ni un fichero"
+        f"«2026.3» no es una versión ({VERSIONS}) ni un fichero"
     ]
     assert refused(capsys, str(file), "--lang", "fr") == [f"--lang: “fr” is not a language: {', '.join(LANGUAGES)}"]
 

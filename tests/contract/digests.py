@@ -24,7 +24,10 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Digests(NamedTuple):
-    """Digest of the publication of the published edition, and of the pending one of the edition in review."""
+    """Digest of the first publication, and of the pending one of the edition in review.
+
+    Later publications name a checkpoint of the ledger, whose root is another in each database.
+    """
 
     published: str
     pending: str
@@ -32,7 +35,7 @@ class Digests(NamedTuple):
 
 def find_digests(database: Database) -> Digests:
     """Return the digests of a database with the seed of the sandbox."""
-    published = publications.get(database, demo.EDITION, "latest").digest
+    published = publications.get(database, demo.EARLIER, "latest").digest
     with database.read() as session:
         pending = approvals.find(session, sandbox.IN_REVIEW, "1").digest
     return Digests(published, pending)

@@ -25,19 +25,15 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.demo import service as demo
 from actitud_api.engine.methodology.digests import compute_digest
-from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, build_key_path
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import FlagRecord, replace_flags
-from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
 from tests.support import publishing
 from tests.support.databases import make_key
@@ -59,6 +55,7 @@ READS: Final = {
     "editions.get": "/v1/editions/latest",
     "editions.scores.list": "/v1/editions/2026-demo/scores?limit=2",
     "editions.scores.get": "/v1/editions/2026-demo/scores/{organisation}",
+    "editions.scores.changes": "/v1/editions/2026-demo/scores/XX-DEMO-00064/changes?from=2025-demo",
     "editions.scores.path": "/v1/editions/2026-demo/scores/XX-DEMO-00034/path",
     "editions.scores.peers": "/v1/editions/2026-demo/scores/{organisation}/peers",
     "editions.summary": "/v1/editions/2026-demo/summary?province=46",
@@ -73,7 +70,7 @@ READS: Final = {
 }
 """The address of each read; `{organisation}` is the first of the ranking."""
 CREATES: Final = {"scores.create": "/v1/scores", "scores.create_many": "/v1/scores/batch"}
-WORKBOOK: Final = "/v1/methodologies/2026.1/workbook"
+WORKBOOK: Final = "/v1/methodologies/2027.1/workbook"
 OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
 """What is sent into a workbook, and what is then read of it."""
 OF_FILES: Final = frozenset({"methodologies.workbook.read"})
@@ -89,19 +86,17 @@ WRITES: Final = {
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
     "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
-    "editions.assessments.verdicts.put": ("PUT", f"{_ASSESSMENT}/verdicts/D1.01"),
+    "editions.assessments.verdicts.put": ("PUT", f"{_ASSESSMENT}/verdicts/D1.07"),
     "editions.assessments.review.put": ("PUT", f"{_ASSESSMENT}/review"),
     "editions.samples.create": ("POST", "/v1/editions/2027/samples"),
     "editions.flags.create": ("POST", "/v1/editions/2027/flags"),
     "editions.assessments.extensions.create": ("POST", f"{_ASSESSMENT}/extensions"),
     "editions.assessments.hearings.create": ("POST", f"{_ASSESSMENT}/hearings"),
-    "editions.assessments.replies.put": ("PUT", f"{_ASSESSMENT}/replies/D1.01"),
+    "editions.assessments.replies.put": ("PUT", f"{_ASSESSMENT}/replies/D1.07"),
     "editions.assessments.returns.create": ("POST", f"{_ASSESSMENT}/returns"),
     "editions.update": ("PATCH", "/v1/editions/2027"),
 }
 """What an administrator writes, in that order; each finds what the one before it made."""
-CHANGES: Final = "/v1/editions/2027/scores/{organisation}/changes?from=2026-demo"
-"""The change of the first of the ranking, which then answers less and one thing worse."""
 MAKES: Final = frozenset({"editions.assessments.put", "editions.assessments.replies.put"})
 """What is made where nothing was."""
 READS_WITH_KEY: Final = {
@@ -115,9 +110,9 @@ READS_WITH_KEY: Final = {
     "editions.assessments.transitions.get": f"{_ASSESSMENT}/transitions/5",
     "editions.assessments.finals.create": f"{_ASSESSMENT}/transitions/9",
     "editions.assessments.verdicts.list": f"{_ASSESSMENT}/verdicts?limit=2",
-    "editions.assessments.verdicts.get": f"{_ASSESSMENT}/verdicts/D1.01",
+    "editions.assessments.verdicts.get": f"{_ASSESSMENT}/verdicts/D1.07",
     "editions.assessments.replies.list": f"{_ASSESSMENT}/replies",
-    "editions.assessments.replies.get": f"{_ASSESSMENT}/replies/D1.01",
+    "editions.assessments.replies.get": f"{_ASSESSMENT}/replies/D1.07",
     "editions.assessments.review.get": f"{_ASSESSMENT}/review",
     "editions.assessments.flags.list": f"{_ASSESSMENT}/flags",
     "editions.agreement.get": "/v1/editions/2027/agreement",
@@ -240,8 +235,6 @@ def answers(app: Litestar) -> dict[str, Any]:
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())
         found = _as_assessor(found, key)
-        _answer_less(app.state["database"], organisation)
-        found["editions.scores.changes"] = client.get(CHANGES.format(organisation=organisation)).json()
     return found
 
 
@@ -381,18 +374,6 @@ def _as_assessor(found: dict[str, Any], key: str) -> dict[str, Any]:
     return named
 
 
-def _answer_less(database: Database, organisation: str) -> None:
-    """What an organisation answers in 2027: as in the demonstration, without D6.06 and with D1.06 at level 1."""
-    before = scores.get_edition_score(database, "2026-demo", organisation).submission
-    answers = {name: facts for name, facts in before.answers.items() if name != "D6.06"} | {"D1.06": {"level": 1}}
-    after = structs.replace(before, answers=answers)
-    with database.write() as session:
-        evaluation = evaluate(load_methodology("2026.1"), after)
-        assessments.store_rows(
-            session, [assessments.to_row("2027", organisation, after, evaluation, datetime.now(UTC))]
-        )
-
-
 def _remark(database: Database) -> None:
     """What would be remarkable of the assessment of 2027, had it another of an edition before beside it."""
     facts: dict[str, int | float | str] = {"before": 2_000, "now": 3_780}
@@ -417,7 +398,7 @@ def _judge_too(database: Database) -> None:
             session,
             "2027",
             "XX-DEMO-90001",
-            "D1.01",
+            "D1.07",
             reviews.Opinion(verdict="insufficient", reason="No figures in it."),
             assessor=_LAST,
             role="assessor",

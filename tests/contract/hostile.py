@@ -37,22 +37,22 @@ RAW: Sequence[bytes] = (
     b'{"a":"\\u0000"}', b'{"a":"\\ud800"}', b'{"a":"\\udc00\\ud800"}', b'{"\\u0000":1}', b'{"a":"\\x"}',
     b'{"a":"\xff"}', b'{"\xff":1}', b'{"a":"\xed\xa0\x80"}', b'{"a":"\xc0\x80"}', b'{"a":"\xf8\x88\x80\x80\x80"}',
     b"\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00", b"\xfe\xff\x00{\x00}", b"{\x00}\x00", b"\x1f\x8b\x08\x00",
-    b'{"methodology":"2026.1"}', b'{"methodology":"2026.1","methodology":"2026.1"}', b'{"methodology":"2025.1"}',
-    b'{"methodology":2026.1}', b'{"methodology":null}', b'{"methodology":["2026.1"]}', b'{"methodology":{"a":1}}',
-    b'{"methodology":"2026.1","profile":[],"answers":[]}', b'{"methodology":"2026.1","profile":{},"answers":{}}',
+    b'{"methodology":"2027.1"}', b'{"methodology":"2027.1","methodology":"2027.1"}', b'{"methodology":"2025.1"}',
+    b'{"methodology":2027.1}', b'{"methodology":null}', b'{"methodology":["2027.1"]}', b'{"methodology":{"a":1}}',
+    b'{"methodology":"2027.1","profile":[],"answers":[]}', b'{"methodology":"2027.1","profile":{},"answers":{}}',
     b'{"a":1,"a":2}', b'{"a":{"b":1,"b":{"c":1,"c":2}}}', b'{"constructor":{"prototype":{}}}',
     b"1" * 5_000, b"-" + b"9" * 400, b"0." + b"1" * 5_000, b'"' + b"a" * 100_000 + b'"',
     b'"' + b"\\u0041" * 20_000 + b'"',
     *(b"[" * depth + b"]" * depth for depth in (20, 21, 200, 999, 1_000, 5_000, 100_000)),
     *(b"[" * depth for depth in (1, 100, 100_000)),
     *(b'{"a":' * depth + b"1" + b"}" * depth for depth in (20, 21, 200, 1_000, 5_000, 50_000)),
-    *(b'{"methodology":"2026.1","profile":' + b'{"a":' * depth + b"1" + b"}" * (depth + 1) for depth in (18, 19, 500)),
-    b"[" + b"0," * 300_000 + b"0]", b'{"methodology":"2026.1","answers":[' + b"1," * 2_000 + b"1]}",
+    *(b'{"methodology":"2027.1","profile":' + b'{"a":' * depth + b"1" + b"}" * (depth + 1) for depth in (18, 19, 500)),
+    b"[" + b"0," * 300_000 + b"0]", b'{"methodology":"2027.1","answers":[' + b"1," * 2_000 + b"1]}",
     b"{" + b",".join(b'"k%d":%d' % (n, n) for n in range(20_000)) + b"}",
-    b'{"methodology":"2026.1",' + b",".join(b'"D1.%d":%d' % (n, n) for n in range(20_000)) + b"}",
+    b'{"methodology":"2027.1",' + b",".join(b'"D1.%d":%d' % (n, n) for n in range(20_000)) + b"}",
     b"{" + b",".join(b'"a":1' for _ in range(50_000)) + b"}",
     b'{"' + b"x" * 450_000 + b'":{' + b",".join(b'"k%d":"\\u0001"' % n for n in range(1_000)) + b"}}",
-    b'{"methodology":"2026.1","answers":{},"profile":{' + b",".join(b'"k%d":1' % n for n in range(77_000)) + b"}}",
+    b'{"methodology":"2027.1","answers":{},"profile":{' + b",".join(b'"k%d":1' % n for n in range(77_000)) + b"}}",
     b'{"' + b"~" * 450_000 + b'":{"a":1,"a":2},"' + b"/" * 450_000 + b'":[' + b'"\\u0000",' * 999 + b"1]}",
 )  # fmt: skip
 CONTENT_TYPES: Sequence[bytes] = (
@@ -65,7 +65,7 @@ SEGMENTS: Sequence[bytes] = (
     b"%00", b"a%00b", b"%FF", b"%C0%80", b"%ED%A0%80", b"%", b"%zz", b"%2e%2e%2f", b"..%2f..%2fetc%2fpasswd", b"..",
     b".", b"%0d%0aX-Evil:1", b"%0A", b"%1b[31m", b"%7F", b"%C2%85", b"x" * 8_000, b"%F0%9F%92%A5" * 50,
     b"{version}", b"*",
-    b"2026.1%20", b"2026.1%00", b"2026.1;a=b", b"+", b"%27%20OR%201=1--", b"%3Cscript%3E", b"null", b"latest", b"-1",
+    b"2027.1%20", b"2027.1%00", b"2027.1;a=b", b"+", b"%27%20OR%201=1--", b"%3Cscript%3E", b"null", b"latest", b"-1",
     b"XX-DEMO-99999", b"ES-DIR3-L01280796", b"%E2%80%AE", b"a%2Fb", b"a%5Cb", b"%25", b"~", b"@", b":", b"$", b"(",
 )  # fmt: skip
 SENSIBLE = {b".", b"..", b"latest"}
@@ -151,14 +151,14 @@ def requests(seed: int, example: dict[str, Any]) -> Iterator[Hostile]:
 FRAMES: Sequence[Callable[[bytes], bytes]] = (
     lambda raw: raw,
     lambda raw: b'{"methodology":%s}' % raw,
-    lambda raw: b'{"methodology":"2026.1","profile":%s,"answers":{}}' % raw,
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":%s}}' % raw,
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":{"numerator":%s}}}' % raw,
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{},"profile_self_declared":[%s]}' % raw,
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{}}' + raw,
-    lambda raw: raw + b'{"methodology":"2026.1","profile":{},"answers":{}}',
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"%s":{}}}' % raw.replace(b'"', b"'"),
-    lambda raw: b'{"methodology":"2026.1","profile":{},"answers":{"D1.01":{"note":"%s"}}}' % raw.replace(b'"', b"'"),
+    lambda raw: b'{"methodology":"2027.1","profile":%s,"answers":{}}' % raw,
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{"D1.07":%s}}' % raw,
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{"D1.07":{"numerator":%s}}}' % raw,
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{},"profile_self_declared":[%s]}' % raw,
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{}}' + raw,
+    lambda raw: raw + b'{"methodology":"2027.1","profile":{},"answers":{}}',
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{"%s":{}}}' % raw.replace(b'"', b"'"),
+    lambda raw: b'{"methodology":"2027.1","profile":{},"answers":{"D1.07":{"note":"%s"}}}' % raw.replace(b'"', b"'"),
     lambda raw: raw.decode("latin-1").encode("utf-16"),
     lambda raw: b"\xef\xbb\xbf" + raw,
 )
@@ -191,7 +191,7 @@ def _hand_made() -> Iterator[Hostile]:
     yield Hostile(_post(b" " * (1024 * 1024 + 1), JSON))
     yield Hostile(_post(b"{}", JSON, (b"content-length", b"99999999999999")))
     yield Hostile(Sent("POST", b"/v1/scores", (JSON,), [b" " * 65_536] * 17))
-    for chunks in ((), (b"",), (b'{"methodology":', b'"2026.1"'), (b"{}",)):
+    for chunks in ((), (b"",), (b'{"methodology":', b'"2027.1"'), (b"{}",)):
         yield Hostile(Sent("POST", b"/v1/scores", (JSON,), chunks, hangs_up=True))
     for target in TARGETS:
         yield Hostile(Sent("GET", target), may_pass=target == b"//")

@@ -174,7 +174,7 @@ class Installation:
 
     def reply(self, edition: str, organisation: str) -> None:
         """Replies about an indicator."""
-        path = f"/v1/editions/{edition}/assessments/{organisation}/replies/D1.01"
+        path = f"/v1/editions/{edition}/assessments/{organisation}/replies/D1.07"
         self._made("PUT", path, examples.request("editions.assessments.replies.put"), {"If-None-Match": "*"})
 
     def review(self, edition: str) -> None:
@@ -203,7 +203,7 @@ class Installation:
 
     def correct(self, edition: str, supersedes: str, organisation: str) -> None:
         """Publishes a correction of an answer."""
-        assessment = {"methodology": "2026.1", "answers": {"D1.01": None}}
+        assessment = {"methodology": "2027.1", "answers": {"D1.07": None}}
         fixed = [{"organisation": organisation, "assessment": assessment}]
         body = {"reason": "A wrong answer.", "supersedes": supersedes, "corrections": fixed}
         self._made("POST", f"/v1/editions/{edition}/publications", body, {"Idempotency-Key": supersedes})
@@ -330,9 +330,9 @@ class Installation:
             "submission": "1",
             "approval": "1",
             "suggestion": suggestion,
-            "indicator": "D1.01",
+            "indicator": "D1.07",
             "transition": "1",
-            "version": "2026.1",
+            "version": "2027.1",
             "size": "latest",
             "format": FORMATS.get(operation.id, "csv"),
         }
@@ -426,7 +426,7 @@ _BEFORE: Final[Mapping[str, AssessmentState]] = {
 """Where an assessment has to be for an operation."""
 _EDITION: Final = {
     "titles": {"es": "Edición", "en": "Edition"},
-    "methodology": "2026.1",
+    "methodology": "2027.1",
     # Nothing is late, whenever the tests run.
     "calendar": calendar(2095),
 }

@@ -68,7 +68,7 @@ class Sent(NamedTuple):
 def values(operation: Operation) -> dict[str, str]:
     names = re.findall(r"\{(\w+)\}", operation.path)
     return {
-        name: {"edition": EDITION, "organisation": MINE, "version": "2026.1", "format": "csv"}.get(name, "1")
+        name: {"edition": EDITION, "organisation": MINE, "version": "2027.1", "format": "csv"}.get(name, "1")
         for name in names
     }
 

@@ -59,7 +59,7 @@ class Stage(NamedTuple):
 def list_addresses(installation: Installation, digest: str, organisation: str = OTHER) -> Iterator[str]:
     """Yield every address that answers GET: about the drafts, about what is published, and lists with their totals."""
     values = {
-        **{"organisation": organisation, "version": "2026.1", "indicator": "D1.01", "dimension": "D1"},
+        **{"organisation": organisation, "version": "2027.1", "indicator": "D1.07", "dimension": "D1"},
         "slug": "not-found",
         **{"suggestion": "1", "submission": "1", "transition": "1", "approval": "1", "revision": "1", "size": "latest"},
         **{"territory": "08", "key": "0" * 12, "digest": digest},
@@ -142,7 +142,7 @@ def look(stage: Stage, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, 
 def changes(installation: Installation) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield every kind of change of a draft, in an order in which each is allowed."""
     administrator = installation.key("administrator")
-    place = {"edition": OPEN, "organisation": OTHER, "indicator": "D1.01"}
+    place = {"edition": OPEN, "organisation": OTHER, "indicator": "D1.07"}
 
     def call(name: str) -> tuple[str, Callable[[], object]]:
         operation = BY_ID[f"editions.{name}"]

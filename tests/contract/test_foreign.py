@@ -183,7 +183,7 @@ def sent(operation: Operation) -> Any:
 def test_in_a_path_it_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
     before = installation.stored()
-    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01", "version": "2026.1"}
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.07", "version": "2027.1"}
     others["format"] = FORMATS.get(operation.id, "csv")
 
     def ask(key: str | None, named: Mapping[str, str]) -> Answer:
@@ -210,7 +210,7 @@ CONDITIONAL: Final = [operation for operation in OWN_PATHS if "If-Match" in oper
 def test_the_right_version_of_theirs_is_as_what_does_not_exist(stage: Stage, operation: Operation) -> None:
     """Whoever has learned the version of what is another's, or guesses it, changes nothing and learns nothing by it."""
     installation = stage.installation
-    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01", "version": "2026.1"}
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.07", "version": "2027.1"}
     theirs = {"organisation": OTHER, "edition": FOREIGN, "key": stage.theirs}
     path = operation.path.format_map({**others, **theirs})
     # A transition is about the assessment that it is below.
@@ -272,7 +272,7 @@ def test_in_a_body_it_is_as_what_does_not_exist(stage: Stage, correcting: Correc
     """A publisher of one edition names what is only in another: organisations, documents and their digests."""
     installation, (operation,) = stage.installation, [one for one in ALL if one.id == name]
     unknown = f"sha256:{1:064x}"
-    fact = {"methodology": "2026.1", "answers": {"D1.01": None}}
+    fact = {"methodology": "2027.1", "answers": {"D1.07": None}}
 
     def ask(supersedes: str, organisation: str) -> Answer:
         corrections = [{"organisation": organisation, "assessment": fact}]
@@ -380,7 +380,7 @@ def test_without_the_bindings_of_keys_it_would_be_read(stage: Stage, figure: Fig
     installation, holder = stage.installation, "organisation_reader"
     reads = [one for one in OWN_PATHS if one.method == "get" and one.roles and holder in one.roles]
     about = [one for one in reads if "{organisation}" in one.path]
-    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.01"}
+    others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.07"}
 
     def count_differences() -> int:
         found = 0

@@ -50,13 +50,13 @@ KINDS: Final = {
         f"/v1/editions/{DRAFTING}/assessments/{MINE}",
         "PATCH",
         lambda number: {
-            "methodology": "2026.1",
-            "answers": {"D1.02": {"level": 2, "note": f"Note {number}"}},
+            "methodology": "2027.1",
+            "answers": {"D2.02": {"components": ["c1"], "note": f"Note {number}"}},
         },
-        lambda shown: shown["answers"]["D1.02"]["note"],
+        lambda shown: shown["answers"]["D2.02"]["note"],
     ),
     "reply": Kind(
-        f"/v1/editions/{HEARING}/assessments/{MINE}/replies/D1.01",
+        f"/v1/editions/{HEARING}/assessments/{MINE}/replies/D1.07",
         "PUT",
         lambda number: {"text": f"Reply {number}"},
         lambda shown: shown["text"],

@@ -450,7 +450,7 @@ def test_what_is_published_is_for_everybody_and_nobody_changes_it(
     installation: Installation, published: str, operation: Operation
 ) -> None:
     row = class_of(operation)
-    others = {"format": FORMATS.get(operation.id, "csv"), "indicator": "D1.01"}
+    others = {"format": FORMATS.get(operation.id, "csv"), "indicator": "D1.07"}
     numbered = dict.fromkeys(("approval", "revision", "submission", "transition"), "1")
     path = {**numbered, **others, "edition": published, "organisation": MINE}
     takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES

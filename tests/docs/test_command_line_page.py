@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -39,8 +38,8 @@ def test_every_command_is_on_the_page() -> None:
 def test_the_commands_run(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    request = json.loads((ROOT / "tests" / "cases" / "example_a.json").read_bytes())["request"]
-    (tmp_path / "facts.json").write_text(json.dumps(request), encoding="utf-8")
+    request = (ROOT / "openapi" / "examples" / "scores.create.request.json").read_bytes()
+    (tmp_path / "facts.json").write_bytes(request)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACTITUD_BASE_URL", address)
     monkeypatch.setattr(watching, "sleep", lambda seconds: None)

@@ -25,7 +25,7 @@ SECTIONS = {
 
 
 def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
-    methodology = load_methodology("2026.1")
+    methodology = load_methodology("2027.1")
     return (
         columns.list_score_columns(methodology, language),
         columns.list_indicator_columns(methodology, language),
@@ -94,7 +94,7 @@ def test_every_file_of_the_page_is_there(client: TestClient[Litestar]) -> None:
     rows = re.findall(r"^\| `(/[^`]+)` \| .+? \| ([^|]*)\|", text, re.MULTILINE)
     assert len(rows) == 16
     for path, formats in rows:
-        named = path.format(edition="latest", version="2026.1", organisation="XX-DEMO-00001")
+        named = path.format(edition="latest", version="2027.1", organisation="XX-DEMO-00001")
         for suffix in re.findall(r"`(\.\w+)`", formats) or [""]:
             assert client.head(named + suffix).status_code == 200, named + suffix
 

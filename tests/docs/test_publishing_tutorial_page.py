@@ -33,6 +33,7 @@ def in_review(tmp_path: Path) -> Iterator[Litestar]:
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
         demo.store_demonstration(database, lambda: None, range(1, TUTORIAL + 1))
+        demo.publish_earlier_edition(database, tmp_path, lambda: None, now=datetime.now(UTC))
     with borrow_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path)) as made:
         yield made
 

@@ -15,8 +15,12 @@ from litestar import Litestar
 
 from actitud import Client
 from actitud_api import cli
+from actitud_api.engine.i18n import Language
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
+from actitud_api.web.embeds.pictures import render_card
+from actitud_api.web.embeds.service import EmbedStanding
+from actitud_api.web.embeds.texts import describe_standing
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 from tests.support.serving import served
@@ -65,15 +69,15 @@ def ask(arguments: list[str], address: str) -> httpx.Response:
     return httpx.request(method, url, headers=headers, content=body, timeout=60)
 
 
-@pytest.mark.parametrize(("readme", "level"), [("README.md", "Service desk"), ("README.es.md", "Ventanilla")])
+@pytest.mark.parametrize(("readme", "level"), [("README.md", "Conversation"), ("README.es.md", "Conversación")])
 def test_the_first_curl_answers_the_explained_score(readme: str, level: str, address: str) -> None:
     first, *others = curls(readme)
 
     score = ask(first, address).json()
 
-    assert (score["index"], score["level"], score["level_details"]["name"]) == (44.03, 3, level)
+    assert (score["index"], score["level"], score["level_details"]["name"]) == (72.71, 4, level)
     told = [indicator["reason"]["text"] for dimension in score["dimensions"] for indicator in dimension["indicators"]]
-    assert len(told) == 69
+    assert len(told) == 46
     assert all(told)
     assert len(others) == 8
     for arguments in others:
@@ -92,9 +96,10 @@ def test_the_python_example_prints_the_score(
     exec(compile(example.replace(STATED, address), readme, "exec"), {})
 
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] in {"44.03 Service desk", "44.03 Ventanilla"}
-    assert "D6.02" in printed[1]
-    assert "2.22" in printed[1].replace(",", ".")
+    assert printed[0] in {"72.71 Conversation", "72.71 Conversación"}
+    # Step 2 of 4 of D9.11 leaves half of 12 of the 100 points of D9, which weighs 24: 0.5 x 12 x 0.24 = 1.44.
+    assert "D9.11" in printed[1]
+    assert "1.44" in printed[1].replace(",", ".")
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -107,17 +112,17 @@ def test_the_commands_about_scores_and_methodologies_run(
     text = (ROOT / readme).read_text("utf-8")
     named = re.findall(r"`(?:\.venv/bin/actitud-api )?((?:score|methodology) [^`]+)`", text)
     assert len(named) == 4
-    document = "api/actitud_api/engine/methodology/versions/2026.1/document.json"
+    document = "api/actitud_api/engine/methodology/versions/2027.1/document.json"
     stands = {"FILE": document, "FICHERO": document, "PATH": str(tmp_path / "new"), "CARPETA": str(tmp_path / "new")}
     said = []
     for command in named:
         arguments = [stands.get(part, part) for part in shlex.split(command)]
         assert cli.main(arguments) == 0
         said.append(capsys.readouterr().out)
-    assert "Index: 44.03 of 100" in said[0]
+    assert "Index: 72.71 of 100" in said[0]
     assert (tmp_path / "new" / "document.json").is_file()
-    assert "\n2026.1: no defects." in said[2]  # after the notes
-    assert said[3].startswith("From 2026.1 to 2026.1")
+    assert said[2].splitlines()[-1].startswith("2027.1: no defects.")  # after the notes
+    assert said[3].startswith("From 2027.1 to 2027.1")
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -143,8 +148,8 @@ def test_the_example_of_an_assessment_ends_with_its_submission(
 
         (submission,) = administrator.editions.assessments.submissions.list("2027", US).items
     first, *reasons, last = capsys.readouterr().out.splitlines()
-    # D1.01 goes from 50 to 100: 50 x 25 / 100 more of D1, which is a tenth of the index.
-    assert round(float(last) - float(first), 2) == 1.25
+    # D1.07 goes from 50 to 100: 50 x 30 / 100 = 15 more of D1, which weighs 5 of the 100 of the index.
+    assert round(float(last) - float(first), 2) == 0.75
     assert len(reasons) == 4
     assert submission.index == float(last)
 
@@ -157,14 +162,35 @@ def key(app: Litestar, role: access.Role, owner: str | None = None) -> str:
         ).text
 
 
-def test_the_picture_shows_the_figures_of_example_a() -> None:
-    published = json.loads((ROOT / "tests/cases/example_a.json").read_text("utf-8"))["published"]
-    picture = (ROOT / "docs/images/score.svg").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("picture", "language", "name"),
+    [("score.svg", "en", "Town of Example"), ("score.es.svg", "es", "Ayuntamiento de Ejemplo")],
+)
+def test_the_picture_is_the_card_of_example_a(picture: str, language: Language, name: str) -> None:
+    examples = json.loads((ROOT / "tests/cases/examples_2027_1.json").read_text("utf-8"))
+    (published,) = [example["published"] for example in examples if example["id"] == "A"]
+    standing = EmbedStanding(
+        edition="2026",
+        period_to=date(2026, 12, 31),
+        organisation="XX-MUN-EJEMPLO",
+        name=name,
+        index=published["index"],
+        status=published["status"],
+        level=published["level"],
+        provisional=published["level_provisional"],
+        coverage=published["coverage"],
+        dimensions=published["dimensions"],
+        methodology="2027.1",
+        simulated=True,
+        superseded_by=None,
+    )
+    page = f"https://actitud.example/portal/2026/XX-MUN-EJEMPLO?lang={language}"
 
-    shown = re.findall(r'text-anchor="end"[^>]*>([\d,]+)<', picture)
+    drawn = (ROOT / "docs/images" / picture).read_bytes()
 
+    assert drawn == render_card(describe_standing(standing, language, page), "light")
+    shown = re.findall(r'text-anchor="end"[^>]*>([\d.,]+)<', drawn.decode())
     assert [float(figure.replace(",", ".")) for figure in shown] == list(published["dimensions"].values())
-    assert f">{published['index']:.2f}<".replace(".", ",") in picture
 
 
 @pytest.mark.parametrize(

@@ -210,12 +210,14 @@ def test_ckan_harvests_the_catalogue(web: httpx.Client) -> None:
         content = b"".join(response.iter_bytes(1024)).decode("utf-8")
         kind = response.headers["content-type"].split(";", 1)[0]
     data = Graph().parse(data=content, format=kind)
-    (dataset,) = data.subjects(RDF.type, DCAT.Dataset)
-    assert data.value(dataset, DCTERMS.title)
-    resources = [data.value(one, DCAT.downloadURL) for one in data.objects(dataset, DCAT.distribution)]
-    assert len(resources) == 4
-    for address in resources:
-        assert web.head("/" + str(address).split("/", 3)[3]).status_code == 200
+    datasets = list(data.subjects(RDF.type, DCAT.Dataset))
+    assert len(datasets) == 2  # 2026-demo and 2025-demo
+    for dataset in datasets:
+        assert data.value(dataset, DCTERMS.title)
+        resources = [data.value(one, DCAT.downloadURL) for one in data.objects(dataset, DCAT.distribution)]
+        assert len(resources) == 4
+        for address in resources:
+            assert web.head("/" + str(address).split("/", 3)[3]).status_code == 200
 
 
 def test_gobierto_reads_the_tree(web: httpx.Client) -> None:

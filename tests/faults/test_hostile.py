@@ -26,10 +26,12 @@ from tests.support.figures import FigureRecorder
 from tests.support.scale import HOSTILE_BODIES, HOSTILE_TARGETS
 
 SEED: Final = 20_260_102
-CASE: Final[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
-CONTROL: Final = Sent("POST", b"/v1/scores", (JSON,), (json.dumps(CASE["request"]).encode(),))
-INDEX: Final = 44.03
-"""The index of the catalogue's example A."""
+EXAMPLES: Final = Path(__file__).parents[1] / "cases" / "examples_2027_1.json"
+CASE: Final[dict[str, Any]] = json.loads(EXAMPLES.read_bytes())[0]
+REQUEST: Final = {"methodology": "2027.1", "profile": CASE["profile"], "answers": CASE["answers"]}
+CONTROL: Final = Sent("POST", b"/v1/scores", (JSON,), (json.dumps(REQUEST).encode(),))
+INDEX: Final = 72.71
+"""The index that is published of example A of 2027.1."""
 CONTROLLED: Final = 50
 """Hostile requests from one valid request to the next."""
 CLIENTS: Final = 4
@@ -155,8 +157,8 @@ def flood(port: int, hostile: Iterable[Hostile]) -> tuple[Counter[int], list[str
 def draw() -> Iterator[Hostile]:
     """Yield hostile bodies, hand-made ones first, and then hostile targets, queries and headers."""
     return chain(
-        islice(bodies(SEED, CASE["request"]), HOSTILE_BODIES),
-        islice(requests(SEED, CASE["request"]), HOSTILE_TARGETS),
+        islice(bodies(SEED, REQUEST), HOSTILE_BODIES),
+        islice(requests(SEED, REQUEST), HOSTILE_TARGETS),
     )
 
 
@@ -185,7 +187,7 @@ class Careless(BaseHTTPRequestHandler):
 
 def ask_carelessly() -> tuple[int, int]:
     """Send hand-made bodies to a careless server; return how many there are, and how many are answered 500."""
-    hostile = [body for body in islice(bodies(SEED, CASE["request"]), HOSTILE_BODIES) if body.sent.chunks[0]][:150]
+    hostile = [body for body in islice(bodies(SEED, REQUEST), HOSTILE_BODIES) if body.sent.chunks[0]][:150]
     with ThreadingHTTPServer(("127.0.0.1", 0), Careless) as server:
         threading.Thread(target=server.serve_forever).start()
         with closing(Caller(server.server_port)) as caller:

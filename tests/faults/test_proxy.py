@@ -47,7 +47,7 @@ from tests.support import proxy
 from tests.support.figures import FigureRecorder
 
 EXAMPLE: Final = (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
-INDEX: Final = 44.03
+INDEX: Final = 72.71
 """The index of the example, as README.md has it."""
 
 PATIENCE: Final = 2
@@ -502,7 +502,7 @@ PREFLIGHT: Final = {
         ("GET", "/v1/organisations?limit=1000", {"Accept-Encoding": "gzip, br"}, None, 200),
         ("GET", "/v1/openapi.json", {"Accept-Encoding": "gzip"}, None, 200),
         ("GET", "/docs", {"Accept-Encoding": "gzip", "Accept": "text/html"}, None, 200),
-        ("GET", "/v1/methodologies/2026.1", {"If-None-Match": "*"}, None, 304),
+        ("GET", "/v1/methodologies/2027.1", {"If-None-Match": "*"}, None, 304),
         ("GET", "/v1/editions/2026-demo/scores?limit=2", ORIGIN, None, 200),
         ("HEAD", "/v1/editions/2026-demo/scores?limit=2", ORIGIN, None, 200),
         ("HEAD", "/v1/openapi.json", {"Range": "bytes=0-9"}, None, 200),

@@ -6,6 +6,7 @@ assessment of its own, whose score is in the same row. After each kill another s
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import threading
@@ -13,13 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
 from tests.faults.serving import administrator, one_serving
-from tests.support.assessing import body_a
 from tests.support.databases import Kind
 from tests.support.scale import SERVED_KILLS
 
@@ -31,11 +33,25 @@ SECONDS: Final = 30
 EDITION: Final = {
     "id": "2026",
     "titles": {"es": "Edición", "en": "Edition"},
-    "methodology": "2026.1",
+    "methodology": "2027.1",
     "period_from": "2026-01-01",
     "period_to": "2026-12-31",
 }
+"""Of the methodology in use: the server is a process of its own, and has no others than the product."""
+CASES: Final = Path(__file__).parents[1] / "cases"
 MERGE_PATCH: Final = {"Content-Type": "application/merge-patch+json"}
+
+
+def state_profile() -> dict[str, Any]:
+    """Return what the organisation of example A states of itself."""
+    profile = json.loads((CASES / "examples_2027_1.json").read_bytes())[0]["profile"]
+    fields = {field.name for field in load_methodology("2027.1").document.profile if field.set_by == "organisation"}
+    return {name: value for name, value in profile.items() if name in fields}
+
+
+def build_answer(count: int) -> dict[str, int]:
+    """Return an answer to D1.07 with that number in it."""
+    return {"numerator": count, "denominator": GOAL}
 
 
 class Writer:
@@ -56,7 +72,7 @@ class Writer:
         """Makes its organisation and its assessment."""
         added = client.post("/v1/organisations", json={"id": self._name, "name": "Writer", "kind": "MUN"})
         assert added.status_code == 201, added.text
-        body = body_a(evidence=False) | {"answers": {"D1.01": {"numerator": 0, "denominator": GOAL}}}
+        body = {"methodology": "2027.1", "profile": state_profile(), "answers": {"D1.07": build_answer(0)}}
         made = client.put(self._assessment, json=body, headers={"If-None-Match": "*"})
         assert made.status_code == 201, made.text
         self._score = made.json()["index"]
@@ -87,7 +103,7 @@ class Writer:
 
     def _raise(self, client: httpx.Client) -> None:
         self._counting = True
-        change = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": self._count + 1, "denominator": GOAL}}}
+        change = {"methodology": "2027.1", "answers": {"D1.07": build_answer(self._count + 1)}}
         changed = client.patch(self._assessment, json=change, headers={**MERGE_PATCH, "If-Match": "*"})
         assert changed.status_code == 200, changed.text
         self._count += 1
@@ -107,7 +123,7 @@ class Writer:
             assert client.get(f"/v1/organisations/{expected['aliases'][-1]}").json() == expected
         self._answered.clear()
         stored = client.get(self._assessment).json()
-        count = stored["answers"]["D1.01"]["numerator"]
+        count = stored["answers"]["D1.07"]["numerator"]
         assert count == self._count or (self._counting and count == self._count + 1)
         # The sheet is computed from what is stored, the row holds what was computed when that was.
         sheet = client.get(f"/v1/editions/2026/scores/{self._name}").json()

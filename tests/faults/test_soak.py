@@ -33,7 +33,7 @@ from tests.faults.serving import (
     administrator,
     one_serving,
 )
-from tests.faults.test_hostile import CASE, read_memory
+from tests.faults.test_hostile import REQUEST, read_memory
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish
@@ -118,7 +118,7 @@ def list_requests(organisations: Sequence[str]) -> list[Request]:
             Request("GET", f"{edition}/scores"),
             Request("GET", f"{edition}/scores/{organisation}"),
             Request("GET", f"/portal/{demo.EDITION}/{organisation}"),
-            Request("POST", "/v1/scores", CASE["request"]),
+            Request("POST", "/v1/scores", REQUEST),
             Request("GET", f"/badge/{demo.EDITION}/{organisation}.svg"),
             Request("GET", f"{edition}/scores.csv"),
             Request("PATCH", f"/v1/organisations/{organisation}", {"domains": ["ayto.example"]}),

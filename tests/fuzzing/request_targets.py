@@ -221,7 +221,7 @@ TARGETS: Final = {
     "body": Target(
         decode_body,
         seeds=list_bodies,
-        tokens=rb'{" ": null true [[ 1e400 -0 \ud800 \u0000 "methodology" "2026.1" "items":[ 0.1',
+        tokens=rb'{" ": null true [[ 1e400 -0 \ud800 \u0000 "methodology" "2027.1" "items":[ 0.1',
         length_max=8192,
     ),
     "query": Target(

@@ -421,9 +421,11 @@ def test_an_edition_under_a_draft_takes_answers_to_the_draft(client: Client, adm
 
 def test_answers_under_another_methodology_are_no_answers_to_the_edition(client: Client) -> None:
     body = body_a()
-    body["methodology"] = "2027.1"
+    body["methodology"] = "2026.2"
     (error,) = problem(put(client, body, If_None_Match="*"), 400, "invalid-request")["errors"]
     assert (error["pointer"], error["suggestion"]) == ("/methodology", "2026.1")
+    (error,) = problem(put(client, body_a("2027.1"), If_None_Match="*"), 409, "conflict")["errors"]
+    assert (error["pointer"], error["value"], error["suggestion"]) == ("/methodology", "2027.1", "2026.1")
 
     create(client)
     database: Database = client.app.state["database"]

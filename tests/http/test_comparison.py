@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 NOW = datetime(2027, 1, 10, tzinfo=UTC)
+WEIGHTS = (5, 14, 5, 7, 13, 4, 9, 14, 24, 5)
+"""Of D1 to D10 in hundredths, copied from docs/methodology-2027.1.md."""
 MADRID = "ES-DIR3-L01280796"
 ORGANISATIONS = (
     *((f"XX-P-{n:02}", f"Pueblo {n}", "MUN", 900, None, ()) for n in range(1, 12)),
@@ -78,13 +80,13 @@ def fill(database: Database) -> None:
             draft = editions.EditionDraft(
                 id=str(year),
                 titles={"es": str(year), "en": str(year)},
-                methodology="2026.1",
+                methodology="2027.1",
                 period_from=date(year, 1, 1),
                 period_to=date(year, 12, 31),
             )
             editions.add(session, editions.build_record(draft, now=NOW, state=state))
-        simulated = list(islice(simulate(load_methodology("2026.1")), 60))
-        first = simulated[0]
+        simulated = list(islice(simulate(load_methodology("2027.1")), 60))
+        first = simulated[4]  # of 24,521 inhabitants: it is asked about D1, and scores in it
         rows = []
         for organisation, figures in IN_2026.items():
             row = assessments.to_row("2026", organisation, first.submission, first.evaluation, NOW)
@@ -300,7 +302,7 @@ def test_exemplars_say_how_they_do_it(client: Client) -> None:
 def stated(client: Client) -> dict[str, str]:
     """An assessment of the open edition with documents, and the key of an administrator.
 
-    D1.01 has one that counts, one of another's domain and one of a day to come; D1.02 has none and is only declared.
+    D1.07 has one that counts, one of another's domain and one of a day to come; D1.03 has none and is only declared.
     """
     administrator = key(client, "administrator")
     made = client.post(
@@ -315,13 +317,13 @@ def stated(client: Client) -> dict[str, str]:
         headers={**administrator, "Content-Type": "application/merge-patch+json", "If-Match": "*"},
     )
     assert changed.status_code == 200, changed.text
-    body = body_a()
-    body["answers"]["D1.01"]["evidence"] = [
+    body = body_a("2027.1")
+    body["answers"]["D1.07"]["evidence"] = [
         document("own") | {"note": "a note that is nobody's business"},
         document("foreign", host="elsewhere.example"),
         document("future", when="2099-01-01"),
     ]
-    del body["answers"]["D1.02"]["evidence"]
+    del body["answers"]["D1.03"]["evidence"]
     put = client.put(
         f"/v1/editions/2027/assessments/{MADRID}", json=body, headers={**administrator, "If-None-Match": "*"}
     )
@@ -333,8 +335,8 @@ def test_documents_are_shown_where_they_count(client: Client, stated: dict[str, 
     answer = got(client, "/v1/editions/2027/exemplars", stated, dimension="D1", region="13")
     (item,) = answer["items"]
     evidence = {practice["id"]: practice["evidence"] for practice in item["practices"]}
-    assert evidence["D1.01"] == [{"url": f"https://{DOMAIN}/evidence/own.pdf", "date": "2025-10-01"}]
-    assert "D1.02" not in evidence
+    assert evidence["D1.07"] == [{"url": f"https://{DOMAIN}/evidence/own.pdf", "date": "2025-10-01"}]
+    assert "D1.03" not in evidence
     assert "nobody's business" not in json.dumps(answer)
 
 
@@ -377,7 +379,7 @@ def test_a_stranger_gets_the_robustness_from_the_ranking(client: Client) -> None
     scores = [
         [None if points is None else round(points * 100) for points in row["dimensions"].values()] for row in ranked
     ]
-    expected = stranger([1] * 10, scores, [5] * len(ranked), [0, 2_000, 4_000, 6_000, 8_000], 200, 7)
+    expected = stranger(WEIGHTS, scores, [5] * len(ranked), [0, 1_000, 4_000, 5_500, 7_500], 200, 7)
     items = robustness(client, draws=200, seed=7)
     assert [item["organisation"] for item in items] == [row["organisation"] for row in ranked]
     for item, row, (index, rank, _) in zip(items, ranked, expected, strict=True):
@@ -467,28 +469,44 @@ def test_the_statistics_are_those_of_the_ranking(client: Client) -> None:
     assert answer["index"]["mean"] == pytest.approx(statistics.mean(index), abs=0.000051)
     assert answer["index"]["standard_deviation"] == pytest.approx(statistics.stdev(index), abs=0.000051)
     assert [dimension["id"] for dimension in answer["dimensions"]] == [f"D{n}" for n in range(1, 11)]
-    for dimension in answer["dimensions"]:
+    for dimension, weight in zip(answer["dimensions"], WEIGHTS, strict=True):
         pairs = [(row["dimensions"][dimension["id"]], row["index"]) for row in ranked]
         own, whole = zip(*[pair for pair in pairs if pair[0] is not None], strict=True)
         assert dimension["correlation"] == pytest.approx(statistics.correlation(own, whole), abs=0.000051)
-        assert (dimension["parent"], dimension["weight"], dimension["organisations"]) == (None, 0.1, len(own))
+        assert (dimension["parent"], dimension["weight"], dimension["organisations"]) == (
+            None,
+            weight / 100,
+            len(own),
+        )
         assert dimension["mean"] == pytest.approx(statistics.mean(own), abs=0.000051)
-    variances = sum(statistics.variance([row["dimensions"][f"D{n}"] for row in ranked]) for n in range(1, 11))
-    total = statistics.variance([sum(row["dimensions"].values()) for row in ranked])
+    # D1 is not asked of the smallest: each covariance is over those that have both dimensions.
+    total = variances = 0.0
+    for one, other in product(answer["dimensions"], repeat=2):
+        pairs = [(row["dimensions"][one["id"]], row["dimensions"][other["id"]]) for row in ranked]
+        covariance = statistics.covariance(*zip(*[pair for pair in pairs if None not in pair], strict=True))
+        total += covariance
+        variances += covariance if one is other else 0
     assert answer["index"]["alpha"] == pytest.approx(10 / 9 * (1 - variances / total), abs=0.000051)
+    assert answer["dimensions"][0]["organisations"] < len(ranked)
 
 
 def test_every_indicator_and_judgement_is_audited(client: Client) -> None:
     answer = audited(client)
-    assert len(answer["indicators"]) == 69
+    assert len(answer["indicators"]) == 46
     assert {indicator["parent"] for indicator in answer["indicators"]} == {f"D{n}" for n in range(1, 11)}
-    # Of the 36 numeric judgement goalposts of the catalogue none stands at 0.
-    assert len(answer["goalposts"]) == 36
-    for goalpost in answer["goalposts"]:
+    # The numeric goalposts of the catalogue that are judgements, none of which stands at 0: one of D1.03 and one of
+    # D2.01, two of each of the others.
+    counted = {"D1.03": 1, "D2.01": 1, "D5.01": 2, "D6.01": 2, "D8.03": 2, "D9.01": 2, "D9.09": 2, "D9.07": 2}
+    assert Counter(goalpost["indicator"] for goalpost in answer["goalposts"]) == counted
+    # 75 % in D9.01 and D9.09 stays: 60 % would pass its neighbour at 65 %, and 90 % would reach that at 90 %.
+    moved = [goalpost for goalpost in answer["goalposts"] if goalpost["down"] or goalpost["up"]]
+    stayed = [(goalpost["indicator"], goalpost["x"]) for goalpost in answer["goalposts"] if goalpost not in moved]
+    assert stayed == [("D9.01", 0.75), ("D9.09", 0.75)]
+    for goalpost in moved:
         assert goalpost["down"]["x"] == pytest.approx(0.8 * goalpost["x"])
         assert goalpost["up"]["x"] == pytest.approx(1.2 * goalpost["x"])
         assert goalpost["down"]["rank_change"] <= goalpost["down"]["rank_change_max"]
-    assert any(goalpost["up"]["rank_change"] for goalpost in answer["goalposts"])
+    assert any(goalpost["up"]["rank_change"] for goalpost in moved)
     assert sum(dimension["effective_weight"] for dimension in answer["dimensions"]) == pytest.approx(1, abs=0.001)
 
 
@@ -637,7 +655,7 @@ def test_what_is_computed_is_kept_until_an_assessment_changes(
     assert len(loads) == made
     mended = client.patch(
         f"/v1/editions/2027/assessments/{MADRID}",
-        content=json.dumps({"methodology": "2026.1", "answers": {"D1.02": None}}),
+        content=json.dumps({"methodology": "2027.1", "answers": {"D1.03": None}}),
         headers={**stated, "Content-Type": "application/merge-patch+json", "If-Match": "*"},
     )
     assert mended.status_code == 200, mended.text

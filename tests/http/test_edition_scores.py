@@ -97,7 +97,7 @@ def add_edition(session: Session, year: int, state: State, scored: Mapping[str, 
     draft = editions.EditionDraft(
         id=str(year),
         titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-        methodology="2026.1",
+        methodology="2027.1",
         period_from=date(year, 1, 1),
         period_to=date(year, 12, 31),
     )
@@ -107,7 +107,7 @@ def add_edition(session: Session, year: int, state: State, scored: Mapping[str, 
 
 def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
     """What the database keeps of an assessment with these figures."""
-    simulated = next(simulate(load_methodology("2026.1")))
+    simulated = next(simulate(load_methodology("2027.1")))
     made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= dict(zip(FIGURES, figures, strict=True))
     return made | {"rank_points": made["index_value"] if made["status"] in ("complete", "sufficient") else -1}
@@ -206,7 +206,7 @@ def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
         "coverage": 0.75,
         "status": "sufficient",
         "level": 2,
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "simulated": False,
     }
 

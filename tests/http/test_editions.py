@@ -41,7 +41,7 @@ def draft(identifier: str = "2026", **others: Any) -> EditionDraft:
     values: dict[str, Any] = {
         "id": identifier,
         "titles": {"es": f"Edición {identifier}", "en": f"Edition {identifier}"},
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "period_from": date(year, 1, 1),
         "period_to": date(year, 12, 31),
     }
@@ -87,7 +87,7 @@ def answer(database: Database, *names: str, edition: str = "2026") -> None:
             ],
             NOW,
         )
-        simulated = next(simulate(load_methodology("2026.1")))
+        simulated = next(simulate(load_methodology("2027.1")))
         assessments.store_rows(
             session,
             [
@@ -144,7 +144,7 @@ def test_the_long_windows_end_at_any_reference_date(reference: date, twelve: dat
 
 @pytest.mark.parametrize("year", [2026, 2027])  # of which 2028, the year of the second calendar, is a leap year
 def test_the_calendar_is_in_the_year_after_the_edition(year: int) -> None:
-    assert msgspec.to_builtins(dates.build_calendar(load_methodology("2026.1"), date(year, 12, 31))) == {
+    assert msgspec.to_builtins(dates.build_calendar(load_methodology("2027.1"), date(year, 12, 31))) == {
         "submission": {"from": f"{year + 1}-01-15", "to": f"{year + 1}-02-28"},
         "review": {"from": f"{year + 1}-03-01", "to": f"{year + 1}-04-30"},
         "hearing": {"from": f"{year + 1}-05-01", "to": f"{year + 1}-05-15"},
@@ -209,7 +209,7 @@ def test_a_new_edition_is_open_with_the_dates_of_the_methodology(database: Datab
     made = create(database)
     assert (made.state, made.simulated, made.version, made.created, made.updated) == ("open", False, 1, NOW, NOW)
     assert made.windows == dates.build_windows(date(2026, 12, 31))
-    assert made.calendar == dates.build_calendar(load_methodology("2026.1"), date(2026, 12, 31))
+    assert made.calendar == dates.build_calendar(load_methodology("2027.1"), date(2026, 12, 31))
     assert service.get(database, "2026") == service.CountedEdition(made, 0)
 
 
@@ -446,7 +446,7 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             service.ensure_unpublished(session, "2027")
             answering.set()
             assert go_on.wait(timeout=10)
-            simulated = next(simulate(load_methodology("2026.1")))
+            simulated = next(simulate(load_methodology("2027.1")))
             organisations.add(
                 session,
                 [organisations.OrganisationEntry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)],

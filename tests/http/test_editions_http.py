@@ -28,7 +28,7 @@ Client = TestClient[Litestar]
 NEW = {
     "id": "2027",
     "titles": {"es": "Edición 2027", "en": "Edition 2027"},
-    "methodology": "2026.1",
+    "methodology": "2027.1",
     "period_from": "2027-01-01",
     "period_to": "2027-12-31",
 }
@@ -64,7 +64,7 @@ def patch(client: Client, change: object, tag: str = "*", edition: str = "2027")
 
 def answer_in(database: Database, edition: str) -> None:
     """An assessment of an organisation."""
-    simulated = next(simulate(load_methodology("2026.1")))
+    simulated = next(simulate(load_methodology("2027.1")))
     with database.write() as session:
         organisations.add(
             session,
@@ -136,7 +136,7 @@ def test_an_edition_is_scored_by_a_draft_only_where_that_is_meant(client: Client
     assert client.get("/v1/editions").json()["items"] == []
 
     assert create(client, methodology="2099.1-draft", accept_draft=True)["methodology"] == "2099.1-draft"
-    assert create(client, id="2027-again", accept_draft=True)["methodology"] == "2026.1"
+    assert create(client, id="2027-again", accept_draft=True)["methodology"] == "2027.1"
 
 
 def test_whoever_read_in_one_language_may_write_in_another(client: Client) -> None:

@@ -27,7 +27,7 @@ MARK: Final = "¤"
 """Begins every translation of the catalogues that are made up here."""
 
 FURTHER: Final = ("ast", "gl")
-"""Languages with a complete catalogue; the methodology has texts in the first only."""
+"""Languages with a complete catalogue; the methodologies in use have texts in the first only."""
 
 BODY: Final[dict[str, object]] = json.loads(Path("openapi/examples/scores.create.request.json").read_text())
 SHEET: Final = f"/portal/2026/{ZAMORA}"
@@ -45,8 +45,8 @@ ASKED: Final[Mapping[str, Asked]] = {
     "score ast": Asked("/v1/scores?lang=ast", body=BODY),
     "score es": Asked("/v1/scores?lang=es", body=BODY),
     "score gl": Asked("/v1/scores", "gl", body=BODY),
-    "methodology ast": Asked("/v1/methodologies/2026.1?lang=ast"),
-    "methodology gl": Asked("/v1/methodologies/2026.1", "gl"),
+    "methodology ast": Asked("/v1/methodologies/2027.1?lang=ast"),
+    "methodology gl": Asked("/v1/methodologies/2027.1", "gl"),
     "methodologies": Asked("/v1/methodologies?lang=gl"),
     "editions ast": Asked("/v1/editions/2026?lang=ast"),
     "problem ast": Asked("/v1/editions/1999?lang=ast"),
@@ -75,10 +75,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if message.id:
                 message.string = translate(str(message.id))
         (package / "engine" / "i18n" / f"{language}.po").write_bytes(written(catalogue))
-    methodology = package / "engine" / "methodology" / "versions" / "2026.1" / "texts"
-    own = json.loads((methodology / "es.json").read_text())
-    own["language"], own["groups"]["D1"]["name"] = "ast", "Redes zarraes"
-    (methodology / "ast.json").write_text(json.dumps(own, ensure_ascii=False))
+    for version in ("2027.1", "2027.1-short"):
+        methodology = package / "engine" / "methodology" / "versions" / version / "texts"
+        own = json.loads((methodology / "es.json").read_text())
+        own["language"], own["groups"]["D1"]["name"] = "ast", "Redes zarraes"
+        (methodology / "ast.json").write_text(json.dumps(own, ensure_ascii=False))
     return folder
 
 
@@ -227,7 +228,7 @@ def test_an_explanation_is_translated_and_its_figures_and_ids_are_the_same(came:
     assert MARK in first["text"]
     assert first["text"].replace(MARK, "") == same["text"]
     assert bare(asturian) == bare(spanish)
-    assert asturian["index"] == 44.03
+    assert asturian["index"] == 72.71
 
 
 TOLD: Final = {"text", "name", "title", "description", "meaning"}
@@ -245,7 +246,8 @@ def test_what_quotes_a_methodology_that_has_no_texts_in_a_language_is_wholly_spa
     assert answer(came, "score gl").language == "gl"
     galician, asturian = value(came, "methodology gl"), value(came, "methodology ast")
     assert galician["texts"]["language"] == "es"
-    assert value(came, "methodologies")["items"][0]["languages"] == ["es", "en", "ast"]
+    languages = {item["version"]: item["languages"] for item in value(came, "methodologies")["items"]}
+    assert (languages["2027.1"], languages["2026.1"]) == (["es", "en", "ast"], ["es", "en"])
     assert asturian["texts"]["language"] == "ast"
     assert asturian["texts"]["groups"]["D1"]["name"] == "Redes zarraes"
     assert asturian["digest"] == galician["digest"]

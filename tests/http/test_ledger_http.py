@@ -89,7 +89,7 @@ def test_what_was_denied_shows_the_operation_and_not_what_it_was_tried_on(
     theirs = installation.key("organisation_editor", OTHER)
     path = f"/v1/editions/2027/assessments/{MINE}"
     headers = {**bearer(theirs), "If-None-Match": "*"}
-    assert client.put(path, json=body_a(), headers=headers).status_code == 404
+    assert client.put(path, json=body_a("2027.1"), headers=headers).status_code == 404
     installation.checkpoint()
     for key in (None, theirs, installation.key("administrator")):
         assert subjects(client, key)[-1] == "/v1/editions/{edition}/assessments/{organisation}"

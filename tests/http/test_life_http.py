@@ -27,7 +27,7 @@ Body = dict[str, Any]
 
 EDITION: Final = "2027"
 PATH: Final = f"/v1/editions/{EDITION}/assessments/{MINE}"
-RETURN: Final = {"reason": "D1.01 lacks its document.", "until": "2095-03-10"}
+RETURN: Final = {"reason": "D1.07 lacks its document.", "until": "2095-03-10"}
 EXTENSION: Final = {"phase": "review", "until": "2095-05-07", "reason": "A flood."}
 BODIES: Final[Mapping[str, Body]] = {"submissions": {}, "returns": RETURN, "extensions": EXTENSION}
 STATES: Final[tuple[AssessmentState, ...]] = get_args(AssessmentState)
@@ -181,7 +181,7 @@ def test_what_does_not_follow_a_state_is_refused_and_what_does_is_told(place: Pl
     if state not in ("draft", "returned"):
         for answer in (
             place.call("PUT", PATH, examples.request("editions.assessments.put"), If_Match="*"),
-            place.call("PATCH", PATH, {"methodology": "2026.1", "answers": {"D1.01": None}}, If_Match="*"),
+            place.call("PATCH", PATH, {"methodology": "2027.1", "answers": {"D1.07": None}}, If_Match="*"),
         ):
             assert refused(answer)["allowed"] == ALLOWED[state]
     if state != "draft":
@@ -214,7 +214,7 @@ def test_what_was_returned_is_changed_and_submitted_again_even_in_review(place: 
     (step,) = [step for step in place.steps() if step["to"] == "returned"]
     assert (step["from"], step["reason"], step["until"]) == ("submitted", RETURN["reason"], RETURN["until"])
 
-    change = {"methodology": "2026.1", "answers": {"D1.02": {"level": 0}}}
+    change = {"methodology": "2027.1", "answers": {"D2.02": {"components": []}}}
     changed = place.call("PATCH", PATH, change, key="editor", If_Match="*")
     assert changed.status_code == 200, changed.text
     assert changed.json()["index"] < place.get(f"{PATH}/submissions/1").json()["index"]
@@ -233,7 +233,7 @@ def test_drafts_are_written_and_submitted_until_the_last_day_or_that_of_an_exten
     place.installation.draft(EDITION, MINE)
     place.move(submission=LONG_AGO)
     whole = examples.request("editions.assessments.put")
-    change = {"methodology": "2026.1", "answers": {"D1.02": {"level": 0}}}
+    change = {"methodology": "2027.1", "answers": {"D2.02": {"components": []}}}
     for answer in (
         place.call("PUT", PATH, whole, key="editor", If_Match="*"),
         place.call("PUT", PATH.replace(MINE, OTHER), whole, If_None_Match="*"),
@@ -357,7 +357,7 @@ def test_what_was_returned_has_its_own_day(place: Place) -> None:
             expected=anything,
             now=datetime(2025, 3, 1, tzinfo=UTC),
         )
-    change = {"methodology": "2026.1", "answers": {"D1.02": {"level": 0}}}
+    change = {"methodology": "2027.1", "answers": {"D2.02": {"components": []}}}
     for answer in (place.call("PATCH", PATH, change, If_Match="*"), place.post("submissions")):
         assert refused(answer)["value"] == "2025-03-10"
     # Of the calendar there is time until 2095, and yet this is an extension.

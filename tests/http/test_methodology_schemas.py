@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import jsonschema_rs
 import pytest
@@ -12,11 +12,17 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
+from tests.support.assessing import request_a
 
 Client = TestClient[Litestar]
-EXAMPLE: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
-)
+NAMED: Final[Mapping[str, tuple[str, str]]] = {
+    "2026.1": ("D1.01", "D1.02"),
+    "2099.1-draft": ("D1.01", "D1.02"),
+    "2027.1-short": ("D1.07", "D3.09"),
+    "2027.1": ("D1.07", "D1.06"),
+}
+"""A ratio and a step of a ladder that each version asks for."""
 
 
 def validator(client: Client, path: str) -> jsonschema_rs.Draft202012Validator:
@@ -35,25 +41,41 @@ def test_what_is_valid_by_the_schema_of_a_version_is_scored_and_nothing_else(cli
         assert schema.is_valid(body) is valid
         assert client.post("/v1/scores", json=body).status_code == (200 if valid else 400)
 
-    body = {**EXAMPLE, "methodology": version}
+    body, (ratio, ladder) = example(version), NAMED[version]
+    assert {ratio, ladder} <= set(body["answers"])
     agree(body, valid=True)
-    agree({**body, "answers": {"D1.01": {"numerator": 1, "denominator": 2, "basis": "self_declared"}}}, valid=True)
-    agree({**body, "answers": {"D1.01": {"numerator": 1}}}, valid=False)
-    agree({**body, "answers": {"D1.01": {"numerator": 1, "denominator": 2, "more": 3}}}, valid=False)
-    agree({**body, "answers": {"D1.02": {"level": 5}}}, valid=False)
+    agree({**body, "answers": {ratio: {"numerator": 1, "denominator": 2, "basis": "self_declared"}}}, valid=True)
+    agree({**body, "answers": {ratio: {"numerator": 1}}}, valid=False)
+    agree({**body, "answers": {ratio: {"numerator": 1, "denominator": 2, "more": 3}}}, valid=False)
+    agree({**body, "answers": {ladder: {"level": 5}}}, valid=False)
     agree({**body, "answers": {"D99": {"level": 1}}}, valid=False)
-    agree({**body, "what_if": {"answers": {"D1.02": None}}}, valid=True)
+    agree({**body, "what_if": {"answers": {ladder: None}}}, valid=True)
     agree({**body, "profile": {**body["profile"], "population_served": -1}}, valid=False)
 
 
+def example(version: str) -> dict[str, Any]:
+    """Example A of the catalogue of a version: the draft takes that of 2026.1, the short form a part of 2027.1's."""
+    body = request_a("2027.1" if version.startswith("2027.1") else "2026.1")
+    if version == "2027.1-short":
+        asked = load_methodology(version).document
+        names = {indicator.id for indicator in walk_indicators(asked.root)}
+        body["answers"] = {name: facts for name, facts in body["answers"].items() if name in names}
+        fields = {field.name for field in asked.profile}
+        body["profile"] = {name: value for name, value in body["profile"].items() if name in fields}
+    return {**body, "methodology": version}
+
+
 def test_the_schema_of_a_version_is_for_that_version_alone(client: Client) -> None:
-    assert not validator(client, "/v1/methodologies/2026.1/schema.json").is_valid({**EXAMPLE, "methodology": "2025.1"})
+    for version, other in (("2026.1", "2025.1"), ("2027.1", "2026.1")):
+        schema, body = validator(client, f"/v1/methodologies/{version}/schema.json"), example(version)
+        assert schema.is_valid(body)
+        assert not schema.is_valid({**body, "methodology": other})
 
 
 def test_a_schema_has_a_tag_and_is_not_sent_again(client: Client) -> None:
-    path = "/v1/methodologies/2026.1/schema.json"
+    path = "/v1/methodologies/2027.1/schema.json"
     first = client.get(path)
-    assert first.headers["cache-control"] == client.get("/v1/methodologies/2026.1").headers["cache-control"]
+    assert first.headers["cache-control"] == client.get("/v1/methodologies/2027.1").headers["cache-control"]
     assert not first.headers["etag"].startswith("W/")
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

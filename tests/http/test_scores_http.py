@@ -19,6 +19,9 @@ from tests.support.scale import DEMONSTRATED
 CASES = Path(__file__).parents[1] / "cases"
 EDITION = "/v1/editions/2026-demo/scores"
 
+WEIGHTS = {"D1": 5, "D2": 14, "D3": 5, "D4": 7, "D5": 13, "D6": 4, "D7": 9, "D8": 14, "D9": 24, "D10": 5}
+"""Of the dimensions in 2027.1, copied from docs/methodology-2027.1.md."""
+
 Answer = dict[str, Any]
 Client = TestClient[Litestar]
 
@@ -80,6 +83,39 @@ def test_an_example_of_the_catalogue_scores_what_it_publishes(letter: str, clien
     assert blocked == [
         {name: gate[name] for name in ("gate", "actual", "required", "distance")} for gate in published["blocked_by"]
     ]
+    assert_adds_up(score)
+
+
+EXAMPLES_2027: dict[str, Answer] = {
+    case["id"]: case for case in json.loads((CASES / "examples_2027_1.json").read_text("utf-8"))
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES_2027)
+def test_an_example_of_the_catalogue_of_2027_scores_what_it_publishes(name: str, client: Client) -> None:
+    case = EXAMPLES_2027[name]
+    published, declared = case["published"], case.get("self_declared", [])
+    answers = {
+        indicator: facts | ({"basis": "self_declared"} if indicator in declared else {})
+        for indicator, facts in case["answers"].items()
+    }
+    request = {"methodology": "2027.1", "profile": case["profile"], "answers": answers}
+
+    score = client.post("/v1/scores", json=request).json()
+
+    for figure in ("index", "index_max", "coverage", "status", "level"):
+        assert score[figure] == published[figure], figure
+    assert score["level_details"]["provisional"] == published["level_provisional"]
+    assert [gate["gate"] for gate in score["level_details"]["blocked_by"]] == published["blocked_by"]
+    assert {dimension["id"]: dimension["score"] for dimension in score["dimensions"]} == published["dimensions"]
+    indicators = [indicator for dimension in score["dimensions"] for indicator in dimension["indicators"]]
+    assert {indicator["id"]: indicator["score"] for indicator in indicators} == published["indicators"]
+    # Two of the published states are codes here: a contradicted answer is unknown, and a zero by rule is observed.
+    told = {indicator["id"]: (indicator["state"], indicator["reason"]["code"]) for indicator in indicators}
+    assert {
+        indicator: code if code in ("contradicted", "zero_by_rule") else state
+        for indicator, (state, code) in told.items()
+    } == published["states"]
     assert_adds_up(score)
 
 
@@ -248,7 +284,11 @@ def test_the_ranking_holds_every_municipality_in_rank_order(client: Client) -> N
         assert row["rank"] == (ranked[place - 1]["rank"] if tied else place + 1)
         assert not place or row["index"] <= ranked[place - 1]["index"]
     for row in rows:
-        mean = sum((hundredths(score) for score in row["dimensions"].values()), Decimal(0)) / 10
+        rated = [name for name in WEIGHTS if row["dimensions"][name] is not None]
+        # D1 is not asked of the smallest, nor D9 where nobody wrote.
+        assert set(rated) >= set(WEIGHTS) - {"D1", "D9"}
+        weighted = sum((hundredths(row["dimensions"][name]) * WEIGHTS[name] for name in rated), Decimal(0))
+        mean = weighted / sum(WEIGHTS[name] for name in rated)
         assert mean.quantize(Decimal("0.01"), ROUND_HALF_UP) == hundredths(row["index"]), row["organisation"]
 
 
@@ -273,7 +313,8 @@ def test_the_summary_is_that_of_the_rows(filters: dict[str, str], client: Client
     for level in summary["levels"]:
         assert level["organisations"] == sum(row["level"] == level["level"] for row in rows)
     for name, spread in summary["dimensions"].items():
-        assert spread == spread_of([row["dimensions"][name] for row in ranked], "0.01"), name
+        rated = [row["dimensions"][name] for row in ranked if row["dimensions"][name] is not None]
+        assert spread == spread_of(rated, "0.01"), name
     assert summary["index"] == spread_of([row["index"] for row in ranked], "0.01")
     assert summary["coverage"] == spread_of([row["coverage"] for row in rows], "0.0001")
     for number, tenth in enumerate(summary["distribution"]):
@@ -337,6 +378,8 @@ def test_the_methodology_is_whole_in_both_languages(client: Client) -> None:
     listed = client.get("/v1/methodologies").json()["items"]
     assert [(found["version"], found["status"]) for found in listed] == [
         ("2026.1", "active"),
+        ("2027.1-short", "active"),
+        ("2027.1", "active"),
         ("2099.1-draft", "draft"),
     ]
     assert listed[0]["digest"] == spanish["digest"]

@@ -136,7 +136,7 @@ def test_nobody_else_reads_it_before_there_is_a_decision(
         assert seen(client, nobody) == ([], 404)
     for reader in (holder, key(client, "publisher"), key(client)):
         assert seen(client, reader) == (["1"], 200)
-    assert NEW["title"] not in client.get(page).text + client.get("/portal/methodologies/2026.1").text
+    assert NEW["title"] not in client.get(page).text + client.get("/portal/methodologies/2027.1").text
     counted = client.get("/v1/suggestions?total=true").json()
     assert (counted["items"], counted["total"]) == ([], 0)
     with monkeypatch.context() as patched:

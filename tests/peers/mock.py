@@ -54,7 +54,7 @@ def try_mock() -> Mocked:
                 "organisations.list": lambda: client.organisations.list(limit=2).items,
                 "organisations.get": lambda: client.organisations.get("XX-DEMO-00100"),
                 "methodologies.list": lambda: client.methodologies.list().items,
-                "methodologies.get": lambda: client.methodologies.get("2026.1"),
+                "methodologies.get": lambda: client.methodologies.get("2027.1"),
                 "editions.summary": lambda: client.editions.summary("latest"),
             }
             failed = {}

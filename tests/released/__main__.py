@@ -22,11 +22,13 @@ import msgspec
 from litestar.testing import TestClient
 
 from actitud_api.demo import service as demo
-from actitud_api.demo.simulator import simulate
+from actitud_api.demo.simulator import METHODOLOGY, simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.publications import service as publications
+from actitud_api.resources.publications.service import PlannedCorrection, PublicationPlan
 from actitud_api.settings import Settings
 from tests.support import publishing
 from tests.support.applications import borrow_app
@@ -60,8 +62,10 @@ def publish(database: Database, folder: Path) -> Iterator[tuple[str, bytes]]:
     demo.store_demonstration(database, lambda: None, NUMBERS)
     make_key(database, folder, demo.CREATED)
     first = demo.publish_demonstration(database, folder, lambda: None, now=PUBLISHED)
-    corrected = next(simulate(load_methodology("2026.1"), [CORRECTED])).municipality.id
-    plan = publishing.correction(first, corrected, D1_02={"level": 1})
+    corrected = next(simulate(load_methodology(METHODOLOGY), [CORRECTED])).municipality.id
+    answers = {"methodology": METHODOLOGY, "answers": {"D1.06": {"level": 1}}}
+    change = PlannedCorrection(corrected, msgspec.convert(answers, assessments.REQUEST_TYPES[METHODOLOGY].patch))
+    plan = PublicationPlan(reason="A wrong answer.", supersedes=first.digest, corrections=(change,))
     second = publishing.publish(database, folder, plan, edition=demo.EDITION, now=PUBLISHED + timedelta(days=1))
     for record in (first, second):
         yield record.digest, b"".join(publications.stream_bundle(database, demo.EDITION, record.revision))

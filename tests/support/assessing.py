@@ -1,4 +1,7 @@
-"""Example A of the catalogue as an assessment, with a document behind every answer or with none."""
+"""Example A of a catalogue as an assessment, with a document behind every answer or with none.
+
+It is that of 2026.1 unless another version is said.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,24 @@ Body = dict[str, Any]
 METHODOLOGY = load_methodology("2026.1")
 DOMAIN = "ayto.example"
 _WHOLE = build_assessment_types(METHODOLOGY).whole
-_CASE: Body = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
+_CASES = Path(__file__).parents[1] / "cases"
+_EXAMPLES_2027: list[Body] = json.loads((_CASES / "examples_2027_1.json").read_bytes())
+_FACTS: dict[str, Body] = {
+    "2026.1": json.loads((_CASES / "example_a.json").read_bytes())["request"],
+    "2027.1": next(example for example in _EXAMPLES_2027 if example["id"] == "A"),
+}
 
 
-def request_a() -> Body:
+def request_a(version: str = "2026.1") -> Body:
     """The body of the stateless call."""
-    body: Body = json.loads(json.dumps(_CASE["request"]))
-    return body
+    facts: Body = json.loads(json.dumps({name: _FACTS[version][name] for name in ("profile", "answers")}))
+    return {"methodology": version, **facts}
 
 
-def body_a(*, evidence: bool = True) -> Body:
+def body_a(version: str = "2026.1", *, evidence: bool = True) -> Body:
     """The body of the assessment; each answer and each field of the profile has a document of its own, or none has."""
-    body = request_a()
-    fields = {field.name for field in METHODOLOGY.document.profile if field.set_by == "organisation"}
+    body = request_a(version)
+    fields = {field.name for field in load_methodology(version).document.profile if field.set_by == "organisation"}
     body["profile"] = {name: value for name, value in body["profile"].items() if name in fields}
     if evidence:
         body["profile_evidence"] = {name: [document(name)] for name in body["profile"]}

@@ -1,6 +1,8 @@
-"""A second methodology version, which tests of more than one version need and the service does not have.
+"""The versions that tests have: those of the service, and a draft that it does not have.
 
-It is 2026.1 with other weights, one goalpost moved, and one indicator more (D9.09): a draft.
+The draft, which tests of more than one version need, is 2026.1 with other weights, one goalpost moved, and one
+indicator more (D9.09). 2026.1 itself, which the service has retired, is in use here, so that tests may make editions
+with it; its document and digest are the same. The newest version in use is 2027.1, as in the service.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from actitud_api.engine.methodology import loader
 
 VERSION: Final = "2099.1-draft"
 FOLDER: Final = Path(__file__).parent / "methodologies"
-"""Its document and texts, and a registry with the version of the service and this one."""
+"""Its document and texts, and a registry with the versions of the service and this one."""
 PRODUCT: Final = resources.files("actitud_api.engine.methodology") / "versions"
 
 

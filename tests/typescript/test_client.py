@@ -112,7 +112,7 @@ def test_the_main_flow_sees_what_the_python_client_sees(in_node: Seen, service: 
     with Client(base_url=service, lang="en") as client:
         rows = [row.organisation for row in client.editions.scores.list("latest", limit=100)]
         sheet = client.editions.scores.get("latest", ORGANISATION)
-    assert in_node["scored"] == 44.03
+    assert in_node["scored"] == 72.71
     assert in_node["reasons"] > 0
     assert in_node["ranking"] == rows[:5]
     assert in_node["sheet"] == {"index": sheet.index, "level": sheet.level_details.name, "organisation": ORGANISATION}
@@ -138,7 +138,7 @@ def test_a_badge_is_a_picture_at_the_address(in_node: Seen, service: str) -> Non
 def test_a_refusal_is_an_error_with_its_kind_and_every_fault(in_node: Seen) -> None:
     assert (in_node["missing"]["kind"], in_node["missing"]["status"]) == ("not-found", 404)
     assert in_node["missing"]["detail"]
-    assert in_node["faults"] == ["/answers/D1.01/denominator", "/answers/D1.01/numerator"]
+    assert in_node["faults"] == ["/answers/D1.07/denominator", "/answers/D1.07/numerator"]
     assert "edición" in in_node["spanish"]
 
 

@@ -38,7 +38,7 @@ SIGNING_FOLDER: Final = "demo"
 """Folder of the demonstration's signing key, within the signing folder of the settings."""
 
 _SIMULATING = Texts("Simulando municipios", "Simulating municipalities")
-_PUBLISHING = Texts("Publicando la edición", "Publishing the edition")
+_PUBLISHING = Texts("Publicando resultados", "Publishing scores")
 _PUBLISHED = Texts(
     "La base de datos ya tiene una demostración publicada, que no cambia: indique otra con --database.",
     "The database has a demonstration that is published already, and does not change: name another with --database.",
@@ -67,7 +67,8 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
         with catch_unreachable(settings, language):
             check_revisions(settings, get_revisions(database), language)
             database.migrate()
-        if demo.is_published(database) and (options.in_review or demo.load_report(database) is None):
+        is_kept = demo.load_report(database) is not None
+        if (options.in_review and demo.is_published(database)) or (demo.is_fixed(database) and not is_kept):
             raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)
         get_readiness(app).register(demo.EDITION, loaded.is_set)
@@ -79,11 +80,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
         def load() -> None:
             try:
                 report = _load_demonstration(database, language)
-                if not options.in_review and not demo.is_published(database):
-                    progress = show_progress(_PUBLISHING.into(language), demo.ORGANISATIONS)
-                    with open_worker_pool() as spread, progress as advance:
-                        now = datetime.now(UTC)
-                        demo.publish_demonstration(database, settings.signing_folder, advance, now=now, spread=spread)
+                _publish_demonstration(database, settings, language, in_review=options.in_review)
             except BaseException:
                 if server.should_exit:
                     return  # stopped before it was ready: the unfinished transaction is dropped
@@ -156,3 +153,16 @@ def _load_demonstration(database: Database, language: Language) -> SimulationRep
         return report
     with show_progress(_SIMULATING.into(language), demo.ORGANISATIONS) as advance:
         return demo.store_demonstration(database, advance)
+
+
+def _publish_demonstration(database: Database, settings: Settings, language: Language, *, in_review: bool) -> None:
+    """Publish what is not published yet; if `in_review`, of the earlier edition only."""
+    unpublished = demo.count_unpublished(database)
+    if in_review:
+        del unpublished[demo.EDITION]
+    if not unpublished:
+        return
+    publish = demo.publish_earlier_edition if in_review else demo.publish_demonstration
+    progress = show_progress(_PUBLISHING.into(language), sum(unpublished.values()))
+    with open_worker_pool() as spread, progress as advance:
+        publish(database, settings.signing_folder, advance, now=datetime.now(UTC), spread=spread)

@@ -1,282 +1,210 @@
-"""Answers of an invented municipality that tells the truth; the higher its maturity, the better they are.
+"""Answers of an invented municipality that agree with its profile and with each other.
 
-The answers agree with the profile and with each other where a rule of the methodology requires it (V03 to V08,
-V11, V12, V15, V20, V26 to V29, V32 and V33). Indicators that do not apply, or that a rule scores 0, have no
-answer. The ids are those of methodology 2026.1.
+They keep the error rules of methodology 2027.1: V01 to V07, V11, V12, V16, V26, V28, V29, V32 and V33. Indicators that
+do not apply, or that a rule scores 0, have no answer.
 """
 
 from __future__ import annotations
 
-from actitud_api.demo.chance import Chance, clamp
-from actitud_api.demo.profiles import SAMPLE, Maturity, Profile
+from typing import Final
+
+from actitud_api.demo.chance import Chance, clamp, interpolate
+from actitud_api.demo.margins import CEREMONIAL, HOURS, OPEN, POSTS, SAMPLED, SHARES, STEPS, TRAINING
+from actitud_api.demo.profiles import Profile, get_answered
+from actitud_api.demo.traits import Traits
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Answers = dict[str, dict[str, FactValue]]
 
-LEVELS = (
-    "D1.02", "D1.06", "D2.06", "D3.04", "D4.01", "D4.05", "D4.06", "D5.02", "D5.03", "D6.03", "D6.04", "D7.03",
-    "D7.07", "D8.04", "D8.05", "D9.03", "D10.01", "D10.05", "D10.07",
-)  # fmt: skip
-"""Indicators that apply to every municipality and are answered with a level of a ladder."""
+ASKED_FROM: Final = 1_000
+"""Population from which all indicators are asked."""
+SMALL: Final = 5_000
+"""Population up to which one post a week is enough, and who writes alone decides alone."""
+ALONE: Final = 0.4
+"""Share of small municipalities where whoever writes also decides, which is step 3 of D2.06: judgement."""
 
-COUNTS = {"D3.06": 7.0, "D4.07": 5.0, "D6.01": 4.0, "D6.02": 4.0}
-"""Indicators that apply to every municipality and are answered with a count.
+POST_SAMPLE: Final = 100
+REPLY_SAMPLE: Final = 50
+MESSAGE_SAMPLE: Final = 400
+"""Largest samples of posts, of replies and of messages (rules V11, V26 and V03)."""
 
-The value is the count at the highest maturity.
-"""
+ALWAYS: Final = ("D2.06", "D4.05", "D4.08", "D4.09", "D6.07", "D7.03", "D9.11", "D10.07", "D10.08")
+"""Ladders that every municipality answers."""
+LARGER: Final = ("D1.06", "D3.09", "D5.02", "D8.09")
+"""Ladders that those from `ASKED_FROM` inhabitants on answer too."""
 
 
 class _AnswerMaker:
     """Draws and collects the answers of one municipality.
 
-    The quality of an answer is a random number near the maturity of the municipality in the dimension of the
-    indicator. Each `answer_…` method draws the answer to one indicator and stores it in `answers`.
+    Each `answer_…` method draws the answer to one indicator and stores it in `answers`.
     """
 
-    def __init__(self, chance: Chance, maturity: Maturity) -> None:
+    def __init__(self, chance: Chance, profile: Profile, traits: Traits) -> None:
         self.chance = chance
-        self.maturity = maturity
-        self.spread = 0.05 if maturity.exemplary else 0.16
+        self.profile = profile
+        self.traits = traits
+        self.is_larger = profile.population_served >= ASKED_FROM
         self.answers: Answers = {}
-        self.listed: dict[str, tuple[str, ...]] = {}
 
-    def draw_quality(self, indicator: str) -> float:
-        """Draw the quality of the answer to an indicator, from 0 for the worst answer to 1 for the best."""
-        dimension = int(indicator[1 : indicator.index(".")]) - 1
-        return clamp(self.maturity.of[dimension] + self.spread * self.chance.draw_deviation())
+    def count_steps(self, indicator: str) -> int:
+        rank = self.traits.get_rank(indicator)
+        return sum(share <= rank for share in STEPS[indicator])
 
     def answer_level(self, indicator: str) -> None:
-        self.answers[indicator] = {"level": min(4, int(4.7 * self.draw_quality(indicator)))}
+        self.answers[indicator] = {"level": self.count_steps(indicator)}
 
-    def answer_count(self, indicator: str, highest: float) -> int:
-        count = max(0, int(highest * self.draw_quality(indicator) + self.chance.uniform() - 0.3))
-        self.answers[indicator] = {"count": count}
-        return count
-
-    def answer_ratio(self, indicator: str, denominator: int, best: float = 1.0) -> None:
-        """Draw a numerator of at most `denominator`, and store both as the answer.
-
-        `best` is the ratio at quality 1. If it exceeds 1, a quality below 1 is enough for a numerator equal to
-        the denominator.
-        """
-        numerator = min(denominator, int(denominator * best * self.draw_quality(indicator) + self.chance.uniform()))
-        self.answers[indicator] = {"numerator": numerator, "denominator": denominator}
-
-    def answer_components(self, indicator: str, known: tuple[str, ...]) -> None:
-        quality = self.draw_quality(indicator)
-        listed = tuple(component for component in known if self.chance.draw_event(1.05 * quality))
-        self.answers[indicator] = {"components": listed}
-        self.listed[indicator] = listed
+    def answer_count(self, indicator: str) -> None:
+        self.answers[indicator] = {"count": self.count_steps(indicator)}
 
     def answer_yes_no(self, indicator: str) -> None:
-        self.answers[indicator] = {"value": self.chance.draw_event(clamp(1.5 * self.draw_quality(indicator) - 0.35))}
+        self.answers[indicator] = {"value": self.count_steps(indicator) > 0}
+
+    def answer_share(self, indicator: str, denominator: int) -> None:
+        share = interpolate(SHARES[indicator], self.traits.get_rank(indicator))
+        self.answers[indicator] = {
+            "numerator": self.chance.draw_count(denominator, share),
+            "denominator": denominator,
+        }
+
+    def answer_checklist(self, indicator: str, size: int) -> None:
+        count = self.chance.draw_count(size, interpolate(SHARES[indicator], self.traits.get_rank(indicator)))
+        components = self.chance.shuffle([f"c{number}" for number in range(1, size + 1)])[:count]
+        self.answers[indicator] = {"components": tuple(sorted(components, key=lambda component: int(component[1:])))}
+
+    def draw_sampled(self, indicator: str, size: int) -> int:
+        """Draw how many posts or replies of a sample the indicator counts."""
+        return self.chance.draw_count(size, interpolate(SAMPLED[indicator], self.traits.get_rank(indicator)))
 
 
-def simulate_answers(chance: Chance, profile: Profile, maturity: Maturity) -> Answers:
+def simulate_answers(chance: Chance, profile: Profile, traits: Traits) -> Answers:
     """Return the answers of a municipality, by indicator.
 
     Every indicator is answered that applies to the profile and that no zero rule scores 0.
     """
-    maker = _AnswerMaker(chance, maturity)
-    for indicator in LEVELS:
-        maker.answer_level(indicator)
-    for indicator, highest in COUNTS.items():
-        maker.answer_count(indicator, highest)
-    _answer_papers(maker, profile)
-    _answer_people(maker, profile)
+    maker = _AnswerMaker(chance, profile, traits)
+    _answer_papers(maker)
+    if maker.is_larger:
+        _answer_organisation(maker)
+    if profile.accounts_total and maker.is_larger:
+        maker.answer_share("D3.01", profile.accounts_total)
     if profile.accounts_active:
-        _answer_accounts(maker, profile)
-        _answer_content(maker, profile)
-        _answer_debate(maker)
+        _answer_accounts(maker)
+        _answer_content(maker)
+        if maker.is_larger:
+            _answer_reach(maker)
     if profile.accounts_open:
-        _answer_conversation(maker, profile)
-    _answer_reach(maker, profile)
-    _answer_functions(maker, profile)
+        _answer_conversation(maker)
     return maker.answers
 
 
-def _answer_papers(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on strategy, manuals and learning from errors.
+def _answer_papers(maker: _AnswerMaker) -> None:
+    """Add the answers that every municipality gives: ladders, and figures of the team."""
+    chance, profile = maker.chance, maker.profile
+    for indicator in ALWAYS:
+        maker.answer_level(indicator)
+    if profile.population_served <= SMALL and chance.draw_event(ALONE):
+        maker.answers["D2.06"] = {"level": max(3, maker.count_steps("D2.06"))}
+    # With nobody in charge there is nobody to train.
+    hours = interpolate(TRAINING, maker.traits.get_rank("D10.09")) if maker.count_steps("D10.08") else 0
+    maker.answers["D10.09"] = {"hours": int(2 * hours) / 2}
+    if profile.employees >= 25:
+        reference = max(25_000, min(250_000, profile.population_served, 250 * profile.employees)) / 50_000
+        jobs = reference * interpolate(SHARES["D10.10"], maker.traits.get_rank("D10.10"))
+        # Rule V17: a post that is written down has some time.
+        floor = 0.1 if maker.count_steps("D10.08") >= 3 else 0
+        maker.answers["D10.10"] = {"fte": max(floor, int(10 * jobs) / 10)}
 
-    The answers are added to `maker`.
-    """
-    strategy = _get_fact(maker.answers, "D4.01", "level")
-    if not strategy and _get_fact(maker.answers, "D1.06", "level") >= 3:
-        maker.answers["D1.06"] = {"level": 2}
-    if strategy >= 2:
-        maker.answer_ratio("D4.02", maker.chance.draw_integer(3, 8))
-    maker.answer_components("D4.04", tuple(f"c{number}" for number in range(1, 9)))
-    if profile.error_log == "entries":
-        maker.answer_ratio("D5.07", maker.chance.draw_integer(1, 6))
-    if profile.incidents:
-        maker.answer_ratio("D6.05", profile.incidents)
-    maker.answer_yes_no("D6.06")
-    if profile.services:
-        maker.answer_ratio("D7.04", min(10, profile.services))
+
+def _answer_organisation(maker: _AnswerMaker) -> None:
+    """Add the answers about staff and manuals, which small municipalities are not asked for."""
+    chance, profile = maker.chance, maker.profile
+    for indicator in LARGER:
+        maker.answer_level(indicator)
+    # Rule V20: no team was involved in a strategy that does not exist.
+    if not maker.count_steps("D4.08"):
+        maker.answers["D1.06"] = {"level": min(2, maker.count_steps("D1.06"))}
+    maker.answer_share("D1.07", max(1, profile.employees - int(profile.employees * 0.3 * chance.uniform())))
+    if profile.employees >= 10:
+        maker.answer_share("D1.03", profile.employees)
+    if profile.units >= 2 and profile.accounts_active:
+        maker.answer_share("D1.08", profile.units)
+    maker.answer_checklist("D4.04", 8)
+    maker.answer_count("D6.01")
     maker.answer_yes_no("D9.06")
 
 
-def _answer_people(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on staff and team.
-
-    The answers are added to `maker`.
-    """
-    chance, employees = maker.chance, profile.employees
-    maker.answer_ratio("D1.01", max(1, employees - int(employees * 0.3 * chance.uniform())), 1.15)
-    if employees >= 10:
-        maker.answer_ratio("D1.03", employees, 0.38)
-        quality = maker.draw_quality("D1.04")
-        maker.answers["D1.04"] = {"numerator": int(employees * 0.11 * quality), "base": employees}
-    if profile.units >= 2:
-        maker.answer_ratio("D1.05", profile.units, 1.1)
-    if employees >= 25:
-        people = max(200, employees) * 0.0052 * maker.draw_quality("D10.06")
-        maker.answers["D10.06"] = {"numerator": int(people * 10) / 10, "base": employees}
-    people_in_charge = chance.draw_integer(1, 3) if chance.draw_event(0.35 + maker.maturity.of[9]) else 0
-    maker.answer_ratio("D10.03", people_in_charge, 1.15)
-    if people_in_charge:
-        maker.answers["D10.04"] = {"hours": int(66 * maker.draw_quality("D10.04")) / 2}
-
-
-def _answer_accounts(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on accounts, their identity and order.
-
-    The answers are added to `maker`.
-    """
+def _answer_accounts(maker: _AnswerMaker) -> None:
+    """Add the answers about active accounts and how they are run."""
+    profile, traits = maker.profile, maker.traits
     active = profile.accounts_active
-    maker.answer_components("D2.02", tuple(f"c{number}" for number in range(1, 11)))
-    maker.answer_ratio("D2.03", 12, 1.15)
-    maker.answers["D2.04"] = {"numerator": profile.accounts_open, "denominator": active}
-    maker.answer_level("D2.05")
-    maker.answer_ratio("D3.01", profile.accounts_total, 1.1)
-    maker.answer_ratio("D3.03", active, 1.1)
-    maker.answer_ratio("D3.05", active, 1.1)
-    maker.answer_ratio("D4.03", profile.platforms_active, 1.1)
-    maker.answer_count("D5.01", 6.5)
-    maker.answer_ratio("D7.01", maker.chance.draw_integer(3, 5), 1.1)
+    both = maker.chance.draw_count(active, interpolate(OPEN, traits.get_rank("D2.04")))
+    maker.answers["D2.04"] = {"numerator": min(both, profile.accounts_open), "denominator": active}
+    posts = interpolate(POSTS, traits.get_rank("D2.03"))
+    minimum = 1 if profile.population_served <= SMALL else 3
+    # Half of the weeks at an average of the minimum, and seven in eight at 8.2, as pages of US districts had.
+    reached = posts * posts / (posts * posts + minimum * minimum)
+    maker.answers["D2.03"] = {"numerator": maker.chance.draw_count(12, reached), "denominator": 12}
+    maker.answer_share("D3.08", active)
+    maker.answer_count("D5.01")
     maker.answer_yes_no("D7.08")
-    maker.answer_level("D9.05")
+    maker.answer_level("D9.12")
 
 
-def _answer_content(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on a sample of posts; a post is promotional, useful or neither.
-
-    The answers are added to `maker`.
-    """
-    sample = min(SAMPLE, profile.own_posts_w90)
-    chance = maker.chance
-
-    def draw_posts(indicator: str, lower: float, upper: float) -> int:
-        """Draw the number of posts in the sample that an indicator counts.
-
-        Their share of the sample is `lower` at quality 0 and `upper` at quality 1.
-        """
-        return int(sample * clamp(lower + (upper - lower) * maker.draw_quality(indicator)))
-
-    useful = draw_posts("D8.03", 0.15, 0.88)
-    numerators = {
-        "D8.03": useful,
-        "D2.01": min(sample - useful, draw_posts("D2.01", 0.48, 0.02)),
-        "D5.04": draw_posts("D5.04", 0.0, 0.34),
-        "D5.05": draw_posts("D5.05", 0.1, 0.95),
-        "D5.08": draw_posts("D5.08", 0.05, 0.55),
-        "D8.02": draw_posts("D8.02", 0.7, 0.05),
+def _answer_content(maker: _AnswerMaker) -> None:
+    """Add the answers about a sample of posts; a post is useful, self-praising, ceremonial or none of these."""
+    chance, profile = maker.chance, maker.profile
+    sample = min(POST_SAMPLE, profile.own_posts_w90)
+    useful = maker.draw_sampled("D8.03", sample)
+    praise = min(sample - useful, maker.draw_sampled("D2.01", sample))
+    maker.answers["D2.01"] = {
+        "numerator": praise,
+        "denominator": sample,
+        "office_holders": int(praise * chance.uniform()),
+        "ceremonial": int((sample - useful - praise) * CEREMONIAL * chance.uniform()),
     }
-    for indicator, numerator in numerators.items():
-        maker.answers[indicator] = {"numerator": numerator, "denominator": sample}
+    maker.answers["D8.03"] = {"numerator": useful, "denominator": sample}
+    for indicator in ("D5.05", "D5.09", "D8.02"):
+        maker.answers[indicator] = {"numerator": maker.draw_sampled(indicator, sample), "denominator": sample}
     if profile.visual_posts:
-        maker.answer_ratio("D7.05", min(SAMPLE, profile.visual_posts), 0.98)
-    if profile.followers_measured >= 100:
-        per_post = 0.001 * profile.followers_measured * 6 * maker.draw_quality("D8.06") * chance.uniform()
-        maker.answers["D8.06"] = {
-            "interactions": int(per_post * profile.own_posts_w90),
-            "posts": profile.own_posts_w90,
-            "followers": profile.followers_measured,
-        }
-    maker.answer_components("D8.07", tuple(f"c{number}" for number in range(1, 6)))
+        seen = min(POST_SAMPLE, profile.visual_posts)
+        maker.answers["D7.05"] = {"numerator": maker.draw_sampled("D7.05", seen), "denominator": seen}
 
 
-def _answer_debate(maker: _AnswerMaker) -> None:
-    """Answer the indicators on debates and proposals.
-
-    The answers are added to `maker`.
-    """
-    debates = maker.answer_count("D9.07", 4.5)
-    if debates or _get_fact(maker.answers, "D2.05", "level") >= 2:
-        maker.answer_ratio("D9.08", maker.chance.draw_integer(3, 40), 0.98)
-
-
-def _answer_reach(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on followers, and on messages in other languages of the territory.
-
-    No more messages in other languages are answered than messages in all languages together (rule V27). The
-    answers are added to `maker`.
-    """
-    maker.answers["D7.02"] = {"numerator": profile.followers_largest, "base": profile.population_served}
-    if profile.foreign_language_messages and (profile.languages >= 2 or profile.foreign_share >= 0.05):
-        received = profile.foreign_language_messages
-        has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10
-        answered = received if has_few_messages else _get_fact(maker.answers, "D9.01", "numerator")
-        maker.answers["D7.06"] = {
-            "numerator": min(answered, int(received * maker.draw_quality("D7.06") + maker.chance.uniform())),
-            "denominator": received,
-        }
+def _answer_reach(maker: _AnswerMaker) -> None:
+    """Add the answers about networks, audiences, services and debates, which small ones are not asked for."""
+    chance, profile = maker.chance, maker.profile
+    maker.answer_checklist("D2.02", 10)
+    maker.answer_share("D4.03", profile.platforms_active)
+    maker.answer_share("D7.01", chance.draw_integer(3, 5))
+    maker.answer_share("D7.04", min(10, profile.services))
+    maker.answer_count("D9.07")
+    has_proposals = maker.count_steps("D9.07") or maker.count_steps("D9.11") >= 2
+    maker.answer_share("D9.08", chance.draw_integer(3, 40) if has_proposals else 0)
 
 
-def _answer_conversation(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicators on replies to messages, in public and in private.
-
-    The answers are added to `maker`.
-    """
-    chance = maker.chance
-    if profile.messages_w90 >= 10:
-        received, public = profile.messages_w90, profile.public_replies_w90
-    else:
-        received = profile.messages_w12
-        public = int(received * maker.draw_quality("D9.01"))
-    if profile.messages_w12 >= 10:
-        private = int(public * 0.3 * chance.uniform())
-        answered = min(received, public + private)
-        maker.answers["D9.01"] = {
-            "numerator": answered,
-            "denominator": received,
-            "answered_private": min(private, answered),
-        }
-        if answered:
-            maker.answers["D9.02"] = {"hours": int(2 * (2 + 74 * clamp(1.02 - maker.draw_quality("D9.02")))) / 2}
-    if profile.messages_w90 >= 10 and profile.public_replies_w90:
-        maker.answer_ratio("D5.06", min(50, profile.public_replies_w90), 0.98)
-    if profile.messages_w90 >= 20:
-        maker.answers["D8.01"] = {"replies": profile.public_replies_w90, "posts": profile.own_posts_w90}
-    if profile.critical_messages >= 5:
-        maker.answer_ratio("D9.04", min(50, profile.critical_messages), 0.98)
-
-
-def _answer_functions(maker: _AnswerMaker, profile: Profile) -> None:
-    """Answer the indicator on the functions of the team (`D10.02`).
-
-    A function is listed only if another answer supports it; else rule V15 would contradict the list. So this
-    function has to run after all others.
-
-    The answers are added to `maker`.
-    """
-    answers = maker.answers
-    has_few_messages = profile.accounts_open >= 1 and profile.messages_w12 < 10
-    # Rule V15: a function that no other answer supports would count as unsupported.
-    has_support = {
-        "F1": _get_fact(answers, "D8.05", "level") >= 1,
-        "F2": _get_fact(answers, "D9.01", "numerator") >= 1 or has_few_messages,
-        "F3": _get_fact(answers, "D8.04", "level") >= 1,
-        "F4": _get_fact(answers, "D9.05", "level") >= 1,
-        "F5": "c8" in maker.listed["D4.04"],
-        "F6": _get_fact(answers, "D4.06", "level") >= 2,
-        "F7": _get_fact(answers, "D4.07", "count") >= 1,
+def _answer_conversation(maker: _AnswerMaker) -> None:
+    """Add the answers about the messages that came in."""
+    chance, profile, traits = maker.chance, maker.profile, maker.traits
+    if not profile.messages_w12:
+        return
+    received = min(MESSAGE_SAMPLE, profile.messages_w90 if profile.messages_w90 >= 100 else profile.messages_w12)
+    answered = min(profile.replies_w12, chance.draw_count(received, get_answered(traits)))
+    critical = chance.draw_count(received, 0.05 + 0.15 * chance.uniform())
+    maker.answers["D9.01"] = {
+        "numerator": answered,
+        "denominator": received,
+        "answered_private": int(answered * 0.6 * chance.uniform()),
+        "critical_received": critical,
+        # Criticism gets a little less than the rest (rule V31 warns below half).
+        "critical_answered": min(answered, int(critical * answered / received * (0.7 + 0.3 * chance.uniform()) + 0.5)),
     }
-    maker.answer_components("D10.02", tuple(function for function, is_supported in has_support.items() if is_supported))
-
-
-def _get_fact(answers: Answers, indicator: str, fact: str) -> int:
-    """Return the integer value of a fact, or 0 if its indicator was not answered."""
-    value = answers.get(indicator, {}).get(fact, 0)
-    assert isinstance(value, int)
-    return value
+    if 2 * answered >= received:
+        hours = interpolate(HOURS, traits.get_rank("D9.10"))
+        maker.answers["D9.10"] = {"hours": int(2 * clamp(hours, 0.5, 72)) / 2}
+    if profile.replies_w12:
+        sample = min(REPLY_SAMPLE, profile.replies_w12)
+        maker.answers["D5.10"] = {"numerator": maker.draw_sampled("D5.10", sample), "denominator": sample}
+    if profile.messages_w90 >= 20:
+        replies = min(profile.messages_w90, profile.replies_w12 * profile.messages_w90 // profile.messages_w12)
+        maker.answers["D8.08"] = {"answers": replies, "posts": profile.own_posts_w90}

@@ -1,148 +1,143 @@
 """Profiles of invented municipalities, whose fields do not contradict each other.
 
-Larger and more mature municipalities have more of everything: employees, accounts, posts, messages. Rules named
-V… are validation rules of methodology 2026.1.
+Rules named V… are validation rules of methodology 2027.1.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from actitud_api.demo.census import Municipality
-from actitud_api.demo.chance import Chance, clamp
+from actitud_api.demo.chance import Chance, interpolate
+from actitud_api.demo.margins import ANSWERED, CLOSED, DORMANT, MESSAGES, OPEN, POSTS
+from actitud_api.demo.traits import Traits
 
-TWO_LANGUAGES = frozenset({"04", "09", "10", "12", "15", "16"})
-"""Codes of the regions with an official language besides Spanish, by their statutes of autonomy."""
+PLATFORMS: Final = 6
 
-PLATFORMS = 6
-SAMPLE = 100
+TESTED_BEST: Final = 0.7
+"""Probability that test questions are put to a municipality that says it answers three in four messages.
 
+The index promises them to whoever can reach level 4; that some are left out is judgement.
+"""
+TESTED_OTHERS: Final = 0.1
+"""Probability for the others with open accounts. Judgement."""
+TESTED_EMPTY: Final = 0.7
+"""Probability of one question for a municipality that received no message, as the index promises. Judgement."""
+TESTS: Final = 5
+"""Number of test questions, by the gate of level 5."""
 
-class Maturity(Struct, frozen=True):
-    """Maturity of an invented municipality, from 0 to 1.
+TESTED_GAMERS: Final = 0.25
+"""Share of the test questions that a gamer answers, who knows only the messages that it planted. Judgement."""
+PLANTED: Final = (10, 120)
+"""Smallest and largest number of messages of a gamer: own ones, and friendly ones by hand. Judgement."""
+PLANTED_ANSWERED: Final = 0.95
+"""Share of them that a gamer answers. Judgement."""
 
-    `whole` is its general maturity. `of` has one number for each dimension (`of[0]` for D1), all near `whole`.
-    `exemplary`: True if it has good practice in every dimension.
-    """
-
-    whole: float
-    of: tuple[float, ...]
-    exemplary: bool
+INTEGRITY_CASES: Final = 0.004
+"""Share of municipalities with a proven integrity case. Judgement."""
 
 
 class Profile(Struct):
-    """Profile of an invented municipality, with the fields of methodology 2026.1, whose texts explain each field.
+    """Profile of an invented municipality, with the fields of methodology 2027.1, whose texts explain each field.
 
     Names in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first,
-    then those that a review sets. `previous_level`: level in the previous edition, None if it has none.
+    then those that the service sets. `previous_level`: level published in the earlier edition, None if there is none.
     """
 
     org_type: Literal["MUN"]
     population_served: int
     employees: int
     units: int
-    languages: int
-    foreign_share: float
     accounts_total: int
     accounts_active: int
     accounts_dormant: int
     platforms_active: int
     accounts_open: int
-    followers_largest: int
-    followers_measured: int
     own_posts_w90: int
-    public_replies_w90: int
     messages_w90: int
     messages_w12: int
-    critical_messages: int
-    error_log: Literal["none", "empty", "entries"]
+    replies_w12: int
     services: int
     visual_posts: int
-    foreign_language_messages: int
-    incidents: int
+    test_questions: int
+    test_answered: int
     previous_level: int | None
     integrity_case: bool
 
 
-def draw_maturity(chance: Chance, municipality: Municipality) -> Maturity:
-    """Draw a maturity, which depends on size to a small part and mostly on chance.
+def draw_profile(chance: Chance, municipality: Municipality, traits: Traits, previous_level: int | None) -> Profile:
+    """Draw a profile that keeps the validation rules V06, V33, V34 and V35.
 
-    One municipality in twenty is exemplary, of any size but the smallest: good practice does not depend on money and
-    staff alone.
+    `previous_level`: level of the municipality in the earlier edition, None if it has none.
     """
-    exemplary = municipality.size > 0.15 and chance.draw_event(0.05)
-    if exemplary:
-        whole, spread = 0.80 + 0.15 * chance.uniform(), 0.035
-    else:
-        whole = clamp(0.32 + 0.42 * municipality.size + 0.21 * chance.draw_deviation(), 0.02, 0.92)
-        spread = 0.09
-    return Maturity(
-        whole=whole,
-        of=tuple(clamp(whole + spread * chance.draw_deviation(), 0.0, 1.0) for _ in range(10)),
-        exemplary=exemplary,
-    )
-
-
-def draw_profile(chance: Chance, municipality: Municipality, maturity: Maturity) -> Profile:
-    """Draw a profile that keeps the validation rules V05, V06 and V33."""
     population = municipality.population
+    # First what does not depend on the traits, so that it is alike in the two editions of a municipality.
     employees = max(1, int(population * (0.006 + 0.008 * chance.uniform())) + chance.draw_integer(1, 4))
-    active = _draw_active_accounts(chance, municipality, maturity)
-    dormant = int((active + 1) * clamp(0.9 - maturity.of[2]) * chance.uniform())
-    openness = clamp(maturity.of[1] + 0.15 * chance.draw_deviation())
-    answered = clamp(1.02 * maturity.of[8] + 0.08 * chance.draw_deviation())
-    open_accounts = active if openness > 0.62 else int(active * openness * 1.5)
-    posts = active * (3 + int(60 * maturity.whole * (0.4 + chance.uniform())))
-    messages_w90 = _draw_messages(chance, population, maturity) if active else 0
-    largest = int(population * (0.01 + 0.30 * maturity.of[6] * (0.3 + chance.uniform()))) if active else 0
-    foreign_share = chance.draw_integer(2, 160) / 1000
-    spoken = 2 if municipality.region in TWO_LANGUAGES else 1
+    case, volume, season = chance.draw_event(INTEGRITY_CASES), chance.uniform(), 0.18 + 0.14 * chance.uniform()
+    visual = 0.2 + 0.6 * chance.uniform()
+    total = _draw_accounts(chance, municipality, traits)
+    dormant = chance.draw_count(total, interpolate(DORMANT, traits.get_rank("D3.07")))
+    active = total - dormant
+    is_open = active > 0 and (traits.kind == "gamer" or traits.get_rank("D2.04") > CLOSED)
+    openness = interpolate(OPEN, traits.get_rank("D2.04"))
+    messages = _draw_messages(chance, population, traits, volume) if is_open else 0
+    answered = get_answered(traits)
+    asked, solved = _draw_tests(chance, traits, messages, answered) if is_open else (0, 0)
+    # The body cannot tell test questions from others: they came in, too.
+    messages += asked
+    replies = max(solved, chance.draw_count(messages, answered + (1 - answered) * 0.2 * chance.uniform()))
+    weekly = interpolate(POSTS, traits.get_rank("D2.03"))
+    posts = max(3 * active, int(weekly * 90 / 7 * (1 + 0.4 * (active - 1)))) if active else 0
     return Profile(
         org_type="MUN",
         population_served=population,
         employees=employees,
         units=min(24, 1 + employees // 8),
-        languages=spoken,
-        foreign_share=foreign_share,
-        accounts_total=active + dormant,
+        accounts_total=total,
         accounts_active=active,
         accounts_dormant=dormant,
-        platforms_active=min(active, 1 + int(PLATFORMS * 0.9 * maturity.whole)) if active else 0,
-        accounts_open=open_accounts,
-        followers_largest=largest,
-        followers_measured=largest + int(largest * 0.8 * chance.uniform() * (active > 1)),
+        platforms_active=min(active, 1 + int(PLATFORMS * municipality.size)),
+        # An account counts as open by one way to write, and in D2.04 only by both: about half of the others have one.
+        accounts_open=max(1, chance.draw_count(active, (1 + openness) / 2)) if is_open else 0,
         own_posts_w90=posts,
-        public_replies_w90=int(messages_w90 * answered) if open_accounts else 0,
-        messages_w90=messages_w90,
-        messages_w12=messages_w90 * 4 + chance.draw_integer(0, 4) * (messages_w90 > 0),
-        critical_messages=int(messages_w90 * (0.05 + 0.15 * chance.uniform())),
-        error_log=_draw_error_log(chance, maturity),
+        messages_w90=int(messages * season),
+        messages_w12=messages,
+        replies_w12=replies,
         services=min(60, 4 + int(municipality.size * 60)),
-        visual_posts=int(posts * (0.2 + 0.6 * chance.uniform())),
-        foreign_language_messages=int(messages_w90 * (0.15 if spoken > 1 else foreign_share) * chance.uniform()),
-        incidents=chance.draw_integer(1, 3) if chance.draw_event(0.10 + 0.3 * municipality.size) else 0,
-        previous_level=4 if maturity.exemplary and chance.draw_event(0.6) else None,
-        integrity_case=chance.draw_event(0.004),
+        visual_posts=int(posts * visual),
+        test_questions=asked,
+        test_answered=solved,
+        previous_level=previous_level,
+        integrity_case=case,
     )
 
 
-def _draw_active_accounts(chance: Chance, municipality: Municipality, maturity: Maturity) -> int:
-    """Draw the number of active accounts, which is often 0 for the smallest bodies."""
-    if not maturity.exemplary and chance.draw_event(clamp(0.36 - 0.7 * municipality.size - 0.3 * maturity.whole + 0.1)):
+def get_answered(traits: Traits) -> float:
+    """Return the share of its messages that a municipality answers within 72 hours, from 0 to 1."""
+    return PLANTED_ANSWERED if traits.kind == "gamer" else interpolate(ANSWERED, traits.get_rank("D9.01"))
+
+
+def _draw_accounts(chance: Chance, municipality: Municipality, traits: Traits) -> int:
+    """Draw the number of official accounts, active or not: one or two in a village, a score in a capital."""
+    if traits.absent:
         return 0
-    return 1 + int(14 * municipality.size * municipality.size * (0.5 + chance.uniform()) + 2 * maturity.whole)
+    size = municipality.size
+    return 1 + int(24 * size * size * (0.5 + chance.uniform()) + 1.5 * traits.get_rank("D2.03"))
 
 
-def _draw_messages(chance: Chance, population: int, maturity: Maturity) -> int:
-    """Draw the number of messages received in 90 days; mature municipalities, which answer them, receive more."""
-    return int(population * 0.012 * (0.2 + maturity.of[8]) * (0.4 + chance.uniform())) + chance.draw_integer(
-        0, 8 + 30 * maturity.exemplary
-    )
+def _draw_messages(chance: Chance, population: int, traits: Traits, volume: float) -> int:
+    """Draw the number of messages of twelve months; a municipality that answers receives more."""
+    if traits.kind == "gamer":
+        return chance.draw_integer(*PLANTED)
+    return int(population * interpolate(MESSAGES, volume) * (0.5 + traits.get_rank("D9.01")) + chance.uniform())
 
 
-def _draw_error_log(chance: Chance, maturity: Maturity) -> Literal["none", "empty", "entries"]:
-    if chance.draw_event(clamp(1.1 * maturity.of[4] - 0.1)):
-        return "entries"
-    return "empty" if chance.draw_event(0.3) else "none"
+def _draw_tests(chance: Chance, traits: Traits, messages: int, answered: float) -> tuple[int, int]:
+    """Draw the number of test questions that were put, and of those that were answered."""
+    if not messages:
+        asked = int(chance.draw_event(TESTED_EMPTY))
+    else:
+        asked = TESTS if chance.draw_event(TESTED_BEST if answered >= 0.75 else TESTED_OTHERS) else 0
+    return asked, chance.draw_count(asked, TESTED_GAMERS if traits.kind == "gamer" else answered)

@@ -1,7 +1,7 @@
 """Seed of the sandbox: an installation for testers in which every example of the OpenAPI document succeeds.
 
-It has a part of the demonstration as a published edition, and beside it unpublished editions of invented associations
-of municipalities, with assessments in every state. The ids below are those of the parameter examples
+It has a part of the demonstration as two published editions, and beside them unpublished editions of invented
+associations of municipalities, with assessments in every state. The ids below are those of the parameter examples
 (`openapi/examples/parameters.json`), and the assessments are the request example of `editions.assessments.put`, so that
 examples and seed agree. `tests/contract/test_sandbox.py` sends every example.
 """
@@ -37,7 +37,7 @@ from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.suggestions import service as suggestions
 
 DEMONSTRATED: Final = (*range(1, 101), *range(103, 8_132, 40))
-"""Numbers of the municipalities of the published edition: the first hundred, and one of forty of the others."""
+"""Numbers of the municipalities of the published editions: the first hundred, and one of forty of the others."""
 
 OPEN: Final = "2027-open"
 """Edition with assessments in every state, whose deadlines are far away.
@@ -55,7 +55,7 @@ EMPTY: Final = "2027-empty"
 STATES: Final[Sequence[AssessmentState]] = ("draft", "submitted", "under_review", "hearing", "returned", "final")
 PER_STATE: Final = 4
 """Number of organisations whose assessments are in the same state."""
-REJECTED, CONFIRMED = "D1.01", "D1.02"
+REJECTED, CONFIRMED = "D1.07", "D1.03"
 """Indicators of an assessment under review: one answer is rejected, the other accepted by several assessors."""
 
 REASON: Final = "The results of the edition, after the review and the hearing."
@@ -249,7 +249,7 @@ def _add_assessment(
             session,
             edition,
             organisation,
-            reason="The agreement that evidences D1.02 is of another body.",
+            reason="The training register that evidences D1.03 is of another body.",
             until=date(_FUTURE, 3, 31),
             role="assessor",
             expected=_is_expected,
@@ -266,7 +266,7 @@ def _add_assessment(
         edition,
         organisation,
         REJECTED,
-        replies.NewReply(text="Respuesta inventada: la guía estaba publicada antes de la fecha que se mira."),
+        replies.NewReply(text="Respuesta inventada: las reglas del cortafuegos son de antes de la fecha que se mira."),
         expected=_is_expected,
         now=NOW,
     )

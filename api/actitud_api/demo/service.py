@@ -1,8 +1,9 @@
-"""Use cases of the demonstration: store it, and publish it."""
+"""Use cases of the demonstration, which has two editions: store it, and publish it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,7 +29,10 @@ from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.suggestions import service as suggestions
 
 EDITION = "2026-demo"
-"""Id of the simulated edition."""
+"""Id of the simulated edition of all invented municipalities."""
+
+EARLIER = "2025-demo"
+"""Id of the earlier one, in which one in eight of them took part, so that there is something to compare."""
 
 ORGANISATIONS = sum(MUNICIPALITIES.values())
 """Number of organisations in the demonstration."""
@@ -42,6 +46,17 @@ DRAFT = editions.EditionDraft(
     methodology=METHODOLOGY,
     period_from=date(2026, 1, 1),
     period_to=date(2026, 12, 31),
+)
+
+EARLIER_DRAFT = editions.EditionDraft(
+    id=EARLIER,
+    titles={
+        "es": "Edición de demostración 2025, con datos simulados",
+        "en": "Demonstration edition 2025, with simulated data",
+    },
+    methodology=METHODOLOGY,
+    period_from=date(2025, 1, 1),
+    period_to=date(2025, 12, 31),
 )
 
 PUBLICATION_REQUEST = PublicationPlan(reason="Demonstration with simulated data. / Demostración con datos simulados.")
@@ -68,6 +83,9 @@ _PROPOSER = "demo"
 CREATED = datetime(2026, 12, 31, 12, tzinfo=UTC)
 """Creation time of all records of the demonstration; it is constant, because it is part of their digests."""
 
+EARLIER_CREATED = datetime(2025, 12, 31, 12, tzinfo=UTC)
+"""Creation time of the earlier edition and of its assessments."""
+
 
 def load_report(database: Database) -> SimulationReport | None:
     """Return the report of the stored demonstration.
@@ -83,31 +101,37 @@ def load_report(database: Database) -> SimulationReport | None:
 
 
 class AlreadyPublished(Exception):
-    """Raised by `store_demonstration` if a published demonstration is stored, which cannot be replaced."""
+    """Raised by `store_demonstration` if a published edition of it is stored, which cannot be replaced."""
 
 
 def store_demonstration(
     database: Database, advance: Callable[[], None], numbers: Sequence[int] | None = None
 ) -> SimulationReport:
-    """Simulate the demonstration, store it in the state `in_review`, and return its report.
+    """Simulate the demonstration, store both editions in the state `in_review`, and return the report of `EDITION`.
 
-    An earlier demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
-    only the organisations with these numbers, counted from 1; None for all.
+    A stored demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
+    only the organisations with these numbers, counted from 1; None for all. If none of them took part in the earlier
+    edition, there is none.
 
     Raises:
-        AlreadyPublished: The stored demonstration is published.
+        AlreadyPublished: An edition of the stored demonstration is published.
     """
-    if is_published(database):
+    if is_fixed(database):
         raise AlreadyPublished
     methodology = load_methodology(METHODOLOGY)
     invented: list[organisations.OrganisationEntry] = []
     rows: list[dict[str, object]] = []
+    earlier_rows: list[dict[str, object]] = []
     tally = ReportTally()
     # Simulated before the transaction begins, so that the write lock is held for the insertion only.
     for simulated in simulate(methodology, numbers):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_build_organisation(municipality))
         rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, CREATED))
+        if (earlier := simulated.earlier) is not None:
+            earlier_rows.append(
+                assessments.to_row(EARLIER, municipality.id, earlier.submission, earlier.evaluation, EARLIER_CREATED)
+            )
         tally.add(
             municipality.population,
             evaluation.index,
@@ -122,6 +146,10 @@ def store_demonstration(
         # Replaced in one transaction: readers see the old demonstration or the new one, never parts of both.
         _delete_demonstration(session)
         organisations.add(session, invented, CREATED)
+        if earlier_rows:
+            record = editions.build_record(EARLIER_DRAFT, now=EARLIER_CREATED, state="in_review", simulated=True)
+            editions.add(session, record)
+            assessments.store_rows(session, earlier_rows)
         editions.add(session, editions.build_record(DRAFT, now=CREATED, state="in_review", simulated=True))
         assessments.store_rows(session, rows)
         simulation = queries.SimulationRecord(
@@ -136,36 +164,67 @@ def store_demonstration(
     return report
 
 
-def is_published(database: Database) -> bool:
-    """Return True if a demonstration is published, whichever version of the simulator stored it."""
+def is_published(database: Database, edition: str = EDITION) -> bool:
+    """Return True if an edition of the demonstration is published, whichever version of the simulator stored it."""
     try:
-        return editions.get(database, EDITION).record.state == "published"
+        return editions.get(database, edition).record.state == "published"
     except editions.UnknownEdition:
         return False
+
+
+def is_fixed(database: Database) -> bool:
+    """Return True if a part of the demonstration is published, so that another one cannot replace it."""
+    return is_published(database, EARLIER) or is_published(database)
+
+
+def count_unpublished(database: Database) -> dict[str, int]:
+    """Count the scores of each edition of the demonstration that is stored and not published, the earlier first."""
+    counts: dict[str, int] = {}
+    for edition in (EARLIER, EDITION):
+        with suppress(editions.UnknownEdition):
+            if editions.get(database, edition).record.state != "published":
+                counts[edition] = editions.count_assessments(database, edition)
+    return counts
+
+
+def publish_earlier_edition(
+    database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
+) -> None:
+    """Publish the earlier edition, unless there is none or it is published; arguments as of `publish_demonstration`."""
+    if EARLIER in count_unpublished(database):
+        _publish(database, EARLIER, folder, advance, now, spread)
 
 
 def publish_demonstration(
     database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
 ) -> PublicationRecord:
-    """Publish the demonstration like any edition, and return its publication.
+    """Publish both editions of the demonstration like any edition, and return the publication of `EDITION`.
 
-    `folder`: folder of the private signing keys. `advance`: called once per score. `spread`: replacement of
-    `map` that prepares the scores, for example in several processes; by default they are prepared one after
-    another.
+    Both are published at `now`, as no signature may be older than its key. `folder`: folder of the private signing
+    keys. `advance`: called once per score. `spread`: replacement of `map` that prepares the scores, for example in
+    several processes; by default they are prepared one after another.
     """
+    publish_earlier_edition(database, folder, advance, now=now, spread=spread)
+    return _publish(database, EDITION, folder, advance, now, spread)
+
+
+def _publish(
+    database: Database, edition: str, folder: Path, advance: Callable[[], None], now: datetime, spread: MapFunction
+) -> PublicationRecord:
     publishing = EditionPublisher(database, folder, map_batches=spread)
 
     def write(prepared: PreparedScores | None) -> PublicationRecord:
         with database.write() as session:
-            return publishing.publish(session, EDITION, PUBLICATION_REQUEST, prepared, EVENT, now=now)
+            return publishing.publish(session, edition, PUBLICATION_REQUEST, prepared, EVENT, now=now)
 
-    return publishing.write_prepared(EDITION, PUBLICATION_REQUEST, write, advance, now=now)
+    return publishing.write_prepared(edition, PUBLICATION_REQUEST, write, advance, now=now)
 
 
 def _delete_demonstration(session: Session) -> None:
     queries.delete_simulation(session, EDITION)
-    assessments.clear_edition(session, EDITION)
-    editions.remove(session, EDITION)
+    for edition in (EARLIER, EDITION):
+        assessments.clear_edition(session, edition)
+        editions.remove(session, edition)
     organisations.remove_simulated(session)
 
 

@@ -1,4 +1,4 @@
-"""Simulator: submission and score of every invented municipality."""
+"""Simulator: submissions and scores of every invented municipality."""
 
 from __future__ import annotations
 
@@ -13,28 +13,46 @@ from actitud_api.demo.answers import simulate_answers
 from actitud_api.demo.census import Municipality, simulate_municipalities
 from actitud_api.demo.chance import Chance
 from actitud_api.demo.flaws import add_flaws, draw_flaw_rates
-from actitud_api.demo.profiles import draw_maturity, draw_profile
+from actitud_api.demo.profiles import draw_profile
+from actitud_api.demo.traits import METHODOLOGY as METHODOLOGY
+from actitud_api.demo.traits import Traits, draw_earlier_traits, draw_traits
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 
-METHODOLOGY = "2026.1"
-"""Version of the methodology that the simulated answers follow."""
-
 SEED = 20_261_231
 """Seed of all random numbers: the last day of the edition, as digits."""
 
+EARLIER_FROM = 20_001
+"""Population from which every municipality took part in the earlier edition."""
+EARLIER_OF = 13
+"""Of so many smaller municipalities one took part in it: with the larger ones, one municipality in eight."""
 
-class SimulatedOrganisation(Struct, frozen=True):
-    """Invented municipality with its submission, and with the evaluation of the submission, which has its score."""
+_EARLIER_SEED = 1_000_000
+"""Added to the seed of a municipality for what changed since: more than there are municipalities."""
 
-    municipality: Municipality
+
+class ScoredSubmission(Struct, frozen=True):
+    """A submission and its evaluation, which has its score."""
+
     submission: Submission
     evaluation: Evaluation
 
 
+class SimulatedOrganisation(Struct, frozen=True):
+    """Invented municipality with its submission, and with the evaluation of the submission, which has its score.
+
+    `earlier` is what it submitted to the earlier edition; None if it did not take part.
+    """
+
+    municipality: Municipality
+    submission: Submission
+    evaluation: Evaluation
+    earlier: ScoredSubmission | None
+
+
 def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> Iterator[SimulatedOrganisation]:
-    """Yield invented municipalities with submission and score; each run gives the same figures.
+    """Yield invented municipalities with submissions and scores; each run gives the same figures.
 
     `numbers`: only the municipalities with these numbers, counted from 1; None for all.
     """
@@ -42,17 +60,36 @@ def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> 
     # A seed for each municipality: a change to one does not change the random numbers of the next.
     for number in range(1, len(municipalities) + 1) if numbers is None else numbers:
         municipality = municipalities[number - 1]
-        submission = simulate_submission(SEED + number, municipality)
-        yield SimulatedOrganisation(municipality, submission, evaluate(methodology, submission))
+        earlier = None
+        if municipality.population >= EARLIER_FROM or number % EARLIER_OF == 0:
+            submission = simulate_earlier_submission(SEED + number, municipality)
+            earlier = ScoredSubmission(submission, evaluate(methodology, submission))
+        previous_level = None if earlier is None else earlier.evaluation.level
+        submission = simulate_submission(SEED + number, municipality, previous_level)
+        yield SimulatedOrganisation(municipality, submission, evaluate(methodology, submission), earlier)
 
 
-def simulate_submission(seed: int, municipality: Municipality) -> Submission:
-    """Return the simulated submission of a municipality; the same seed gives the same submission."""
+def simulate_submission(seed: int, municipality: Municipality, previous_level: int | None = None) -> Submission:
+    """Return the simulated submission of a municipality; the same seed gives the same submission.
+
+    `previous_level`: its level in the earlier edition, None if it has none.
+    """
     chance = Chance(seed)
-    maturity = draw_maturity(chance, municipality)
-    profile = draw_profile(chance, municipality, maturity)
-    answers = simulate_answers(chance, profile, maturity)
-    flaws = add_flaws(chance, profile, answers, draw_flaw_rates(chance, maturity), maturity)
+    return _answer(chance, municipality, draw_traits(chance, municipality), previous_level)
+
+
+def simulate_earlier_submission(seed: int, municipality: Municipality) -> Submission:
+    """Return the submission of a municipality to the earlier edition; `seed` is that of `simulate_submission`."""
+    # The same numbers as a year later but for the traits: only what changed may differ.
+    chance = Chance(seed)
+    traits = draw_earlier_traits(Chance(seed + _EARLIER_SEED), draw_traits(chance, municipality))
+    return _answer(chance, municipality, traits, None)
+
+
+def _answer(chance: Chance, municipality: Municipality, traits: Traits, previous_level: int | None) -> Submission:
+    profile = draw_profile(chance, municipality, traits, previous_level)
+    answers = simulate_answers(chance, profile, traits)
+    flaws = add_flaws(chance, profile, answers, draw_flaw_rates(chance, traits), traits)
     return Submission(
         profile=structs.asdict(profile),
         answers=answers,

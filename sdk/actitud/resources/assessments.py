@@ -86,7 +86,7 @@ def put_assessment(
     profile: Profile,
     answers: AssessmentAnswers,
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
-    methodology: str = "2026.1",
+    methodology: str = "2027.1",
     if_match: str | None = None,
     lang: str | None = None,
 ) -> Call[Assessment]:
@@ -120,7 +120,7 @@ def update_assessment(
     profile: Profile | UnsetType = UNSET,
     answers: AssessmentAnswers | UnsetType = UNSET,
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
-    methodology: str = "2026.1",
+    methodology: str = "2027.1",
     lang: str | None = None,
 ) -> Call[Assessment]:
     """Change some facts of a draft or of a returned assessment and keep the others.

@@ -107,7 +107,7 @@ def create_edition(
     titles: Mapping[str, str],
     period_from: date,
     period_to: date,
-    methodology: str = "2026.1",
+    methodology: str = "2027.1",
     windows: Mapping[str, Span | None] | None = None,
     calendar: Mapping[str, Span | None] | None = None,
     accept_draft: bool = False,

@@ -72,7 +72,7 @@ def create_publication(
     ``reason``: why the edition is published or corrected, 1 to 1,000 characters, published too. For a correction:
     ``supersedes``, the digest of the newest revision, and ``corrections``, the assessments to change, each with a
     merge patch as for ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology":
-    "2026.1", "answers": {"D1.02": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so
+    "2027.1", "answers": {"D1.06": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so
     that the service acts once even if your program sends the call again.
 
     Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the

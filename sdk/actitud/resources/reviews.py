@@ -138,7 +138,7 @@ def put_review(
     max_level: int | None = None,
     profile: Profile | None = None,
     answers: Mapping[str, Mapping[str, Fact]] | None = None,
-    methodology: str = "2026.1",
+    methodology: str = "2027.1",
     hearing_until: date | None = None,
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.

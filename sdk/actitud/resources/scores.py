@@ -20,7 +20,7 @@ def create_score(
     *,
     profile: Profile,
     answers: Answers,
-    methodology: str = "2026.1",
+    methodology: str = "2027.1",
     profile_self_declared: Iterable[str] = (),
     what_if: HypotheticalFacts | None = None,
     explain: bool = True,
@@ -31,7 +31,7 @@ def create_score(
 
     ``profile``: facts about the organisation. ``answers``: facts by indicator id; a missing indicator is unknown
     and scores 0. ``profile_self_declared``: names of profile fields without evidence. ``methodology``: version that
-    scores the facts. ``what_if``: hypothetical facts, ``{"answers": {"D1.02": {"level": 3}, "D1.03": None},
+    scores the facts. ``what_if``: hypothetical facts, ``{"answers": {"D1.06": {"level": 3}, "D1.03": None},
     "profile": {"employees": 12}}``; ``Score.what_if`` then contains their score and the difference. ``explain``:
     ``False`` is several times faster and leaves out main reasons and indicators; the points of the dimensions are
     then ``None``. ``on_findings``: ``"return"`` returns a score with contradictions instead of raising. ``lang``:
@@ -64,7 +64,7 @@ class _ScoreBatch(msgspec.Struct, frozen=True):
 
 
 def create_scores(
-    core: Core, items: Iterable[ScoreFacts], *, methodology: str = "2026.1", lang: str | None = None
+    core: Core, items: Iterable[ScoreFacts], *, methodology: str = "2027.1", lang: str | None = None
 ) -> Call[tuple[Score, ...]]:
     """Score the facts of up to 1,000 organisations in one request; return their scores in the same order.
 
@@ -72,7 +72,7 @@ def create_scores(
     ``error_findings`` of each. ``methodology``: version that scores the facts of an item that names none. ``lang``:
     language of the sentences.
 
-    Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.01``; then no
+    Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.07``; then no
     item is scored. Raises ``ValueError`` for NaN or infinity, before anything is sent.
     """
     body = {"items": [{"methodology": methodology, **item} for item in items]}

@@ -44,7 +44,7 @@ export async function flow(baseUrl: string, organisation: string, facts: ScoresC
   const badge = await fetch(address);
   const table = await actitud.editions.scores.export({ edition: "latest", format: "csv", limit: 2 });
   const missing = await refused(actitud.editions.scores.get({ edition: "latest", organisation: "nobody" }));
-  const faulty = { ...facts, answers: { "D1.01": { numerator: "many" } } } as unknown as ScoresCreateData["body"];
+  const faulty = { ...facts, answers: { "D1.07": { numerator: "many" } } } as unknown as ScoresCreateData["body"];
   const faults = await refused(actitud.scores.create({ body: faulty }));
   const spanish = await refused(
     createActitud({ baseUrl, lang: "es" }).editions.get({ edition: "there-is-none" }),

@@ -14,7 +14,7 @@ actitud.editions.scores.list({ limit: 3 });
 // @ts-expect-error -- a value that there is not
 actitud.editions.scores.list({ edition: "latest", status: "complet" });
 // @ts-expect-error -- a member of a body is missing
-actitud.scores.create({ body: { methodology: "2026.1", answers: {} } });
+actitud.scores.create({ body: { methodology: "2027.1", answers: {} } });
 // @ts-expect-error -- a misspelt member of a body
 export const answer: NumeratorDenominatorAnswer = { numerator: 160, denominator: 320, bases: "evidenced" };
 

@@ -15,6 +15,7 @@ import rfc8785
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.digests import canonicalize, hash_bytes
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.explain import explain, explain_evaluation
 from actitud_api.engine.scoring.result import Score
@@ -229,11 +230,17 @@ def test_a_bundle_begins_with_who_signed_and_with_which_keys() -> None:
 
 def test_what_is_read_from_a_document_is_told_in_the_same_words() -> None:
     """RFC 8785 puts facts in the order of their names; sentences have them in that of the methodology."""
-    for simulated in islice(simulate(METHODOLOGY), 0, 200, 5):
-        score = explain_evaluation(simulated.evaluation, simulated.submission)
-        read = msgspec.json.decode(canonicalize(score), type=Score)
-        for language in WRITTEN:
-            assert narrate(read, METHODOLOGY, language) == narrate(score, METHODOLOGY, language)
+    newest = load_methodology("2027.1")
+    demonstrated = (
+        explain_evaluation(simulated.evaluation, simulated.submission)
+        for simulated in islice(simulate(newest), 0, 200, 5)
+    )
+    by_hand = (explain(METHODOLOGY, submission) for submission in submissions().values())
+    for methodology, scores in ((newest, demonstrated), (METHODOLOGY, by_hand)):
+        for score in scores:
+            read = msgspec.json.decode(canonicalize(score), type=Score)
+            for language in WRITTEN:
+                assert narrate(read, methodology, language) == narrate(score, methodology, language)
 
 
 def test_the_digest_is_the_sha256_of_the_bytes() -> None:

@@ -19,6 +19,8 @@ from actitud.cli import command_line, main, reading, watching
 from actitud.cli.command_line import find_language
 
 ORGANISATION = "XX-DEMO-00100"
+IN_BOTH = "XX-DEMO-00064"
+"""An organisation of both editions of the demonstration, which reaches another level in the later one."""
 CASES = Path(__file__).parents[2] / "cases"
 
 
@@ -109,7 +111,7 @@ def test_a_sheet_is_in_the_language_asked_for(actitud: Command, sdk: Client) -> 
         score.dimensions["D1"].indicators.keys()
     )
     _, out, _ = actitud("sheet", "latest", ORGANISATION, "--dimension", "D1")
-    assert score.indicators["D1.01"].id in out
+    assert score.indicators["D1.07"].id in out
 
 
 def test_facts_are_scored(actitud: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,13 +178,14 @@ def test_organisations_are_compared(actitud: Command, sdk: Client) -> None:
 
 
 def test_a_change_is_explained(actitud: Command, sdk: Client) -> None:
-    changes = sdk.editions.scores.changes("latest", ORGANISATION, from_edition="2026-demo")
-    code, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo")
+    changes = sdk.editions.scores.changes("latest", IN_BOTH, from_edition="2025-demo")
+    code, out, _ = actitud("changes", "latest", IN_BOTH, "--from", "2025-demo")
     assert code == 0
-    assert changes.text in out
-    _, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo", "--json")
+    assert changes.level_before != changes.level_after
+    assert changes.text in " ".join(out.split())
+    _, out, _ = actitud("changes", "latest", IN_BOTH, "--from", "2025-demo", "--json")
     assert json.loads(out) == changes.to_dict()
-    _, out, _ = actitud("changes", "latest", ORGANISATION, "--from", "2026-demo", "--csv")
+    _, out, _ = actitud("changes", "latest", IN_BOTH, "--from", "2025-demo", "--csv")
     assert [row["id"] for row in csv.DictReader(out.splitlines())] == [group.id for group in changes.groups]
 
 
@@ -193,7 +196,7 @@ def test_an_edition_is_written_to_a_file(actitud: Command, sdk: Client, tmp_path
     assert err.startswith(f"actitud: {file}: ")
     assert " 0.0 " not in err
     assert file.read_bytes() == sdk.editions.scores.export("latest", kind="MUN")
-    _, out, _ = actitud("export", "latest", "jsonl", "--indicators", "-o", "-", "--level", "5")
+    _, out, _ = actitud("export", "latest", "jsonl", "--indicators", "-o", "-", "--level", "4")
     assert {json.loads(line)["edition"] for line in out.splitlines()} == {"2026-demo"}
     _, out, _ = actitud("export", "latest", "csv", "--fields", "index,organisation", "-o", "-")
     assert out.splitlines()[0] == "organisation,index"

@@ -45,6 +45,8 @@ Node: TypeAlias = "dict[str, Any]"
 CASES = Path(__file__).parents[2] / "cases"
 BASE = "http://127.0.0.1:8000"
 SCORES = "/v1/editions/2026-demo/scores"
+IN_BOTH = "XX-DEMO-00064"
+"""An organisation of both editions of the demonstration, which reaches another level in the later one."""
 SUPPOSED: HypotheticalFacts = {
     "answers": {"D1.01": None, "D9.06": {"value": True}, "D1.05": {"numerator": 13, "denominator": 12}},
     "profile": {"critical_messages": 40},
@@ -112,6 +114,12 @@ def example(name: str) -> Example:
     return msgspec.json.decode((CASES / f"{name}.json").read_bytes(), type=Example)
 
 
+def example_2027(identifier: str) -> Node:
+    """Return an example of methodology 2027.1, with what its authors have published of it."""
+    (found,) = (one for one in json.loads((CASES / "examples_2027_1.json").read_bytes()) if one["id"] == identifier)
+    return cast(Node, found)
+
+
 def scored(
     client: Client, request: Request, lang: str | None = None, what_if: HypotheticalFacts | None = None
 ) -> Score:
@@ -143,6 +151,23 @@ def test_the_published_examples_come_out(through: Service, name: str) -> None:
     assert [(one.gate, one.actual, one.required, one.distance) for one in score.level_details.blocked_by] == [
         (one.gate, one.actual, one.required, one.distance) for one in published.blocked_by
     ]
+
+
+def test_facts_without_a_version_are_scored_by_the_methodology_in_use(through: Service) -> None:
+    case = example_2027("A")
+    published = case["published"]
+    score = through(lambda client: client.score(profile=case["profile"], answers=case["answers"]))
+    assert score.methodology.version == "2027.1"
+    assert (score.index, score.coverage, score.status, score.level) == (
+        published["index"],
+        published["coverage"],
+        published["status"],
+        published["level"],
+    )
+    assert {one.id: one.score for one in score.dimensions} == published["dimensions"]
+    indicators = [indicator for dimension in score.dimensions for indicator in dimension.indicators]
+    assert {one.id: one.score for one in indicators} == published["indicators"]
+    assert [one.gate for one in score.level_details.blocked_by] == published["blocked_by"]
 
 
 def points(node: DimensionScore | IndicatorScore) -> tuple[int, int, int]:
@@ -179,7 +204,11 @@ def test_contradictions_raise_and_say_what_to_mend(through: Service) -> None:
     request = example("example_a").request
     request.answers["D1.01"] = {"numerator": 330, "denominator": 320}
     with pytest.raises(ScoreHasErrors, match=r"V01\.D1\.01") as caught:
-        through(lambda client: client.score(profile=request.profile, answers=request.answers))
+        through(
+            lambda client: client.score(
+                profile=request.profile, answers=request.answers, methodology=request.methodology
+            )
+        )
     (finding,) = (one for one in caught.value.score.error_findings if one.rule == "V01.D1.01")
     assert (finding.code, finding.indicators) == ("contradicted", ("D1.01",))
 
@@ -214,18 +243,23 @@ def test_a_workbook_takes_answers_and_gives_them_back_to_be_scored(through: Serv
 
 
 def test_many_are_scored_in_one_request(through: Service) -> None:
-    request = example("example_a").request
+    """By the methodology in use where an item names none."""
+    case, request = example_2027("A"), example("example_a").request
     items: list[ScoreFacts] = [
-        {"profile": request.profile, "answers": request.answers},
+        {"profile": case["profile"], "answers": case["answers"]},
+        {"profile": request.profile, "answers": request.answers, "methodology": "2026.1"},
         {"profile": request.profile, "answers": {}, "methodology": "2026.1"},
     ]
-    full, empty = through(lambda client: client.scores.create_many(items, lang="es"))
+    newest, full, empty = through(lambda client: client.scores.create_many(items, lang="es"))
+    assert (newest.index, newest.main_reasons) == (case["published"]["index"], ())
     assert (full.index, full.main_reasons) == (44.03, ())
     assert empty.index != full.index
-    faulty: list[ScoreFacts] = [items[0], {"profile": request.profile, "answers": {"D1.1": {}}}]  # type: ignore[dict-item]  # on purpose
+    faulty: list[ScoreFacts] = [items[0], {"profile": case["profile"], "answers": {"D1.1": {}}}]  # type: ignore[dict-item]  # on purpose
     with pytest.raises(InvalidRequest) as caught:
         through(lambda client: client.scores.create_many(faulty))
     assert [error.pointer for error in caught.value.errors] == ["/items/1/answers/D1.1"]
+    one_version = through(lambda client: client.scores.create_many(items[1:], methodology="2026.1"))
+    assert [score.index for score in one_version] == [full.index, empty.index]
 
 
 def renamed(questionnaire: Node) -> Node:
@@ -285,6 +319,8 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
     read: list[tuple[object, object]] = [
         (json_of(client, "/v1/methodologies/2026.1"), sdk.methodologies.get("2026.1")),
         (json_of(client, "/v1/methodologies/2026.1/schema.json"), sdk.methodologies.schema("2026.1")),
+        (json_of(client, "/v1/methodologies/2027.1"), sdk.methodologies.get("2027.1")),
+        (json_of(client, "/v1/methodologies/2027.1/schema.json"), sdk.methodologies.schema("2027.1")),
         (items(client, "/v1/methodologies"), methodologies.items),
         (items(client, "/v1/editions"), editions.items),
         (json_of(client, "/v1/editions/latest"), sdk.editions.get("latest")),
@@ -295,7 +331,7 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
             json_of(client, "/v1/editions/2026-demo/summary?province=46"),
             sdk.editions.summary("2026-demo", province="46"),
         ),
-        (items(client, "/v1/organisations/XX-DEMO-00001/scores"), sdk.organisations.scores.list("XX-DEMO-00001").items),
+        (items(client, f"/v1/organisations/{IN_BOTH}/scores"), sdk.organisations.scores.list(IN_BOTH).items),
         (json.loads(client.post("/v1/scores", json=msgspec.to_builtins(request)).content), scored(sdk, request)),
         (
             json.loads(client.post("/v1/scores", json=msgspec.to_builtins(request) | {"what_if": SUPPOSED}).content),
@@ -303,12 +339,12 @@ def test_nothing_that_the_service_says_is_lost(client: TestClient[Litestar]) -> 
         ),
         *((json_of(client, f"{SCORES}/{row.organisation}/path"), path_of(sdk, row)) for row in rows.items[:60:3]),
         (
-            json_of(client, f"{SCORES}/XX-DEMO-00001/changes?from=latest"),
-            sdk.editions.scores.changes("2026-demo", "XX-DEMO-00001", from_edition="latest"),
+            json_of(client, f"{SCORES}/{IN_BOTH}/changes?from=2025-demo"),
+            sdk.editions.scores.changes("2026-demo", IN_BOTH, from_edition="2025-demo"),
         ),
         (
-            items(client, "/v1/organisations/XX-DEMO-00001/scores?methodology=2026.1"),
-            sdk.organisations.scores.list("XX-DEMO-00001", methodology="2026.1").items,
+            items(client, f"/v1/organisations/{IN_BOTH}/scores?methodology=2027.1"),
+            sdk.organisations.scores.list(IN_BOTH, methodology="2027.1").items,
         ),
         (
             json_of(client, "/v1/editions/2026-demo/scores/XX-DEMO-00001/peers?lang=es"),

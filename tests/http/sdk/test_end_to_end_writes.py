@@ -46,10 +46,10 @@ from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.contract.installation import calendar
-from tests.http.sdk.test_end_to_end import BASE, as_said, example
+from tests.http.sdk.test_end_to_end import BASE, as_said, example, example_2027
 from tests.support import publishing
 from tests.support.applications import borrow_app
-from tests.support.assessing import DOMAIN, body_a
+from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.scale import LOST
@@ -59,6 +59,10 @@ from tests.unit.sdk.support import Mode
 T = TypeVar("T")
 
 VILLA = "XX-DEMO-00001"
+VERSION = "2026.1"
+"""The methodology of the edition in which `officer` answers, which is that of example A."""
+SET_BY_SERVICE = ("test_questions", "test_answered", "previous_level", "integrity_case")
+"""What an organisation does not state of its profile in 2027.1."""
 
 
 class Losses:
@@ -138,13 +142,13 @@ def administrator(installation: Installation) -> str:
     return installation.key("administrator")
 
 
-def made(client: Client, identifier: str = "2027", idempotency_key: str | None = None) -> Edition:
+def made(client: Client, identifier: str = "2027", **more: Any) -> Edition:
     return client.editions.create(
         id=identifier,
         titles={"es": "Edición 2027", "en": "Edition 2027"},
         period_from=date(2027, 1, 1),
         period_to=date(2027, 12, 31),
-        idempotency_key=idempotency_key,
+        **more,
     )
 
 
@@ -155,7 +159,7 @@ def editions(installation: Installation) -> list[str]:
 
 def test_an_edition_is_made_changed_and_removed(installation: Installation, administrator: str) -> None:
     edition = installation(made, key=administrator)
-    assert (edition.title, edition.state) == ("Edition 2027", "open")
+    assert (edition.title, edition.state, edition.methodology) == ("Edition 2027", "open", "2027.1")
     read = installation(lambda client: client.editions.get("2027", lang="es"))
     assert read.title == "Edición 2027"
     days = Span(date(2027, 2, 1), date(2027, 5, 1))
@@ -459,9 +463,9 @@ def test_what_contradicts_an_organisation_is_told_place_by_place(installation: I
 
 @pytest.fixture
 def officer(installation: Installation, administrator: str) -> str:
-    """The key of an organisation that may answer: it has declared its domain, and an edition is open."""
+    """The key of an organisation that may answer: it has declared its domain, and an edition of 2026.1 is open."""
     installation(added, key=administrator)
-    installation(made, key=administrator)
+    installation(lambda client: made(client, methodology=VERSION), key=administrator)
     move(installation, administrator, 2095)
     return installation.key("organisation_editor", VILLA)
 
@@ -480,6 +484,7 @@ def stated(client: Client, *, evidence: bool = True, if_match: str | None = None
     return client.editions.assessments.put(
         "2027",
         VILLA,
+        methodology=VERSION,
         profile=body["profile"],
         answers=body["answers"],
         profile_evidence=body.get("profile_evidence", {}),
@@ -511,7 +516,11 @@ def test_an_assessment_goes_from_facts_to_its_submission(installation: Installat
     # the ten dimensions from 44.028 to 45.278.
     better = installation(
         lambda client: client.editions.assessments.update(
-            "2027", VILLA, if_match=draft.etag, answers={"D1.01": {"numerator": 320, "denominator": 320}}
+            "2027",
+            VILLA,
+            methodology=VERSION,
+            if_match=draft.etag,
+            answers={"D1.01": {"numerator": 320, "denominator": 320}},
         ),
         key=officer,
     )
@@ -533,6 +542,37 @@ def test_an_assessment_goes_from_facts_to_its_submission(installation: Installat
         installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
         == sent
     )
+
+
+def test_answers_to_the_methodology_in_use_need_no_version(installation: Installation, administrator: str) -> None:
+    """Example A of 2027.1 without the test questions, which are no matter of its officers: D9.09 does not apply.
+
+    It has 90 of 100 there and weighs 12 of the 100 of D9. The other 88 have 73.31 - 10.80 = 62.51, so that D9 is 71.03
+    and, with 24 of 100, the index 72.71 - 24 % of (73.31 - 71.03) = 72.16.
+    """
+    case = example_2027("A")
+    installation(added, key=administrator)
+    installation(made, key=administrator)
+    move(installation, administrator, 2095)
+    officer = installation.key("organisation_editor", VILLA)
+    profile: Any = {name: value for name, value in case["profile"].items() if name not in SET_BY_SERVICE}
+    documents = {name: [document(name)] for name in profile}
+    answers = {name: answer | {"evidence": [document(name)]} for name, answer in case["answers"].items()}
+    draft = installation(
+        lambda client: client.editions.assessments.put(
+            "2027", VILLA, profile=profile, answers=answers, profile_evidence=documents, if_match=None
+        ),
+        key=officer,
+    )
+    assert (draft.methodology, draft.index, draft.error_findings) == ("2027.1", 72.16, ())
+    changed = installation(
+        lambda client: client.editions.assessments.update(
+            "2027", VILLA, if_match=draft.etag, answers={"D9.06": {"value": True}}
+        ),
+        key=officer,
+    )
+    # D9.06 goes from 0 to 100 and weighs 4 of these 88: D9 is 66.51 / 88 = 75.57, and the index 24 % of 4.54 more.
+    assert changed.index == 73.25
 
 
 def test_an_assessment_goes_from_its_submission_to_what_is_final(
@@ -602,7 +642,9 @@ def test_nothing_that_the_service_says_of_an_assessment_is_lost(installation: In
     evidenced = {name: {**answer, "evidence": [reused]} for name, answer in body_a()["answers"].items()}
     first = installation(stated, key=officer)
     draft = installation(
-        lambda client: client.editions.assessments.update("2027", VILLA, if_match=first.etag, answers=evidenced),
+        lambda client: client.editions.assessments.update(
+            "2027", VILLA, methodology=VERSION, if_match=first.etag, answers=evidenced
+        ),
         key=officer,
     )
     assert [finding.rule for finding in draft.findings] == ["document_reused"]
@@ -671,6 +713,7 @@ def test_a_submission_that_is_refused_says_every_error(installation: Installatio
         lambda client: client.editions.assessments.update(
             "2027",
             VILLA,
+            methodology=VERSION,
             if_match=draft.etag,
             answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
         ),
@@ -693,6 +736,7 @@ def test_personal_data_in_a_note_are_refused_with_the_place(installation: Instal
             lambda client: client.editions.assessments.update(
                 "2027",
                 VILLA,
+                methodology=VERSION,
                 if_match=draft.etag,
                 answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
             ),
@@ -847,7 +891,13 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
     whole = installation(lambda client: client.editions.assessments.review.get("2027", VILLA), key=ada)
     said = installation(
         lambda client: client.editions.assessments.review.put(
-            "2027", VILLA, reason="A case.", max_level=2, profile={"integrity_case": True}, if_match=whole.etag
+            "2027",
+            VILLA,
+            methodology=VERSION,
+            reason="A case.",
+            max_level=2,
+            profile={"integrity_case": True},
+            if_match=whole.etag,
         ),
         key=ada,
     )

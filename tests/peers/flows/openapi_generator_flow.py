@@ -1,11 +1,10 @@
 """The main flow with the Python client of openapi-generator."""
 
-from client import ApiClient, Configuration, EditionsApi, OrganisationsApi, ScoreRequest2026v1, ScoresApi
+from client import ApiClient, Configuration, EditionsApi, OrganisationsApi, ScoresApi, ScoresCreateRequest
 from flow import facts, key, organisation, show, url
 
 with ApiClient(Configuration(host=url, access_token=key)) as service:
-    request = ScoreRequest2026v1.from_json(facts)
-    assert request is not None
+    request = ScoresCreateRequest.from_json(facts)
     score = ScoresApi(service).scores_create(request)
     ranking = EditionsApi(service).editions_scores_list("latest", limit=5)
     sheet = EditionsApi(service).editions_scores_get("latest", organisation)

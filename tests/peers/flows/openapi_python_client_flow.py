@@ -9,12 +9,12 @@ from client.api.scores import scores_create
 from client.models.past_score_page import PastScorePage
 from client.models.score_answer import ScoreAnswer
 from client.models.score_page import ScorePage
-from client.models.score_request_2026v1 import ScoreRequest2026V1
+from client.models.score_request_2027v1 import ScoreRequest2027V1
 from client.models.sheet import Sheet
 from flow import facts, key, organisation, show, url
 
 service = AuthenticatedClient(base_url=url, token=key)
-request = ScoreRequest2026V1.from_dict(json.loads(facts))
+request = ScoreRequest2027V1.from_dict(json.loads(facts))
 score = scores_create.sync(client=service, body=request)
 ranking = editions_scores_list.sync("latest", client=service, limit=5)
 sheet = editions_scores_get.sync("latest", organisation, client=service)

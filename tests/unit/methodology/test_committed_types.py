@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import build_score_request_type
@@ -19,15 +20,16 @@ Schema = dict[str, Any]  # JSON
 DOCUMENT = Path(__file__).parents[3] / "openapi" / "openapi.json"
 
 
-def test_the_types_of_the_version_in_use_are_those_of_the_document() -> None:
-    methodology = load_methodology("2026.1")
+@pytest.mark.parametrize(("version", "least"), [("2027.1", 40), ("2027.1-short", 25)])
+def test_the_types_of_the_versions_in_use_are_those_of_the_document(version: str, least: int) -> None:
+    methodology = load_methodology(version)
     made = build_assessment_types(methodology)
     _, components = msgspec.json.schema_components(
         [made.whole, made.patch, build_score_request_type(methodology), build_review_request_type(methodology)],
         ref_template="#/components/schemas/{name}",
     )
     committed = json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"]
-    assert len(components) > 40
+    assert len(components) > least
     for name, schema in json.loads(msgspec.json.encode(complete_schemas(components))).items():
         assert said(schema) == said(committed[name]), name
 

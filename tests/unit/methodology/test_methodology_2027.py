@@ -1,4 +1,4 @@
-"""Methodology 2027.1 and its short form, whose documents lie beside the version in use and are not registered yet.
+"""Methodology 2027.1 and its short form.
 
 The bodies and their expected levels were written before any was scored (docs/methodology-2027.1.md, section 7).
 """
@@ -12,7 +12,7 @@ import pytest
 from msgspec import UNSET, Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES
-from actitud_api.engine.methodology.loader import Methodology, read_methodology
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
@@ -21,7 +21,6 @@ from actitud_api.engine.scoring.change_decomposition import convert_submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
-from tests.support import second_version
 from tests.unit.scoring.builders import decode
 
 
@@ -81,18 +80,7 @@ UNEXPECTED = {"O09": 4, "N06": 4}
 """Levels that are not as expected; the page says why they stay."""
 
 
-def read(version: str) -> Methodology:
-    """Read a version from its folder; one with a defect raises."""
-    folder = second_version.PRODUCT / version
-    return read_methodology(
-        version,
-        "draft",
-        (folder / "document.json").read_bytes(),
-        {language: (folder / "texts" / f"{language}.json").read_bytes() for language in LANGUAGES},
-    )
-
-
-WHOLE, SHORT = read("2027.1"), read("2027.1-short")
+WHOLE, SHORT = load_methodology("2027.1"), load_methodology("2027.1-short")
 
 
 def send(case: Body | Example) -> Submission:
@@ -102,12 +90,6 @@ def send(case: Body | Example) -> Submission:
     }
     request = {"methodology": "2027.1", "profile": case.profile, "answers": answers}
     return decode(WHOLE, msgspec.json.encode(request))
-
-
-def test_neither_is_registered_yet() -> None:
-    """The registry of the service, which that of the tests hides."""
-    registered = msgspec.json.decode((second_version.PRODUCT / "registry.json").read_bytes())
-    assert not {WHOLE.version, SHORT.version} & registered.keys()
 
 
 @pytest.mark.parametrize("body", (BODIES | BODIES_BY_OTHERS).values(), ids=(BODIES | BODIES_BY_OTHERS).keys())

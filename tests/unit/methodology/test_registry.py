@@ -1,4 +1,8 @@
-"""An active version never changes: its digest is written down, here too."""
+"""A version in use or retired never changes: its digest is written down, here too.
+
+The registry of tests, in which 2026.1 is in use, stands for any other; tests that ask for `product` read the one of
+the product.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +20,34 @@ from tests.support import second_version
 
 DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf95"
 """Of 2026.1. Once it is published this line never changes again: a change is a new version."""
+DIGESTS = {
+    "2026.1": DIGEST,
+    "2027.1-short": "sha256:00974b4657264caa33d1c6edf100c426879947e98e5a8c278d876ceb8d4d2504",
+    "2027.1": "sha256:0613707f50f896c316928361e8c73b78f01c201da8e898f49c49092d5a3e91c2",
+}
+"""Of every version of the product. A line is added with a version, and none ever changes."""
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the data that the loader reads instead."""
+def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the versions of the product, without those of tests, that the loader reads instead."""
     folder = tmp_path / "data"
     with resources.as_file(second_version.PRODUCT) as real:
         shutil.copytree(real, folder)
-    shutil.copytree(second_version.FOLDER, folder, dirs_exist_ok=True)
     monkeypatch.setattr(loader, "_open_versions_folder", lambda: folder)
-    for cached in (loader.load_methodology, loader._read_registry):
-        cached.cache_clear()
+    forget()
     yield folder
+    forget()
+
+
+@pytest.fixture
+def data(product: Path) -> Path:
+    """The same with the registry and the draft of tests."""
+    shutil.copytree(second_version.FOLDER, product, dirs_exist_ok=True)
+    return product
+
+
+def forget() -> None:
     for cached in (loader.load_methodology, loader._read_registry):
         cached.cache_clear()
 
@@ -39,9 +58,43 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_2026_1_is_active_and_has_this_digest() -> None:
+@pytest.mark.usefixtures("product")
+def test_2026_1_is_retired_with_the_digest_that_it_was_published_with() -> None:
     methodology = loader.load_methodology("2026.1")
-    assert (methodology.status, methodology.digest, methodology.retired) == ("active", DIGEST, None)
+    assert (methodology.status, methodology.digest) == ("retired", DIGEST)
+    assert methodology.retired == date(2026, 11, 28)
+
+
+@pytest.mark.usefixtures("product")
+@pytest.mark.parametrize("version", ["2027.1", "2027.1-short"])
+def test_2027_1_and_its_short_form_are_active_and_have_these_digests(version: str) -> None:
+    methodology = loader.load_methodology(version)
+    assert (methodology.status, methodology.digest, methodology.retired) == ("active", DIGESTS[version], None)
+
+
+@pytest.mark.usefixtures("product")
+def test_every_version_of_the_product_is_written_down_here() -> None:
+    assert loader.list_versions() == loader.verify_registered_digests() == tuple(DIGESTS)
+    assert {version: loader.load_methodology(version).digest for version in loader.list_versions()} == DIGESTS
+
+
+@pytest.mark.usefixtures("product")
+def test_the_newest_version_is_the_one_that_ranks() -> None:
+    """The newest is the last that is active; the short form, which never ranks, stands before the whole one."""
+    assert loader.list_versions("active") == ("2027.1-short", "2027.1")
+    assert loader.load_newest().version == "2027.1"
+    standings = [loader.load_methodology(version).document.standing for version in loader.list_versions("active")]
+    assert standings == ["provisional", "full"]
+
+
+def test_the_registry_of_tests_differs_in_the_status_of_2026_1_and_in_the_draft_alone() -> None:
+    """Otherwise tests would hold the service to versions that it does not have."""
+    folders = (second_version.PRODUCT, second_version.FOLDER)
+    real, tests = (json.loads((folder / "registry.json").read_bytes()) for folder in folders)
+    assert real.pop("2026.1") == {"status": "retired", "digest": DIGEST, "retired": "2026-11-28"}
+    assert tests.pop("2026.1") == {"status": "active", "digest": DIGEST}
+    assert tests.pop(second_version.VERSION)["status"] == "draft"
+    assert list(real.items()) == list(tests.items())
 
 
 def test_an_active_document_that_changed_is_refused(data: Path) -> None:
@@ -50,9 +103,8 @@ def test_an_active_document_that_changed_is_refused(data: Path) -> None:
         loader.load_methodology("2026.1")
 
 
-def test_a_retired_one_too(data: Path) -> None:
-    edit(data / "registry.json", '"active"', '"retired"')
-    edit(data / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
+def test_a_retired_one_too(product: Path) -> None:
+    edit(product / "2026.1" / "document.json", '"self_declared_cap": 50', '"self_declared_cap": 51')
     with pytest.raises(loader.DefectiveMethodology, match="the document of a version in use or retired changed"):
         loader.load_methodology("2026.1")
 
@@ -89,14 +141,15 @@ def test_a_draft_and_nothing_else_is_named_as_one(version: str, old: str, new: s
 
 
 def test_versions_are_told_apart_by_their_status(data: Path) -> None:
-    assert loader.list_versions() == ("2026.1", "2099.1-draft")
-    assert loader.list_versions("active") == loader.verify_registered_digests() == ("2026.1",)
+    assert loader.list_versions() == ("2026.1", "2027.1-short", "2027.1", "2099.1-draft")
+    fixed = ("2026.1", "2027.1-short", "2027.1")
+    assert loader.list_versions("active") == loader.verify_registered_digests() == fixed
     assert loader.list_versions("draft") == ("2099.1-draft",)
-    assert loader.load_newest().version == "2026.1"
+    assert loader.load_newest().version == "2027.1"
     edit(data / "registry.json", '"active"', '"retired"')
-    loader._read_registry.cache_clear()
-    loader.load_methodology.cache_clear()
-    assert (loader.list_versions("active"), loader.verify_registered_digests()) == ((), ("2026.1",))
+    forget()
+    assert loader.list_versions("retired") == ("2026.1",)
+    assert (loader.list_versions("active"), loader.verify_registered_digests()) == (fixed[1:], fixed)
 
 
 def test_the_registered_digest_of_a_draft_is_that_of_its_document() -> None:

@@ -69,7 +69,7 @@ def test_any_document_with_other_goalposts_and_weights(seed: int) -> None:
 
 
 def test_the_demonstration_with_other_goalposts_and_without_dimensions() -> None:
-    methodology = load_methodology("2026.1")
+    methodology = load_methodology("2027.1")
     submissions = [simulated.submission for simulated in islice(simulate(methodology), 60)]
     rescoring = EditionRescorer(build_columns(methodology, submissions))
     before, touched = rescoring.compute_index(methodology.document), 0

@@ -32,6 +32,8 @@ from tests.unit.scoring import builders as b
 Scores = Sequence[Sequence[int | None]]
 
 DOCUMENT = load_methodology("2026.1").document
+"""Ten dimensions of the same weight, which figures by hand are about; levels ask for 20, 40, 60 and 80."""
+IN_USE = load_methodology("2027.1").document
 TOP = len(DOCUMENT.levels)
 
 
@@ -129,12 +131,27 @@ EDITIONS = st.lists(
 )
 
 
+@pytest.mark.parametrize(
+    ("document", "weights", "asked"),
+    [
+        (DOCUMENT, [1] * 10, [0, 2_000, 4_000, 6_000, 8_000]),
+        (IN_USE, [5, 14, 5, 7, 13, 4, 9, 14, 24, 5], [0, 1_000, 4_000, 5_500, 7_500]),
+    ],
+    ids=["2026.1", "2027.1"],
+)
 @settings(deadline=None, max_examples=60)
-@given(EDITIONS, st.integers(1, 60), st.integers(0, 2**53))
-def test_a_stranger_gets_the_same_digits(edition: list[tuple[list[int | None], int]], draws: int, seed: int) -> None:
+@given(edition=EDITIONS, draws=st.integers(1, 60), seed=st.integers(0, 2**53))
+def test_a_stranger_gets_the_same_digits(
+    document: Document,
+    weights: list[int],
+    asked: list[int],
+    edition: list[tuple[list[int | None], int]],
+    draws: int,
+    seed: int,
+) -> None:
     scores, attainable = [row for row, _ in edition], [level for _, level in edition]
-    expected = stranger([1] * 10, scores, attainable, [0, 2_000, 4_000, 6_000, 8_000], draws, seed)
-    assert drawn(scores, attainable, draws=draws, seed=seed) == expected
+    expected = stranger(weights, scores, attainable, asked, draws, seed)
+    assert drawn(scores, attainable, document=document, draws=draws, seed=seed) == expected
 
 
 def test_the_generator_gives_the_check_values_that_its_author_publishes() -> None:
@@ -337,23 +354,35 @@ def test_gates_that_do_not_read_the_index_are_as_scored() -> None:
     assert [row[2] for row in found] == [[0, 0, 40, 0, 0], [40, 0, 0, 0, 0], [0, 0, 0, 0, 40]]
 
 
-def test_the_document_without_the_gates_that_read_the_index() -> None:
-    found = drop_index_gates(DOCUMENT)
+@pytest.mark.parametrize(
+    ("document", "third"),
+    [
+        (DOCUMENT, ["L3.min", "L3.D4", "L3.D9.01", "L3.integrity"]),
+        (
+            IN_USE,
+            ["L3.open", "L3.heard", "L3.conduct", "L3.D8.03", "L3.D9.01", "L3.D9.09", "L3.integrity", "L3.pillar"],
+        ),
+    ],
+    ids=["2026.1", "2027.1"],
+)
+def test_the_document_without_the_gates_that_read_the_index(document: Document, third: list[str]) -> None:
+    found = drop_index_gates(document)
     left = [[gate.id for gate in level.gates] for level in found.levels]
-    assert left[:3] == [[], ["L2.accounts"], ["L3.min", "L3.D4", "L3.D9.01", "L3.integrity"]]
+    assert left[:3] == [[], ["L2.accounts"], third]
     assert not any(gate.endswith(".index") for level in left for gate in level)
-    assert structs.replace(found, levels=DOCUMENT.levels) == DOCUMENT
+    assert structs.replace(found, levels=document.levels) == document
 
 
 def test_the_index_and_the_other_gates_make_the_level() -> None:
-    """The level as scored is the highest that the other gates allow and whose 20, 40, 60, 80 the index reaches."""
-    methodology = load_methodology("2026.1")
-    other = structs.replace(methodology, document=drop_index_gates(DOCUMENT), digest="without index gates")
+    """The level as scored is the highest that the other gates allow and whose 10, 40, 55, 75 the index reaches."""
+    methodology = load_methodology("2027.1")
+    other = structs.replace(methodology, document=drop_index_gates(IN_USE), digest="without index gates")
     levels = set()
     for simulated in islice(simulate(methodology), 150):
         scored, allowed = simulated.evaluation, evaluate(other, simulated.submission).level
         if scored.level is not None and scored.index is not None and allowed is not None:
-            assert scored.level == min(allowed, 1 + scored.index // 2_000)
+            reached = 1 + sum(scored.index >= units for units in (1_000, 4_000, 5_500, 7_500))
+            assert scored.level == min(allowed, reached)
             levels.add((scored.level, allowed))
     assert any(level < allowed for level, allowed in levels)
     assert any(level == allowed for level, allowed in levels)

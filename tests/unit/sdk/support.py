@@ -153,7 +153,7 @@ def edition(state: str = "open") -> dict[str, object]:
     return {
         "id": "2027",
         "title": "Edition 2027",
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "state": state,
         "period_from": "2027-01-01",
         "period_to": "2027-12-31",
@@ -172,12 +172,12 @@ def assessment(*findings: dict[str, object], state: str = "draft") -> dict[str, 
         "edition": "2026",
         "organisation": "XX-DEMO-1",
         "organisation_name": "Villa 1",
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "state": state,
-        "profile": {"org_type": "MUN", "foreign_share": 0.03, "previous_level": None},
-        "profile_evidence": {"foreign_share": [document]},
+        "profile": {"org_type": "MUN", "units": 12, "previous_level": None},
+        "profile_evidence": {"units": [document]},
         "answers": {
-            "D1.01": {"numerator": 160, "denominator": 320, "evidence": [document], "note": None},
+            "D1.07": {"numerator": 160, "denominator": 320, "evidence": [document], "note": None},
             "D2.02": {"components": ["c1", "c2"], "evidence": [], "note": "Fiestas incluidas."},
         },
         "findings": list(findings),
@@ -193,7 +193,7 @@ def assessment(*findings: dict[str, object], state: str = "draft") -> dict[str, 
 
 
 def submission() -> dict[str, object]:
-    whole = assessment({**finding("warning"), "pointer": "/answers/D1.01"}, state="submitted")
+    whole = assessment({**finding("warning"), "pointer": "/answers/D1.07"}, state="submitted")
     for name in ("organisation_name", "state", "created", "updated"):
         del whole[name]
     return {**whole, "id": "1", "submitted": "2026-11-24T12:00:00Z", "explanations": {"V13": "Weekends count."}}
@@ -251,7 +251,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
         "text": "Open the other 160.",
     }
     indicator = {
-        "id": "D1.01",
+        "id": "D1.07",
         "name": "Access",
         "state": "observed",
         "score": 50,
@@ -286,7 +286,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
     }
     gate = {"gate": "L4.index", "actual": 50, "required": 60, "distance": 10, "text": "10 points are missing."}
     return {
-        "methodology": {"version": "2026.1", "digest": "sha256:00"},
+        "methodology": {"version": "2027.1", "digest": "sha256:00"},
         "index": 50,
         "index_max": 61.6,
         "index_geometric": 49.99,
@@ -300,7 +300,7 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
             "blocked_by": [gate],
             "text": None,
         },
-        "main_reasons": [{"indicator": "D1.01", "lost": 5, "text": "Half of the posts are closed."}],
+        "main_reasons": [{"indicator": "D1.07", "lost": 5, "text": "Half of the posts are closed."}],
         "findings": list(findings),
         "dimensions": [dimension],
         "indicators": [],
@@ -311,11 +311,11 @@ def score(*findings: dict[str, object]) -> dict[str, object]:
 
 def finding(severity: str) -> dict[str, object]:
     return {
-        "rule": "V01.D1.01",
+        "rule": "V01.D1.07",
         "severity": severity,
         "code": "contradicted",
-        "indicators": ["D1.01"],
+        "indicators": ["D1.07"],
         "missing": [],
-        "facts": {"D1.01.numerator": 9, "D1.01.denominator": 8},
+        "facts": {"D1.07.numerator": 9, "D1.07.denominator": 8},
         "text": "The numerator is a part of the denominator.",
     }

@@ -33,7 +33,7 @@ from actitud.bodies import Profile
 from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score
 
 PROFILE: Profile = {"org_type": "MUN"}
-ANSWERS: bodies.Answers = {"D1.01": {"numerator": 160, "denominator": 320}}
+ANSWERS: bodies.Answers = {"D1.07": {"numerator": 160, "denominator": 320}}
 
 
 def scored(client: Client) -> Score:
@@ -81,7 +81,7 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
         "groups": [{"id": "D1", "name": "Inside", "score": moved, "lost": moved, "text": "More."}],
         "indicators": [
             {
-                "id": "D1.01",
+                "id": "D1.07",
                 "name": "Access",
                 "code_before": "partial",
                 "code_after": "full",
@@ -97,7 +97,7 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
     what_if = {"score": score(finding("error")), "difference": difference}
     body = {**score(), "what_if": what_if}
     handler = Answers(httpx.Response(200, json=body))
-    supposed: HypotheticalFacts = {"answers": {"D1.01": None, "D1.02": {"level": 3}}, "profile": {"employees": 12}}
+    supposed: HypotheticalFacts = {"answers": {"D1.07": None, "D1.06": {"level": 3}}, "profile": {"employees": 12}}
     result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, what_if=supposed))
     (request,) = handler.requests
     assert json.loads(request.content)["what_if"] == supposed
@@ -117,7 +117,7 @@ def test_an_explanation_is_left_out_on_request_only(mode: Mode) -> None:
 
 def test_a_path_is_read_whole(mode: Mode) -> None:
     move = {
-        "indicator": "D1.01",
+        "indicator": "D1.07",
         "name": "Access",
         "kind": "improve",
         "facts": {"numerator": 160, "denominator": 320},
@@ -166,7 +166,7 @@ def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
     reference = {"version": "2026.1", "digest": "sha256:00"}
     group = {"id": "D1", "name": "Inside", "score": chain, "parts": parts, "text": "Less."}
     indicator = {
-        "id": "D1.01",
+        "id": "D1.07",
         "name": "Access",
         "code_before": None,
         "code_after": "partial",
@@ -189,7 +189,7 @@ def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
         "groups": [group],
         "indicators": [indicator],
         "version_effects": {
-            "dropped_answers": ["D1.02"],
+            "dropped_answers": ["D1.06"],
             "new_indicators": [],
             "dropped_fields": [],
             "new_fields": ["units"],
@@ -245,13 +245,13 @@ def test_error_findings_raise_and_carry_the_score(mode: Mode) -> None:
     with pytest.raises(ScoreHasErrors) as caught:
         run(mode, handler, scored)
     assert caught.value.score.index == 50.0
-    assert "V01.D1.01: The numerator is a part of the denominator." in str(caught.value)
+    assert "V01.D1.07: The numerator is a part of the denominator." in str(caught.value)
 
 
 def test_error_findings_are_returned_where_asked_and_warnings_always(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score(finding("error"))))
     result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, on_findings="return"))
-    assert [one.rule for one in result.error_findings] == ["V01.D1.01"]
+    assert [one.rule for one in result.error_findings] == ["V01.D1.07"]
     warned = run(mode, Answers(httpx.Response(200, json=score(finding("warning")))), scored)
     assert warned.error_findings == ()
 

@@ -167,7 +167,7 @@ def test_days_go_out_as_the_service_names_them(mode: Mode) -> None:
     assert json.loads(first.content) == {
         "id": "2027",
         "titles": {"es": "Edición 2027", "en": "Edition 2027"},
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "period_from": "2027-01-01",
         "period_to": "2027-12-31",
         "windows": None,
@@ -179,7 +179,7 @@ def test_days_go_out_as_the_service_names_them(mode: Mode) -> None:
 
 
 def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> None:
-    wrong = {**finding("error"), "code": "evidence", "pointer": "/answers/D1.01/evidence/0"}
+    wrong = {**finding("error"), "code": "evidence", "pointer": "/answers/D1.07/evidence/0"}
     handler = Answers(answered(assessment(wrong), TAG, 201))
     guide = Evidence(url="https://redes.villa.example/guia.pdf", date=date(2026, 3, 1))
     made = run(
@@ -190,15 +190,15 @@ def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> N
             "XX-DEMO-1",
             profile={"org_type": "MUN", "previous_level": None},
             answers={
-                "D1.01": {"numerator": 160, "denominator": 320, "evidence": [guide]},
+                "D1.07": {"numerator": 160, "denominator": 320, "evidence": [guide]},
                 "D2.02": {
                     "components": ["c1", "c2"],
                     "evidence": [{"url": "https://villa.example/", "date": date(2026, 3, 2), "sha256": None}],
                     "note": "Fiestas incluidas.",
                 },
-                "D2.05": None,
+                "D2.06": None,
             },
-            profile_evidence={"foreign_share": [guide]},
+            profile_evidence={"units": [guide]},
             lang="es",
         ),
     )
@@ -209,22 +209,22 @@ def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> N
     assert "if-match" not in request.headers
     assert request.headers["accept-language"] == "es"
     assert json.loads(request.content) == {
-        "methodology": "2026.1",
+        "methodology": "2027.1",
         "profile": {"org_type": "MUN", "previous_level": None},
         "answers": {
-            "D1.01": {"numerator": 160, "denominator": 320, "evidence": [document]},
+            "D1.07": {"numerator": 160, "denominator": 320, "evidence": [document]},
             "D2.02": {
                 "components": ["c1", "c2"],
                 "evidence": [{"url": "https://villa.example/", "date": "2026-03-02", "sha256": None}],
                 "note": "Fiestas incluidas.",
             },
-            "D2.05": None,
+            "D2.06": None,
         },
-        "profile_evidence": {"foreign_share": [document]},
+        "profile_evidence": {"units": [document]},
     }
-    assert (made.etag, made.profile_evidence["foreign_share"]) == (TAG, (guide,))
+    assert (made.etag, made.profile_evidence["units"]) == (TAG, (guide,))
     assert made.answers["D2.02"]["note"] == "Fiestas incluidas."
-    assert [(one.code, one.pointer) for one in made.error_findings] == [("evidence", "/answers/D1.01/evidence/0")]
+    assert [(one.code, one.pointer) for one in made.error_findings] == [("evidence", "/answers/D1.07/evidence/0")]
 
 
 def test_what_was_read_can_be_sent_again_as_it_is(mode: Mode) -> None:
@@ -254,14 +254,14 @@ def test_a_change_of_an_assessment_says_only_what_changes(mode: Mode) -> None:
         mode,
         handler,
         lambda client: client.editions.assessments.update(
-            "2026", "XX-DEMO-1", if_match=TAG, answers={"D1.01": {"numerator": 200, "denominator": 320}, "D2.02": None}
+            "2026", "XX-DEMO-1", if_match=TAG, answers={"D1.07": {"numerator": 200, "denominator": 320}, "D2.02": None}
         ),
     )
     (request,) = handler.requests
     assert (request.method, request.headers["content-type"]) == ("PATCH", "application/merge-patch+json")
     assert json.loads(request.content) == {
-        "methodology": "2026.1",
-        "answers": {"D1.01": {"numerator": 200, "denominator": 320}, "D2.02": None},
+        "methodology": "2027.1",
+        "answers": {"D1.07": {"numerator": 200, "denominator": 320}, "D2.02": None},
     }
 
 

@@ -48,7 +48,7 @@ def test_the_text_says_what_it_is() -> None:
     long = build(EditionScore, organisation_name="x" * 300)
     assert len(repr(long)) <= 200
     assert repr(long).endswith(", …)")
-    assert repr(build(Score).dimensions[0].own_indicators[0]).startswith("IndicatorScore(id='D1.01', name=")
+    assert repr(build(Score).dimensions[0].own_indicators[0]).startswith("IndicatorScore(id='D1.07', name=")
 
 
 def test_the_text_of_a_key_hides_its_secret() -> None:
@@ -58,19 +58,20 @@ def test_the_text_of_a_key_hides_its_secret() -> None:
 
 def test_indicators_and_dimensions_are_read_by_id() -> None:
     score = build(Score)
-    assert score.indicators["D1.01"].id == "D1.01"
+    assert score.indicators["D1.07"].id == "D1.07"
     assert score.dimensions["D10"].id == "D10"
     assert list(score.dimensions.keys()) == [f"D{number}" for number in range(1, 11)]
     assert list(score.indicators) == [one for dimension in score.dimensions for one in dimension.indicators]
-    assert "D1.01" in score.indicators
+    assert "D1.07" in score.indicators
+    assert "D1.01" not in score.indicators
     assert "D99" not in score.dimensions
     assert score.indicators[0] in score.indicators
     assert dict(score.dimensions)["D2"] is score.dimensions[1]
     assert score.dimensions.get("D99") is None
     assert score.dimensions["D1"].indicators.get("D2.01", "no") == "no"
     assert score.dimensions[:2] == (score.dimensions["D1"], score.dimensions["D2"])
-    with pytest.raises(KeyError, match=r"there is no 'D1.1'; did you mean 'D1.01'"):
-        score.indicators["D1.1"]
+    with pytest.raises(KeyError, match=r"there is no 'D1.7'; did you mean 'D1.07'"):
+        score.indicators["D1.7"]
     with pytest.raises(KeyError, match="there is no 'xyz'"):
         score.dimensions["xyz"]
 
@@ -169,8 +170,8 @@ def test_whatever_has_nodes_is_a_data_frame() -> None:
     assert spread is not None
     assert compared["spread_median"][0] == spread.median
     assert str(compared["below"].dtype) == "Int64"
-    server = FakeServer()
-    assert server.client().editions.list().to_frame()["id"].to_list() == [server.client().editions.list()[0].id]
+    editions = FakeServer().client().editions.list()
+    assert editions.to_frame()["id"].to_list() == [edition.id for edition in editions] == ["2026-demo", "2025-demo"]
 
 
 def test_an_enumeration_is_closed_for_type_checkers_and_open_for_a_newer_service() -> None:

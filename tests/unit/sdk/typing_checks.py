@@ -36,6 +36,7 @@ from actitud import (
     JsonValue,
     LedgerEntry,
     LevelPath,
+    MessagesAnswer,
     Methodology,
     MethodologySummary,
     NewAccessKey,
@@ -51,6 +52,7 @@ from actitud import (
     Sample,
     Score,
     ScoreRow,
+    SelfPraiseAnswer,
     Signature,
     SigningKey,
     Submission,
@@ -65,16 +67,22 @@ from actitud.frames import to_frame
 from actitud.resources.exports import FileRow
 
 FACTS: Answers = {
-    "D1.01": {"numerator": 160, "denominator": 320},
+    "D1.07": {"numerator": 160, "denominator": 320},
     "D4.04": {"components": ["c1", "c3"]},
-    "D9.02": {"hours": 14.5, "basis": "self_declared"},
+    "D2.01": SelfPraiseAnswer(numerator=12, denominator=100, office_holders=5, ceremonial=9),
+    "D8.08": {"answers": 40, "posts": 120},
+    "D9.01": MessagesAnswer(
+        numerator=206, denominator=400, answered_private=90, critical_received=30, critical_answered=12
+    ),
+    "D9.10": {"hours": 14.5, "basis": "self_declared"},
+    "D10.10": {"fte": 1.5},
     "D9.06": {"value": False},
 }
 
 
 GUIDE = Evidence(url="https://villa.example/guia.pdf", date=date(2026, 3, 1))
 ANSWERS: AssessmentAnswers = {
-    "D1.01": {"numerator": 160, "denominator": 320, "evidence": [GUIDE], "note": None},
+    "D1.07": {"numerator": 160, "denominator": 320, "evidence": [GUIDE], "note": None},
     "D4.04": {"components": ["c1"], "evidence": [{"url": "https://villa.example/", "date": "2026-03-01"}]},
     "D9.06": None,
 }
@@ -96,7 +104,7 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.scores.get("2026-demo", "x"), EditionScore)
     assert_type(client.editions.scores.path("2026-demo", "x", lang="es"), LevelPath)
     assert_type(client.editions.scores.changes("2027", "x", from_edition="2026-demo"), Changes)
-    supposed = client.score(profile={}, answers=FACTS, what_if={"answers": {"D1.01": None}, "profile": {"units": 3}})
+    supposed = client.score(profile={}, answers=FACTS, what_if={"answers": {"D1.07": None}, "profile": {"units": 3}})
     assert_type(supposed.what_if, WhatIf | None)
     for row in page:
         assert_type(row, ScoreRow)
@@ -122,7 +130,7 @@ def blocking(client: Client) -> None:
     assert_type(client.editions.scores.export("2026", format="jsonstat"), bytes)
     assert_type(client.editions.scores.export("2026", to="x.csv", progress=print, province="46"), Path)
     assert_type(client.editions.publications.bundle("2026", to=Path("x")), Path)
-    assert_type(client.editions.scores.get("2026", "x").indicators["D1.01"], IndicatorScore)
+    assert_type(client.editions.scores.get("2026", "x").indicators["D1.07"], IndicatorScore)
     assert_type(page[0], ScoreRow)
     assert_type(page.first(), ScoreRow | None)
     assert_type(page.total, int | None)
@@ -138,7 +146,7 @@ def blocking(client: Client) -> None:
     assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
     assert_type(client.keys.revocations.create("x"), AccessKey)
     assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
-    judged = client.editions.assessments.verdicts.get("2026", "x", "D1.01")
+    judged = client.editions.assessments.verdicts.get("2026", "x", "D1.07")
     assert_type(judged, AnswerVerdicts)
     assert_type(client.editions.samples.list("2026"), Page[Sample])
     assert_type(client.editions.agreement.get("2026"), Agreement)
@@ -190,7 +198,7 @@ def blocking(client: Client) -> None:
     client.score(profil={}, answers=FACTS)  # type: ignore[call-arg]
     client.score(profile={"populatoin_served": 3}, answers=FACTS)  # type: ignore[typeddict-unknown-key]
     client.score(profile={"org_type": "TOWN"}, answers=FACTS)  # type: ignore[typeddict-item]
-    client.score(profile={}, answers={"D1.01": {"numeratr": 1}})  # type: ignore[dict-item]
+    client.score(profile={}, answers={"D1.07": {"numeratr": 1}})  # type: ignore[dict-item]
     client.editions.scores.list("2026", province="Valencia")  # type: ignore[arg-type]
     client.editions.scores.list("2026", sort="-index_maximum")  # type: ignore[arg-type]
     client.editions.scores.list("2026", status="complet")  # type: ignore[arg-type]

@@ -58,6 +58,14 @@ def test_it_says_what_it_is(site: Client) -> None:
     assert (cube["extension"]["methodology"], cube["extension"]["revision"]) == ("2026.1", 1)
 
 
+def test_a_dimension_that_is_not_asked_of_a_village_is_null(client: Client) -> None:
+    cube = client.get("/v1/editions/2026-demo/scores.jsonstat").json()
+    measures = cube["dimension"]["measure"]["category"]["index"]
+    position = cube["dimension"]["organisation"]["category"]["index"].index("XX-DEMO-06143")
+    values = cube["value"][position * len(measures) :][: len(measures)]
+    assert [name for name, value in zip(measures, values, strict=True) if value is None] == ["d1", "d9"]
+
+
 def test_a_part_of_nothing_is_an_empty_cube(site: Client) -> None:
     cube = site.get(f"{PATH}?kind=CTL").json()
     assert (cube["size"], cube["value"]) == ([0, 1, 15], [])

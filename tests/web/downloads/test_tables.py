@@ -144,6 +144,22 @@ def test_scores_are_those_of_the_json_to_the_digit(site: Client, reader: str) ->
 
 
 @by_every_reader
+def test_what_is_not_asked_of_a_village_is_empty_and_not_0(client: Client, reader: str) -> None:
+    # Below 1,000 people served nothing of D1 is asked; this one got no message either, so that D9 is not rated.
+    scores = {row["organisation"]: row for row in table(client, "/v1/editions/2026-demo/scores", reader)}
+    village, town = scores["XX-DEMO-06143"], scores["XX-DEMO-00064"]
+    assert {name for name in NUMBERS if number(village[name]) is None} == {"d1", "d9"}
+    assert not {name for name in NUMBERS if number(town[name]) is None}
+    indicators = [
+        row
+        for row in table(client, "/v1/editions/2026-demo/indicators", reader, "?province=41")
+        if row["organisation"] == "XX-DEMO-06143" and row["dimension"] == "D1"
+    ]
+    assert [row["indicator"] for row in indicators] == ["D1.07", "D1.03", "D1.08", "D1.06"]
+    assert {(row["state"], number(row["score"])) for row in indicators} == {("not_applicable", None)}
+
+
+@by_every_reader
 def test_indicators_are_those_of_the_explained_score(site: Client, reader: str) -> None:
     rows = table(site, INDICATORS, reader)
     wanted = []

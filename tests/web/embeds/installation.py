@@ -100,7 +100,7 @@ def add_edition(session: Session, year: str, scored: Mapping[str, Figures], stat
     draft = editions.EditionDraft(
         id=year,
         titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-        methodology="2026.1",
+        methodology="2027.1",
         period_from=date(int(year[:4]), 1, 1),
         period_to=date(int(year[:4]), 12, 31),
     )
@@ -120,7 +120,7 @@ def _entry(identifier: str, name: str) -> organisations.OrganisationEntry:
 
 
 def _row(edition: str, organisation: str, figures: Figures) -> dict[str, Any]:
-    simulated = next(simulate(load_methodology("2026.1")))
+    simulated = next(simulate(load_methodology("2027.1")))
     made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= {
         "status": figures.status,

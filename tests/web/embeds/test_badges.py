@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.http.representations import SHARED
+from actitud_api.resources.assessments import service as assessments
 from actitud_api.web.embeds.pictures import PALETTE
 from tests.support.publishing import publish_stored
 from tests.web.embeds.installation import (
@@ -17,6 +20,7 @@ from tests.web.embeds.installation import (
     AVILA,
     BASE,
     DRAFTING,
+    NOW,
     POOR,
     SORIA,
     VOID,
@@ -51,12 +55,12 @@ def test_a_badge_says_in_both_languages_what_every_embed_says(site: Client) -> N
     spanish, english = (picture(site, f"/badge/2026/{ZAMORA}.svg{query}") for query in ("", "?lang=en"))
     assert alternative(spanish) == (
         "Ayuntamiento de Zamora: 44,03 de 100, nivel 3, Ventanilla (Índice de Madurez 2.0). Edición 2026, a 31 de "
-        "diciembre de 2026; metodología 2026.1; cobertura 95,5\N{NO-BREAK SPACE}%. Explicación de cada punto: "
+        "diciembre de 2026; metodología 2027.1; cobertura 95,5\N{NO-BREAK SPACE}%. Explicación de cada punto: "
         f"{BASE}/portal/2026/{ZAMORA}"
     )
     assert alternative(english) == (
         "Ayuntamiento de Zamora: 44.03 of 100, level 3, Service desk (2.0-maturity index). Edition 2026, as of "
-        "31 December 2026; methodology 2026.1; coverage 95.5\N{NO-BREAK SPACE}%. Explanation of every point: "
+        "31 December 2026; methodology 2027.1; coverage 95.5\N{NO-BREAK SPACE}%. Explanation of every point: "
         f"{BASE}/portal/2026/{ZAMORA}?lang=en"
     )
     assert letters(spanish) == ["Madurez 2.0", "44,03 de 100 · Ventanilla", "2026"]
@@ -81,14 +85,25 @@ def test_who_has_no_score_that_counts_shows_why(site: Client, organisation: str,
         assert "90" not in alternative(root)
 
 
-def test_what_is_simulated_or_provisional_says_so(client: Client) -> None:
+def test_what_is_simulated_says_so(client: Client) -> None:
     root = picture(client, "/badge/2026-demo/XX-DEMO-02063.svg")
-    assert letters(root)[1:] == ["98,15 de 100 · Comunidad (provisional)", "2026-demo · simulada"]
-    assert "nivel 5, Comunidad (provisional)" in alternative(root)
+    assert letters(root)[1:] == ["46,66 de 100 · Escaparate", "2026-demo · simulada"]
     assert "datos simulados: nadie los ha medido" in alternative(root)
     assert "simulated data: nobody has measured them" in alternative(
         picture(client, "/badge/2026-demo/XX-DEMO-02063.svg?lang=en")
     )
+
+
+def test_what_is_provisional_says_so(own: Client) -> None:
+    # Level 5 is provisional unless the level before was 4 or more, and this municipality has none before.
+    (best,) = simulate(load_methodology("2027.1"), [1_219])
+    with own.app.state["database"].write() as session:
+        add_edition(session, "2028", {}, "in_review")
+        assessments.store_rows(session, [assessments.to_row("2028", AVILA, best.submission, best.evaluation, NOW)])
+    publish_stored(own.app.state["database"], "2028")
+    root = picture(own, f"/badge/2028/{AVILA}.svg")
+    assert letters(root)[1] == "99,42 de 100 · Comunidad (provisional)"
+    assert "nivel 5, Comunidad (provisional)" in alternative(root)
 
 
 def test_latest_is_the_newest_published_edition(site: Client) -> None:

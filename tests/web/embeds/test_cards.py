@@ -49,7 +49,7 @@ def test_a_card_shows_it_in_both_languages(site: Client) -> None:
     assert english[7:9] == ["Public information and openness to input", "not rated"]
     assert spanish[-3:] == [
         "Edición 2026, a 31 de diciembre de 2026",
-        "Metodología 2026.1, cobertura 95,5\N{NO-BREAK SPACE}%",
+        "Metodología 2027.1, cobertura 95,5\N{NO-BREAK SPACE}%",
         f"{BASE}/portal/2026/{ZAMORA}",
     ]
 

@@ -82,7 +82,7 @@ def test_a_maximum_that_is_none_is_ignored(site: Client, most: str) -> None:
         f"/embed/2026/{ZAMORA}/table.html",
         f"/badge/2026/{ZAMORA}.svg",
         f"/portal/2026/{ALIAS}",
-        f"/portal/2026/{ZAMORA}?utm_source=x#D1.01",
+        f"/portal/2026/{ZAMORA}?utm_source=x#D1.07",
         f"/portal/2026/{ZAMORA.replace('-', '%2D')}",
     ],
 )

@@ -31,7 +31,7 @@ NOW: Final = datetime(2027, 7, 1, tzinfo=UTC)
 EDITION: Final = "2026"
 OPEN: Final = "2027"
 """An edition that is not published."""
-SIMULATED: Final[Sequence[SimulatedOrganisation]] = tuple(islice(simulate(load_methodology("2026.1")), 7))
+SIMULATED: Final[Sequence[SimulatedOrganisation]] = tuple(islice(simulate(load_methodology("2027.1")), 7))
 
 
 class Place(NamedTuple):
@@ -75,7 +75,7 @@ def placed(url: str) -> Iterator[Client]:
                 draft = editions.EditionDraft(
                     id=year,
                     titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-                    methodology="2026.1",
+                    methodology="2027.1",
                     period_from=date(int(year), 1, 1),
                     period_to=date(int(year), 12, 31),
                 )

@@ -88,22 +88,50 @@ def test_words_of_one_indicator_of_each_kind(places: Client) -> None:
     assert gates[3] == "Response rate (D9.01) must be at least 38 %"
 
 
+def test_words_of_the_gates_of_the_version_in_use(places: Client) -> None:
+    levels = read(places, "methodologies/2027.1").query(".levels > li")
+    gates = [[words(gate) for gate in level.query("ul > li")] for level in levels]
+    assert gates[1] == ["The index must be at least 10", "At least one active account"]
+    # Of D2 and D8, and not of the lowest of the ten.
+    assert "Information and openness (D2) and valuable content (D8), each of 30 or more" in gates[2]
+    assert "Response rate (D9.01) must be at least 50 %" in gates[2]
+    assert not [gate for of_level in gates for gate in of_level if "lowest dimension" in gate]
+
+
 def test_it_says_what_changes_since_the_version_before(places: Client) -> None:
-    first = read(places, "methodologies/2026.1")
-    assert not first.query("#changes")
+    def lines(version: str) -> list[str]:
+        (changes,) = read(places, f"methodologies/{version}").query("#changes")
+        return [words(line) for line in changes.query("li")]
+
+    assert not read(places, "methodologies/2026.1").query("#changes")
+    since_2026 = lines("2027.1")
+    assert "D9 Listening and public conversation: 10 → 24" in since_2026
+    assert "D6.01 Practices adopted from other bodies: 1 practice scores 50, no longer 40" in since_2026
+    assert "removed: D1.01 Staff with workplace access to social networks, in D1, with weight 25" in since_2026
     found = read(places, "methodologies/2099.1-draft")
-    (changes,) = found.query("#changes")
-    lines = [words(line) for line in changes.query("li")]
-    assert "D9 Listening and public conversation: 10 → 14" in lines
-    assert "D9.02 Time to first response: 40 points for 21 hours, no longer for 24 hours" in lines
-    assert not [line for line in lines if line.startswith("es,") or "added: es" in line]
+    since_2027 = lines("2099.1-draft")
+    assert "D9 Listening and public conversation: 24 → 14" in since_2027
+    assert "D7.05 Accessible images and videos: 100 points for 95 %, no longer for 100 %" in since_2027
+    assert not [line for line in since_2026 if ".conduct" in line and "lowest dimension" in line]
+    for line in (*since_2026, *since_2027):
+        assert not line.startswith("es,")
+        assert "added: es" not in line
     assert "draft: it may still change" in found.text.lower()
+
+
+def test_a_short_form_is_compared_with_no_whole_one(places: Client) -> None:
+    found = read(places, "methodologies/2027.1-short")
+    assert not found.query("#changes")
+    assert "it only estimates the index of 2027.1: it has no levels and ranks nobody" in words(found.query("main")[0])
+    assert [words(name) for name in found.query(".figures-row dt")] == ["dimensions", "indicators"]
+    # Nor is the whole one with it, which stands before it in the list.
+    assert words(read(places, "methodologies/2027.1").query("#changes h2")[0]) == "What changes since 2026.1"
 
 
 def test_it_has_the_digests_of_what_it_shows(places: Client) -> None:
     for language in LANGUAGES:
-        served = places.get(f"/v1/methodologies/2026.1?lang={language}").json()
-        found = read(places, f"methodologies/2026.1?lang={language}")
+        served = places.get(f"/v1/methodologies/2027.1?lang={language}").json()
+        found = read(places, f"methodologies/2027.1?lang={language}")
         assert [words(code) for code in found.query("code.digest")] == [
             served["digest"],
             served["text_digests"][language],
@@ -112,8 +140,13 @@ def test_it_has_the_digests_of_what_it_shows(places: Client) -> None:
 
 def test_the_list_has_every_version_the_newest_first(places: Client) -> None:
     found = read(places, "methodologies")
-    assert [words(row.query("th a")[0]) for row in found.query("tbody tr")] == ["2099.1-draft", "2026.1"]
-    assert [words(row.query("td")[1]) for row in found.query("tbody tr")] == ["70", "69"]
+    assert [words(row.query("th a")[0]) for row in found.query("tbody tr")] == [
+        "2099.1-draft",
+        "2027.1",
+        "2027.1-short",
+        "2026.1",
+    ]
+    assert [words(row.query("td")[1]) for row in found.query("tbody tr")] == ["70", "46", "22", "69"]
 
 
 @pytest.mark.parametrize("version", ["2026.2", "latest", "2026.1.json"])

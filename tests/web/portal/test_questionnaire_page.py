@@ -21,8 +21,8 @@ from tests.support.scale import NAMES
 from tests.web.embeds.hostile import names
 from tests.web.embeds.installation import Client, installed
 
-PATH = "/portal/questionnaires/2026.1"
-METHODOLOGY = load_methodology("2026.1")
+VERSION = "2027.1"
+PATH = f"/portal/questionnaires/{VERSION}"
 SCRIPT = files("actitud_api.web.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
 TOLD: Final = {"loaded": AssessmentState, "verdict": Verdict}
 """What the script says in a word for each: the state of the assessment, and what was found of an answer."""
@@ -35,27 +35,30 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield made
 
 
-def page(client: Client, language: Language, query: str = "") -> JustHTML:
-    answer = client.get(f"{PATH}?lang={language}{query}")
+def page(client: Client, language: Language, version: str = VERSION) -> JustHTML:
+    answer = client.get(f"/portal/questionnaires/{version}?lang={language}")
     assert answer.status_code == 200
     return JustHTML(answer.text, sanitize=False)
 
 
 def test_a_share_says_how_it_is_written(client: Client) -> None:
-    found = page(client, "es")
+    found = page(client, "es", "2026.1")
     (field,) = found.query("#foreign_share")
     (hint,) = found.query("[id='foreign_share.hint']")
     assert hint.to_text().strip() == "De 0 a 1: un 12 % se escribe 0,12."
     assert (field.attrs or {})["aria-describedby"] == "foreign_share.hint"
 
 
+@pytest.mark.parametrize("version", ["2026.1", "2027.1", "2027.1-short"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_question_is_there_in_plain_language_with_its_ladder(client: Client, language: Language) -> None:
-    found = page(client, language)
+def test_every_question_is_there_in_plain_language_with_its_ladder(
+    client: Client, language: Language, version: str
+) -> None:
+    found = page(client, language, version)
+    document, texts = load_methodology(version).document, load_methodology(version).texts[language].indicators
     asked = {(article.attrs or {})["data-code"]: article for article in found.query("article")}
-    texts = METHODOLOGY.texts[language].indicators
-    assert list(asked) == [indicator.id for indicator in walk_indicators(METHODOLOGY.document.root)]
-    for indicator in walk_indicators(METHODOLOGY.document.root):
+    assert list(asked) == [indicator.id for indicator in walk_indicators(document.root)]
+    for indicator in walk_indicators(document.root):
         said, text = asked[indicator.id].to_text(), texts[indicator.id]
         for told in (
             text.name,
@@ -68,9 +71,9 @@ def test_every_question_is_there_in_plain_language_with_its_ladder(client: Clien
         ):
             assert " ".join(told.split()) in " ".join(said.split()), (indicator.id, told)
     pointers = {(one.attrs or {})["data-pointer"] for one in found.query("[data-pointer]")}
-    assert pointers == {f"/profile/{field.name}" for field in METHODOLOGY.document.profile} | {
+    assert pointers == {f"/profile/{field.name}" for field in document.profile} | {
         f"/answers/{indicator.id}/{fact.name}"
-        for indicator in walk_indicators(METHODOLOGY.document.root)
+        for indicator in walk_indicators(document.root)
         for fact in indicator.facts
     }
 
@@ -104,10 +107,36 @@ def test_it_has_the_headers_of_every_page(client: Client) -> None:
 def test_an_unknown_methodology_is_not_found_and_says_what_there_is(client: Client) -> None:
     answer = client.get("/portal/questionnaires/1999")
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
-    assert 'href="/portal/questionnaires/2026.1"' in answer.text
+    for version in ("2026.1", "2027.1", "2027.1-short"):
+        assert f'href="/portal/questionnaires/{version}"' in answer.text
 
 
-@pytest.mark.parametrize("version", ["2026.1", "2099.1-draft"])
+def test_the_short_form_promises_an_estimate_and_neither_level_nor_rank(client: Client) -> None:
+    short, whole = page(client, "en", "2027.1-short"), page(client, "en")
+    lead, lead_of_whole = (" ".join(found.query(".lead")[0].to_text().split()) for found in (short, whole))
+    assert short.query("h1")[0].to_text() == "Estimate your 2.0-maturity index"
+    assert lead.startswith("Answer 22 questions about facts")
+    assert "This short form gives no level and no rank." in lead
+    assert lead_of_whole.startswith("Answer 44 questions about facts")
+    assert "the level and what would help most" in lead_of_whole
+    # Each leads to the other; what no version estimates leads nowhere.
+    for found, other in ((short, "2027.1"), (whole, "2027.1-short")):
+        links = [(link.attrs or {})["href"] for link in found.query(".lead a")]
+        assert links == [f"/portal/questionnaires/{other}?lang=en"]
+    assert not page(client, "en", "2026.1").query(".lead a")
+
+
+def test_codes_of_periods_are_explained_where_questions_use_them(client: Client) -> None:
+    def explained(version: str) -> list[str]:
+        found = page(client, "es", version)
+        return [term.to_text() for term in found.query("#questionnaire > fieldset > section > details.about dt")]
+
+    # Questions of 2026.1 speak of W90 and others; those of 2027.1 say the period itself.
+    assert "W90" in explained("2026.1")
+    assert explained("2027.1") == explained("2027.1-short") == []
+
+
+@pytest.mark.parametrize("version", ["2027.1", "2099.1-draft"])
 def test_a_draft_of_the_methodology_says_that_it_is_one(client: Client, version: str) -> None:
     text = client.get(f"/portal/questionnaires/{version}").text
     assert ("borrador de metodología" in text) == version.endswith("-draft")

@@ -30,11 +30,20 @@ Client = TestClient[Litestar]
 Answer = dict[str, Any]
 
 DEMO: Final = "2026-demo/XX-DEMO-00100"
+UNRATED: Final[Mapping[int, Mapping[str, str]]] = {
+    64: {},
+    100: {"D1": "does not apply"},
+    6_143: {"D1": "does not apply", "D9": "not rated"},
+}
+"""A town, a village of 118 people, and one of 17 that got no message: what stands for a dimension without a score.
+
+Below 1,000 people served nothing of D1 is asked, of D9 only D9.11 and D9.12 without messages (12 + 10 of 100).
+"""
 PROVEN: Final = "XX-T-PROVEN"
 PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "in_review", "2026": "in_review", "2027": "open"}
 EVIDENCE: Final = {
     "answers": {
-        "D1.01": {
+        "D1.07": {
             "evidence": [
                 {"url": "https://www.proven.example/guide.pdf?a=1&b=2", "date": "2026-03-02"},
                 {"url": "https://elsewhere.example/x.pdf", "date": "2026-03-03"},
@@ -47,8 +56,8 @@ EVIDENCE: Final = {
         {
             "rule": "undeclared_domain",
             "severity": "error",
-            "pointer": "/answers/D1.01/evidence/1/url",
-            "indicators": ["D1.01"],
+            "pointer": "/answers/D1.07/evidence/1/url",
+            "indicators": ["D1.07"],
             "facts": {},
         }
     ],
@@ -72,18 +81,18 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def proven(database: object, url: str) -> Iterator[Client]:
     """A client of a service that has a contact, where an organisation that has one answered with evidence."""
     with borrow_app(structs.replace(unlimited(url), contact="index@province.example")) as app:
-        simulated = next(simulate(load_methodology("2026.1")))
+        simulated = next(simulate(load_methodology("2027.1")))
         submission = structs.replace(
             simulated.submission,
             answers=simulated.submission.answers
-            | {"D1.01": {"numerator": 1, "denominator": 2}, "D1.02": {"level": 1}, "D1.06": {"level": 1}},
-            self_declared=frozenset({"D1.02"}),
-            set_aside={"D1.06": "stale"},
+            | {"D1.07": {"numerator": 1, "denominator": 2}, "D1.06": {"level": 1}, "D3.09": {"level": 1}},
+            self_declared=frozenset({"D1.06"}),
+            set_aside={"D3.09": "stale"},
         )
         draft = editions.EditionDraft(
             id="2026",
             titles={"es": "Edición 2026", "en": "Edition 2026"},
-            methodology="2026.1",
+            methodology="2027.1",
             period_from=date(2026, 1, 1),
             period_to=date(2026, 12, 31),
         )
@@ -148,10 +157,14 @@ def spaced(text: str) -> str:
     return " ".join(text.split())
 
 
+def points(figure: float | None, instead: str = "–") -> str:
+    return instead if figure is None else f"{figure:.2f}"
+
+
 # --- as the API says ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [64, 100])
+@pytest.mark.parametrize("number", UNRATED)
 def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: int) -> None:
     organisation = f"XX-DEMO-{number:05}"
     base = f"/v1/editions/2026-demo/scores/{organisation}"
@@ -170,7 +183,7 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
     for dimension in peers["dimensions"]:
         spread = dimension["spread"]
         assert compared[dimension["name"]] == [
-            f"{dimension['score']:.2f}",
+            points(dimension["score"], UNRATED[number].get(dimension["id"], "")),
             f"{spread['median']:.2f}",
             f"{spread['q1']:.2f}–{spread['q3']:.2f}",
         ]
@@ -186,34 +199,59 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
         assert spaced(obstacle["text"]) in ahead
 
 
-def test_the_dimensions_are_a_picture_and_a_table_of_the_same(client: Client) -> None:
-    sheet = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100").json()
-    peers = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100/peers").json()
-    found = read(client, DEMO)
+@pytest.mark.parametrize(("number", "unrated"), UNRATED.items())
+def test_the_dimensions_are_a_picture_and_a_table_of_the_same(
+    client: Client, number: int, unrated: Mapping[str, str]
+) -> None:
+    organisation = f"XX-DEMO-{number:05}"
+    sheet = client.get(f"/v1/editions/2026-demo/scores/{organisation}").json()
+    peers = client.get(f"/v1/editions/2026-demo/scores/{organisation}/peers").json()
+    found = read(client, f"2026-demo/{organisation}")
     table = rows(found, "Points from 0 to 100")
     medians = {one["id"]: one["spread"]["median"] for one in peers["dimensions"]}
+    rated = [one for one in sheet["dimensions"] if one["score"] is not None]
+    assert {one["id"] for one in sheet["dimensions"]} - {one["id"] for one in rated} == unrated.keys()
     assert list(table.values()) == [
-        [f"{one['score']:.2f}", f"{medians[one['id']]:.2f}", f"{one['lost']:.2f}"] for one in sheet["dimensions"]
+        [points(one["score"], unrated.get(one["id"], "")), f"{medians[one['id']]:.2f}", points(one["lost"])]
+        for one in sheet["dimensions"]
     ]
     (svg,) = [one for one in found.query("svg[role=img]") if one.attrs["aria-labelledby"] == "dimensions-title"]
+    # A bar for each figure but 0, and the mark of the group also where there is none.
     assert [bar.attrs["width"] for bar in svg.query("rect.value")] == [
-        f"{one['score']}%" for one in sheet["dimensions"]
+        f"{one['score']}%" for one in rated if one["score"]
     ]
     assert [mark.attrs["x1"] for mark in svg.query("line.mark")] == [f"{median}%" for median in medians.values()]
     alternative = told(svg.query("desc")[0])
-    best = max(sheet["dimensions"], key=lambda one: one["score"])
-    worst = min(sheet["dimensions"], key=lambda one: one["score"])
+    best = max(rated, key=lambda one: one["score"])
+    worst = min(rated, key=lambda one: one["score"])
     assert alternative.index(best["name"]) < alternative.index(worst["name"])
-    assert f"{worst['name']}, {worst['score']:.2f} (median of its group, {medians[worst['id']]:.2f})." in alternative
+    for one in [best, worst, *sheet["dimensions"]]:
+        figure = points(one["score"], unrated.get(one["id"], ""))
+        assert f"{one['name']}, {figure} (median of its group, {medians[one['id']]:.2f})" in alternative
+
+
+@pytest.mark.parametrize(("number", "unrated"), UNRATED.items())
+def test_a_dimension_without_a_score_says_why(client: Client, number: int, unrated: Mapping[str, str]) -> None:
+    sheet = client.get(f"/v1/editions/2026-demo/scores/XX-DEMO-{number:05}").json()
+    found = read(client, f"2026-demo/XX-DEMO-{number:05}")
+    reasons = {"does not apply": "None of these questions applies", "not rated": "Too little of this dimension applies"}
+    for dimension in sheet["dimensions"]:
+        (heading,) = found.query(f"h3#{dimension['id']}")
+        *_, inside = [one for one in found.query("section") if one.query(f"h3#{dimension['id']}")]
+        text = unrated.get(dimension["id"])
+        assert told(heading) == f"{dimension['name']}: {points(dimension['score'], text or '')}"
+        assert [reason for reason in reasons.values() if reason in told(inside)] == ([reasons[text]] if text else [])
+        # Whatever is answered there, it brings nothing.
+        assert not (text and inside.query("p.step"))
 
 
 def test_the_sheet_leads_on(client: Client) -> None:
     found = read(client, DEMO)
     inside = links(found)
     assert f"/portal/2026-demo/compare?organisation={DEMO[10:]}&lang=en" in inside
-    assert f"/portal/questionnaires/2026.1?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
+    assert f"/portal/questionnaires/2027.1?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
     assert f"/portal/embed?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
-    assert "/portal/methodologies/2026.1?lang=en#D1.01" in inside
+    assert "/portal/methodologies/2027.1?lang=en#D1.07" in inside
     anchors = {element.attrs["id"] for element in found.query("[id]")}
     assert {link[1:] for link in inside if link.startswith("#")} <= anchors
     # The ranking of its group has as many as its group, and that of its province has it.
@@ -240,6 +278,8 @@ def test_the_history_has_every_published_edition_and_what_changed(site: Client) 
     changes = site.get(f"/v1/editions/2026/scores/{ZAMORA}/changes?from=2025&lang=en").json()
     assert spaced(changes["text"]) in section(found, "history")
     assert "Since the edition 2025" in section(found, "history")
+    # Both editions have the same methodology: it is nothing to be told what counts under it.
+    assert spaced(changes["version_effects"]["text"]) not in section(found, "history")
     (svg,) = found.query("svg.trend")
     assert told(svg.query("desc")[0]) == "From the oldest to the newest: 2025, 30.50; 2026, 44.03."
     # 9 em are 100 points, from 2.6 em down.
@@ -280,14 +320,14 @@ def test_while_others_compute_the_sheet_is_there_without_the_draws(
 def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Client) -> None:
     found = read(proven, f"2026/{PROVEN}")
     cells = {one.attrs["id"]: one for one in found.query("tbody[id]")}
-    shown = cells["D1.01"]
+    shown = cells["D1.07"]
     assert "Evidence: documented: https://www.proven.example/guide.pdf?a=1&b=2 (2 March 2026);" in told(shown)
     assert [(link.attrs["href"], link.attrs.get("rel")) for link in shown.query("td a")] == [
         ("https://www.proven.example/guide.pdf?a=1&b=2", "nofollow noopener"),
         ("https://www.proven.example/list", "nofollow noopener"),
     ]
-    assert "Evidence: only declared, without a document that counts." in told(cells["D1.02"])
-    assert "Evidence: too old to count." in told(cells["D1.06"])
+    assert "Evidence: only declared, without a document that counts." in told(cells["D1.06"])
+    assert "Evidence: too old to count." in told(cells["D3.09"])
     for hidden in ("elsewhere.example", "Jane Doe"):
         assert hidden not in found.text
 

@@ -52,7 +52,7 @@ def cards(client: Client, path: str) -> Mapping[str, Element]:
 
 def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> None:
     propose(client, waits=True, title="Borrar cuentas", text="Se pierden las respuestas.", dimension="D3")
-    propose(client, waits=True, kind="indicator", title="Faster", language="en", indicator="D9.02")
+    propose(client, waits=True, kind="indicator", title="Faster", language="en", indicator="D9.10")
     propose(client, waits=True, title="Nobody has decided on it.", dimension="D3")
     decide(client, "2", "deferred", "Falta una manera de comprobarlo.")
     decide(client, "2", "accepted", "It is measured now.", language="en", methodology="2099.1-draft")
@@ -60,19 +60,28 @@ def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> Non
     found = cards(client, "suggestions")
     assert list(found) == ["suggestion-2", "suggestion-1"]
     second = found["suggestion-2"]
-    assert words(second.query("p")[0]) == ("Suggestion 2 · an indicator · 3 May 2027 · D9.02 · Time to first response")
+    assert words(second.query("p")[0]) == (
+        "Suggestion 2 · an indicator · 3 May 2027 · D9.10 · Hours until half were answered"
+    )
     assert [words(item) for item in second.query(".decisions li")] == [
         "accepted 10 May 2027 · methodology 2099.1-draft It is measured now.",
         "deferred 10 May 2027 · earlier decision Falta una manera de comprobarlo.",
     ]
     assert [link.attrs["href"] for link in second.query("a")] == [
-        "/portal/methodologies/2026.1?lang=en#D9.02",
+        "/portal/methodologies/2027.1?lang=en#D9.10",
         "/portal/methodologies/2099.1-draft?lang=en",
     ]
     first = found["suggestion-1"]
     assert words(first.query("h3")[0]) == "Borrar cuentas"
     assert "D3 · " in words(first.query("p")[0])
     assert words(first.query(".decisions li")[0]) == "rejected 10 May 2027 Ya lo mide D3.01."
+
+
+def test_an_indicator_that_is_no_longer_asked_leads_to_the_newest_version_that_has_it(client: Client) -> None:
+    propose(client, kind="indicator", title="Faster", language="en", indicator="D9.02")
+    (card,) = cards(client, "suggestions").values()
+    assert words(card.query("p")[0]).endswith("D9.02 · Time to first response")
+    assert card.query("a")[0].attrs["href"] == "/portal/methodologies/2099.1-draft?lang=en#D9.02"
 
 
 def test_what_people_wrote_says_its_language_and_finds_its_direction(client: Client) -> None:

@@ -31,9 +31,14 @@ from tests.web.workbooks.drawing import questionnaires
 
 CASES = Path(__file__).parents[2] / "cases"
 METHODOLOGY = load_methodology("2026.1")
-PROFILE = json.loads((CASES / "example_a.json").read_bytes())["request"]["profile"]
-SCORES = Body(build_score_request_type(METHODOLOGY))
-ASSESSMENTS = Body(build_assessment_types(METHODOLOGY).whole)
+PROFILES = {
+    "2026.1": json.loads((CASES / "example_a.json").read_bytes())["request"]["profile"],
+    "2027.1": json.loads((CASES / "examples_2027_1.json").read_bytes())[0]["profile"],
+}
+"""A whole profile under each version of which a drawn questionnaire may be."""
+ANY = st.sampled_from([load_methodology(version) for version in PROFILES]).flatmap(questionnaires)
+SCORES = {version: Body(build_score_request_type(load_methodology(version))) for version in PROFILES}
+ASSESSMENTS = {version: Body(build_assessment_types(load_methodology(version)).whole) for version in PROFILES}
 """What `POST /v1/scores` takes, and an assessment."""
 
 
@@ -68,8 +73,9 @@ def test_a_worked_example_comes_out_as_it_was_sent(case: str, language: Language
 def test_an_assessment_comes_out_as_it_was_sent() -> None:
     file = Path(__file__).parents[3] / "openapi" / "examples" / "editions.assessments.put.request.json"
     sent = json.loads(file.read_bytes())
-    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, "es", held(sent)))
-    found = as_json(to_assessment_document(METHODOLOGY, read.questionnaire))
+    methodology = load_methodology(sent["methodology"])
+    read = read_questionnaire(methodology, build_workbook(methodology, "es", held(sent)))
+    found = as_json(to_assessment_document(methodology, read.questionnaire))
     for entry in found["answers"].values():
         if not entry["evidence"]:
             del entry["evidence"]
@@ -79,28 +85,29 @@ def test_an_assessment_comes_out_as_it_was_sent() -> None:
 @settings(
     max_examples=WORKBOOKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(questionnaires(METHODOLOGY), st.sampled_from(get_args(Language)))
+@given(ANY, st.sampled_from(get_args(Language)))
 def test_whatever_a_questionnaire_holds_comes_out_of_its_workbook(sent: dict[str, Any], language: Language) -> None:
-    before = held(sent)
-    read = read_questionnaire(METHODOLOGY, build_workbook(METHODOLOGY, language, before))
+    before, methodology = held(sent), load_methodology(sent["methodology"])
+    read = read_questionnaire(methodology, build_workbook(methodology, language, before))
     assert read.questionnaire == before
     assert {fault.rule for fault in read.faults} <= {"required", "more"}
-    assert as_json(to_questionnaire_document(METHODOLOGY, read.questionnaire)) == sent
+    assert as_json(to_questionnaire_document(methodology, read.questionnaire)) == sent
 
 
 @settings(
     max_examples=WORKBOOKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(questionnaires(METHODOLOGY))
+@given(ANY)
 def test_what_can_be_sent_of_any_questionnaire_is_what_the_operations_take(sent: dict[str, Any]) -> None:
-    profile = {**PROFILE, **sent["profile"]}
-    before = held({**sent, "profile": profile})
-    scores, assessment = to_scores_document(METHODOLOGY, before), to_assessment_document(METHODOLOGY, before)
-    assert not isinstance(SCORES.convert(json.loads(msgspec.json.encode(scores))), list)
-    assert not isinstance(ASSESSMENTS.convert(json.loads(msgspec.json.encode(assessment))), list)
+    version = sent["methodology"]
+    methodology = load_methodology(version)
+    before = held({**sent, "profile": {**PROFILES[version], **sent["profile"]}})
+    scores, assessment = to_scores_document(methodology, before), to_assessment_document(methodology, before)
+    assert not isinstance(SCORES[version].convert(json.loads(msgspec.json.encode(scores))), list)
+    assert not isinstance(ASSESSMENTS[version].convert(json.loads(msgspec.json.encode(assessment))), list)
 
 
-@pytest.mark.parametrize("version", ["2026.1", "2099.1-draft"])
+@pytest.mark.parametrize("version", ["2026.1", "2027.1", "2027.1-short", "2099.1-draft"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_empty_workbook_lacks_the_profile_and_nothing_else(version: str, language: Language) -> None:
     methodology = load_methodology(version)

@@ -25,7 +25,6 @@ from actitud_api.engine.methodology.model import (
     Product,
     ProfileOperand,
     Rule,
-    ScoreOperand,
     Sum,
     ValueOperand,
 )
@@ -645,7 +644,7 @@ class Sentences:
         a field by its id.
         """
         holds, written = self._gates[gate].holds, self._texts.gates[gate]
-        if written != gate and _is_told_by_texts(holds) and not _FIELD_NAME.search(written):
+        if written != gate and _is_told_by_texts(holds, self._texts) and not _FIELD_NAME.search(written):
             return written
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(holds)
         return requirement[:1].upper() + requirement[1:]
@@ -672,13 +671,14 @@ class Sentences:
         return words.join_list([self._texts.profile[field].label for field in fields], self._language)
 
 
-def _is_told_by_texts(holds: Compare) -> bool:
+def _is_told_by_texts(holds: Compare, texts: MethodologyTexts) -> bool:
     """Return True if the text of the methodology describes a gate better than a composed sentence.
 
-    That is so for a formula, and for a gate on the profile, which no answer changes: its text says who can.
+    That is so for a formula, for the lowest of some dimensions, and for a gate on the profile, which no answer
+    changes: its text says who can.
     """
     single = not isinstance(holds.left, Maximum | Sum | Product | ProfileOperand)
-    lowest = not isinstance(holds.left, Minimum) or all(isinstance(part, ScoreOperand) for part in holds.left.of)
+    lowest = not isinstance(holds.left, Minimum) or words.are_all_dimensions(holds.left.of, texts)
     return not (single and lowest and isinstance(holds.right, Constant))
 
 

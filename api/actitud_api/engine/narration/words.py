@@ -321,6 +321,15 @@ def has_product(predicate: Predicate) -> bool:
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
+def are_all_dimensions(operands: tuple[Operand, ...], texts: MethodologyTexts) -> bool:
+    """Return True if operands are the scores of all groups below the index.
+
+    Only of all of them the lowest is "the lowest dimension".
+    """
+    nodes = {operand.node for operand in operands if isinstance(operand, ScoreOperand)}
+    return len(nodes) == len(operands) == len(texts.groups) - 1 and nodes <= texts.groups.keys()
+
+
 class PredicateNarrator:
     """Describes predicates in words, with the values of the facts that they read.
 
@@ -425,7 +434,7 @@ class PredicateNarrator:
                 return self._phrases["pillar"].format(_quote(name_pillar(pillar, self._texts), self._language))
             case IndexOperand():
                 return self._phrases["index"]
-            case Minimum(of=members) if all(isinstance(member, ScoreOperand) for member in members):
+            case Minimum(of=members) if are_all_dimensions(members, self._texts):
                 return self._phrases["dimensions"]
             case Minimum(of=members):
                 return self._phrases["min"].format(

@@ -1036,10 +1036,10 @@ def _describe_type(problem_type: ProblemType) -> str:
 
 
 _FIELD_ERROR = FieldError(
-    pointer="/answers/D1.1",
+    pointer="/answers/D1.7",
     rule="additionalProperties",
     value='{"numerator":160,"denominator":320}',
     detail="This member is not known.",
-    suggestion="D1.01",
+    suggestion="D1.07",
     allowed=(),
 )

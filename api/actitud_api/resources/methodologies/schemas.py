@@ -22,7 +22,7 @@ DocumentJson = Annotated[
         extra_json_schema={"type": "object", "additionalProperties": True},
     ),
 ]
-Version = Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
+Version = Annotated[str, Meta(description="The version of a methodology, such as 2027.1.", max_length=40)]
 
 
 class MethodologySummary(Struct, frozen=True, kw_only=True):

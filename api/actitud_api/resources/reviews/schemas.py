@@ -48,7 +48,7 @@ Assessor = Annotated[
 class VerdictPath(AssessmentPath, frozen=True):
     """The path parameters of the verdicts on an answer."""
 
-    indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.01"])]
+    indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.07"])]
 
 
 class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="verdict"):

@@ -91,8 +91,8 @@ class RuleView(Struct, frozen=True):
 class MethodologyView(Struct, frozen=True, kw_only=True):
     """A methodology version as text in one language.
 
-    `before`: the id of the preceding version, None if this version is the first. `changes`: the differences from
-    the preceding version, one line each, by heading.
+    `before`: the id of the preceding version of the same standing, None if this version is the first. `changes`: the
+    differences from the preceding version, one line each, by heading.
     """
 
     dimensions: tuple[DimensionView, ...]
@@ -219,9 +219,13 @@ def _list_rules(methodology: Methodology, language: Language) -> tuple[RuleView,
 def _describe_changes(methodology: Methodology, language: Language) -> tuple[str | None, dict[str, list[str]]]:
     """Return the id of the preceding version, and the differences from it in lines by heading.
 
-    The id is None and there are no differences if this version is the first.
+    Versions that only estimate an index, and those that rank, precede only their like: a short form asks part of
+    another version, and lines about all that it leaves out say nothing. The id is None and there are no differences
+    if this version is the first of its standing.
     """
-    known = service.list_methodologies(after=None)
+    known = [
+        one for one in service.list_methodologies(after=None) if one.document.standing == methodology.document.standing
+    ]
     position = [one.version for one in known].index(methodology.version)
     if not position:
         return None, {}

@@ -6,8 +6,10 @@ to be saved as a draft or as replies.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+import msgspec
 from litestar import Controller, Response
 from litestar.params import FromPath
 
@@ -94,12 +96,28 @@ class QuestionnaireController(Controller):
                 "asked": sum(bool(question.inputs) for section in sections for question in section.questions),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "reply_max": TEXT_MAX,
+                "short": _find_short_form(methodology),
+                "windows": _list_named_windows(methodology, language),
                 "draft_edition": edition,
                 "draft_organisation": organisation if edition else "",
             },
             section="questionnaire",
             trail=(Crumb(_TITLE.into(language)),),
         )
+
+
+def _find_short_form(methodology: Methodology) -> str | None:
+    """Return the newest active version that estimates the index of this one; None if there is none."""
+    margins = {version: load_methodology(version).document.margin for version in list_versions("active")}
+    short = [version for version, margin in margins.items() if margin and margin.of == methodology.version]
+    return short[-1] if short else None
+
+
+def _list_named_windows(methodology: Methodology, language: Language) -> list[str]:
+    """List the periods that texts of questions and profile name by their code, which readers have to look up."""
+    texts = methodology.texts[language]
+    said = msgspec.json.encode([texts.profile, texts.indicators]).decode()
+    return [window for window in methodology.document.windows if re.search(rf"\b{window}\b", said)]
 
 
 def _list_sections(methodology: Methodology, language: Language) -> list[QuestionnaireSection]:

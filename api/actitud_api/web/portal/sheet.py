@@ -42,6 +42,18 @@ _HISTORY: Final = Texts("El índice en cada edición", "The index in every editi
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
+# Of short words: they stand in narrow columns, also on a telephone.
+_NOT_APPLICABLE: Final = Texts("no se aplica", "does not apply")
+_NOT_APPLICABLE_LONG: Final = Texts(
+    "Ninguna de estas preguntas se aplica aquí, así que la dimensión no cuenta ni a favor ni en contra.",
+    "None of these questions applies here, so the dimension counts neither for nor against.",
+)
+_NOT_RATED: Final = Texts("no se puntúa", "not rated")
+_NOT_RATED_LONG: Final = Texts(
+    "Aquí se aplica demasiado poco de esta dimensión para puntuarla, así que no cuenta ni a favor ni en contra.",
+    "Too little of this dimension applies here to rate it, so it counts neither for nor against.",
+)
+
 Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
 """What an answer is based on, and whether it counts.
 
@@ -222,17 +234,26 @@ class RankLabel(Struct, frozen=True, kw_only=True):
     text: str | None
 
 
+class UnratedDimension(Struct, frozen=True):
+    """A dimension without a score: what stands in place of its figure, and a sentence about why it has none."""
+
+    text: str
+    reason: str
+
+
 class OrganisationView(Struct, frozen=True, kw_only=True):
     """All sections of the page of an organisation in an edition.
 
-    `rank` is None if the organisation is not ranked, and `peers` if it has no peer group. `medians`: the median of
-    the peer group by dimension. `since` is the id of the previous edition that scores the organisation, and
-    `changes` the change since it; both are None if this edition is the first. `history`: its scores in all
-    published editions. `evidence`: the proof of each answer, by indicator.
+    `rank` is None if the organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions
+    without a score although there is an index, by id. `medians`: the median of the peer group by dimension. `since`
+    is the id of the previous edition that scores the organisation, and `changes` the change since it; both are None
+    if this edition is the first. `history`: its scores in all published editions. `evidence`: the proof of each
+    answer, by indicator.
     """
 
     rank: RankLabel | None
     dimensions: charts.Picture
+    unrated: Mapping[str, UnratedDimension]
     medians: Mapping[str, str]
     peers: PeerComparison | None
     history: ScoreHistory
@@ -266,11 +287,13 @@ def describe_organisation(
         attributed = service.compare_editions(database, edition.id, edition_score.organisation, since=previous)
         changes = schemas.build_changes_answer(attributed, names.language)
     methodology, path = service.find_level_path(edition_score)
+    unrated = _describe_unrated(score, names)
     return OrganisationView(
         rank=_describe_rank(database, computed, edition_score, names),
-        dimensions=_draw_dimensions(score, medians, names),
+        dimensions=_draw_dimensions(score, unrated, medians, names),
+        unrated=unrated,
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
-        peers=_describe_peers(peers, names),
+        peers=_describe_peers(peers, unrated, names),
         history=_describe_history(past, edition, names),
         changes=changes,
         since=previous,
@@ -305,12 +328,27 @@ def _describe_rank(
     )
 
 
-def _draw_dimensions(score: NarratedScore, medians: Mapping[str, Figure], names: Names) -> charts.Picture:
+def _describe_unrated(score: NarratedScore, names: Names) -> dict[str, UnratedDimension]:
+    """Describe the dimensions without a score, by id; none of them if there is no index either."""
+
+    def describe(dimension: NarratedDimension) -> UnratedDimension:
+        applies = any(indicator.state != "not_applicable" for indicator in _iterate_group_indicators(dimension))
+        text, reason = (_NOT_RATED, _NOT_RATED_LONG) if applies else (_NOT_APPLICABLE, _NOT_APPLICABLE_LONG)
+        return UnratedDimension(text.into(names.language), reason.into(names.language))
+
+    if score.index is None:
+        return {}
+    return {dimension.id: describe(dimension) for dimension in score.dimensions if dimension.score is None}
+
+
+def _draw_dimensions(
+    score: NarratedScore, unrated: Mapping[str, UnratedDimension], medians: Mapping[str, Figure], names: Names
+) -> charts.Picture:
     def describe(dimension: NarratedDimension) -> str:
         text = _ALONE if dimension.id not in medians else _BESIDE
         return text.into(names.language).format(
             name=dimension.name,
-            points=names.format_points(dimension.score),
+            points=unrated[dimension.id].text if dimension.id in unrated else names.format_points(dimension.score),
             median=names.format_points(medians.get(dimension.id)),
         )
 
@@ -331,7 +369,9 @@ def _draw_dimensions(score: NarratedScore, medians: Mapping[str, Figure], names:
     )
 
 
-def _describe_peers(peers: comparison_schemas.Peers, names: Names) -> PeerComparison | None:
+def _describe_peers(
+    peers: comparison_schemas.Peers, unrated: Mapping[str, UnratedDimension], names: Names
+) -> PeerComparison | None:
     if peers.group is None:
         return None
     index = _INDEX.into(names.language)
@@ -339,6 +379,7 @@ def _describe_peers(peers: comparison_schemas.Peers, names: Names) -> PeerCompar
         (index, None, peers.index),
         *((dimension.name, f"#{dimension.id}", dimension) for dimension in peers.dimensions),
     ]
+    words = {f"#{dimension}": unrated_dimension.text for dimension, unrated_dimension in unrated.items()}
     ranked = peers.rank is not None
     kinds = peers.group.kinds
     return PeerComparison(
@@ -364,7 +405,7 @@ def _describe_peers(peers: comparison_schemas.Peers, names: Names) -> PeerCompar
             PeerRow(
                 name=name,
                 href=href,
-                own=names.format_points(figure.score if ranked or href else None),
+                own=words.get(href or "") or names.format_points(figure.score if ranked or href else None),
                 median=names.format_points(None if figure.spread is None else figure.spread.median),
                 middle=names.format_points(None)
                 if figure.spread is None

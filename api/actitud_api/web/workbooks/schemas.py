@@ -22,7 +22,7 @@ from actitud_api.web.workbooks.service import CellFault, WorkbookContents
 class WorkbookPath(Struct, frozen=True):
     """The path parameters of a methodology's workbook."""
 
-    version: Annotated[str, Meta(description="The version of a methodology, such as 2026.1.", max_length=40)]
+    version: Annotated[str, Meta(description="The version of a methodology, such as 2027.1.", max_length=40)]
 
 
 class WorkbookFault(Struct, frozen=True, kw_only=True):

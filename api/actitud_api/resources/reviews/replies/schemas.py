@@ -36,7 +36,7 @@ Text = Annotated[
 class ReplyPath(AssessmentPath, frozen=True):
     """The path parameters of a reply."""
 
-    indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.01"])]
+    indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.07"])]
 
 
 class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

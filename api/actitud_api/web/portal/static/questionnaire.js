@@ -356,9 +356,16 @@
     return item;
   }
 
+  // The level in words; of a methodology that has no levels, what it estimates.
+  function levelOf(answer) {
+    if (answer.standing === "provisional") return answer.estimate?.text ?? word("no-estimate");
+    if (answer.level === null) return word("no-level");
+    const level = word("level", { number: answer.level, name: answer.level_details.name });
+    return answer.level_details.provisional ? `${level} (${word("provisional")})` : level;
+  }
+
   function show(answer) {
-    const level = answer.level === null ? word("no-level") : word("level", { number: answer.level, name: answer.level_details.name });
-    const marked = answer.level_details.provisional ? `${level} (${word("provisional")})` : level;
+    const marked = levelOf(answer);
     const index = answer.index === null ? null : points.format(answer.index);
     now(index === null ? word("no-index") : `${word("index", { index })} · ${marked}`);
     $("[data-index]").textContent = index ?? "–";
