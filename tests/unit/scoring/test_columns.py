@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
+from actitud_api.demo.simulator import simulate
+from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology, load_methodology
 from actitud_api.engine.methodology.model import (
     Coverage,
     Curve,
@@ -134,6 +135,14 @@ def alone(indicator: Indicator, *, decimals: int = 2) -> Methodology:
 @pytest.mark.parametrize("rows", [1, 7, 1_000 if NIGHT else 300])
 def test_2026_1(rows: int) -> None:
     assert_equal(METHODOLOGY, [organisation(seed, noise=seed % 3 * 0.03) for seed in range(rows)])
+
+
+def test_2027_1() -> None:
+    """Its gates read row by row: the limit of either of two shares, and the least of profile and scores together."""
+    methodology = load_methodology("2027.1")
+    numbers = range(1, 8_132, 2 if NIGHT else 27)
+    scores = assert_equal(methodology, [simulated.submission for simulated in simulate(methodology, numbers)])
+    assert {1, 2, 3, 4, 5} <= set(scores.level.tolist())
 
 
 def test_a_hundred_thousand() -> None:

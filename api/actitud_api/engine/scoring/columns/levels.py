@@ -5,8 +5,9 @@ A gate is a condition that a level asks for. Most are compiled for whole columns
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from msgspec.structs import replace
@@ -20,11 +21,12 @@ from actitud_api.engine.methodology.model import (
     Minimum,
     Operand,
     PillarOperand,
+    Predicate,
     Quotient,
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import NULL, Evaluated, Null
+from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Null, walk_operand_parts, walk_operands
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
     NEGATED_OPERATORS,
@@ -41,7 +43,7 @@ from actitud_api.engine.scoring.columns.expressions import (
     NumberCondition,
     PillarFigure,
 )
-from actitud_api.engine.scoring.columns.rows import RowReader
+from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledMethodology
@@ -117,6 +119,7 @@ def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
         passes = gate.when_not_applicable == "pass"
         return _check_row_by_row(
             compiler.plan,
+            gate.holds,
             lambda figures: passes if compiled.actual(figures) is NULL else compiled.holds(figures) is True,
         )
 
@@ -130,7 +133,7 @@ def _compile_firmness(level: CompiledLevel, compiler: _GateCompiler) -> RowCheck
     except (NotComputedByColumns, ExceedsInt64):
         firm = level.firm
         assert firm is not None
-        return _check_row_by_row(compiler.plan, lambda figures: firm(figures) is True)
+        return _check_row_by_row(compiler.plan, predicate, lambda figures: firm(figures) is True)
 
 
 def _check_all_rows(truths: CompiledTruths) -> RowCheck:
@@ -140,20 +143,39 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
     return lambda block, _: truths.read(block)
 
 
-def _check_row_by_row(plan: CompiledMethodology, holds: Callable[[_RowFigures], bool]) -> RowCheck:
-    """Build a check that evaluates the condition `holds` for each row on its own.
+def _check_row_by_row(
+    plan: CompiledMethodology, predicate: Predicate, holds: Callable[[_RowFigures], bool]
+) -> RowCheck:
+    """Build a check that evaluates a condition for each row on its own.
 
-    `holds` takes the figures of one row, and returns True if they meet the condition.
+    `predicate` is the condition, of which all operands are read. `holds` takes the figures of one row, and returns True
+    if they meet the condition.
     """
-    reader = RowReader(plan, range(plan.layout.size))
+    reader = RowReader(plan, find_slots_read(plan, _walk_facts(plan, predicate)))
+    group_numbers = {name: number for number, name in enumerate(list_group_ids(plan))}
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
         held = np.zeros(block.rows, np.bool)
         for row in np.flatnonzero(rows).tolist():
-            held[row] = holds(_RowFigures(plan, reader, block, row))
+            held[row] = holds(_RowFigures(plan, group_numbers, reader, block, row))
         return held
 
     return check_rows
+
+
+def _walk_facts(plan: CompiledMethodology, predicate: Predicate) -> Iterator[Operand]:
+    """Yield the operands of a gate, and those of the indicators whose raw values it reads."""
+    for operand in walk_operands(predicate):
+        yield operand
+        match operand:
+            case ValueOperand(indicator=indicator):
+                read: tuple[str, ...] = (indicator,)
+            case LowerBoundOperand(indicators=indicators):
+                read = indicators
+            case _:
+                read = ()
+        for indicator in read:
+            yield from walk_operand_parts(plan.indicators[plan.positions[indicator]].definition.value)
 
 
 class _GateCompiler(ColumnCompiler):
@@ -421,11 +443,23 @@ class _RowFigures:
     It has the methods of `compile.GateInputs`, through which compiled gates read figures.
     """
 
-    def __init__(self, plan: CompiledMethodology, reader: RowReader, block: RowBlock, row: int) -> None:
+    def __init__(
+        self,
+        plan: CompiledMethodology,
+        group_numbers: Mapping[str, int],
+        reader: RowReader,
+        block: RowBlock,
+        row: int,
+    ) -> None:
         self._plan = plan
+        self._group_numbers = group_numbers
         self._reader = reader
         self._block = block
         self._row = row
+
+    @cached_property
+    def _facts(self) -> Facts:
+        return self._reader.read_facts(self._block, self._row)
 
     def read_index(self) -> Evaluated:
         return Fraction(int(self._block.views.index[self._row]), self._plan.unit)
@@ -433,7 +467,7 @@ class _RowFigures:
     def read_score(self, node: str) -> Evaluated:
         views, position = self._block.views, self._plan.positions.get(node)
         if position is None:
-            number = list_group_ids(self._plan).index(node)
+            number = self._group_numbers[node]
             units, maximum = views.groups[number, self._row], views.groups_max[number, self._row]
             if units != NO_SCORE:
                 units = publish_score(self._plan.groups[node], int(units))
@@ -445,10 +479,9 @@ class _RowFigures:
 
     def read_pillar(self, pillar: str) -> Evaluated:
         views, row, compiled = self._block.views, self._row, self._plan.pillars[pillar]
-        names = list_group_ids(self._plan)
         units, maximum = (
             compiled.compute_score(
-                _read_scores(indicators, row), dict(zip(names, _read_scores(groups, row), strict=True))
+                _read_scores(indicators, row), dict(zip(self._group_numbers, _read_scores(groups, row), strict=True))
             )
             for indicators, groups in ((views.scores, views.groups), (views.maxima, views.groups_max))
         )
@@ -475,10 +508,10 @@ class _RowFigures:
         declared = self._block.self_declared
         if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
             return None
-        return leaf.compute_value(self._reader.read_facts(self._block, self._row))
+        return leaf.compute_value(self._facts)
 
     def read_profile(self, field: str) -> Evaluated:
-        value = self._reader.read_facts(self._block, self._row)[self._plan.layout.profile[field]]
+        value = self._facts[self._plan.layout.profile[field]]
         assert not isinstance(value, frozenset)
         return value
 
