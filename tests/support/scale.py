@@ -8,7 +8,7 @@ from tests.support import options
 
 NIGHT: Final = options.night
 
-EXAMPLES: Final = 100 if NIGHT else 25
+EXAMPLES: Final = 60 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
@@ -18,7 +18,7 @@ UPDATES: Final = 200 if NIGHT else 20
 """Updates of each of 16 concurrent writers."""
 KILLS: Final = {"sqlite": 200 if NIGHT else 5, "postgresql": 100 if NIGHT else 5}
 """Times that a process is killed while it writes."""
-SERVED_KILLS: Final = {"sqlite": 40 if NIGHT else 1, "postgresql": 20 if NIGHT else 1}
+SERVED_KILLS: Final = {"sqlite": 20 if NIGHT else 1, "postgresql": 10 if NIGHT else 1}
 """The same of the real server, with clients over HTTP."""
 CRASHES: Final = 30 if NIGHT else 1
 """Times that PostgreSQL itself crashes."""
@@ -48,7 +48,7 @@ SERVED_PUBLICATION_KILLS: Final = {"sqlite": 50 if NIGHT else 1, "postgresql": 5
 """The same of the real server, which publishes twenty organisations at a time."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
-RESTORED: Final = 20 if NIGHT else 1
+RESTORED: Final = 10 if NIGHT else 1
 """Copies that are made under load and brought back."""
 EXPORTED: Final = (8_000, 80_000) if NIGHT else (60, 600)
 """Organisations of two editions whose files take the same memory."""
