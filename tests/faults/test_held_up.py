@@ -41,9 +41,10 @@ def test_whoever_keeps_renaming_an_organisation_does_not_hold_up_its_edition(
     client: TestClient[Litestar], database: Database, figure: FigureRecorder
 ) -> None:
     """One rename each 0.05 s while all that is demonstrated is prepared and published: it was a 503, after minutes."""
-    over, waits = threading.Event(), list[float]()
+    over, waits, refused = threading.Event(), list[float](), 0
 
     def rename() -> None:
+        nonlocal refused
         while not over.wait(0.05):
             begun = time.monotonic()
             answer = client.patch(
@@ -51,6 +52,11 @@ def test_whoever_keeps_renaming_an_organisation_does_not_hold_up_its_edition(
                 content=json.dumps({"name": f"Villa {len(waits)}"}),
                 headers={"If-Match": "*", "Content-Type": "application/merge-patch+json"},
             )
+            if answer.status_code == 503:
+                # The transaction that publishes thousands of scores holds the row for longer than a writer waits.
+                assert "retry-after" in answer.headers
+                refused += 1
+                continue
             assert answer.status_code == 200, answer.text
             waits.append(time.monotonic() - begun)
 
@@ -71,8 +77,8 @@ def test_whoever_keeps_renaming_an_organisation_does_not_hold_up_its_edition(
     assert service.find_altered_figure(database) is None
     figure(
         "S12",
-        f"renames of an organisation, each 0.05 s, while {len(DEMONSTRATED)} scores were published in {taken:.0f} s; "
-        "failed are those that kept the edition from being published",
+        f"renames of an organisation, each 0.05 s, while {len(DEMONSTRATED)} scores were published in {taken:.0f} s "
+        f"({refused} more were told to come again); failed are those that kept the edition from being published",
         tried=len(waits),
         failed=0,
         control="where the transaction computes no changed score itself, one rename for each of three attempts ends "
