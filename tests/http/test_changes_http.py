@@ -434,6 +434,23 @@ def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
     assert later["version_effects"]["dropped_answers"] == ["D9.09"]
 
 
+def test_what_of_2026_1_carries_over_is_scored_by_2027_1_and_the_rest_is_named(client: Client) -> None:
+    """25 of the 66 answers of example A are asked in the same form: too few for a level.
+
+    D4: 15 · 50 (two of four networks), 20 · 50 (four of eight elements) and 15 · 50 (step 2) of 100: 25. D6: 50 · 50
+    (one practice). D10: 25 · 75 (step 3): 18.75.
+    """
+    latest = got(client, HISTORY, methodology="2027.1")["items"][0]
+    effects = latest["version_effects"]
+    assert (len(request()["answers"]), len(effects["dropped_answers"])) == (66, 41)
+    assert [latest["dimensions"][name] for name in ("D4", "D6", "D10")] == [25, 25, 18.75]
+    assert (latest["methodology"], latest["status"], latest["level"]) == ("2027.1", "insufficient_evidence", None)
+    assert effects["new_fields"] == ["replies_w12", "test_questions", "test_answered"]
+    told, asked = effects["text"].split(" 2027.1 also asks, and it is not known: ")
+    assert told.startswith("2027.1 does not ask these answers, or not in that form: D1.01 (Staff with workplace access")
+    assert asked.startswith("D1.07 (Access to the networks from the workplace)")
+
+
 @pytest.mark.both_databases
 def test_pages_go_on_under_the_version_that_is_asked_for(client: Client) -> None:
     first = got(client, HISTORY, methodology="2099.1-draft", limit="1")
