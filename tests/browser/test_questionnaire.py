@@ -275,7 +275,27 @@ def test_the_short_form_tells_its_estimate_and_no_level(browser: Browser, servic
         expect(level).to_contain_text(f"about {estimate:.0f}")
         expect(level).to_contain_text(f"between {estimate - 8.5:.0f} and {estimate + 8.5:.0f}.")
         expect(status(page)).not_to_contain_text("level")
+        with page.expect_download() as workbook:
+            page.click("#save-xlsx")
+        saved = tmp_path / workbook.value.suggested_filename
+        workbook.value.save_as(saved)
         seen.is_quiet()
+    # The whole form takes it from either file: nothing is asked twice.
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        for taken in (file, saved):
+            seen.page.reload()
+            loaded(seen.page, taken)
+            expect(seen.page.locator("#file-status")).to_have_text(
+                f"“{taken.name}” was loaded. It is of the short form: what you answered there is here, and what was "
+                "counted in a small sample waits for a larger one."
+            )
+            with seen.page.expect_download() as text:
+                seen.page.click("#save-json")
+            kept = json.loads(Path(text.value.path()).read_bytes())
+            assert kept["methodology"] == VERSION
+            assert kept["answers"] == {**short["answers"], **SMALL_SAMPLES}
+            own = {name for name in short["profile"] if name not in OF_REVIEW}
+            assert {name: kept["profile"][name] for name in own} == {name: short["profile"][name] for name in own}
 
 
 def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, tmp_path: Path) -> None:
@@ -301,9 +321,9 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
             expect(status(page)).to_have_text(INDEX["es"])
         loaded(page, strange)
         expect(told.locator("li")).to_have_text(["/answers/D1.99 no se ha cargado: no es de este cuestionario"])
-        # Chromium itself says of each refusal of a request that it was one.
+        # Chromium itself says of each refusal of a request that it was one: a workbook is read by either form.
         assert {line.partition(":")[0] for line in seen.said} == {"error"}
-        assert len(seen.said) == 1
+        assert len(seen.said) == 2
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 // to a file, or with a key to the draft. Nothing is put into any storage. Every word stands in the page (`#words`).
 (() => {
   const form = document.getElementById("questionnaire");
-  const { methodology, language, decimals, edition, organisation } = form.dataset;
+  const { methodology, short, language, decimals, edition, organisation } = form.dataset;
   const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
   const WAIT = 300;
-  const workbook = `/v1/methodologies/${encodeURIComponent(methodology)}/workbook`;
+  const workbookOf = (version) => `/v1/methodologies/${encodeURIComponent(version)}/workbook`;
   const draftPath = `/v1/editions/${encodeURIComponent(edition)}/assessments/${encodeURIComponent(organisation)}`;
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -470,7 +470,7 @@
 
   $("#save-xlsx").addEventListener("click", async () => {
     try {
-      const response = await fetch(`${workbook}?lang=${language}`, {
+      const response = await fetch(`${workbookOf(methodology)}?lang=${language}`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(collect()),
@@ -514,25 +514,33 @@
       say(fileStatus, `${word("not-read", { name: named })} ${word("not-json")}`);
       return;
     }
-    if (given?.methodology !== methodology) {
+    // What the short form asks, this one asks by the same names.
+    const isShort = short !== "" && given?.methodology === short;
+    if (given?.methodology !== methodology && !isShort) {
       const values = { version: String(given?.methodology ?? "–").slice(0, 40), own: methodology };
       say(fileStatus, `${word("not-read", { name: named })} ${word("another-version", values)}`);
       return;
     }
     fill(given);
     const left = notTaken(given, collect()).filter((pointer) => pointer !== "/methodology");
-    say(fileStatus, word("loaded", { name: named }), left.slice(0, 20).map((pointer) => `${pointer} ${word("not-taken")}`));
+    const told = `${word("loaded", { name: named })}${isShort ? ` ${word("loaded-short")}` : ""}`;
+    say(fileStatus, told, left.slice(0, 20).map((pointer) => `${pointer} ${word("not-taken")}`));
     saved();
   }
 
   async function loadWorkbook(file) {
-    const response = await fetch(`${workbook}/answers?lang=${language}`, {
-      method: "POST",
-      headers: { "Content-Type": XLSX },
-      body: file,
-    });
-    const answer = await response.json();
-    if (!response.ok) {
+    const readBy = async (version) => {
+      const response = await fetch(`${workbookOf(version)}/answers?lang=${language}`, {
+        method: "POST",
+        headers: { "Content-Type": XLSX },
+        body: file,
+      });
+      return { ok: response.ok, answer: await response.json() };
+    };
+    const own = await readBy(methodology);
+    const other = own.ok || short === "" ? own : await readBy(short);
+    const { answer } = other.ok ? other : own;
+    if (!other.ok) {
       say(fileStatus, `${word("not-read", { name: file.name })} ${answer.detail}`);
       return;
     }
@@ -540,7 +548,8 @@
     tellAll(answer.faults.filter((fault) => fault.rule !== "required").map((fault) => ({ ...fault, detail: `${fault.cell}: ${fault.detail}` })), "file");
     const faults = answer.faults.filter((fault) => fault.rule !== "required");
     const told = faults.map((fault) => `${fault.cell} ${fault.value ?? ""} ${fault.detail}`);
-    say(fileStatus, `${word("loaded", { name: file.name })}${faults.length ? ` ${word("faults")}` : ""}`, told);
+    const ofShort = own.ok ? "" : ` ${word("loaded-short")}`;
+    say(fileStatus, `${word("loaded", { name: file.name })}${ofShort}${faults.length ? ` ${word("faults")}` : ""}`, told);
     saved();
   }
 
