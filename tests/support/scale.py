@@ -44,7 +44,7 @@ PUBLISHING_ROUNDS: Final = 50 if NIGHT else 2
 """Editions that they publish so."""
 PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NIGHT else 3}
 """Times that a process is killed while it publishes."""
-SERVED_PUBLICATION_KILLS: Final = {"sqlite": 50 if NIGHT else 1, "postgresql": 50 if NIGHT else 1}
+SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
 """The same of the real server, which publishes twenty organisations at a time."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
@@ -84,7 +84,7 @@ SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
-FUZZED: Final = 180 if NIGHT else 5
+FUZZED: Final = 120 if NIGHT else 5
 """Seconds for which each decoder is fuzzed."""
 HOSTILE_BODIES: Final = 11_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""
