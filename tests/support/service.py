@@ -32,6 +32,9 @@ from tests.support.databases import (
     url,
 )
 from tests.support.serving import served
+from tests.support.statements import share_compiled_statements
+
+share_compiled_statements()
 
 __all__ = [
     "database",
