@@ -1,6 +1,6 @@
-"""Measure the memory that files take: `python -m tests.web.downloads.measuring make|read FOLDER …`.
+"""Measure the memory that files take: `make` an installation, then `python -m tests.web.downloads.measuring FOLDER …`.
 
-Each in a process of its own, so that what makes the data does not count.
+In a process of its own, so that what makes the data does not count.
 """
 
 from __future__ import annotations
@@ -162,7 +162,4 @@ async def _read(app: Litestar, path: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]))
-    else:
-        read(Path(sys.argv[2]), sys.argv[3:])
+    read(Path(sys.argv[1]), sys.argv[2:])

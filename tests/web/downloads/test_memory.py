@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from tests.support.scale import EXPORTED
-from tests.web.downloads.measuring import FILES
+from tests.web.downloads.measuring import FILES, make
 
 ROOT = Path(__file__).parents[3]
 
 
-def run(*arguments: str) -> list[str]:
-    command = [sys.executable, "-m", "tests.web.downloads.measuring", *arguments]
+def read(folder: Path) -> list[str]:
+    """Read the files of an installation in a process of its own, so that the memory of making it does not count."""
+    command = [sys.executable, "-m", "tests.web.downloads.measuring", str(folder), *FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2_000:]
     return done.stdout.splitlines()
@@ -22,9 +23,9 @@ def run(*arguments: str) -> list[str]:
 def measured(folder: Path, size: int) -> dict[str, int]:
     """The greatest memory of a process that has read each file, in the order of `FILES`."""
     folder.mkdir()
-    run("make", str(folder), str(size))
+    make(folder, size)
     found = {}
-    for line in run("read", str(folder), *FILES):
+    for line in read(folder):
         path, _, lines, memory = line.split()
         if path.endswith(("scores.csv", "organisations.csv")):
             assert int(lines) == size + 1
