@@ -1,0 +1,26 @@
+"""Commands that serve, run in the process of the tests."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _imports_stay_frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave what is imported out of garbage collection again after a command that serves, which ends with `unfreeze`.
+
+    Else each full collection in this process looks through it from then on, which takes half a second.
+    """
+    unfreeze, calls = gc.unfreeze, list[None]()
+
+    def note() -> None:
+        calls.append(None)
+        unfreeze()
+
+    monkeypatch.setattr(gc, "unfreeze", note)
+    yield
+    if calls:
+        gc.freeze()
