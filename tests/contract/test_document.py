@@ -76,8 +76,9 @@ def names(path: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", path))
 
 
+@pytest.mark.night
 def test_the_committed_documents_are_those_of_the_service() -> None:
-    """In a process of its own, without the second version that tests have."""
+    """In a process of its own, without the second version that tests have. By day `make check` does it."""
     check = "import sys; from actitud_api import cli; sys.exit(cli.main(sys.argv[1:]))"
     named = ["openapi.json", "--methodology-schema", "methodology.schema.json"]
     subprocess.run(

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from typing import Any, Final
+from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from actitud_api.app import find_examples
+from actitud_api.cli import sandbox
 from actitud_api.cli.sandbox import RESET, Sandbox
 from actitud_api.cli.serving import get_database
 from actitud_api.demo import sandbox as seed
+from actitud_api.settings import Settings
 from tests.contract.digests import find_digests, read_digests
 from tests.contract.examples import OF_FILES, WORKBOOK
 from tests.contract.installation import SAFE, Operation, operations
+from tests.support.applications import borrow_app
 
 ALL: Final = operations()
 ADMINISTRATOR: Final = seed.build_key("SandboxAdmin").to_text()
@@ -56,13 +63,33 @@ class Client:
         assert self.send("POST", RESET).status_code == 204
 
 
+class Lender:
+    """Lends applications to a sandbox: each copy of the seed would else take a tenth of a second to register routes."""
+
+    def __init__(self) -> None:
+        self._lent: deque[ExitStack] = deque()
+
+    def lend(self, settings: Settings) -> Litestar:
+        """Return an application. The one before stays, as answers may end on it; that before it is taken back."""
+        if len(self._lent) == 2:
+            self._lent.popleft().close()
+        self._lent.append(ExitStack())
+        return self._lent[-1].enter_context(borrow_app(settings))
+
+    def close(self) -> None:
+        """Take back all."""
+        for stack in self._lent:
+            stack.close()
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     examples = find_examples()
     assert examples is not None
-    app = Sandbox(tmp_path_factory.mktemp("sandbox"), examples, 8000)
-    yield Client(app)
-    app.close()
+    with closing(Lender()) as lender, patch.object(sandbox, "create_app", lender.lend):
+        app = Sandbox(tmp_path_factory.mktemp("sandbox"), examples, 8000)
+        yield Client(app)
+        app.close()
 
 
 def send_example(client: Client, operation: Operation) -> httpx.Response:
