@@ -62,7 +62,8 @@ FROM_A_THOUSAND = {
 }  # fmt: skip
 """The 17 indicators that are asked from 1,000 inhabitants on, copied from docs/methodology-2027.1.md."""
 DEMONSTRATE = "import sys; from actitud_api.cli import main; sys.exit(main())"
-DEMONSTRATE_FEWER = f"from tests.support.databases import simulate_fewer; simulate_fewer(); {DEMONSTRATE}"
+DEMONSTRATE_FEWER = f"from tests.support import databases; databases.simulate_fewer(); {DEMONSTRATE}"
+FEWER_IN_ONE_PROCESS = f"from tests.support import databases; databases.publish_in_one_process(); {DEMONSTRATE_FEWER}"
 ROOT = Path(__file__).parents[2]
 
 
@@ -636,16 +637,19 @@ def test_a_report_counts_shares() -> None:
     assert report.codes["full"] == 3 / 12
 
 
-@pytest.mark.parametrize(("options", "published"), [((), demo.EDITION), (("--in-review",), demo.EARLIER)])
+@pytest.mark.parametrize(
+    ("options", "published", "by_day"),
+    [((), demo.EDITION, DEMONSTRATE_FEWER), (("--in-review",), demo.EARLIER, FEWER_IN_ONE_PROCESS)],
+)
 def test_the_command_answers_at_once_and_is_ready_when_loaded(
-    tmp_path: Path, options: tuple[str, ...], published: str
+    tmp_path: Path, options: tuple[str, ...], published: str, by_day: str
 ) -> None:
     """The real command in a process of its own: 503 while it loads, then 200; the figures on standard output."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ["demo", *options, "--port", str(port), "--database", f"sqlite:///{tmp_path / 'demo.sqlite3'}"]
-    command = [sys.executable, "-c", DEMONSTRATE if NIGHT else DEMONSTRATE_FEWER, *arguments]
+    command = [sys.executable, "-c", DEMONSTRATE if NIGHT else by_day, *arguments]
     with (
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,

@@ -26,6 +26,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.grants import SERVING
+from actitud_api.resources.publications import workers
 from actitud_api.settings import Settings
 from tests.support import postgresql as postgres
 from tests.support.scale import DEMONSTRATED
@@ -106,6 +107,11 @@ def simulate_demonstrated(
 def simulate_fewer() -> None:
     """Let the demonstrations of this process have these municipalities only."""
     patch.object(demo, "simulate", simulate_demonstrated).start()
+
+
+def publish_in_one_process() -> None:
+    """Let this process publish without workers, each of which imports the service for seconds."""
+    patch.object(workers, "MAX_PROCESSES", 1).start()
 
 
 def load_demonstration(database: Database, advance: Callable[[], None] = lambda: None) -> SimulationReport:
