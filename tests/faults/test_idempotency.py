@@ -35,7 +35,7 @@ from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.both_databases
 
-KEYS = 1_000 if NIGHT else 60
+KEYS = 1_000 if NIGHT else 30
 REPLAYS = 5
 CLIENTS = 8
 

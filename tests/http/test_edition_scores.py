@@ -32,6 +32,7 @@ from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
 from tests.support.publishing import publish_stored
+from tests.support.scale import NIGHT
 
 Client = TestClient[Litestar]
 Answer = dict[str, Any]
@@ -288,7 +289,8 @@ def test_an_order_puts_what_is_not_there_last_both_ways_and_ties_by_organisation
 @pytest.mark.both_databases
 @pytest.mark.parametrize("limit", [1, 3])
 def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) -> None:
-    for sort in SORTS:
+    # Pages of one row each take most of the time: by day in one of five orders, in turn.
+    for sort in list(SORTS)[:: 5 if limit == 1 and not NIGHT else 1]:
         whole = found(client, sort=sort)
         assert sorted(short(whole)) == list("12345678")
         by_cursor: list[Answer] = []

@@ -22,6 +22,7 @@ from actitud_api.resources.organisations.entries import ContradictionRule, Organ
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.scale import ALIASES
 
 pytestmark = pytest.mark.serving
 
@@ -607,12 +608,12 @@ def test_an_alias_leads_to_the_sheet_of_a_score(demonstrated_copy: Database) -> 
 
 @pytest.mark.both_databases
 def test_no_change_of_many_hands_is_lost(client: Client) -> None:
-    """Each of eight adds five aliases, one change for each, and reads again whenever it was too late."""
+    """Each of eight adds some aliases, one change for each, and reads again whenever it was too late."""
     add(client)
 
     def give(hand: int) -> int:
         late = 0
-        for number in range(5):
+        for number in range(ALIASES):
             while True:
                 there = client.get("/v1/organisations/XI-WIKIDATA-Q1")
                 aliases = [*there.json()["aliases"], f"XI-WIKIDATA-Q{100 + hand * 10 + number}"]
@@ -625,7 +626,7 @@ def test_no_change_of_many_hands_is_lost(client: Client) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         late = sum(pool.map(give, range(8)))
-    assert len(read(client)["aliases"]) == 40
+    assert len(read(client)["aliases"]) == 8 * ALIASES
     assert late > 0
 
 

@@ -14,7 +14,7 @@ import rfc8785
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.support.scale import DEMONSTRATED
+from tests.support.scale import DEMONSTRATED, NIGHT
 
 CASES = Path(__file__).parents[1] / "cases"
 EDITION = "/v1/editions/2026-demo/scores"
@@ -331,7 +331,7 @@ def spread_of(values: list[float], unit: str) -> dict[str, float]:
 def test_the_points_of_the_sheets_add_up_and_equal_the_ranking(client: Client) -> None:
     rows = ranking(client)
 
-    for row in rows:
+    for row in rows[:: 1 if NIGHT else 3]:
         sheet = client.get(f"{EDITION}/{row['organisation']}").json()
         assert_adds_up(sheet)
         for name in ("index", "index_max", "coverage", "status", "rank", "simulated", "organisation"):

@@ -10,6 +10,8 @@ NIGHT: Final = options.night
 
 EXAMPLES: Final = 60 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
+ENDS: Final = 1 if NIGHT else 5
+"""Of the operations of a tag the ends of the members of one of so many are tried, in turn; of all the examples."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
 HOSTILE: Final = 10_000 if NIGHT else 600
@@ -34,7 +36,7 @@ KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
 LEDGER_ENTRIES: Final = 3_200 if NIGHT else 64
 """Entries that 16 writers append at once."""
-ANY_FILE: Final = 2_000 if NIGHT else 30
+ANY_FILE: Final = 2_000 if NIGHT else 12
 """Published files with anything in any place, for each kind of change."""
 TUTORIAL: Final = 8_131 if NIGHT else 40
 """Organisations of the edition with which the tutorial is played."""
@@ -56,12 +58,18 @@ NAMES: Final = 500 if NIGHT else 6
 """Hostile names of organisations on a whole page."""
 EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
-STRAYS: Final = 1 if NIGHT else 8
+STRAYS: Final = 1 if NIGHT else 16
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
+HELD: Final = 1 if NIGHT else 3
+"""Of the holders of keys each operation is called by one of so many, in turn among the operations of its kind."""
+STRANGE: Final = 1 if NIGHT else 6
+"""Of the requests of strangers to each operation one of so many is made, in turn."""
 LOGGED: Final = 1 if NIGHT else 12
 """Of the requests with a key that is out of place one of so many goes through nginx, in turn."""
-NESTED: Final = 1 if NIGHT else 10
+NESTED: Final = 1 if NIGHT else 20
 """Of what a body may not say below its top one of so many is tried, in turn."""
+ALIASES: Final = 5 if NIGHT else 2
+"""Aliases that each of eight writers adds to one organisation."""
 OVERLAPPING: Final = 50 if NIGHT else 1
 """Changes of an assessment by each of 16 concurrent writers."""
 WORKBOOKS: Final = 300 if NIGHT else 8
@@ -84,7 +92,7 @@ SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
-FUZZED: Final = 120 if NIGHT else 5
+FUZZED: Final = 180 if NIGHT else 5
 """Seconds for which each decoder is fuzzed."""
 HOSTILE_BODIES: Final = 11_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""

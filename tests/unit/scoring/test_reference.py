@@ -92,7 +92,7 @@ def same_as_the_reference(case: Case) -> int:
 def test_small_documents(figure: FigureRecorder) -> None:
     compared: list[int] = []
 
-    @examples(60, 6_000)
+    @examples(30, 6_000)
     @given(st.one_of(drawn(), seeded(answers=3, size=SMALL)))
     def compare(case: Case) -> None:
         compared.append(same_as_the_reference(case))
@@ -135,7 +135,7 @@ PLANTED: Final = 20
 """Documents that such an engine scores."""
 
 
-@pytest.mark.parametrize("first", range(0, 200 if NIGHT else 100, 5))
+@pytest.mark.parametrize("first", range(0, 200 if NIGHT else 50, 5))
 def test_the_same_documents(first: int) -> None:
     """The same ones each time, so that what they told apart once stays told apart."""
     for seed in range(first, first + 5):
