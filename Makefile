@@ -115,8 +115,8 @@ $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.tom
 	$(call install,$(BENCH),bench)
 	@touch $@
 
-bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns
-	@$(BENCH)/bin/python -m tests.benchmarks $(PART)
+bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns; of servers: PART='reads growth processes', which OPTIONS=--record writes to docs/scaling.md
+	@$(BENCH)/bin/python -m tests.benchmarks $(PART) $(OPTIONS)
 
 $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
 	@echo "Installing what mutation testing needs (once)"

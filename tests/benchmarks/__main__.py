@@ -1,26 +1,56 @@
-"""`python -m tests.benchmarks [PART…]`: every part, or those named."""
+"""`python -m tests.benchmarks [PART…] [OPTIONS]`: the parts that are named, else all that need no server."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
+from importlib import import_module
 
-from tests.benchmarks import columns, http, scalar, sdk
+from tests.benchmarks import columns, http, scalar, scaling, sdk
 from tests.benchmarks.measure import ROUNDS, machine
+from tests.benchmarks.trial import Trial
 
 PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run, "sdk": sdk.run}
 """Each part is a module with `run`, which prints its tables."""
+SERVED = ("reads", "growth", "processes")
+"""Parts that start servers and take minutes: modules with `run`, which also returns the figures."""
 
 
 def main() -> None:
-    """Runs the parts that are named, or all."""
-    names = sys.argv[1:] or list(PARTS)
+    """Run the parts that are named, or all of `PARTS`."""
+    options = _read_options()
+    names = options.parts or list(PARTS)
+    print(f"{machine()}; {options.rounds} rounds after one to warm up")
+    trial = Trial(options.rounds, options.seconds, options.addresses)
+    recorded = {}
     for name in names:
-        if name not in PARTS:
-            sys.exit(f"There is no part {name!r}; there are: {', '.join(PARTS)}")
-    print(f"{machine()}; {ROUNDS} rounds after one to warm up")
-    for name in names:
-        PARTS[name]()
+        if name in PARTS:
+            PARTS[name]()
+            continue
+        run = import_module(f"tests.benchmarks.{name}").run
+        sizes = options.organisations
+        arguments = () if sizes is None else (sizes,) if name == "growth" else (sizes[0],)
+        figures = run(trial, *arguments)
+        if figures is not None:
+            recorded[name] = figures
+    if options.record:
+        scaling.record_figures(recorded)
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *SERVED)))
+    parser.add_argument("--record", action="store_true", help="write docs/scaling.json and docs/scaling.md")
+    served = parser.add_argument_group(f"size of {', '.join(SERVED)}")
+    served.add_argument("--rounds", type=int, default=ROUNDS)
+    served.add_argument("--seconds", type=float, default=Trial().seconds, help="CPU of a series in a round, about")
+    served.add_argument("--addresses", type=int, default=Trial().addresses, help="asked once, for a round of growth")
+    served.add_argument("--organisations", type=int, nargs="+", help="several for growth, the first for the others")
+    options = parser.parse_args()
+    for name in options.parts:
+        if name not in (*PARTS, *SERVED):
+            parser.error(f"there is no part {name!r}; there are: {', '.join((*PARTS, *SERVED))}")
+    return options
 
 
 if __name__ == "__main__":
