@@ -20,6 +20,7 @@ from msgspec import Struct
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.workers import open_worker_pool
+from actitud_api.web.portal.ranking import PER_PAGE
 from tests.benchmarks import scaling
 from tests.benchmarks.load import Answer, build_request
 from tests.benchmarks.measure import Figures, Line, table
@@ -133,7 +134,6 @@ def fetch_ranking(server: AskedServer) -> Ranking:
 def list_reads(ranking: Ranking) -> dict[str, PublicRead]:
     """Return the kinds of read of the edition by name."""
     organisations = [str(row["organisation"]) for row in ranking.rows]
-    pages = range(1, -(-len(organisations) // 100) + 1)
     targets: dict[str, Sequence[str]] = {
         "document": [f"/v1/published/{digest}" for digest in ranking.list_documents()],
         "sheet": [_build_sheet_target(organisation) for organisation in organisations],
@@ -145,12 +145,16 @@ def list_reads(ranking: Ranking) -> dict[str, PublicRead]:
         "card": [f"/embed/{EDITION}/{organisation}/card.svg" for organisation in organisations],
         "frame": [f"/embed/{EDITION}/{organisation}" for organisation in organisations],
         "organisation page": [f"/portal/{EDITION}/{organisation}" for organisation in organisations],
-        "ranking page": [
-            f"/portal/{EDITION}?page={page}&lang={language}" for page in pages for language in ("es", "en")
-        ],
+        "ranking page": list_ranking_pages(EDITION, len(organisations)),
     }
     # The hot address is not among those that are asked once, whose order mixes near and far rows.
     return {name: PublicRead(all_of[0], _spread(all_of[1:])) for name, all_of in targets.items()}
+
+
+def list_ranking_pages(edition: str, rows: int) -> list[str]:
+    """Return the addresses of the pages of a ranking of so many rows, in both languages."""
+    pages = range(1, -(-rows // PER_PAGE) + 1)
+    return [f"/portal/{edition}?page={page}&lang={language}" for page in pages for language in ("es", "en")]
 
 
 def fetch_hot(server: AskedServer, reads: Mapping[str, PublicRead]) -> dict[str, Answer]:
