@@ -258,7 +258,7 @@ def test_what_is_wrong_with_a_copy_is_said_and_nothing_replaced(
     ("spoiling", "reason"),
     [
         (
-            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'ix_organisation_kind'",
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'ix_organisation_kind_id'",
             "never used",
         ),
         ("INSERT INTO simulation (edition, fingerprint, report) VALUES ('none', '', '{}')", "foreign_key_check"),

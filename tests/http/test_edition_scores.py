@@ -230,7 +230,10 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"parent": "ES-INE-460018"}, "347"),  # an alias of 6, with its control digit
         ({"parent": "nobody"}, ""),
         ({"q": "ALCUDIA"}, "47"),
-        ({"q": "l'alcúdia"}, "47"),  # an l occurs in both
+        ({"q": "l'alcúdia"}, "47"),  # an article does not count
+        ({"q": "Ayuntamiento de Alcúdia"}, "47"),
+        ({"q": "alcudai"}, "47"),
+        ({"q": "alicante"}, "7"),  # its province
         ({"q": "valencia diputacio"}, "6"),
         ({"q": "ES-INE-46001"}, "6"),  # an alias
         ({"q": "alcudia", "band": "P3"}, "7"),

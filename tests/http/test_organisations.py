@@ -49,7 +49,7 @@ def faults_of(text: str) -> list[MunicipalityFault]:
 
 def ids(database: Database, **filters: str) -> list[str]:
     query = filters.pop("q", "")
-    chosen = service.OrganisationFilters(words=tuple(service.split_words(query)), **filters)  # type: ignore[arg-type]  # of the parameters
+    chosen = service.OrganisationFilters(text=query, **filters)  # type: ignore[arg-type]  # of the parameters
     return [record.id for record in service.list_page(database, chosen, after=None, offset=0, limit=100)]
 
 
@@ -254,7 +254,7 @@ def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
     """Whoever writes without the lock of all is still told."""
     imported(database, FILE.encode())
     lleida = service.get(database, "ES-DIR3-L01251207")
-    written = queries.IndexedEntry(entry=lleida, band="P4", name_order="", search="")
+    written = queries.IndexedEntry(entry=lleida, band="P4", name_order="", words={"lleida": 0})
     for version, done in ((lleida.version + 1, False), (lleida.version, True), (lleida.version, False)):
         with database.write() as session:
             assert queries.update_entries(session, [(written, version)], NOW) is done

@@ -213,14 +213,13 @@ def list_edition_scores(
 ) -> Call[Fetched[ScoreRow]]:
     """List the scores of an edition, by default in rank order; scores that lack the value to sort by come last.
 
-    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``kind``: code
-    of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size
-    band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation.
-    ``level``: 1 to 5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids.
-    ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
-    dimension (``D1`` …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result
-    fetches all pages.
+    ``q``: words of its names, id, aliases, province or region; small errors are forgiven. ``kind``: code of a kind of
+    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
+    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to
+    5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
+    ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension
+    (``D1`` …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items
+    to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
 
     Filters do not change ranks, which are those of the whole edition. Raises ``NotFound`` if the edition does not
     exist.

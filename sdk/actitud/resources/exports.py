@@ -176,10 +176,9 @@ def export_organisations(
     ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
     ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes,
     ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id
-    of the parent organisation. ``q``: words that must all occur in name, former names, id or aliases; accents and case
-    are ignored. ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all.
-    ``offset``: rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the
-    column titles.
+    of the parent organisation. ``q``: words of its names, id, aliases, province or region; small errors are forgiven.
+    ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all. ``offset``:
+    rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
     """
     query = {
         "dialect": dialect,
@@ -415,10 +414,10 @@ def stream_organisations(
 
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``q``: words that must all occur in name, former names, id
-    or aliases; accents and case are ignored. ``on``: only organisations that existed on this day. ``fields``: only
-    these columns, in the order of the table. ``progress``: called after each chunk with the rows and bytes received so
-    far; one more request counts all rows before. The request is sent when you ask for the first row.
+    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
+    small errors are forgiven. ``on``: only organisations that existed on this day. ``fields``: only these columns, in
+    the order of the table. ``progress``: called after each chunk with the rows and bytes received so far; one more
+    request counts all rows before. The request is sent when you ask for the first row.
 
     A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.

@@ -62,12 +62,11 @@ def list_organisations(
 ) -> Call[Fetched[Organisation]]:
     """List organisations, ordered by id.
 
-    ``q``: words that must all occur in name, former names, id or aliases; accents and case are ignored. ``kind``: code
-    of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size
-    band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation.
-    ``on``: list only organisations that existed on this day. ``limit``: items per page, 1 to 1,000, default 50.
-    ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result
-    fetches all pages.
+    ``q``: words of its names, id, aliases, province or region; small errors are forgiven. ``kind``: code of a kind of
+    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
+    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``on``: list only
+    organisations that existed on this day. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
+    skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
     """
     query = {
         "q": q,

@@ -116,10 +116,13 @@ def test_while_others_compute_the_ranking_is_there_without_intervals(
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({"q": "ALCUDIA"}, "47"),
+        ({"q": "ALCUDIA"}, "74"),
         ({"q": "avila"}, "2"),
         ({"q": "es-ine-46001"}, "6"),
-        ({"q": "XX-T-5"}, "25"),  # there is a 5 in the alias of 2
+        ({"q": "XX-T-5"}, "5"),
+        ({"q": "Alcúdia"}, "74"),  # the larger of those that are called so; 7 has no rank
+        ({"q": "Alcúdia", "sort": "rank"}, "47"),
+        ({"q": "zamroa"}, "1"),
         ({"q": "nobody"}, ""),
         ({"kind": "PRO"}, "6"),
         ({"region": "10"}, "3467"),
@@ -146,7 +149,7 @@ def test_filters_and_orders_are_those_of_the_service(years: Client, asked: Mappi
 def test_what_there_is_not_is_not_asked_for(years: Client) -> None:
     found = read(years, kind="NONE", level="9", band="E4", sort="population;drop", page="-1", utm_source="x")
     assert short(found) == "12345678"
-    assert chosen(found)["sort"] == "rank"
+    assert chosen(found)["sort"] == ""
 
 
 def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:

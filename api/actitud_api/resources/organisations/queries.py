@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlmodel import Session
@@ -20,12 +20,16 @@ from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.organisations.entries import ContactDetails, OrganisationEntry, PastName
 from actitud_api.resources.organisations.identifiers import normalise_identifier
 from actitud_api.resources.organisations.kinds import Band, Kind
+from actitud_api.resources.organisations.search_queries import delete_words, find_matches, insert_words
 from actitud_api.resources.organisations.tables import OrganisationAlias, OrganisationSuccessor, OrganisationTable
 
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 ALIASES = Base.metadata.tables[str(OrganisationAlias.__tablename__)]
 SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
 
+
+MatchKey: TypeAlias = tuple[int, int, str]
+"""Position of an organisation in the results of a search: distance, size and id, as in `search_queries`."""
 
 Columns: TypeAlias = ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
 
@@ -45,28 +49,27 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """An entry of an organisation to be stored, with three columns derived from it.
+    """An entry of an organisation to be stored, with what is derived from it.
 
     `band` is the size band by population or, for some kinds, by employees; None if that number is not known.
-    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `search` is
-    the id with the name, the former names and the aliases in that form, for searching.
+    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `words` are those
+    by which it is found, with their distances (`search_terms.index_words`).
     """
 
     entry: OrganisationEntry
     band: Band | None
     name_order: str
-    search: str
+    words: Mapping[str, int]
 
 
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of organisations; None, or no words, does not filter.
+    """Filters of the list of organisations; None, or a text without words, does not filter.
 
-    All `words` must occur in the id, the names or the aliases; they are in lower case and without accents, as
-    `storage.folding.fold` makes them. `parent` is an id or an alias. `on` keeps only the organisations that existed
-    on that day.
+    `text` is what somebody looks for, by the rule of `search_queries`. `parent` is an id or an alias. `on` keeps only
+    the organisations that existed on that day.
     """
 
-    words: tuple[str, ...] = ()
+    text: str = ""
     kind: Kind | None = None
     region: str | None = None
     province: str | None = None
@@ -77,17 +80,17 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
     @property
     def needs_organisations(self) -> bool:
         """True if a filter is set on a column that a published score does not have."""
-        return bool(self.words) or self.parent is not None or self.on is not None
+        return self.parent is not None or self.on is not None
 
     def build_conditions(self, described: Columns | None = None) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set.
+        """Return an SQL condition for each filter that is set, but for the text: `find_matches` searches for it.
 
         `described` are the columns with kind, size band, region and province of the organisations; None stands for
         those of their table.
         """
         described = ORGANISATIONS.c if described is None else described
         table = ORGANISATIONS.c
-        conditions = [table.search.contains(word, autoescape=True) for word in self.words]
+        conditions: list[ColumnElement[bool]] = []
         for column, value in (
             (described.kind, self.kind),
             (described.region, self.region),
@@ -119,11 +122,12 @@ Pair = Row[tuple[str, str]]
 _LINKED_MEMBERS = ("aliases", "succeeded_by")
 """Members of an entry that are rows of other tables, not columns of the table of organisations."""
 
-_DERIVED_COLUMNS = ("band", "name_order", "search")
+_DERIVED_COLUMNS = ("band", "name_order")
 
 _ENTRY_COLUMNS = tuple(name for name in OrganisationEntry.__struct_fields__ if name not in _LINKED_MEMBERS)
 _SELECT_ALL = select(*(ORGANISATIONS.c[name] for name in (*_ENTRY_COLUMNS, "band", "created", "updated", "version")))
 _SELECT_ONE = _SELECT_ALL.where(ORGANISATIONS.c.id == bindparam("id"))
+_SELECT_SOME = _SELECT_ALL.where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
 _SELECT_STATE = select(
     func.count(),
     func.coalesce(func.sum(ORGANISATIONS.c.version), 0),
@@ -175,10 +179,42 @@ def list_page(
     The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
     `limit`. `total`: as in `execute_page`.
     """
-    statement = _SELECT_ALL.where(*filters.build_conditions()).order_by(ORGANISATIONS.c.id)
+    statement = select(ORGANISATIONS.c.id).where(*filters.build_conditions())
+    matches = find_matches(session, filters.text)
+    if matches is not None:
+        statement = statement.where(ORGANISATIONS.c.id.in_(select(matches.c.id)))
     later = None if after is None else ORGANISATIONS.c.id > after
+    statement = statement.order_by(ORGANISATIONS.c.id)
     rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
-    return _load_records(session, rows.mappings().all())
+    return _load_page(session, rows.scalars().all())
+
+
+def search_page(
+    session: Session,
+    filters: OrganisationFilters,
+    after: MatchKey | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[tuple[OrganisationRecord, MatchKey]]:
+    """List the organisations that match the text of `filters`, the closest first, each with its position.
+
+    The list begins after the position `after`; None begins at the first. A text without words lists all, by id. Skips
+    the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    """
+    matches = find_matches(session, filters.text)
+    if matches is None:
+        records = list_page(session, filters, None if after is None else after[-1], offset, limit, total)
+        return [(record, (0, 0, record.id)) for record in records]
+    position = (matches.c.distance, matches.c.size, matches.c.id)
+    statement = select(*position).order_by(*position)
+    conditions = filters.build_conditions()
+    if conditions:
+        statement = statement.join(ORGANISATIONS, ORGANISATIONS.c.id == matches.c.id).where(*conditions)
+    later = None if after is None else tuple_(*position) > after
+    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    keys = [(distance, size, identifier) for distance, size, identifier in rows]
+    return list(zip(_load_page(session, [identifier for _, _, identifier in keys]), keys, strict=True))
 
 
 def get_state(session: Session) -> tuple[int, int, str, str]:
@@ -260,7 +296,7 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
         return
     times = {"created": now, "updated": now, "version": 1}
     session.execute(insert(ORGANISATIONS), [{**_list_values(indexed), **times} for indexed in entries])
-    _insert_links(session, [indexed.entry for indexed in entries])
+    _insert_links(session, entries)
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
@@ -278,19 +314,33 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
     if keys:
         session.execute(delete(ALIASES).where(ALIASES.c.organisation == bindparam("key")), keys)
         session.execute(delete(SUCCESSORS).where(SUCCESSORS.c.organisation == bindparam("key")), keys)
-    _insert_links(session, [indexed.entry for indexed, _ in entries])
+        delete_words(session, [indexed.entry.id for indexed, _ in entries])
+    _insert_links(session, [indexed for indexed, _ in entries])
     return True
 
 
 def delete_simulated(session: Session) -> None:
     """Delete every invented organisation, and the references to it in other organisations."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
+    delete_words(session, session.execute(invented).scalars().all())
     session.execute(delete(ALIASES).where(ALIASES.c.organisation.in_(invented)))
     session.execute(
         delete(SUCCESSORS).where(or_(SUCCESSORS.c.organisation.in_(invented), SUCCESSORS.c.successor.in_(invented)))
     )
     session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.parent.in_(invented)).values(parent=None))
     session.execute(delete(ORGANISATIONS).where(ORGANISATIONS.c.simulated))
+
+
+def _load_page(session: Session, identifiers: Sequence[str]) -> list[OrganisationRecord]:
+    """Return the organisations with these ids, in their order.
+
+    A page is first read as ids, from an index alone, however many rows are skipped before it.
+    """
+    if not identifiers:
+        return []
+    rows = session.execute(_SELECT_SOME, {"ids": identifiers}).mappings().all()
+    records = {record.id: record for record in _load_records(session, rows)}
+    return [records[identifier] for identifier in identifiers]
 
 
 def _load_records(session: Session, rows: Sequence[RowMapping]) -> list[OrganisationRecord]:
@@ -330,7 +380,10 @@ def _build_records(
     ]
 
 
-def _insert_links(session: Session, entries: Sequence[OrganisationEntry]) -> None:
+def _insert_links(session: Session, indexed: Sequence[IndexedEntry]) -> None:
+    """Insert the rows of other tables that belong to organisations: aliases, successors and words."""
+    entries = [one.entry for one in indexed]
+    insert_words(session, {one.entry.id: one.words for one in indexed})
     aliases = [{"alias": alias, "organisation": entry.id} for entry in entries for alias in entry.aliases]
     successors = [{"organisation": entry.id, "successor": other} for entry in entries for other in entry.succeeded_by]
     if aliases:

@@ -30,7 +30,7 @@ from actitud_api.resources.organisations.service import (
 
 PAGE = Pages(schemas.OrganisationPage)
 ORGANISATION = Representation(schemas.Organisation)
-CURSOR = Cursor("organisations.list", str)
+CURSOR: Cursor[service.MatchKey] = Cursor("organisations.list", tuple[int, int, str])
 _ID = {"organisation": "$response.body#/id"}
 _LINKS = {
     "update": Link("organisations.update", {**_ID, **VERSION}, "To change this version of it."),
@@ -87,10 +87,10 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """List the organisations.
 
-        Ordered by id. If several filters are given, all must match.
+        Ordered by id; with `q`, the closest first. If several filters are given, all must match.
         """
         filters = service.OrganisationFilters(
-            words=tuple(service.split_words(query.q or "")),
+            text=query.q or "",
             kind=query.kind,
             region=query.region,
             province=query.province,
@@ -99,11 +99,11 @@ class OrganisationsController(Controller):
             on=query.on,
         )
         total = query.make_total()
-        rows = service.list_page(
+        rows = service.search_page(
             database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
         )
-        page, cursor = CURSOR.cut(query, rows, lambda record: record.id)
-        return PAGE.page_of(request, map(schemas.build_organisation, page), cursor, total)
+        page, cursor = CURSOR.cut(query, rows, lambda row: row[1])
+        return PAGE.page_of(request, [schemas.build_organisation(record) for record, _ in page], cursor, total)
 
     @get("/{organisation:str}", operation_id="organisations.get", access=ANYBODY, answer=ORGANISATION, links=_LINKS)
     def get_organisation(

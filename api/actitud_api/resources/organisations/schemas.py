@@ -84,7 +84,7 @@ OfWords = Annotated[
     str,
     Meta(
         max_length=200,
-        description="Only organisations with every word in their names, id or aliases; accents and case are ignored.",
+        description="Only organisations with every word in names, id, aliases, province or region, or a word like it.",
     ),
 ]
 OfDay = Annotated[date, Meta(description="Only organisations that existed on this day.")]
@@ -225,7 +225,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
-    """A page of the organisations, ordered by id."""
+    """A page of the organisations."""
 
 
 def build_organisation(record: OrganisationRecord) -> Organisation:

@@ -38,7 +38,14 @@ from actitud_api.resources.organisations.identifiers import (
 )
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.organisations.municipalities import MunicipalityFault, MunicipalityLine
-from actitud_api.resources.organisations.queries import OrganisationFilters, OrganisationRecord, match_identifiers
+from actitud_api.resources.organisations.queries import (
+    MatchKey,
+    OrganisationFilters,
+    OrganisationRecord,
+    match_identifiers,
+)
+from actitud_api.resources.organisations.search_queries import find_matches
+from actitud_api.resources.organisations.search_terms import index_words
 
 __all__ = [
     "Band",
@@ -47,6 +54,7 @@ __all__ = [
     "IdentifierIsAlias",
     "ImportCounts",
     "InvalidMunicipalityFile",
+    "MatchKey",
     "OrganisationChange",
     "OrganisationContradiction",
     "OrganisationEntry",
@@ -60,6 +68,7 @@ __all__ = [
     "exists",
     "find",
     "find_band",
+    "find_matches",
     "get",
     "get_domains",
     "import_municipalities",
@@ -68,6 +77,7 @@ __all__ = [
     "match_identifiers",
     "refuse_alias",
     "remove_simulated",
+    "search_page",
     "split_words",
     "update",
 ]
@@ -138,6 +148,25 @@ def list_page(
     """
     with database.read() as session:
         return queries.list_page(session, filters, after, offset, limit, total)
+
+
+def search_page(
+    database: Database,
+    filters: OrganisationFilters,
+    *,
+    after: MatchKey | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[tuple[OrganisationRecord, MatchKey]]:
+    """List the organisations that match the text of `filters`, the closest first, each with its position.
+
+    The list begins after the position `after`; None begins at the first. A text without words lists all, by id. Skips
+    the first `offset` rows and returns at most `limit`. `total` receives the number of all matching organisations;
+    None does not count.
+    """
+    with database.read() as session:
+        return queries.search_page(session, filters, after, offset, limit, total)
 
 
 def get_state(database: Database) -> tuple[int, int, str, str]:
@@ -462,12 +491,11 @@ def _to_entry(record: OrganisationRecord) -> OrganisationEntry:
 
 def _index_entry(entry: OrganisationEntry) -> queries.IndexedEntry:
     size = entry.population if _get_size_unit(entry.kind) == "P" else entry.employees
-    names = (entry.name, entry.id, *(former.name for former in entry.former_names), *entry.aliases)
     return queries.IndexedEntry(
         entry=entry,
         band=None if size is None else find_band(entry.kind, size),
         name_order=fold(entry.name),
-        search=fold(" ".join(names)),
+        words=index_words(entry),
     )
 
 

@@ -1,8 +1,9 @@
-"""The tables of organisations, their aliases and their successors."""
+"""The tables of organisations, their aliases, their successors and the words by which they are found."""
 
 from datetime import date, datetime
+from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -18,24 +19,25 @@ class OrganisationTable(Base, table=True):
     numbers, null if it is not known. `province` and `region` are INE codes. `former_names` are oldest first.
     `valid_from` and `valid_to` are the first and last day of existence. `contact` is the address for
     corrections. Pages on the hosts in `domains` count as evidence. `simulated` marks an invented organisation.
-    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `search`
-    is the text of id, name, former names and aliases in that form, for searching. `version` is the number of
-    times that the row was written.
+    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `version` is
+    the number of times that the row was written.
     """
 
     __tablename__ = "organisation"
+    # With the id: a list by one of them is in the order of ids already, and its page is read from the index alone.
+    __table_args__ = tuple(Index(None, column, "id") for column in ("kind", "parent", "band", "province", "region"))
 
     id: str = Field(sa_type=IDENTIFIER, primary_key=True)
     name: str
-    kind: str = Field(index=True)
-    parent: str | None = Field(sa_type=IDENTIFIER, index=True)
+    kind: str
+    parent: str | None = Field(sa_type=IDENTIFIER)
     population: int | None = Field(sa_column=Column(BigInteger))
     population_year: int | None
     employees: int | None = Field(sa_column=Column(BigInteger))
     employees_year: int | None
-    band: str | None = Field(index=True)
-    province: str | None = Field(index=True)
-    region: str | None = Field(index=True)
+    band: str | None
+    province: str | None
+    region: str | None
     former_names: list[dict[str, str]] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     valid_from: date | None
     valid_to: date | None
@@ -43,7 +45,6 @@ class OrganisationTable(Base, table=True):
     domains: list[str] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
     simulated: bool
     name_order: str = Field(sa_type=IDENTIFIER)
-    search: str
     created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     updated: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     version: int
@@ -65,3 +66,28 @@ class OrganisationSuccessor(Base, table=True):
 
     organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
     successor: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id", index=True)
+
+
+class OrganisationWord(Base, table=True):
+    """A word of the names, the id or the aliases of an organisation, in the form of `storage.folding.fold`.
+
+    `distance` is that of `search_terms.index_words`. Both orders of the columns are an index: organisations of a word,
+    closest first, and words of an organisation.
+    """
+
+    __tablename__ = "organisation_word"
+    __table_args__ = (Index(None, "organisation", "word", "distance"), {"sqlite_with_rowid": False})
+
+    word: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    distance: int = Field(primary_key=True)
+    organisation: str = Field(sa_type=IDENTIFIER, primary_key=True, foreign_key="organisation.id")
+
+
+class WordTrigram(Base, table=True):
+    """Three neighbouring letters of a word that is in the name of an organisation; spaces stand around the word."""
+
+    __tablename__ = "word_trigram"
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
+
+    trigram: str = Field(sa_type=IDENTIFIER, primary_key=True)
+    word: str = Field(sa_type=IDENTIFIER, primary_key=True)

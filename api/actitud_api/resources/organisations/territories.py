@@ -118,3 +118,24 @@ TERRITORIES: Final = {
     )
 }
 """All regions, then all provinces, by id."""
+
+OTHER_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "region-03": ("Asturies",),
+    "region-04": ("Islas Baleares", "Balears", "Baleares"),
+    "region-05": ("Islas Canarias",),
+    "region-09": ("Cataluña", "Catalonia"),
+    "region-10": ("Comunidad Valenciana", "País Valencià"),
+    "region-15": ("Nafarroa",),
+    "region-16": ("Euskadi",),
+    "province-07": ("Islas Baleares", "Balears", "Baleares"),
+    "province-15": ("La Coruña",),
+    "province-17": ("Gerona",),
+    "province-20": ("Guipúzcoa",),
+    "province-25": ("Lérida",),
+    "province-31": ("Nafarroa",),
+    "province-32": ("Orense",),
+    "province-33": ("Asturies",),
+    "province-38": ("Tenerife",),
+    "province-48": ("Vizcaya",),
+}
+"""Further names of territories, in other official languages and short forms, by the id of the territory; for search."""

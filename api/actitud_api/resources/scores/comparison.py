@@ -201,30 +201,26 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
     """Find organisations of a published edition by a search text.
 
-    `text` is taken as an id or alias. If no organisation has it, it is taken as words, all of which must occur in
-    the id, the names or the aliases of an organisation. Returns at most `limit` rows, ordered by name.
+    `text` is taken as an id or alias. If no organisation has it, it is searched for, and the closest organisations
+    are first. Returns at most `limit` rows.
 
     Raises:
         UnknownEdition: No published edition has that id.
     """
     visibility = Visibility(everything=True)
-    words = tuple(organisations.split_words(text))
     with database.read() as session:
         source = find_source(session, editions.find_published(session, edition))
-
-        def rows(filters: ScoreFilters) -> list[RankingRow]:
-            return queries.list_page(
-                session,
-                source,
-                filters,
-                visibility,
-                sort=RankingSort("organisation_name"),
-                after=None,
-                offset=0,
-                limit=limit,
-            )
-
-        return rows(ScoreFilters(organisations=(text.strip(),))) or (rows(ScoreFilters(words=words)) if words else [])
+        named = queries.list_page(
+            session,
+            source,
+            ScoreFilters(organisations=(text.strip(),)),
+            visibility,
+            sort=RankingSort("organisation_name"),
+            after=None,
+            offset=0,
+            limit=limit,
+        )
+        return named or queries.search_page(session, source, ScoreFilters(text=text), visibility, offset=0, limit=limit)
 
 
 def _find_score(database: Database, edition: str, identifier: str) -> EditionScore:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Select, and_, false, or_, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tuple_
 from sqlmodel import Session
 
 from actitud_api.engine.scoring.evaluate import Status
@@ -68,7 +68,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     rated: DimensionKey | None = None
 
     def build_score_conditions(self, statements: FigureStatements) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set, over the columns of `statements`."""
+        """Return an SQL condition for each filter that is set but the text, over the columns of `statements`."""
         table = statements.figures
         conditions = self.build_conditions(statements.described)
         if self.level is not None:
@@ -264,22 +264,47 @@ def list_page(
     ordered = ordered if column is statements.figures.rank_points else ordered.nulls_last()
     tie = statements.figures.organisation
     statement = statements.select_page.where(
-        *filters.build_score_conditions(statements), visibility.build_condition(statements)
+        *_build_conditions(session, statements, filters), visibility.build_condition(statements)
     ).order_by(ordered, tie)
     rows = execute_page(
         session,
-        _join_words(statement, statements, filters),
+        _join_organisations(statement, statements, filters),
         source.parameters,
         after=None if after is None else _build_cursor_condition(column, tie, descending, after),
         offset=offset,
         limit=limit,
         total=total,
     ).all()
-    ranks = _find_ranks(session, source, {row.rank_points for row in rows}) if visibility.everything else {}
-    return [
-        RankingRow(*(*_collect_figures(row), *row[FIGURES_LENGTH:], ranks.get(row.rank_points), source.edition))
-        for row in rows
-    ]
+    return _build_rows(session, source, visibility, rows)
+
+
+def search_page(
+    session: Session,
+    source: FigureSource,
+    filters: ScoreFilters,
+    visibility: Visibility,
+    *,
+    offset: int,
+    limit: int,
+) -> list[RankingRow]:
+    """List the rows of an edition that match the text of `filters` and are visible, the closest first.
+
+    The list is empty if there is no word in the text. Skips the first `offset` rows and returns at most `limit`.
+    """
+    statements = source.statements
+    matches = organisations.find_matches(session, filters.text)
+    if matches is None:
+        return []
+    joined = statements.joined if filters.needs_organisations else statements.plain
+    statement = (
+        statements.select_page.where(
+            *filters.build_score_conditions(statements), visibility.build_condition(statements)
+        )
+        .select_from(joined.join(matches, matches.c.id == statements.figures.organisation))
+        .order_by(matches.c.distance, matches.c.size, matches.c.id)
+    )
+    rows = execute_page(session, statement, source.parameters, after=None, offset=offset, limit=limit).all()
+    return _build_rows(session, source, visibility, rows)
 
 
 def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
@@ -307,7 +332,7 @@ def load_columns(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility
 ) -> FigureColumns:
     """Return the figures of the matching and visible organisations of an edition, in no particular order."""
-    statement = _filter(source.statements.select_figures, source.statements, filters, visibility)
+    statement = _filter(session, source.statements.select_figures, source.statements, filters, visibility)
     columns: list[list[Any]] = [[] for _ in statement.selected_columns]
     # In batches: thousands of rows at once would start a garbage collection over all objects of the process.
     for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):
@@ -320,7 +345,7 @@ def load_columns(
 def list_located(session: Session, source: FigureSource, filters: ScoreFilters) -> list[LocatedScore]:
     """List the scores and locations of the matching organisations of an edition, in no particular order."""
     located: list[LocatedScore] = []
-    statement = _filter(source.statements.select_located, source.statements, filters, _EVERYTHING)
+    statement = _filter(session, source.statements.select_located, source.statements, filters, _EVERYTHING)
     for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):
         located.extend(LocatedScore(*row) for row in batch)
     return located
@@ -334,7 +359,7 @@ def count_ranked_by_kind(session: Session, source: FigureSource) -> dict[tuple[s
 
 def count_rows(session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility) -> int:
     """Count the rows of an edition that match the filters and are visible."""
-    statement = _filter(source.statements.count_rows, source.statements, filters, visibility)
+    statement = _filter(session, source.statements.count_rows, source.statements, filters, visibility)
     count: int = session.execute(statement, source.parameters).scalar_one()
     return count
 
@@ -440,18 +465,43 @@ def get_submissions(session: Session, organisation: str, editions: Collection[st
     }
 
 
+def _build_rows(
+    session: Session, source: FigureSource, visibility: Visibility, rows: Sequence[Any]
+) -> list[RankingRow]:
+    ranks = _find_ranks(session, source, {row.rank_points for row in rows}) if visibility.everything else {}
+    return [
+        RankingRow(*(*_collect_figures(row), *row[FIGURES_LENGTH:], ranks.get(row.rank_points), source.edition))
+        for row in rows
+    ]
+
+
+def _build_conditions(
+    session: Session, statements: FigureStatements, filters: ScoreFilters
+) -> list[ColumnElement[bool]]:
+    """Return an SQL condition for each filter that is set, the text included."""
+    conditions = filters.build_score_conditions(statements)
+    matches = organisations.find_matches(session, filters.text)
+    if matches is not None:
+        conditions.append(statements.figures.organisation.in_(select(matches.c.id)))
+    return conditions
+
+
 def _filter(
-    statement: Select[Any], statements: FigureStatements, filters: ScoreFilters, visibility: Visibility
+    session: Session,
+    statement: Select[Any],
+    statements: FigureStatements,
+    filters: ScoreFilters,
+    visibility: Visibility,
 ) -> Select[Any]:
     """Return a statement over the rows of `statements` that are visible and match the filters."""
-    conditions = filters.build_score_conditions(statements)
+    conditions = _build_conditions(session, statements, filters)
     filtered = statement.where(*conditions, visibility.build_condition(statements))
     if conditions and statements is OF_ASSESSMENTS:
         return filtered.select_from(statements.joined)
-    return _join_words(filtered, statements, filters)
+    return _join_organisations(filtered, statements, filters)
 
 
-def _join_words(statement: Select[Any], statements: FigureStatements, filters: ScoreFilters) -> Select[Any]:
+def _join_organisations(statement: Select[Any], statements: FigureStatements, filters: ScoreFilters) -> Select[Any]:
     """Return a statement joined with the organisations, if the filters need a column that is not published."""
     return statement.select_from(statements.joined) if filters.needs_organisations else statement
 

@@ -38,7 +38,6 @@ from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import State as EditionState
 from actitud_api.resources.organisations import schemas as organisations
-from actitud_api.resources.organisations.service import split_words
 from actitud_api.resources.reviews.replies.schemas import ScoreReview, build_score_review
 from actitud_api.resources.scores import service
 from actitud_api.resources.scores.service import (
@@ -507,7 +506,7 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
 def build_filters(query: RankingQuery) -> ScoreFilters:
     """Convert the query parameters of a ranking to filters."""
     return ScoreFilters(
-        words=tuple(split_words(query.q or "")),
+        text=query.q or "",
         kind=query.kind,
         region=query.region,
         province=query.province,

@@ -96,6 +96,7 @@ __all__ = [
     "list_evidence",
     "list_history",
     "list_ranking",
+    "search_ranking",
     "summarize_columns",
 ]
 
@@ -307,6 +308,24 @@ def list_ranking(
             offset=offset,
             limit=limit,
             total=total,
+        )
+
+
+def search_ranking(
+    database: Database, edition: str, filters: ScoreFilters, *, offset: int, limit: int
+) -> list[RankingRow]:
+    """List the rows of a published edition that match the text of `filters`, the closest organisations first.
+
+    The list is empty if there is no word in the text. Skips the first `offset` rows and returns at most `limit`.
+
+    Raises:
+        UnknownEdition: No edition with that id is published.
+    """
+    with database.read() as session:
+        record = editions.find_published(session, edition)
+        visibility = build_visibility(record, None)
+        return queries.search_page(
+            session, find_source(session, record), filters, visibility, offset=offset, limit=limit
         )
 
 

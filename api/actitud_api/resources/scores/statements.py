@@ -62,8 +62,8 @@ class FigureStatements:
     """The statements that read the figures of one edition from one source.
 
     `figures` are the columns of index, level and all other figures, `described` the columns that describe the
-    organisations. `joined` has both, and the columns of `ORGANISATIONS`. Statements take the parameters `edition` and,
-    over published scores, `revision`.
+    organisations. `plain` has both; `joined` has the columns of `ORGANISATIONS` too. Statements take the parameters
+    `edition` and, over published scores, `revision`.
     """
 
     def __init__(self, figures: FromClause, described: FromClause, of_edition: ColumnElement[bool]) -> None:
@@ -77,7 +77,7 @@ class FigureStatements:
         self.figures, self.described = figures.c, described.c
         self.joined = figures.join(ORGANISATIONS, figures.c.organisation == ORGANISATIONS.c.id)
         # What describes published scores stands beside their figures; a join would cost a look-up for each row.
-        plain = figures if described is figures else self.joined
+        self.plain = plain = figures if described is figures else self.joined
         self.is_ranked = self.figures.rank_points != UNRANKED
         self.sort_columns: Mapping[SortKey, ColumnElement[Any]] = {
             "rank": func.nullif(self.figures.rank_points, UNRANKED),

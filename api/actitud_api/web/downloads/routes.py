@@ -118,7 +118,7 @@ class ListsController(Controller):
         columns and codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         filters = organisations.OrganisationFilters(
-            words=tuple(organisations.split_words(query.q or "")),
+            text=query.q or "",
             kind=query.kind,
             region=query.region,
             province=query.province,

@@ -39,6 +39,7 @@ _SORTS: Final[Mapping[str, Texts]] = {
     "population": Texts("Población, de menos a más", "Population, the smallest first"),
     "-coverage": Texts("Cobertura, de más a menos", "Coverage, the widest first"),
 }
+_CLOSEST: Final = Texts("Lo más parecido a la búsqueda", "The closest to the search")
 _ANY: Final = Texts("Cualquiera", "Any")
 _LABELS: Final[Mapping[str, Texts]] = {
     "kind": Texts("Tipo", "Kind"),
@@ -109,7 +110,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
     """The search, filters and page that a request asks for.
 
     `chosen`: the filters and the sort order by name. A filter value that no organisation of the edition has is
-    dropped.
+    dropped, and so is the order that a list has by itself: by rank, or the closest first if there is a search.
     """
 
     query: str
@@ -120,7 +121,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
     def parameters(self) -> list[tuple[str, str | int]]:
         """The search, filters and sort order as query parameters, without the page."""
         search: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
-        return search + [(name, value) for name, value in self.chosen.items() if (name, value) != ("sort", "rank")]
+        return [*search, *self.chosen.items()]
 
     @property
     def is_filtered(self) -> bool:
@@ -132,7 +133,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         """The search and filters in the form that the score service takes."""
         level = self.chosen.get("level")
         return ScoreFilters(
-            words=tuple(split_words(self.query)),
+            text=self.query,
             kinds=(self.chosen["kind"],) if "kind" in self.chosen else None,
             region=self.chosen.get("region"),
             province=self.chosen.get("province"),
@@ -140,6 +141,11 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
             level=None if level is None else int(level),
             status=cast("Status | None", self.chosen.get("status")),
         )
+
+    @property
+    def is_closest_first(self) -> bool:
+        """True if the list is in the order of a search, the closest organisations first."""
+        return "sort" not in self.chosen and bool(split_words(self.query))
 
     @property
     def sort(self) -> RankingSort:
@@ -204,9 +210,13 @@ def build_ranking_page(
     count = service.count_scores(database, edition.id, filters)
     last = max(1, -(-count // PER_PAGE))
     number = min(request.page, last)
-    rows = service.list_ranking(
-        database, edition.id, filters, sort=request.sort, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE
-    )
+    offset = PER_PAGE * (number - 1)
+    if request.is_closest_first:
+        rows = service.search_ranking(database, edition.id, filters, offset=offset, limit=PER_PAGE)
+    else:
+        rows = service.list_ranking(
+            database, edition.id, filters, sort=request.sort, after=None, offset=offset, limit=PER_PAGE
+        )
     drawn = list_robust_ranks(database, computed, edition.id, [row.organisation for row in rows if row.rank])
     intervals = {
         robust.row.organisation: (robust.rank[0], robust.rank[2]) for robust in drawn if robust.rank is not None
@@ -221,7 +231,7 @@ def build_ranking_page(
         fields=fields,
         lines=tuple(_build_line(row, edition, intervals, request.sort, to, names) for row in rows),
         count=count,
-        first=PER_PAGE * (number - 1) + 1,
+        first=offset + 1,
         pages=tuple(
             PageLink(shown, None if shown in (None, number) else address(shown)) for shown in select_pages(number, last)
         ),
@@ -387,7 +397,12 @@ def _build_fields(
         f"-{dimension}": _BEST_IN.into(language).format(name=text, dimension=dimension)
         for dimension, text in names.map_dimensions().items()
     }
-    order = parameters.get("sort", "rank") if parameters.get("sort") in sorts else "rank"
+    if split_words(parameters.get("q", "")):
+        sorts = {"": _CLOSEST.into(language), **sorts}
+    else:
+        # An empty value, so that a search from this page does not ask for the order by rank.
+        sorts = {"": sorts.pop("rank"), **sorts}
+    order = parameters.get("sort", "") if parameters.get("sort") in sorts else ""
     return (
         counted("kind", {code: names.name_kind(code) for code in seen["kind"]}),
         counted("region", _sort_by_text({code: name_region(code) or code for code in seen["region"]})),

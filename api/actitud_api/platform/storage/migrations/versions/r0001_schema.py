@@ -26,7 +26,8 @@ _TIME: Final = sa.DateTime(timezone=True)
 _DIMENSIONS: Final = tuple(f"d{number}" for number in range(1, 11))
 _FIGURES: Final = ("methodology", "status", "level", "index_value", "index_max", "coverage", *_DIMENSIONS)
 _TABLES: Final = (
-    *("organisation", "organisation_alias", "organisation_successor", "edition", "simulation"),
+    *("organisation", "organisation_alias", "organisation_successor", "organisation_word", "word_trigram"),
+    *("edition", "simulation"),
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
@@ -134,13 +135,12 @@ def _create_organisations() -> None:
         sa.Column("domains", JSON_DOCUMENT, nullable=False),
         sa.Column("simulated", sa.Boolean(), nullable=False),
         *_identifiers("name_order"),
-        sa.Column("search", sa.String(), nullable=False),
         *_times("created", "updated"),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_organisation"),
     )
     for column in ("kind", "parent", "band", "province", "region"):
-        op.create_index(f"ix_organisation_{column}", "organisation", [column])
+        op.create_index(f"ix_organisation_{column}_id", "organisation", [column, "id"])
     op.create_table(
         "organisation_alias",
         *_identifiers("alias", "organisation"),
@@ -156,6 +156,23 @@ def _create_organisations() -> None:
         _reference("organisation_successor", "successor", "organisation.id"),
     )
     op.create_index("ix_organisation_successor_successor", "organisation_successor", ["successor"])
+    op.create_table(
+        "organisation_word",
+        *_identifiers("word"),
+        sa.Column("distance", sa.Integer(), nullable=False),
+        *_identifiers("organisation"),
+        sa.PrimaryKeyConstraint("word", "distance", "organisation", name="pk_organisation_word"),
+        _reference("organisation_word", "organisation", "organisation.id"),
+        sqlite_with_rowid=False,
+    )
+    words = ["organisation", "word", "distance"]
+    op.create_index("ix_organisation_word_organisation_word_distance", "organisation_word", words)
+    op.create_table(
+        "word_trigram",
+        *_identifiers("trigram", "word"),
+        sa.PrimaryKeyConstraint("trigram", "word", name="pk_word_trigram"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_editions() -> None:

@@ -1,0 +1,154 @@
+"""Words of names and of search texts: which of them count, what they may stand for, and how alike two of them are.
+
+Names and search texts are compared word by word in the form of `storage.folding.fold`. Articles and prepositions do
+not count. A generic word such as "ayuntamiento" stands for a kind of organisation, because a register calls the
+council of Madrid "Madrid". Both rules hold only if another word remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from actitud_api.platform.storage.folding import fold
+from actitud_api.resources.organisations.entries import OrganisationEntry
+from actitud_api.resources.organisations.kinds import Kind
+from actitud_api.resources.organisations.territories import OTHER_NAMES, TERRITORIES, Territory
+
+WORDS_MAX: Final = 12
+"""Number of words of a search text that count: the longest names of Spanish municipalities have seven."""
+
+FORMER_NAME: Final = 100
+IDENTIFIER_WORD: Final = 200
+"""Distances added to the words of former names, and to those of ids and aliases."""
+
+_DISTANCE_MAX: Final = 19
+_COMPARED_LENGTH: Final = 40
+"""Number of letters by which words are compared: a name may be one word of 200."""
+
+_MISSPELT_MIN: Final = 0.6
+"""The least similarity of a misspelt generic word to the right one: "ayuntamento" has 0.8."""
+
+_ARTICLES: Final = "a al as d da das de del do dos e el els en es eta i l la las les lo los na o os s sa ses y of the"
+"""Articles, prepositions and conjunctions in Spanish, Catalan, Galician and Basque, and "of the" of English."""
+_UNCOUNTED: Final = frozenset(_ARTICLES.split())
+
+_GENERIC_WORDS: Final[Mapping[tuple[Kind, ...], str]] = {
+    ("MUN",): "ajuntament ajuntaments ayto ayuntamiento concejo concello municipi municipio udala udaletxea",
+    ("PRO", "SUP"): "aldundia aldundi cabildo consell deputacion diputacio diputacion insular provincial",
+    ("PRO", "REG"): "foral",
+    ("REG",): "autonoma autonomica comunidad comunidade comunitat erkidegoa generalitat gobernua gobierno govern "
+    "jaurlaritza junta principado principau region rexion xunta",
+    (): "provincia probintzia province",
+}
+GENERIC: Final[Mapping[str, tuple[Kind, ...]]] = {
+    word: kinds for kinds, words in _GENERIC_WORDS.items() for word in words.split()
+}
+"""Generic words of names in every official language, with the kinds that they stand for; none stands for any."""
+
+
+class SearchText(Struct, frozen=True):
+    """A search text as words.
+
+    `words`: the words that an organisation must have. `generic`: further ones, with the kinds that they stand for.
+    `names`: the folded names that are exactly what the text asks for. `territories`: for each word that belongs to
+    the name of a territory, the territories whose whole name is in the text.
+    """
+
+    words: tuple[str, ...]
+    generic: Mapping[str, tuple[Kind, ...]]
+    names: tuple[str, ...]
+    territories: Mapping[str, tuple[Territory, ...]]
+
+
+def parse_search(text: str) -> SearchText:
+    """Return the words of a search text; there are none in a text without letters and digits."""
+    folded = fold(text).split()
+    counted = select_counted(dict.fromkeys(folded))
+    words = [word for word in counted if word not in GENERIC] or counted
+    generic = {word: GENERIC[word] for word in counted if word not in words}
+    named = next((number for number, word in enumerate(folded) if word in words), 0)
+    return SearchText(
+        words=tuple(words[:WORDS_MAX]),
+        generic={word: kinds for word, kinds in generic.items() if kinds},
+        names=tuple({" ".join(folded), " ".join(folded[named:])}),
+        territories=find_territories(words[:WORDS_MAX], lambda part, word: part == word),
+    )
+
+
+def select_counted(words: Iterable[str]) -> list[str]:
+    """Return the words that are no articles, prepositions or conjunctions; all words if there are no others."""
+    given = list(words)
+    return [word for word in given if word not in _UNCOUNTED] or given
+
+
+def index_words(entry: OrganisationEntry) -> dict[str, int]:
+    """Return the words by which an organisation is found, each with its distance from the whole name.
+
+    The distance of a word is the number of further words in its name, 0 if it is the whole name: of "Vitoria-Gasteiz"
+    both words have 1. Generic words count as one, so "Madrid" is before "Comunidad de Madrid". Names in two languages,
+    as in "Donostia/San Sebastián", are two names. Words of former names are 100 further away, those of ids and aliases
+    200.
+    """
+    distances: dict[str, int] = {}
+    names = [(entry.name, 0), *((former.name, FORMER_NAME) for former in entry.former_names)]
+    for name, base in names:
+        for part in name.split("/"):
+            words = select_counted(dict.fromkeys(fold(part).split()))
+            further = len([word for word in words if word not in GENERIC]) + any(word in GENERIC for word in words) - 1
+            for word in words:
+                distance = base + min(further, _DISTANCE_MAX)
+                distances[word] = min(distance, distances.get(word, distance))
+    for identifier in (entry.id, *entry.aliases):
+        for word in select_counted(fold(identifier).split()):
+            distances.setdefault(word, IDENTIFIER_WORD)
+    return distances
+
+
+def split_trigrams(word: str) -> frozenset[str]:
+    """Return the trigrams of a word, with two spaces before and one after it: its beginning weighs most."""
+    padded = f"  {word[:_COMPARED_LENGTH]} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
+
+
+def measure_similarity(word: str, other: str) -> float:
+    """Return the Sørensen–Dice coefficient of the trigrams of two words: 1 for the same word, 0 if none is shared."""
+    trigrams, others = split_trigrams(word), split_trigrams(other)
+    return 2 * len(trigrams & others) / (len(trigrams) + len(others))
+
+
+def drop_misspelt_generic(words: Sequence[str]) -> list[str]:
+    """Return the words that are not like a generic word; all words if there are no others."""
+    return [
+        word for word in words if all(measure_similarity(word, generic) < _MISSPELT_MIN for generic in GENERIC)
+    ] or list(words)
+
+
+def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]) -> dict[str, tuple[Territory, ...]]:
+    """Return, for each word, the territories one of whose names it is part of, if the whole name is in `words`.
+
+    `are_alike` compares a word of a name with one of `words`. The word "castilla" alone names no territory.
+    """
+    found: dict[str, dict[str, Territory]] = {}
+    for territory, names in _TERRITORY_NAMES.items():
+        for name in names:
+            matched = {part: [word for word in words if are_alike(part, word)] for part in name}
+            if all(matched.values()):
+                for word in {word for alike in matched.values() for word in alike}:
+                    found.setdefault(word, {})[territory] = TERRITORIES[territory]
+    return {word: tuple(territories.values()) for word, territories in found.items()}
+
+
+def _split_name(name: str) -> tuple[str, ...]:
+    words = select_counted(fold(name).split())
+    return tuple(word for word in words if word not in GENERIC) or tuple(words)
+
+
+_TERRITORY_NAMES: Final = {
+    territory.id: tuple(
+        dict.fromkeys(_split_name(name) for name in (*territory.name.split("/"), *OTHER_NAMES.get(territory.id, ())))
+    )
+    for territory in TERRITORIES.values()
+}
