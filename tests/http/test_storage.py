@@ -33,6 +33,7 @@ TABLES = {
     "organisation_successor",
     "organisation_word",
     "word_trigram",
+    "register_state",
     "edition",
     "assessment",
     "submission",

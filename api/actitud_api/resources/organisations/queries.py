@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, delete, insert, or_, select, tuple_, update
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlmodel import Session
@@ -21,11 +21,17 @@ from actitud_api.resources.organisations.entries import ContactDetails, Organisa
 from actitud_api.resources.organisations.identifiers import normalise_identifier
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.organisations.search_queries import delete_words, find_matches, insert_words
-from actitud_api.resources.organisations.tables import OrganisationAlias, OrganisationSuccessor, OrganisationTable
+from actitud_api.resources.organisations.tables import (
+    OrganisationAlias,
+    OrganisationSuccessor,
+    OrganisationTable,
+    RegisterState,
+)
 
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 ALIASES = Base.metadata.tables[str(OrganisationAlias.__tablename__)]
 SUCCESSORS = Base.metadata.tables[str(OrganisationSuccessor.__tablename__)]
+STATE = Base.metadata.tables[str(RegisterState.__tablename__)]
 
 
 MatchKey: TypeAlias = tuple[int, int, str]
@@ -128,12 +134,7 @@ _ENTRY_COLUMNS = tuple(name for name in OrganisationEntry.__struct_fields__ if n
 _SELECT_ALL = select(*(ORGANISATIONS.c[name] for name in (*_ENTRY_COLUMNS, "band", "created", "updated", "version")))
 _SELECT_ONE = _SELECT_ALL.where(ORGANISATIONS.c.id == bindparam("id"))
 _SELECT_SOME = _SELECT_ALL.where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
-_SELECT_STATE = select(
-    func.count(),
-    func.coalesce(func.sum(ORGANISATIONS.c.version), 0),
-    func.max(ORGANISATIONS.c.created),
-    func.max(ORGANISATIONS.c.updated),
-)
+_SELECT_STATE = select(STATE.c.writes, STATE.c.written)
 _SELECT_ALL_ALIASES = select(ALIASES.c.organisation, ALIASES.c.alias).order_by(ALIASES.c.alias)
 _SELECT_ALIASES = _SELECT_ALL_ALIASES.where(ALIASES.c.organisation.in_(bindparam("ids", expanding=True)))
 _SELECT_ALL_SUCCESSORS = select(SUCCESSORS.c.organisation, SUCCESSORS.c.successor).order_by(
@@ -217,14 +218,13 @@ def search_page(
     return list(zip(_load_page(session, [identifier for _, _, identifier in keys]), keys, strict=True))
 
 
-def get_state(session: Session) -> tuple[int, int, str, str]:
-    """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
+def get_state(session: Session) -> tuple[int, str]:
+    """Return the number of writes of organisations, and the time of the last one.
 
-    At least one of the four values changes with every write. A copy of the organisations is therefore up to date as
-    long as all four are the same as when it was made.
+    A copy of the organisations is up to date as long as both are the same as when it was made.
     """
-    count, writes, created, updated = session.execute(_SELECT_STATE).one()
-    return count, int(writes), str(created), str(updated)
+    row = session.execute(_SELECT_STATE).one_or_none()
+    return (0, "") if row is None else (row.writes, str(row.written))
 
 
 def get(session: Session, identifier: str) -> OrganisationRecord | None:
@@ -297,6 +297,7 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
     times = {"created": now, "updated": now, "version": 1}
     session.execute(insert(ORGANISATIONS), [{**_list_values(indexed), **times} for indexed in entries])
     _insert_links(session, entries)
+    _count_write(session, now)
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
@@ -316,6 +317,8 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
         session.execute(delete(SUCCESSORS).where(SUCCESSORS.c.organisation == bindparam("key")), keys)
         delete_words(session, [indexed.entry.id for indexed, _ in entries])
     _insert_links(session, [indexed for indexed, _ in entries])
+    if entries:
+        _count_write(session, now)
     return True
 
 
@@ -329,6 +332,13 @@ def delete_simulated(session: Session) -> None:
     )
     session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.parent.in_(invented)).values(parent=None))
     session.execute(delete(ORGANISATIONS).where(ORGANISATIONS.c.simulated))
+    session.execute(update(STATE).values(writes=STATE.c.writes + 1))
+
+
+def _count_write(session: Session, now: datetime) -> None:
+    counted = {"writes": STATE.c.writes + 1, "written": now}
+    if session.execute(update(STATE).values(counted)).rowcount == 0:  # type: ignore[attr-defined]  # of an UPDATE
+        session.execute(insert(STATE).values(id=1, writes=1, written=now))
 
 
 def _load_page(session: Session, identifiers: Sequence[str]) -> list[OrganisationRecord]:

@@ -169,11 +169,10 @@ def search_page(
         return queries.search_page(session, filters, after, offset, limit, total)
 
 
-def get_state(database: Database) -> tuple[int, int, str, str]:
-    """Return the number of organisations, the sum of their versions, and the times of the last creation and update.
+def get_state(database: Database) -> tuple[int, str]:
+    """Return the number of writes of organisations, and the time of the last one.
 
-    At least one of the four values changes with every write. A copy of the organisations is therefore up to date as
-    long as all four are the same as when it was made.
+    A copy of the organisations is up to date as long as both are the same as when it was made.
     """
     with database.read() as session:
         return queries.get_state(session)

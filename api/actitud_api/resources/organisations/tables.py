@@ -25,7 +25,11 @@ class OrganisationTable(Base, table=True):
 
     __tablename__ = "organisation"
     # With the id: a list by one of them is in the order of ids already, and its page is read from the index alone.
-    __table_args__ = tuple(Index(None, column, "id") for column in ("kind", "parent", "band", "province", "region"))
+    # So is that of a day, which may have to walk past all that did not exist yet.
+    __table_args__ = (
+        *(Index(None, column, "id") for column in ("kind", "parent", "band", "province", "region")),
+        Index(None, "id", "valid_from", "valid_to"),
+    )
 
     id: str = Field(sa_type=IDENTIFIER, primary_key=True)
     name: str
@@ -91,3 +95,16 @@ class WordTrigram(Base, table=True):
 
     trigram: str = Field(sa_type=IDENTIFIER, primary_key=True)
     word: str = Field(sa_type=IDENTIFIER, primary_key=True)
+
+
+class RegisterState(Base, table=True):
+    """The number of writes of the register of organisations, and the time of the last one, in the only row.
+
+    One row, because a count or a sum over all organisations would be read for every page that shows their names.
+    """
+
+    __tablename__ = "register_state"
+
+    id: int = Field(primary_key=True)
+    writes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    written: datetime = Field(sa_column=Column(UtcTime, nullable=False))

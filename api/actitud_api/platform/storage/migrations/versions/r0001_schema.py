@@ -27,7 +27,7 @@ _DIMENSIONS: Final = tuple(f"d{number}" for number in range(1, 11))
 _FIGURES: Final = ("methodology", "status", "level", "index_value", "index_max", "coverage", *_DIMENSIONS)
 _TABLES: Final = (
     *("organisation", "organisation_alias", "organisation_successor", "organisation_word", "word_trigram"),
-    *("edition", "simulation"),
+    *("register_state", "edition", "simulation"),
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
@@ -141,6 +141,7 @@ def _create_organisations() -> None:
     )
     for column in ("kind", "parent", "band", "province", "region"):
         op.create_index(f"ix_organisation_{column}_id", "organisation", [column, "id"])
+    op.create_index("ix_organisation_id_valid_from_valid_to", "organisation", ["id", "valid_from", "valid_to"])
     op.create_table(
         "organisation_alias",
         *_identifiers("alias", "organisation"),
@@ -172,6 +173,13 @@ def _create_organisations() -> None:
         *_identifiers("trigram", "word"),
         sa.PrimaryKeyConstraint("trigram", "word", name="pk_word_trigram"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "register_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("writes", sa.BigInteger(), nullable=False),
+        *_times("written"),
+        sa.PrimaryKeyConstraint("id", name="pk_register_state"),
     )
 
 

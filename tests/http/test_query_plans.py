@@ -1,0 +1,147 @@
+"""Reads go by index: no list, page, search or single read has the database read a whole table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy import Connection, Engine, event, text
+
+from tests.http.test_edition_scores import served
+from tests.support.databases import BOTH, migrated_sqlite
+from tests.support.postgresql import Server
+
+pytestmark = pytest.mark.both_databases
+
+Client = TestClient[Litestar]
+
+GROWING: Final = (
+    *("organisation", "organisation_alias", "organisation_successor", "organisation_word", "word_trigram"),
+    *("assessment", "published_score", "published_document"),
+)
+"""Tables that have as many rows as there are organisations, or more."""
+
+_WHOLE: Final = re.compile(rf"SCAN ({'|'.join(GROWING)})\b(?! USING COVERING INDEX| USING PRIMARY KEY)")
+_WHOLE_ON_POSTGRESQL: Final = re.compile(rf"Seq Scan on ({'|'.join(GROWING)})\b")
+
+LIST: Final = "/v1/organisations?limit=2"
+SCORES: Final = "/v1/editions/2026/scores?limit=2"
+OPEN: Final = "/v1/editions/2027/scores?limit=2"
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the application on each kind of database; for tests that only read."""
+    if request.param == "sqlite":
+        with served(migrated_sqlite(tmp_path_factory.mktemp("plans"))) as made:
+            yield made
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+        yield made
+
+
+@contextmanager
+def recorded_plans() -> Iterator[list[str]]:
+    """Collect the plan of each query that a database gets, as one text."""
+    plans: list[str] = []
+
+    def explain(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
+        if not statement.lstrip().startswith(("SELECT", "WITH")):
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        if connection.dialect.name == "postgresql":
+            # So few rows are read faster as a whole: without it, the plan shows if there is an index at all.
+            driver.execute("SET LOCAL enable_seqscan = off")
+            rows = driver.execute(f"EXPLAIN {statement}", parameters).fetchall()
+        else:
+            rows = driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        plans.append("\n".join([statement, *(str(row[-1]) for row in rows)]))
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        yield plans
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+
+
+def find_whole_reads(plans: Sequence[str]) -> list[str]:
+    """List the plans in which a table that grows is read from one end to the other."""
+    return [plan for plan in plans if _WHOLE.search(plan) or _WHOLE_ON_POSTGRESQL.search(plan)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        LIST,
+        f"{LIST}&offset=3&total=true",
+        f"{LIST}&kind=MUN&total=true",
+        f"{LIST}&province=46",
+        f"{LIST}&region=10&band=P2",
+        f"{LIST}&parent=ES-INE-46001",
+        f"{LIST}&on=2026-03-01&total=true",
+        f"{LIST}&q=alcudia&total=true",
+        f"{LIST}&q=diputacio%20de%20valencia",
+        f"{LIST}&q=alcudai",
+        f"{LIST}&q=valencia&kind=MUN",
+        f"{LIST}&q=a%20b%20c%20d",
+        "/v1/organisations/XX-T-1",
+        "/v1/organisations/ES-INE-46001",
+        "/v1/organisations/XX-T-404",
+        "/v1/organisations/XX-T-2/scores",
+        f"{SCORES}&total=true",
+        f"{SCORES}&offset=3&sort=-rank",
+        f"{SCORES}&kind=MUN&level=2&total=true",
+        f"{SCORES}&province=46&sort=organisation_name",
+        f"{SCORES}&parent=XX-T-6",
+        f"{SCORES}&q=alcudia&total=true",
+        f"{SCORES}&q=alcudai&sort=-population",
+        f"{SCORES}&organisation=XX-T-1,ES-INE-46001",
+        "/v1/editions/2026/scores/XX-T-1",
+        "/v1/editions/2026/summary",
+        "/portal/2026",
+        "/portal/2026?q=alcudia&lang=es",
+        "/portal/2026?q=zamroa&sort=-D1&page=2",
+        "/portal/2026/XX-T-1",
+        "/portal/2026/compare?organisation=XX-T-1&q=avila",
+    ],
+)
+def test_no_read_goes_through_a_whole_table(client: Client, path: str) -> None:
+    with recorded_plans() as plans:
+        for _ in range(3):
+            response = client.get(path, follow_redirects=False)
+            assert response.status_code in {200, 308, 404}, response.text
+            is_list = response.status_code == 200 and response.headers["content-type"] == "application/json"
+            following = response.json().get("next") if is_list else None
+            if following is None:
+                break
+            path = following
+    assert plans, "nothing was asked of the database"
+    assert find_whole_reads(plans) == []
+
+
+def test_a_page_of_a_list_is_not_sorted(client: Client) -> None:
+    """The order of an index is that of the list, so that a page costs as much as its rows."""
+    with recorded_plans() as plans:
+        for path in (LIST, f"{LIST}&kind=MUN", f"{LIST}&province=46", f"{LIST}&band=P2", f"{SCORES}&sort=rank"):
+            assert client.get(path).status_code == 200
+    paged = [plan for plan in plans if "LIMIT" in plan.split("\n", 1)[0] or "LIMIT" in plan]
+    assert len(paged) >= 5
+    assert [
+        plan for plan in paged if "TEMP B-TREE FOR ORDER BY" in plan or "Sort Key" in plan or "Sort  (" in plan
+    ] == []
+
+
+def test_a_whole_read_is_found(client: Client) -> None:
+    """The check sees the read that this service once had: a pattern within a text."""
+    with recorded_plans() as plans, client.app.state["database"].read() as session:
+        session.execute(text("SELECT name FROM organisation WHERE name LIKE '%alc%'")).all()
+    assert len(find_whole_reads(plans)) == 1
