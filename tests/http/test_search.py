@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import search_queries, service
 from actitud_api.settings import Settings
+from tests.benchmarks.population import fill
 from tests.support.applications import borrow_app
 
 pytestmark = pytest.mark.both_databases
@@ -189,6 +190,34 @@ def test_a_search_reads_so_many_rows_of_its_rarest_word(register: Database, monk
     assert found(register, "s cugat") == "08 07"
 
 
+def test_a_register_of_any_size_is_the_beginning_of_a_larger_one(database: Database) -> None:
+    fill(database, 30)
+    records = service.list_page(database, service.OrganisationFilters(), after=None, offset=0, limit=100)
+    assert [record.id for record in records] == [f"XX-DEMO-{number:05}" for number in range(1, 31)]
+    assert len({record.name for record in records}) == 30
+    with database.write() as session:
+        service.remove_simulated(session)
+    assert counts(database) == (0, 0)
+    fill(database, 20)
+    again = service.list_page(database, service.OrganisationFilters(), after=None, offset=0, limit=100)
+    assert [(record.id, record.name) for record in again] == [(record.id, record.name) for record in records[:20]]
+
+
+def test_the_state_changes_with_every_write(database: Database) -> None:
+    states = [service.get_state(database)]
+    with database.write() as session:
+        service.add(session, [entry(*row) for row in REGISTER], NOW)
+    states.append(service.get_state(database))
+    changed(database, "XX-T-16", service.OrganisationChange(population=13_001))
+    states.append(service.get_state(database))
+    changed(database, "XX-T-16", service.OrganisationChange(population=13_001))
+    assert service.get_state(database) == states[-1]
+    with database.write() as session:
+        service.remove_simulated(session)
+    states.append(service.get_state(database))
+    assert len(set(states)) == 4
+
+
 # --- over HTTP ------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +246,25 @@ def test_pages_go_on_in_the_order_of_the_search(client: TestClient[Litestar]) ->
                 service.add(session, [entry("XX-T-20", "Huesca", "MUN", "22", "02", 60_000)], NOW)
     assert names == ["15", "14", "18", "16", "17"]
     assert totals == [5, 6, 6]
+
+
+def test_a_cursor_goes_on_where_nothing_matches_any_more(client: TestClient[Litestar]) -> None:
+    following = client.get("/v1/organisations?q=jaca&limit=1").json()
+    assert following["next"] is None
+    following = client.get("/v1/organisations?q=hospitalet&limit=1").json()["next"]
+    with client.app.state["database"].write() as session:
+        for identifier in ("XX-T-11", "XX-T-12"):
+            change = service.OrganisationChange(name="Uno", former_names=())
+            service.update(
+                session,
+                identifier,
+                change,
+                expected=lambda revision: True,
+                domains_changed=lambda session, organisation: None,
+                now=NOW,
+            )
+    answer = client.get(following)
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 def test_control_characters_are_refused(client: TestClient[Litestar]) -> None:

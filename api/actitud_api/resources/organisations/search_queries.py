@@ -33,7 +33,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    null,
     select,
     union_all,
 )
@@ -159,7 +158,7 @@ def find_matches(session: Session, text: str) -> Subquery | None:
     alike = [_find_alike(session, search, word) for word in drop_misspelt_generic(search.words)]
     if all(term.alike or term.territories for term in alike):
         return _build_matches(session, alike, search)
-    return select(ORGANISATIONS.c.id, null().label("distance"), null().label("size")).where(false()).subquery()
+    return select(ORGANISATIONS.c.id, literal(0).label("distance"), literal(0).label("size")).where(false()).subquery()
 
 
 def _list_territories(territories: Mapping[str, Sequence[Any]], word: str, distance: int) -> dict[tuple[str, str], int]:
