@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, Engine, event, text
 
-from tests.http.test_edition_scores import served
+from tests.http.test_edition_scores import key, served
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
 
@@ -32,6 +32,7 @@ _WHOLE_ON_POSTGRESQL: Final = re.compile(rf"Seq Scan on ({'|'.join(GROWING)})\b"
 LIST: Final = "/v1/organisations?limit=2"
 SCORES: Final = "/v1/editions/2026/scores?limit=2"
 OPEN: Final = "/v1/editions/2027/scores?limit=2"
+"""The scores of an edition that is not published, which are read from its assessments."""
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -106,7 +107,11 @@ def find_whole_reads(plans: Sequence[str]) -> list[str]:
         f"{SCORES}&q=alcudai&sort=-population",
         f"{SCORES}&organisation=XX-T-1,ES-INE-46001",
         "/v1/editions/2026/scores/XX-T-1",
+        "/v1/editions?total=true",
+        "/v1/editions/2026/scores/XX-T-1/peers",
         "/v1/editions/2026/summary",
+        "/portal",
+        "/portal/2026/territories",
         "/portal/2026",
         "/portal/2026?q=alcudia&lang=es",
         "/portal/2026?q=zamroa&sort=-D1&page=2",
@@ -125,6 +130,15 @@ def test_no_read_goes_through_a_whole_table(client: Client, path: str) -> None:
                 break
             path = following
     assert plans, "nothing was asked of the database"
+    assert find_whole_reads(plans) == []
+
+
+@pytest.mark.parametrize("path", [OPEN, f"{OPEN}&q=alcudia&total=true", f"{OPEN}&kind=MUN&sort=-population"])
+def test_no_read_of_an_open_edition_goes_through_a_whole_table(client: Client, path: str) -> None:
+    headers = key(client, "administrator")
+    with recorded_plans() as plans:
+        assert client.get(path, headers=headers).status_code == 200
+    assert any("FROM assessment" in plan for plan in plans)
     assert find_whole_reads(plans) == []
 
 
