@@ -61,9 +61,9 @@ def test_the_exact_name_is_the_text_with_and_without_its_generic_beginning() -> 
     assert set(parse_search("Ayuntamiento de Las Rozas").names) == {"ayuntamiento de las rozas", "rozas"}
 
 
-def test_twelve_words_of_a_text_count() -> None:
+def test_eight_words_of_a_text_count() -> None:
     assert parse_search(" ".join(f"word{number}" for number in range(30))).words == tuple(
-        f"word{number}" for number in range(12)
+        f"word{number}" for number in range(8)
     )
 
 

@@ -17,7 +17,7 @@ from actitud_api.resources.organisations.entries import OrganisationEntry
 from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.territories import OTHER_NAMES, TERRITORIES, Territory
 
-WORDS_MAX: Final = 12
+WORDS_MAX: Final = 8
 """Number of words of a search text that count: the longest names of Spanish municipalities have seven."""
 
 FORMER_NAME: Final = 100
