@@ -4,17 +4,12 @@ of a draft: every address, the whole answer with its headers.
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 import pytest
-from litestar.routes import HTTPRoute
-from litestar.testing import TestClient
 
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.queries import Visibility
@@ -22,14 +17,13 @@ from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, Place, operations
 from tests.support import scale
 from tests.support.figures import FigureRecorder
+from tests.support.public_addresses import Answer, Ids, list_addresses, read_answer
 
 PUBLISHED, OPEN, ELSEWHERE = "2026-published", "2028-drafts", "2029-elsewhere"
 """An edition that is published, the one whose drafts change, and the one that an assessor is bound to."""
 THIRD: Final = "ES-DIR3-L01080193"
 """An organisation without any draft, to which some keys are bound."""
 WITH_DRAFT: Final = "a key of an organisation with a draft in the same edition"
-VARYING: Final = re.compile(r"date|x-request-id|ratelimit.*|retry-after")
-"""Headers that change with every request."""
 SHOWN: Final[Mapping[str, frozenset[str]]] = {
     # Seed and share of the sample are public, so that anybody can repeat the draw: the act is one of the edition.
     "samples.create": frozenset({f"/v1/editions/{OPEN}/samples", f"/v1/editions/{OPEN}/samples?total=true"}),
@@ -56,36 +50,9 @@ class Stage(NamedTuple):
         return [*itertools.product(others, addresses), *((WITH_DRAFT, address) for address in (*beside, *own))]
 
 
-def list_addresses(installation: Installation, digest: str, organisation: str = OTHER) -> Iterator[str]:
-    """Yield every address that answers GET: about the drafts, about what is published, and lists with their totals."""
-    values = {
-        **{"organisation": organisation, "version": "2027.1", "indicator": "D1.07", "dimension": "D1"},
-        "slug": "not-found",
-        **{"suggestion": "1", "submission": "1", "transition": "1", "approval": "1", "revision": "1", "size": "latest"},
-        **{"territory": "08", "key": "0" * 12, "digest": digest},
-    }
-    names = {"/static/{name}": ["site.css"], "/embed/{name}": ["ranking"]}
-    routes = installation.client.app.routes
-    for path in sorted({one.path_format for one in routes if isinstance(one, HTTPRoute) and "GET" in one.methods}):
-        parameters = set(re.findall(r"\{(\w+)\}", path))
-        for edition in (OPEN, PUBLISHED) if "edition" in parameters else ("",):
-            for name in names.get(path, [f"{organisation}.svg"]) if "name" in parameters else [""]:
-                address = path.format_map({**values, "edition": edition, "name": name})
-                yield address
-                if path.endswith("/changes"):
-                    yield f"{address}?from={PUBLISHED}"
-                elif path in _LISTS:
-                    yield f"{address}?total=true"
-                    yield f"{address}?total=true&organisation={organisation}"
-
-
-_LISTS: Final = frozenset(
-    {
-        *("/v1/editions", "/v1/organisations", "/v1/ledger", "/v1/organisations/{organisation}/scores"),
-        *("/v1/editions/{edition}/scores", "/v1/editions/{edition}/assessments", "/v1/editions/{edition}/samples"),
-    }
-)
-"""Lists that are asked for the number of their items too."""
+def name_ids(digest: str, organisation: str = OTHER) -> Ids:
+    """Return the ids whose addresses are looked at: about the drafts, and about what is published."""
+    return Ids(editions=(OPEN, PUBLISHED), earlier=PUBLISHED, organisation=organisation, digest=digest)
 
 
 @pytest.fixture(scope="module")
@@ -109,34 +76,16 @@ def stage(installation: Installation) -> Stage:
         "a key of another organisation": installation.key("organisation_editor", THIRD),
         WITH_DRAFT: installation.key("organisation_editor", MINE),
     }
-    addresses = list(list_addresses(installation, digest))
-    own = [address for address in list_addresses(installation, digest, MINE) if MINE in address and OPEN in address]
+    addresses = list(list_addresses(installation.client, name_ids(digest)))
+    listed = list_addresses(installation.client, name_ids(digest, MINE))
+    own = [address for address in listed if MINE in address and OPEN in address]
     return Stage(installation, viewers, addresses, own)
 
 
-_WORKBOOK: Final = "application/vnd.openxmlformats"
-
-
-def look(stage: Stage, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[Any, ...]]:
+def look(stage: Stage, places: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Answer]:
     """Return the whole answers, by viewer and address, without what changes with every request."""
-    seen = {}
-    client: TestClient[Any] = stage.installation.client
-    for viewer, address in places:
-        key = stage.viewers[viewer]
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        response = client.get(address, headers=headers, follow_redirects=False)
-        assert response.status_code < 500, (viewer, address, response.text)
-        body = response.content
-        if response.headers.get("content-type", "").startswith("application/problem+json"):
-            body = re.sub(rb'"request_id":"[^"]*"', b"", body)
-        told = sorted((name, value) for name, value in response.headers.items() if not VARYING.fullmatch(name))
-        if response.headers.get("content-type", "").startswith(_WORKBOOK):
-            # A workbook says when it was made, in one of its members.
-            with zipfile.ZipFile(io.BytesIO(body)) as book:
-                body = repr([(one, book.read(one)) for one in book.namelist() if one != "docProps/core.xml"]).encode()
-            told = [header for header in told if header[0] != "content-length"]
-        seen[viewer, address] = (response.status_code, told, body)
-    return seen
+    client = stage.installation.client
+    return {(viewer, address): read_answer(client, address, stage.viewers[viewer]) for viewer, address in places}
 
 
 def changes(installation: Installation) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -225,10 +174,11 @@ def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, figur
     figure("S7", text, tried=compared, failed=0, control=control)
 
 
-def _differing(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Any]:
+def _differing(before: Answer, after: Answer) -> list[Any]:
     """Return what differs between two answers: the status, headers, or the first bytes of the body that differ."""
-    if before[0] != after[0]:
-        return [before[0], after[0]]
-    headers = [pair for pair in after[1] if pair not in before[1]]
-    at = next((place for place, (one, two) in enumerate(zip(before[2], after[2], strict=False)) if one != two), 0)
-    return headers + ([] if before[2] == after[2] else [before[2][at : at + 40], after[2][at : at + 40]])
+    if before.status != after.status:
+        return [before.status, after.status]
+    headers = [pair for pair in after.headers if pair not in before.headers]
+    one, two = before.content, after.content
+    at = next((place for place, (old, new) in enumerate(zip(one, two, strict=False)) if old != new), 0)
+    return headers + ([] if one == two else [one[at : at + 40], two[at : at + 40]])
