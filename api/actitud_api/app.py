@@ -285,6 +285,7 @@ def create_app(
         logging_config=None,
         lifespan=[
             _provide_threads,
+            _watch_public_state,
             *(
                 (
                     _build_ledger_lifespan(settings, database),
@@ -334,6 +335,17 @@ async def _provide_threads(_app: Litestar) -> AsyncIterator[None]:
     """Give the event loop the worker threads of the handlers. It waits for them when it is closed."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "handler"))
     yield
+
+
+@asynccontextmanager
+async def _watch_public_state(app: Litestar) -> AsyncIterator[None]:
+    """Let the process notice what others change, from its start to its end."""
+    database: Database = app.state["database"]
+    database.public_state.start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(database.public_state.stop)
 
 
 def _build_ledger_lifespan(

@@ -253,8 +253,8 @@ def test_there_has_to_be_a_database_to_migrate(
 
 
 def test_a_migration_that_fails_says_why(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with at(url) as database, database.write() as session:
-        session.connection().exec_driver_sql("CREATE TABLE edition (in_the_way INTEGER)")
+    with at(url) as database, database.begin_migration() as connection:
+        connection.exec_driver_sql("CREATE TABLE edition (in_the_way INTEGER)")
     assert cli.main(["migrate", "--database", url]) == 1
     assert re.search(r"cannot be used: (table|relation) \W?edition\W? already exists", capsys.readouterr().err)
     assert tables(url) == {"edition"}

@@ -218,7 +218,7 @@ class Installation:
     ) -> str:
         """A new key, which may have ended at once, or long ago."""
         now = datetime.now(UTC)
-        with self.database.write() as session:
+        with self.database.write(hidden=True) as session:
             made = access.create_key(
                 session,
                 (),
@@ -241,7 +241,7 @@ class Installation:
         """Gives the verdict of a key where the operation is to take it back: everybody has their own."""
         known = keys.parse_key(key)
         if operation.id == "editions.assessments.verdicts.delete" and known is not None:
-            with self.database.write() as session:
+            with self.database.write(hidden=True) as session:
                 reviews.save_verdict(
                     session,
                     place.path["edition"],

@@ -40,6 +40,7 @@ def test_what_was_acknowledged_before_the_server_crashes_is_there() -> None:
     """A process of PostgreSQL is killed, so all of it starts anew; the service goes on when it is back."""
     chance = random.Random(1)
     with postgresql.server() as server, server.database() as name, opened(server.url(name)) as database:
+        database.migrate()
         make_tables(database)
         acknowledged: set[Batch] = set()
         with writing(server.url(name), range(WRITERS)) as (_, receiving):

@@ -58,6 +58,7 @@ TABLES = {
     "publication_approval",
     "correction",
     "erasure",
+    "public_state",
     "suggestion",
     "reply",
 }
@@ -126,7 +127,7 @@ def test_every_connection_to_postgresql_has_the_settings(
     postgresql: Server, template: str, setting: str, reader: str, writer: str
 ) -> None:
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        assert all_of(database, f"SHOW {setting}", 14, 8) == ([reader] * 14, [writer] * 8)
+        assert all_of(database, f"SHOW {setting}", 13, 8) == ([reader] * 13, [writer] * 8)
 
 
 def all_of(database: Database, statement: str, readers: int, writers: int) -> tuple[list[object], list[object]]:
@@ -262,21 +263,20 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 
 def test_the_revisions_go_down_and_up(database: Database) -> None:
-    with database.write() as session:
-        connection = connection_of(session)
+    with database.begin_migration() as connection:
         downgrade(connection)
         assert inspect(connection).get_table_names() == ["alembic_version"]
     assert not database.is_current()
-    with database.write() as session:
-        upgrade(connection_of(session))
-        assert differences(connection_of(session)) == []
+    with database.begin_migration() as connection:
+        upgrade(connection)
+        assert differences(connection) == []
     assert database.is_current()
 
 
 def test_a_migration_that_fails_leaves_the_tables_as_they_were(empty: str) -> None:
     with opened(empty) as database:
-        with database.write() as session:
-            connection_of(session).execute(text("CREATE TABLE edition (in_the_way INTEGER)"))
+        with database.begin_migration() as connection:
+            connection.execute(text("CREATE TABLE edition (in_the_way INTEGER)"))
         with pytest.raises(DBAPIError, match="already exists"):
             database.migrate()
         with database.read() as session:

@@ -123,6 +123,7 @@ def _create_key(database: Database, settings: Settings) -> str:
             actor=None,
             subject=f"/v1/keys/{created.record.id}",
             public=False,
+            hidden=True,
             details={"key": created.record.id, "role": created.record.role},
         )
         ledger.append_entry(session, entry, now=now)

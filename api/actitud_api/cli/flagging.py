@@ -38,7 +38,8 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
     settings, edition = load_settings(options), options.edition
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        event = ledger.Event(action=_ACTION, actor=None, subject=f"/v1/editions/{edition}/flags", public=True)
+        subject = f"/v1/editions/{edition}/flags"
+        event = ledger.Event(action=_ACTION, actor=None, subject=subject, public=True, hidden=True)
         try:
             with wrap_failures():
                 outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))

@@ -167,6 +167,7 @@ def _build_event(name: str, record: access.KeyRecord, details: Mapping[str, str]
         actor=None,
         subject=f"/v1/keys/{record.id}",
         public=False,
+        hidden=True,
         owner=record.organisation,
         details={"key": record.id, **details},
     )

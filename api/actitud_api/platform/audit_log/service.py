@@ -22,6 +22,7 @@ from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault, build_k
 from actitud_api.platform.audit_log.queries import CheckpointRecord, EntryOpening, OpenedEntry, SigningKey
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.public_state import mark_hidden, mark_shown
 
 __all__ = [
     "SIGNING_KEYS_PATH",
@@ -101,13 +102,15 @@ class Event(Struct, frozen=True, kw_only=True):
     facts about the action. `public`: True if everybody may read the subject. Otherwise only administrators and the
     organisation `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its
     digest. `outcome`: `denied` if the key may not do it, else `done`; the subject of a denied request is the path
-    template of the operation.
+    template of the operation. `hidden`: True if an anonymous reader sees nothing of the change but its entry, from the
+    next checkpoint on.
     """
 
     action: str
     actor: Actor | None
     subject: str
     public: bool
+    hidden: bool = False
     owner: str | None = None
     sent: str | None = None
     outcome: Literal["done", "denied"] = "done"
@@ -177,7 +180,11 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 
     `session` is that of the change, so both are stored in one transaction. Make this the last step of the
     transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
+
+    The session raises the number of the public state unless all of its events are hidden.
     """
+    # An entry is public only from the next checkpoint on, which raises the number itself.
+    (mark_hidden if event.hidden else mark_shown)(session)
     # The lock comes before the read: two sessions must not link their entries to the same head.
     queries.lock_chain(session)
     head = queries.get_head(session)

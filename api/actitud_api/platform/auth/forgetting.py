@@ -28,7 +28,7 @@ def forget_old_responses(database: Database) -> int:
     """
     total = 0
     while True:
-        with database.write() as session:
+        with database.write(hidden=True) as session:
             deleted = queries.delete_oldest_responses(session, read_clock(session) - RESPONSE_LIFETIME, BATCH)
         total += deleted
         if deleted < BATCH:

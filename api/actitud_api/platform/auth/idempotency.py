@@ -24,6 +24,7 @@ from actitud_api.platform.http.contract import read_idempotency_key
 from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session, read_clock
+from actitud_api.platform.storage.public_state import mark_hidden
 
 RESPONSE_LIFETIME: Final = timedelta(hours=24)
 """Time for which a response is stored. The key of an older one counts as new, whether it is deleted yet or not."""
@@ -71,6 +72,7 @@ def idempotent(
             return response
         if earlier.fingerprint != fingerprint:
             raise ProblemError(IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_REUSED.description)
+        mark_hidden(session)
         stored = earlier.response
         return Response(stored.body, status_code=stored.status, headers={**stored.headers, REPLAYED_HEADER: "true"})
 

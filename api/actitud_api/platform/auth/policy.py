@@ -12,29 +12,30 @@ from actitud_api.platform.http.access import (
 from actitud_api.platform.http.scope import ApiRequest
 
 
-def restrict_to(*roles: Role, private: bool = False) -> Rule:
+def restrict_to(*roles: Role, private: bool = False, hidden: bool = False) -> Rule:
     """Return the access rule of an operation that requires a key with one of these roles.
 
     `private`: True if the path of the resource is hidden in the public ledger. Then only administrators and the
-    organisation that owns the resource see it in entries about the operation.
+    organisation that owns the resource see it in entries about the operation. `hidden`: True if nothing that the
+    operation changes is seen without a key.
     """
-    return Rule(key="required", roles=frozenset(roles), private=private)
+    return Rule(key="required", roles=frozenset(roles), private=private, hidden=hidden)
 
 
 ADMINISTRATORS: Final = restrict_to("administrator")
-DEADLINE_EXTENDERS: Final = restrict_to("publisher", "administrator", private=True)
+DEADLINE_EXTENDERS: Final = restrict_to("publisher", "administrator", private=True, hidden=True)
 DRAFT_READERS: Final = restrict_to(
     "organisation_reader", "organisation_editor", "assessor", "publisher", "administrator", private=True
 )
-EDITORS: Final = restrict_to("organisation_editor", "administrator", private=True)
-FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator")
-KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True)
-KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True)
+EDITORS: Final = restrict_to("organisation_editor", "administrator", private=True, hidden=True)
+FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator", hidden=True)
+KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True, hidden=True)
+KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True, hidden=True)
 """Rule of operations on keys: each holder may act on its own key, an administrator on any key."""
 PROPOSERS: Final = restrict_to(*get_args(Role))
 PUBLISHERS: Final = restrict_to("publisher", "administrator")
 REGISTRARS: Final = restrict_to("registrar", "administrator")
-REVIEWERS: Final = restrict_to("assessor", "administrator", private=True)
+REVIEWERS: Final = restrict_to("assessor", "administrator", private=True, hidden=True)
 REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", private=True)
 
 

@@ -70,6 +70,7 @@ def log_denied(database: Database, scope: HTTPScope, holder: Holder) -> None:
         actor=_build_actor(holder),
         subject=scope["path_template"],
         public=True,
+        hidden=True,
         outcome="denied",
         request=assign_entry_id(scope),
     )
@@ -88,6 +89,7 @@ def _build_event(scope: HTTPScope, actor: ledger.Actor, subject: str, *, sent: s
         actor=actor,
         subject=subject,
         public=not rule.private,
+        hidden=rule.hidden,
         owner=None if owner is None else _quote_path(str(owner)),
         sent=sent,
         request=assign_entry_id(scope),

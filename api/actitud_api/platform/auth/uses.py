@@ -32,7 +32,7 @@ class KeyUseRecorder:
 
     def _write(self, key: str, day: date) -> None:
         try:
-            with self._database.write() as session:
+            with self._database.write(hidden=True) as session:
                 queries.record_use(session, key, day)
         except Exception as error:  # no caller waits for the outcome; the next use tries again
             self._recorded.pop(key, None)

@@ -26,13 +26,15 @@ class Rule:
     only for resources that the key is bound to (404 for others).
 
     `private`: True if ledger entries about the operation show the path of the resource only to administrators
-    and to the organisation that owns it. `limit`: rate limit that counts the request: `by_method` (reads or
-    writes), `score` (computation of scores) or `none`.
+    and to the organisation that owns it. `hidden`: True if an anonymous reader sees nothing of what the operation
+    changes, so that it leaves the number of the public state (`platform/storage/public_state.py`). `limit`: rate
+    limit that counts the request: `by_method` (reads or writes), `score` (computation of scores) or `none`.
     """
 
     key: Literal["none", "optional", "required"] = "none"
     roles: frozenset[str] = frozenset()
     private: bool = False
+    hidden: bool = False
     limit: Literal["by_method", "score", "none"] = "by_method"
 
 

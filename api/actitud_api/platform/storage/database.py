@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -18,6 +18,13 @@ from actitud_api.platform.storage import postgresql, sqlite
 from actitud_api.platform.storage.errors import InvalidDatabase, Unavailable
 from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from actitud_api.platform.storage.migrate import is_current, upgrade
+from actitud_api.platform.storage.public_state import (
+    PublicState,
+    StateReader,
+    mark_hidden,
+    raise_if_changed,
+    watch_changes,
+)
 from actitud_api.platform.storage.request_counters import RequestCounter
 from actitud_api.platform.storage.stall_guard import StallGuard
 
@@ -32,6 +39,9 @@ class Backend(Protocol):
 
     def create_counter(self, url: URL) -> RequestCounter:
         """Return the request counter that all processes of this database share."""
+
+    def create_state_readers(self, url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
+        """Return a function that opens a reader of the public state on a connection of its own."""
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Keep other processes from migrating until the transaction of this connection ends."""
@@ -77,6 +87,7 @@ class Database:
         self._read_slots, self._write_slots = _build_semaphore(self._reader), _build_semaphore(self._writer)
         self._guard = StallGuard(self._backend.is_stalled)
         self.request_counter = self._backend.create_counter(parsed)
+        self.public_state = PublicState(self._backend.create_state_readers(parsed))
         # Guards the creation of the background thread only; sessions are guarded by the semaphores.
         self._lock = threading.Lock()
         self._background: ThreadPoolExecutor | None = None
@@ -128,8 +139,11 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, hidden: bool = False) -> Iterator[Session]:
         """Open a write session: commit it durably at the end of the block, or roll it back if the block raises.
+
+        The commit raises the number of the public state if the session has changed anything. `hidden`: True if an
+        anonymous reader sees nothing of that; the number then stays.
 
         On SQLite only one write session is open at a time. On PostgreSQL several are open at once: compare the version
         of a row in the `UPDATE` statement itself (`UPDATE … WHERE version = ?`, then check its row count), or lock the
@@ -142,9 +156,15 @@ class Database:
             self._write_slots.acquire(),
             self._translate_errors(),
             Session(self._writer, expire_on_commit=False) as session,
-            session.begin(),
         ):
-            yield session
+            watch_changes(session)
+            if hidden:
+                mark_hidden(session)
+            with session.begin():
+                yield session
+                number = raise_if_changed(session)
+            if number is not None:
+                self.public_state.learn(number)
 
     def run_later(self, act: Callable[[], None]) -> None:
         """Queue a function for the background thread, which runs queued functions in FIFO order.
@@ -163,6 +183,7 @@ class Database:
             background, self._background = self._background, None
         if background is not None:
             background.shutdown()
+        self.public_state.stop()
         self._reader.dispose()
         self._writer.dispose()
         self.request_counter.close()

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from actitud_api.platform.storage.grants import grant_to_serving
+from actitud_api.platform.storage.public_state import raise_number
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
@@ -18,8 +19,12 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
     `head` is the newest revision of this release.
     """
+    before = _read_heads(connection)
     command.upgrade(_build_config(connection), revision)
     grant_to_serving(connection)
+    if before and before != _read_heads(connection):
+        # A revision may change rows that are public.
+        raise_number(connection)
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
@@ -28,11 +33,17 @@ def downgrade(connection: Connection, revision: str = "base") -> None:
     `base` is the state without tables.
     """
     command.downgrade(_build_config(connection), revision)
+    if _read_heads(connection):
+        raise_number(connection)
 
 
 def is_current(connection: Connection) -> bool:
     """Return True if the database is at the newest revision of this release."""
-    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _load_heads()
+    return _read_heads(connection) == _load_heads()
+
+
+def _read_heads(connection: Connection) -> frozenset[str]:
+    return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
 @cache

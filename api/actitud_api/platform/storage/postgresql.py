@@ -6,7 +6,10 @@ it waits for a server that does nothing at all, because it is stopped or out of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Final, Literal, cast
 
 import msgspec
@@ -16,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from actitud_api.platform.storage.base import to_json
-from actitud_api.platform.storage.bounded_connection import BoundedConnection
+from actitud_api.platform.storage.bounded_connection import WAKE_SECONDS, BoundedConnection
 from actitud_api.platform.storage.errors import InvalidDatabase
+from actitud_api.platform.storage.public_state import CHANNEL, HEARTBEAT, SELECT_NUMBER, StateReader, read_row
 from actitud_api.platform.storage.request_counters import PostgresqlCounter
 
 DRIVER: Final = "postgresql+psycopg"
@@ -56,13 +60,13 @@ KEEPALIVES: Final = {
 }
 """Options of TCP by which the system drops pooled connections whose server has gone, before a session uses them."""
 
-READERS: Final = 14
+READERS: Final = 13
 WRITERS: Final = 8
 COUNTERS: Final = 2
 """Highest number of connections of a process: for read sessions, write sessions and request counts.
 
-They are opened on demand. Four processes fit in the 97 connections that a server offers to ordinary users by
-default.
+They are opened on demand. One more listens for changes of the public state. Four processes fit in the 97 connections
+that a server offers to ordinary users by default.
 """
 
 COUNT_TIMEOUT: Final = 1_000
@@ -70,6 +74,12 @@ COUNT_TIMEOUT: Final = 1_000
 
 COUNT_PATIENCE: Final = 2 * COUNT_TIMEOUT / 1000
 """The same of a request counter as `PATIENCE`."""
+
+WATCH_TIMEOUT: Final = 1_000
+"""Milliseconds that reading the public state may take; it normally takes less than one."""
+
+WATCH_PATIENCE: Final = WATCH_TIMEOUT / 1000
+"""The same of the connection that watches the public state as `PATIENCE`."""
 
 MIGRATION_TIMEOUT: Final = 60
 """Seconds that a migration waits for the migration of another process to end, or for the lock of a table."""
@@ -87,7 +97,7 @@ In order: connection lost, deadlock, no resources (a full disk among them), lock
 or server shutdown, a failing disk.
 """
 
-Role = Literal["reader", "writer", "counter"]
+Role = Literal["reader", "writer", "counter", "watcher"]
 
 
 def create_engines(url: URL) -> tuple[Engine, Engine]:
@@ -104,6 +114,39 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 def create_counter(url: URL) -> PostgresqlCounter:
     """Return the request counter that all processes of the database share."""
     return PostgresqlCounter(_create_engine(url, "counter", COUNTERS), COUNTERS)
+
+
+def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
+    """Return a function that opens a reader of the public state on a connection of its own."""
+    engine = _create_engine(url, "watcher", 1)
+
+    @contextmanager
+    def connect() -> Iterator[StateReader]:
+        pooled = engine.raw_connection()
+        connection = cast("BoundedConnection", pooled.driver_connection)
+        pooled.detach()
+        with closing(connection):
+            connection.execute(f"LISTEN {CHANNEL}")
+            yield _StateReader(connection)
+
+    return connect
+
+
+class _StateReader:
+    """Reader of the public state that listens on its channel; the notice only says that the row is to be read."""
+
+    def __init__(self, connection: BoundedConnection) -> None:
+        self._connection = connection
+
+    def read(self) -> int:
+        return read_row(self._connection.execute(SELECT_NUMBER).fetchone())
+
+    def wait(self, stopping: threading.Event) -> None:
+        end = time.monotonic() + HEARTBEAT
+        while not stopping.is_set() and time.monotonic() < end:
+            # Those that came while the row was read are given first.
+            if list(self._connection.notifies(timeout=WAKE_SECONDS, stop_after=1)):
+                return
 
 
 def lock_for_migration(connection: Connection) -> None:
@@ -144,13 +187,13 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
         pool_timeout=POOL_TIMEOUT,
         # A connection that the server has closed is replaced before it is used, instead of failing a request. The
         # counter finds out by counting and then tries again, which saves one round trip per request.
-        pool_pre_ping=role != "counter",
-        **({"isolation_level": "AUTOCOMMIT"} if role == "counter" else {}),
+        pool_pre_ping=role in ("reader", "writer"),
+        **({"isolation_level": "AUTOCOMMIT"} if role in ("counter", "watcher") else {}),
         connect_args={"options": _build_options(url, role), "connect_timeout": CONNECT_TIMEOUT, **KEEPALIVES},
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
     )
-    patience = COUNT_PATIENCE if role == "counter" else PATIENCE
+    patience = {"counter": COUNT_PATIENCE, "watcher": WATCH_PATIENCE}.get(role, PATIENCE)
 
     @event.listens_for(engine, "do_connect")
     def connect(
@@ -178,19 +221,19 @@ def _build_options(url: URL, role: Role) -> str:
 
     The server reads them when the connection begins, so no statement is needed.
 
-    There are three roles. A `reader` needs one consistent state, hence REPEATABLE READ; because it is read-only, it
+    There are four roles. A `reader` needs one consistent state, hence REPEATABLE READ; because it is read-only, it
     never fails with a serialisation error. A `writer` sees the commits of others before each of its statements
     (READ COMMITTED). A `counter` counts requests: its statements have a shorter time limit, and its commits are not
-    synced to disk, because counts may be lost in a crash.
+    synced to disk, because counts may be lost in a crash. A `watcher` reads one row, again and again.
     """
     settings = {
         "timezone": "UTC",
         "synchronous_commit": "off" if role == "counter" else "on",
-        "statement_timeout": COUNT_TIMEOUT if role == "counter" else STATEMENT_TIMEOUT,
+        "statement_timeout": {"counter": COUNT_TIMEOUT, "watcher": WATCH_TIMEOUT}.get(role, STATEMENT_TIMEOUT),
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT,
         "default_transaction_isolation": r"repeatable\ read" if role == "reader" else r"read\ committed",
-        "default_transaction_read_only": "on" if role == "reader" else "off",
+        "default_transaction_read_only": "on" if role in ("reader", "watcher") else "off",
     }
     url_options = url.query.get("options", "")
     before = [url_options] if isinstance(url_options, str) else [*url_options]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, cast
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -14,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from actitud_api.platform.storage.base import to_json
 from actitud_api.platform.storage.errors import InvalidDatabase
 from actitud_api.platform.storage.private_files import create_private_file
+from actitud_api.platform.storage.public_state import HEARTBEAT, SELECT_NUMBER, StateReader, read_row
 from actitud_api.platform.storage.request_counters import MemoryCounter
 
 BUSY_TIMEOUT = 10
@@ -21,6 +25,9 @@ BUSY_TIMEOUT = 10
 
 READERS = 40
 """Read connections, opened on demand: more than the service has worker threads."""
+
+LOOK_SECONDS: Final = 0.1
+"""Seconds between two looks at whether another connection has changed the database."""
 
 _UNAVAILABLE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT})
 """Result codes of temporary errors: lock not granted in time, disk full, disk failure.
@@ -52,6 +59,49 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 def create_counter(_url: URL) -> MemoryCounter:
     """Return a request counter in memory, because a SQLite file is served by one process."""
     return MemoryCounter()
+
+
+def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
+    """Return a function that opens a reader of the public state on a connection of its own."""
+    engine = _create_engine(url, "reader", 1)
+
+    @contextmanager
+    def connect() -> Iterator[StateReader]:
+        # Whoever only looks makes no file.
+        if not Path(str(url.database)).exists():
+            raise FileNotFoundError(url.database)
+        pooled = engine.raw_connection()
+        connection = cast("sqlite3.Connection", pooled.driver_connection)
+        pooled.detach()
+        with closing(connection):
+            yield _StateReader(connection)
+
+    return connect
+
+
+class _StateReader:
+    """Reader of the public state that asks for `data_version`, which changes when another connection commits.
+
+    It changes at some checkpoints too, and only says that the row is to be read.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._version = self._read_version()
+
+    def read(self) -> int:
+        # Before the row: a commit in between is looked at once more.
+        self._version = self._read_version()
+        return read_row(self._connection.execute(SELECT_NUMBER).fetchone())
+
+    def wait(self, stopping: threading.Event) -> None:
+        for _ in range(round(HEARTBEAT / LOOK_SECONDS)):
+            if stopping.wait(LOOK_SECONDS) or self._read_version() != self._version:
+                return
+
+    def _read_version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
 
 def lock_for_migration(connection: Connection) -> None:

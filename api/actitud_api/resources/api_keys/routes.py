@@ -276,7 +276,12 @@ def _revoke_leaked_keys(request: ApiRequest, database: Database, leaked: list[ac
         revoked = [record for key in leaked for record in access.revoke_leaked(session, key.id, now=now)]
         for record in revoked:
             event = structs.replace(
-                audit_event(request), subject=_path(record.id), public=False, owner=record.organisation, sent=None
+                audit_event(request),
+                subject=_path(record.id),
+                public=False,
+                hidden=True,
+                owner=record.organisation,
+                sent=None,
             )
             ledger.append_entry(session, event, now=now)
 

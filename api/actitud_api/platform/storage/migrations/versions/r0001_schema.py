@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ _TABLES: Final = (
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
+    "public_state",
 )
 """Each after those that it refers to."""
 
@@ -47,6 +49,7 @@ def upgrade() -> None:
     _create_ledger()
     _create_publications()
     _create_erasures()
+    _create_public_state()
     _create_functions()
     _protect_ledger()
     _protect_erasures()
@@ -538,6 +541,19 @@ def _create_erasures() -> None:
         sa.PrimaryKeyConstraint("edition", "organisation", "entry", name="pk_erasure"),
         _reference("erasure", "entry", "ledger_entry.seq"),
     )
+
+
+def _create_public_state() -> None:
+    table = op.create_table(
+        "public_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_public_state"),
+        sa.CheckConstraint("id = 1", name="ck_public_state_single"),
+    )
+    # Random from the beginning: another database that begins anew in its place is another state.
+    op.bulk_insert(table, [{"id": 1, "number": 0, "token": secrets.randbits(62)}])
 
 
 # --- triggers -------------------------------------------------------------------------------------------------

@@ -1,0 +1,269 @@
+"""Public state: one number that changes in the transaction of every change that an anonymous reader could see.
+
+Whatever is made of the database for a reader without a key is a function of its address and of this number, so an
+answer holds for as long as the number stays the same. `Database.write` raises it as the last statement of each
+transaction that changed something, unless all of it is marked as hidden: nobody who writes can forget it, and nobody
+waits for another lock after it.
+
+Triggers on the public tables would be no safer. They cannot tell a draft from a published row, they fire 8,131 times
+for a publication, and on PostgreSQL they lock the one row while the transaction still takes other locks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol, cast
+
+import structlog
+from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Integer, event, text
+from sqlmodel import Field, Session
+
+from actitud_api.platform.storage.base import Base
+
+CHANNEL: Final = "actitud_public_state"
+"""Channel on which PostgreSQL notifies that the number was raised."""
+
+HEARTBEAT: Final = 0.5
+"""Seconds after which the number is read again, whether or not anything says that it has changed."""
+
+PAUSE_MIN: Final = 0.05
+PAUSE_MAX: Final = 1.0
+"""Shortest and longest pause in seconds between two attempts to reach the database; each is twice the one before."""
+
+STOP_SECONDS: Final = 5
+"""Seconds that `PublicState.stop` waits for the thread, which may be opening a connection."""
+
+TOKEN_BITS: Final = 62
+"""Bits of a token: two of them in the columns of one row are never negative."""
+
+SELECT_NUMBER: Final = "SELECT number, token FROM public_state"
+_RAISE_ON_SQLITE: Final = text(
+    "UPDATE public_state SET number = number + 1, token = :token RETURNING number, token",
+)
+# A transaction has an id as soon as it has changed or locked a row.
+_RAISE_ON_POSTGRESQL: Final = text(
+    "WITH raised AS (UPDATE public_state SET number = number + 1, token = :token "
+    "WHERE pg_current_xact_id_if_assigned() IS NOT NULL RETURNING number, token) "
+    f"SELECT number, token, pg_notify('{CHANNEL}', '') FROM raised"
+)
+_HIDDEN: Final = "hidden_change"
+_SHOWN: Final = "shown_change"
+_CHANGES_BEFORE: Final = "changes_before"
+
+_log = structlog.get_logger()
+
+
+class StoredPublicState(Base, table=True):
+    """Table of one row: the public state of the database.
+
+    `number` is raised by one with each change. `token` is random, and new with each change: a database that was
+    restored from a copy comes to the same numbers again, but never to the same tokens.
+    """
+
+    __tablename__ = "public_state"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    token: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+def create_token() -> int:
+    """Return a random token, which no other change has."""
+    return secrets.randbits(TOKEN_BITS)
+
+
+def join_number(number: int, token: int) -> int:
+    """Return the number and the token of a row as one number, which rises with the first."""
+    return number << TOKEN_BITS | token
+
+
+# --- write sessions -------------------------------------------------------------------------------------------
+
+
+def mark_hidden(session: Session) -> None:
+    """Declare that an anonymous reader sees nothing of what this session changes, unless it is marked as shown too."""
+    session.info[_HIDDEN] = True
+
+
+def mark_shown(session: Session) -> None:
+    """Declare that an anonymous reader may see what this session changes: the number is raised whatever is hidden."""
+    session.info[_SHOWN] = True
+
+
+def watch_changes(session: Session) -> None:
+    """Prepare a new write session for `raise_if_changed`."""
+
+    @event.listens_for(session, "after_begin", once=True)
+    def count(_session: Session, _transaction: object, connection: Connection) -> None:
+        session.info[_CHANGES_BEFORE] = _count_changes(connection)
+
+
+def raise_if_changed(session: Session) -> int | None:
+    """Raise the number as the last statement before a commit, and return it; None if the session has changed nothing.
+
+    What is marked as hidden does not count, nor what was rolled back.
+    """
+    if not session.in_transaction():
+        return None
+    session.flush()
+    if _CHANGES_BEFORE not in session.info or (_HIDDEN in session.info and _SHOWN not in session.info):
+        return None
+    connection = session.connection()
+    if connection.dialect.name == "sqlite" and _count_changes(connection) == session.info[_CHANGES_BEFORE]:
+        return None
+    return raise_number(connection)
+
+
+def raise_number(connection: Connection) -> int | None:
+    """Raise the number in the transaction of a connection, and return it.
+
+    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can raise it until this
+    one ends, so make this the last statement.
+    """
+    statement = _RAISE_ON_SQLITE if connection.dialect.name == "sqlite" else _RAISE_ON_POSTGRESQL
+    row = connection.execute(statement, {"token": create_token()}).one_or_none()
+    return None if row is None else join_number(row.number, row.token)
+
+
+def _count_changes(connection: Connection) -> int:
+    """Return how many rows an SQLite connection has changed since it was opened; 0 for PostgreSQL, which asks itself.
+
+    SQLite counts what triggers change too.
+    """
+    if connection.dialect.name != "sqlite":
+        return 0
+    return cast("sqlite3.Connection", connection.connection.driver_connection).total_changes
+
+
+# --- this process ---------------------------------------------------------------------------------------------
+
+
+class StateReader(Protocol):
+    """Connection of its own, outside of any transaction, that reads the number and waits for the next."""
+
+    def read(self) -> int:
+        """Read the number from its row."""
+        ...
+
+    def wait(self, stopping: threading.Event) -> None:
+        """Return when the number may have changed, at the latest after `HEARTBEAT` seconds, or once it is to stop."""
+        ...
+
+
+class PublicState:
+    """The public state as far as this process knows it; safe to share between threads.
+
+    A write session of this process sets the number after its commit, before `Database.write` returns. What others
+    commit is noticed by a thread (`start`).
+    """
+
+    def __init__(self, connect: Callable[[], AbstractContextManager[StateReader]]) -> None:
+        """Take a function that opens a reader; nothing is opened yet."""
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._number: int | None = None
+        self._set = 0
+        """How often the number was set: who has read an older one in the meantime must not set it back."""
+        self._heard = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def number(self) -> int | None:
+        """The number as far as this process knows; None before the first successful look.
+
+        Compare it for equality only: a database that was restored from a copy has a lower one. While no thread looks,
+        the first use of this property looks once.
+        """
+        if self._number is None and self._thread is None:
+            try:
+                self._look_once()
+            except Exception as error:  # unknown is an answer, whatever the reason
+                _log.warning("public state not read", reason=str(error))
+        return self._number
+
+    @property
+    def heard(self) -> float:
+        """The time (`time.monotonic()`) at which the last successful look began; −∞ before the first."""
+        return self._heard
+
+    def start(self) -> None:
+        """Start the thread that looks for changes, unless it runs already."""
+        with self._lock:
+            if self._thread is None:
+                self._stopping = threading.Event()
+                self._thread = threading.Thread(
+                    target=self._watch, args=(self._stopping,), name="public state", daemon=True
+                )
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread, and wait for it to close its connection."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            self._stopping.set()
+        if thread is not None:
+            thread.join(STOP_SECONDS)
+
+    def learn(self, number: int) -> None:
+        """Set the number that a write session of this process has raised and committed."""
+        with self._lock:
+            if self._number is None or number > self._number:
+                self._store(number)
+                return
+        # Two sessions have ended in another order than they committed in, or the database was restored from a copy.
+        try:
+            self._look_once()
+        except Exception as error:  # what is committed stays committed; the thread looks again
+            _log.warning("public state not read", reason=str(error))
+
+    def _watch(self, stopping: threading.Event) -> None:
+        pause = PAUSE_MIN
+        while not stopping.is_set():
+            try:
+                with self._connect() as reader:
+                    while not stopping.is_set():
+                        self._look(reader)
+                        pause = PAUSE_MIN
+                        reader.wait(stopping)
+            except Exception as error:  # the thread has to survive: nothing restarts it
+                if pause == PAUSE_MIN:
+                    _log.warning("public state not heard", reason=str(error))
+                stopping.wait(pause)
+                pause = min(2 * pause, PAUSE_MAX)
+
+    def _look_once(self) -> None:
+        with self._connect() as reader:
+            self._look(reader)
+
+    def _look(self, reader: StateReader) -> None:
+        while True:
+            with self._lock:
+                before = self._set
+            began = time.monotonic()
+            number = reader.read()
+            with self._lock:
+                # A lower one counts (the database was restored), unless it was read before a higher one was set.
+                if self._number is None or number >= self._number or self._set == before:
+                    if number != self._number:
+                        self._store(number)
+                    self._heard = max(self._heard, began)
+                    return
+
+    def _store(self, number: int) -> None:
+        self._number = number
+        self._set += 1
+
+
+def read_row(row: Any) -> int:
+    """Return the number in a row of `SELECT_NUMBER`; raise `LookupError` if there is none."""
+    if row is None:
+        raise LookupError("the table of the public state is empty")
+    number, token = row
+    return join_number(number, token)
