@@ -78,6 +78,22 @@ def test_a_session_that_changes_rows_raises_it_once_however_many_there_are(datab
     assert read_row(url) == after
 
 
+def insert_and_roll_back(session: Session) -> None:
+    insert(session, "taken back")
+    session.rollback()
+
+
+def insert_hidden(session: Session) -> None:
+    insert(session, "secret")
+    mark_hidden(session)
+
+
+def insert_both(session: Session) -> None:
+    insert(session, "both")
+    mark_shown(session)
+    mark_hidden(session)
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
     "act",
@@ -85,8 +101,8 @@ def test_a_session_that_changes_rows_raises_it_once_however_many_there_are(datab
         lambda _: None,
         lambda session: session.execute(text("SELECT * FROM key_use")),
         lambda session: session.execute(text("UPDATE key_use SET day = '2027-01-03' WHERE key = 'nobody'")),
-        lambda session: (insert(session, "taken back"), session.rollback()),
-        lambda session: (insert(session, "secret"), mark_hidden(session)),
+        insert_and_roll_back,
+        insert_hidden,
         lambda session: ledger.append_entry(session, SECRET, now=NOW),
     ],
     ids=["nothing", "reads", "no row", "rolled back", "hidden", "hidden entry"],
@@ -106,7 +122,7 @@ def test_a_session_that_changes_nothing_to_be_seen_leaves_it(
 @pytest.mark.parametrize(
     "act",
     [
-        lambda session: (mark_shown(session), mark_hidden(session), insert(session, "both")),
+        insert_both,
         lambda session: [ledger.append_entry(session, event, now=NOW) for event in (SECRET, EVENT)],
         lambda session: [ledger.append_entry(session, event, now=NOW) for event in (EVENT, SECRET)],
     ],
@@ -306,7 +322,6 @@ def test_a_commit_stays_known_where_nothing_can_be_read() -> None:
         raise OSError("out of reach")
 
     state = build_state(fail)
-    assert state.number is None
     state.learn(2)
     state.learn(1)
     assert (state.number, state.heard) == (2, float("-inf"))
