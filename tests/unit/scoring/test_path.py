@@ -27,7 +27,7 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
-from actitud_api.engine.scoring import level_path as engine
+from actitud_api.engine.scoring import level_path, path_options, path_search
 from actitud_api.engine.scoring.compile import (
     CompiledIndicator,
     CompiledMethodology,
@@ -38,6 +38,7 @@ from actitud_api.engine.scoring.compile import (
 from actitud_api.engine.scoring.evaluate import Evaluation, GateFigures, evaluate, evaluate_compiled, is_gate_met
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable, apply_moves, find_level_path
 from actitud_api.engine.scoring.next_steps import FactChange
+from actitud_api.engine.scoring.path_conditions import prepare_search
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
 from tests.unit.scoring.random_documents import ANY, SMALL, case_of
@@ -568,14 +569,16 @@ def tries(
 ) -> int:
     """How often it is looked at how things stand after a move, until a path is found or none."""
     looked = 0
-    after = engine._rescore_situation
+    after = path_options.rescore_situation
 
-    def looking(standing: engine._Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool) -> object:
+    def looking(
+        standing: path_options.Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
+    ) -> object:
         nonlocal looked
         looked += 1
         return after(standing, leaf, change, declared=declared)
 
-    monkeypatch.setattr(engine, "_rescore_situation", looking)
+    monkeypatch.setattr(path_search, "rescore_situation", looking)
     document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
     find_level_path(b.read(document), b.submit(facts, {"idle": 0}))
     return looked
@@ -597,7 +600,7 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     """Were a move worth less than the search took it for: what holds the level up then is named."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))
     submission = b.submit({"L": {"level": 1}})
-    monkeypatch.setattr(engine, "_confirm", lambda plan, submission, moves: evaluate(known, submission))
+    monkeypatch.setattr(level_path, "_confirm", lambda plan, submission, moves: evaluate(known, submission))
     found = obstacle(find_level_path(known, submission))
     assert found.gate is not None
     assert (found.gate.gate, found.gate.actual, found.gate.required, found.gate.distance) == ("G0", 25, 50, 25)
@@ -656,7 +659,8 @@ def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
         scored.append(evaluate_compiled(plan, list(sent), submission))
         return scored[-1]
 
-    monkeypatch.setattr(engine, "evaluate_compiled", scoring)
+    for module in (level_path, path_options):
+        monkeypatch.setattr(module, "evaluate_compiled", scoring)
     assert find_level_path(known, submission).moves is not None
     assert len(scored) == anew + 1
 
@@ -864,7 +868,7 @@ def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
 def fails(evaluation: Evaluation, target: int) -> set[tuple[str, object]]:
     """The gates, up to those of a level, that do not hold: of a least of several, each that is too low."""
     figures = GateFigures(evaluation)
-    asked = [asked for level in engine._prepare_search(evaluation.compiled).conditions[:target] for asked in level]
+    asked = [asked for level in prepare_search(evaluation.compiled).conditions[:target] for asked in level]
     return {(one.gate.definition.id, one.member) for one in asked if not is_gate_met(one.member, figures)}
 
 

@@ -1,0 +1,154 @@
+"""Conditions of the search for a path to a level: the gates of the level, in parts that moves can meet one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import (
+    Compare,
+    Constant,
+    Gate,
+    IndexOperand,
+    LowerBoundOperand,
+    Minimum,
+    PillarOperand,
+    ScoreOperand,
+    ValueOperand,
+)
+from actitud_api.engine.methodology.predicates import Number, find_answers_read, to_exact, walk_operand_parts
+from actitud_api.engine.scoring.compile import (
+    CACHE_SIZE,
+    CompiledGate,
+    CompiledGroup,
+    CompiledLevel,
+    CompiledMethodology,
+    compile_gate,
+)
+
+
+class GateCondition(Struct, frozen=True):
+    """A condition of the search: a gate of the target level, or one part of it.
+
+    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the
+    part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
+    condition reads one indicator, 1 a group or a pillar, 2 the index, 3 only the profile. `group` is the group
+    whose score measures progress towards the condition: the group that the condition reads, or the root (the index) if
+    it reads no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound`
+    is the limit that the condition reads and the number that it requires, None if it reads none.
+
+    `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
+    the condition asks for a lowest score of a group or of the index, such as "index at least 60".
+    """
+
+    gate: CompiledGate
+    member: CompiledGate
+    rank: int
+    group: CompiledGroup
+    indicators: frozenset[int]
+    required: int | None
+    lower_bound: tuple[tuple[int, ...], Number] | None
+
+    @property
+    def single(self) -> tuple[int, ...]:
+        """Positions of the indicators any one of which can meet the condition by itself, in document order."""
+        if self.lower_bound is not None:
+            return self.lower_bound[0]
+        return tuple(self.indicators) if self.rank == 0 and len(self.indicators) == 1 else ()
+
+
+class SearchPlan(Struct, frozen=True):
+    """Parts of a search that depend only on the methodology.
+
+    `conditions`: for each level, the conditions of its gates, in the order in which the search meets them
+    (`rank`). `unlocking`: for each indicator, the positions of the indicators that its zero rule reads; moves of
+    these can lift the zero rule.
+    """
+
+    conditions: tuple[tuple[GateCondition, ...], ...]
+    unlocking: tuple[tuple[int, ...], ...]
+
+
+@lru_cache(CACHE_SIZE)
+def prepare_search(compiled: CompiledMethodology) -> SearchPlan:
+    """Prepare the parts of a search that depend only on the methodology; return them as a search plan."""
+    return SearchPlan(
+        conditions=tuple(
+            tuple(sorted(_list_conditions(compiled, level), key=lambda condition: condition.rank))
+            for level in compiled.levels
+        ),
+        unlocking=tuple(
+            tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
+            for leaf in compiled.indicators
+        ),
+    )
+
+
+def _list_conditions(compiled: CompiledMethodology, level: CompiledLevel) -> Iterator[GateCondition]:
+    """Yield the conditions of the gates of a level.
+
+    A gate min(a, b, …) ≥ x becomes one condition for each of a, b, …; every other gate is one condition.
+    """
+    for compiled_gate in level.gates:
+        gate = compiled_gate.definition
+        match gate.holds:
+            case Compare(op="ge" | "gt" as op, left=Minimum(of=members), right=right):
+                for member in members:
+                    # A minimum is over the nodes that apply: one that does not apply never fails the gate.
+                    single = Gate(
+                        id=gate.id, holds=Compare(op=op, left=member, right=right), when_not_applicable="pass"
+                    )
+                    yield _build_condition(compiled, compiled_gate, compile_gate(single))
+            case _:
+                yield _build_condition(compiled, compiled_gate, compiled_gate)
+
+
+def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: CompiledGate) -> GateCondition:
+    holds = member.definition.holds
+    # The right side of a gate reads no score and no value.
+    read = list(walk_operand_parts(holds.left))
+    nodes = {part.node for part in read if isinstance(part, ScoreOperand)}
+    single = {compiled.positions[name] for name in nodes if name in compiled.positions}
+    single |= {compiled.positions[part.indicator] for part in read if isinstance(part, ValueOperand)}
+    lower_bound = _find_lower_bound(compiled, holds)
+    if lower_bound is not None:
+        single |= set(lower_bound[0])
+    groups = [compiled.groups[name] for name in nodes if name in compiled.groups]
+    pillars = [compiled.pillars[part.pillar] for part in read if isinstance(part, PillarOperand)]
+    if any(isinstance(part, IndexOperand) for part in read):
+        rank, below = 2, {leaf.position for leaf in compiled.indicators}
+    elif groups or pillars:
+        rank, below = 1, {leaf.position for leaf in compiled.indicators if nodes & set(leaf.ancestors)}
+        below |= {member.position for pillar in pillars for member in pillar.members}
+    else:
+        rank, below = 0 if single else 3, set()
+    group = groups[0] if rank == 1 and len(groups) == 1 and not single and not pillars else compiled.root
+    required = _find_required_units(compiled, holds)
+    return GateCondition(gate, member, rank, group, frozenset(single | below), required, lower_bound)
+
+
+def _find_lower_bound(compiled: CompiledMethodology, holds: Compare) -> tuple[tuple[int, ...], Number] | None:
+    """Return the positions of the indicators whose lower limit a gate reads, and the limit that it requires."""
+    match holds:
+        case Compare(left=LowerBoundOperand(indicators=names), right=Constant(value=int() | float() as required)):
+            return tuple(compiled.positions[name] for name in names), to_exact(required)
+        case _:
+            return None
+
+
+def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
+    """Return the score that a gate requires of a group or of the index, in units of 10^-decimals.
+
+    `holds` is the comparison of the gate. Return None if it does not compare such a score with a lower bound.
+    """
+    match holds:
+        case Compare(op="ge" | "gt" as op, left=left, right=Constant(value=int() | float() as required)) if isinstance(
+            left, IndexOperand
+        ) or (isinstance(left, ScoreOperand) and left.node in compiled.groups):
+            units = to_exact(required) * compiled.unit
+            return math.ceil(units) if op == "ge" else math.floor(units) + 1
+        case _:
+            return None

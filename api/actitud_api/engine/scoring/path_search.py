@@ -1,0 +1,365 @@
+"""Search for the moves to a level, and the order in which they can be made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+
+from msgspec import Struct, structs
+
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledRule
+from actitud_api.engine.scoring.evaluate import OBSERVED, Evaluation, GateFigures, assign_level, is_gate_met
+from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find_change_reaching
+from actitud_api.engine.scoring.path_conditions import GateCondition, prepare_search
+from actitud_api.engine.scoring.path_options import (
+    Option,
+    OptionRanking,
+    Situation,
+    build_blank_answer,
+    is_stuck,
+    is_worse,
+    list_options,
+    rescore_situation,
+)
+from actitud_api.engine.scoring.wilson import find_least_cases
+
+
+class AppliedMove(Struct, frozen=True):
+    """A move in the path so far.
+
+    `position` is that of the indicator. `change` has all new facts of the indicator, also those of earlier moves of
+    the same indicator; `documented` is True if this move or an earlier one of the indicator brought evidence;
+    `breaks` are the rules that the move broke when it was taken.
+    """
+
+    position: int
+    change: FactChange
+    documented: bool
+    breaks: tuple[CompiledRule, ...]
+
+
+class PlacedMove(Struct, frozen=True):
+    """A move at its place in the path: the evaluations before and after it, and the level after it (0 for none).
+
+    `requires` are the ids of the rules that the move breaks unless facts outside the path are changed too.
+    """
+
+    taken: AppliedMove
+    before: Evaluation
+    after: Evaluation
+    level: int
+    requires: tuple[str, ...]
+
+
+class PathSearch:
+    """Search for the moves to a level, from an evaluated submission.
+
+    The lists of moves, refused options and tried options grow while the search runs, so an instance serves for one
+    search.
+    """
+
+    def __init__(
+        self, evaluation: Evaluation, submission: Submission, target: CompiledLevel, *, spares_gates: bool = True
+    ) -> None:
+        self._compiled = evaluation.compiled
+        self._search_plan = prepare_search(evaluation.compiled)
+        self._target = target.number
+        self._conditions = self._search_plan.conditions[target.number - 1]
+        self._start = self._now = Situation(evaluation, submission, frozenset())
+        self._taken: list[AppliedMove] = []
+        self._refused: dict[Option, tuple[CompiledRule, ...]] = {}
+        # Moves can undo each other if one indicator reads the fact that another moves: no option is taken twice.
+        self._tried: set[tuple[int, Fraction | None]] = set()
+        self._ranking = OptionRanking(evaluation.compiled)
+        # The rank of the condition that each moved indicator was first moved for, in the order of these first moves.
+        self._ranks: dict[int, int] = {}
+        self._guarded = tuple(itertools.chain(*self._search_plan.conditions[: target.number]))
+        self._held = self._list_held()
+        self._spares_gates = spares_gates
+        self.has_spared_gates = False
+        """True if a move was refused because it would break a gate that holds."""
+
+    @property
+    def start(self) -> Situation:
+        """Situation before the moves."""
+        return self._start
+
+    @property
+    def end(self) -> Situation:
+        """Situation after the moves that `run` found."""
+        return self._now
+
+    def run(self) -> tuple[tuple[GateCondition, ...], ...]:
+        """Find the moves and drop those that are not needed; return the conditions that cannot be met, by gate.
+
+        The tuple is empty if all gates of the level can be passed.
+        """
+        # A move can unlock an indicator that an earlier condition reads: repeat until a round takes none.
+        while True:
+            before, unmet = len(self._taken), dict[str, list[GateCondition]]()
+            for condition in self._conditions:
+                while not self._now.meets(condition):
+                    if not (self._step(condition, lenient=False) or self._step(condition, lenient=True)):
+                        unmet.setdefault(condition.gate.definition.id, []).append(condition)
+                        break
+            if len(self._taken) == before:
+                break
+        self._drop_superfluous()
+        return tuple(tuple(conditions) for conditions in unmet.values())
+
+    def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
+        """Return the gates that the search passes, and that `after`, which is scored anew, does not."""
+        figures = GateFigures(after)
+        lost = {
+            condition.gate.definition.id: condition.gate
+            for condition in self._held
+            if not is_gate_met(condition.member, figures)
+        }
+        return tuple(lost.values())
+
+    def order_moves(self) -> tuple[PlacedMove, ...]:
+        """Put the moves that `run` found in the order in which they can be made.
+
+        The moves for gates on one indicator come first, the largest gain in whole points before the others; then the
+        others, in the order in which the search first needed them. A move that cannot be made yet waits: it has no
+        effect, or contradicts other facts, before another move.
+        """
+        final_facts = self._now.evaluation.facts
+        unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
+        situation = structs.replace(self._start, suspended=frozenset(unmet))
+        order = sorted(self._ranks, key=self._ranks.__getitem__)
+        waiting = sorted(self._taken, key=lambda taken: order.index(taken.position))
+        moves = []
+        while waiting:
+            taken, after = self._choose_next(waiting, situation)
+            waiting.remove(taken)
+            requires = tuple(rule.definition.id for rule in taken.breaks if rule.definition.id in unmet)
+            level = self._find_level(after)
+            moves.append(PlacedMove(taken, situation.evaluation, after.evaluation, level, requires))
+            situation = after
+        return tuple(moves)
+
+    def _choose_next(self, waiting: list[AppliedMove], situation: Situation) -> tuple[AppliedMove, Situation]:
+        """Choose the move of a path that comes next, from those that wait; return it with the situation after it."""
+        ready: list[tuple[int, AppliedMove, Situation]] = []
+        for taken in waiting:
+            # The other moves stand in the order of the search.
+            if ready and self._ranks[taken.position] > 0:
+                break
+            after = self._make_move(taken, situation)
+            if not (is_worse(after, situation) or is_stuck(after, taken.position)):
+                # A gain below one point decides nothing: then the order of the gates does.
+                gain = ((after.evaluation.index or 0) - (situation.evaluation.index or 0)) // self._compiled.unit
+                ready.append((gain, taken, after))
+        if not ready:
+            # Each breaks a rule without another: those that were taken without breaking one come first.
+            taken = min(waiting, key=lambda taken: bool(taken.breaks))
+            return taken, self._make_move(taken, situation)
+        _, taken, after = max(ready, key=lambda made: made[0])
+        return taken, after
+
+    def _make_move(self, taken: AppliedMove, situation: Situation) -> Situation:
+        leaf = self._compiled.indicators[taken.position]
+        declared = situation.is_declared(leaf) and not taken.documented
+        return rescore_situation(situation, leaf, taken.change, declared=declared)
+
+    def _find_level(self, situation: Situation) -> int:
+        """Return the level that a situation of the search reaches, 0 for none.
+
+        A level counts only if all conditions of this level and of lower ones are met. If all conditions of the target
+        level are met, too, the level may be higher than the target.
+        """
+        for number, conditions in enumerate(self._search_plan.conditions[: self._target]):
+            if not situation.meets_all(conditions):
+                return number
+        evaluation = structs.replace(situation.evaluation)
+        assign_level(evaluation, situation.submission.max_level)
+        assert evaluation.level is not None
+        return evaluation.level
+
+    def _step(self, condition: GateCondition, *, lenient: bool) -> bool:
+        """Take one move towards a condition; return False if no move can be taken.
+
+        With `lenient`, the move may break rules, provided that other facts are changed to keep these rules.
+        """
+        single = condition.single
+        chosen: tuple[Option, AppliedMove, Situation] | None = None
+        for option in self._list_unlocking_options(condition) if single else self._ranking.rank(self._now, condition):
+            if (option.position, option.x) in self._tried:
+                continue
+            if option in self._refused and not (lenient and self._refused[option]):
+                continue
+            applied = self._apply_move(option, lenient=lenient, any_gain=bool(single))
+            if applied is None:
+                continue
+            taken, situation = applied
+            is_enough = situation.meets(condition)
+            if single and not (
+                is_enough
+                or any(is_stuck(self._now, position) and not is_stuck(situation, position) for position in single)
+                or (condition.lower_bound is not None and self._gives_value(situation, single))
+            ):
+                continue
+            if chosen is not None and not is_enough:
+                continue
+            chosen = option, taken, situation
+            # Where no score of one group says which are enough, the last that is enough gains least; where the first
+            # is not, which gains most, the others are not tried: it took four times as long.
+            if single or condition.required is not None or not is_enough:
+                break
+        if chosen is None:
+            return False
+        self._commit_move(condition, *chosen)
+        return True
+
+    def _gives_value(self, situation: Situation, positions: tuple[int, ...]) -> bool:
+        """Return True if a gate counts more raw values of the indicators at `positions` in `situation` than now.
+
+        A lower limit needs a value of every indicator that it names, so it may take a move of each.
+        """
+        names = [self._compiled.indicators[position].definition.id for position in positions]
+        now, then = GateFigures(self._now.evaluation), GateFigures(situation.evaluation)
+        return sum(now.read_share(name) is None for name in names) > sum(
+            then.read_share(name) is None for name in names
+        )
+
+    def _list_unlocking_options(self, condition: GateCondition) -> Iterator[Option]:
+        """Yield the options to try for a condition that one indicator can meet by itself, the lowest score first.
+
+        The first of them that meets the condition is then the smallest move. An option for an answer without evidence
+        brings evidence, because a gate on a raw value does not count the answer otherwise. While the zero rule of the
+        indicator applies or could apply, none of its own options has an effect; then the options of each indicator
+        that the zero rule reads are yielded, because one of them may lift the rule and so unlock the indicator.
+        """
+        for position in condition.single:
+            if is_stuck(self._now, position):
+                for reader in self._search_plan.unlocking[position]:
+                    yield from list_options(self._now, self._compiled.indicators[reader], documented=True)
+            else:
+                leaf = self._compiled.indicators[position]
+                value = self._find_required_value(condition, leaf)
+                yield from list_options(self._now, leaf, documented=True, value=value)
+
+    def _find_required_value(self, condition: GateCondition, leaf: CompiledIndicator) -> Fraction | None:
+        """Find the least share of the present sample whose lower limit meets a condition on such a limit."""
+        if condition.lower_bound is None:
+            return None
+        present = self._now.evaluation.results[leaf.position].value
+        if present is None:
+            return None
+        n, (_, required) = present[1], condition.lower_bound
+        cases = find_least_cases(n, required)
+        return None if cases is None else Fraction(cases, n)
+
+    def _apply_move(self, option: Option, *, lenient: bool, any_gain: bool) -> tuple[AppliedMove, Situation] | None:
+        """Try an option as a move; return the move with the situation after it, or None if it cannot be taken.
+
+        An option that cannot be taken is remembered as refused. With `lenient`, the move may break rules, provided that
+        other facts are changed to keep these rules. With `any_gain`, a move that leaves the score of the indicator
+        equal is accepted too.
+        """
+        now, leaf = self._now, self._compiled.indicators[option.position]
+        evaluation, former = now.evaluation, now.evaluation.results[option.position]
+        change = self._find_change(option, leaf)
+        if change is None or any(
+            taken.position != option.position and not change.keys().isdisjoint(taken.change) for taken in self._taken
+        ):
+            self._refused[option] = ()
+            return None
+        facts, broken = apply_change(evaluation.facts, change), now.list_contradictions()
+        breaks = tuple(
+            rule
+            for rule in self._compiled.touching_rules[option.position]
+            if rule.definition.id not in broken and not rule.holds(facts)
+        )
+        if breaks and not lenient:
+            self._refused[option] = breaks
+            return None
+        suspended = now.suspended | {rule.definition.id for rule in breaks}
+        situation = rescore_situation(
+            structs.replace(now, suspended=suspended) if breaks else now,
+            leaf,
+            change,
+            declared=now.is_declared(leaf) and not option.documented,
+        )
+        result = situation.evaluation.results[option.position]
+        is_better = any_gain or (result.score or 0) > (former.score or 0) or former.code not in OBSERVED
+        if result.code not in OBSERVED or not is_better or is_worse(situation, now):
+            self._refused[option] = ()
+            return None
+        # A move that changes no other indicator lowers no score, and gates that ask for less are refused at load.
+        turns_others = situation.evaluation.broken_rules is not evaluation.broken_rules
+        if self._spares_gates and turns_others and not situation.meets_all(self._held):
+            self.has_spared_gates = True
+            self._refused[option] = ()
+            return None
+        earlier = self._find_latest(option.position)
+        return (
+            AppliedMove(
+                position=option.position,
+                change=change if earlier is None else earlier.change | change,
+                documented=option.documented or (earlier is not None and earlier.documented),
+                breaks=breaks,
+            ),
+            situation,
+        )
+
+    def _find_change(self, option: Option, leaf: CompiledIndicator) -> FactChange | None:
+        """Find the new facts with which an indicator reaches an option; None if no valid facts reach it."""
+        evaluation = self._now.evaluation
+        if option.x is None:
+            return {}
+        if evaluation.results[leaf.position].code in OBSERVED:
+            return find_change_reaching(evaluation, leaf, option.x)
+        blank = build_blank_answer(self._compiled, leaf)
+        if blank is None:
+            return None
+        reached = find_change_reaching(
+            structs.replace(evaluation, facts=apply_change(evaluation.facts, blank)), leaf, option.x
+        )
+        return None if reached is None else blank | reached
+
+    def _commit_move(self, condition: GateCondition, option: Option, taken: AppliedMove, situation: Situation) -> None:
+        leaf = self._compiled.indicators[taken.position]
+        if situation.evaluation.broken_rules is self._now.evaluation.broken_rules:
+            self._ranking.forget(leaf.ancestors)
+        else:
+            self._ranking.forget(self._compiled.groups)
+        self._refused = {}
+        self._taken.append(taken)
+        self._now = situation
+        self._held = self._list_held()
+        self._tried.add((option.position, option.x))
+        self._ranks.setdefault(taken.position, condition.rank)
+
+    def _list_held(self) -> tuple[GateCondition, ...]:
+        """List the conditions, of the target and of the levels below it, that are met now."""
+        figures = GateFigures(self._now.evaluation)
+        return tuple(condition for condition in self._guarded if is_gate_met(condition.member, figures))
+
+    def _find_latest(self, position: int, before: int | None = None) -> AppliedMove | None:
+        """Find the last move of the indicator at a position; None if there is none.
+
+        If `before` is given, only the first `before` moves of the path are searched.
+        """
+        return next((taken for taken in reversed(self._taken[:before]) if taken.position == position), None)
+
+    def _drop_superfluous(self) -> None:
+        """Drop each move that no condition that is met needs; try the moves from the last to the first."""
+        for index in reversed(range(len(self._taken))):
+            taken = self._taken[index]
+            if self._find_latest(taken.position) is taken:
+                leaf, earlier = self._compiled.indicators[taken.position], self._find_latest(taken.position, index)
+                restored = {slot: self._start.evaluation.sent[slot] for slot in taken.change}
+                trial = rescore_situation(
+                    self._now,
+                    leaf,
+                    restored if earlier is None else restored | earlier.change,
+                    declared=self._start.is_declared(leaf) and not (earlier is not None and earlier.documented),
+                )
+                if is_worse(trial, self._now) or not trial.meets_all(self._held):
+                    continue
+                self._now = trial
+            del self._taken[index]
