@@ -742,11 +742,11 @@ class Move(Model, frozen=True, kw_only=True):
 
     ``kind``: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
     unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with
-    their new values. ``needs_evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the
-    indicator before and after. ``gain``: index points that the move adds when the moves are made in order.
-    ``index`` and ``level``: index and level of the organisation after the move. ``requires``: ids of validation
-    rules that the move breaks unless other facts change too; the figures are those after these facts have changed
-    as well.
+    their new values. ``profile``: the profile fields that change with them, with their new values.
+    ``needs_evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and
+    after. ``gain``: index points that the move adds when the moves are made in order. ``index`` and ``level``: index
+    and level of the organisation after the move. ``requires``: ids of validation rules that the move breaks unless
+    other facts change too; the figures are those after these facts have changed as well.
     """
 
     indicator: str
@@ -754,6 +754,7 @@ class Move(Model, frozen=True, kw_only=True):
     kind: MoveKind
     facts: dict[str, FactValue | None]
     change: dict[str, FactValue]
+    profile: dict[str, float]
     needs_evidence: bool
     score_before: float | None
     score: float | None

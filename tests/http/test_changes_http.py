@@ -266,7 +266,7 @@ def test_what_is_out_of_reach_is_named(client: Client) -> None:
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]
     assert (gate["gate"]["gate"], gate["code"], gate["indicators"]) == ("L3.integrity", "profile", [])
-    assert gate["text"].endswith("Depende del perfil y no de una respuesta.")
+    assert gate["text"].endswith("No lo responde el organismo: lo anota el servicio.")
     assert found["text"] == "Ninguna mejora que pueda decirse desde aquí lleva al nivel 3 (Ventanilla)."
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from actitud_api.engine.methodology.loader import DefectiveMethodology
+from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
 from actitud_api.engine.methodology.model import (
     Compare,
     Fact,
@@ -20,6 +20,7 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     Level,
     Minimum,
+    PillarOperand,
     Product,
     Quotient,
     Rule,
@@ -966,10 +967,10 @@ ACCOUNTS = b.compare(b.field("accounts"), "ge", 1)
 CLOSED = b.ladder("Y", 2, zero_when=b.compare(b.fact("X", "numerator"), "eq", 0))
 
 
-def test_what_opens_the_door_comes_first_though_other_data_have_to_follow() -> None:
+def test_what_opens_the_door_comes_first_and_the_profile_follows() -> None:
     """A closed ministry: of 4 accounts X are open, the profile says none, and Y, 4 of 4, is 0 until one is.
 
-    L at level 2 brings 50/4 = 12.50, X, of which one is enough for its gate, 25/4 = 6.25 and the 200/4 = 50 of Y.
+    L at level 2 brings 50/4 = 12.50, X at its goalpost, all four, 100/4 = 25 and the 200/4 = 50 of Y.
     """
     known = b.read(
         b.document(
@@ -981,22 +982,228 @@ def test_what_opens_the_door_comes_first_though_other_data_have_to_follow() -> N
     )
     found = find_level_path(known, b.submit({"L": {"level": 0}, "X": b.of(0, 4), "Y": {"level": 4}}, {"open": 0}))
     assert found.moves is not None
-    assert [(move.indicator, move.requires, move.index) for move in found.moves] == [("X", ("V",), 75), ("L", (), 87.5)]
+    assert [(move.indicator, move.profile, move.requires, move.index) for move in found.moves] == [
+        ("X", {"open": 4}, (), 75),
+        ("L", {}, (), 87.5),
+    ]
 
 
-def test_what_other_data_have_to_follow_stands_where_it_is_needed() -> None:
+@pytest.mark.parametrize(
+    ("needs_evidence", "most", "profile", "requires"),
+    [
+        (False, 9, {"open": 2}, ()),
+        # what needs evidence, such as messages received, is not the organisation's own to change
+        (True, 9, {}, ("V",)),
+        # the profile that keeps V would break W
+        (False, 1, {}, ("V",)),
+    ],
+)
+def test_a_move_brings_the_profile_with_which_rules_hold_or_names_them(
+    needs_evidence: bool, most: int, profile: dict[str, int], requires: tuple[str, ...]
+) -> None:
     """D asks 50, X at level 2, above what the profile says; then the index asks 60: (50 + L)/2, L at level 3, 62.50."""
     known = b.read(
         b.document(
             b.root(b.group("D", b.ladder("X")), b.group("E", b.ladder("L"))),
-            profile=(b.integer_field("open"),),
+            profile=(b.integer_field("open", needs_evidence=needs_evidence), b.integer_field("most")),
             levels=second(b.compare(b.score("D"), "ge", 50), index(60)),
+            rules=(
+                b.rule("V", b.compare(LEVEL_OF_X, "le", b.field("open")), "X"),
+                b.rule("W", b.compare(b.field("open"), "le", 1 if most == 1 else 9), "X"),
+            ),
+        )
+    )
+    submission = b.submit({"X": {"level": 0}, "L": {"level": 0}}, {"open": 0, "most": most})
+    found = find_level_path(known, submission)
+    assert found.moves is not None
+    assert [(move.indicator, move.profile, move.requires, move.index) for move in found.moves] == [
+        ("X", profile, requires, 25),
+        ("L", {}, (), 62.5),
+    ]
+    after = apply_moves(submission, found.moves, compile_methodology(known))
+    assert after.profile == {"open": profile.get("open", 0), "most": most}
+
+
+def test_a_profile_falls_where_a_rule_asks_for_less() -> None:
+    """Of 9 accounts 5 are dormant; X at level 2 goes with 6 at most in sum: 4 dormant."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"))),
+            profile=(b.integer_field("dormant"),),
+            levels=second(index(50)),
+            rules=(b.rule("V", b.compare(Sum(of=(LEVEL_OF_X, b.field("dormant"))), "le", 6), "X"),),
+        )
+    )
+    assert only(find_level_path(known, b.submit({"X": {"level": 1}}, {"dormant": 5}))).profile == {"dormant": 4}
+
+
+def test_no_level_is_claimed_that_the_changed_profile_denies() -> None:
+    """X opens an account, as the profile then says; whoever is open needs a message, and none came."""
+    came = b.compare(b.field("messages"), "ge", Minimum(of=(b.const(1), b.field("open"))))
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("X"))),
+            profile=(b.integer_field("open"), b.integer_field("messages", needs_evidence=True)),
+            levels=second(b.compare(b.value("X"), "ge", 1), came),
             rules=(b.rule("V", b.compare(LEVEL_OF_X, "le", b.field("open")), "X"),),
         )
     )
-    found = find_level_path(known, b.submit({"X": {"level": 0}, "L": {"level": 0}}, {"open": 0}))
+    found = find_level_path(known, b.submit({"X": {"level": 0}}, {"open": 0, "messages": 0}))
+    assert (only(found).profile, only(found).level, found.level_after) == ({"open": 1}, 1, 1)
+    assert [(gone.gate and (gone.gate.gate, gone.gate.actual), gone.code) for gone in found.unreachable] == [
+        (("G1", 0), "profile")
+    ]
+
+
+# --- what the service counts ----------------------------------------------------------------------------------
+
+ASKED = b.compare(b.field("asked"), "ge", 1)
+TESTED = msgspec.structs.replace(
+    b.ratio("T", part_of_denominator=False, applies=ASKED),
+    facts=(),
+    value=Quotient(numerator=b.field("answered"), denominator=b.field("asked")),
+    step="profile:answered",
+)
+SERVICE = tuple(
+    msgspec.structs.replace(b.integer_field(name), set_by="service", default=0) for name in ("asked", "answered")
+)
+
+
+def test_a_sample_of_the_service_has_as_many_cases_as_the_gates_need() -> None:
+    """The index of L alone is 100, and 70 is asked: with five questions (100 + 20·k)/2, for which two answers do."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), TESTED)),
+            profile=SERVICE,
+            levels=second(index(70), b.compare(b.field("asked"), "ge", 5)),
+        )
+    )
+    submission = b.submit({"L": {"level": 4}}, {"asked": 0, "answered": 0})
+    found = find_level_path(known, submission)
+    move = only(found)
+    assert (move.indicator, move.kind, move.change, move.profile) == ("T", "improve", {"answered": 2}, {"asked": 5})
+    assert (move.gain, move.level, found.level_after, found.unreachable) == (-30, 2, 2, ())
     assert found.moves is not None
-    assert [(move.indicator, move.requires, move.index) for move in found.moves] == [("X", ("V",), 25), ("L", (), 62.5)]
+    after = apply_moves(submission, found.moves, compile_methodology(known))
+    assert after.profile == {"asked": 5, "answered": 2}
+    assert evaluate(known, after).level == 2
+
+
+def test_what_waits_for_the_service_comes_last() -> None:
+    """L at level 3 for the index of 70; then (75 + 20·k)/2, for which four of five do."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), TESTED)),
+            profile=SERVICE,
+            levels=second(b.compare(b.field("asked"), "ge", 5), index(70)),
+        )
+    )
+    found = find_level_path(known, b.submit({"L": {"level": 2}}, {"asked": 0, "answered": 0}))
+    assert changes(found) == [("L", {"level": 3}), ("T", {"answered": 4})]
+    assert (found.index_after, found.level_after) == (77.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("points", "moves", "index_after"),
+    [
+        # M can do no better: L at level 4, (100 + 62.50)/2
+        ((0, 25), [("L", {"level": 4}), ("T", {"answered": 5})], 81.25),
+        # M at level 2, which applies only once questions are asked: E (100 + 50)/2 = 75
+        ((0, 25, 50), [("T", {"answered": 5}), ("M", {"level": 2})], 75),
+    ],
+)
+def test_a_sample_may_break_a_gate_that_another_move_mends(
+    points: tuple[float, ...], moves: list[tuple[str, Facts]], index_after: float
+) -> None:
+    """D is L, 75; once questions are asked, E is (T + M)/2, at best 62.50, and the index 68.75, where 75 is asked."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L")), b.group("E", TESTED, b.ladder("M", points=points, applies=ASKED))),
+            profile=SERVICE,
+            levels=second(index(75), b.compare(b.field("asked"), "ge", 5)),
+        )
+    )
+    answers: dict[str, Facts] = {"L": {"level": 3}, "M": {"level": 1}}
+    found = find_level_path(known, b.submit(answers, {"asked": 0, "answered": 0}))
+    assert changes(found) == moves
+    assert (found.index_after, found.level_after) == (index_after, 2)
+
+
+def test_a_sample_that_breaks_a_rule_is_not_told() -> None:
+    """Five questions are asked for, and V allows four."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), TESTED)),
+            profile=SERVICE,
+            levels=second(b.compare(b.field("asked"), "ge", 5)),
+            rules=(b.rule("V", b.compare(b.field("asked"), "le", 4), "T"),),
+        )
+    )
+    found = obstacle(find_level_path(known, b.submit({"L": {"level": 4}}, {"asked": 0, "answered": 0})))
+    assert found.code == "profile"
+
+
+# --- what levels are about ------------------------------------------------------------------------------------
+
+
+def favouring(*holds: Compare, pillars: bool) -> Methodology:
+    """A, conversation, of weight 3 and B, organisation; at level 3 a gate on the conversation."""
+    third = Gate(id="P", holds=b.compare(PillarOperand(pillar="conversation"), "ge", 90))
+    levels = (*second(*holds), Level(number=3, gates=(third,))) if pillars else second(*holds)
+    document = b.document(b.root(b.group("D", b.ladder("A", 3), b.ladder("B"))), levels=levels)
+    named = {"conversation": ("A",), "organisation": ("B",)} if pillars else {}
+    return b.read(msgspec.structs.replace(document, pillars=named))
+
+
+NEITHER = b.submit({"A": {"level": 0}, "B": {"level": 0}})
+
+
+@pytest.mark.parametrize(("pillars", "expected"), [(False, ("B", {"level": 4})), (True, ("A", {"level": 2}))])
+def test_of_what_is_enough_the_pillar_that_gates_read_goes_first(pillars: bool, expected: tuple[str, Facts]) -> None:
+    """25 is asked: B at level 4 is just enough, and of A, 18.75 a level, it takes two."""
+    assert changes(find_level_path(favouring(index(25), pillars=pillars), NEITHER)) == [expected]
+
+
+def test_of_what_is_enough_for_several_groups_too() -> None:
+    """Of D and of itself 50 are asked: B at level 4, 25 each, or A at level 2, 37.50."""
+    both = b.compare(Sum(of=(b.score("D"), b.score("D"))), "ge", 50)
+    for pillars, expected in ((False, ("B", {"level": 4})), (True, ("A", {"level": 2}))):
+        assert changes(find_level_path(favouring(both, pillars=pillars), NEITHER)) == [expected]
+
+
+@pytest.mark.parametrize(("pillars", "first"), [(False, "B"), (True, "A")])
+def test_the_pillar_that_gates_read_comes_first(pillars: bool, first: str) -> None:
+    """B at level 2 for its gate brings 12.50, and A at level 3 the rest of 60: 68.75."""
+    methodology = favouring(b.compare(b.value("B"), "ge", 2), index(60), pillars=pillars)
+    found = find_level_path(methodology, NEITHER)
+    assert sorted(changes(found)) == [("A", {"level": 3}), ("B", {"level": 2})]
+    assert changes(found)[0][0] == first
+
+
+@pytest.mark.parametrize(("readers", "first"), [(1, "L"), (2, "X")])
+def test_what_keeps_several_at_0_comes_first(readers: int, first: str) -> None:
+    """L, of weight 3, brings 75, and X at level 3 the rest of 90: 93.75; X is asked first by two that read it."""
+    locked = [b.ladder(f"Y{number}", 0, zero_when=b.compare(LEVEL_OF_X, "lt", 1)) for number in range(readers)]
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L", 3), b.ladder("X"), *locked)), levels=second(index(90))))
+    answers: dict[str, Facts] = {"L": {"level": 0}, "X": {"level": 1}}
+    answers |= {f"Y{number}": {"level": 1} for number in range(readers)}
+    found = find_level_path(known, b.submit(answers))
+    assert sorted(changes(found)) == [("L", {"level": 4}), ("X", {"level": 3})]
+    assert changes(found)[0][0] == first
+
+
+def test_contradictions_elsewhere_are_named_where_nothing_else_can_be_told() -> None:
+    """No case of none can be a half; C, which contradicts itself, is to be corrected in any case."""
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ratio("R"), b.ladder("C"), b.ladder("L", 9))),
+            levels=second(b.compare(b.value("R"), "ge", 0.5)),
+            rules=(b.rule("V", b.compare(b.fact("C", "level"), "le", 3), "C"),),
+        )
+    )
+    answers: dict[str, Facts] = {"R": b.of(0, 0), "C": {"level": 4}, "L": {"level": 4}}
+    found = obstacle(find_level_path(known, b.submit(answers)))
+    assert (found.code, found.indicators) == ("contradicted", ("C",))
 
 
 def test_without_an_account_the_first_step_is_in_the_profile() -> None:

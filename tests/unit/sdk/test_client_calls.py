@@ -122,6 +122,7 @@ def test_a_path_is_read_whole(mode: Mode) -> None:
         "kind": "improve",
         "facts": {"numerator": 160, "denominator": 320},
         "change": {"numerator": 320},
+        "profile": {"accounts_open": 2},
         "needs_evidence": False,
         "score_before": 50,
         "score": 100,

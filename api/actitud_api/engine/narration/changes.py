@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Literal
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
@@ -23,6 +25,7 @@ from actitud_api.engine.scoring.change_decomposition import (
     compute_delta,
 )
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Obstacle, Unreachable
+from actitud_api.engine.scoring.path_profile import find_fields_read
 from actitud_api.engine.scoring.result import Figure
 
 _PATH: dict[Language, dict[str, str]] = table(
@@ -33,6 +36,9 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_number": "Answer “{question}” with {to} ({label})",
         "gain": "That brings {gain}: the index is then {index}",
         "stays": "The index stays at {index}",
+        "costs": "That costs {gain}: the index is then {index}",
+        "profile": "The profile then says: {fields}",
+        "service": "It counts once the service has entered this: {fields}",
         "one": "1 improvement leads to level {level} ({name}), with an index of {index}.",
         "many": "{count} improvements lead to level {level} ({name}), with an index of {index}.",
         "part_one": (
@@ -56,6 +62,9 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_number": "Responder a «{question}» con {to} ({label})",
         "gain": "Eso suma {gain}: el índice queda en {index}",
         "stays": "El índice sigue en {index}",
+        "costs": "Eso resta {gain}: el índice queda en {index}",
+        "profile": "El perfil pasa a decir: {fields}",
+        "service": "Cuenta cuando el servicio anote esto: {fields}",
         "one": "1 mejora lleva al nivel {level} ({name}), con un índice de {index}.",
         "many": "{count} mejoras llevan al nivel {level} ({name}), con un índice de {index}.",
         "part_one": "1 mejora acerca al nivel {level} ({name}), con un índice de {index}, pero falta algo más.",
@@ -69,10 +78,11 @@ _PATH: dict[Language, dict[str, str]] = table(
         "stuck": "Ninguna mejora que pueda decirse desde aquí lleva al nivel {level} ({name}).",
     },
 )
-_OBSTACLES: dict[Language, dict[Obstacle, str]] = table(
+_OBSTACLES: dict[Language, dict[Obstacle | Literal["service"], str]] = table(
     en={
         "profile_first": "This comes first: the other steps depend on it.",
         "profile": "It depends on the profile, not on an answer.",
+        "service": "It is not for the organisation to answer: the service enters it.",
         "review": "Review allows no higher level.",
         "not_applicable": "The indicator does not apply.",
         "zero_by_rule": "A rule leaves it at 0: {indicators}.",
@@ -83,6 +93,7 @@ _OBSTACLES: dict[Language, dict[Obstacle, str]] = table(
     es={
         "profile_first": "Es lo primero: los demás pasos dependen de ello.",
         "profile": "Depende del perfil y no de una respuesta.",
+        "service": "No lo responde el organismo: lo anota el servicio.",
         "review": "La revisión no admite un nivel más alto.",
         "not_applicable": "El indicador no se aplica.",
         "zero_by_rule": "Una regla lo deja en 0: {indicators}.",
@@ -200,12 +211,26 @@ class ChangeSentences(Sentences):
             sentences.append(self._describe_improvement(indicator, move.facts, move.change))
         elif move.kind == "report":
             sentences.append(self._describe_report(move))
+        sentences += self._describe_profile(move)
         if move.needs_evidence:
             sentences.append(self._describe_evidence(move.indicator))
         if move.gain is not None and move.index is not None:
-            values = {"gain": self._format_points(move.gain), "index": self._format_score(move.index)}
-            sentences.append(templates["gain" if move.gain else "stays"].format(**values))
+            values = {"gain": self._format_points(abs(move.gain)), "index": self._format_score(move.index)}
+            template = "stays" if not move.gain else "gain" if move.gain > 0 else "costs"
+            sentences.append(templates[template].format(**values))
         return join_sentences(sentences + self._list_requirements(move.requires))
+
+    def _describe_profile(self, move: Move) -> Iterator[str]:
+        """Describe the profile fields that change with a move: those of the organisation, and those of the service."""
+        for set_by, template in (("organisation", "profile"), ("service", "service")):
+            changed = {field.name for field in self._document.profile if field.set_by == set_by}
+            named = [
+                f"{self._texts.profile[name].label}, {words.format_number(value, self._language)}"
+                for name, value in move.profile.items()
+                if name in changed
+            ]
+            if named:
+                yield _PATH[self._language][template].format(fields="; ".join(named))
 
     def _describe_report(self, move: Move) -> str:
         """Describe a move that answers an unknown indicator; `move.change` has the facts of the answer."""
@@ -228,13 +253,20 @@ class ChangeSentences(Sentences):
         limit.
         """
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
-        sentences = [
-            _OBSTACLES[self._language][unreachable.code].format(indicators=self.list_indicators(unreachable.indicators))
-        ]
+        reason: Obstacle | Literal["service"] = unreachable.code
+        if unreachable.gate is not None and reason == "profile" and self._is_set_by_service(unreachable.gate.gate):
+            reason = "service"
+        sentences = [_OBSTACLES[self._language][reason].format(indicators=self.list_indicators(unreachable.indicators))]
         if unreachable.code == "exhausted" and unreachable.indicators:
             unanswered = _OBSTACLES[self._language]["unanswered"]
             sentences.append(unanswered.format(indicators=self.list_indicators(unreachable.indicators)))
         return gate + " ".join(sentences)
+
+    def _is_set_by_service(self, gate_id: str) -> bool:
+        """Return True if the service sets all profile fields that a gate reads."""
+        gate = next(gate for level in self._document.levels for gate in level.gates if gate.id == gate_id)
+        read = find_fields_read(gate)
+        return all(field.set_by == "service" for field in self._document.profile if field.name in read)
 
     # what differs
 

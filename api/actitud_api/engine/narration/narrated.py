@@ -388,10 +388,11 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
     `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
-    indicator). `facts`: the current facts; `change`: the new ones; `needs_evidence`: true if the move needs evidence;
-    `score_before` and `score`: the score of the indicator before and after the move; `gain`: the index points that
-    the move brings at its place in the path; `index` and `level`: those after the move; `requires`: rules that the
-    move breaks unless other facts are changed too. All figures assume that these other facts are changed.
+    indicator). `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
+    `needs_evidence`: true if the move needs evidence; `score_before` and `score`: the score of the indicator before and
+    after the move; `gain`: the index points that the move brings at its place in the path; `index` and `level`: those
+    after the move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that
+    these other facts are changed.
     """
 
     text: Text

@@ -1,11 +1,11 @@
 """Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
 The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
-indicator, then those on a group in document order, then those on the index. For each gate it takes the smallest move
-that is enough to pass the gate, or else the move that gains most, and never one that breaks a gate that holds. At the
-end it drops moves that are not needed, from the last to the first, puts the others in the order in which they can be
-made, and scores everything again. During the search only the groups that contain the moved indicator are scored again,
-or everything if a move affects other indicators.
+indicator, then those on a group in document order, then those on the index, then those on the profile alone. For each
+gate it takes the smallest move that is enough to pass the gate, or else the move that gains most, and never one that
+breaks a gate that holds. At the end it drops moves that are not needed, from the last to the first, puts the others in
+the order in which a person would make them, and scores everything again. During the search only the groups that contain
+the moved indicator are scored again, or everything if a move affects other indicators or the profile.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import structs
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Operand, ProfileOperand
-from actitud_api.engine.methodology.predicates import walk_operand_parts, walk_operands
+from actitud_api.engine.methodology.predicates import walk_operands
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import (
     CompiledGate,
@@ -37,8 +37,9 @@ from actitud_api.engine.scoring.evaluate import (
 )
 from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts
 from actitud_api.engine.scoring.next_steps import name_changes
-from actitud_api.engine.scoring.path_conditions import GateCondition
+from actitud_api.engine.scoring.path_conditions import PROFILE_RANK, GateCondition
 from actitud_api.engine.scoring.path_options import Situation
+from actitud_api.engine.scoring.path_profile import find_fields_read, list_profile_changes
 from actitud_api.engine.scoring.path_search import PathSearch, PlacedMove
 from actitud_api.engine.scoring.result import (
     OPEN,
@@ -72,7 +73,8 @@ class Move(Canonical, frozen=True, kw_only=True):
     """A change of the answer to one indicator, as a step of the path.
 
     `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before
-    the move (empty for an unknown answer); `change`: the new facts, in their own units; `needs_evidence`: true if the
+    the move (empty for an unknown answer); `change`: the new facts, in their own units; `profile`: the profile fields
+    that change with them, with their new values; `needs_evidence`: true if the
     move needs evidence; `score_before` and `score`: the score of the indicator before and after the move, null if
     there is none; `gain`: index points gained at this place of the path, null if there is no index; `index` and
     `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed too. All
@@ -83,6 +85,7 @@ class Move(Canonical, frozen=True, kw_only=True):
     kind: Annotated[MoveKind, OPEN]
     facts: dict[str, FactValue | str | None]
     change: dict[str, FactValue]
+    profile: dict[str, int | float]
     needs_evidence: bool
     score_before: Points | None
     score: Points | None
@@ -194,15 +197,16 @@ def _run_search(
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
     """Return the submission after the moves: new facts replace old ones, with evidence if the move needs it.
 
-    A move that needs evidence is assumed to bring it, so its answer is no longer counted as self-declared. A move
-    of kind `report` replaces the whole answer. The new answer counts even if a review or the organisation had set
-    the old one aside (withdrawn, rejected or stale).
+    Profile fields that change with a move are replaced too. A move that needs evidence is assumed to bring it, so its
+    answer is no longer counted as self-declared. A move of kind `report` replaces the whole answer. The new answer
+    counts even if a review or the organisation had set the old one aside (withdrawn, rejected or stale).
     """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()
     reported: set[str] = set()
     for move in moves:
         leaf = compiled.indicators[compiled.positions[move.indicator]]
+        profile |= move.profile
         if move.kind == "report":
             reported.add(move.indicator)
             answers[move.indicator] = move.change
@@ -241,6 +245,7 @@ def _build_move(compiled: CompiledMethodology, placed: PlacedMove) -> Move:
         kind="evidence" if not taken.change else "improve" if answered else "report",
         facts=collect_own_facts(before, leaf),
         change=name_changes(leaf, taken.change),
+        profile=list_profile_changes(compiled, leaf, taken.change),
         needs_evidence=taken.documented,
         score_before=to_points(result_before.score, compiled.unit),
         score=to_points(after.results[taken.position].score, compiled.unit),
@@ -275,29 +280,37 @@ def _build_unreachable(conditions: Sequence[GateCondition], start: Situation, en
         for position in sorted(frozenset().union(*(condition.indicators for condition in conditions)))
     }
     obstacle: Obstacle = "exhausted"
-    if rank == 3:
+    if rank == PROFILE_RANK:
         obstacle = "profile_first" if _unlocks_indicators(start.evaluation, gate) else "profile"
     if rank == 0 and (len(codes) == 1 or conditions[0].lower_bound is not None):
         # Of several indicators, the one without a value that a gate counts fails the gate; those that do not apply are
         # left out.
         code = min(codes.values(), key=lambda code: (code not in _OBSTACLES, code == "not_applicable"))
         obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
+    # A move of the profile may make an indicator applicable, which nobody could answer before.
+    helpful = [
+        position
+        for position, code in codes.items()
+        if code in _OBSTACLES and start.evaluation.results[position].code != "not_applicable"
+    ]
+    if obstacle == "exhausted" and not helpful:
+        # A contradiction elsewhere may leave too little evidence for a level after the move that would pass the gate.
+        helpful = [
+            position
+            for position, result in enumerate(start.evaluation.results)
+            if _OBSTACLES.get(result.code) == "contradicted"
+        ]
+        obstacle = "contradicted" if helpful else "exhausted"
     return Unreachable(
         gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),
         code=obstacle,
-        # A move of the profile may make an indicator applicable, which nobody could answer before.
-        indicators=tuple(
-            compiled.indicators[position].definition.id
-            for position, code in codes.items()
-            if code in _OBSTACLES and start.evaluation.results[position].code != "not_applicable"
-        ),
+        indicators=tuple(compiled.indicators[position].definition.id for position in helpful),
     )
 
 
 def _unlocks_indicators(evaluation: Evaluation, gate: CompiledGate) -> bool:
     """Return True if the organisation fills in all profile fields that a gate reads, and one makes an indicator 0."""
-    holds, compiled = gate.definition.holds, evaluation.compiled
-    read = _find_fields((*walk_operand_parts(holds.left), *walk_operand_parts(holds.right)))
+    compiled, read = evaluation.compiled, find_fields_read(gate.definition)
     return all(field.set_by == "organisation" for field in compiled.document.profile if field.name in read) and any(
         result.code == "zero_by_rule" and read & _find_fields(walk_operands(leaf.definition.zero_when))
         for leaf, result in zip(compiled.indicators, evaluation.results, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -29,16 +30,19 @@ from actitud_api.engine.scoring.compile import (
     compile_gate,
 )
 
+PROFILE_RANK = 3
+"""Rank of a condition that reads only the profile."""
+
 
 class GateCondition(Struct, frozen=True):
     """A condition of the search: a gate of the target level, or one part of it.
 
     A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the
     part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
-    condition reads one indicator, 1 a group or a pillar, 2 the index, 3 only the profile. `group` is the group
-    whose score measures progress towards the condition: the group that the condition reads, or the root (the index) if
-    it reads no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound`
-    is the limit that the condition reads and the number that it requires, None if it reads none.
+    condition reads one indicator, 1 a group or a pillar, 2 the index, `PROFILE_RANK` only the profile. `group` is the
+    group whose score measures progress towards the condition: the group that the condition reads, or the root (the
+    index) if it reads no group or several. `indicators` are the positions of the indicators whose moves can help.
+    `lower_bound` is the limit that the condition reads and the number that it requires, None if it reads none.
 
     `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
     the condition asks for a lowest score of a group or of the index, such as "index at least 60".
@@ -65,25 +69,39 @@ class SearchPlan(Struct, frozen=True):
 
     `conditions`: for each level, the conditions of its gates, in the order in which the search meets them
     (`rank`). `unlocking`: for each indicator, the positions of the indicators that its zero rule reads; moves of
-    these can lift the zero rule.
+    these can lift the zero rule. `openers`: positions of the indicators that the zero rules of several others read.
+    `favoured`: positions of the indicators of pillars that a gate of any level reads; empty if no gate reads a pillar.
     """
 
     conditions: tuple[tuple[GateCondition, ...], ...]
     unlocking: tuple[tuple[int, ...], ...]
+    openers: frozenset[int]
+    favoured: frozenset[int]
 
 
 @lru_cache(CACHE_SIZE)
 def prepare_search(compiled: CompiledMethodology) -> SearchPlan:
     """Prepare the parts of a search that depend only on the methodology; return them as a search plan."""
+    unlocking = tuple(
+        tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
+        for leaf in compiled.indicators
+    )
+    read = Counter(reader for position, readers in enumerate(unlocking) for reader in readers if reader != position)
+    pillars = {
+        part.pillar
+        for level in compiled.levels
+        for gate in level.gates
+        for part in walk_operand_parts(gate.definition.holds.left)
+        if isinstance(part, PillarOperand)
+    }
     return SearchPlan(
         conditions=tuple(
             tuple(sorted(_list_conditions(compiled, level), key=lambda condition: condition.rank))
             for level in compiled.levels
         ),
-        unlocking=tuple(
-            tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
-            for leaf in compiled.indicators
-        ),
+        unlocking=unlocking,
+        openers=frozenset(position for position, locked in read.items() if locked > 1),
+        favoured=frozenset(member.position for name in pillars for member in compiled.pillars[name].members),
     )
 
 
@@ -124,7 +142,7 @@ def _build_condition(compiled: CompiledMethodology, gate: CompiledGate, member: 
         rank, below = 1, {leaf.position for leaf in compiled.indicators if nodes & set(leaf.ancestors)}
         below |= {member.position for pillar in pillars for member in pillar.members}
     else:
-        rank, below = 0 if single else 3, set()
+        rank, below = 0 if single else PROFILE_RANK, set()
     group = groups[0] if rank == 1 and len(groups) == 1 and not single and not pillars else compiled.root
     required = _find_required_units(compiled, holds)
     return GateCondition(gate, member, rank, group, frozenset(single | below), required, lower_bound)

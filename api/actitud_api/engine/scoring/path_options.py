@@ -28,6 +28,7 @@ from actitud_api.engine.scoring.evaluate import (
 )
 from actitud_api.engine.scoring.next_steps import FactChange, apply_change
 from actitud_api.engine.scoring.path_conditions import GateCondition
+from actitud_api.engine.scoring.path_profile import list_profile_changes
 
 
 class Option(Struct, frozen=True, gc=False):
@@ -191,7 +192,7 @@ def rescore_situation(
         submission = structs.replace(submission, self_declared=submission.self_declared ^ {leaf.definition.id})
     facts = apply_change(evaluation.facts, change)
     sent = facts if evaluation.sent is evaluation.facts else apply_change(evaluation.sent, change)
-    if not _is_contained(situation, leaf, facts):
+    if list_profile_changes(compiled, leaf, change) or not _is_contained(situation, leaf, facts):
         rescored = evaluate_compiled(drop_rules(compiled, situation.suspended), sent, submission)
         return Situation(structs.replace(rescored, compiled=compiled), submission, situation.suspended)
     leaves, groups = list(evaluation.results), dict(evaluation.groups)
@@ -235,8 +236,9 @@ class OptionRanking:
     The options of each group are cached; the search calls `forget` when a score in the group changes.
     """
 
-    def __init__(self, compiled: CompiledMethodology) -> None:
+    def __init__(self, compiled: CompiledMethodology, favoured: frozenset[int]) -> None:
         self._compiled = compiled
+        self._favoured = favoured
         self._lifted: dict[str, Iterable[_RankedOption]] = {}
 
     def forget(self, groups: Iterable[str]) -> None:
@@ -247,9 +249,9 @@ class OptionRanking:
     def rank(self, situation: Situation, condition: GateCondition) -> Iterator[Option]:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        Options that are enough to meet the condition come first, beginning with the one that raises the score of the
-        group least. Then come all options, beginning with the largest gain, down to those that leave the score of the
-        group as it is. So an option may be yielded twice.
+        Options that are enough to meet the condition come first, those of favoured indicators before the others, and
+        among them the one first that raises the score of the group least. Then come all options, beginning with the
+        largest gain, down to those that leave the score of the group as it is. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -264,7 +266,7 @@ class OptionRanking:
                 for options in below
                 for ranked_option in itertools.takewhile(lambda ranked_option: ranked_option[0] >= required, options)
             ]
-            enough.sort(key=lambda ranked_option: ranked_option[:3])
+            enough.sort(key=lambda ranked_option: (ranked_option[1] not in self._favoured, *ranked_option[:3]))
             yield from (ranked_option[-1] for ranked_option in enough if ranked_option[1] in condition.indicators)
         present = self._to_order(group, score_children(group, sensitivity.child_scores))
         for ranked_option in heapq.merge(*below, key=_best_first):

@@ -12,7 +12,7 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledRule
 from actitud_api.engine.scoring.evaluate import OBSERVED, Evaluation, GateFigures, assign_level, is_gate_met
 from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find_change_reaching
-from actitud_api.engine.scoring.path_conditions import GateCondition, prepare_search
+from actitud_api.engine.scoring.path_conditions import PROFILE_RANK, GateCondition, prepare_search
 from actitud_api.engine.scoring.path_options import (
     Option,
     OptionRanking,
@@ -22,6 +22,14 @@ from actitud_api.engine.scoring.path_options import (
     is_worse,
     list_options,
     rescore_situation,
+)
+from actitud_api.engine.scoring.path_profile import (
+    ServiceSample,
+    find_fields_read,
+    find_nearest,
+    find_service_sample,
+    list_profile_changes,
+    repair_rules,
 )
 from actitud_api.engine.scoring.wilson import find_least_cases
 
@@ -72,7 +80,7 @@ class PathSearch:
         self._refused: dict[Option, tuple[CompiledRule, ...]] = {}
         # Moves can undo each other if one indicator reads the fact that another moves: no option is taken twice.
         self._tried: set[tuple[int, Fraction | None]] = set()
-        self._ranking = OptionRanking(evaluation.compiled)
+        self._ranking = OptionRanking(evaluation.compiled, self._search_plan.favoured)
         # The rank of the condition that each moved indicator was first moved for, in the order of these first moves.
         self._ranks: dict[int, int] = {}
         self._guarded = tuple(itertools.chain(*self._search_plan.conditions[: target.number]))
@@ -101,7 +109,11 @@ class PathSearch:
             before, unmet = len(self._taken), dict[str, list[GateCondition]]()
             for condition in self._conditions:
                 while not self._now.meets(condition):
-                    if not (self._step(condition, lenient=False) or self._step(condition, lenient=True)):
+                    if not (
+                        self._step(condition, lenient=False)
+                        or self._step(condition, lenient=True)
+                        or self._count_new_cases(condition)
+                    ):
                         unmet.setdefault(condition.gate.definition.id, []).append(condition)
                         break
             if len(self._taken) == before:
@@ -122,9 +134,9 @@ class PathSearch:
     def order_moves(self) -> tuple[PlacedMove, ...]:
         """Put the moves that `run` found in the order in which they can be made.
 
-        The moves for gates on one indicator come first, the largest gain in whole points before the others; then the
-        others, in the order in which the search first needed them. A move that cannot be made yet waits: it has no
-        effect, or contradicts other facts, before another move.
+        The order is that of `_rank_move`; of equals the one with the largest gain in whole points comes first, and then
+        the one that the search first needed. A move that cannot be made yet waits: it has no effect, or contradicts
+        other facts, before another move.
         """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}
@@ -143,22 +155,48 @@ class PathSearch:
 
     def _choose_next(self, waiting: list[AppliedMove], situation: Situation) -> tuple[AppliedMove, Situation]:
         """Choose the move of a path that comes next, from those that wait; return it with the situation after it."""
-        ready: list[tuple[int, AppliedMove, Situation]] = []
-        for taken in waiting:
-            # The other moves stand in the order of the search.
-            if ready and self._ranks[taken.position] > 0:
-                break
-            after = self._make_move(taken, situation)
-            if not (is_worse(after, situation) or is_stuck(after, taken.position)):
-                # A gain below one point decides nothing: then the order of the gates does.
-                gain = ((after.evaluation.index or 0) - (situation.evaluation.index or 0)) // self._compiled.unit
-                ready.append((gain, taken, after))
-        if not ready:
-            # Each breaks a rule without another: those that were taken without breaking one come first.
-            taken = min(waiting, key=lambda taken: bool(taken.breaks))
-            return taken, self._make_move(taken, situation)
-        _, taken, after = max(ready, key=lambda made: made[0])
-        return taken, after
+        made: list[tuple[AppliedMove, Situation]] = []
+        # Only moves of one rank are compared by what they gain, which takes a scoring for each.
+        for _, equals in itertools.groupby(sorted(waiting, key=self._rank_move), key=self._rank_move):
+            tried = [(taken, self._make_move(taken, situation)) for taken in equals]
+            ready = [
+                (taken, after)
+                for taken, after in tried
+                if not (is_worse(after, situation) or self._has_no_effect(taken, after))
+            ]
+            if ready:
+                return max(ready, key=lambda move: self._count_gained(situation, move[1]))
+            made += tried
+        # Each breaks a rule without another: those that were taken without breaking one come first.
+        return min(made, key=lambda move: bool(move[0].breaks))
+
+    def _count_gained(self, before: Situation, after: Situation) -> int:
+        """Return the whole index points that a move gains; less than a point decides nothing."""
+        return ((after.evaluation.index or 0) - (before.evaluation.index or 0)) // self._compiled.unit
+
+    def _has_no_effect(self, taken: AppliedMove, after: Situation) -> bool:
+        """Return True if an indicator does not count after its move, which then waits for another move."""
+        return is_stuck(after, taken.position) or after.evaluation.results[taken.position].code == "not_applicable"
+
+    def _awaits_service(self, taken: AppliedMove) -> bool:
+        """Return True if a move is made only once the service has entered a new profile field."""
+        leaf = self._compiled.indicators[taken.position]
+        changed = list_profile_changes(self._compiled, leaf, taken.change)
+        return any(field.set_by == "service" for field in self._compiled.document.profile if field.name in changed)
+
+    def _rank_move(self, taken: AppliedMove) -> tuple[bool, bool, bool, int]:
+        """Return the key by which moves are put in order, the first one least.
+
+        A move that waits for the service comes last. A move of an indicator that keeps several others at 0 comes before
+        the others, then moves of favoured indicators, then those for gates on one indicator, on groups, and on the
+        index.
+        """
+        return (
+            self._awaits_service(taken),
+            taken.position not in self._search_plan.openers,
+            taken.position not in self._search_plan.favoured,
+            self._ranks[taken.position],
+        )
 
     def _make_move(self, taken: AppliedMove, situation: Situation) -> Situation:
         leaf = self._compiled.indicators[taken.position]
@@ -202,7 +240,10 @@ class PathSearch:
                 or (condition.lower_bound is not None and self._gives_value(situation, single))
             ):
                 continue
-            if chosen is not None and not is_enough:
+            favoured = self._search_plan.favoured
+            if chosen is not None and (
+                not is_enough or (chosen[1].position in favoured and taken.position not in favoured)
+            ):
                 continue
             chosen = option, taken, situation
             # Where no score of one group says which are enough, the last that is enough gains least; where the first
@@ -211,8 +252,81 @@ class PathSearch:
                 break
         if chosen is None:
             return False
-        self._commit_move(condition, *chosen)
+        option, taken, situation = chosen
+        self._commit_move(condition, taken, situation)
+        self._tried.add((option.position, option.x))
         return True
+
+    def _count_new_cases(self, condition: GateCondition) -> bool:
+        """Take a move of an indicator that the service enters, for a condition on the size of its sample.
+
+        Such an indicator is a share of two profile fields that the service sets, as answered test questions are of
+        those that were put. The move takes the least sample that meets the condition, and the least number of cases
+        in it with which no gate breaks that holds. Return False if there is no such move, or if it would break one
+        anyway and the search spares gates.
+        """
+        fields = find_fields_read(condition.member.definition) if condition.rank == PROFILE_RANK else frozenset()
+        for leaf in self._compiled.indicators if fields else ():
+            sample = find_service_sample(self._compiled, leaf)
+            if sample is None or sample.field not in fields:
+                continue
+            applied = self._try_sample(condition, sample)
+            if applied is not None:
+                self._commit_move(condition, *applied)
+                return True
+        return False
+
+    def _try_sample(self, condition: GateCondition, sample: ServiceSample) -> tuple[AppliedMove, Situation] | None:
+        """Try the least sample, and the fewest cases in it, as a move; return None if no such move can be taken."""
+        facts = self._now.evaluation.facts
+        present, cases = facts[sample.size], facts[sample.cases]
+        if not isinstance(present, int) or not isinstance(cases, int):
+            return None
+        size = find_nearest(present, sample.largest, lambda size: self._is_met_with(condition, {sample.size: size}))
+        if size is None:
+            return None
+        few = self._apply_sample(condition, sample, size, cases)
+        if few is not None:
+            return few
+        fewest = find_nearest(cases, size, lambda cases: self._apply_sample(condition, sample, size, cases) is not None)
+        if fewest is not None:
+            return self._apply_sample(condition, sample, size, fewest)
+        bold = self._apply_sample(condition, sample, size, size, spares_gates=False)
+        if self._spares_gates:
+            self.has_spared_gates |= bold is not None
+            return None
+        return bold
+
+    def _is_met_with(self, condition: GateCondition, change: FactChange) -> bool:
+        """Return True if a condition that reads only the profile is met after a change of the profile."""
+        facts = apply_change(self._now.evaluation.facts, change)
+        return is_gate_met(condition.member, GateFigures(structs.replace(self._now.evaluation, facts=facts)))
+
+    def _apply_sample(
+        self, condition: GateCondition, sample: ServiceSample, size: int, cases: int, *, spares_gates: bool = True
+    ) -> tuple[AppliedMove, Situation] | None:
+        """Try a sample of a size with a number of cases as a move; return None if it cannot be taken.
+
+        With `spares_gates`, a move that breaks a gate that holds cannot be taken.
+        """
+        now, leaf = self._now, self._compiled.indicators[sample.position]
+        change: FactChange = {sample.size: size, sample.cases: cases}
+        facts = apply_change(now.evaluation.facts, change)
+        breaks = tuple(
+            rule
+            for rule in self._compiled.rules
+            if sample.field in rule.fields and rule.holds(now.evaluation.facts) and not rule.holds(facts)
+        )
+        if any(rule.definition.severity == "error" for rule in breaks) or self._is_moved(sample.position, change):
+            return None
+        situation = rescore_situation(now, leaf, change, declared=False)
+        is_observed = situation.evaluation.results[leaf.position].code in OBSERVED
+        spared = (condition, *self._held) if spares_gates else (condition,)
+        if not is_observed or is_worse(situation, now) or not situation.meets_all(spared):
+            return None
+        earlier = self._find_latest(leaf.position)
+        change = change if earlier is None else earlier.change | change
+        return AppliedMove(position=leaf.position, change=change, documented=False, breaks=breaks), situation
 
     def _gives_value(self, situation: Situation, positions: tuple[int, ...]) -> bool:
         """Return True if a gate counts more raw values of the indicators at `positions` in `situation` than now.
@@ -256,16 +370,15 @@ class PathSearch:
     def _apply_move(self, option: Option, *, lenient: bool, any_gain: bool) -> tuple[AppliedMove, Situation] | None:
         """Try an option as a move; return the move with the situation after it, or None if it cannot be taken.
 
-        An option that cannot be taken is remembered as refused. With `lenient`, the move may break rules, provided that
-        other facts are changed to keep these rules. With `any_gain`, a move that leaves the score of the indicator
-        equal is accepted too.
+        An option that cannot be taken is remembered as refused. With `lenient`, the move may break rules: it then
+        brings the profile fields with which they hold again (`repair_rules`), or else is taken provided that other
+        facts are changed to keep them. With `any_gain`, a move that leaves the score of the indicator equal is
+        accepted too.
         """
         now, leaf = self._now, self._compiled.indicators[option.position]
         evaluation, former = now.evaluation, now.evaluation.results[option.position]
         change = self._find_change(option, leaf)
-        if change is None or any(
-            taken.position != option.position and not change.keys().isdisjoint(taken.change) for taken in self._taken
-        ):
+        if change is None or self._is_moved(option.position, change):
             self._refused[option] = ()
             return None
         facts, broken = apply_change(evaluation.facts, change), now.list_contradictions()
@@ -277,6 +390,14 @@ class PathSearch:
         if breaks and not lenient:
             self._refused[option] = breaks
             return None
+        repair = repair_rules(self._compiled, facts, breaks)
+        if repair:
+            change = change | repair
+            facts = apply_change(facts, repair)
+            breaks = tuple(rule for rule in breaks if not rule.holds(facts))
+            if self._is_moved(option.position, repair):
+                self._refused[option] = ()
+                return None
         suspended = now.suspended | {rule.definition.id for rule in breaks}
         situation = rescore_situation(
             structs.replace(now, suspended=suspended) if breaks else now,
@@ -291,7 +412,7 @@ class PathSearch:
             return None
         # A move that changes no other indicator lowers no score, and gates that ask for less are refused at load.
         turns_others = situation.evaluation.broken_rules is not evaluation.broken_rules
-        if self._spares_gates and turns_others and not situation.meets_all(self._held):
+        if self._spares_gates and turns_others and not situation.meets_all(self._list_spared()):
             self.has_spared_gates = True
             self._refused[option] = ()
             return None
@@ -305,6 +426,10 @@ class PathSearch:
             ),
             situation,
         )
+
+    def _is_moved(self, position: int, change: FactChange) -> bool:
+        """Return True if a move of another indicator than the one at `position` changes a fact of `change`."""
+        return any(taken.position != position and not change.keys().isdisjoint(taken.change) for taken in self._taken)
 
     def _find_change(self, option: Option, leaf: CompiledIndicator) -> FactChange | None:
         """Find the new facts with which an indicator reaches an option; None if no valid facts reach it."""
@@ -321,7 +446,7 @@ class PathSearch:
         )
         return None if reached is None else blank | reached
 
-    def _commit_move(self, condition: GateCondition, option: Option, taken: AppliedMove, situation: Situation) -> None:
+    def _commit_move(self, condition: GateCondition, taken: AppliedMove, situation: Situation) -> None:
         leaf = self._compiled.indicators[taken.position]
         if situation.evaluation.broken_rules is self._now.evaluation.broken_rules:
             self._ranking.forget(leaf.ancestors)
@@ -331,8 +456,15 @@ class PathSearch:
         self._taken.append(taken)
         self._now = situation
         self._held = self._list_held()
-        self._tried.add((option.position, option.x))
         self._ranks.setdefault(taken.position, condition.rank)
+
+    def _list_spared(self) -> Iterator[GateCondition]:
+        """Yield the conditions that are met now and that a move may not break.
+
+        A condition on the profile alone is not among them: an organisation that opens its doors is then asked whether
+        anybody came in, which keeps nobody from opening.
+        """
+        return (condition for condition in self._held if condition.rank < PROFILE_RANK)
 
     def _list_held(self) -> tuple[GateCondition, ...]:
         """List the conditions, of the target and of the levels below it, that are met now."""

@@ -273,12 +273,11 @@ class EditionScoresController(Controller):
         """Get the path of an organisation to the next level.
 
         Lists moves, each a change of the answer to one indicator, after which every condition of the next level
-        holds: first moves for conditions on one indicator, the largest gain first, then for those on a dimension, then
-        for those on the index; a move that others depend on comes before them. Each move is the smallest improvement
-        that satisfies a condition; if none does, it is the one that gains most. Superfluous moves are removed at the
-        end, and the result is scored again. A condition that cannot be reached is named, beside the moves for the
-        others. Before publication, assessors, publishers and administrators see every path; an organisation sees only
-        its own.
+        holds: first moves that others depend on, then those of a pillar that a condition reads, the others, and those
+        that wait for the service. Each move is the smallest improvement that satisfies a condition; if none does, it
+        is the one that gains most. Superfluous moves are removed at the end, and the result is scored again. A
+        condition that cannot be reached is named, beside the moves for the others. Before publication, assessors,
+        publishers and administrators see every path; an organisation sees only its own.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)

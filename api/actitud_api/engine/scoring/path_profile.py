@@ -1,0 +1,128 @@
+"""Changes of profile fields that belong to a path: those that keep rules, and new cases that the service counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from msgspec import Struct
+
+from actitud_api.engine.methodology.model import Gate, ProfileField, ProfileOperand, Quotient
+from actitud_api.engine.methodology.predicates import Facts, walk_operand_parts
+from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, CompiledRule
+from actitud_api.engine.scoring.next_steps import FactChange, apply_change
+
+
+class ServiceSample(Struct, frozen=True):
+    """The sample of an indicator that the service enters, such as answered test questions of those that were put.
+
+    `position` is that of the indicator; `size` and `cases` are the slots of the two profile fields of which it is the
+    share; `field` is the name of the field with the size, and `largest` the largest size.
+    """
+
+    position: int
+    size: int
+    cases: int
+    field: str
+    largest: int
+
+
+def find_service_sample(compiled: CompiledMethodology, leaf: CompiledIndicator) -> ServiceSample | None:
+    """Return the sample of an indicator, None if the indicator is not a share of two fields that the service sets."""
+    match leaf.definition.value:
+        case Quotient(numerator=ProfileOperand(field=cases), denominator=ProfileOperand(field=size)):
+            fields = {field.name: field for field in compiled.document.profile}
+            counted = fields[size]
+            if leaf.step_field != cases or {fields[cases].set_by, counted.set_by} != {"service"}:
+                return None
+            if counted.type != "integer" or counted.maximum is None:
+                return None
+            slots = compiled.layout.profile
+            return ServiceSample(leaf.position, slots[size], slots[cases], size, int(counted.maximum))
+        case _:
+            return None
+
+
+def find_fields_read(gate: Gate) -> frozenset[str]:
+    """Return the names of the profile fields that a gate reads."""
+    operands = (*walk_operand_parts(gate.holds.left), *walk_operand_parts(gate.holds.right))
+    return frozenset(operand.field for operand in operands if isinstance(operand, ProfileOperand))
+
+
+def list_profile_changes(
+    compiled: CompiledMethodology, leaf: CompiledIndicator, change: FactChange
+) -> dict[str, int | float]:
+    """Return the profile fields in a change of an indicator, with their new values by name.
+
+    The field that a next step of the indicator changes is left out: it is a fact of the indicator like any other.
+    """
+    fields = compiled.layout.profile
+    # The profile has the first slots.
+    if not any(slot < len(fields) for slot in change):
+        return {}
+    return {
+        name: cast("int", change[slot]) for name, slot in fields.items() if slot in change and name != leaf.step_field
+    }
+
+
+def repair_rules(compiled: CompiledMethodology, facts: Facts, rules: Iterable[CompiledRule]) -> FactChange:
+    """Find changes of profile fields with which `facts` keep rules that they break; return the changes by slot.
+
+    Each change is the smallest that is enough, and breaks no rule of severity `error`. Only whole numbers are changed
+    that the organisation sets and that need no evidence: the others, such as inhabitants or messages received, are
+    not its own to change. A rule for which there is no such change stays broken.
+    """
+    repair: FactChange = {}
+    for rule in rules:
+        for field in compiled.document.profile:
+            if rule.holds(apply_change(facts, repair)):
+                break
+            if field.name in rule.fields and _is_own(field):
+                repair |= _repair_rule(compiled, apply_change(facts, repair), rule, field)
+    return repair
+
+
+def _is_own(field: ProfileField) -> bool:
+    """Return True if a profile field is a whole number that the organisation sets and that needs no evidence."""
+    return field.type == "integer" and field.set_by == "organisation" and not field.needs_evidence
+
+
+def _repair_rule(compiled: CompiledMethodology, facts: Facts, rule: CompiledRule, field: ProfileField) -> FactChange:
+    slot = compiled.layout.profile[field.name]
+    present = facts[slot]
+    if not isinstance(present, int):
+        return {}
+    others = [
+        other
+        for other in compiled.rules
+        if other.definition.severity == "error" and field.name in other.fields and other.holds(facts)
+    ]
+    for bound in (field.maximum, field.minimum):
+        if bound is None:
+            continue
+        nearest = find_nearest(present, int(bound), lambda value: bool(rule.holds(apply_change(facts, {slot: value}))))
+        if nearest is not None:
+            changed = apply_change(facts, {slot: nearest})
+            if all(other.holds(changed) for other in others):
+                return {slot: nearest}
+    return {}
+
+
+def find_nearest(present: int, bound: int, is_enough: Callable[[int], bool]) -> int | None:
+    """Find the number nearest to `present`, on the way from it to `bound`, that is enough; None if none is.
+
+    Whatever is beyond a number that is enough has to be enough too, up to `bound`.
+    """
+    sign, farthest = (1 if bound > present else -1), abs(bound - present)
+    too_near, far_enough = 0, min(1, farthest)
+    while not is_enough(present + sign * far_enough):
+        if far_enough == farthest:
+            return None
+        too_near, far_enough = far_enough, min(2 * far_enough, farthest)
+    while far_enough - too_near > 1:
+        middle = (too_near + far_enough) // 2
+        if is_enough(present + sign * middle):
+            far_enough = middle
+        else:
+            too_near = middle
+    return present + sign * far_enough
