@@ -10,7 +10,19 @@ from msgspec import structs
 
 from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Aggregation, Gate, IndexOperand, Level, Missing
+from actitud_api.engine.methodology.model import (
+    Aggregation,
+    All,
+    Any,
+    Gate,
+    IndexOperand,
+    Level,
+    Minimum,
+    Missing,
+    Predicate,
+    Product,
+    Sum,
+)
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedScore, narrate
 from actitud_api.engine.scoring.explain import explain
@@ -377,7 +389,60 @@ def test_what_does_not_apply_shares_its_weight_where_there_are_weights(aggregati
     tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation=aggregation)
     known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
     text = reason_of(known, b.submit({"y": {"hours": 1}}, {"p": 2}), "x", "en")
-    assert text == f"It applies only if p (2) is at least 3.{ending}"
+    assert text == f"It applies only from 3 p (here 2).{ending}"
+
+
+PEOPLE, STAFF = b.field("people"), b.field("staff")
+DEFINED = Any(of=(b.compare(PEOPLE, "eq", 0), b.compare(PEOPLE, "ge", 1000)))
+
+
+@pytest.mark.parametrize(
+    ("applies", "english", "spanish"),
+    [
+        (b.compare(STAFF, "ge", 1), "if there are staff (here 0)", "si hay staff (aquí 0)"),
+        (DEFINED, "from 1,000 people, or with 0 (here 14)", "a partir de 1.000 people, o con 0 (aquí 14)"),
+        (
+            All(of=(b.compare(STAFF, "ge", 10), DEFINED)),
+            "from 10 staff (here 0) and from 1,000 people, or with 0 (here 14)",
+            "a partir de 10 staff (aquí 0) y a partir de 1.000 people, o con 0 (aquí 14)",
+        ),
+        # what a scope does not say is told as a condition
+        (
+            All(of=(b.compare(STAFF, "gt", 9), DEFINED)),
+            "if staff (0) is above 9 and (people (14) is 0 or people (14) is at least 1,000)",
+            "si staff (0) es mayor que 9 y (people (14) es 0 o people (14) es como mínimo 1.000)",
+        ),
+        (
+            Any(of=(b.compare(STAFF, "eq", 3), b.compare(PEOPLE, "ge", 1000))),
+            "if staff (0) is 3 or people (14) is at least 1,000",
+            "si staff (0) es 3 o people (14) es como mínimo 1.000",
+        ),
+    ],
+)
+def test_what_does_not_apply_says_from_which_numbers_it_does(applies: Predicate, english: str, spanish: str) -> None:
+    tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation="min")
+    known = b.read(b.document(tree, profile=(b.integer_field("people"), b.integer_field("staff"))))
+    submission = b.submit({"y": {"hours": 1}}, {"people": 14, "staff": 0})
+    assert reason_of(known, submission, "x", "en") == f"It applies only {english}."
+    assert reason_of(known, submission, "x", "es") == f"Solo se aplica {spanish}."
+
+
+def test_a_count_is_short_by_whole_numbers() -> None:
+    """0.02 of 38 people is 0.76 of a message; of the index, 49.5, 0.76 points are short."""
+    asked = Product(of=(b.const(0.02), PEOPLE))
+    messages = Minimum(of=(b.const(400), Sum(of=(b.field("messages"), b.const(0)))))
+    levels = (
+        Level(number=1, gates=()),
+        Level(number=2, gates=(Gate(id="L2", holds=b.compare(messages, "ge", asked)),)),
+    )
+    known = b.read(
+        b.document(
+            b.root(b.points("y")), profile=(b.integer_field("people"), b.integer_field("messages")), levels=levels
+        )
+    )
+    score = narrate(explain(known, b.submit({"y": {"hours": 1}}, {"people": 38, "messages": 0})), known, "en")
+    (gate,) = score.level_details.blocked_by
+    assert (gate.distance, gate.text.endswith(": here 0, 1 short.")) == (0.76, True)
 
 
 def test_scores_are_told_out_of_the_range_of_their_indicator() -> None:

@@ -104,6 +104,9 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "if": "if {}, {}",
         "not": "not: {}",
         "listed": "“{}”",
+        "exists": "if there are {label} (here {actual})",
+        "from": "from {least} {label} (here {actual})",
+        "from_or": "from {least} {label}, or with {other} (here {actual})",
     },
     es={
         "all": " y ",
@@ -130,6 +133,9 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "if": "si {}, {}",
         "not": "no: {}",
         "listed": "«{}»",
+        "exists": "si hay {label} (aquí {actual})",
+        "from": "a partir de {least} {label} (aquí {actual})",
+        "from_or": "a partir de {least} {label}, o con {other} (aquí {actual})",
     },
 )
 
@@ -355,6 +361,34 @@ class PredicateNarrator:
         for separate, contracted in _CONTRACTIONS.get(self._language, ()):
             text = text.replace(separate, contracted)
         return text
+
+    def describe_scope(self, predicate: Predicate) -> str | None:
+        """Describe from which numbers in the profile something applies: `from 10 people on the staff (here 2)`.
+
+        Return None if the predicate says anything else, which `describe` then tells.
+        """
+        match predicate:
+            case All(of=members):
+                clauses = [self.describe_scope(member) for member in members]
+                return None if None in clauses else self._phrases["all"].join(filter(None, clauses))
+            case Compare(op="ge", left=ProfileOperand(field=field), right=Constant(value=int(least))):
+                return self._describe_numbers(field, "exists" if least == 1 else "from", least=least)
+            case Any(
+                of=(
+                    Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=int(other))),
+                    Compare(op="ge", left=ProfileOperand(field=same), right=Constant(value=int(least))),
+                )
+            ) if field == same:
+                return self._describe_numbers(field, "from_or", least=least, other=other)
+            case _:
+                return None
+
+    def _describe_numbers(self, field: str, phrase: str, **bounds: int) -> str | None:
+        if field not in self._facts:
+            return None
+        shown = {name: format_number(bound, self._language) for name, bound in bounds.items()}
+        actual = format_fact(self._facts[field], self._language)
+        return self._phrases[phrase].format(label=self._texts.profile[field].label, actual=actual, **shown)
 
     def _describe_clause(self, predicate: Predicate) -> str:
         match predicate:
