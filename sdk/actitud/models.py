@@ -1803,13 +1803,14 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
 class LevelSensitivity(Model, frozen=True, kw_only=True):
     """How much levels depend on judgements and errors that are drawn together.
 
-    ``changes``: share of the drawn levels that differ from the usual one. ``far_changes``: share that differs by more
-    than one level.
+    ``changes``: share of the drawn levels that differ from the usual one. ``losses``: share that is no level.
+    ``far_changes``: share that is another level, by more than one.
     """
 
     organisations: int
     draws: int
     changes: float | None
+    losses: float | None
     far_changes: float | None
     sources: tuple[SourceSensitivity, ...]
 

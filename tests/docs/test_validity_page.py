@@ -83,8 +83,8 @@ def test_the_page_has_the_figures_of_the_audit(page: str, write: Writer, audit: 
     ((name, effect),) = [(one["indicator"], one["effect"]) for one in bands["indicators"]]
     assert name in groups
     assert f"{100 * effect:.0f} %" in groups
-    for share in ("changes", "far_changes"):
-        assert f"{write(100 * sensitivity[share], 1)} %" in text
+    for share, decimals in (("changes", 1), ("losses", 1), ("far_changes", 2)):
+        assert f"{write(100 * sensitivity[share], decimals)} %" in text
     sources = sorted(sensitivity["sources"], key=lambda source: source["total"], reverse=True)
     for source, row in zip(sources, rows[-12:-5], strict=True):
         cells = [float(cell.replace(",", ".")) for cell in row.split("|")[2:4]]

@@ -604,7 +604,8 @@ def test_the_sensitivity_of_levels_is_computed_where_it_is_asked_for(
     monkeypatch.setattr(audits, "DRAWS", 1)
     found = got(client, "/v1/editions/2025/audit", sensitivity="true")["sensitivity"]
     assert (found["organisations"], found["draws"]) == (len(ranking(client)), 1)
-    assert 0 <= found["far_changes"] <= found["changes"] <= 1
+    assert found["far_changes"] + found["losses"] <= found["changes"] <= 1
+    assert min(found["far_changes"], found["losses"]) >= 0
     assert [source["source"] for source in found["sources"]] == list(SOURCES)
 
 

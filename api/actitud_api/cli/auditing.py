@@ -84,10 +84,10 @@ _DIFFERENCE = Texts(
 )
 _SENSITIVITY = Texts("De qué dependen los niveles", "What the levels depend on")
 _CHANGES = Texts(
-    "Si se sortean a la vez todas las decisiones y errores, cambia el {share} de los niveles, y el {far} en más de uno "
-    "({organisations} organizaciones, {draws} pares de sorteos).",
-    "If all judgements and errors are drawn together, {share} of the levels change, and {far} by more than one "
-    "({organisations} organisations, {draws} pairs of draws).",
+    "Si se sortean a la vez todas las decisiones y errores, cambia el {share} de los niveles: el {lost} se pierde, "
+    "y el {far} pasa a otro a más de un nivel ({organisations} organizaciones, {draws} pares de sorteos).",
+    "If all judgements and errors are drawn together, {share} of the levels change: {lost} are lost, and {far} "
+    "change by more than one ({organisations} organisations, {draws} pairs of draws).",
 )
 _SOURCES: Final[dict[Source, Texts]] = {
     "gates": Texts("umbrales de las condiciones", "thresholds of gates"),
@@ -218,6 +218,7 @@ class _AuditSheet:
             changes = self._fill(
                 _CHANGES,
                 share=self._share(found.changes),
+                lost=self._share(found.losses),
                 far=self._share(found.far_changes),
                 organisations=words.format_number(found.organisations, self._language),
                 draws=str(found.draws),

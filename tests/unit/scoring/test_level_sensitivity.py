@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from actitud_api.engine.methodology.model import Document, Gate, Group, Indicator, Level
+from actitud_api.engine.methodology.model import Coverage, Document, Gate, Group, Indicator, Level, Share
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.scoring.audit import Floats
 from actitud_api.engine.scoring.columns import build_columns
@@ -187,6 +187,26 @@ def test_who_is_at_a_threshold_depends_on_it() -> None:
     assert totals["gates"] is not None
     assert min(totals["sampling"], totals["gates"]) > 0
     assert {totals[source] for source in ("ladders", "weights", "goalposts", "cap", "coding")} == {0}
+
+
+def test_a_lost_level_is_no_change_to_another_level() -> None:
+    """B and C weigh 1 each, and C is not answered: half of the weight is known, and any lesser weight of B loses all.
+
+    At level 3 none is three steps away, and still no far change: nobody gets another level.
+    """
+    children = (b.ladder("B"), b.ladder("C"))
+    levels = (
+        Level(number=1, gates=()),
+        *(Level(number=n, gates=(gate(f"G{n}", b.value("B"), "ge", 2),)) for n in (2, 3)),
+    )
+    half = Share(num=1, den=2)
+    coverage = Coverage(overall=half, per_dimension=half)
+    document = b.document(b.root(b.group("D", *children)), levels=levels, coverage=coverage)
+    columns = build_columns(b.read(document), [b.submit({"B": {"level": 4}})])
+    found = compute_level_sensitivity(columns, draws=12, seed=1)
+    assert found.losses is not None
+    assert 0.2 < found.losses < 0.8
+    assert (found.changes, found.far_changes) == (found.losses, 0)
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:

@@ -9,6 +9,8 @@ model output, 2010) for groups of inputs, with the estimators of M. J. W. Jansen
 output, 1999). An organisation is one output; the outputs are pooled as in F. Gamboa, A. Janon, T. Klein and A. Lagnoux
 (Sensitivity analysis for multidimensional and functional outputs, 2014): sums of variances take the place of variances.
 
+No level counts as level 0 in the variance, and stands apart in the shares of changed levels.
+
 Rules that contradict answers are left out: counts that are drawn anew need not agree with each other.
 """
 
@@ -98,13 +100,15 @@ class SourceSensitivity(Struct, frozen=True, kw_only=True):
 class LevelSensitivity(Struct, frozen=True, kw_only=True):
     """Sensitivity of the levels of `organisations` organisations, over `draws` pairs of draws.
 
-    `changes` is the share of the drawn levels that differ from the level without variation, `far_changes` the share
-    that differs by more than one level; both are None if there are no organisations.
+    `changes` is the share of the drawn levels that differ from the level without variation; `losses` the share that
+    is no level, where there is one without variation; `far_changes` the share that is another level, by more than one.
+    They are None if there are no organisations.
     """
 
     organisations: int
     draws: int
     changes: float | None
+    losses: float | None
     far_changes: float | None
     sources: tuple[SourceSensitivity, ...]
 
@@ -125,12 +129,14 @@ def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> Lev
         first[number], second[number] = model.compute_levels(a), model.compute_levels(b)
         for source, levels in mixed.items():
             levels[number] = model.compute_levels({**a, source: b[source]})
-    drawn = np.abs(np.concatenate([first, second]) - model.compute_levels(model.center_inputs()))
+    drawn, usual = np.concatenate([first, second]), model.compute_levels(model.center_inputs())
+    is_lost, is_kept = (drawn == 0) & (usual > 0), (drawn > 0) & (usual > 0)
     return LevelSensitivity(
         organisations=columns.rows,
         draws=draws,
-        changes=float((drawn > 0).mean()) if drawn.size else None,
-        far_changes=float((drawn > 1).mean()) if drawn.size else None,
+        changes=float((drawn != usual).mean()) if drawn.size else None,
+        losses=float(is_lost.mean()) if drawn.size else None,
+        far_changes=float((is_kept & (np.abs(drawn - usual) > 1)).mean()) if drawn.size else None,
         sources=tuple(
             SourceSensitivity(source=source, first=alone, total=together)
             for source, (alone, together) in (

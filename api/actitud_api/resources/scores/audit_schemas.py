@@ -231,12 +231,14 @@ class SourceSensitivity(Wire, frozen=True):
 class LevelSensitivity(Wire, frozen=True):
     """How much levels depend on judgements and errors, which are drawn together for at most 500 organisations.
 
-    `changes` is the share of the drawn levels that differ, `far_changes` the share that differs by more than one.
+    `changes` is the share of the drawn levels that differ, `losses` the share that is none, `far_changes` the share
+    that differs by more than one.
     """
 
     organisations: Count
     draws: int
     changes: Share | None
+    losses: Share | None
     far_changes: Share | None
     sources: tuple[SourceSensitivity, ...]
 
@@ -334,6 +336,7 @@ def _build_sensitivity(sensitivity: level_sensitivity.LevelSensitivity) -> Level
         organisations=sensitivity.organisations,
         draws=sensitivity.draws,
         changes=_round(sensitivity.changes),
+        losses=_round(sensitivity.losses),
         far_changes=_round(sensitivity.far_changes),
         sources=tuple(
             SourceSensitivity(source=source.source, first=_round(source.first), total=_round(source.total))
