@@ -42,7 +42,8 @@ ABSENT_LACK: Final = 1.0
 
 EXEMPLARY: Final = 0.03
 """Share of exemplary municipalities from `EXEMPLARY_FROM` inhabitants on. Judgement: the article has some."""
-EXEMPLARY_FROM: Final = 500
+EXEMPLARY_FROM: Final = 5_000
+"""Villages get few messages in a year: their best would lead the ranking at level 3, with nothing to show for 4."""
 EXEMPLARY_LEAD: Final = 1.8
 """Standard deviations by which they are better in everything: few would reach level 5 by chance alone."""
 

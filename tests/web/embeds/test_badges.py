@@ -96,13 +96,13 @@ def test_what_is_simulated_says_so(client: Client) -> None:
 
 def test_what_is_provisional_says_so(own: Client) -> None:
     # Level 5 is provisional unless the level before was 4 or more, and this municipality has none before.
-    (best,) = simulate(load_methodology("2027.1"), [1_219])
+    (best,) = simulate(load_methodology("2027.1"), [6_523])
     with own.app.state["database"].write() as session:
         add_edition(session, "2028", {}, "in_review")
         assessments.store_rows(session, [assessments.to_row("2028", AVILA, best.submission, best.evaluation, NOW)])
     publish_stored(own.app.state["database"], "2028")
     root = picture(own, f"/badge/2028/{AVILA}.svg")
-    assert letters(root)[1] == "99,42 de 100 · Comunidad (provisional)"
+    assert letters(root)[1] == "94,48 de 100 · Comunidad (provisional)"
     assert "nivel 5, Comunidad (provisional)" in alternative(root)
 
 
