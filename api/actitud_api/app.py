@@ -27,7 +27,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.forgetting import build_forgetting_lifespan
 from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
-from actitud_api.platform.http import large_responses
+from actitud_api.platform.http import handler_threads, large_responses
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.discovery import DiscoveryController
@@ -156,6 +156,7 @@ def _build_unavailable(error: Exception) -> ProblemError:
 
 PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _build_unavailable),
+    *handler_threads.PROBLEMS,
     *large_responses.PROBLEMS,
     maps_to(StaleVersion, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,

@@ -34,7 +34,6 @@ from typing import Annotated, Any, Final, NamedTuple, Required, TypedDict, Unpac
 
 import msgspec
 from litestar import Litestar, Response
-from litestar.concurrency import sync_to_thread
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
@@ -45,6 +44,7 @@ from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation
 from actitud_api.platform.http.batches import Batch, BatchBody
 from actitud_api.platform.http.contract import Contract, Link
 from actitud_api.platform.http.deprecation import Deprecation
+from actitud_api.platform.http.handler_threads import run_in_thread
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.large_responses import LargeResponse, LargeResponseSlots
 from actitud_api.platform.http.preconditions import Precondition, read_preconditions
@@ -373,7 +373,7 @@ def _bind(
     if inspect.iscoroutinefunction(function):
         call = function
     elif threaded:
-        call = functools.partial(sync_to_thread, function)
+        call = functools.partial(run_in_thread, function)
     else:
         call = _run_in_event_loop(function)
 

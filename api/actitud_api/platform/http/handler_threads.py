@@ -1,0 +1,77 @@
+"""Worker threads of handlers: a request that none of them takes in time is refused before its handler has begun.
+
+A handler that has begun is never given up here, because a thread cannot be stopped, and what it has written stays
+written. It ends by itself: whatever it waits for has a time limit of its own (`settings.MAX_REQUEST_SECONDS`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+from litestar.concurrency import sync_to_thread
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PATIENCE: Final = 5.0
+"""Seconds that a request waits for a thread. With the time limits of the database its client waits 10 at most."""
+
+RETRY_AFTER: Final = "5"
+"""Value of `Retry-After` in seconds if no thread became free."""
+
+
+class NoThreadFree(Exception):
+    """No worker thread became free in time. Raised by `run_in_thread`; the response is 503."""
+
+
+def _build_busy(error: Exception) -> ProblemError:
+    detail = Texts(
+        "El servicio está ocupado y no ha empezado con la petición. Repítala en unos segundos.",
+        "The service is busy and has not begun with the request. Repeat it in a few seconds.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
+PROBLEMS: tuple[ProblemMapping, ...] = ((NoThreadFree, _build_busy),)
+
+
+async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function in a worker thread and return its result.
+
+    Raises:
+        NoThreadFree: No thread took it within `PATIENCE` seconds; it will not be run any more.
+    """
+    lock = threading.Lock()
+    is_begun = is_given_up = False
+
+    def run() -> T:
+        nonlocal is_begun
+        with lock:
+            if is_given_up:
+                raise NoThreadFree
+            is_begun = True
+        return function(*args, **kwargs)
+
+    def give_up() -> None:
+        nonlocal is_given_up
+        with lock:
+            is_given_up = not is_begun
+        if is_given_up:
+            work.cancel()
+
+    work = asyncio.ensure_future(sync_to_thread(run))
+    timer = asyncio.get_running_loop().call_later(PATIENCE, give_up)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if is_given_up:
+            raise NoThreadFree from None
+        raise
+    finally:
+        timer.cancel()
