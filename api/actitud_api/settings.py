@@ -74,6 +74,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     """Port to listen on."""
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Number of processes that serve; more than one need PostgreSQL."""
     trusted_proxies: tuple[Proxy, ...] = ()
     """Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     drain: Annotated[int, Meta(ge=0, le=60)] = 2
@@ -160,6 +162,7 @@ EXPECTED_FORMS: Final = {
     ),
     "host": Texts("una dirección o un nombre de máquina", "an address or a host name"),
     "port": Texts("un puerto, de 1 a 65535", "a port, 1 to 65535"),
+    "workers": Texts("un número de procesos, de 1 a 64", "a number of processes, 1 to 64"),
     "trusted_proxies": Texts(
         "una lista de direcciones o redes, y nunca todas", "a list of addresses or networks, and never all of them"
     ),

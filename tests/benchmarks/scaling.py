@@ -57,7 +57,7 @@ HEAD: Final = 1_200
 """Assumption: bytes of the head of an answer, and of TCP around it."""
 CODING: Final = "br"
 """Coding of the sizes on the line: that of browsers."""
-EACH: Final = postgresql.READERS + postgresql.WRITERS + postgresql.COUNTERS
+EACH: Final = postgresql.CONNECTIONS
 """Connections to PostgreSQL that a process opens at most."""
 CONNECTIONS: Final = 97
 """Those that PostgreSQL offers to ordinary users by default."""

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -138,6 +139,28 @@ def test_it_refuses_a_database_that_it_does_not_run_on(
     assert "very-secret" not in said
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("C", "A file of SQLite is served by one process only: serve with --workers 1, or use PostgreSQL.\n"),
+        ("es_ES.UTF-8", "A un fichero de SQLite solo lo sirve un proceso: sirva con --workers 1, o use PostgreSQL.\n"),
+    ],
+)
+def test_it_refuses_several_processes_for_a_file(
+    migrated: str, locale: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    assert cli.main(["serve", "--workers", "2", "--database", migrated]) == 1
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_number_of_processes_that_is_none_is_a_faulty_setting(
+    migrated: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["serve", "--workers", "0", "--database", migrated]) == 2
+    assert "--workers: “0” is not a number of processes, 1 to 64" in capsys.readouterr().err
+
+
 # --- how it serves and stops ----------------------------------------------------------------------------------
 
 
@@ -251,6 +274,54 @@ def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(figure: Figur
         failed=0,
         control=f"with less grace than they take {cut} of {len(statuses)} are not answered 200",
     )
+
+
+def ask_and_keep(connection: HTTPConnection) -> tuple[int, str | None]:
+    """Return status and `Connection` of an answer; the connection is kept if the server keeps it."""
+    connection.request("GET", "/readyz")
+    response = connection.getresponse()
+    response.read()
+    return response.status, response.headers["Connection"]
+
+
+def await_refusal(address: str) -> None:
+    """Wait until the server at an address takes no new connection."""
+    host, port = address.removeprefix("http://").split(":")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((host, int(port))).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.01)
+    pytest.fail("still takes connections")
+
+
+def test_retired_it_leaves_no_kept_connection_without_an_answer() -> None:
+    with serving_slowly() as (server, address):
+        with contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as kept:
+            assert ask_and_keep(kept) == (200, None)
+            server.retire()
+            await_refusal(address)
+            assert not is_leaving(server)
+            assert ask_and_keep(kept) == (200, "close"), "it is ready, and closes after this answer"
+        deadline = time.monotonic() + 30
+        while not is_leaving(server):
+            assert time.monotonic() < deadline, "it ends with its last connection"
+            time.sleep(0.01)
+
+
+def test_told_to_stop_it_closes_each_connection_after_its_next_answer() -> None:
+    with (
+        serving_slowly() as (server, address),
+        contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as kept,
+    ):
+        assert ask_and_keep(kept) == (200, None)
+        server.handle_exit(signal.SIGTERM, None)
+        deadline = time.monotonic() + 30
+        while (answer := ask_and_keep(kept)) == (503, None):  # the next look at the clock is to come
+            assert time.monotonic() < deadline
+        assert answer == (503, "close")
 
 
 def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: str, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
     assert of_unit("actitud-checkpoint.timer")["Timer"]["OnCalendar"].endswith(" UTC")
 
 
-PURPOSE: Final = {"Type", "ExecStart", "StandardOutput", "MemoryMax", "TimeoutStopSec"}
+PURPOSE: Final = {"Type", "ExecStart", "StandardOutput", "MemoryMax", "KillMode", "TimeoutStopSec"}
 """What units of one user differ in, apart from how they are started again."""
 
 

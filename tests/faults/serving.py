@@ -91,10 +91,10 @@ def one_serving(
         yield process
 
 
-def await_ready(process: Serving) -> None:
-    """Returns once it serves."""
+def await_ready(process: Serving, seconds: float = 60) -> None:
+    """Returns once it serves, which it does within so many seconds."""
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], 60)[0]
+    assert select.select([process.stdout], [], [], seconds)[0]
     assert process.stdout.readline().startswith("Ready at ")
 
 

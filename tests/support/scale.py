@@ -100,3 +100,5 @@ IN_FLIGHT: Final = 200 if NIGHT else 20
 """Requests that a server has begun when it is told to stop."""
 HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
+ROLLED_SECONDS: Final = 60 if NIGHT else 0
+"""Seconds for which processes that serve together are restarted one by one, at least once."""

@@ -44,7 +44,8 @@ def load_settings(options: argparse.Namespace) -> Settings:
     Raises:
         FaultySettings: A setting is invalid, or the database URL names an unsupported kind of database.
     """
-    overrides = {"database_url": options.database, "host": vars(options).get("host"), "port": vars(options).get("port")}
+    given = {name: vars(options).get(name) for name in ("host", "port", "workers")}
+    overrides = {"database_url": options.database, **given}
     settings = read_settings(os.environ, Path(), {name: text for name, text in overrides.items() if text is not None})
     if not is_supported(settings.database_url):
         raise FaultySettings([SettingsFault("database_url", "invalid", "database_url")])

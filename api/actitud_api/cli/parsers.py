@@ -189,6 +189,13 @@ def _add_init(added: AddCommand, language: Language) -> None:
 def _add_serve(added: AddCommand, language: Language) -> None:
     command = added(Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve")
     _add_address_options(command, language)
+    command.add_argument(
+        "--workers",
+        metavar="NUMBER",
+        help=Texts(
+            "procesos que sirven a la vez (1); con PostgreSQL", "processes that serve at the same time (1); PostgreSQL"
+        ).into(language),
+    )
     _add_database_option(command, language)
 
 

@@ -5,25 +5,34 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
 from types import FrameType
+from typing import Final
 
 import uvicorn
 from litestar.types import ASGIApp
 
 from actitud_api.cli.bounded_protocol import BoundedProtocol
+from actitud_api.cli.supervisor import HURRY, RETIRE, STOP, STOP_UNDRAINED
 from actitud_api.platform.http.system import Readiness
 from actitud_api.settings import Settings
+
+_CLOSE: Final = (b"connection", b"close")
+"""Header of every response of a server that stops: the client opens its next connection elsewhere."""
 
 
 class Server(uvicorn.Server):
     """uvicorn server that stops in two steps.
 
     After SIGTERM, `/readyz` returns 503, so that load balancers choose other servers, but the server accepts requests
-    for `drain` seconds more. Then it accepts none, what takes longer than a process has to stop is given up, and the
-    other requests in progress have the `grace` seconds of the settings to end. SIGINT (Ctrl+C), and any second signal,
-    skip the first step. The exit code is 0.
+    for `drain` seconds more, and closes each connection after its next response. Then it accepts none, what takes
+    longer than a process has to stop is given up, and the other requests in progress have the `grace` seconds of the
+    settings to end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
     """
 
     def __init__(
@@ -44,6 +53,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
         self._stop_at: float | None = None
+        self._retire_by: float | None = None
         self._announce = started
         self._give_up = give_up
         readiness.register("serving", lambda: self._stop_at is None)
@@ -64,19 +74,79 @@ class Server(uvicorn.Server):
         The base class raises the signal again after the server has stopped, which ends the process by the signal. This
         class does not, so that the process exits with 0.
         """
-        is_second = self._stop_at is not None
-        # A signal during the second step ends requests in progress at once, as uvicorn does.
-        self.force_exit = self.should_exit
-        if is_second or sig == signal.SIGINT or self._drain == 0:
+        if not self.begin_stop(drains=sig != signal.SIGINT):
+            self.hurry()
+
+    def begin_stop(self, *, drains: bool = True) -> bool:
+        """Begin to stop, with the first step only if `drains`; return False if it has begun before."""
+        if self._stop_at is not None:
+            return False
+        self._stop_at = time.monotonic() + self._drain
+        if not drains or self._drain == 0:
             self.should_exit = True
-        if not is_second:
-            self._stop_at = time.monotonic() + self._drain
+        return True
+
+    def hurry(self) -> None:
+        """End the present step of a stop: take no more requests, or end those in progress at once, as uvicorn does."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    def retire(self) -> None:
+        """Leave new connections to the other processes at the same socket, and end when the open ones have closed.
+
+        The server stays ready meanwhile. A connection that is silent is closed when it would be closed anyway, so that
+        no client meets a connection that closes earlier than those of a server that goes on.
+        """
+        if self._retire_by is None:
+            self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)
 
     async def on_tick(self, counter: int) -> bool:
         """Return True to stop accepting requests; uvicorn calls it ten times a second."""
-        if self._stop_at is not None and time.monotonic() >= self._stop_at:
+        now = time.monotonic()
+        if self._retire_by is not None:
+            for server in self.servers:
+                server.close()
+            if now >= self._retire_by or not self.server_state.connections:
+                self.should_exit = True
+        if self._stop_at is not None and now >= self._stop_at:
             self.should_exit = True
-        return await super().on_tick(counter)
+        is_over = await super().on_tick(counter)
+        if (self._stop_at is not None or self._retire_by is not None) and (
+            _CLOSE not in self.server_state.default_headers
+        ):
+            # Not changed in place: a response that is being written has the list.
+            self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
+        return is_over
+
+
+class WorkerServer(Server):
+    """Server of a worker, which takes its orders from the supervisor.
+
+    A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another one.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop after SIGTERM. The SIGINT of a terminal is for the supervisor."""
+        if sig == signal.SIGTERM:
+            self.begin_stop()
+
+
+def follow_orders(server: Server, pipe: Connection) -> None:
+    """Follow the orders of the supervisor in a thread of its own. If the supervisor has ended, the server stops."""
+    acts: dict[str, Callable[[], object]] = {
+        STOP: server.begin_stop,
+        STOP_UNDRAINED: partial(server.begin_stop, drains=False),
+        HURRY: server.hurry,
+        RETIRE: server.retire,
+    }
+
+    def follow() -> None:
+        with suppress(OSError, EOFError):
+            while True:
+                acts[pipe.recv()]()
+        server.begin_stop()
+
+    threading.Thread(target=follow, name="orders", daemon=True).start()
 
 
 def build_configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import argparse
 import gc
+import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from ipaddress import ip_address
+from multiprocessing.connection import Connection
+from typing import Final
 
 import structlog
 from litestar import Litestar
 
 from actitud_api.app import create_app
-from actitud_api.cli.common import CommandError, catch_unusable, load_settings
+from actitud_api.cli.common import CommandError, catch_unusable, load_settings, open_database
 from actitud_api.cli.locking import lock_to_serve
-from actitud_api.cli.readiness import check_exists, check_ready
-from actitud_api.cli.server import Server, build_configuration
+from actitud_api.cli.readiness import catch_unreachable, check_exists, check_ready
+from actitud_api.cli.server import Server, WorkerServer, build_configuration, follow_orders
+from actitud_api.cli.supervisor import READY, Supervisor, WorkerFunction
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.health import get_sqlite_version, has_wal_bug
+from actitud_api.platform.storage.health import count_offered_connections, get_sqlite_version, has_wal_bug
+from actitud_api.platform.storage.postgresql import CONNECTIONS
 from actitud_api.platform.storage.urls import find_database_file, hide_password
 from actitud_api.resources.publications.service import EditionPublisher
-from actitud_api.settings import Settings
+from actitud_api.settings import FaultySettings, Settings
 
 _READY = Texts(
     "Lista en {address}. Base de datos: {database}. Ctrl+C termina.",
@@ -40,6 +47,17 @@ _NO_PUBLIC_URL = Texts(
     "Aviso: falta public_url: las insignias, el catálogo y los ficheros enlazan a {address}, que solo vale aquí.",
     "Warning: public_url is not set: badges, catalogue and files link to {address}, which works only here.",
 )
+_ONE_PROCESS = Texts(
+    "A un fichero de SQLite solo lo sirve un proceso: sirva con --workers 1, o use PostgreSQL.",
+    "A file of SQLite is served by one process only: serve with --workers 1, or use PostgreSQL.",
+)
+_FEW_CONNECTIONS = Texts(
+    "Aviso: {workers} procesos pueden abrir {needed} conexiones, y PostgreSQL ofrece {offered} (max_connections).",
+    "Warning: {workers} processes may open {needed} connections, and PostgreSQL offers {offered} (max_connections).",
+)
+
+END_MARGIN: Final = 10.0
+"""Seconds beyond `drain` and `grace` after which a worker that does not end is killed."""
 
 _log = structlog.get_logger()
 
@@ -51,23 +69,30 @@ def run_serve(options: argparse.Namespace, language: Language) -> int:
         CommandError: The database is not ready or another process serves it, or the address is in use.
     """
     settings = load_settings(options)
-    with build_application(settings, language) as app:
-        check_ready(settings, get_database(app), language)
-        _warn(settings, language)
-
-        def announce() -> None:
-            text = _READY.into(language).format(address=settings.address, database=hide_password(settings.database_url))
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
-
-        with open_listener(settings, language) as listener:
-            configuration = build_configuration(app, settings)
-            server = Server(configuration, get_readiness(app), settings.drain, announce, get_publisher(app).stop)
-            server.run(sockets=[listener])
-    if not server.started:
+    serve = _serve if settings.workers == 1 else _serve_by_workers
+    if not serve(options, settings, language):
         return 1
     sys.stdout.write(f"{_STOPPED.into(language)}\n")
     return 0
+
+
+def _serve(_options: argparse.Namespace, settings: Settings, language: Language) -> bool:
+    """Serve in this process until it is stopped; return False if the server did not start."""
+    with build_application(settings, language) as app:
+        check_ready(settings, get_database(app), language)
+        _warn(settings, language)
+        with open_listener(settings, language) as listener:
+            configuration = build_configuration(app, settings)
+            announce = partial(_announce, settings, language)
+            server = Server(configuration, get_readiness(app), settings.drain, announce, get_publisher(app).stop)
+            server.run(sockets=[listener])
+    return server.started
+
+
+def _announce(settings: Settings, language: Language) -> None:
+    text = _READY.into(language).format(address=settings.address, database=hide_password(settings.database_url))
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def open_listener(settings: Settings, language: Language) -> socket.socket:
@@ -117,22 +142,100 @@ def _warn(settings: Settings, language: Language) -> None:
         _log.warning("SQLite has the WAL-reset bug: one connection writes", sqlite=".".join(map(str, version)))
 
 
+# --- several processes ----------------------------------------------------------------------------------------
+
+
+def _serve_by_workers(options: argparse.Namespace, settings: Settings, language: Language) -> bool:
+    """Serve in several processes until this one is stopped; return False if they did not start.
+
+    Raises:
+        CommandError: The database is a file, or is not ready.
+    """
+    if find_database_file(settings.database_url) is not None:
+        raise CommandError(_ONE_PROCESS.into(language))
+    with open_database(settings, language) as database:
+        check_ready(settings, database, language)
+        with catch_unreachable(settings, language):
+            _warn_of_connections(settings, count_offered_connections(database), language)
+    _warn(settings, language)
+    with open_listener(settings, language) as listener:
+        supervisor = Supervisor(
+            settings.workers,
+            _follow_settings(options, settings, listener, language),
+            settings.drain + settings.grace + END_MARGIN,
+            partial(_announce, settings, language),
+            listener.close,
+        )
+        supervisor.run()
+    return supervisor.has_started
+
+
+def _follow_settings(
+    options: argparse.Namespace, first: Settings, listener: socket.socket, language: Language
+) -> Callable[[], WorkerFunction | None]:
+    """Return a function that returns that of the workers, with the settings as they are when it is called.
+
+    It returns None if the settings are faulty then. Address and number of workers stay as they are.
+    """
+    is_first = True
+
+    def build() -> WorkerFunction | None:
+        nonlocal is_first
+        settings = first
+        if not is_first:
+            try:
+                settings = load_settings(options)
+            except FaultySettings as error:
+                _log.error("workers are not replaced: the settings are faulty", reason=str(error))
+                return None
+        is_first = False
+        return partial(run_worker, settings, listener, language)
+
+    return build
+
+
+def run_worker(settings: Settings, listener: socket.socket, language: Language, number: int, pipe: Connection) -> None:
+    """Serve at a socket that other processes serve too, as the worker of a supervisor (`WorkerFunction`)."""
+    # A terminal sends its signals to all processes; whether the service stops or goes on is for the supervisor to say.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(signal.Signals[name], signal.SIG_IGN)
+    configure_logs()
+    # Every worker could do what is done daily: locks of the database see to that. Once is enough.
+    with build_application(settings, language, keeps_ledger=number == 0) as app:
+        configuration = build_configuration(app, settings)
+        server = WorkerServer(
+            configuration, get_readiness(app), settings.drain, partial(pipe.send, READY), get_publisher(app).stop
+        )
+        follow_orders(server, pipe)
+        server.run(sockets=[listener])
+
+
+def _warn_of_connections(settings: Settings, offered: int, language: Language) -> None:
+    needed = settings.workers * CONNECTIONS
+    if needed > offered:
+        values = {"workers": settings.workers, "needed": needed, "offered": offered}
+        sys.stderr.write(f"{_FEW_CONNECTIONS.into(language).format(**values)}\n")
+
+
 # --- the application ------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def build_application(settings: Settings, language: Language, *, may_be_new: bool = False) -> Iterator[Litestar]:
+def build_application(
+    settings: Settings, language: Language, *, may_be_new: bool = False, keeps_ledger: bool = True
+) -> Iterator[Litestar]:
     """Build the application, which reports that it is ready while its database is at the newest revision.
 
     A SQLite file is locked, so that no other process serves it. The database is closed at the end of the block.
-    `may_be_new`: True if the caller makes a file that does not exist.
+    `may_be_new`: True if the caller makes a file that does not exist. `keeps_ledger`: as of `create_app`.
 
     Raises:
         CommandError: The database URL is not supported (exit code 2), the file does not exist, or another process
             serves it.
     """
     with catch_unusable(language):
-        app = create_app(settings, keeps_ledger=True)
+        app = create_app(settings, keeps_ledger=keeps_ledger)
     database = get_database(app)
     get_readiness(app).register("database", database.is_current)
     if not may_be_new:

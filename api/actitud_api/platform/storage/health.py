@@ -37,6 +37,9 @@ Later releases of these two lines do not have it either.
 
 
 _STANDBYS: Final = text("SELECT count(*), current_setting('synchronous_standby_names') <> '' FROM pg_stat_replication")
+_OFFERED: Final = text(
+    "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+)
 
 
 def get_sqlite_version() -> Version:
@@ -104,6 +107,17 @@ def find_standbys(database: Database) -> tuple[int, bool]:
     with wrap_failures(), database.read() as session:
         row = session.connection().execute(_STANDBYS).one()
         return row[0], row[1]
+
+
+def count_offered_connections(database: Database) -> int:
+    """Return how many connections a PostgreSQL server offers to all ordinary users together.
+
+    Raises:
+        DatabaseFailure: The database cannot be reached.
+    """
+    with wrap_failures(), database.read() as session:
+        offered: int = session.connection().execute(_OFFERED).scalar_one()
+        return offered
 
 
 def write_and_roll_back(database: Database) -> None:

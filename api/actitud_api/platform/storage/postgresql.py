@@ -63,10 +63,12 @@ KEEPALIVES: Final = {
 READERS: Final = 13
 WRITERS: Final = 8
 COUNTERS: Final = 2
-"""Highest number of connections of a process: for read sessions, write sessions and request counts.
+LISTENERS: Final = 1
+CONNECTIONS: Final = READERS + WRITERS + COUNTERS + LISTENERS
+"""Highest number of connections of a process, and their sum.
 
-They are opened on demand. One more listens for changes of the public state. Four processes fit in the 97 connections
-that a server offers to ordinary users by default.
+They are for read sessions, write sessions, request counts, and changes of the public state. They are opened on demand.
+Four processes fit in the 97 connections that a server offers to ordinary users by default.
 """
 
 COUNT_TIMEOUT: Final = 1_000
