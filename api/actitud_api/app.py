@@ -65,6 +65,7 @@ from actitud_api.resources.publications import approval_routes as approvals
 from actitud_api.resources.publications import routes as publications
 from actitud_api.resources.publications.daily import build_comparing_lifespan
 from actitud_api.resources.publications.service import EditionPublisher
+from actitud_api.resources.publications.workers import open_workers_apart
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
 from actitud_api.resources.scores import comparison_routes
@@ -265,7 +266,10 @@ def create_app(
                 "large_responses": LargeResponseSlots(),
                 "peppers": settings.peppers,
                 "publishing": EditionPublisher(
-                    database, settings.signing_folder, second_approver=settings.second_approver
+                    database,
+                    settings.signing_folder,
+                    second_approver=settings.second_approver,
+                    open_workers=open_workers_apart,
                 ),
                 "charge": limits.charge,
                 "find_latest": lambda: edition_service.find_latest(database),

@@ -153,21 +153,26 @@ STORE_SECONDS: Final = 3.0
 
 def be_slow() -> None:
     """Lets this process say when it prepares and stores a publication, and take long for both."""
-    score, publish = publications._score_batch, publications.EditionPublisher.publish
+    publish = publications.EditionPublisher.publish
     publications.BATCH = 1  # type: ignore[misc]  # in a process of its own
-
-    def score_slowly(*arguments: Any) -> Any:
-        print("preparing", flush=True)
-        time.sleep(BATCH_SECONDS)
-        return score(*arguments)
 
     def publish_slowly(*arguments: Any, **more: Any) -> Any:
         print("storing", flush=True)
         time.sleep(STORE_SECONDS)
         return publish(*arguments, **more)
 
-    publications._score_batch = score_slowly  # type: ignore[assignment]
+    publications._score_batch = _score_slowly  # type: ignore[assignment]
     publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
+
+
+_score_batch = publications._score_batch
+
+
+def _score_slowly(*arguments: Any) -> Any:
+    """Score in another process, which knows this function by its name."""
+    print("preparing", flush=True)
+    time.sleep(BATCH_SECONDS)
+    return _score_batch(*arguments)
 
 
 class _AllocatorState(ctypes.Structure):

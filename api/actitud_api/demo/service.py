@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -211,7 +211,7 @@ def publish_demonstration(
 def _publish(
     database: Database, edition: str, folder: Path, advance: Callable[[], None], now: datetime, spread: MapFunction
 ) -> PublicationRecord:
-    publishing = EditionPublisher(database, folder, map_batches=spread)
+    publishing = EditionPublisher(database, folder, open_workers=lambda: nullcontext(spread))
 
     def write(prepared: PreparedScores | None) -> PublicationRecord:
         with database.write() as session:

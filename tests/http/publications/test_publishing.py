@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -370,7 +371,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
 
     alone = service.EditionPublisher(ready, folder).write_prepared(EDITION, asked, kept, now=NOW)
     with workers.open_worker_pool() as spread:
-        together = service.EditionPublisher(ready, folder, map_batches=spread).write_prepared(
+        together = service.EditionPublisher(ready, folder, open_workers=lambda: nullcontext(spread)).write_prepared(
             EDITION, asked, kept, now=NOW
         )
 

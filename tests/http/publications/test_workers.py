@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 
 from actitud_api.resources.publications import workers
-from actitud_api.resources.publications.workers import ITEMS_AHEAD, open_worker_pool
+from actitud_api.resources.publications.workers import (
+    ITEMS_AHEAD,
+    NICENESS,
+    WorkerEnded,
+    open_worker_pool,
+    open_workers_apart,
+)
 
 PARENT = """
 import os, sys
@@ -71,6 +77,32 @@ def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(workers, "_count_cores", lambda: 1)
     with open_worker_pool() as spread:
         assert list(spread(lambda _: os.getpid(), [None])) == [os.getpid()]
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 1), (4, 2)])
+def test_work_apart_is_done_in_other_processes_of_the_lowest_priority(
+    monkeypatch: pytest.MonkeyPatch, cores: int, processes: int
+) -> None:
+    monkeypatch.setattr(workers, "_count_cores", lambda: cores)
+    with open_workers_apart() as spread:
+        assert set(spread(os.nice, [0] * 10)) == {NICENESS}
+        assert len(multiprocessing.active_children()) <= processes
+        assert list(spread(math.sqrt, (n * n for n in range(100)))) == list(range(100))
+    assert multiprocessing.active_children() == []
+
+
+def test_a_single_item_is_not_worth_another_process() -> None:
+    with open_workers_apart() as spread:
+        assert list(spread(lambda _: os.getpid(), [None])) == [os.getpid()]
+        assert list(spread(math.sqrt, [])) == []
+
+
+def test_a_process_apart_that_dies_is_an_error_of_this_work_only() -> None:
+    with open_workers_apart() as spread, pytest.raises(WorkerEnded):
+        list(spread(os._exit, [3, 3]))
+    with open_workers_apart() as spread:
+        assert list(spread(math.sqrt, [4, 9])) == [2, 3]
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds its processes in /proc")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+import structlog
 from litestar import Controller, Response
 from litestar.response import Stream
 
@@ -44,6 +45,9 @@ from actitud_api.resources.publications.service import (
     UnknownPublication,
     UnknownPublishedScore,
 )
+from actitud_api.resources.publications.workers import WorkerEnded
+
+_log = structlog.get_logger()
 
 PUBLICATION = Representation(schemas.Publication)
 PAGE = Pages(schemas.PublicationPage)
@@ -147,7 +151,7 @@ def _unknown_publication(error: UnknownPublication) -> Texts:
 
 
 RETRY_AFTER: Final = "30"
-"""Value of `Retry-After` in seconds for a publication that was given up because the service stops."""
+"""Value of `Retry-After` in seconds for a publication that was given up before anything of it was stored."""
 
 
 def _report_interruption(_error: Exception) -> ProblemError:
@@ -158,8 +162,19 @@ def _report_interruption(_error: Exception) -> ProblemError:
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
+def _report_ended_worker(error: Exception) -> ProblemError:
+    _log.error("a process that prepared a publication has ended", reason=str(error))
+    detail = Texts(
+        "Un proceso que preparaba la publicación ha terminado antes de tiempo, y no se ha publicado nada. Repita la "
+        "petición.",
+        "A process that prepared the publication has ended too early, and nothing was published. Repeat the request.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     (PublicationInterrupted, _report_interruption),
+    (WorkerEnded, _report_ended_worker),
     maps_to(
         PublicationRefused,
         CONFLICT,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -281,7 +281,7 @@ class EditionPublisher:
         folder: Path,
         *,
         second_approver: bool = False,
-        map_batches: MapFunction = map_serially,
+        open_workers: Callable[[], AbstractContextManager[MapFunction]] = lambda: nullcontext(map_serially),
     ) -> None:
         """Create a publisher.
 
@@ -289,10 +289,11 @@ class EditionPublisher:
             database: Database of the service.
             folder: Folder of the private signing keys.
             second_approver: True if another key must approve each publication before it is published.
-            map_batches: Function like `map` that scores batches, possibly in other processes.
+            open_workers: Returns a context whose value is a function like `map`, which scores the batches of one
+                preparation, possibly in other processes.
         """
         self._database = database
-        self._map_batches = map_batches
+        self._open_workers = open_workers
         self._folder = folder
         self._second_approver = second_approver
         self._lock = threading.Lock()
@@ -326,6 +327,7 @@ class EditionPublisher:
             SigningKeyFault: The signing key cannot be used.
             Unavailable: More than `CAUGHT_UP` scores of the edition changed during each of `ATTEMPTS` computations.
             PublicationInterrupted: The process stops.
+            WorkerEnded: Another process that scored for it was killed.
         """
         prepared: PreparedScores | None = None
         # One at a time: a preparation may use every core.
@@ -411,12 +413,13 @@ class EditionPublisher:
         scores = [] if before is None or before.kid != signer.kid else before.keep_current(versions)
         kept = {scored.line.organisation for scored in scores}
         changed = [name for name in versions if name not in kept]
-        for batch in self._map_batches(score, self._iterate_batches(record.id, changed)):
-            self._check_stop()
-            for unsigned in batch:
-                # Signed here: the private key stays in this process.
-                scores.append(_sign(unsigned, signer))
-                advance()
+        with self._open_workers() as map_batches:
+            for batch in map_batches(score, self._iterate_batches(record.id, changed)):
+                self._check_stop()
+                for unsigned in batch:
+                    # Signed here: the private key stays in this process.
+                    scores.append(_sign(unsigned, signer))
+                    advance()
         return PreparedScores(versions, scores, signer.kid)
 
     def _check_stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Spread work over the cores of the machine: scoring a whole edition takes half a minute on one core."""
+"""Work in other processes: scoring a whole edition takes half a minute of one core."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain, islice
 from typing import Final, Protocol, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -20,6 +22,13 @@ ITEMS_AHEAD: Final = 3
 
 MAX_PROCESSES: Final = 8
 """Maximum number of worker processes; each takes about 100 MB of memory."""
+
+NICENESS: Final = 19
+"""Niceness of processes beside a service, the lowest priority: they take the time that no request needs."""
+
+
+class WorkerEnded(Exception):
+    """A worker process was killed, perhaps for lack of memory. Raised by the function of `open_workers_apart`."""
 
 
 class MapFunction(Protocol):
@@ -45,10 +54,42 @@ def open_worker_pool() -> Iterator[MapFunction]:
     if count == 1:
         yield map_serially
         return
+    with _open_pool(count, 0) as spread:
+        yield spread
+
+
+@contextmanager
+def open_workers_apart() -> Iterator[MapFunction]:
+    """Return a context whose value is a `MapFunction` that leaves the work to processes of the lowest priority.
+
+    It is for a process that serves: a thread that computes takes two thirds of the time from its requests. There are
+    half as many processes as cores, and at least one. They are started for the second item, because for one alone they
+    are not worth it, and end with the `with` block, which drops unfinished work.
+    """
+    with ExitStack() as stack:
+
+        def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
+            rest = iter(items)
+            first = list(islice(rest, 2))
+            if len(first) < 2:
+                yield from map(function, first)
+                return
+            count = min(max(1, _count_cores() // 2), MAX_PROCESSES)
+            spread_apart = stack.enter_context(_open_pool(count, NICENESS))
+            try:
+                yield from spread_apart(function, chain(first, rest))
+            except BrokenProcessPool as error:
+                raise WorkerEnded(str(error)) from error
+
+        yield spread
+
+
+@contextmanager
+def _open_pool(count: int, niceness: int) -> Iterator[MapFunction]:
     # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
     # server of forks: it would stay, with all that it has imported, as long as this process.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, _start_worker)
+    pool = ProcessPoolExecutor(count, context, _start_worker, (niceness,))
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         pending: deque[Future[ResultT]] = deque()
@@ -73,9 +114,12 @@ def _count_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _start_worker() -> None:
+def _start_worker(niceness: int) -> None:
     """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Windows has no niceness, and a confined service may not be allowed to change it.
+    with suppress(AttributeError, OSError):
+        os.nice(niceness)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,0 +1,56 @@
+"""A process that prepares a publication and is killed is the failure of that publication only."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications import service
+from tests.faults.serving import administrator
+from tests.support.applications import borrow_app
+from tests.support.databases import make_key, unlimited
+from tests.support.publishing import EDITION, fill
+
+
+def kill_own_process(*_: object) -> NoReturn:
+    """End as a process does that takes too much memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("es", "Un proceso que preparaba la publicación ha terminado"), ("en", "A process that prepared the publication")],
+)
+def test_a_killed_process_ends_one_publication_and_nothing_else(
+    database: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    make_key(database, tmp_path)
+    fill(database)
+    monkeypatch.setattr(service, "BATCH", 1)
+    with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
+        headers = {**administrator(database), "Accept-Language": language}
+
+        def publish(key: str) -> httpx.Response:
+            return client.post(
+                f"/v1/editions/{EDITION}/publications",
+                json={"reason": "It is time."},
+                headers={**headers, "Idempotency-Key": key},
+            )
+
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "_score_batch", kill_own_process)
+            failed = publish("first")
+        assert (failed.status_code, failed.json()["type"]) == (503, "/problems/unavailable")
+        assert failed.json()["detail"].startswith(said)
+        assert failed.headers["Retry-After"] == "30"
+        assert client.get(f"/v1/editions/{EDITION}/publications").json()["items"] == []
+        assert publish("first").status_code == 201, "the same request, repeated"
