@@ -17,7 +17,8 @@ from litestar.concurrency import get_asyncio_executor, set_asyncio_executor
 from litestar.testing import TestClient
 
 from actitud_api.app import THREADS
-from actitud_api.platform.http.large_responses import RETRY_AFTER, SLOTS, SMALL_MAX, LargeResponseSlots
+from actitud_api.platform.http import large_responses
+from actitud_api.platform.http.large_responses import DEADLINE, RETRY_AFTER, SLOTS, SMALL_MAX, LargeResponseSlots
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.web.downloads import service
 from actitud_api.web.downloads.routes import CUBE, TABLE
@@ -211,6 +212,39 @@ def test_no_more_is_read_for_a_client_that_has_gone(site: Client, monkeypatch: p
 
     monkeypatch.setattr(service, "list_score_rows", repeat)
     asyncio.run(leave())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "slow_before", "status"),
+    [("csv", 1, 503), ("xlsx", 1, 503), ("xlsx", 2, 503), ("csv", 2, 200), ("csv", 3, 200)],
+)
+def test_a_file_that_takes_too_long_is_given_up_until_its_first_bytes(
+    site: Client, monkeypatch: pytest.MonkeyPatch, suffix: str, slow_before: int, status: int
+) -> None:
+    """Too long is what comes before some batch of rows; a stream whose first bytes are there may take its time."""
+    monkeypatch.setitem(site.app.state, "large_responses", LargeResponseSlots(1, PATIENCE, DEADLINE))
+    now, read = 1000.0, service.list_score_rows
+
+    def read_slowly(*arguments: Any) -> Rows:
+        nonlocal now
+        (rows,) = read(*arguments)
+        for number in range(1, 4):
+            if number == slow_before:
+                now += DEADLINE + 1
+            yield rows
+
+    with monkeypatch.context() as slow:
+        slow.setattr(large_responses, "monotonic", lambda: now)
+        slow.setattr(service, "list_score_rows", read_slowly)
+        answer = site.get(f"{SCORES}.{suffix}", headers={"Accept-Language": "en"})
+    assert answer.status_code == status
+    if status == 503:
+        assert answer.headers["Retry-After"] == RETRY_AFTER
+        assert answer.json()["detail"].startswith("The file was not made in time")
+    else:
+        whole = site.get(f"{SCORES}.{suffix}").content
+        assert len(answer.content.splitlines()) == 3 * (len(whole.splitlines()) - 1) + 1
+    assert site.get(f"{SCORES}.{suffix}").status_code == 200, "the slot is free"
 
 
 async def exchange_until_gone(app: Litestar, path: str, begun: threading.Event) -> None:

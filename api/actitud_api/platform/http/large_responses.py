@@ -4,6 +4,8 @@ A handler that returns `LargeResponse(make)` has answered all that is cheap itse
 when one of the `SLOTS` is free. Whoever waits for a slot waits in the event loop, where it takes no thread, and is
 refused after `PATIENCE` seconds (503).
 
+A response that is not there after `DEADLINE` seconds, or of which nobody waits for the rest, is given up.
+
 A streamed response gives its slot back once it has its first piece. The further pieces of all streams are made in one
 more thread, in turn, so a client that reads slowly has no slot meanwhile.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from time import monotonic
 from typing import Final, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 from litestar import Response
@@ -35,14 +38,19 @@ SLOTS: Final = 2
 PATIENCE: Final = 5.0
 """Seconds that a request waits for a slot."""
 
+DEADLINE: Final = 60.0
+"""Seconds in which a response, or the first piece of a stream, has to be made once it has a slot."""
+
 RETRY_AFTER: Final = "5"
-"""Value of `Retry-After` in seconds if no slot became free."""
+"""Value of `Retry-After` in seconds if no slot became free, or a response was not made in time."""
 
 SMALL_MAX: Final = 50
 """Number of items up to which a list is no large response, although each of its items takes long."""
 
 _DISCONNECTED: Final = "disconnected"
 """Member of the state of a request: an event that is set once the client has gone."""
+_END_BY: Final = "made_by"
+"""Member of the state of a request: the time by which its response, or the first piece of it, has to be made."""
 
 
 class NoSlotFree(Exception):
@@ -50,7 +58,11 @@ class NoSlotFree(Exception):
 
 
 class ClientDisconnected(Exception):
-    """The client has gone, so that nobody reads the response. Raised by `ensure_connected`."""
+    """The client has gone, so that nobody reads the response. Raised by `ensure_awaited`."""
+
+
+class DeadlinePassed(Exception):
+    """A large response was not made in time. Raised by `ensure_awaited`; the response is 503."""
 
 
 def _build_busy(error: Exception) -> ProblemError:
@@ -61,8 +73,19 @@ def _build_busy(error: Exception) -> ProblemError:
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
 
+def _build_late(error: Exception) -> ProblemError:
+    detail = Texts(
+        "El fichero no ha estado listo a tiempo, porque el servicio está ocupado. Vuelva a pedirlo, o pida una parte "
+        "con `limit` y `offset`.",
+        "The file was not made in time, because the service is busy. Ask again, or for a part with `limit` and "
+        "`offset`.",
+    )
+    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
+
+
 PROBLEMS: tuple[ProblemMapping, ...] = (
     (NoSlotFree, _build_busy),
+    (DeadlinePassed, _build_late),
     # Nobody reads the response, but it must not count as a 500.
     maps_to(
         ClientDisconnected,
@@ -81,9 +104,10 @@ class LargeResponse(NamedTuple):
 class LargeResponseSlots:
     """The slots of an application in which large responses are made."""
 
-    def __init__(self, slots: int = SLOTS, patience: float = PATIENCE) -> None:
-        """Take the number of responses that are made at a time, and the seconds that a request waits for a slot."""
+    def __init__(self, slots: int = SLOTS, patience: float = PATIENCE, deadline: float = DEADLINE) -> None:
+        """Take the number of responses that are made at a time, and the seconds to wait for a slot and to make one."""
         self._patience = patience
+        self._deadline = deadline
         self._slots = asyncio.Semaphore(slots)
         self._turn = asyncio.Semaphore(1)
 
@@ -92,7 +116,8 @@ class LargeResponseSlots:
 
         Raises:
             NoSlotFree: No slot became free in time.
-            ClientDisconnected: The client went before a slot was free, or `ensure_connected` noticed it.
+            ClientDisconnected: The client went before a slot was free, or `ensure_awaited` noticed it.
+            DeadlinePassed: It took too long, and `ensure_awaited` noticed it.
         """
         disconnected = request.scope["state"][_DISCONNECTED] = threading.Event()
         listening = asyncio.create_task(_listen(request.receive, disconnected))
@@ -102,9 +127,12 @@ class LargeResponseSlots:
                     await self._slots.acquire()
             except TimeoutError:
                 raise NoSlotFree from None
+            request.scope["state"][_END_BY] = monotonic() + self._deadline
             response, pieces, first = await _run(self._slots, _begin, request.scope, large)
         finally:
             listening.cancel()
+            # A client may take as long as it likes to read the rest of a stream.
+            request.scope["state"].pop(_END_BY, None)
         if isinstance(response, Stream):
             response.iterator = self._iterate(pieces, first)
         return response
@@ -117,14 +145,21 @@ class LargeResponseSlots:
             piece = await _run(self._turn, _make_piece, pieces)
 
 
-def ensure_connected(scope: HTTPScope) -> None:
-    """Raise `ClientDisconnected` if the client of a request has gone while its large response was made.
+def ensure_awaited(scope: HTTPScope) -> None:
+    """Raise an exception if nobody waits for the large response of a request any more, or it takes too long.
 
     Whatever takes long calls it now and then.
+
+    Raises:
+        ClientDisconnected: The client has gone.
+        DeadlinePassed: The time in which the response had to be made is over.
     """
     disconnected = scope["state"].get(_DISCONNECTED)
     if isinstance(disconnected, threading.Event) and disconnected.is_set():
         raise ClientDisconnected
+    end_by = scope["state"].get(_END_BY)
+    if isinstance(end_by, float) and monotonic() > end_by:
+        raise DeadlinePassed
 
 
 async def _listen(receive: Receive, disconnected: threading.Event) -> None:
@@ -135,7 +170,7 @@ async def _listen(receive: Receive, disconnected: threading.Event) -> None:
 
 def _begin(scope: HTTPScope, large: LargeResponse) -> tuple[Response[bytes] | Stream, Iterator[Piece], Piece | None]:
     """Make a response. Return it with its pieces and the first of them, if it is a stream that has any."""
-    ensure_connected(scope)
+    ensure_awaited(scope)
     response = large.make()
     if not isinstance(response, Stream):
         return response, iter(()), None

@@ -22,7 +22,7 @@ from actitud_api.platform.http.access import (
     KEY_SHOWS_MORE_COMPUTING,
 )
 from actitud_api.platform.http.contract import Link
-from actitud_api.platform.http.large_responses import LargeResponse, ensure_connected
+from actitud_api.platform.http.large_responses import LargeResponse, ensure_awaited
 from actitud_api.platform.http.negotiation import JSON, compute_quality
 from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
@@ -243,7 +243,7 @@ class EditionFilesController(Controller):
                 (source.state, cube.more),
                 _build_link_header(source),
                 lambda file: json_stat.write_cube(
-                    file, cube, _read_while_connected(request, service.list_cube_units(database, source, selection))
+                    file, cube, _read_while_awaited(request, service.list_cube_units(database, source, selection))
                 ),
                 shared=source.published is not None,
             )
@@ -433,11 +433,11 @@ class _TableResponse:
         self._name = name
         self._columns = table
         self._dialect = query.dialect
-        self._rows: Callable[[], Rows] = lambda: _read_while_connected(request, rows())
+        self._rows: Callable[[], Rows] = lambda: _read_while_awaited(request, rows())
         if query.fields is not None:
             positions = [position for position, column in enumerate(table) if column.name in query.fields]
             self._columns = [table[position] for position in positions]
-            self._rows = lambda: select_cells(_read_while_connected(request, rows()), positions)
+            self._rows = lambda: select_cells(_read_while_awaited(request, rows()), positions)
         self._about: Mapping[str, str] = about or {}
         self._size = size
         self._is_large = is_large
@@ -486,10 +486,10 @@ class _TableResponse:
         workbook.write_workbook(file, self._name, self._columns, self._rows(), self._about, notes)
 
 
-def _read_while_connected(request: ApiRequest, batches: Iterator[T]) -> Iterator[T]:
-    """Yield batches of rows until the client of the request goes; then raise `ClientDisconnected`."""
+def _read_while_awaited(request: ApiRequest, batches: Iterator[T]) -> Iterator[T]:
+    """Yield batches of rows for as long as `ensure_awaited` lets it."""
     for batch in batches:
-        ensure_connected(request.scope)
+        ensure_awaited(request.scope)
         yield batch
 
 
