@@ -35,8 +35,8 @@ from actitud_api.platform.http.large_responses import LargeResponseSlots
 from actitud_api.platform.http.middleware.compression import Compression
 from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
-from actitud_api.platform.http.middleware.immutable import Immutable
 from actitud_api.platform.http.middleware.limits import CountFailed, LimitClass, Limits
+from actitud_api.platform.http.middleware.memory import Memory
 from actitud_api.platform.http.middleware.policy import Holder, Policy
 from actitud_api.platform.http.openapi import ServiceDescription, build_document, encode_document
 from actitud_api.platform.http.operations import check_services
@@ -305,12 +305,20 @@ def create_app(
     rules = rules_of(app)
     app.state["document"] = _build_openapi(app, tuple(controllers), rules, settings.contact)
     check_services(app)
-    # Each line wraps the one before: Edge, the last, sees a request first.
-    app.asgi_handler = Immutable(app.asgi_handler)
+    # Each line wraps the one before: the last sees a request first.
     app.asgi_handler = alternatives = Alternatives(app)
     app.state["alternatives"] = alternatives
     app.asgi_handler = Compression(app.asgi_handler)
     app.asgi_handler = Edge(app)
+    if settings.memory_bytes:
+        app.asgi_handler = Memory(
+            app,
+            alternatives,
+            database.public_state,
+            room=settings.memory_bytes,
+            stale_if_error=settings.stale_if_error,
+            has_public_url=settings.public_url is not None,
+        )
     return app
 
 

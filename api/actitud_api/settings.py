@@ -107,6 +107,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Requests with an invalid key per minute and address; more get 429."""
     suggestions_per_day: Annotated[int, Meta(ge=0, le=10_000)] = 5
     """Suggestions that one key may make in 24 hours; 0 for no limit."""
+    memory_bytes: Annotated[int, Meta(ge=0, le=2**36)] = 64 * 2**20
+    """Bytes of memory that answers to public reads may take; 0 to keep none."""
+    stale_if_error: Annotated[int, Meta(ge=0, le=86_400)] = 60
+    """Seconds for which answers from memory are given while the database does not answer."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
@@ -182,6 +186,10 @@ EXPECTED_FORMS: Final = {
         "un número de propuestas en 24 horas, de 0 (sin límite) a 10000",
         "a number of suggestions in 24 hours, 0 (no limit) to 10000",
     ),
+    "memory_bytes": Texts(
+        "un número de bytes, de 0 (ninguno) a 68719476736", "a number of bytes, 0 (none) to 68719476736"
+    ),
+    "stale_if_error": Texts("un número de segundos, de 0 a 86400", "a number of seconds, 0 to 86400"),
 }
 """Valid values of each setting, in words."""
 

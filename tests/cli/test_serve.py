@@ -331,7 +331,7 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
     program = "import sys; from actitud_api.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "demo", "--database", demonstration, "--port", f"{port}"]
     # Where a proxy is named, requests are counted, by the address of who comes past it.
-    proxy = {"ACTITUD_TRUSTED_PROXIES": "192.0.2.9"}
+    proxy = {"ACTITUD_TRUSTED_PROXIES": "192.0.2.9", "ACTITUD_MEMORY_BYTES": "0"}
     environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing"), **proxy}
     rests = []
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -33,7 +33,7 @@ from tests.support.postgresql import Server
 from tests.support.scale import NIGHT, SKEWED, SKEWS
 
 LIMIT: Final = 60
-SETTINGS: Final = {"rate_limit_read": f"{LIMIT}", "rate_limit_write": "0"}
+SETTINGS: Final = {"rate_limit_read": f"{LIMIT}", "rate_limit_write": "0", "memory_bytes": "0"}
 
 
 @pytest.fixture(scope="module")

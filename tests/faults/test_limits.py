@@ -19,7 +19,7 @@ from tests.support.postgresql import Server
 from tests.support.scale import LIMITED, LIMITING, NIGHT
 
 LIMIT, AT_ONCE = 100, 4
-SETTINGS = {"rate_limit_read": f"{LIMIT}"}
+SETTINGS = {"rate_limit_read": f"{LIMIT}", "memory_bytes": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,9 @@ def count_passed_naively(url: str) -> str:
 def test_behind_a_proxy_the_client_is_who_the_proxy_says_last(on_server: str) -> None:
     """What stands before it in the header was sent by the client, who may send anything."""
     with (
-        serving(on_server, 1, {"rate_limit_read": "2", "trusted_proxies": "127.0.0.1"}) as (address,),
+        serving(on_server, 1, {"rate_limit_read": "2", "memory_bytes": "0", "trusted_proxies": "127.0.0.1"}) as (
+            address,
+        ),
         httpx.Client(base_url=address) as client,
     ):
 

@@ -15,6 +15,7 @@ import brotli
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 
 from actitud_api.app import create_app
 from actitud_api.platform.http.middleware import compression
@@ -29,7 +30,7 @@ UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {"gzip": gzip.decompress, "
 
 @pytest.fixture(scope="module")
 def app(demonstration: str) -> Litestar:
-    return create_app(unlimited(demonstration))
+    return create_app(structs.replace(unlimited(demonstration), memory_bytes=2**26))
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
         ("2026-demo/scores?limit=2", "*/*", None),
         ("2026-demo/scores.csv?limit=2", "*/*", None),
         ("2026-demo/scores?kind=MUN&limit=2", CSV, "2026-demo/scores.csv?kind=MUN&limit=2"),
-        ("2026-demo/scores?province=0%35&limit=2", CSV, "2026-demo/scores.csv?province=0%35&limit=2"),
+        ("2026-demo/scores?province=0%35&limit=2", CSV, "2026-demo/scores.csv?limit=2&province=05"),
         ("latest/scores?limit=2", "*/*", "2026-demo/scores?limit=2"),
         ("latest/scores?limit=2", CSV, "2026-demo/scores.csv?limit=2"),
         ("latest/scores.csv?limit=2", "*/*", "2026-demo/scores.csv?limit=2"),

@@ -44,7 +44,8 @@ WRONG = bearer(forms.generate_key().to_text())
 def served(url: str, **quotas: int) -> Iterator[TestClient[Litestar]]:
     """A client of the service with small limits."""
     few = {"rate_limit_read": 3, "rate_limit_write": 2, "rate_limit_score": 1, "rate_limit_refused": 2, **quotas}
-    settings = structs.replace(Settings(database_url=url), **few)
+    # No limit counts what is answered from memory.
+    settings = structs.replace(Settings(database_url=url), **few, memory_bytes=0)
     with borrow_app(settings, (*CONTROLLERS, ToyController, WhoController)) as app, TestClient(app) as client:
         yield client
 

@@ -226,7 +226,10 @@ def make_key(database: Database, folder: Path, now: datetime | None = None) -> N
 
 
 def unlimited(url: str) -> Settings:
-    """The settings for tests that ask more of the service than anybody would in a minute."""
+    """The settings for tests that ask more of the service than anybody would in a minute.
+
+    Nothing is answered from memory, because tests change the service underneath; those of the memory switch it on.
+    """
     return Settings(
         database_url=url,
         rate_limit_read=0,
@@ -234,6 +237,7 @@ def unlimited(url: str) -> Settings:
         rate_limit_score=0,
         rate_limit_refused=0,
         suggestions_per_day=0,
+        memory_bytes=0,
     )
 
 

@@ -23,7 +23,7 @@ from actitud_api.platform.http.preconditions import Precondition, check_precondi
 from actitud_api.platform.http.problems import Fault, ProblemType, refuse_input, refuse_media_type
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, Moved, read_header
+from actitud_api.platform.http.scope import ApiRequest, Moved, normalise_query, read_header
 
 _NO_PARAMETERS = Query(NoParameters)
 
@@ -44,6 +44,39 @@ LATEST: Final = "latest"
 
 IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 """Pattern of an idempotency key: 1 to 255 visible ASCII characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What the answers of a public read depend on besides path and public state; `middleware.memory` keeps them.
+
+    `parameters`: names of the query parameters. `is_strict`: True if a request with others is refused, False if they
+    are ignored. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
+    `Host`; absolute links of `find_base_url` do not count. `is_constant`: True if they depend on the release and the
+    settings only, so not even on the public state. `is_streamed`: True if they may be large, so that they are sent
+    while they are made.
+    """
+
+    parameters: frozenset[str]
+    is_strict: bool = False
+    by_accept: bool = False
+    by_language: bool = True
+    by_host: bool = False
+    is_constant: bool = False
+    is_streamed: bool = False
+
+    def __deepcopy__(self, memo: object) -> Keeping:
+        """Return the same object: Litestar copies the handlers of a controller, and this never changes."""
+        return self
+
+
+def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
+    """Return how the answers of a handler are kept in memory, None if they are not.
+
+    `opt` is the dictionary with that name of a Litestar handler.
+    """
+    keeping = opt.get("keeping")
+    return keeping if isinstance(keeping, Keeping) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +165,8 @@ async def enforce(request: ApiRequest) -> None:
     pages then belong to one edition, which `Content-Location` names.
 
     The decoded query and body are stored in the state of the request. Pages are not checked, but paths below `/v1/`
-    accept no query parameter but `lang`.
+    accept no query parameter but `lang`. The query of a read then has its known parameters only, sorted: what an answer
+    says of the query is the same for all spellings of it.
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
@@ -148,6 +182,7 @@ async def enforce(request: ApiRequest) -> None:
             and isinstance(unknown := _NO_PARAMETERS.decode(request), list)
         ):
             raise refuse_input(unknown)
+        _normalise_query(request)
         return
     offered = JSON if contract.answer is None else contract.answer.media_type
     # The suffix of a file has chosen its format already: many tools can say no more than an address.
@@ -185,8 +220,17 @@ async def enforce(request: ApiRequest) -> None:
         await charge(request.scope, len(request.scope["state"]["body"].items) - 1)
     # Last: RFC 9110 (section 13.2.1) evaluates preconditions only if the request would otherwise succeed.
     check_precondition(request, contract.precondition)
+    _normalise_query(request)
     if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:
         await _resolve_latest(request)
+
+
+def _normalise_query(request: ApiRequest) -> None:
+    parameters = request.route_handler.opt.get("parameters")
+    if isinstance(parameters, frozenset):
+        query = normalise_query(request.scope["query_string"], parameters)
+        if query is not None:
+            request.scope["query_string"] = query
 
 
 async def _resolve_latest(request: ApiRequest) -> None:

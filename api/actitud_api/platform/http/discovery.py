@@ -56,7 +56,15 @@ class DiscoveryController(Controller):
     path = "/"
     include_in_schema = False
 
-    @get_page("/v1", operation_id="discovery.entry", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    @get_page(
+        "/v1",
+        operation_id="discovery.entry",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
     def show_entry(self, request: ApiRequest) -> Response[bytes]:
         """Serve the entry of the API (`ENTRY`)."""
         return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), dict(_PUBLIC), JSON)
@@ -67,6 +75,8 @@ class DiscoveryController(Controller):
         access=ANYBODY_UNLIMITED,
         cors=True,
         threaded=False,
+        by_language=False,
+        is_constant=True,
     )
     def show_catalog(self, request: ApiRequest) -> Response[bytes]:
         """Serve the API catalogue (RFC 9727): a list of links to the APIs of this host, of which there is one."""
@@ -81,7 +91,13 @@ class DiscoveryController(Controller):
         headers = {**_PUBLIC, "Link": f'<{base}/.well-known/api-catalog>; rel="api-catalog"'}
         return conditional(request, msgspec.json.encode({"linkset": [link]}), headers, LINKSET)
 
-    @get_page("/.well-known/security.txt", operation_id="discovery.security", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page(
+        "/.well-known/security.txt",
+        operation_id="discovery.security",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        unkept="Its last day depends on the day of the request.",
+    )
     def show_security(self, request: ApiRequest) -> Response[bytes]:
         """Serve `security.txt` (RFC 9116), which says where to report a vulnerability.
 
@@ -104,7 +120,14 @@ class DiscoveryController(Controller):
         text = "".join(f"{line}\n" for line in lines)
         return conditional(request, text.encode(), dict(_PUBLIC), MediaType.TEXT)
 
-    @get_page("/robots.txt", operation_id="discovery.robots", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page(
+        "/robots.txt",
+        operation_id="discovery.robots",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
     def show_robots(self, request: ApiRequest) -> Response[bytes]:
         """Serve `robots.txt`, which says what crawlers may fetch."""
         return conditional(request, ROBOTS.encode(), dict(_PUBLIC), MediaType.TEXT)

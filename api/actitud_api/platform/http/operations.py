@@ -28,7 +28,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import NoneType
 from typing import Annotated, Any, Final, NamedTuple, Required, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
@@ -37,19 +37,20 @@ from litestar import Litestar, Response
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
+from litestar.response import Stream
 from litestar.types import Empty
 
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.access import OWNER, Rule, handlers_of, operation_id
 from actitud_api.platform.http.batches import Batch, BatchBody
-from actitud_api.platform.http.contract import Contract, Link
+from actitud_api.platform.http.contract import Contract, Keeping, Link
 from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.handler_threads import run_in_thread
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.large_responses import LargeResponse, LargeResponseSlots
 from actitud_api.platform.http.preconditions import Precondition, read_preconditions
-from actitud_api.platform.http.problems import ProblemType
-from actitud_api.platform.http.representations import Rendered, Representation
+from actitud_api.platform.http.problems import NO_STORE, ProblemType
+from actitud_api.platform.http.representations import Files, Rendered, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 
 Handler = Callable[..., object]
@@ -83,7 +84,9 @@ class Options(TypedDict, total=False):
     `takes_keys`: True if the body may contain an access key; if False, the default, a body with a key is refused,
     so that no key is stored. `deprecated`: the announcement that the operation is given up, in the OpenAPI document
     and with each response. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
-    True, the default, to run the handler in a worker thread.
+    True, the default, to run the handler in a worker thread. `unkept`: the reason why the answers of a public read are
+    not kept in memory, because they depend on more than its address and the public state, such as the day; left out if
+    they depend on these alone.
     """
 
     operation_id: Required[str]
@@ -103,6 +106,7 @@ class Options(TypedDict, total=False):
     deprecated: Deprecation
     tags: Sequence[str]
     threaded: bool
+    unkept: str
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
@@ -161,18 +165,38 @@ def get_page(
     threaded: bool = True,
     default_language: Language = "es",
     description: PageDescription | None = None,
+    parameters: Collection[str] = (),
+    by_language: bool = True,
+    by_host: bool = False,
+    is_constant: bool = False,
+    unkept: str | None = None,
 ) -> Decorator:
     """Declare a page or file, whose handler reads the request itself.
 
     `access`: access rule. `cors`: True if scripts of any origin may read it, without credentials. `threaded`: True
     to run the handler in a worker thread. `default_language`: language if the request names none. `description`:
     how the OpenAPI document describes it, together with the docstring; None if the document does not have it.
+
+    `parameters`: query parameters that the handler reads besides `lang` and those of the description; it sees no
+    others. `by_language`, `by_host`, `is_constant`: as in `contract.Keeping`. `unkept`: as in `Options`, None if the
+    answers are kept.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
         inputs = _HandlerInputs(function, access, None, HttpMethod.GET, default=default_language)
         contract = None if description is None else _build_page_contract(description, cors=cors)
-        described = {} if contract is None else {"contract": contract}
+        described: dict[str, object] = {} if contract is None else {"contract": contract}
+        known = frozenset({"lang", *parameters, *(() if description is None else description.query.properties)})
+        if not by_language:
+            inputs.forbid_language()
+        if unkept is None and access.key != "required":
+            described["keeping"] = Keeping(
+                parameters=known,
+                by_language=by_language,
+                by_host=by_host,
+                is_constant=is_constant,
+                is_streamed=inputs.may_stream,
+            )
         summary, text = _parse_docstring(function)
         handler = HTTPRouteHandler(
             path,
@@ -180,7 +204,14 @@ def get_page(
             operation_id=operation_id,
             summary=summary,
             description=text,
-            opt={"access": access, "cors": cors, "services": inputs.services, **described},
+            opt={
+                "access": access,
+                "cors": cors,
+                "services": inputs.services,
+                "parameters": known,
+                "unkept": unkept,
+                **described,
+            },
         )
         return handler(_bind(function, inputs, threaded=threaded))
 
@@ -243,6 +274,21 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             takes_keys=options.get("takes_keys", False),
             deprecated=options.get("deprecated"),
         )
+        reading: dict[str, object] = {}
+        if method is HttpMethod.GET:
+            known = frozenset({"lang", *inputs.query.properties})
+            reading = {"parameters": known, "unkept": options.get("unkept")}
+            answer = options.get("answer")
+            if access.key != "required" and answer is not None and answer.cache != NO_STORE and "unkept" not in options:
+                if not answer.sentences:
+                    inputs.forbid_language()
+                reading["keeping"] = Keeping(
+                    parameters=known,
+                    is_strict=True,
+                    by_accept=not isinstance(answer, Files),
+                    by_language=answer.sentences,
+                    is_streamed=inputs.may_stream,
+                )
         handler = HTTPRouteHandler(
             path,
             http_method=method,
@@ -251,7 +297,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             description=description,
             tags=options.get("tags"),
             status_code=status,
-            opt={"access": access, "contract": contract, "services": inputs.services},
+            opt={"access": access, "contract": contract, "services": inputs.services, **reading},
             request_max_body_size=options.get("body_max", Empty),
         )
         return handler(_bind(function, inputs, threaded=options.get("threaded", True)))
@@ -278,7 +324,9 @@ class _HandlerInputs:
         default: Language,
     ) -> None:
         hints = get_type_hints(function, include_extras=True)
-        self.return_type: object = _remove_large(hints.pop("return"))
+        declared = hints.pop("return")
+        self.return_type: object = _remove_large(declared)
+        self.may_stream = bool({LargeResponse, Stream} & {declared, *get_args(declared)})
         self.path: type[msgspec.Struct] | None = None
         self.query = _build_query(NoParameters)
         self.body = body
@@ -287,6 +335,14 @@ class _HandlerInputs:
         self._is_patch = method is HttpMethod.PATCH
         self._default = default
         self.providers = {name: self._build_provider(name, hint) for name, hint in hints.items()}
+
+    def forbid_language(self) -> None:
+        """Raise `TypeError` if the handler takes the language of the request.
+
+        Raised when the module is imported: memory would give an answer in one language for every other.
+        """
+        if "language" in self.providers:
+            raise TypeError("`language` decides an answer that is declared to be the same in every language")
 
     def build_arguments(self, request: ApiRequest) -> dict[str, object]:
         """Return the arguments by name with which a handler is called for a request."""

@@ -116,12 +116,26 @@ class PagesController(Controller):
     path = "/"
     include_in_schema = False
 
-    @get_page("/", operation_id="pages.index", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page(
+        "/",
+        operation_id="pages.index",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        default_language=_DEFAULT_LANGUAGE,
+        is_constant=True,
+    )
     def index(self, request: ApiRequest, destinations: Sequence[Destination]) -> Response[bytes]:
         """Show the first page, with links to the other pages of the service."""
         return _render(request, "index.html", "Actitud", destinations=destinations)
 
-    @get_page("/docs", operation_id="pages.docs", access=ANYBODY_UNLIMITED, threaded=False)
+    @get_page(
+        "/docs",
+        operation_id="pages.docs",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        default_language=_DEFAULT_LANGUAGE,
+        is_constant=True,
+    )
     def docs(self, request: ApiRequest) -> Response[bytes]:
         """Show the OpenAPI document as a page to read."""
         return _render(request, "docs.html", "Actitud · API")
@@ -132,6 +146,7 @@ class PagesController(Controller):
         access=ANYBODY_UNLIMITED,
         threaded=False,
         default_language=_DEFAULT_LANGUAGE,
+        is_constant=True,
     )
     def problem(self, request: ApiRequest, slug: FromPath[str], language: Language) -> Response[bytes]:
         """Explain a problem type; raise a 404 problem if the slug is unknown."""
@@ -140,7 +155,13 @@ class PagesController(Controller):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         return _render(request, "problem.html", known.title.into(language), problem=known)
 
-    @get_page("/static/{name:str}", operation_id="pages.file", access=ANYBODY_UNLIMITED)
+    @get_page(
+        "/static/{name:str}",
+        operation_id="pages.file",
+        access=ANYBODY_UNLIMITED,
+        by_language=False,
+        is_constant=True,
+    )
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """Serve a static file; raise a 404 problem if it is unknown."""
         plain = _DIGEST.sub(".", name)
@@ -149,7 +170,15 @@ class PagesController(Controller):
         headers = {"Cache-Control": REVALIDATE if name == plain else IMMUTABLE}
         return conditional(request, _read_file(plain)[0], headers, _FILES[plain][2])
 
-    @get_page("/v1/openapi.json", operation_id="pages.document", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    @get_page(
+        "/v1/openapi.json",
+        operation_id="pages.document",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
     def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
         """Serve the OpenAPI document as JSON."""
         compress_well(request.scope)

@@ -251,7 +251,8 @@ class Files(Representation[msgspec.Struct]):
         """Return the response headers of a file.
 
         `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a
-        digest of `state`, path, query, language and principal, so it is known before the file is generated.
+        digest of `state`, path, query, principal, and the language if the file has text in it, so it is known before
+        the file is generated.
         `shared`: as in `Representation.of`.
         """
         suffix = self.format_of(request)
@@ -259,7 +260,7 @@ class Files(Representation[msgspec.Struct]):
         request_facts = (
             scope["path"],
             sorted(parse_query(scope)),
-            choose_language(scope),
+            choose_language(scope) if self.sentences else None,
             repr(scope["state"].get("principal")),
         )
         tag = hashlib.sha256(msgspec.json.encode((_FORM, request_facts, state))).hexdigest()

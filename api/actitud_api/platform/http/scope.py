@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -25,6 +26,8 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 _PARAMETERS_MAX = 50
 _FOLLOWS_HOST: Final = "follows_host"
 """Member of the state of a request: it is there if the answer has links with the `Host` of the request."""
+_INCOMPLETE: Final = "incomplete"
+"""Member of the state of a request: it is there if the answer lacks something that a later one may have."""
 
 _log = structlog.get_logger()
 
@@ -84,11 +87,30 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
     Raises:
         ValueError: The query is not percent-encoded UTF-8, or has more than 50 parameters.
     """
-    raw = scope["query_string"]
+    return decode_query(scope["query_string"])
+
+
+def decode_query(raw: bytes) -> list[tuple[str, str]]:
+    """Return the decoded parameters of a query, as `parse_query`."""
     if not raw:
         return []
     # The limit keeps a query of many thousand parameters from costing time before it is refused.
     return parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX)
+
+
+def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
+    """Return the parameters of a query that are known, sorted by name, in one spelling.
+
+    Queries that differ only in order, percent-encoding or other parameters become equal. The order of parameters with
+    the same name is kept, because they are the items of a list. Return None if the query cannot be decoded.
+    """
+    if not query:
+        return query
+    try:
+        pairs = decode_query(query)
+    except ValueError:
+        return None
+    return urlencode(sorted((pair for pair in pairs if pair[0] in known), key=lambda pair: pair[0])).encode()
 
 
 def find_base_url(request: ApiRequest) -> str:
@@ -99,7 +121,7 @@ def find_base_url(request: ApiRequest) -> str:
     answer on to others.
     """
     public: str | None = request.app.state.get("public_url")
-    if public is None and _is_loopback(request.base_url.hostname):
+    if public is None and is_loopback(request.base_url.hostname):
         request.scope["state"][_FOLLOWS_HOST] = True
         return str(request.base_url).rstrip("/")
     address: str = public or request.app.state["address"]
@@ -111,7 +133,18 @@ def follows_host(scope: HTTPScope) -> bool:
     return _FOLLOWS_HOST in scope["state"]
 
 
-def _is_loopback(host: str | None) -> bool:
+def mark_incomplete(scope: HTTPScope) -> None:
+    """Have the answer to a request kept by no memory of this service: it lacks what a later one may have."""
+    scope["state"][_INCOMPLETE] = True
+
+
+def is_incomplete(scope: HTTPScope) -> bool:
+    """Return True if `mark_incomplete` was called for a request."""
+    return _INCOMPLETE in scope["state"]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return True if a host without port is this machine itself."""
     if host is None or host == "localhost":
         return host is not None
     try:

@@ -124,7 +124,15 @@ class DocumentSchemaController(Controller):
     path = schemas.DOCUMENT_SCHEMA
     include_in_schema = False
 
-    @get_page("/", operation_id="methodologies.document_schema", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    @get_page(
+        "/",
+        operation_id="methodologies.document_schema",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
     def get_document_schema(self, request: ApiRequest) -> Response[bytes]:
         """Serve the JSON Schema of methodology documents."""
         return conditional(request, service.encode_document_schema(), {"Cache-Control": REVALIDATE}, JSON)

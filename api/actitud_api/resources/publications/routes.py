@@ -18,7 +18,6 @@ from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.recording import audit_event
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import Link
-from actitud_api.platform.http.middleware.immutable import keep
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import (
@@ -35,7 +34,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import schemas, service
-from actitud_api.resources.publications.documents import EditionDocument, ScoreDocument, pack_line
+from actitud_api.resources.publications.documents import EditionDocument, ScoreDocument
 from actitud_api.resources.publications.service import (
     PublicationInterrupted,
     PublicationRecord,
@@ -347,7 +346,6 @@ class PublishedController(Controller):
         signature of this document.
         """
         form = service.get_document(database, path.digest).form
-        keep(request, form.member)
         return DOCUMENT.bytes_of(request, form.text, {"Link": _format_links(form.text, form.digest)})
 
     @get(
@@ -364,7 +362,6 @@ class PublishedController(Controller):
         """
         jws = service.get_document(database, path.digest).jws
         body = msgspec.json.encode(schemas.Signature(protected=jws.protected, signature=jws.signature))
-        keep(request, pack_line(body))
         return SIGNATURE.bytes_of(
             request, body, {"Link": f'<{schemas.format_document_path(path.digest)}>; rel="describes"'}
         )

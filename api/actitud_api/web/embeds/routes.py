@@ -105,6 +105,7 @@ class BadgesController(Controller):
         operation_id="badges.get",
         access=ANYBODY,
         cors=True,
+        by_language=False,
         description=PageDescription(
             "/badge/{edition}/{organisation}.{format}",
             schemas.BadgePath,
@@ -135,6 +136,8 @@ class BadgesController(Controller):
         operation_id="badges.list",
         access=ANYBODY,
         cors=True,
+        by_language=False,
+        parameters=BADGES.properties,
         description=PageDescription(
             "/badge/{edition}.svg",
             EditionPath,
@@ -193,6 +196,7 @@ class EmbedsController(Controller):
         operation_id="embeds.card",
         access=ANYBODY,
         cors=True,
+        by_language=False,
         description=_describe_form("/card.svg", SVG, query=_THEMED),
     )
     def get_card(
@@ -209,6 +213,7 @@ class EmbedsController(Controller):
         operation_id="embeds.table",
         access=ANYBODY,
         cors=True,
+        by_language=False,
         description=_describe_form("/table.html", HTML),
     )
     def get_table(
@@ -225,6 +230,7 @@ class EmbedsController(Controller):
         operation_id="embeds.score",
         access=ANYBODY,
         cors=True,
+        by_language=False,
         description=_describe_form("/score.json", JSON, EmbedTexts, schemas.MissingScore),
     )
     def get_score(
@@ -241,6 +247,7 @@ class EmbedsController(Controller):
         operation_id="embeds.frame",
         access=ANYBODY,
         cors=True,
+        by_language=False,
         description=_describe_form("", HTML, query=_THEMED),
     )
     def get_frame(
@@ -252,7 +259,15 @@ class EmbedsController(Controller):
         """
         return FRAME.build_response(request, database, edition, organisation)
 
-    @get_page("/{name:str}", operation_id="embeds.file", access=ANYBODY_UNLIMITED, cors=True, threaded=False)
+    @get_page(
+        "/{name:str}",
+        operation_id="embeds.file",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """Return a file of the custom element; 404 for an unknown name.
 
@@ -279,6 +294,9 @@ class OembedController(Controller):
         operation_id="oembed.get",
         access=ANYBODY,
         cors=True,
+        by_language=False,
+        parameters=("format",),
+        by_host=True,
         description=PageDescription(
             "/oembed",
             None,

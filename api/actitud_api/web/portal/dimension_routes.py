@@ -15,7 +15,7 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.scope import ApiRequest, mark_incomplete
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.kinds import Band, Kind
@@ -107,6 +107,8 @@ class DimensionsController(Controller):
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+        if not found.means:
+            mark_incomplete(request.scope)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         rows = [
@@ -139,7 +141,7 @@ class DimensionsController(Controller):
             ),
         )
 
-    @get_page("/{dimension:str}", operation_id="portal.dimension", access=ANYBODY)
+    @get_page("/{dimension:str}", operation_id="portal.dimension", access=ANYBODY, parameters=("kind", "band"))
     def show_dimension(
         self,
         request: ApiRequest,
@@ -160,6 +162,8 @@ class DimensionsController(Controller):
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownDimension as error:
             return render_missing_page(request, database, _UNKNOWN, edition=error.edition)
+        if not found.means:
+            mark_incomplete(request.scope)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)

@@ -113,7 +113,12 @@ class EmbedPageController(Controller):
     path = "/portal/embed"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.embed", access=ANYBODY)
+    @get_page(
+        "/",
+        operation_id="portal.embed",
+        access=ANYBODY,
+        parameters=("edition", "organisation", "form", "language", "theme", "q"),
+    )
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Show the embed builder: choose a form of a score, preview it, copy its HTML."""
         built = _resolve_choice(database, _read_choice(read_parameters(request), language))

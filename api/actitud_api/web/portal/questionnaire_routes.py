@@ -61,7 +61,12 @@ class QuestionnaireController(Controller):
     path = "/portal/questionnaires"
     include_in_schema = False
 
-    @get_page("/{version:str}", operation_id="portal.questionnaire", access=ANYBODY)
+    @get_page(
+        "/{version:str}",
+        operation_id="portal.questionnaire",
+        access=ANYBODY,
+        parameters=("edition", "organisation"),
+    )
     def questionnaire(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:

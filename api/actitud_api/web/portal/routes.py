@@ -12,7 +12,7 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, find_base_url
+from actitud_api.platform.http.scope import ApiRequest, find_base_url, mark_incomplete
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -63,7 +63,12 @@ class PortalController(Controller):
         }
         return render_portal_page(request, "index.html", SITE, values)
 
-    @get_page("/{edition:str}", operation_id="portal.edition", access=ANYBODY)
+    @get_page(
+        "/{edition:str}",
+        operation_id="portal.edition",
+        access=ANYBODY,
+        parameters=("q", "kind", "region", "province", "band", "level", "status", "sort", "page"),
+    )
     def edition(
         self,
         request: ApiRequest,
@@ -84,6 +89,8 @@ class PortalController(Controller):
         names = Names(loader.load_methodology(record.methodology), language)
         to = build_links(request)
         listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
+        if listed.awaits_intervals:
+            mark_incomplete(request.scope)
         latest = editions.get_published(database, LATEST).record
         source = exports.load_source(database, record.id)
         described = None
@@ -137,6 +144,9 @@ class PortalController(Controller):
         narrated = narrate(score, methodology, language)
         addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
         shown = embed_texts.describe_standing(standing, language, addresses.explanation)
+        view = describe_organisation(database, computed, record, sent, narrated, names)
+        if view.rank is not None and view.rank.text is None:
+            mark_incomplete(request.scope)
         contact = registered.contact
         about = (names.name_kind(registered.kind), name_territory(registered.province, registered.region))
         return render_portal_page(
@@ -154,7 +164,7 @@ class PortalController(Controller):
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
-                "view": describe_organisation(database, computed, record, sent, narrated, names),
+                "view": view,
                 "review": describe_review(sent, names, methodology),
                 "names": names,
                 "addresses": addresses,

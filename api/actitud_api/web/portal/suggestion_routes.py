@@ -118,7 +118,12 @@ class SuggestionPagesController(Controller):
     path = "/portal/suggestions"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.suggestions", access=ANYBODY)
+    @get_page(
+        "/",
+        operation_id="portal.suggestions",
+        access=ANYBODY,
+        parameters=("kind", "state", "dimension", "page"),
+    )
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Show the suggestions with the decisions on them, and how to make a suggestion.
 

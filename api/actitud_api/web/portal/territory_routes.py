@@ -63,7 +63,7 @@ class TerritoriesController(Controller):
     path = "/portal/{edition:str}/territories"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.territories", access=ANYBODY)
+    @get_page("/", operation_id="portal.territories", access=ANYBODY, parameters=("sort",))
     def list_territories(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:

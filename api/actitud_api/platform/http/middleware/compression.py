@@ -11,8 +11,7 @@ import base64
 import hashlib
 import re
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal, Protocol
 
 import brotli
@@ -22,6 +21,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from actitud_api.platform.http.negotiation import parse_weights
+from actitud_api.platform.http.representations import matches_tag
 from actitud_api.platform.http.scope import read_header
 
 Coding = Literal["br", "gzip"]
@@ -31,9 +31,6 @@ CODINGS: Final[tuple[Coding, ...]] = ("br", "gzip")
 
 SMALLEST: Final = 1_024
 """Size in bytes from which a body is compressed; for a smaller one, the additional headers outweigh the gain."""
-
-ROOM: Final = 16 * 1024 * 1024
-"""Highest number of bytes of compressed public bodies that are kept in memory."""
 
 _INLINE_MAX: Final = 32 * 1024
 """Largest piece in bytes that is compressed in the event loop; a larger one is compressed in a worker thread."""
@@ -50,12 +47,24 @@ _COMPRESSIBLE: Final = re.compile(
 )
 _SUFFIX: Final = re.compile(r'("[^"]*?)-(br|gzip)"')
 _CONDITIONS: Final = (b"if-match", b"if-none-match")
+_OF_BODY: Final = frozenset(
+    {
+        b"accept-ranges",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"etag",
+        b"repr-digest",
+        b"vary",
+    }
+)
+"""Response headers that a 304 response leaves out, or has with another value."""
 
 
 def compress_well(scope: HTTPScope) -> None:
     """Have the response to a request compressed by Brotli as far as possible, which takes longer.
 
-    A handler calls it for public bytes that stay the same for days, because these are compressed once and kept.
+    A handler calls it for public bytes that stay the same for days, because `memory` keeps what it answers.
     """
     scope["state"][_BEST] = True
 
@@ -63,13 +72,11 @@ def compress_well(scope: HTTPScope) -> None:
 class Compression:
     """ASGI layer that compresses the responses of the application below it, for clients that accept it.
 
-    Whole public bodies with an entity tag are kept compressed, up to `ROOM` bytes, so that popular ones are compressed
-    once. Streams are compressed piece by piece.
+    Streams are compressed piece by piece. Nothing is kept here: `memory` keeps whole responses in each coding.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._kept = _KeptBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request (ASGI)."""
@@ -78,7 +85,7 @@ class Compression:
             return
         is_ranged = read_header(scope, b"range") is not None
         coding = None if is_ranged else choose_coding(read_header(scope, b"accept-encoding"))
-        await self._app(scope, receive, _Response(scope, send, coding, _remove_suffixes(scope), self._kept).send)
+        await self._app(scope, receive, _Response(scope, send, coding, _remove_suffixes(scope)).send)
 
 
 def choose_coding(accept_encoding: str | None) -> Coding | None:
@@ -96,17 +103,52 @@ def _remove_suffixes(scope: HTTPScope) -> dict[str, list[str]]:
     Return, by the tag without suffix, the tags with a suffix that the request had.
     """
     suffixed: dict[str, list[str]] = {}
+    scope["headers"] = [
+        (name, _strip(value.decode("latin-1"), suffixed).encode("latin-1") if name in _CONDITIONS else value)
+        for name, value in scope["headers"]
+    ]
+    return suffixed
+
+
+def _strip(condition: str, suffixed: dict[str, list[str]]) -> str:
+    """Return a list of entity tags without the suffixes of codings; add the suffixed ones to `suffixed`."""
 
     def remove(match: re.Match[str]) -> str:
         tag = f'{match[1]}"'
         suffixed.setdefault(tag, []).append(match[0])
         return tag
 
-    scope["headers"] = [
-        (name, _SUFFIX.sub(remove, value.decode("latin-1")).encode("latin-1") if name in _CONDITIONS else value)
-        for name, value in scope["headers"]
-    ]
-    return suffixed
+    return _SUFFIX.sub(remove, condition)
+
+
+def find_current_tag(if_none_match: str, tag: str, coding: Coding | None) -> str | None:
+    """Return the entity tag of the 304 response to `If-None-Match`, or None if it does not name the representation.
+
+    `tag`: entity tag of the representation, with or without the suffix of a coding. `coding`: the coding that the
+    client prefers.
+    """
+    suffixed: dict[str, list[str]] = {}
+    plain = _strip(tag, {})
+    return _select_tag(suffixed, plain, coding) if matches_tag(_strip(if_none_match, suffixed), plain) else None
+
+
+def _select_tag(suffixed: dict[str, list[str]], tag: str, coding: Coding | None) -> str:
+    """Return the tag of a 304 response: a tag of the request, because the client has to know which copy is current."""
+    tags = suffixed.get(tag, [tag])
+    return next((one for one in tags if coding is not None and one.endswith(f'-{coding}"')), tags[0])
+
+
+def describe_unchanged(headers: Iterable[tuple[bytes, bytes]], tag: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a 304 response with an entity tag from those of the 200 response.
+
+    Those that describe the body are left out (RFC 9110, section 15.4.5).
+    """
+    unchanged = [(name, value) for name, value in headers if name.lower() not in _OF_BODY]
+    varied = [value.decode("latin-1") for name, value in headers if name.lower() == b"vary"]
+    names = [name.strip() for value in varied for name in value.split(",")]
+    # The media type of the body is not known any more, so every 304 is said to depend on the accepted codings.
+    vary = ", ".join([*(name for name in names if name.lower() != "accept-encoding"), "Accept-Encoding"])
+    return [*unchanged, (b"vary", vary.encode("latin-1")), (b"etag", tag.encode("latin-1"))]
 
 
 class _Compressor(Protocol):
@@ -138,45 +180,14 @@ def _build_compressor(coding: Coding, *, best: bool = False) -> _Compressor:
     return compressor
 
 
-class _KeptBodies:
-    """Compressed public bodies by path, entity tag and coding; those unused for longest are dropped first."""
-
-    def __init__(self) -> None:
-        self._bodies: OrderedDict[tuple[str, str, Coding], bytes] = OrderedDict()
-        self._size = 0
-
-    def find(self, key: tuple[str, str, Coding]) -> bytes | None:
-        body = self._bodies.get(key)
-        if body is not None:
-            self._bodies.move_to_end(key)
-        return body
-
-    def keep(self, key: tuple[str, str, Coding], body: bytes) -> None:
-        if key in self._bodies or len(body) > ROOM:
-            return
-        self._bodies[key] = body
-        self._size += len(body)
-        while self._size > ROOM:
-            _, dropped = self._bodies.popitem(last=False)
-            self._size -= len(dropped)
-
-
 class _Response:
     """State of one response while it passes through the layer; its `send` replaces the `send` of ASGI."""
 
-    def __init__(
-        self,
-        scope: HTTPScope,
-        send: Send,
-        coding: Coding | None,
-        suffixed: dict[str, list[str]],
-        kept: _KeptBodies,
-    ) -> None:
+    def __init__(self, scope: HTTPScope, send: Send, coding: Coding | None, suffixed: dict[str, list[str]]) -> None:
         self._scope = scope
         self._send = send
         self._coding = coding
         self._suffixed = suffixed
-        self._kept = kept
         self._held: HTTPResponseStartEvent | None = None
         self._compressor: _Compressor | None = None
 
@@ -200,18 +211,13 @@ class _Response:
         start["headers"] = list(start["headers"])
         headers = MutableScopeHeaders(start)
         media_type = headers.get("content-type", "").partition(";")[0].strip()
-        is_unchanged = start["status"] == 304
-        # Litestar leaves the media type of a 304 out.
-        if not is_unchanged and (_COMPRESSIBLE.fullmatch(media_type) is None or "content-encoding" in headers):
+        if start["status"] == 304:
+            tag = _select_tag(self._suffixed, headers.get("etag", ""), self._coding)
+            start["headers"] = describe_unchanged(start["headers"], tag)
+            return False
+        if _COMPRESSIBLE.fullmatch(media_type) is None or "content-encoding" in headers:
             return False
         headers["vary"] = ", ".join([*filter(None, [headers.get("vary")]), "Accept-Encoding"])
-        if is_unchanged:
-            tags = self._suffixed.get(headers.get("etag", ""), [])
-            # The client has to know which of its copies is current.
-            preferred = [tag for tag in tags if self._coding is not None and tag.endswith(f'-{self._coding}"')]
-            if tags:
-                headers["etag"] = (preferred or tags)[0]
-            return False
         length = headers.get("content-length")
         if self._coding is None or start["status"] in (204, 206) or (length is not None and int(length) < SMALLEST):
             return False
@@ -231,7 +237,7 @@ class _Response:
             if "accept-ranges" in headers:
                 headers["accept-ranges"] = "none"
             if is_whole:
-                body = await self._compress_whole(body, tag, is_public=headers.get("cache-control", "")[:6] == "public")
+                body = await self._compress_whole(body)
                 headers["content-length"] = str(len(body))
                 if "repr-digest" in headers:
                     # It is of the representation, so of the compressed bytes (RFC 9530, section 3).
@@ -257,18 +263,10 @@ class _Response:
         if piece or not more:
             await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
-    async def _compress_whole(self, body: bytes, tag: str | None, *, is_public: bool) -> bytes:
-        coding = self._coding
-        assert coding is not None
-        key = None if tag is None or not is_public else (self._scope["path"], tag, coding)
-        found = None if key is None else self._kept.find(key)
-        if found is not None:
-            return found
-        compressor = _build_compressor(coding, best=_BEST in self._scope["state"])
-        compressed = await _run(len(body), lambda: compressor.process(body) + compressor.finish())
-        if key is not None:
-            self._kept.keep(key, compressed)
-        return compressed
+    async def _compress_whole(self, body: bytes) -> bytes:
+        assert self._coding is not None
+        compressor = _build_compressor(self._coding, best=_BEST in self._scope["state"])
+        return await _run(len(body), lambda: compressor.process(body) + compressor.finish())
 
 
 async def _run(size: int, compress: Callable[[], bytes]) -> bytes:

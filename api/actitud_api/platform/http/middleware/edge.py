@@ -216,7 +216,7 @@ def _compile_unversioned(app: Litestar) -> re.Pattern[str]:
     return re.compile("|".join(sorted(paths)) or "(?!)", re.DOTALL)
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
     """Return True if a `Host` header is a name or an IP address, with or without a port (RFC 3986, section 3.2)."""
     match = _HOST.fullmatch(text)
     if match is None or int(match["port"] or 0) > _PORT_MAX:
@@ -235,7 +235,7 @@ def _find_refusal(scope: HTTPScope) -> ProblemError | None:
     It is called before routing, so a refused request reaches no handler.
     """
     host = read_header(scope, b"host")
-    if host is not None and not _is_host(host):
+    if host is not None and not is_host(host):
         detail = Texts("La cabecera `Host` no nombra un servidor.", "The header `Host` does not name a host.")
         return ProblemError(INVALID_REQUEST, detail)
     path = scope["path"]

@@ -78,10 +78,11 @@ class Alternatives:
             if unknown is not None:
                 await self._refuse(unknown, scope, receive, send)
                 return
-            accept = read_header(scope, b"accept")
-            # No weight is above 1: if JSON has it, as in most requests, no other format can be preferred.
-            if scope["method"] == "GET" and accept is not None and (json_quality := compute_quality(accept, JSON)) < 1:
-                self._negotiate(scope, accept, json_quality)
+            if scope["method"] == "GET":
+                path = self.choose_path(scope["path"], read_header(scope, b"accept"))
+                if path != scope["path"]:
+                    scope["state"]["requested_path"] = scope["path"]
+                    scope["path"], scope["raw_path"] = path, quote(path).encode()
         await self._inner(scope, receive, send)
 
     def _find_unknown_format(self, path: str) -> _FileSet | None:
@@ -97,24 +98,23 @@ class Alternatives:
                 return file_set
         return None
 
-    def _negotiate(self, scope: HTTPScope, accept: str, json_quality: float) -> None:
-        """Replace the path of a request by that of a file, if the client prefers the file to JSON.
-
-        `accept` is the `Accept` header, and `json_quality` the weight of JSON in it.
-        """
+    def choose_path(self, path: str, accept: str | None) -> str:
+        """Return the path that answers a read of `path`: that of a file, if `Accept` prefers the file to JSON."""
+        # No weight is above 1: if JSON has it, as in most requests, no other format can be preferred.
+        if accept is None or (json_quality := compute_quality(accept, JSON)) >= 1:
+            return path
         for other, name in _MEDIA_TYPE_ALIASES.items():
             accept = accept.replace(other, name)
         for file_set in self._file_sets:
-            match = None if file_set.at_resource is None else file_set.at_resource.fullmatch(scope["path"])
+            match = None if file_set.at_resource is None else file_set.at_resource.fullmatch(path)
             if match is None:
                 continue
             # `max` keeps the first of equals, so the order of the formats in the contract decides a tie.
             suffix, media_type = max(file_set.negotiable.items(), key=lambda pair: compute_quality(accept, pair[1]))
             if compute_quality(accept, media_type) > json_quality:
-                path = file_set.files.format(**match.groupdict(), format=suffix)
-                scope["state"]["requested_path"] = scope["path"]
-                scope["path"], scope["raw_path"] = path, quote(path).encode()
-            return
+                return file_set.files.format(**match.groupdict(), format=suffix)
+            return path
+        return path
 
     async def _refuse(self, file_set: _FileSet, scope: HTTPScope, receive: Receive, send: Send) -> None:
         listed = ", ".join(f".{suffix}" for suffix in file_set.formats)

@@ -1,0 +1,116 @@
+"""Store of whole answers in memory, bounded in bytes, of which the popular ones survive a flood of others."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from sys import getsizeof
+from typing import Final
+
+from actitud_api.platform.http.middleware.compression import describe_unchanged
+
+PROTECTED_SHARE: Final = 0.8
+"""Share of a store that answers take which were asked for again; the rest is for answers that were asked for once."""
+
+_RECORD: Final = 600
+"""Bytes that an answer takes besides its key, headers and body: its object, the entries of the store, lists."""
+
+
+class Answer:
+    """A successful answer to a public read, as it is sent again.
+
+    `headers` are those that every request gets, without those of one request, and `unchanged` those of the 304 answer
+    with the same tag. `tag` is the value of `ETag`. `number`: number of the public state that the answer shows.
+    `is_constant`: True if it is the same in every state.
+    """
+
+    __slots__ = ("body", "headers", "is_constant", "number", "size", "tag", "unchanged")
+
+    def __init__(
+        self, headers: list[tuple[bytes, bytes]], body: bytes, tag: bytes, number: Hashable, *, is_constant: bool
+    ) -> None:
+        self.headers = headers
+        self.body = body
+        self.tag = tag
+        self.number = number
+        self.is_constant = is_constant
+        self.unchanged = describe_unchanged(headers, tag.decode("latin-1"))
+        pairs = (*headers, *self.unchanged)
+        self.size = _RECORD + len(body) + sum(getsizeof(pair) + sum(map(getsizeof, pair)) for pair in pairs)
+
+
+class AnswerStore:
+    """Answers by key, at most `room` bytes of them with keys and overhead (segmented LRU).
+
+    A new answer is on probation: the one unused for longest is dropped first. If it is asked for again, it becomes
+    protected, and only other answers that were asked for again displace it. So a million addresses that are asked for
+    once each drop none that is popular.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._protected_room = int(room * PROTECTED_SHARE)
+        self._probation: OrderedDict[Hashable, tuple[Answer, int]] = OrderedDict()
+        self._protected: OrderedDict[Hashable, tuple[Answer, int]] = OrderedDict()
+        self._size = 0
+        self._protected_size = 0
+        # Tests and embedding programs may run one application in several event loops.
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes that the answers take."""
+        return self._size
+
+    def __len__(self) -> int:
+        return len(self._probation) + len(self._protected)
+
+    def get(self, key: Hashable) -> Answer | None:
+        """Return the answer with a key, None if there is none."""
+        with self._lock:
+            record = self._protected.get(key)
+            if record is not None:
+                self._protected.move_to_end(key)
+                return record[0]
+            record = self._probation.pop(key, None)
+            if record is None:
+                return None
+            self._protect(key, record)
+            return record[0]
+
+    def put(self, key: Hashable, answer: Answer, key_size: int) -> None:
+        """Store an answer, in the place of an earlier one with the same key; one without room is not stored.
+
+        `key_size`: bytes that the key takes.
+        """
+        size = answer.size + key_size
+        record = (answer, size)
+        with self._lock:
+            # A popular answer stays protected when the public state changes and it is made anew.
+            earlier = self._protected.pop(key, None)
+            if earlier is not None:
+                self._size -= earlier[1]
+                self._protected_size -= earlier[1]
+            else:
+                replaced = self._probation.pop(key, None)
+                self._size -= 0 if replaced is None else replaced[1]
+            if size > self._room - self._protected_room:
+                return
+            self._size += size
+            if earlier is None:
+                self._probation[key] = record
+            else:
+                self._protect(key, record)
+            while self._size > self._room:
+                _, dropped = self._probation.popitem(last=False)
+                self._size -= dropped[1]
+
+    def _protect(self, key: Hashable, record: tuple[Answer, int]) -> None:
+        """Add a record to the protected ones. Those unused for longest go back on probation if there is no room."""
+        self._protected[key] = record
+        self._protected_size += record[1]
+        while self._protected_size > self._protected_room:
+            other, demoted = self._protected.popitem(last=False)
+            self._protected_size -= demoted[1]
+            self._probation[other] = demoted

@@ -1,0 +1,171 @@
+"""What the answer to a public read depends on, derived from its address and the headers that are negotiated.
+
+Two requests with the same key get the same answer as long as the public state is the same.
+"""
+
+from __future__ import annotations
+
+from sys import getsizeof
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+from litestar.utils import normalize_path
+
+from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.platform.http.access import rule_of
+from actitud_api.platform.http.contract import Keeping, find_contract, find_keeping
+from actitud_api.platform.http.middleware.compression import Coding, choose_coding
+from actitud_api.platform.http.middleware.edge import VERSIONED, is_host
+from actitud_api.platform.http.middleware.format_negotiation import Alternatives
+from actitud_api.platform.http.negotiation import accepts, negotiate_language
+from actitud_api.platform.http.representations import Files
+from actitud_api.platform.http.scope import decode_query, is_loopback, normalise_query
+
+RAW_MAX: Final = 1_024
+"""Largest address in bytes for which a target is remembered."""
+
+_ENTRY: Final = 200
+"""Bytes that an entry of a dictionary takes, as an estimate: its table may be two thirds empty after it grew."""
+
+
+class Address(NamedTuple):
+    """Parts of a request that may decide its answer, as they were sent; a header that is absent is None."""
+
+    path: str
+    query: bytes
+    accept: bytes | None
+    accept_language: bytes | None
+    accept_encoding: bytes | None
+    host: bytes | None
+    scheme: str
+
+    @property
+    def size(self) -> int:
+        """Bytes that the address takes in memory."""
+        return getsizeof(self) + sum(map(getsizeof, self))
+
+
+class Key(NamedTuple):
+    """Parts of a request that decide its answer, negotiated.
+
+    `served`: path of the representation, which differs from `path` if `Accept` selected a file. `query`: known
+    parameters in one spelling. `languages`: the negotiated language for each default language of a handler, or only the
+    one that the query names; empty if the answer has no language. `host`: scheme and host if links follow them.
+    """
+
+    path: str
+    served: str
+    query: bytes
+    languages: tuple[str, ...]
+    coding: Coding | None
+    host: str | None
+
+    @property
+    def size(self) -> int:
+        """Bytes that the key takes in memory."""
+        return getsizeof(self) + sum(map(getsizeof, self))
+
+
+class Target(NamedTuple):
+    """Key of the answer to a request, and how the answers of its operation are kept."""
+
+    key: Key
+    keeping: Keeping
+
+
+class TargetReader:
+    """Reader of the targets of the requests to an application."""
+
+    def __init__(self, app: Litestar, alternatives: Alternatives, *, has_public_url: bool) -> None:
+        self._app = app
+        self._alternatives = alternatives
+        self._has_public_url = has_public_url
+
+    def read(self, address: Address) -> Target | None:
+        """Return the target of a read; None if its answer is not kept: refused, not public, or of no operation."""
+        path = address.path
+        accept = _decode(address.accept)
+        if address.host is None or not is_host(host := address.host.decode("latin-1")) or path != normalize_path(path):
+            return None
+        served = self._alternatives.choose_path(path, accept)
+        try:
+            handler = self._app.asgi_router.handle_routing(path=served, method="GET")[1]
+        except HTTPException:
+            return None
+        keeping = find_keeping(handler.opt)
+        if keeping is None or rule_of(handler).key == "required":
+            return None
+        contract = find_contract(handler.opt)
+        if keeping.by_accept and contract is not None and contract.answer is not None:
+            offered = contract.answer.media_type
+            if not isinstance(contract.answer, Files) and not accepts(accept, offered):
+                return None
+        query = normalise_query(address.query, keeping.parameters)
+        if query is None:
+            return None
+        parameters = decode_query(address.query)
+        is_strict = keeping.is_strict or path.startswith(f"{VERSIONED}/")
+        if is_strict and any(name not in keeping.parameters for name, _ in parameters):
+            return None
+        languages: tuple[str, ...] = ()
+        if keeping.by_language:
+            chosen = dict(parameters).get("lang")
+            # By every default: the handlers of a page and of the API may differ in theirs.
+            accepted = _decode(address.accept_language)
+            languages = (
+                (chosen,)
+                if chosen in LANGUAGES and chosen is not None
+                else tuple(negotiate_language(accepted, default) for default in LANGUAGES)
+            )
+        follows = keeping.by_host or (not self._has_public_url and is_loopback(urlsplit(f"//{host}").hostname))
+        coding = choose_coding(_decode(address.accept_encoding))
+        return Target(
+            Key(path, served, query, languages, coding, f"{address.scheme}://{host}" if follows else None), keeping
+        )
+
+
+class TargetMemory:
+    """Targets by address, at most `room` bytes of them: reading one takes longer than all else that a hit does.
+
+    There are two generations. When the young one is full, it becomes the old one, and the old one is dropped; what is
+    still asked for is young again by then.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._half = room // 2
+        self._young: dict[Address, Target] = {}
+        self._old: dict[Address, Target] = {}
+        self._size = 0
+        self._old_size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that the targets take."""
+        return self._size + self._old_size
+
+    def get(self, address: Address) -> Target | None:
+        """Return the target of an address, None if it is not remembered."""
+        target = self._young.get(address)
+        if target is None:
+            target = self._old.get(address)
+            if target is not None:
+                self.put(address, target)
+        return target
+
+    def put(self, address: Address, target: Target) -> None:
+        """Remember the target of an address, unless the address is long."""
+        raw = len(address.path) + sum(len(part) for part in address[1:] if part is not None)
+        if raw > RAW_MAX:
+            return
+        size = address.size + target.key.size + getsizeof(target) + _ENTRY
+        if self._size + size > self._half:
+            self._old, self._old_size = self._young, self._size
+            self._young, self._size = {}, 0
+        self._young[address] = target
+        self._size += size
+
+
+def _decode(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
