@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import brotli
 import pytest
+import zstandard
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
@@ -44,6 +45,7 @@ _UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "identity": bytes,
     "br": lambda body: brotli.decompress(body) if body else body,
     "gzip": lambda body: gzip.decompress(body) if body else body,
+    "zstd": lambda body: zstandard.ZstdDecompressor().stream_reader(body).read() if body else body,
 }
 """What the answers of HEAD, which have no body, leave as it is."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import brotli
 import pytest
+import zstandard
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
@@ -24,8 +25,20 @@ from tests.support.databases import unlimited
 
 EDITION: Final = "/v1/editions/2026-demo"
 SCORES: Final = f"{EDITION}/scores?limit=50"
+WINDOW_MAX: Final = 8 * 2**20
+"""Bytes of the window that every client has to support (RFC 9659)."""
 SHEET: Final = f"{EDITION}/scores/XX-DEMO-00034"
-UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {"gzip": gzip.decompress, "br": brotli.decompress}
+UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+    "zstd": lambda packed: zstandard.ZstdDecompressor(max_window_size=WINDOW_MAX).stream_reader(packed).read(),
+}
+BEGIN: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "gzip": lambda packed: zlib.decompressobj(31).decompress(packed),
+    "br": lambda packed: brotli.Decompressor().process(packed),
+    "zstd": lambda packed: zstandard.ZstdDecompressor().decompressobj().decompress(packed),
+}
+"""What unpacks the beginning of a stream."""
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +77,13 @@ def ask(client: TestClient[Litestar], method: str, path: str, **headers: str) ->
         ("gzip", "gzip"),
         ("gzip, deflate, br", "br"),
         ("gzip, br;q=0.9", "gzip"),
-        ("deflate, zstd", None),
+        ("deflate, zstd", "zstd"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, zstd", "zstd"),
+        ("gzip, zstd;q=0.9", "gzip"),
         ("*", "br"),
-        ("*;q=0.5, br;q=0", "gzip"),
-        ("gzip;q=0, br;q=0", None),
+        ("*;q=0.5, br;q=0", "zstd"),
+        ("gzip;q=0, br;q=0, zstd;q=0", None),
         ("identity, gzip;q=0.5", None),
         ("GZIP", "gzip"),
     ],
@@ -76,7 +92,7 @@ def test_the_coding_is_what_the_client_likes_best(header: str | None, coding: st
     assert choose_coding(header) == coding
 
 
-@pytest.mark.parametrize("coding", ["gzip", "br"])
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
 @pytest.mark.parametrize(
     "path", [SCORES, SHEET, f"{EDITION}/scores.csv", f"{EDITION}/indicators.jsonl?limit=3", "/portal/2026-demo"]
 )
@@ -114,8 +130,8 @@ def test_only_bodies_of_a_kilobyte_are_compressed(client: TestClient[Litestar]) 
         assert ("content-encoding" in received.headers) is (len(plain.content) >= SMALLEST), path
 
 
-@pytest.mark.parametrize("suffix", ["", "-gzip", "-br"])
-@pytest.mark.parametrize("accepted", ["gzip", "br", "identity"])
+@pytest.mark.parametrize("suffix", ["", "-gzip", "-br", "-zstd"])
+@pytest.mark.parametrize("accepted", ["gzip", "br", "zstd", "identity"])
 def test_a_tag_of_any_coding_is_taken_back(client: TestClient[Litestar], suffix: str, accepted: str) -> None:
     plain = client.get(SHEET).headers["etag"]
     tag = f'{plain[:-1]}{suffix}"'
@@ -138,7 +154,7 @@ def test_of_several_tags_the_one_in_the_accepted_coding_is_told(client: TestClie
 def test_the_digest_is_that_of_what_is_sent(client: TestClient[Litestar]) -> None:
     path = client.get(f"{EDITION}/publications/latest/scores/XX-DEMO-00034").headers["content-location"]
     # The second answer comes from the cache of what never changes.
-    for accepted in ("identity", "gzip", "gzip", "br", "identity"):
+    for accepted in ("identity", "gzip", "gzip", "br", "zstd", "identity"):
         received = ask(client, "GET", path, accept_encoding=accepted)
         digest = base64.b64encode(hashlib.sha256(received.body).digest()).decode()
         assert received.headers["repr-digest"] == f"sha-256=:{digest}:"
@@ -147,7 +163,8 @@ def test_the_digest_is_that_of_what_is_sent(client: TestClient[Litestar]) -> Non
         assert received.headers["cache-control"].endswith("immutable")
 
 
-def test_a_stream_is_compressed_as_it_goes() -> None:
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_a_stream_is_compressed_as_it_goes(coding: str) -> None:
     pieces = [bytes(range(256)) * 8 for _ in range(20)]
     seen: list[int] = []
     sent: list[Any] = []
@@ -164,12 +181,12 @@ def test_a_stream_is_compressed_as_it_goes() -> None:
     async def receive() -> Any:
         raise AssertionError("nobody reads the request")
 
-    scope: Any = {"type": "http", "headers": [(b"accept-encoding", b"gzip")], "state": {}}
+    scope: Any = {"type": "http", "headers": [(b"accept-encoding", coding.encode())], "state": {}}
     asyncio.run(compression.Compression(stream)(scope, receive, send))
     # The start and the first piece leave at once, before the stream goes on.
     assert seen[0] == 2
-    assert zlib.decompressobj(31).decompress(sent[1]["body"]) == pieces[0]
-    assert gzip.decompress(b"".join(message["body"] for message in sent[1:])) == b"".join(pieces)
+    assert BEGIN[coding](sent[1]["body"]) == pieces[0]
+    assert UNPACK[coding](b"".join(message["body"] for message in sent[1:])) == b"".join(pieces)
 
 
 def test_popular_bodies_are_compressed_once(client: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch) -> None:

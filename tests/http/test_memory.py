@@ -291,7 +291,7 @@ def test_a_head_request_is_answered_from_the_kept_get(service: Service) -> None:
     assert {**head.headers, "x-request-id": ""} == {**got.headers, "x-request-id": ""}
 
 
-@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip", "identity"])
 def test_if_none_match_is_answered_before_any_work(service: Service, coding: str) -> None:
     plain = service.ask("/made/immutable", accept_encoding="identity").headers["etag"]
     tag = service.ask("/made/immutable", accept_encoding=coding).headers["etag"]

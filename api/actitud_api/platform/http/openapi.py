@@ -854,8 +854,8 @@ _HEADERS: Node = {
         '"v1.0a1b2c3d-0123456789ab"',
         'A strong tag. Of a resource that can change, `"<revision>-<12 hexadecimal digits>"`, for `If-Match`; of any '
         'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes. A compressed answer has the '
-        "suffix `-gzip` or `-br`; either form counts in `If-Match` and `If-None-Match`.",
-        pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})(-gzip|-br)?"$',
+        "suffix `-br`, `-zstd` or `-gzip`; each counts in `If-Match` and `If-None-Match`.",
+        pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})(-br|-zstd|-gzip)?"$',
     ),
     "Idempotency-Replayed": _describe_header(
         "true",

@@ -1,7 +1,7 @@
-"""Compression of responses with gzip or Brotli (RFC 9110, section 8.4).
+"""Compression of responses with Brotli, Zstandard or gzip (RFC 9110, section 8.4).
 
 A compressed representation has a strong entity tag of its own: the tag of the uncompressed bytes with the suffix
-`-gzip` or `-br`. Requests name either; the suffix is removed before a handler compares tags. Ranges are of the
+`-br`, `-zstd` or `-gzip`. Requests name either; the suffix is removed before a handler compares tags. Ranges are of the
 uncompressed bytes only, so a request with `Range` is never compressed.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, Protocol
 
 import brotli
+import zstandard
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
@@ -24,10 +25,14 @@ from actitud_api.platform.http.negotiation import parse_weights
 from actitud_api.platform.http.representations import matches_tag
 from actitud_api.platform.http.scope import read_header
 
-Coding = Literal["br", "gzip"]
+Coding = Literal["br", "zstd", "gzip"]
 
-CODINGS: Final[tuple[Coding, ...]] = ("br", "gzip")
-"""Content codings that the service can apply, the preferred one first."""
+CODINGS: Final[tuple[Coding, ...]] = ("br", "zstd", "gzip")
+"""Content codings that the service can apply, the preferred one first.
+
+Brotli before Zstandard, because what is made once and kept had better be small: of 58 kB of JSON 7,090 bytes in 1.3 ms,
+to 7,305 bytes in 0.8 ms.
+"""
 
 SMALLEST: Final = 1_024
 """Size in bytes from which a body is compressed; for a smaller one, the additional headers outweigh the gain."""
@@ -39,13 +44,17 @@ _GZIP_LEVEL: Final = 6
 # 0.24 s and gives 60.9 kB, 11 takes 0.64 s and gives 59.6 kB.
 _BROTLI_QUALITY: Final = 5
 _BROTLI_BEST: Final = 11
+# Of 1.2 MB of JSON, level 9 takes 15 ms and gives 82.6 kB, 19 takes 0.39 s and gives 70.9 kB. Their windows are not
+# above the 8 MB that every client has to support (RFC 9659).
+_ZSTANDARD_LEVEL: Final = 9
+_ZSTANDARD_BEST: Final = 19
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _BEST: Final = "compressed_well"
 
 _COMPRESSIBLE: Final = re.compile(
     r"text/.*|application/(?:.*\+)?(?:json|xml)|application/(?:jsonl|javascript)|image/svg\+xml"
 )
-_SUFFIX: Final = re.compile(r'("[^"]*?)-(br|gzip)"')
+_SUFFIX: Final = re.compile(r'("[^"]*?)-(br|zstd|gzip)"')
 _CONDITIONS: Final = (b"if-match", b"if-none-match")
 _OF_BODY: Final = frozenset(
     {
@@ -62,7 +71,7 @@ _OF_BODY: Final = frozenset(
 
 
 def compress_well(scope: HTTPScope) -> None:
-    """Have the response to a request compressed by Brotli as far as possible, which takes longer.
+    """Have the response to a request compressed by Brotli or Zstandard as far as possible, which takes longer.
 
     A handler calls it for public bytes that stay the same for days, because `memory` keeps what it answers.
     """
@@ -98,7 +107,7 @@ def choose_coding(accept_encoding: str | None) -> Coding | None:
 
 
 def _remove_suffixes(scope: HTTPScope) -> dict[str, list[str]]:
-    """Remove the suffixes of codings (`-gzip`, `-br`) from the entity tags in the preconditions of a request.
+    """Remove the suffixes of codings, such as `-gzip`, from the entity tags in the preconditions of a request.
 
     Return, by the tag without suffix, the tags with a suffix that the request had.
     """
@@ -173,9 +182,27 @@ class _GzipCompressor:
         return self._compressor.flush()
 
 
+class _ZstandardCompressor:
+    """Zstandard compressor with the interface of `brotli.Compressor`."""
+
+    def __init__(self, level: int) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=level).compressobj()
+
+    def process(self, data: bytes) -> bytes:
+        return self._compressor.compress(data)
+
+    def flush(self) -> bytes:
+        return self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+
+    def finish(self) -> bytes:
+        return self._compressor.flush()
+
+
 def _build_compressor(coding: Coding, *, best: bool = False) -> _Compressor:
     if coding == "gzip":
         return _GzipCompressor()
+    if coding == "zstd":
+        return _ZstandardCompressor(_ZSTANDARD_BEST if best else _ZSTANDARD_LEVEL)
     compressor: _Compressor = brotli.Compressor(quality=_BROTLI_BEST if best else _BROTLI_QUALITY)
     return compressor
 
