@@ -37,7 +37,8 @@ def told(answer: httpx.Response) -> tuple[Any, str, str]:
 
 
 def rows(installation: Installation) -> Counter[str]:
-    return Counter({table: len(found) for table, found in installation.stored().items()})
+    """The rows of each table, but those of trigrams: only words that are new have them."""
+    return Counter({table: len(found) for table, found in installation.stored().items() if table != "word_trigram"})
 
 
 @pytest.mark.both_databases

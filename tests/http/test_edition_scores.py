@@ -117,7 +117,8 @@ def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
 @contextmanager
 def served(url: str) -> Iterator[Client]:
     """A client of the application on a database that was just filled."""
-    with borrow_app(Settings(database_url=url)) as app:
+    # Without memory: tests change the service underneath.
+    with borrow_app(Settings(database_url=url, memory_bytes=0)) as app:
         fill(app.state["database"])
         with TestClient(app) as client:
             yield client

@@ -96,7 +96,8 @@ def test_a_figure_that_was_changed_in_the_database_is_named_at_the_address(
         publishing.fill(database)
         make_key(database, tmp_path, publishing.BEFORE)
         publishing.publish(database, tmp_path)
-    app = create_app(Settings(database_url=url, signing_folder=tmp_path))
+    # Without memory, which would go on giving what was published.
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path, memory_bytes=0))
     with served(app) as address:
         asked = ["verify", f"{address}/v1/editions/{publishing.EDITION}", "--lang", "en"]
         assert cli.main(asked) == 0, capsys.readouterr().out

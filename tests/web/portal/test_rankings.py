@@ -328,14 +328,20 @@ def test_the_first_page_of_an_empty_installation_leads_to_what_there_is(url: str
         assert (missing.status_code, "No edition has been published yet." in missing.text) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["/portal", EDITION, "/portal/nope"])
-def test_the_language_that_was_chosen_stays_and_the_other_one_is_the_same_page(years: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "other_page"),
+    [("/portal", "?lang=es"), (EDITION, "?q=%C3%A1%26b&lang=es"), ("/portal/nope", "?q=%C3%A1%26b&lang=es")],
+)
+def test_the_language_that_was_chosen_stays_and_the_other_one_is_the_same_page(
+    years: Client, path: str, other_page: str
+) -> None:
+    """With the parameters that the page knows: the others are left out of its links."""
     chosen_one = page(years.get(path, params={"lang": "en", "q": "á&b"}).text)
     inside = [link.attrs["href"] for link in chosen_one.query("a") if link.attrs["href"].startswith("/portal")]
     assert inside
     assert all("lang=en" in href for href in inside)
     other, *_ = chosen_one.query("a.language")
-    assert other.attrs["href"] == "?q=%C3%A1%26b&lang=es"
+    assert other.attrs["href"] == other_page
     plain = page(years.get(path, headers={"Accept-Language": "en"}).text)
     assert not [link for link in plain.query("nav a") if "lang=" in link.attrs["href"]]
 

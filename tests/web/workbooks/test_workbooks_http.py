@@ -30,7 +30,9 @@ WORKBOOK = "/v1/methodologies/2026.1/workbook"
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
-    with borrow_app(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('db')}/a.sqlite3")) as app:
+    url = f"sqlite:///{tmp_path_factory.mktemp('db')}/a.sqlite3"
+    # Without memory: a test changes the service underneath.
+    with borrow_app(Settings(database_url=url, memory_bytes=0)) as app:
         app.state["database"].migrate()
         with TestClient(app) as client:
             yield client
