@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import httpx
 import msgspec
 import pytest
+from litestar.enums import ScopeType
+from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, HTTPScope, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from actitud_api.cli.bounded_protocol import FIELDS_MAX, HEAD_MAX, TARGET_MAX
 from actitud_api.cli.server import Server, build_configuration
 from actitud_api.cli.serving import get_readiness
+from actitud_api.platform.http.prepared_lines import add_lines
 from actitud_api.settings import Settings
 from tests.http.toys import toy_app
 from tests.support.figures import FigureRecorder
 
 
 @contextmanager
-def serving(protocol: type[asyncio.Protocol] | None = None) -> Iterator[tuple[str, int]]:
-    """Where a server of the service listens; with another protocol, where it is given."""
+def serving(
+    protocol: type[asyncio.Protocol] | None = None, answer: Answering | None = None
+) -> Iterator[tuple[str, int]]:
+    """Where a server of the service listens; with another protocol, or other answers, where they are given."""
     settings = Settings(port=1)
     app = toy_app()
-    config = build_configuration(app, settings)
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        await (app if answer is None or scope["type"] != ScopeType.HTTP else answer)(scope, receive, send)
+
+    config = build_configuration(answering, settings)
     config.port = 0
     if protocol is not None:
         config.http = protocol
@@ -40,6 +51,10 @@ def serving(protocol: type[asyncio.Protocol] | None = None) -> Iterator[tuple[st
     server.should_exit = True
     thread.join(30)
     assert not thread.is_alive()
+
+
+Answering = Callable[[Scope, Receive, Send], Awaitable[None]]
+BODY = b"0123456789" * 9_000
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +167,38 @@ def test_fields_after_a_body_are_counted_too(address: tuple[str, int]) -> None:
     trailers = b"".join(b"X-%d: x\r\n" % number for number in range(FIELDS_MAX + 1))
     # The connection is closed, with an answer at most to the request itself.
     assert exchange(address, head + trailers + b"\r\n").count(b"HTTP/1.1 ") <= 1
+
+
+async def answer_with_lines(scope: Scope, _: Receive, send: Send) -> None:
+    """Answer with headers that are ready as lines, of which one tells that the lines were taken."""
+    scope = cast("HTTPScope", scope)
+    body = b"" if scope["path"] == "/unchanged" else BODY
+    length = [] if scope["path"] == "/unchanged" else [(b"content-length", b"%d" % len(body))]
+    headers = [(b"etag", b'"a"'), *length]
+    start: HTTPResponseStartEvent = {
+        "type": "http.response.start",
+        "status": 200 if body else 304,
+        "headers": [*headers, (b"x-taken", b"headers")],
+    }
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    add_lines(start, lines + b"x-taken: lines\r\n", len(body))
+    await send(start)
+    sent = b"" if scope["method"] == "HEAD" else body
+    end: HTTPResponseBodyEvent = {"type": "http.response.body", "body": sent, "more_body": False}
+    await send(end)
+
+
+def test_lines_that_are_ready_are_written_as_the_headers_would_be() -> None:
+    """On a connection that stays open; the answer after which it is closed is written from its headers."""
+    asked = [
+        f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+        for method, path in [("GET", "/whole"), ("HEAD", "/whole"), ("GET", "/unchanged"), ("GET", "/whole")]
+    ]
+    last = b"GET /whole HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with serving(answer=answer_with_lines) as ours, serving(HttpToolsProtocol, answer_with_lines) as plain:
+        # Answered one after the other, however they come.
+        ready, joined = (exchange(address, b"".join(asked), last) for address in (ours, plain))
+    dateless = [re.sub(rb"date: [^\r]*\r\n", b"date\r\n", raw) for raw in (ready, joined)]
+    assert dateless[0].replace(b"x-taken: lines", b"x-taken: headers") == dateless[1]
+    assert re.findall(rb"x-taken: (\w+)", ready) == [b"lines"] * 4 + [b"headers"]
+    assert (ready.count(BODY), ready.count(b"HTTP/1.1 304"), ready.count(b"date: ")) == (3, 1, 5)

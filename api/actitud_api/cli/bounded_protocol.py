@@ -2,14 +2,21 @@
 
 The server library bounds neither the number of header fields nor their size: 200,000 fields and a field of one megabyte
 were taken. The limits are those of the shipped nginx, so they count where the service is reached without it.
+
+Headers that are ready as lines (`platform/http/prepared_lines.py`) are written as they are.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from actitud_api.platform.http.prepared_lines import find_lines
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 FIELDS_MAX: Final = 100
 """Highest number of header fields of a request."""
@@ -25,6 +32,24 @@ _TOO_LARGE: Final = (431, "Request Header Fields Too Large")
 
 class _HeadTooLarge(ValueError):
     """Raised inside of the parser to end it; the parser reports it as a request that is not HTTP."""
+
+
+class _Cycle(RequestResponseCycle):
+    """A request and its answer."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message of the application (ASGI)."""
+        ready = find_lines(message)
+        if ready is None or self.flow.write_paused or self.response_started or self.disconnected or not self.keep_alive:
+            await super().send(message)
+            return
+        assert message["type"] == "http.response.start"
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.chunked_encoding = False
+        self.expected_content_length = ready.length
+        of_server = [b"%b: %b\r\n" % pair for pair in self.default_headers]
+        self.transport.write(b"".join((STATUS_LINE[message["status"]], *of_server, ready.lines, b"\r\n")))
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -73,6 +98,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Hand a request over to the application."""
         self._in_head = False
         super().on_headers_complete()
+        # The library has no other way to choose the class; the task that runs the application has not begun yet.
+        self.cycle.__class__ = _Cycle
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that could not be parsed, and close the connection."""

@@ -17,27 +17,45 @@ _RECORD: Final = 600
 """Bytes that an answer takes besides its key, headers and body: its object, the entries of the store, lists."""
 
 
+class Head:
+    """Headers of an answer, and the same as lines of HTTP/1.1, for a server that writes them as they are.
+
+    `lines` is None if they cannot be written so: the length of the body is not among them, or a line end is.
+    """
+
+    __slots__ = ("headers", "length", "lines", "size")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], length: int) -> None:
+        """Take the headers of an answer, and the number of bytes of its body."""
+        self.headers = headers
+        self.length = length
+        lines = [b"%b: %b" % pair for pair in headers]
+        is_told = not length or any(name.lower() == b"content-length" for name, _ in headers)
+        is_safe = not any(b"\r" in line or b"\n" in line for line in lines)
+        self.lines = b"".join(line + b"\r\n" for line in lines) if is_told and is_safe else None
+        self.size = sum(getsizeof(pair) + sum(map(getsizeof, pair)) for pair in headers) + getsizeof(self.lines)
+
+
 class Answer:
     """A successful answer to a public read, as it is sent again.
 
-    `headers` are those that every request gets, without those of one request, and `unchanged` those of the 304 answer
-    with the same tag. `tag` is the value of `ETag`. `number`: number of the public state that the answer shows.
+    `head` are the headers that every request gets, without those of one request, and `unchanged` those of the 304
+    answer with the same tag. `tag` is the value of `ETag`. `number`: number of the public state that the answer shows.
     `is_constant`: True if it is the same in every state.
     """
 
-    __slots__ = ("body", "headers", "is_constant", "number", "size", "tag", "unchanged")
+    __slots__ = ("body", "head", "is_constant", "number", "size", "tag", "unchanged")
 
     def __init__(
         self, headers: list[tuple[bytes, bytes]], body: bytes, tag: bytes, number: Hashable, *, is_constant: bool
     ) -> None:
-        self.headers = headers
+        self.head = Head(headers, len(body))
         self.body = body
         self.tag = tag
         self.number = number
         self.is_constant = is_constant
-        self.unchanged = describe_unchanged(headers, tag.decode("latin-1"))
-        pairs = (*headers, *self.unchanged)
-        self.size = _RECORD + len(body) + sum(getsizeof(pair) + sum(map(getsizeof, pair)) for pair in pairs)
+        self.unchanged = Head(describe_unchanged(headers, tag.decode("latin-1")), 0)
+        self.size = _RECORD + len(body) + self.head.size + self.unchanged.size
 
 
 class AnswerStore:

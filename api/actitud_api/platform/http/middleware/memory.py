@@ -24,9 +24,10 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
-from actitud_api.platform.http.answers import Answer, AnswerStore
+from actitud_api.platform.http.answers import Answer, AnswerStore, Head
 from actitud_api.platform.http.middleware.compression import Coding, describe_unchanged, find_current_tag
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
+from actitud_api.platform.http.prepared_lines import add_lines
 from actitud_api.platform.http.scope import assign_request_id, is_incomplete
 from actitud_api.platform.http.targets import Address, Target, TargetMemory, TargetReader
 
@@ -344,22 +345,25 @@ async def _send_answer(
     the database was not heard, 0 to send the answer without remark.
     """
     request_id = assign_request_id(scope).encode() if b"x-request-id" in sent else uuid.uuid4().hex.encode()
-    status, headers, body = 200, answer.headers, answer.body
+    status, head, body = 200, answer.head, answer.body
     if_none_match = sent.get(b"if-none-match")
     if if_none_match is not None:
         if if_none_match == answer.tag:
-            status, headers, body = 304, answer.unchanged, b""
+            status, head, body = 304, answer.unchanged, b""
         else:
             tag = find_current_tag(if_none_match.decode("latin-1"), answer.tag.decode("latin-1"), coding)
             if tag is not None:
-                status, headers, body = 304, describe_unchanged(answer.headers, tag), b""
-    headers = [*headers, (b"x-request-id", request_id)]
+                status, head, body = 304, Head(describe_unchanged(answer.head.headers, tag), 0), b""
+    own = [(b"x-request-id", request_id)]
     if silence:
-        headers += [
+        own += [
             (b"age", b"%d" % silence),
             (b"cache-status", b"%s; hit; ttl=-%d" % (CACHE_NAME.encode(), silence)),
         ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    start: HTTPResponseStartEvent = {"type": "http.response.start", "status": status, "headers": [*head.headers, *own]}
+    if head.lines is not None:
+        add_lines(start, head.lines + b"".join([b"%b: %b\r\n" % pair for pair in own]), head.length)
+    await send(start)
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body, "more_body": False})
 
 

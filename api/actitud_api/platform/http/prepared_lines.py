@@ -1,0 +1,30 @@
+"""Start of an answer whose headers are ready as lines of HTTP/1.1, beside those that ASGI asks for.
+
+A server checks and joins the headers of an answer one by one: with twenty of them, that takes longer than all else that
+an answer from memory does. The server of this service writes ready lines as they are; any other server ignores them.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, cast
+
+from litestar.types import HTTPResponseStartEvent
+
+_LINES: Final = "actitud.lines"
+
+
+class Lines(NamedTuple):
+    """The headers of an answer as lines of HTTP/1.1, each with its end, and the length of its body in bytes."""
+
+    lines: bytes
+    length: int
+
+
+def add_lines(start: HTTPResponseStartEvent, lines: bytes, length: int) -> None:
+    """Add the headers of an answer to its start as lines; `length` is that of its body, 0 without one."""
+    cast("dict[str, object]", start)[_LINES] = Lines(lines, length)
+
+
+def find_lines(message: object) -> Lines | None:
+    """Return the lines that `add_lines` has added to an ASGI message, None for any other message."""
+    return cast("dict[str, Lines]", message).get(_LINES)
