@@ -18,6 +18,7 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.platform.http.access import handlers_of, operation_id, rule_of
 from actitud_api.platform.http.contract import find_keeping
+from tests.http.test_public_state import await_true
 from tests.support.databases import unlimited
 from tests.support.public_addresses import Ids, list_public_addresses, read_answer
 from tests.support.scale import NIGHT
@@ -147,6 +148,23 @@ def test_an_answer_is_the_one_without_memory(
         # A stream says its length only where it is known: from memory it always is, to HEAD too.
         told = [one for one in kept.headers if named is None or one[0] in named or one[0] != "content-length"]
         assert kept._replace(headers=told) == computed
+
+
+def test_what_only_its_links_keep_from_the_caches_of_others_is_kept_for_the_host_that_they_have(
+    demonstration: str,
+) -> None:
+    """Only answers that are made are counted, and say so."""
+    chosen = structs.replace(unlimited(demonstration), rate_limit_read=1_000, memory_bytes=2**26)
+    path = f"/portal/{EDITION}/{BODY}"
+    app = create_app(chosen)
+    with TestClient(app) as client:
+        # Before the first look at the database nothing is kept.
+        await_true(lambda: app.state["database"].public_state.number is not None)
+        answers = [client.get(path, headers={"Host": host}) for host in ("127.0.0.1", "127.0.0.1", "localhost")]
+    assert {answer.headers["cache-control"] for answer in answers} == {"private, no-cache"}
+    assert ["ratelimit" in answer.headers for answer in answers] == [True, False, True]
+    assert "http://127.0.0.1/" in answers[1].text
+    assert "http://127.0.0.1" not in answers[2].text
 
 
 def test_every_address_has_its_own_answer_for_each_reader(pair: Pair) -> None:

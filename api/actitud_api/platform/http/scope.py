@@ -26,6 +26,8 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 _PARAMETERS_MAX = 50
 _FOLLOWS_HOST: Final = "follows_host"
 """Member of the state of a request: it is there if the answer has links with the `Host` of the request."""
+_PUBLIC_FOR_HOST: Final = "public_for_host"
+"""Member of the state of a request: it is there if only those links keep its answer out of the caches of others."""
 _INCOMPLETE: Final = "incomplete"
 """Member of the state of a request: it is there if the answer lacks something that a later one may have."""
 
@@ -131,6 +133,16 @@ def find_base_url(request: ApiRequest) -> str:
 def follows_host(scope: HTTPScope) -> bool:
     """Return True if the answer to a request has links with the `Host` of that request."""
     return _FOLLOWS_HOST in scope["state"]
+
+
+def mark_public_for_host(scope: HTTPScope) -> None:
+    """Note that the answer to a request is public for whoever sends the same `Host`, though no cache may share it."""
+    scope["state"][_PUBLIC_FOR_HOST] = True
+
+
+def is_public_for_host(scope: HTTPScope) -> bool:
+    """Return True if `mark_public_for_host` was called for a request."""
+    return _PUBLIC_FOR_HOST in scope["state"]
 
 
 def mark_incomplete(scope: HTTPScope) -> None:

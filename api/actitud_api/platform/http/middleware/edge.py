@@ -30,6 +30,7 @@ from actitud_api.platform.http.scope import (
     assign_request_id,
     find_content_location,
     follows_host,
+    mark_public_for_host,
     read_header,
 )
 from actitud_api.platform.http.validation import has_control
@@ -103,7 +104,7 @@ class Edge:
 
         async def send_decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = _keep_private(message["headers"]) if follows_host(scope) else list(message["headers"])
+                headers = _keep_private(scope, message["headers"]) if follows_host(scope) else list(message["headers"])
                 # Litestar computes Allow per route; a path may have several routes, and HEAD is missing.
                 if (scope["method"] == "OPTIONS" and message["status"] == 204) or message["status"] == 405:
                     headers = [pair for pair in headers if pair[0].lower() != b"allow"]
@@ -187,15 +188,19 @@ def _find_family(path: str) -> str | None:
     return None if match is None else match[1]
 
 
-def _keep_private(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _keep_private(scope: HTTPScope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a response that no cache may hand on to others, because its links have the `Host` of one.
 
-    What is not public anyway keeps its own rule.
+    What is not public anyway keeps its own rule. Memory of this service knows the `Host`, so it is told what is public.
     """
-    return [
-        (name, PRIVATE.encode() if name.lower() == b"cache-control" and b"public" in value else value)
-        for name, value in headers
-    ]
+    kept = list[tuple[bytes, bytes]]()
+    for name, value in headers:
+        if name.lower() == b"cache-control" and b"public" in value:
+            mark_public_for_host(scope)
+            kept.append((name, PRIVATE.encode()))
+        else:
+            kept.append((name, value))
+    return kept
 
 
 def _compile_unversioned(app: Litestar) -> re.Pattern[str]:

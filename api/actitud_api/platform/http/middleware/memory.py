@@ -1,10 +1,10 @@
 """Answers to public reads from the memory of the process.
 
 The outermost layer. An answer to an anonymous `GET` is kept whole if its handler declares it public (`Cache-Control:
-public`) and a pure function of its address, the negotiated headers and the public state (`contract.Keeping`). It has
-the number of the public state that was read before it was made, and is given only while that is the number. A request
-that finds its answer here reaches no other layer: it costs one look-up, is answered without database and thread, and
-no rate limit counts it.
+public`, which the edge may have made private for others because its links follow `Host`) and a pure function of its
+address, the negotiated headers and the public state (`contract.Keeping`). It has the number of the public state that
+was read before it was made, and is given only while that is the number. A request that finds its answer here reaches
+no other layer: it costs one look-up, is answered without database and thread, and no rate limit counts it.
 
 What is constant, such as a document that is addressed by its digest, is given in every state. All else is given without
 remark only if the database was heard within `FRESH` seconds, since another process may have changed what it holds; for
@@ -28,7 +28,7 @@ from actitud_api.platform.http.answers import Answer, AnswerStore, Head
 from actitud_api.platform.http.middleware.compression import Coding, describe_unchanged, find_current_tag
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.prepared_lines import add_lines
-from actitud_api.platform.http.scope import assign_request_id, is_incomplete
+from actitud_api.platform.http.scope import assign_request_id, is_incomplete, is_public_for_host
 from actitud_api.platform.http.targets import Address, Target, TargetMemory, TargetReader
 
 FRESH: Final = 1.0
@@ -183,11 +183,11 @@ class Memory:
                 await _send_answer(scope, sent, answer, target.key.coding, 0.0, send)
             return
         making = self._makings[making_key] = loop.create_future()
-        recording = _Recording(target, number)
+        recording = _Recording(scope, target, number)
 
         def finish() -> None:
             del self._makings[making_key]
-            answer = recording.build_answer(scope)
+            answer = recording.build_answer()
             if answer is not None and (answer.is_constant or (number is not None and self._state.number == number)):
                 self._answers.put(target.key, answer, target.key.size)
             making.set_result(answer)
@@ -273,9 +273,11 @@ class Memory:
 class _Recording:
     """An answer while it is made: its headers, and its body as far as that may be kept."""
 
-    def __init__(self, target: Target, number: Hashable) -> None:
+    def __init__(self, scope: HTTPScope, target: Target, number: Hashable) -> None:
         self.may_be_kept = True
         self.is_whole = False
+        self._scope = scope
+        self._has_host = target.key.host is not None
         self._keeping = target.keeping
         self._number = number
         self._headers: list[tuple[bytes, bytes]] = []
@@ -296,9 +298,9 @@ class _Recording:
                 self.may_be_kept = False
                 self._pieces.clear()
 
-    def build_answer(self, scope: HTTPScope) -> Answer | None:
+    def build_answer(self) -> Answer | None:
         """Return the answer to keep; None if it must not be kept, or is not whole."""
-        if not (self.may_be_kept and self.is_whole) or is_incomplete(scope):
+        if not (self.may_be_kept and self.is_whole) or is_incomplete(self._scope):
             return None
         return Answer(
             self._headers,
@@ -321,7 +323,7 @@ class _Recording:
         self._is_immutable = b"immutable" in cache
         self.may_be_kept = (
             start["status"] == 200
-            and cache.startswith(b"public")
+            and (cache.startswith(b"public") or (self._has_host and is_public_for_host(self._scope)))
             and bool(self._tag)
             and b"set-cookie" not in values
             and self._covers(values.get(b"vary", b"").decode("latin-1"))
