@@ -114,6 +114,12 @@ def find_free_ports(number: int) -> list[int]:
         return [one.getsockname()[1] for one in taken]
 
 
+def read_memory(process: int, name: str) -> int:
+    """Return a figure in KiB of the memory of a process, as Linux names it."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
 class Naive:
     """Reads the count, adds one, and writes it."""
 

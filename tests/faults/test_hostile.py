@@ -20,7 +20,7 @@ import pytest
 
 from tests.contract.asgi import Sent
 from tests.contract.hostile import JSON, Hostile, bodies, requests
-from tests.faults.serving import SERVE, UNLIMITED, Serving, await_ready, starting
+from tests.faults.serving import SERVE, UNLIMITED, Serving, await_ready, read_memory, starting
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
 from tests.support.scale import HOSTILE_BODIES, HOSTILE_TARGETS
@@ -235,12 +235,6 @@ def upload(port: int, path: str) -> tuple[int, int]:
         with suppress(HTTPException, ConnectionError):
             response.begin()
     return response.status if isinstance(response.status, int) else 0, sent
-
-
-def read_memory(process: int, name: str) -> int:
-    """Return a figure in KiB of the memory of a process, as Linux names it."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 @pytest.mark.parametrize("path", ["/v1/scores", "/v1/scores/batch"])

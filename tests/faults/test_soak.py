@@ -32,8 +32,9 @@ from tests.faults.serving import (
     Serving,
     administrator,
     one_serving,
+    read_memory,
 )
-from tests.faults.test_hostile import REQUEST, read_memory
+from tests.faults.test_hostile import REQUEST
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish
