@@ -115,7 +115,7 @@ $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.tom
 	$(call install,$(BENCH),bench)
 	@touch $@
 
-bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns; of servers: PART='reads growth processes', which OPTIONS=--record writes to docs/scaling.md
+bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns; of servers: PART='reads growth processes busy', which OPTIONS='--record --full' writes to docs/scaling.md
 	@$(BENCH)/bin/python -m tests.benchmarks $(PART) $(OPTIONS)
 
 $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done

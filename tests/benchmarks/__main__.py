@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 
-from tests.benchmarks import columns, http, scalar, scaling, sdk
+from tests.benchmarks import busy, columns, http, scalar, scaling, sdk
 from tests.benchmarks.measure import ROUNDS, machine
 from tests.benchmarks.trial import Trial
 
 PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run, "sdk": sdk.run}
 """Each part is a module with `run`, which prints its tables."""
-SERVED = ("reads", "growth", "processes")
+SERVED = ("reads", "growth", "processes", "busy")
 """Parts that start servers and take minutes: modules with `run`, which also returns the figures."""
 
 
@@ -21,20 +21,32 @@ def main() -> None:
     options = _read_options()
     names = options.parts or list(PARTS)
     print(f"{machine()}; {options.rounds} rounds after one to warm up")
-    trial = Trial(options.rounds, options.seconds, options.addresses)
+    seconds = Trial().seconds if options.seconds is None else options.seconds
+    trial = Trial(options.rounds, seconds, options.addresses)
     recorded = {}
     for name in names:
         if name in PARTS:
             PARTS[name]()
             continue
-        run = import_module(f"tests.benchmarks.{name}").run
-        sizes = options.organisations
-        arguments = () if sizes is None else (sizes,) if name == "growth" else (sizes[0],)
-        figures = run(trial, *arguments)
+        module = import_module(f"tests.benchmarks.{name}")
+        if name == "busy":
+            figures = module.run(_read_busy_sizes(options))
+        else:
+            sizes = options.organisations
+            arguments = () if sizes is None else (sizes,) if name == "growth" else (sizes[0],)
+            figures = module.run(trial, *arguments)
         if figures is not None:
             recorded[name] = figures
     if options.record:
         scaling.record_figures(recorded)
+
+
+def _read_busy_sizes(options: argparse.Namespace) -> busy.BusySizes:
+    sizes = busy.FULL if options.full else busy.BusySizes()
+    return busy.BusySizes(
+        options.organisations[0] if options.organisations else sizes.organisations,
+        sizes.seconds if options.seconds is None else options.seconds,
+    )
 
 
 def _read_options() -> argparse.Namespace:
@@ -43,9 +55,12 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--record", action="store_true", help="write docs/scaling.json and docs/scaling.md")
     served = parser.add_argument_group(f"size of {', '.join(SERVED)}")
     served.add_argument("--rounds", type=int, default=ROUNDS)
-    served.add_argument("--seconds", type=float, default=Trial().seconds, help="CPU of a series in a round, about")
+    served.add_argument(
+        "--seconds", type=float, help="CPU of a series in a round, about; for busy the length of a phase"
+    )
     served.add_argument("--addresses", type=int, default=Trial().addresses, help="asked once, for a round of growth")
     served.add_argument("--organisations", type=int, nargs="+", help="several for growth, the first for the others")
+    served.add_argument("--full", action="store_true", help="whole size of busy, which is small without it")
     options = parser.parse_args()
     for name in options.parts:
         if name not in (*PARTS, *SERVED):

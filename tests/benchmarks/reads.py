@@ -118,34 +118,34 @@ def measure_reads(url: str, folder: Path, trial: Trial) -> scaling.ReadsRun:
     return scaling.ReadsRun(scaling.describe_run(), trial.rounds, len(ranking.rows), figures)
 
 
-def fetch_ranking(server: AskedServer) -> Ranking:
-    """Return the rows and the explained scores of the edition, as the service answers them without a language."""
+def fetch_ranking(server: AskedServer, edition: str = EDITION) -> Ranking:
+    """Return the rows and the explained scores of an edition, as the service answers them without a language."""
     rows: list[dict[str, object]] = []
-    target = f"/v1/editions/{EDITION}/scores?limit=1000"
+    target = f"/v1/editions/{edition}/scores?limit=1000"
     while target:
         (answer,) = server.fetch([build_request(target)])
         page = json.loads(answer.body)
         rows += page["items"]
         target = page["next"]
-    sheets = server.fetch([build_request(_build_sheet_target(str(row["organisation"]))) for row in rows])
+    sheets = server.fetch([build_request(_build_sheet_target(edition, str(row["organisation"]))) for row in rows])
     return Ranking(rows, tuple(answer.body for answer in sheets))
 
 
-def list_reads(ranking: Ranking) -> dict[str, PublicRead]:
-    """Return the kinds of read of the edition by name."""
+def list_reads(ranking: Ranking, edition: str = EDITION) -> dict[str, PublicRead]:
+    """Return the kinds of read of an edition by name."""
     organisations = [str(row["organisation"]) for row in ranking.rows]
     targets: dict[str, Sequence[str]] = {
         "document": [f"/v1/published/{digest}" for digest in ranking.list_documents()],
-        "sheet": [_build_sheet_target(organisation) for organisation in organisations],
+        "sheet": [_build_sheet_target(edition, organisation) for organisation in organisations],
         "list": [
-            f"/v1/editions/{EDITION}/scores?limit={PAGE}&offset={offset}"
+            f"/v1/editions/{edition}/scores?limit={PAGE}&offset={offset}"
             for offset in range(max(1, len(organisations) - PAGE))
         ],
-        "badge": [f"/badge/{EDITION}/{organisation}.svg" for organisation in organisations],
-        "card": [f"/embed/{EDITION}/{organisation}/card.svg" for organisation in organisations],
-        "frame": [f"/embed/{EDITION}/{organisation}" for organisation in organisations],
-        "organisation page": [f"/portal/{EDITION}/{organisation}" for organisation in organisations],
-        "ranking page": list_ranking_pages(EDITION, len(organisations)),
+        "badge": [f"/badge/{edition}/{organisation}.svg" for organisation in organisations],
+        "card": [f"/embed/{edition}/{organisation}/card.svg" for organisation in organisations],
+        "frame": [f"/embed/{edition}/{organisation}" for organisation in organisations],
+        "organisation page": [f"/portal/{edition}/{organisation}" for organisation in organisations],
+        "ranking page": list_ranking_pages(edition, len(organisations)),
     }
     # The hot address is not among those that are asked once, whose order mixes near and far rows.
     return {name: PublicRead(all_of[0], _spread(all_of[1:])) for name, all_of in targets.items()}
@@ -253,8 +253,8 @@ def _measure_sizes(service: AskedServer, reads: Mapping[str, PublicRead]) -> dic
     return sizes
 
 
-def _build_sheet_target(organisation: str) -> str:
-    return f"/v1/editions/{EDITION}/scores/{organisation}"
+def _build_sheet_target(edition: str, organisation: str) -> str:
+    return f"/v1/editions/{edition}/scores/{organisation}"
 
 
 def _name_request(name: str) -> bytes:

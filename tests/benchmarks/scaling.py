@@ -20,6 +20,7 @@ from actitud_api.demo import service as demo
 from actitud_api.platform.storage import postgresql
 from tests.benchmarks.measure import Figures, machine
 from tests.benchmarks.trial import SeriesCosts
+from tests.benchmarks.visitors import Waits
 from tests.support.figures import ROOT
 from tests.support.figures import describe_run as describe_run
 
@@ -143,6 +144,65 @@ class ProcessesRun(Struct, frozen=True):
     figures: list[ProcessFigures]
 
 
+class FilesFigures(Struct, frozen=True):
+    """Waits of other reads and of `/readyz` while files are asked for at once.
+
+    `asked` says what is asked for, `outcomes` has the answers by status, `seconds` is the time until the last of them,
+    and `size` the bytes of all.
+    """
+
+    asked: str
+    outcomes: dict[str, int]
+    seconds: float
+    size: int
+    reads: Waits
+    readiness: Waits
+
+
+class PublicationFigures(Struct, frozen=True):
+    """Reads per second, each second, before, while and after an edition is published, which takes `seconds`.
+
+    `ratio` is the mean of those meanwhile over the mean of those before; `reads` are the waits meanwhile.
+    """
+
+    kind: str
+    seconds: float
+    before: Spread
+    during: Spread
+    after: Spread
+    ratio: float
+    reads: Waits
+
+
+class HourFigures(Struct, frozen=True):
+    """Memory of a process, in bytes, during the requests of an hour in `seconds`.
+
+    `requests` by who asks. `first`: the memory before the first request. `slope`: bytes a minute after the first third.
+    `memory_bytes`: room of answers in memory. `from_memory`: share of the popular reads that came from there after the
+    first third, whose waits are `popular`.
+    """
+
+    seconds: float
+    requests: dict[str, int]
+    outcomes: dict[str, int]
+    first: int
+    most: int
+    slope: int
+    memory_bytes: int
+    from_memory: float
+    popular: Waits
+
+
+class BusyRun(Struct, frozen=True):
+    """Figures of the part `busy`."""
+
+    run: str
+    organisations: int
+    files: list[FilesFigures]
+    publications: list[PublicationFigures]
+    hour: HourFigures
+
+
 class Scaling(Struct, frozen=True, omit_defaults=True):
     """All figures; None for a part that nobody has recorded. `machine` says what the last of them were taken on."""
 
@@ -150,6 +210,7 @@ class Scaling(Struct, frozen=True, omit_defaults=True):
     reads: ReadsRun | None = None
     growth: GrowthRun | None = None
     processes: ProcessesRun | None = None
+    busy: BusyRun | None = None
 
 
 def summarise(figures: Figures) -> Spread:
@@ -169,7 +230,7 @@ def read_figures(folder: Path = FOLDER) -> Scaling:
 
 
 def record_figures(
-    runs: Mapping[str, ReadsRun | GrowthRun | ProcessesRun], folder: Path = FOLDER, machine: str = ""
+    runs: Mapping[str, ReadsRun | GrowthRun | ProcessesRun | BusyRun], folder: Path = FOLDER, machine: str = ""
 ) -> None:
     """Replace the figures of the parts that ran, and write the page anew."""
     write_figures(structs.replace(read_figures(folder), machine=machine or describe_machine(), **runs), folder)
@@ -198,6 +259,8 @@ def render(figures: Scaling) -> str:
     parts.append(_describe_database(figures))
     if figures.growth is not None:
         parts.append(_describe_growth(figures.growth))
+    if figures.busy is not None:
+        parts.append(_describe_busy(figures.busy))
     return "\n".join(_wrap(part) for part in parts)
 
 
@@ -209,7 +272,7 @@ a CDN or a larger database helps. Every number here is computed from `scaling.js
 machine; do not edit the page.
 
 ```
-make bench PART='reads growth processes' OPTIONS=--record
+make bench PART='reads growth processes busy' OPTIONS='--record --full'
 ```
 """
 
@@ -379,6 +442,67 @@ def _describe_growth(run: GrowthRun) -> str:
     )
 
 
+def _describe_busy(run: BusyRun) -> str:
+    waits = [
+        (figure.asked, what, *(f"{1e3 * wait:,.0f}" for wait in (one.p50, one.p99, one.most)), _count(one.outcomes))
+        for figure in run.files
+        for what, one in (("other reads", figure.reads), ("`/readyz`", figure.readiness))
+    ]
+    files = [
+        f"{figure.asked.capitalize()}: {_count(figure.outcomes)}; the last of them ended after {figure.seconds:.1f} s, "
+        f"{figure.size / 1e6:,.0f} MB in all."
+        for figure in run.files
+        if figure.outcomes
+    ]
+    rates = [
+        (
+            {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[figure.kind],
+            f"{figure.seconds:,.0f}",
+            f"{figure.before.median:,.0f}",
+            f"{figure.during.median:,.0f}",
+            f"{figure.during.least:,.0f}",
+            f"{figure.after.median:,.0f}",
+            f"{figure.ratio:.0%}",
+            _count(figure.reads.outcomes),
+        )
+        for figure in run.publications
+    ]
+    hour = run.hour
+    requests = sum(hour.requests.values())
+    return "\n".join(
+        (
+            "## When it is busy\n",
+            f"Milliseconds of one process on SQLite behind the nginx of `deploy/`, {run.organisations:,} organisations "
+            f"with a score, while {sum(run.files[-1].outcomes.values())} files of whole tables are asked for at once; "
+            f"{run.run}. A process makes two large files at a time, and refuses those that wait for longer "
+            "([large answers](configuration.md#large-answers)).\n",
+            _tabulate(("asked for", "read", "p50", "p99", "longest", "statuses"), waits),
+            " ".join(files) + "\n",
+            "Reads per second, medians of seconds, while an edition of so many organisations is published by the API. "
+            "Last but one: the mean meanwhile over the mean before.\n",
+            _tabulate(
+                (
+                    "database",
+                    "seconds",
+                    "before",
+                    "meanwhile",
+                    "least meanwhile",
+                    "after",
+                    "meanwhile over before",
+                    "statuses meanwhile",
+                ),
+                rates,
+            ),
+            f"{requests:,} requests in {hour.seconds:,.0f} s, as many as an hour of {requests / 3600:,.0f} a second "
+            f"({_count(hour.requests)}), the attack with addresses that nobody asks for twice: the process had "
+            f"{hour.first / 2**20:,.0f} MiB before and {hour.most / 2**20:,.0f} MiB at most, "
+            f"{hour.slope / 2**20:+,.1f} MiB a minute after the first third. Its answers in memory take "
+            f"{hour.memory_bytes / 2**20:,.0f} MiB at most (`memory_bytes`). {hour.from_memory:.1%} of the popular "
+            f"reads came from there, and 99 of 100 took {1e3 * hour.popular.p99:,.0f} ms at most.\n",
+        )
+    )
+
+
 def compute_cost(reads: Mapping[str, ReadFigures], from_memory: float) -> float:
     """Return the CPU seconds of a request of `MIX`; `from_memory` is the share of hot ones."""
     costs = {
@@ -455,6 +579,10 @@ def _times(spread: Spread) -> str:
 
 def _round(figure: float) -> str:
     return f"{figure:,.0f}" if figure >= 10 else f"{figure:.2g}"
+
+
+def _count(outcomes: Mapping[str, int]) -> str:
+    return _enumerate(f"{number:,} × {outcome}" for outcome, number in outcomes.items())
 
 
 def _enumerate(names: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from tests.benchmarks.load import Answer, exchange
-from tests.faults.serving import SERVE, find_free_ports
+from tests.faults.serving import ONE_POOL, SERVE, find_free_ports
 
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 120
@@ -145,9 +145,14 @@ def measure_cost(
 
 
 @contextmanager
-def start_service(url: str, signing_folder: Path, *options: str) -> Iterator[BenchServer]:
-    """Run `actitud-api serve` on a database, without limits of requests, and yield it when it is idle."""
-    settings = {**SETTINGS, "DATABASE_URL": url, "SIGNING_FOLDER": str(signing_folder)}
+def start_service(
+    url: str, signing_folder: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> Iterator[BenchServer]:
+    """Run `actitud-api serve` on a database, and yield it when it is idle.
+
+    It has no limits of requests, unless the further `settings` have some.
+    """
+    settings = {**SETTINGS, **(settings or {}), "DATABASE_URL": url, "SIGNING_FOLDER": str(signing_folder)}
     with _start(lambda port: ["-c", SERVE, "serve", "--port", f"{port}", *options], settings) as server:
         yield server
 
@@ -163,7 +168,7 @@ def start_peer(kind: str, content: Path) -> Iterator[BenchServer]:
 def _start(build_arguments: Callable[[int], Sequence[str]], settings: Mapping[str, str]) -> Iterator[BenchServer]:
     (port,) = find_free_ports(1)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
-    environment |= {"PYTHONPATH": str(ROOT), "LC_ALL": "C"}
+    environment |= {"PYTHONPATH": str(ROOT), "LC_ALL": "C", **dict([ONE_POOL])}
     environment |= {f"ACTITUD_{name}": value for name, value in settings.items()}
     command = [sys.executable, *build_arguments(port)]
     with subprocess.Popen(command, env=environment, cwd="/", stdout=subprocess.DEVNULL) as process:

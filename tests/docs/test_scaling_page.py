@@ -9,16 +9,21 @@ import pytest
 from tests.benchmarks import scaling
 from tests.benchmarks.measure import Figures
 from tests.benchmarks.scaling import (
+    BusyRun,
+    FilesFigures,
     GrowthFigures,
     GrowthRun,
+    HourFigures,
     ProcessesRun,
     ProcessFigures,
+    PublicationFigures,
     ReadFigures,
     ReadSeries,
     ReadsRun,
     Scaling,
     Spread,
 )
+from tests.benchmarks.visitors import Waits
 
 
 def render(figures: Scaling) -> str:
@@ -56,6 +61,35 @@ GROWTH = GrowthRun(
     "2026-11-28 0123abcd",
     7,
     [GrowthFigures("postgresql", "list", 80_000, 80_000, *map(repeat, (800e-6, 400e-6, 700.0, 0.97)))],
+)
+
+QUICK = Waits(0.002, 0.0346, 0.2558, {"200": 820})
+BUSY = BusyRun(
+    "2026-11-28 0123abcd",
+    8_131,
+    [
+        FilesFigures("no files", {}, 30.0, 0, QUICK, QUICK),
+        FilesFigures(
+            "files",
+            {"200": 4, "503 with Retry-After": 46},
+            12.34,
+            70_000_000,
+            Waits(0.004, 0.4321, 1.5, {"200": 1_599, "503 with Retry-After": 1}),
+            QUICK,
+        ),
+    ],
+    [PublicationFigures("sqlite", 41.0, repeat(1_000), Spread(600, 750, 900), repeat(950), 0.742, QUICK)],
+    HourFigures(
+        180.0,
+        {"popular": 7_200, "attack": 100_800},
+        {"200": 108_000},
+        186 * 2**20,
+        300 * 2**20,
+        -(2**19),
+        64 * 2**20,
+        0.9876,
+        QUICK,
+    ),
 )
 
 
@@ -108,6 +142,23 @@ def test_growth_is_tabulated() -> None:
     assert row in page
 
 
+def test_what_happens_when_it_is_busy_is_told() -> None:
+    page = render(Scaling("2 cores", busy=BUSY))
+    assert "while 50 files of whole tables are asked for at once" in page
+    assert "| no files | other reads | 2 | 35 | 256 | 820 × 200 |" in page
+    assert "| files | other reads | 4 | 432 | 1,500 | 1,599 × 200, 1 × 503 with Retry-After |" in page
+    assert "Files: 4 × 200, 46 × 503 with Retry-After; the last of them ended after 12.3 s, 70 MB in all." in page
+    assert "No files:" not in page
+    assert "| SQLite | 41 | 1,000 | 750 | 600 | 950 | 74% | 820 × 200 |" in page
+    # 108,000 requests are 30 in each of 3,600 seconds.
+    assert (
+        "108,000 requests in 180 s, as many as an hour of 30 a second (7,200 × popular, 100,800 × attack), the attack "
+        "with addresses that nobody asks for twice: the process had 186 MiB before and 300 MiB at most, -0.5 MiB a "
+        "minute after the first third." in page
+    )
+    assert "98.8% of the popular reads came from there, and 99 of 100 took 35 ms at most." in page
+
+
 @pytest.mark.parametrize(
     ("processes", "rate", "size", "database", "first"),
     [
@@ -142,8 +193,8 @@ def test_how_long_a_shared_cache_may_keep_an_answer(header: str, seconds: int) -
 
 def test_a_part_that_runs_again_replaces_its_figures_only(tmp_path: Path) -> None:
     scaling.write_figures(Scaling("2 cores", READS, GROWTH), tmp_path)
-    scaling.record_figures({"processes": PROCESSES}, tmp_path, machine="4 cores")
-    assert scaling.read_figures(tmp_path) == Scaling("4 cores", READS, GROWTH, PROCESSES)
+    scaling.record_figures({"processes": PROCESSES, "busy": BUSY}, tmp_path, machine="4 cores")
+    assert scaling.read_figures(tmp_path) == Scaling("4 cores", READS, GROWTH, PROCESSES, BUSY)
     assert (tmp_path / "scaling.md").read_text("utf-8") == scaling.render(scaling.read_figures(tmp_path))
 
 
