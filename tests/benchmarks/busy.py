@@ -29,7 +29,7 @@ from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
 from tests.benchmarks import scaling
 from tests.benchmarks.databases import open_databases, tidy
-from tests.benchmarks.load import CONNECTIONS
+from tests.benchmarks.load import CONNECTIONS, build_request
 from tests.benchmarks.measure import Figures, Line, table
 from tests.benchmarks.reads import EDITION, PAGE, PublicRead, fetch_ranking, list_reads, publish_demonstration
 from tests.benchmarks.servers import BenchServer, start_service
@@ -106,12 +106,11 @@ def measure_files(url: str, folder: Path, sizes: BusySizes) -> list[scaling.File
     looker = VisitorGroup("readiness", itertools.repeat("/readyz"), pause=LOOK_PAUSE)
     windows: list[tuple[str, float, float, list[Visit]]] = []
     behind = {"TRUSTED_PROXIES": "127.0.0.1"}
-    with (
-        start_service(url, folder, settings=behind) as server,
-        proxy.running(folder / "nginx", server.port, PROXY_PATIENCE) as port,
-        visiting(port, readers, looker) as crowd,
-    ):
-        time.sleep(sizes.seconds)
+    with ExitStack() as stack:
+        server = stack.enter_context(start_service(url, folder, settings=behind))
+        server.fetch([build_request(target) for target in _list_popular(reads)])
+        port = stack.enter_context(proxy.running(folder / "nginx", server.port, PROXY_PATIENCE))
+        crowd = stack.enter_context(visiting(port, readers, looker))
         for asked in ("no files", "files", "the same files again"):
             begin = perf_counter()
             files = [] if asked == "no files" else visit_at_once(port, "files", targets, "127.0.0.3")
@@ -147,7 +146,7 @@ def measure_publication(kind: str, sizes: BusySizes) -> scaling.PublicationFigur
         reads = _list_reads(url, folder, demo.EARLIER)
         group = VisitorGroup("readers", mix_reads(reads, random.Random(2)), CONNECTIONS)
         with start_service(url, folder) as server, visiting(server.port, group) as crowd:
-            time.sleep(2 * sizes.seconds)
+            time.sleep(2 * sizes.seconds)  # until the popular ones are in memory
             begin = perf_counter()
             time.sleep(sizes.seconds)
             asked = perf_counter()

@@ -96,7 +96,7 @@ def answering() -> Iterator[AnsweringServer]:
 
 
 def build_visit(begin: float, end: float, status: int = 200, headers: frozenset[str] = frozenset()) -> Visit:
-    return Visit("readers", begin, end, status, 0, headers)
+    return Visit("readers", "/a", begin, end, status, 0, headers)
 
 
 def test_visitors_go_on_after_any_answer() -> None:
@@ -105,6 +105,7 @@ def test_visitors_go_on_after_any_answer() -> None:
         crowd = Crowd(server.server_port, [VisitorGroup("one", iter(targets))])
         crowd.start()
         crowd.await_end()
+    assert [visit.target for visit in crowd.visits] == targets
     assert [(visit.status, visit.size) for visit in crowd.visits] == [
         *((200, 4), (503, 4), (503, 0)),
         *((0, 0), (200, 5), (200, 4)),

@@ -46,6 +46,7 @@ class Visit(NamedTuple):
     """A request of a visitor, and the answer."""
 
     group: str
+    target: str
     due: float
     """Time by `perf_counter` at which it was to be sent."""
     end: float
@@ -124,7 +125,7 @@ class Crowd:
             except OSError:  # a timeout is one too
                 if connection is not None:
                     connection.abort()
-            self.visits.append(Visit(group.name, due, perf_counter(), status, size, headers))
+            self.visits.append(Visit(group.name, target, due, perf_counter(), status, size, headers))
             due += group.pause
         if connection is not None:
             connection.abort()
