@@ -28,7 +28,13 @@ from actitud_api import cli
 from actitud_api.cli.bounded_protocol import BoundedProtocol
 from actitud_api.cli.demonstration import build_settings
 from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import build_application, get_readiness, is_exposed, lacks_public_url
+from actitud_api.cli.serving import (
+    SWITCH_INTERVAL,
+    build_application,
+    get_readiness,
+    is_exposed,
+    lacks_public_url,
+)
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
@@ -200,6 +206,14 @@ def test_what_lives_as_long_as_the_process_is_not_collected_while_it_serves(migr
         assert len(looked_through) < gc.get_freeze_count() / 10
         assert not any(known is app for known in looked_through)
     assert gc.get_freeze_count() == 0
+
+
+def test_busy_threads_let_others_go_on_sooner_while_it_serves(migrated: str) -> None:
+    """Else a reader waits for a thread that makes a file at each row and each packet."""
+    before = sys.getswitchinterval()
+    with build_application(Settings(database_url=migrated), "en"):
+        assert sys.getswitchinterval() == SWITCH_INTERVAL < before
+    assert sys.getswitchinterval() == before
 
 
 @contextlib.contextmanager
