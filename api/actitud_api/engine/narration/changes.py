@@ -205,20 +205,28 @@ class ChangeSentences(Sentences):
 
         If the move breaks rules unless other facts are changed too, the text names these rules.
         """
-        indicator, templates = self._indicators[move.indicator], _PATH[self._language]
-        sentences: list[str] = []
-        if move.kind == "improve":
-            sentences.append(self._describe_improvement(indicator, move.facts, move.change))
-        elif move.kind == "report":
-            sentences.append(self._describe_report(move))
-        sentences += self._describe_profile(move)
-        if move.needs_evidence:
-            sentences.append(self._describe_evidence(move.indicator))
+        templates, sentences = _PATH[self._language], self._list_changes(move)
         if move.gain is not None and move.index is not None:
             values = {"gain": self._format_points(abs(move.gain)), "index": self._format_score(move.index)}
             template = "stays" if not move.gain else "gain" if move.gain > 0 else "costs"
             sentences.append(templates[template].format(**values))
         return join_sentences(sentences + self._list_requirements(move.requires))
+
+    def describe_move_action(self, move: Move) -> str:
+        """Describe what to do in a move of a path, without points and rules."""
+        return join_sentences(self._list_changes(move))
+
+    def _list_changes(self, move: Move) -> list[str]:
+        """List the sentences that say what changes with a move."""
+        changes: list[str] = []
+        if move.kind == "improve":
+            changes.append(self._describe_improvement(self._indicators[move.indicator], move.facts, move.change))
+        elif move.kind == "report":
+            changes.append(self._describe_report(move))
+        changes += self._describe_profile(move)
+        if move.needs_evidence:
+            changes.append(self._describe_evidence(move.indicator))
+        return changes
 
     def _describe_profile(self, move: Move) -> Iterator[str]:
         """Describe the profile fields that change with a move: those of the organisation, and those of the service."""

@@ -458,41 +458,54 @@ class Sentences:
 
         If the step breaks rules unless other facts are changed too, the text names these rules.
         """
+        templates, decimals = _STEPS[self._language], self._document.decimals
+        sentences = self._list_actions(scored, step)
+        if step.gain is not None:
+            sentences.append(_format_gain("gain", step.gain, decimals, self._language))
+        elif step.gain_max is not None and step.gain_max >= 0:
+            sentences.append(_format_gain("gain_max", step.gain_max, decimals, self._language))
+        if step.cap is not None and not step.needs_evidence:
+            sentences.append(templates["evidence_rest"].format(cap=words.format_number(step.cap, self._language)))
+        sentences += self._list_requirements(step.requires)
+        return join_sentences(sentences + self._list_advice(scored, step))
+
+    def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
+        """Describe what to do in the next step for an indicator, without points and rules."""
+        return join_sentences(self._list_actions(scored, step) + self._list_advice(scored, step))
+
+    def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:
+        """List the sentences that say what changes in a step."""
         indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
         parameters, templates = scored.reason.parameters, _STEPS[self._language]
-        cap = "" if step.cap is None else words.format_number(step.cap, self._language)
-        sentences: list[str] = []
         match step.kind:
             case "improve":
-                sentences.append(self._describe_improvement(indicator, parameters.facts, step.change))
+                actions = [self._describe_improvement(indicator, parameters.facts, step.change)]
                 if step.needs_evidence:
-                    sentences.append(templates["evidence_too"].format(cap=cap))
+                    cap = "" if step.cap is None else words.format_number(step.cap, self._language)
+                    actions.append(templates["evidence_too"].format(cap=cap))
+                return actions
             case "evidence" if parameters.fields:
-                sentences.append(templates["fields"].format(fields=self.list_fields(parameters.fields)))
+                return [templates["fields"].format(fields=self.list_fields(parameters.fields))]
             case "evidence":
-                sentences.append(self._describe_evidence(scored.id))
+                return [self._describe_evidence(scored.id)]
             case "report" if parameters.missing:
-                sentences.append(templates["report_first"].format(missing=self.list_indicators(parameters.missing)))
+                return [templates["report_first"].format(missing=self.list_indicators(parameters.missing))]
             case "report":
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
-                sentences.append(templates[name].format(question=text.question))
+                return [templates[name].format(question=text.question)]
             case "correct":
                 rules = words.join_list(list(parameters.rules), self._language)
-                sentences.append(templates["correct"].format(rules=rules))
+                return [templates["correct"].format(rules=rules)]
             case "unlock":
-                sentences.append(templates["unlock"].format(cause=self._describe_cause(indicator, parameters)))
+                return [templates["unlock"].format(cause=self._describe_cause(indicator, parameters))]
             case "act":
-                pass
-        if step.gain is not None:
-            sentences.append(_format_gain("gain", step.gain, self._document.decimals, self._language))
-        elif step.gain_max is not None and step.gain_max >= 0:
-            sentences.append(_format_gain("gain_max", step.gain_max, self._document.decimals, self._language))
-        if cap and not step.needs_evidence:
-            sentences.append(templates["evidence_rest"].format(cap=cap))
-        sentences += self._list_requirements(step.requires)
-        if step.kind in ("improve", "act"):
-            sentences.append(_strip_full_stop(text.action))
-        return join_sentences(sentences)
+                return []
+
+    def _list_advice(self, scored: IndicatorScore, step: NextStep) -> list[str]:
+        """List the sentence of the methodology that says how to improve, if the step is to improve."""
+        if step.kind not in ("improve", "act"):
+            return []
+        return [_strip_full_stop(self._texts.indicators[scored.id].action)]
 
     def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
         """Return a list with the sentence on `rules`, or an empty list if there are no rules.
@@ -574,14 +587,14 @@ class Sentences:
             )
         else:
             facts = words.PredicateNarrator(self._texts, finding.facts, stated=False).describe(rule.holds)
-        sentences = [templates["rule"].format(text=self._format_rule(finding.rule), told=facts)]
+        sentences = [templates["rule"].format(text=self.describe_rule(finding.rule), told=facts)]
         if finding.indicators:
             sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
         if finding.missing:
             sentences.append(templates["missing"].format(missing=self.list_indicators(finding.missing)))
         return " ".join(sentences)
 
-    def _format_rule(self, rule: str) -> str:
+    def describe_rule(self, rule: str) -> str:
         """Return the text of a rule, with the labels of profile fields in place of their names."""
         return _FIELD_NAME.sub(
             lambda match: self._texts.profile[match[0]].label if match[0] in self._texts.profile else match[0],
@@ -598,7 +611,7 @@ class Sentences:
         # Rules made from one template have the same text; only their predicates tell them apart.
         shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
         if holds is None or not shared or words.has_product(holds):
-            return words.lower_first(self._format_rule(rule))
+            return words.lower_first(self.describe_rule(rule))
         return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
 
     def _label_fact(self, name: str) -> str:
