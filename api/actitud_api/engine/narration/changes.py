@@ -243,16 +243,16 @@ class ChangeSentences(Sentences):
     def _describe_report(self, move: Move) -> str:
         """Describe a move that answers an unknown indicator; `move.change` has the facts of the answer."""
         text, templates = self._texts.indicators[move.indicator], _PATH[self._language]
-        name, after = next(iter(move.change.items()))
+        question, (name, after) = self._get_question(move.indicator), next(iter(move.change.items()))
         if isinstance(after, bool):
-            return templates["report_boolean"].format(question=text.question)
+            return templates["report_boolean"].format(question=question)
         if isinstance(after, tuple):
             listed = "; ".join(text.components[component] for component in after)
-            return templates["report_checklist"].format(question=text.question, listed=listed)
+            return templates["report_checklist"].format(question=question, listed=listed)
         if text.ladder:
-            return templates["report_level"].format(question=text.question, to=after, text=text.ladder[int(after)])
+            return templates["report_level"].format(question=question, to=after, text=text.ladder[int(after)])
         to = words.format_number(after, self._language)
-        return templates["report_number"].format(question=text.question, to=to, label=text.facts[name])
+        return templates["report_number"].format(question=question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
         """Describe a gate of the next level that no move can pass, and the reason.

@@ -475,7 +475,7 @@ class Sentences:
 
     def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:
         """List the sentences that say what changes in a step."""
-        indicator, text = self._indicators[scored.id], self._texts.indicators[scored.id]
+        indicator = self._indicators[scored.id]
         parameters, templates = scored.reason.parameters, _STEPS[self._language]
         match step.kind:
             case "improve":
@@ -492,7 +492,7 @@ class Sentences:
                 return [templates["report_first"].format(missing=self.list_indicators(parameters.missing))]
             case "report":
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
-                return [templates[name].format(question=text.question)]
+                return [templates[name].format(question=self._get_question(scored.id))]
             case "correct":
                 rules = words.join_list(list(parameters.rules), self._language)
                 return [templates["correct"].format(rules=rules)]
@@ -500,6 +500,10 @@ class Sentences:
                 return [templates["unlock"].format(cause=self._describe_cause(indicator, parameters))]
             case "act":
                 return []
+
+    def _get_question(self, indicator: str) -> str:
+        """Return the question of an indicator for quotation marks at the end of a sentence: without a full stop."""
+        return _strip_full_stop(self._texts.indicators[indicator].question)
 
     def _list_advice(self, scored: IndicatorScore, step: NextStep) -> list[str]:
         """List the sentence of the methodology that says how to improve, if the step is to improve."""
@@ -535,7 +539,7 @@ class Sentences:
             assert isinstance(after, int)
             return self._describe_target_level(indicator.id, after)
         if indicator.type == "boolean":
-            return templates["boolean"].format(question=text.question)
+            return templates["boolean"].format(question=self._get_question(indicator.id))
         if isinstance(after, tuple):
             before = facts[name]
             assert isinstance(before, tuple)
