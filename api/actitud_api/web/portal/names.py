@@ -29,6 +29,9 @@ _ESTIMATE: Final = Texts("solo una estimación", "an estimate only")
 _BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
 _FROM: Final = Texts("{code}: {start} {of} o más", "{code}: {start} {of} or more")
 _UP_TO: Final = Texts("{code}: hasta {to} {of}", "{code}: up to {to} {of}")
+_OF_BAND: Final = Texts("de {start} a {to} {of}", "of {start} to {to} {of}")
+_OF_FROM: Final = Texts("de {start} {of} o más", "of {start} {of} or more")
+_OF_UP_TO: Final = Texts("de hasta {to} {of}", "of up to {to} {of}")
 _OF: Final[Mapping[str, Texts]] = {"P": Texts("habitantes", "inhabitants"), "E": Texts("personas", "people")}
 _LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
 
@@ -49,10 +52,17 @@ class Names:
 
     def name_band(self, code: str) -> str:
         """Return a size band with its limits; return its code if the methodology has no such band."""
+        return self._format_band(code, below=_UP_TO, between=_BAND, above=_FROM)
+
+    def describe_band(self, code: str) -> str:
+        """Return the limits of a size band for the end of a phrase, such as "of up to 5,000 inhabitants"."""
+        return self._format_band(code, below=_OF_UP_TO, between=_OF_BAND, above=_OF_FROM)
+
+    def _format_band(self, code: str, *, below: Texts, between: Texts, above: Texts) -> str:
         for scale, bands in self._document.size_bands.items():
             for band in bands:
                 if band.code == code:
-                    text = _UP_TO if band.start == 0 else _FROM if band.to is None else _BAND
+                    text = below if band.start == 0 else above if band.to is None else between
                     return text.into(self.language).format(
                         code=code,
                         start=self.format_count(band.start),
@@ -88,6 +98,10 @@ class Names:
     def format_points(self, figure: Figure | None) -> str:
         """Format points with the number of decimals of the methodology; return a dash if `figure` is None."""
         return NO_FIGURE if figure is None else words.format_score(figure, self.decimals, self.language)
+
+    def format_whole(self, figure: Figure | None) -> str:
+        """Format points as a whole number; return a dash if `figure` is None."""
+        return NO_FIGURE if figure is None else words.format_score(figure, 0, self.language)
 
     def format_count(self, number: int | None) -> str:
         """Format a whole number with thousands separators; return a dash if `number` is None."""
