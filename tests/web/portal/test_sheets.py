@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 import pytest
@@ -13,12 +15,15 @@ from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits, service
 from actitud_api.resources.scores.computed import ComputationBusy
+from actitud_api.web.portal.names import Names
+from actitud_api.web.portal.sheet import describe_level
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server
@@ -135,8 +140,8 @@ def told(element: Element) -> str:
 
 
 def section(found: Document, identifier: str) -> str:
-    """What stands in the section whose heading has that id."""
-    (inside,) = [one for one in found.query("section") if one.query(f"h2#{identifier}")]
+    """What is folded away under that id."""
+    (inside,) = found.query(f"details > section#{identifier}")
     return told(inside)
 
 
@@ -161,6 +166,90 @@ def points(figure: float | None, instead: str = "–") -> str:
     return instead if figure is None else f"{figure:.2f}"
 
 
+# --- in three parts ---------------------------------------------------------------------------------------------------
+
+
+VERDICTS: Final = {
+    ("XX-DEMO-00100", "es"): (
+        "Prado Maqueta de la Tinta publica, pero casi no conversa. Puntúa 36 de 100: más que {share} ayuntamientos de "
+        "su tamaño. Lo que más le pesa: «Tasa de respuesta», 11 puntos menos.",
+        "2 de 5: Escaparate presencia de una sola dirección: informa más que contesta",
+    ),
+    ("XX-DEMO-00100", "en"): (
+        "Prado Maqueta de la Tinta posts, but hardly converses. It scores 36 of 100: more than {share} municipalities "
+        "of its size. What weighs most: “Response rate”, 11 points less.",
+        "2 of 5: Showcase one-way presence: it informs more than it answers",
+    ),
+    ("XX-DEMO-00049", "es"): (
+        "Valle Cuento de la Luna todavía no está en las redes: no tiene ninguna cuenta activa. Puntúa 20 de 100: "
+        "más que {share} ayuntamientos de su tamaño. Es el punto de partida: con una cuenta activa empiezan a contar "
+        "otros 18 indicadores.",
+        "1 de 5: Punto de partida todavía sin ninguna cuenta activa",
+    ),
+}
+
+
+@pytest.mark.parametrize(("organisation", "lang"), VERDICTS)
+def test_it_begins_with_the_result_in_words_and_whole_numbers(client: Client, organisation: str, lang: str) -> None:
+    found = read(client, f"2026-demo/{organisation}", lang)
+    (result,) = found.query("header.sheet")
+    verdict, level = VERDICTS[organisation, lang]
+    before, after = verdict.split("{share}")
+    text = told(result.query("p.verdict")[0])
+    assert text.startswith(before)
+    assert text.endswith(after)
+    share = text[len(before) : len(text) - len(after)]
+    assert re.fullmatch(r"(la mitad de los|half of the|[1-9] (de cada|of every) 10)", share)
+    assert terms(found)[{"es": "Nivel", "en": "Level"}[lang]] == level
+    assert not re.search(r"\d[.,]\d\d\b", told(result))
+    (figure,) = result.query(".figure strong")
+    assert figure.text == {"XX-DEMO-00100": "36", "XX-DEMO-00049": "20"}[organisation]
+
+
+def test_then_it_says_what_to_do_and_the_details_are_folded(client: Client) -> None:
+    found = read(client, DEMO)
+    assert [told(heading) for heading in found.query("main h2")] == ["What to do now", "The details"]
+    steps = found.query("ol.moves > li")
+    assert 1 <= len(steps) <= 5
+    assert told(steps[0]).startswith("Answer at least half of the messages 5 points at stake for level 3")
+    assert not any(re.search(r"\d\.\d\d\b", told(step)) for step in steps)
+    folds = found.query("details.fold")
+    assert [fold.attrs.get("open") for fold in folds] == [None] * len(folds)
+    assert [told(fold.query("h3")[0]) for fold in folds][:2] == [
+        "Internal access and staff involvement",
+        "Public information and openness to input",
+    ]
+
+
+def test_its_history_calls_its_level_the_same(client: Client) -> None:
+    found = read(client, "2026-demo/XX-DEMO-00026")
+    assert terms(found)["Level"].startswith("1 of 5: Starting point")
+    (current,) = found.query("tr.own")
+    assert told(current.query("td")[-1]) == "1, Starting point"
+
+
+def test_a_provisional_level_says_why(proven: Client) -> None:
+    database: Database = proven.app.state["database"]
+    sent = service.get_edition_score(database, "2026", PROVEN)
+    methodology, score = service.get_explained_score(sent)
+    details = structs.replace(score.level_details, provisional=True)
+    best = narrate(structs.replace(score, level=5, level_details=details), methodology, "en")
+    label = describe_level(best, sent, methodology, Names(methodology, "en"))
+    assert label is not None
+    assert (label.name, label.remark) == (
+        "5 of 5: Community",
+        "It is provisional, because this is not known: the level of the previous edition was 4 or more.",
+    )
+
+
+@pytest.mark.parametrize("organisation", [POOR, VOID])
+def test_without_a_level_there_is_no_figure_but_a_verdict(site: Client, organisation: str) -> None:
+    (result,) = read(site, f"2026/{organisation}").query("header.sheet")
+    assert told(result.query(".figure strong")[0]) in ("insufficient evidence", "not rateable")
+    assert "compared with" not in told(result)
+    assert told(result.query(".verdict strong")[0]).endswith(".")
+
+
 # --- as the API says ----------------------------------------------------------------------------------------------
 
 
@@ -174,10 +263,13 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
     found = read(client, f"2026-demo/{organisation}")
 
     rank = terms(found)["Rank in the edition"]
-    assert rank.endswith(spaced(drawn["text"]))
+    low, high = (f"{drawn['drawn_rank'][bound]:,}" for bound in ("p5", "p95"))
+    assert rank.endswith(f"approximately between {low} and {high}")
     assert rank.startswith(f"{peers['rank']:,} of ")
+    assert f"9 times of 10 its rank lies between {low} and {high}" in terms(found)["Rank"]
     among = section(found, "peers")
-    assert spaced(peers["text"]) in among
+    others = peers["group"]["organisations"] - 1
+    assert f"It is compared with {others:,} other" in among
     assert spaced(peers["index"]["text"]) in among
     compared = rows(found, "This organisation and its group")
     for dimension in peers["dimensions"]:
@@ -190,7 +282,7 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
     (alternative,) = found.query("#peers-desc")
     assert all(spaced(dimension["text"]) in told(alternative) for dimension in peers["dimensions"])
 
-    ahead = section(found, "path")
+    ahead = section(found, "holding")
     assert spaced(path["text"]) in ahead
     for move in path["moves"] or ():
         assert spaced(move["text"]) in ahead
@@ -236,10 +328,13 @@ def test_a_dimension_without_a_score_says_why(client: Client, number: int, unrat
     found = read(client, f"2026-demo/XX-DEMO-{number:05}")
     reasons = {"does not apply": "None of these questions applies", "not rated": "Too little of this dimension applies"}
     for dimension in sheet["dimensions"]:
-        (heading,) = found.query(f"h3#{dimension['id']}")
-        *_, inside = [one for one in found.query("section") if one.query(f"h3#{dimension['id']}")]
+        (fold,) = [one for one in found.query("details") if one.query(f"section#{dimension['id']}")]
+        (summary,) = fold.query("summary")
+        (inside,) = fold.query(f"section#{dimension['id']}")
         text = unrated.get(dimension["id"])
-        assert told(heading) == f"{dimension['name']}: {points(dimension['score'], text or '')}"
+        whole = text or str(Decimal(str(dimension["score"])).quantize(Decimal(1), ROUND_HALF_EVEN))
+        assert told(summary) == f"{dimension['name']} {whole}"
+        assert text or f"Score: {points(dimension['score'])}" in told(inside)
         assert [reason for reason in reasons.values() if reason in told(inside)] == ([reasons[text]] if text else [])
         # Whatever is answered there, it brings nothing.
         assert not (text and inside.query("p.step"))
@@ -258,7 +353,8 @@ def test_the_sheet_leads_on(client: Client) -> None:
     (group,) = [link for link in inside if "kind=" in link]
     ranked = page(client.get(group).text)
     count = told(ranked.query(".figures-row dd")[1])
-    assert f"): {count}." in section(found, "peers")
+    others = int(count.replace(",", "")) - 1
+    assert f"It is compared with {others:,} other" in section(found, "peers")
     assert int(count.replace(",", "")) > 1
     (province,) = [link for link in inside if "province=" in link]
     assert client.get(f"{province}&q=XX-DEMO-00100").text.count("XX-DEMO-00100") > 1

@@ -118,9 +118,13 @@ def test_a_contradiction_is_corrected_first_in_words_without_ids() -> None:
     assert lead(simulate_one(CONTRADICTED)) == (
         "Para el nivel 3, Ventanilla, hace falta además algo que se explica en los detalles."
     )
-    (answer, *_) = advise(simulate_one(1))
+    answer, _, question, *_ = advise(simulate_one(1))
     assert answer.title == "Responder a «Publicaciones de autoelogio»"
     assert "«Publicaciones de autoelogio», toda la muestra" in answer.text
+    assert question.text == (
+        "Responder: «De los mensajes que pedían respuesta, ¿cuántos recibieron una respuesta de fondo en 72 horas? "
+        "Cuentan los públicos y los privados»."
+    )
 
 
 def test_many_contradicted_indicators_are_counted_in_the_title() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Final, Literal
 
@@ -11,20 +11,30 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import predicates
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
+from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.change_decomposition import are_comparable
+from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
-from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service
+from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
+from actitud_api.web.portal.steps import (
+    Step,
+    describe_lead,
+    iterate_group_indicators,
+    iterate_indicators,
+    list_steps,
+)
+from actitud_api.web.portal.verdict import Verdict, describe_group, read_facts, write_verdict
 
 HISTORY_MAX: Final = 12
 """Maximum number of editions in the history on the page of an organisation."""
@@ -41,6 +51,30 @@ _INDEX: Final = Texts("Índice", "Index")
 _HISTORY: Final = Texts("El índice en cada edición", "The index in every edition")
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
+
+_RANK_RANGE: Final = Texts("aproximadamente entre el {low} y el {high}", "approximately between {low} and {high}")
+_VARIED: Final = Texts(
+    "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el {low} y el {high}{level}.",
+    "With weights varied at random, 9 times of 10 its rank lies between {low} and {high}{level}.",
+)
+_VARIED_SAME: Final = Texts(
+    "Al variar los pesos al azar, 9 de cada 10 veces su puesto es el {low}{level}.",
+    "With weights varied at random, 9 times of 10 its rank is {low}{level}.",
+)
+_ALWAYS: Final = Texts(", y siempre en el nivel {level}", ", always at level {level}")
+_MOSTLY: Final = Texts(", y el {share} de las veces en el nivel {level}", ", and {share} of the times at level {level}")
+_LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
+_LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
+_START: Final = Texts("Punto de partida", "Starting point")
+_START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
+_PROVISIONAL: Final = Texts(
+    "Es provisional, porque no consta esto: {condition}.",
+    "It is provisional, because this is not known: {condition}.",
+)
+_AT_BEST: Final = Texts(
+    "Si lo que falta por responder le fuera favorable, llegaría a {points}.",
+    "If all that is not answered were in its favour, it would reach {points}.",
+)
 
 # Of short words: they stand in narrow columns, also on a telephone.
 _NOT_APPLICABLE: Final = Texts("no se aplica", "does not apply")
@@ -226,12 +260,28 @@ class ScoreHistory(Struct, frozen=True, kw_only=True):
 class RankLabel(Struct, frozen=True, kw_only=True):
     """The rank of an organisation and the number of ranked organisations (`total`), as texts.
 
-    `text` is a sentence about the uncertainty of the rank; None until the uncertainty is computed.
+    `range` and `text` are about the uncertainty of the rank: a few words, and a sentence. They are None until the
+    uncertainty is computed.
     """
 
     rank: str
     total: str
+    range: str | None
     text: str | None
+
+
+class LevelLabel(Struct, frozen=True, kw_only=True):
+    """The level of an organisation as texts, with its meaning.
+
+    `name` has the number of levels, `short` has not. `pips`: the level and the number of levels; `remark`: why the
+    level is provisional, None if it is not.
+    """
+
+    name: str
+    short: str
+    meaning: str
+    pips: tuple[int, int]
+    remark: str | None
 
 
 class UnratedDimension(Struct, frozen=True):
@@ -244,13 +294,22 @@ class UnratedDimension(Struct, frozen=True):
 class OrganisationView(Struct, frozen=True, kw_only=True):
     """All sections of the page of an organisation in an edition.
 
-    `rank` is None if the organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions
-    without a score although there is an index, by id. `medians`: the median of the peer group by dimension. `since`
-    is the id of the previous edition that scores the organisation, and `changes` the change since it; both are None
-    if this edition is the first. `history`: its scores in all published editions. `evidence`: the proof of each
-    answer, by indicator.
+    `figure` is the index as a whole number, None if it is not shown; `level` is None without a level. `at_best` is the
+    sentence about the index with every unknown answer at its best, None if nothing is unknown. `group` is the sentence
+    that names the peers, None without peers. `lead` is the sentence before the `steps`. `rank` is None if the
+    organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions without a score although
+    there is an index, by id. `medians`: the median of the peer group by dimension. `since` is the id of the previous
+    edition that scores the organisation, and `changes` the change since it; both are None if this edition is the first.
+    `history`: its scores in all published editions. `evidence`: the proof of each answer, by indicator.
     """
 
+    verdict: Verdict
+    figure: str | None
+    level: LevelLabel | None
+    at_best: str | None
+    group: str | None
+    steps: tuple[Step, ...]
+    lead: str
     rank: RankLabel | None
     dimensions: charts.Picture
     unrated: Mapping[str, UnratedDimension]
@@ -287,32 +346,28 @@ def describe_organisation(
         attributed = service.compare_editions(database, edition.id, edition_score.organisation, since=previous)
         changes = schemas.build_changes_answer(attributed, names.language)
     methodology, path = service.find_level_path(edition_score)
-    unrated = _describe_unrated(score, names)
+    unrated, level = _describe_unrated(score, names), describe_level(score, edition_score, methodology, names)
+    narrated_path = schemas.build_path_answer(path, edition_score, methodology, names.language)
+    is_shown = score.status in RANKED and score.index is not None
     return OrganisationView(
+        verdict=write_verdict(score, edition_score.submission.profile, peers, methodology, names.language),
+        figure=words.format_score(score.index, 0, names.language) if is_shown and score.index is not None else None,
+        level=level,
+        at_best=_describe_best(score, names) if is_shown else None,
+        group=describe_group(peers, names),
+        steps=tuple(list_steps(score, narrated_path, methodology, names.language)),
+        lead=describe_lead(score, narrated_path, methodology, names.language),
         rank=_describe_rank(database, computed, edition_score, names),
         dimensions=_draw_dimensions(score, unrated, medians, names),
         unrated=unrated,
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
         peers=_describe_peers(peers, unrated, names),
-        history=_describe_history(past, edition, names),
+        history=_describe_history(past, edition, level, names),
         changes=changes,
         since=previous,
-        path=schemas.build_path_answer(path, edition_score, methodology, names.language),
+        path=narrated_path,
         evidence=_describe_evidence(service.list_evidence(database, edition_score), edition_score, score, names),
     )
-
-
-def iterate_indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
-    """Yield every indicator of a score, in all dimensions and groups."""
-    yield from score.indicators
-    for dimension in score.dimensions:
-        yield from _iterate_group_indicators(dimension)
-
-
-def _iterate_group_indicators(dimension: NarratedDimension) -> Iterator[NarratedIndicator]:
-    yield from dimension.indicators
-    for group in dimension.groups:
-        yield from _iterate_group_indicators(group)
 
 
 def _describe_rank(
@@ -320,19 +375,77 @@ def _describe_rank(
 ) -> RankLabel | None:
     if edition_score.rank is None:
         return None
-    drawn = list_robust_ranks(database, computed, edition_score.edition, [edition_score.organisation])
+    drawn = next(iter(list_robust_ranks(database, computed, edition_score.edition, [edition_score.organisation])), None)
     return RankLabel(
         rank=names.format_count(edition_score.rank),
         total=names.format_count(service.count_scores(database, edition_score.edition, ScoreFilters(ranked=True))),
-        text=comparison_schemas.build_robust_score(drawn[0], names.language).text if drawn else None,
+        range=None if drawn is None else _describe_range(drawn, names),
+        text=None if drawn is None else _describe_variation(drawn, names),
     )
+
+
+def _describe_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
+    """Describe the range of the rank of an organisation in a few words; None if its rank does not vary."""
+    if drawn.rank is None or drawn.rank[0] == drawn.rank[2]:
+        return None
+    low, high = names.format_count(drawn.rank[0]), names.format_count(drawn.rank[2])
+    return _RANK_RANGE.into(names.language).format(low=low, high=high)
+
+
+def _describe_variation(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
+    """Describe the range of the rank of an organisation over the random draws, and its usual level."""
+    if drawn.rank is None:
+        return None
+    low, _, high = drawn.rank
+    level = ""
+    if drawn.levels:
+        number, count = max(drawn.levels.items(), key=lambda item: (item[1], item[0]))
+        text = _ALWAYS if count == drawn.draws else _MOSTLY
+        share = names.format_percent(round(count / drawn.draws, 3))
+        level = text.into(names.language).format(level=number, share=share)
+    text = _VARIED_SAME if low == high else _VARIED
+    return text.into(names.language).format(low=names.format_count(low), high=names.format_count(high), level=level)
+
+
+def describe_level(
+    score: NarratedScore, edition_score: EditionScore, methodology: Methodology, names: Names
+) -> LevelLabel | None:
+    """Describe the level of an organisation; None if it has none."""
+    if score.level is None or score.level_details.name is None:
+        return None
+    levels, language = methodology.document.levels, names.language
+    name, meaning = score.level_details.name, names.explain_level(score.level)
+    # A village that has no account yet has closed nothing.
+    if score.level == levels[0].number and read_facts(score, edition_score.submission.profile).has_account is False:
+        name, meaning = _START.into(language), _START_MEANING.into(language)
+    condition = methodology.texts[language].levels[str(score.level)].provisional_unless
+    remark = None
+    if score.level_details.provisional and condition is not None:
+        remark = _PROVISIONAL.into(language).format(condition=condition)
+    return LevelLabel(
+        name=_LEVEL_OF.into(language).format(level=score.level, levels=len(levels), name=name),
+        short=_LEVEL.into(language).format(level=score.level, name=name),
+        meaning=meaning,
+        pips=(score.level, len(levels)),
+        remark=remark,
+    )
+
+
+def _describe_best(score: NarratedScore, names: Names) -> str | None:
+    """Describe the index with every unknown answer at its best; None if that is the same whole number."""
+    if score.index is None or score.index_max is None:
+        return None
+    best = words.format_score(score.index_max, 0, names.language)
+    if best == words.format_score(score.index, 0, names.language):
+        return None
+    return _AT_BEST.into(names.language).format(points=best)
 
 
 def _describe_unrated(score: NarratedScore, names: Names) -> dict[str, UnratedDimension]:
     """Describe the dimensions without a score, by id; none of them if there is no index either."""
 
     def describe(dimension: NarratedDimension) -> UnratedDimension:
-        applies = any(indicator.state != "not_applicable" for indicator in _iterate_group_indicators(dimension))
+        applies = any(indicator.state != "not_applicable" for indicator in iterate_group_indicators(dimension))
         text, reason = (_NOT_RATED, _NOT_RATED_LONG) if applies else (_NOT_APPLICABLE, _NOT_APPLICABLE_LONG)
         return UnratedDimension(text.into(names.language), reason.into(names.language))
 
@@ -442,7 +555,19 @@ def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.E
     )
 
 
-def _describe_history(past: list[service.HistoryEntry], edition: editions.EditionRecord, names: Names) -> ScoreHistory:
+def _describe_history(
+    past: list[service.HistoryEntry], edition: editions.EditionRecord, level: LevelLabel | None, names: Names
+) -> ScoreHistory:
+    """Describe the scores of an organisation in all editions; `level` is that in `edition`."""
+
+    def name_level(row: schemas.PastScore) -> str:
+        if row.level is None:
+            return names.format_points(None)
+        if row.edition == edition.id and level is not None:
+            return level.short
+        # Each edition names its levels itself: another version may have other levels, or none.
+        return Names(load_methodology(row.methodology), names.language).name_level(row.level)
+
     shown = [schemas.build_past_score(row, names.language) for row in past]
     rated = [row for row in reversed(shown) if row.index is not None and row.rank is not None]
     parts = [
@@ -467,10 +592,7 @@ def _describe_history(past: list[service.HistoryEntry], edition: editions.Editio
                 day=names.format_date(row.period_to),
                 index=names.format_points(row.index) if row.rank is not None else names.name_unranked(row.status),
                 rank=names.format_count(row.rank),
-                # Each edition names its levels itself: another version may have other levels, or none.
-                level=Names(load_methodology(row.methodology), names.language).name_level(row.level)
-                if row.level is not None
-                else names.format_points(None),
+                level=name_level(row),
                 is_current=row.edition == edition.id,
             )
             for row in shown
