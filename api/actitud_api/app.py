@@ -51,6 +51,7 @@ from actitud_api.platform.http.problems import (
 )
 from actitud_api.platform.http.system import Readiness, SystemController
 from actitud_api.platform.storage.database import Database, Session, Unavailable
+from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS, RequestCounter
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.api_keys import routes as keys
@@ -74,6 +75,7 @@ from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.suggestions import routes as suggestions
 from actitud_api.settings import Settings
 from actitud_api.web.downloads import routes as exports
+from actitud_api.web.downloads.preparation import FilePreparation, build_preparing_lifespan
 from actitud_api.web.downloads.publisher import Publisher
 from actitud_api.web.embeds import routes as embeds
 from actitud_api.web.portal import comparison_routes as comparison_pages
@@ -223,8 +225,9 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger, compare what is published with what was signed, and delete
-    old responses, while the application is served. `controllers`: groups of routes, by default all of the service.
+    `keeps_ledger`: make the daily checkpoint of the ledger, compare what is published with what was signed, delete old
+    responses, and make the files of published editions, while the application is served. `controllers`: groups of
+    routes, by default all of the service.
 
     Raises:
         LookupError: A handler has no access rule, or needs an object that the application does not provide.
@@ -245,6 +248,9 @@ def create_app(
         log_denied(database, scope, holder)
 
     limits = _build_limits(settings, database.request_counter)
+    files = FileStore(settings.files_folder, settings.files_bytes)
+    publisher = Publisher(name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact)
+    own_url = (settings.public_url or settings.address).rstrip("/")
     app = Litestar(
         route_handlers=controllers,
         middleware=[
@@ -278,9 +284,8 @@ def create_app(
                 "public_url": settings.public_url,
                 "address": settings.address,
                 "contact": settings.contact,
-                "publisher": Publisher(
-                    name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact
-                ),
+                "publisher": publisher,
+                "files": files,
                 "domains_changed": _update_domains,
                 "suggestions_per_day": settings.suggestions_per_day,
             }
@@ -296,6 +301,7 @@ def create_app(
                     _build_ledger_lifespan(settings, database),
                     build_comparing_lifespan(database),
                     build_forgetting_lifespan(database),
+                    build_preparing_lifespan(FilePreparation(database, files, publisher, own_url)),
                 )
                 if keeps_ledger
                 else ()

@@ -88,6 +88,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Previous pepper, or None; keys created with it stay valid."""
     signing_folder: Path = Path("var/signing")
     """Folder of the private signing keys, each in a file that only its owner may read."""
+    files_folder: Path = Path("var/files")
+    """Folder of the files that were made of published editions; nothing in it has to be kept."""
+    files_bytes: Annotated[int, Meta(ge=0, le=2**40)] = 2**30
+    """Highest number of bytes in that folder; 0 to keep no files."""
     second_approver: bool = False
     """True if a publication needs the approval of a second publisher."""
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
@@ -175,6 +179,10 @@ EXPECTED_FORMS: Final = {
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "key_pepper_previous": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
     "signing_folder": Texts("una carpeta", "a folder"),
+    "files_folder": Texts("una carpeta", "a folder"),
+    "files_bytes": Texts(
+        "un número de bytes, de 0 (ninguno) a 1099511627776", "a number of bytes, 0 (none) to 1099511627776"
+    ),
     "second_approver": Texts("true o false", "true or false"),
     "publisher_name": Texts("un nombre de 1 a 200 caracteres", "a name of 1 to 200 characters"),
     "publisher_dir3": Texts("un código DIR3, como L01280796", "a DIR3 code, as L01280796"),

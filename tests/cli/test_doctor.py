@@ -146,6 +146,18 @@ def test_a_warning_is_no_failure(
 # --- settings and the database --------------------------------------------------------------------------------
 
 
+def test_a_folder_that_keeps_no_files(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACTITUD_FILES_FOLDER", str(file / "files"))
+    assert report(file, capsys)[1] == {}, "none are kept"
+    monkeypatch.setenv("ACTITUD_FILES_BYTES", "1000")
+    code, wrong, _ = report(file, capsys)
+    assert (code, list(wrong), wrong["files"].status) == (0, ["files"], "warning")
+    monkeypatch.setenv("ACTITUD_FILES_FOLDER", str(tmp_path / "missing" / "files"))
+    assert report(file, capsys)[1] == {}
+
+
 def test_settings_that_do_not_hold(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,9 +63,10 @@ def _logs_without_local_values() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The keys that commands make do not stay in the checkout."""
+    """The keys that commands make do not stay in the checkout, and no files are made."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
+        patch.setenv("ACTITUD_FILES_BYTES", "0")
         yield
 
 

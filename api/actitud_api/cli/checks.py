@@ -20,6 +20,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.file_store import is_writable
 from actitud_api.platform.storage.health import (
     find_standbys,
     find_wrong_pragmas,
@@ -84,6 +85,7 @@ _TITLES: Final = {
     "signing": Texts("Clave de firma", "Signing key"),
     "address": Texts("Dirección", "Address"),
     "links": Texts("Enlaces", "Links"),
+    "files": Texts("Ficheros preparados", "Prepared files"),
 }
 _INIT = Texts("ejecute actitud-api init", "run actitud-api init")
 _RESTORE = Texts(
@@ -261,6 +263,14 @@ _CLOSE = Texts(
     "chmod 600 al fichero, a los que llevan su nombre con -wal y -shm, y a las copias: tienen borradores y notas",
     "chmod 600 for the file, for those of its name with -wal and -shm, and for copies: they have drafts and notes",
 )
+_NOT_KEPT = Texts(
+    "no se puede escribir en {folder}: cada fichero de una edición se hace cuando se pide",
+    "{folder} cannot be written to: each file of an edition is made when it is asked for",
+)
+_LET_WRITE = Texts(
+    "deje que el usuario del servicio escriba en esa carpeta, o ponga otra en files_folder",
+    "let the user of the service write to that folder, or name another one in files_folder",
+)
 
 
 def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
@@ -314,6 +324,13 @@ def check_permissions(settings: Settings, language: Language) -> Iterator[Check]
     file = find_database_file(settings.database_url)
     if file is not None and is_readable_by_others(file):
         yield _fail("permissions", _READABLE.into(language).format(file=file), _CLOSE, language, "warning")
+
+
+def check_files(settings: Settings, language: Language) -> Iterator[Check]:
+    """Yield a warning if no files can be kept in the folder of the settings; nothing if they can, or need not."""
+    if settings.files_bytes and not is_writable(settings.files_folder):
+        finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)
+        yield _fail("files", finding, _LET_WRITE, language, "warning")
 
 
 def _measure_size(file: Path) -> int:

@@ -105,8 +105,12 @@ def build_settings(base: Settings, database: str | None) -> Settings:
 
     `base`: settings of the installation. `database`: URL of the option, or None.
     """
-    signing_folder = base.signing_folder / SIGNING_FOLDER
-    settings = structs.replace(base, database_url=database or DATABASE, signing_folder=signing_folder)
+    settings = structs.replace(
+        base,
+        database_url=database or DATABASE,
+        signing_folder=base.signing_folder / SIGNING_FOLDER,
+        files_folder=base.files_folder / SIGNING_FOLDER,
+    )
     if not is_for_this_machine(settings):
         return settings
     # Whoever tries a client against it needs no protection from themselves.

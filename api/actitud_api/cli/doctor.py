@@ -69,6 +69,7 @@ def _run_checks(options: argparse.Namespace, pinned: checks.PinnedKeys | None, l
     yield checks.check_methodologies(language)
     yield checks.check_address(settings, language)
     yield checks.check_links(settings, language)
+    yield from checks.check_files(settings, language)
 
 
 def _check_database(

@@ -83,6 +83,7 @@ class Sandbox:
         self.settings = Settings(
             port=port,
             signing_folder=folder / "signing",
+            files_bytes=0,
             rate_limit_read=0,
             rate_limit_write=0,
             rate_limit_score=0,

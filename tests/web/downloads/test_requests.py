@@ -139,7 +139,7 @@ def test_nothing_is_made_for_a_head(site: Client, monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise AssertionError("it was made")
 
-    monkeypatch.setattr("actitud_api.web.downloads.routes.delimited.encode_csv", fail)
+    monkeypatch.setattr("actitud_api.web.downloads.edition_files.delimited.encode_csv", fail)
     assert site.head(f"{SCORES}.csv").status_code == 200
 
 

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 from litestar import Response
@@ -68,6 +68,9 @@ class Representation(Generic[T]):
     def content(self) -> Mapping[str, object | None]:
         """Content of the response, by media type: the type that describes it, None if no schema describes it."""
         return {self.media_type: self.type if self.media_type == JSON else None}
+
+    has_ranges: bool = False
+    """True if a response may be a range of the bytes (206)."""
 
     @property
     def conditional(self) -> bool:
@@ -159,6 +162,8 @@ class Exact(Representation[msgspec.Struct]):
     member that their format does not name, so its schema is closed.
     """
 
+    has_ranges = True
+
     def __init__(self, described: object | None, *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
         """Take the type of the content; None if only its media type describes it."""
         super().__init__(msgspec.Struct, cache=cache)
@@ -221,6 +226,28 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 """Media type of an Excel workbook (ISO/IEC 29500)."""
 
 
+class StoredContent(Protocol):
+    """Open content of a file that was made before, of `size` bytes."""
+
+    size: int
+
+    def read(self, positions: range, /) -> Iterator[bytes]:
+        """Yield the bytes at these positions, and close the content."""
+
+    def close(self) -> None:
+        """Close the content without reading it."""
+
+
+class FileEntry(Protocol):
+    """A file in a store, by all that its bytes follow from; it may be missing."""
+
+    def open(self) -> StoredContent | None:
+        """Open the file, or return None if there is none."""
+
+    def keep(self, pieces: Iterator[bytes], /) -> Iterator[bytes]:
+        """Yield the pieces of the file, and keep it once all are read."""
+
+
 class Files(Representation[msgspec.Struct]):
     """Representation as files in several formats; the suffix of the path names the format, whatever `Accept` says.
 
@@ -228,14 +255,23 @@ class Files(Representation[msgspec.Struct]):
     also ask for a file at the path of that resource, by `Accept` (see `middleware.format_negotiation`).
     """
 
-    def __init__(self, formats: Mapping[str, str], *, json: object | None = None, sentences: bool = False) -> None:
+    def __init__(
+        self,
+        formats: Mapping[str, str],
+        *,
+        json: object | None = None,
+        sentences: bool = False,
+        kept: bool = False,
+    ) -> None:
         """Take the media type of each format by suffix.
 
         `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True
-        if the files contain text in the language of the request.
+        if the files contain text in the language of the request. `kept`: True if some are kept (see `of_large`), so
+        that a range can be asked for.
         """
         super().__init__(msgspec.Struct, sentences=sentences)
         self.formats = formats
+        self.has_ranges = kept
         self._json = json
 
     @property
@@ -263,7 +299,7 @@ class Files(Representation[msgspec.Struct]):
             choose_language(scope) if self.sentences else None,
             repr(scope["state"].get("principal")),
         )
-        tag = hashlib.sha256(msgspec.json.encode((_FORM, request_facts, state))).hexdigest()
+        tag = hashlib.sha256(msgspec.json.encode((FORM, request_facts, state))).hexdigest()
         headers = {
             "Cache-Control": self._cache_of(request, shared=shared),
             "Vary": self._vary_of(request),
@@ -272,6 +308,9 @@ class Files(Representation[msgspec.Struct]):
         }
         if self.sentences:
             headers["Content-Language"] = choose_language(scope)
+        if self.has_ranges:
+            # Until it is kept: there are no positions in what is being made.
+            headers["Accept-Ranges"] = "none"
         return headers
 
     def of_pieces(
@@ -301,18 +340,61 @@ class Files(Representation[msgspec.Struct]):
         request: ApiRequest,
         headers: Mapping[str, str],
         make: Callable[[], tuple[Iterator[bytes], int | None]],
+        entry: FileEntry | None = None,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Return what `of_pieces` does, of a file that takes long: it is made when there is a slot for it.
 
-        304 and HEAD need none.
+        304 and HEAD need none, nor does a file that is in its `entry` already, of which a range is sent too; None if
+        the file is not kept.
         """
-        if is_current(request, headers) or request.scope["state"].get("head"):
+        if is_current(request, headers):
             return self.of_pieces(request, headers, make)
-        return LargeResponse(lambda: self.of_pieces(request, headers, make))
+        if entry is not None and (stored := entry.open()) is not None:
+            return self._of_stored(request, headers, stored)
+        if request.scope["state"].get("head"):
+            return self.of_pieces(request, headers, make)
+        if entry is None:
+            return LargeResponse(lambda: self.of_pieces(request, headers, make))
+
+        def make_once() -> Response[bytes] | Stream:
+            # Somebody else may have made it while this request waited for a slot.
+            if (stored := entry.open()) is not None:
+                return self._of_stored(request, headers, stored)
+            return self.of_pieces(request, headers, make_and_keep)
+
+        def make_and_keep() -> tuple[Iterator[bytes], int | None]:
+            pieces, size = make()
+            return entry.keep(pieces), size
+
+        return LargeResponse(make_once)
+
+    def _of_stored(self, request: ApiRequest, headers: Mapping[str, str], stored: StoredContent) -> Stream:
+        media_type = self.formats[self.format_of(request)]
+        all_headers = {**headers, "Accept-Ranges": "bytes"}
+        try:
+            positions = find_range(request, stored.size, headers["ETag"], None)
+        except ProblemError:
+            stored.close()
+            raise
+        if request.scope["state"].get("head"):
+            stored.close()
+            all_headers["Content-Length"] = str(stored.size)
+            return Stream(iter(()), headers=all_headers, media_type=media_type)
+        if positions is None:
+            all_headers["Content-Length"] = str(stored.size)
+            return Stream(stored.read(range(stored.size)), headers=all_headers, media_type=media_type)
+        all_headers |= {
+            "Content-Range": _format_range(positions, stored.size),
+            "Content-Length": str(len(positions)),
+        }
+        return Stream(stored.read(positions), status_code=206, headers=all_headers, media_type=media_type)
 
 
-_FORM: Final = 1
-"""Version of the format of all files. It is part of each `ETag`: increase it if the same data give other bytes."""
+FORM: Final = 1
+"""Version of the format of all files. It is part of each `ETag` and of the name under which a file is kept.
+
+Increase it if the same data give other bytes.
+"""
 
 
 class File(Representation[T]):

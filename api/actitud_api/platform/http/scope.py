@@ -126,7 +126,12 @@ def find_base_url(request: ApiRequest) -> str:
     if public is None and is_loopback(request.base_url.hostname):
         request.scope["state"][_FOLLOWS_HOST] = True
         return str(request.base_url).rstrip("/")
-    address: str = public or request.app.state["address"]
+    return find_own_url(request)
+
+
+def find_own_url(request: ApiRequest) -> str:
+    """Return scheme and authority of absolute links as the settings have them, whatever host the request names."""
+    address: str = request.app.state.get("public_url") or request.app.state["address"]
     return address.rstrip("/")
 
 

@@ -482,12 +482,11 @@ def list_erasures(session: Session, edition: str, organisations: Collection[str]
     return [Erasure(*row) for row in rows]
 
 
-def count_erasures(session: Session, edition: str) -> int:
-    """Count the erasures in an edition."""
-    count: int = session.execute(
-        select(func.count()).select_from(ERASURES).where(ERASURES.c.edition == edition)
-    ).scalar_one()
-    return count
+def get_erasure_state(session: Session, edition: str) -> tuple[int, str]:
+    """Return the number of erasures in an edition, and the time of the last one; it is empty if there is none."""
+    statement = select(func.count(), func.max(ERASURES.c.at)).where(ERASURES.c.edition == edition)
+    count, last = session.execute(statement).one()
+    return count, "" if last is None else str(last)
 
 
 def _returned(organisation: str) -> list[ColumnElement[object]]:

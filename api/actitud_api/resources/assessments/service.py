@@ -663,10 +663,13 @@ def read_erasures(database: Database, edition: str, organisations: Collection[st
         return list_erasures(session, edition, organisations)
 
 
-def count_erasures(database: Database, edition: str) -> int:
-    """Count the erasures in an edition: the count changes whenever a text of a published review is erased."""
+def get_erasure_state(database: Database, edition: str) -> tuple[int, str]:
+    """Return the number of erasures in an edition, and the time of the last one.
+
+    One of them changes whenever a text of a published review is erased.
+    """
     with database.read() as session:
-        return queries.count_erasures(session, edition)
+        return queries.get_erasure_state(session, edition)
 
 
 def record_erasure(session: Session, erasure: Erasure) -> None:

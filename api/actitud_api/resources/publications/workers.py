@@ -89,7 +89,7 @@ def _open_pool(count: int, niceness: int) -> Iterator[MapFunction]:
     # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
     # server of forks: it would stay, with all that it has imported, as long as this process.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, _start_worker, (niceness,))
+    pool = ProcessPoolExecutor(count, context, start_worker, (niceness,))
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         pending: deque[Future[ResultT]] = deque()
@@ -114,7 +114,7 @@ def _count_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _start_worker(niceness: int) -> None:
+def start_worker(niceness: int) -> None:
     """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Windows has no niceness, and a confined service may not be allowed to change it.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from tempfile import TemporaryFile
-from typing import IO, Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from litestar import Controller, Response
 from litestar.response import Stream
@@ -27,8 +25,16 @@ from actitud_api.platform.http.negotiation import JSON, compute_quality
 from actitud_api.platform.http.operations import get, get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemMapping, maps_to, refuse_media_type
 from actitud_api.platform.http.representations import CSV, JSON_LINES, REVALIDATE, XLSX, Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, read_header
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    choose_language,
+    find_base_url,
+    find_own_url,
+    follows_host,
+    read_header,
+)
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.file_store import FileStore, StoreEntry
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.resources.methodologies.schemas import MethodologyPath
@@ -36,12 +42,13 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import schemas as scored
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import ScoreFilters
-from actitud_api.web.downloads import columns, gobierto, package, schemas, service
+from actitud_api.web.downloads import columns, edition_files, gobierto, package, schemas, service
 from actitud_api.web.downloads.catalogue import build_catalogue
-from actitud_api.web.downloads.formats import delimited, json_lines, json_stat, rdf, workbook
-from actitud_api.web.downloads.formats.json_stat import Cube
+from actitud_api.web.downloads.edition_files import TableFactory, TableFile, TableName
+from actitud_api.web.downloads.formats import rdf
+from actitud_api.web.downloads.formats.json_stat import CubeUnit
 from actitud_api.web.downloads.formats.tables import TableColumn, select_cells
-from actitud_api.web.downloads.publisher import LICENSE, LICENSE_TITLE, Publisher
+from actitud_api.web.downloads.publisher import LICENSE, Publisher
 from actitud_api.web.downloads.service import EditionSource, Rows, RowSelection, WorkbookTooLarge
 
 T = TypeVar("T")
@@ -51,8 +58,8 @@ CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
 
 ORGANISATIONS: Final = Files(TABLE, sentences=True)
 EDITIONS: Final = Files(TABLE, sentences=True)
-SCORES: Final = Files(CUBE, sentences=True)
-INDICATORS: Final = Files(TABLE, sentences=True)
+SCORES: Final = Files(CUBE, sentences=True, kept=True)
+INDICATORS: Final = Files(TABLE, sentences=True, kept=True)
 METHODOLOGY: Final = Files(TABLE, sentences=True)
 GOBIERTO: Final = Files({"json": JSON}, json=tuple[schemas.TreeNode, ...], sentences=True)
 PACKAGE: Final = Representation(schemas.DataPackage, sentences=True)
@@ -64,12 +71,7 @@ CATALOGUE: Final[Mapping[str, str]] = {
 
 CATALOGUE_FILES: Final = Files(CATALOGUE)
 
-_CHUNK: Final = 64 * 1024
 _LICENSED: Final = f'<{LICENSE}>; rel="license"'
-_NOTES: Final = Texts("metadatos", "metadata")
-_ORGANISATION: Final = Texts("Organización", "Organisation")
-_EDITION: Final = Texts("Edición", "Edition")
-_MEASURE: Final = Texts("Medida", "Measure")
 _COLUMNS: Final = (
     "The columns are frozen: new ones come last. Titles, of the columns in a workbook as well, are in the language of "
     "`lang`; names of columns and codes are in none."
@@ -110,7 +112,12 @@ class ListsController(Controller):
         tags=["organisations"],
     )
     def export_organisations(
-        self, request: ApiRequest, query: schemas.OrganisationsQuery, database: Database, language: Language
+        self,
+        request: ApiRequest,
+        query: schemas.OrganisationsQuery,
+        database: Database,
+        publisher: Publisher,
+        language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the organisations as a file.
 
@@ -133,6 +140,7 @@ class ListsController(Controller):
             columns.list_organisation_columns(language),
             query,
             lambda: service.list_organisation_rows(database, filters, query.offset, query.limit),
+            publisher,
         ).build_response("actitud-organisations", organisations.get_state(database))
 
     @get(
@@ -144,7 +152,12 @@ class ListsController(Controller):
         tags=["editions"],
     )
     def export_editions(
-        self, request: ApiRequest, query: schemas.EditionsQuery, database: Database, language: Language
+        self,
+        request: ApiRequest,
+        query: schemas.EditionsQuery,
+        database: Database,
+        publisher: Publisher,
+        language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the editions as a file.
 
@@ -160,6 +173,7 @@ class ListsController(Controller):
             columns.list_edition_columns(language),
             query,
             lambda: iter(rows),
+            publisher,
             is_large=False,
         ).build_response("actitud-editions", rows)
 
@@ -172,7 +186,12 @@ class ListsController(Controller):
         tags=["methodologies"],
     )
     def export_methodology(
-        self, request: ApiRequest, path: MethodologyPath, query: schemas.CatalogueQuery, language: Language
+        self,
+        request: ApiRequest,
+        path: MethodologyPath,
+        query: schemas.CatalogueQuery,
+        publisher: Publisher,
+        language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of a methodology as a file.
 
@@ -188,6 +207,7 @@ class ListsController(Controller):
             columns.list_catalogue_columns(language),
             query,
             lambda: service.list_catalogue_rows(methodology, language),
+            publisher,
             is_large=False,
         ).build_response(f"actitud-methodology-{methodology.version}", (methodology.digest, methodology.text_digests))
 
@@ -213,6 +233,7 @@ class EditionFilesController(Controller):
         database: Database,
         principal: Principal | None,
         publisher: Publisher,
+        files: FileStore,
         language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the scores of an edition as a file.
@@ -229,27 +250,21 @@ class EditionFilesController(Controller):
             request,
             SCORES,
             "scores",
-            columns.list_score_columns(source.methodology, language),
+            edition_files.list_columns(source, "scores", language),
             query,
             lambda: service.list_score_rows(database, source, selection),
-            about=_describe_edition(request, publisher, source, package.ABOUT_SCORES),
+            publisher,
+            about=lambda factory: factory.describe_edition(source, "scores"),
             size=lambda: service.count_rows(database, source, selection),
+            entry=_EntryFinder(files, source, "scores", is_whole=_is_whole(query, principal)),
         )
+        name, links, shared = f"{source.name}-scores", _build_link_header(source), source.published is not None
         if SCORES.format_of(request) == "jsonstat":
-            cube = _build_cube(request, publisher, source, language)
-            return table.build_response(
-                f"{source.name}-scores",
-                # It says where it is, and who publishes it.
-                (source.state, cube.more),
-                _build_link_header(source),
-                lambda file: json_stat.write_cube(
-                    file, cube, _read_while_awaited(request, service.list_cube_units(database, source, selection))
-                ),
-                shared=source.published is not None,
-            )
-        return table.build_response(
-            f"{source.name}-scores", source.state, _build_link_header(source), shared=source.published is not None
-        )
+            factory = TableFactory(language=language, publisher=publisher, base=find_base_url(request))
+            cube = factory.build_cube(source, request.scope["path"])
+            units = lambda: service.list_cube_units(database, source, selection)  # noqa: E731
+            return table.build_cube_response(name, source.state, links, cube, units, shared=shared)
+        return table.build_response(name, source.state, links, shared=shared)
 
     @get(
         _build_paths("/indicators", TABLE),
@@ -265,6 +280,7 @@ class EditionFilesController(Controller):
         database: Database,
         principal: Principal | None,
         publisher: Publisher,
+        files: FileStore,
         language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of an edition as a file.
@@ -282,11 +298,13 @@ class EditionFilesController(Controller):
             request,
             INDICATORS,
             "indicators",
-            columns.list_indicator_columns(source.methodology, language),
+            edition_files.list_columns(source, "indicators", language),
             query,
             lambda: service.list_indicator_rows(database, source, published, selection),
-            about=_describe_edition(request, publisher, source, package.ABOUT_INDICATORS),
+            publisher,
+            about=lambda factory: factory.describe_edition(source, "indicators"),
             size=lambda: indicators * service.count_rows(database, source, selection),
+            entry=_EntryFinder(files, source, "indicators", is_whole=_is_whole(query, principal)),
         ).build_response(f"{source.name}-indicators", source.state, _build_link_header(source), shared=True)
 
     @get(
@@ -404,6 +422,25 @@ class CatalogueFilesController(Controller):
         return CATALOGUE_FILES.of_pieces(request, headers, lambda: (iter([body]), len(body)))
 
 
+class _EntryFinder:
+    """Finds the entry of a requested file in the store of files; only whole tables that are published have one."""
+
+    def __init__(self, store: FileStore, source: EditionSource, table: TableName, *, is_whole: bool) -> None:
+        self._store = store
+        self._source = source
+        self._table = table
+        self._is_whole = is_whole
+
+    def find(self, request: ApiRequest, file: TableFile) -> StoreEntry | None:
+        """Return the entry of a file, or None if it is not kept."""
+        published = self._source.published
+        # A link to a host that only this request names is of use to nobody else.
+        names_host = follows_host(request.scope) and find_base_url(request) != find_own_url(request)
+        if published is None or not self._is_whole or names_host:
+            return None
+        return self._store.entry(edition_files.name_file(self._source, published, self._table, file))
+
+
 class _TableResponse:
     """Builds the response with a table, in the file format that the path of the request names."""
 
@@ -415,18 +452,21 @@ class _TableResponse:
         table: Sequence[TableColumn],
         query: schemas.FileQuery,
         rows: Callable[[], Rows],
-        about: Mapping[str, str] | None = None,
-        size: Callable[[], int] | None = None,
+        publisher: Publisher,
         *,
+        about: Callable[[TableFactory], Mapping[str, str]] = lambda factory: {},
+        size: Callable[[], int] | None = None,
+        entry: _EntryFinder | None = None,
         is_large: bool = True,
     ) -> None:
         """Keep the request, the table and the functions that read its rows.
 
         `files`: builds the headers and the stream of a file. `name`: name of the workbook's sheet. `table`: the
         columns, of which the file has those that `query` names. `rows`: reads the rows, with all columns, when the file
-        is written. `about`: texts, by label, for the workbook's second sheet. `size`: counts the rows, so that a
-        workbook with too many is refused before it is written; None if every table of this kind fits into one.
-        `is_large`: False if a table of this kind has few rows, so that its file is made at once (see `of_large`).
+        is written. `about`: returns texts, by label, for the workbook's second sheet. `size`: counts the rows, so that
+        a workbook with too many is refused before it is written; None if every table of this kind fits into one.
+        `entry`: finds where the file is kept; None if it is not. `is_large`: False if a table of this kind has few
+        rows, so that its file is made at once (see `of_large`).
         """
         self._request = request
         self._files = files
@@ -438,52 +478,79 @@ class _TableResponse:
             positions = [position for position, column in enumerate(table) if column.name in query.fields]
             self._columns = [table[position] for position in positions]
             self._rows = lambda: select_cells(_read_while_awaited(request, rows()), positions)
-        self._about: Mapping[str, str] = about or {}
+        self._publisher = publisher
+        self._about = about
         self._size = size
+        self._entry = entry
         self._is_large = is_large
 
     def build_response(
-        self,
-        name: str,
-        state: object,
-        links: str = "",
-        write: Callable[[IO[bytes]], None] | None = None,
-        *,
-        shared: bool = False,
+        self, name: str, state: object, links: str = "", *, shared: bool = False
     ) -> Response[bytes] | Stream | LargeResponse:
-        """Return the response with a file called `name`.
+        """Return the response with a CSV, JSON Lines or XLSX file called `name`.
 
         `state`: a value that changes whenever the data change; the `ETag` is computed from it, and for a workbook from
         the texts about it as well. `links`: the `Link` header; if it is empty, the header names only the licence.
-        `write`: a function that writes the file in a format that this class does not know, such as JSON-stat. If it is
-        None, the file is a CSV, JSON Lines or XLSX file, as the path of the request says. `shared`: True if the data
-        are published, so that a cache may keep the file and pass it to other clients.
+        `shared`: True if the data are published, so that a cache may keep the file and pass it to other clients.
         """
-        if self._files.format_of(self._request) == "xlsx":
-            self._about = {
-                "license": f"{LICENSE_TITLE}, {LICENSE}",
-                "service": find_base_url(self._request),
-                **self._about,
-            }
-            state = (state, self._about)
-        headers = {**self._files.headers_of(self._request, name, state, shared=shared), "Link": links or _LICENSED}
-        build = self._files.of_large if self._is_large else self._files.of_pieces
-        return build(self._request, headers, lambda: self._pieces(write or self._workbook))
+        suffix = self._files.format_of(self._request)
+        is_workbook = suffix == "xlsx"
+        factory = TableFactory(
+            language=choose_language(self._request.scope),
+            publisher=self._publisher,
+            # Whatever asks for it without need has its answer kept from caches (see `follows_host`).
+            base=find_base_url(self._request) if is_workbook else "",
+        )
+        about = self._about(factory) if is_workbook else {}
+        file = factory.build_file(suffix, self._name, self._columns, dialect=self._dialect, about=about)
+        if is_workbook:
+            state = (state, file.about)
 
-    def _pieces(self, write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int | None]:
-        match self._files.format_of(self._request):
-            case "csv":
-                return delimited.encode_csv(self._columns, self._rows(), self._dialect), None
-            case "jsonl":
-                return json_lines.encode_json_lines(self._columns, self._rows()), None
-            case _:
-                return _write_temporary_file(write)
+        def read() -> Rows:
+            if is_workbook and self._size is not None:
+                service.ensure_fits(self._size(), len(self._columns))
+            return self._rows()
 
-    def _workbook(self, file: IO[bytes]) -> None:
-        if self._size is not None:
-            service.ensure_fits(self._size(), len(self._columns))
-        notes = _NOTES.into(choose_language(self._request.scope))
-        workbook.write_workbook(file, self._name, self._columns, self._rows(), self._about, notes)
+        return self._respond(name, state, links, file, read, shared=shared)
+
+    def build_cube_response(
+        self,
+        name: str,
+        state: object,
+        links: str,
+        cube: TableFile,
+        units: Callable[[], Iterator[Sequence[CubeUnit]]],
+        *,
+        shared: bool,
+    ) -> Response[bytes] | Stream | LargeResponse:
+        """Return the response with a JSON-stat file, whose content `units` reads; see `build_response`."""
+        assert cube.cube is not None
+        # It says where it is, and who publishes it.
+        state = (state, cube.cube.more)
+        read = lambda: _read_while_awaited(self._request, units())  # noqa: E731
+        return self._respond(name, state, links, cube, read, shared=shared)
+
+    def _respond(
+        self,
+        name: str,
+        state: object,
+        links: str,
+        file: TableFile,
+        read: Callable[[], Iterable[Any]],
+        *,
+        shared: bool,
+    ) -> Response[bytes] | Stream | LargeResponse:
+        request = self._request
+        headers = {**self._files.headers_of(request, name, state, shared=shared), "Link": links or _LICENSED}
+        if not self._is_large:
+            return self._files.of_pieces(request, headers, lambda: file.encode(read()))
+        entry = None if self._entry is None else self._entry.find(request, file)
+        return self._files.of_large(request, headers, lambda: file.encode(read()), entry)
+
+
+def _is_whole(query: schemas.EditionQuery, principal: Principal | None) -> bool:
+    """Return True if a query without a key asks for all rows and columns in the usual order and form."""
+    return principal is None and query == type(query)()
 
 
 def _read_while_awaited(request: ApiRequest, batches: Iterator[T]) -> Iterator[T]:
@@ -491,28 +558,6 @@ def _read_while_awaited(request: ApiRequest, batches: Iterator[T]) -> Iterator[T
     for batch in batches:
         ensure_awaited(request.scope)
         yield batch
-
-
-def _write_temporary_file(write: Callable[[IO[bytes]], None]) -> tuple[Iterator[bytes], int]:
-    """Create a temporary file, let `write` fill it, and return its content in chunks and its size in bytes.
-
-    The file is deleted after the last chunk.
-    """
-    file = TemporaryFile()  # noqa: SIM115  # it is read after this returns
-    try:
-        write(file)
-        size = file.tell()
-    except BaseException:
-        file.close()
-        raise
-    return _read_chunks(file), size
-
-
-def _read_chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(_CHUNK):
-            yield piece
 
 
 def _build_selection(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
@@ -532,57 +577,6 @@ def _build_selection(query: schemas.EditionQuery, principal: Principal | None) -
         offset=query.offset,
         principal=principal,
     )
-
-
-def _build_cube(request: ApiRequest, publisher: Publisher, source: EditionSource, language: Language) -> Cube:
-    edition = source.edition
-    extension = {"methodology": source.methodology.version, "digest": source.methodology.digest, "license": LICENSE}
-    more: dict[str, object] = {
-        "label": f"{package.SCORES.into(language)}: {service.select_title(edition, language)}",
-        "source": publisher.name,
-        "updated": _format_time(edition.updated),
-        "href": f"{find_base_url(request)}{request.scope['path']}",
-        "note": [package.describe_edition(source, language)],
-        "extension": extension | ({} if source.published is None else {"revision": source.published.revision}),
-    }
-    return Cube(
-        unit=("organisation", _ORGANISATION.into(language)),
-        period=("edition", _EDITION.into(language)),
-        measure=("measure", _MEASURE.into(language)),
-        period_value=(edition.id, service.select_title(edition, language)),
-        measures=columns.list_measure_columns(source.methodology, language),
-        more=more,
-    )
-
-
-def _describe_edition(
-    request: ApiRequest, publisher: Publisher, source: EditionSource, description: Texts
-) -> dict[str, str]:
-    """Return the lines about an edition for the second sheet of a workbook: texts by label, such as `publisher`.
-
-    `description`: the sentence about the table, which follows the description of the edition.
-    """
-    language, edition, published = choose_language(request.scope), source.edition, source.published
-    lines = {
-        "title": service.select_title(edition, language),
-        "description": f"{package.describe_edition(source, language)} {description.into(language)}",
-        "edition": edition.id,
-        "period": f"{edition.period_from}/{edition.period_to}",
-        "methodology": f"{source.methodology.version}, {source.methodology.digest}",
-        "publisher": publisher.name,
-    }
-    if published is None:
-        return lines
-    return lines | {
-        "revision": str(published.revision),
-        "digest": published.digest,
-        "published": _format_time(published.published),
-    }
-
-
-def _format_time(at: datetime) -> str:
-    """Format a UTC time as in JSON (RFC 3339)."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _format_source(request: ApiRequest, publisher: Publisher, source: EditionSource, language: Language) -> str:

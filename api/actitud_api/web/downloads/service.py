@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,6 +16,7 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.records import Erasure
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import CountedEdition
 from actitud_api.resources.methodologies import service as methodologies
@@ -78,13 +79,15 @@ class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
     `counted`: the edition with its number of organisations. `published`: None if the edition is not published.
-    `state`: a value that changes whenever the data of the downloads change that the caller may see.
+    `state`: a value that changes whenever the data of the downloads change that the caller may see. `row_state`: the
+    same for all rows of a published edition without any filter, in which the organisations are as they were then.
     """
 
     counted: CountedEdition
     methodology: Methodology
     published: PublicationRecord | None
     state: tuple[object, ...]
+    row_state: tuple[object, ...]
 
     @property
     def edition(self) -> editions.EditionRecord:
@@ -107,17 +110,15 @@ def load_source(database: Database, edition: str, *, principal: Principal | None
     counted = editions.get(database, edition)
     record = counted.record
     newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
-    # Names and territories come from the organisations, so their state is part of the data's state.
+    figures = scores.get_state_key(database, record.id, principal=principal)
+    row_state = (record.id, record.version, figures, assessments.get_erasure_state(database, record.id))
     return EditionSource(
         counted=counted,
         methodology=load_methodology(record.methodology),
         published=newest[0] if newest else None,
-        state=(
-            *(record.id, record.version),
-            scores.get_state_key(database, record.id, principal=principal),
-            organisations.get_state(database),
-            assessments.count_erasures(database, record.id),
-        ),
+        # Names and territories, and filters by parents, come from the organisations, so their state is part of it.
+        state=(*row_state, organisations.get_state(database)),
+        row_state=row_state,
     )
 
 
@@ -145,11 +146,15 @@ def list_published_sources(database: Database) -> list[tuple[EditionSource, Publ
     return sources
 
 
+def fits(rows: int, columns: int) -> bool:
+    """Return True if a workbook has at most `CELLS_MAX` cells."""
+    return rows * columns <= CELLS_MAX
+
+
 def ensure_fits(rows: int, columns: int) -> None:
     """Raise `WorkbookTooLarge` if `rows` times `columns` exceeds `CELLS_MAX`, because writing would take too long."""
-    maximum = CELLS_MAX // columns
-    if rows > maximum:
-        raise WorkbookTooLarge(rows, maximum)
+    if not fits(rows, columns):
+        raise WorkbookTooLarge(rows, CELLS_MAX // columns)
 
 
 def count_rows(database: Database, source: EditionSource, selection: RowSelection) -> int:
@@ -159,15 +164,46 @@ def count_rows(database: Database, source: EditionSource, selection: RowSelectio
     return left if selection.limit is None else min(left, selection.limit)
 
 
+class ScoreBatch(Struct, frozen=True):
+    """Rows of the ranking of an edition as they are stored, with the numbers of their verdicts and replies."""
+
+    rows: list[RankingRow]
+    tallies: dict[str, scores.ReviewTally]
+
+
+class DocumentBatch(Struct, frozen=True):
+    """Rows of the ranking of an edition with their published documents, and what was erased of their reviews."""
+
+    rows: list[RankingRow]
+    texts: dict[str, bytes]
+    erasures: Mapping[str, Sequence[Erasure]]
+
+
 def list_score_rows(database: Database, source: EditionSource, selection: RowSelection) -> Rows:
     """Yield batches of rows for `columns.list_score_columns`, one row per organisation.
 
     Raises `StaleVersion` if a correction of the edition is published meanwhile.
     """
+    for batch in read_score_batches(database, source, selection):
+        yield build_score_rows(source.edition, batch)
+
+
+def read_score_batches(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[ScoreBatch]:
+    """Yield what `build_score_rows` and `build_cube_units` need, in batches.
+
+    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    """
     edition = source.edition
     for page in _read_ranking(database, source, selection):
-        tallies = scores.count_reviews(database, edition.id, [row.organisation for row in page])
-        yield [_build_score_row(edition, schemas.build_score_row(row), tallies.get(row.organisation)) for row in page]
+        yield ScoreBatch(page, scores.count_reviews(database, edition.id, [row.organisation for row in page]))
+
+
+def build_score_rows(edition: editions.EditionRecord, batch: ScoreBatch) -> Sequence[Sequence[CellValue]]:
+    """Return rows for `columns.list_score_columns`."""
+    return [
+        _build_score_row(edition, schemas.build_score_row(row), batch.tallies.get(row.organisation))
+        for row in batch.rows
+    ]
 
 
 def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
@@ -176,11 +212,15 @@ def list_cube_units(database: Database, source: EditionSource, selection: RowSel
     A unit has one figure per column of `columns.list_measure_columns`. Raises `StaleVersion` if a correction of
     the edition is published meanwhile.
     """
-    for page in _read_ranking(database, source, selection):
-        yield [
-            CubeUnit(line.organisation, line.organisation_name, _list_figures(line))
-            for line in map(schemas.build_score_row, page)
-        ]
+    return map(build_cube_units, _read_ranking(database, source, selection))
+
+
+def build_cube_units(rows: Sequence[RankingRow]) -> Sequence[CubeUnit]:
+    """Return one `CubeUnit` per row of the ranking."""
+    return [
+        CubeUnit(line.organisation, line.organisation_name, _list_figures(line))
+        for line in map(schemas.build_score_row, rows)
+    ]
 
 
 class _PublishedReason(Struct):
@@ -234,6 +274,17 @@ def list_indicator_rows(
     There is one batch per organisation, with one row per indicator. Raises `StaleVersion` if a correction of
     the edition is published meanwhile.
     """
+    for batch in read_document_batches(database, source, published, selection):
+        yield from build_indicator_rows(source.edition, batch)
+
+
+def read_document_batches(
+    database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
+) -> Iterator[DocumentBatch]:
+    """Yield what `build_indicator_rows` needs, in batches.
+
+    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    """
     edition, revision = source.edition, published.revision
     parts = (
         page[start : start + DOCUMENTS_PER_READ]
@@ -243,35 +294,39 @@ def list_indicator_rows(
     for part in parts:
         names = [row.organisation for row in part]
         texts = publication.get_texts(database, edition.id, revision, names)
-        erasures = assessments.read_erasures(database, edition.id, names)
-        for row in part:
-            document = _DOCUMENT_DECODER.decode(texts[row.organisation])
-            review = hide_erased(document.review, erasures.get(row.organisation, ()))
-            verdicts = {indicator.indicator: indicator for indicator in review.verdicts}
-            replies = {indicator.indicator: indicator for indicator in review.replies}
-            yield [
-                (
-                    edition.id,
-                    row.organisation,
-                    row.name,
-                    dimension,
-                    indicator.id,
-                    indicator.state,
-                    indicator.reason.code,
-                    int(indicator.value) if isinstance(indicator.value, bool) else indicator.value,
-                    indicator.score,
-                    indicator.weight,
-                    indicator.possible,
-                    indicator.won,
-                    indicator.lost,
-                    row.methodology,
-                    row.simulated,
-                    verdicts[indicator.id].verdict if indicator.id in verdicts else None,
-                    verdicts[indicator.id].reason if indicator.id in verdicts else None,
-                    replies[indicator.id].text if indicator.id in replies else None,
-                )
-                for dimension, indicator in _iterate_indicators(document.score)
-            ]
+        yield DocumentBatch(part, texts, assessments.read_erasures(database, edition.id, names))
+
+
+def build_indicator_rows(edition: editions.EditionRecord, batch: DocumentBatch) -> Rows:
+    """Yield rows for `columns.list_indicator_columns`, all of one organisation at a time."""
+    for row in batch.rows:
+        document = _DOCUMENT_DECODER.decode(batch.texts[row.organisation])
+        review = hide_erased(document.review, batch.erasures.get(row.organisation, ()))
+        verdicts = {indicator.indicator: indicator for indicator in review.verdicts}
+        replies = {indicator.indicator: indicator for indicator in review.replies}
+        yield [
+            (
+                edition.id,
+                row.organisation,
+                row.name,
+                dimension,
+                indicator.id,
+                indicator.state,
+                indicator.reason.code,
+                int(indicator.value) if isinstance(indicator.value, bool) else indicator.value,
+                indicator.score,
+                indicator.weight,
+                indicator.possible,
+                indicator.won,
+                indicator.lost,
+                row.methodology,
+                row.simulated,
+                verdicts[indicator.id].verdict if indicator.id in verdicts else None,
+                verdicts[indicator.id].reason if indicator.id in verdicts else None,
+                replies[indicator.id].text if indicator.id in replies else None,
+            )
+            for dimension, indicator in _iterate_indicators(document.score)
+        ]
 
 
 def _split_range(page: Sequence[RankingRow]) -> range:

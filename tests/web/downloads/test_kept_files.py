@@ -1,0 +1,250 @@
+"""The files of whole tables of a published edition are made once and kept; they are made before anybody asks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.file_store import FileStore
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.web.downloads import service
+from actitud_api.web.downloads.preparation import (
+    FilePreparation,
+    PreparationFailed,
+    PreparationStopped,
+    build_preparing_lifespan,
+)
+from actitud_api.web.downloads.publisher import Publisher
+from tests.faults.serving import administrator
+from tests.support.applications import borrow_app
+from tests.support.databases import make_key, unlimited
+from tests.support.publishing import BIG, NOW, correction, fill, publish
+
+Client = TestClient[Litestar]
+
+BASE: Final = "https://madurez.example"
+EDITION: Final = "/v1/editions/2026"
+SCORES: Final = f"{EDITION}/scores"
+TABLES: Final = (
+    *(f"{SCORES}.{suffix}" for suffix in ("csv", "jsonl", "xlsx", "jsonstat")),
+    *(f"{EDITION}/indicators.{suffix}" for suffix in ("csv", "jsonl", "xlsx")),
+)
+PATHS: Final = tuple(f"{path}?lang={language}" for path in TABLES for language in ("es", "en"))
+KEPT: Final = 10
+"""Files of an edition: five of them in two languages would be three too many, as CSV and JSON Lines have none."""
+NONE: Final = {"numerator": 0, "denominator": 200}
+PUBLISHER: Final = Publisher(name="Actitud", dir3=None, contact=None)
+
+
+@pytest.fixture
+def published(database: Database, tmp_path: Path) -> Database:
+    make_key(database, tmp_path)
+    fill(database)
+    publish(database, tmp_path)
+    return database
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+def ask(url: str, folder: Path, room: int = 10_000_000, base: str | None = BASE) -> Any:
+    """The application on a database, with a folder of files."""
+    settings = structs.replace(unlimited(url), files_folder=folder, files_bytes=room, public_url=base)
+    return borrow_app(settings)
+
+
+@pytest.fixture
+def client(published: Database, url: str, folder: Path) -> Iterator[Client]:
+    with ask(url, folder) as app, TestClient(app) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(published: Database, url: str, folder: Path) -> dict[str, bytes]:
+    """The files as they are made for each reader."""
+    with ask(url, folder, 0) as app, TestClient(app) as client:
+        return {path: client.get(path).content for path in PATHS}
+
+
+def prepare(database: Database, folder: Path, **seconds: float) -> FilePreparation:
+    return FilePreparation(database, FileStore(folder, 10_000_000), PUBLISHER, BASE, **seconds)
+
+
+def list_names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def refuse_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Any:
+        raise AssertionError("it was made anew")
+
+    for name in ("list_score_rows", "list_cube_units", "list_indicator_rows"):
+        monkeypatch.setattr(service, name, fail)
+
+
+def test_a_kept_file_has_the_bytes_of_one_that_is_made(
+    client: Client, made: dict[str, bytes], url: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {path: client.get(path) for path in PATHS}
+    assert {path: response.content for path, response in first.items()} == made
+    assert len(list_names(folder)) == KEPT
+    refuse_to_read(monkeypatch)
+    with ask(url, folder) as app, TestClient(app) as restarted:
+        for path in PATHS:
+            again = restarted.get(path, headers={"accept-encoding": "identity"})
+            assert again.content == made[path], path
+            assert again.headers["content-length"] == str(len(made[path]))
+            assert again.headers["etag"] == first[path].headers["etag"].replace("-br", "").replace("-gzip", "")
+
+
+def test_ranges_of_a_kept_file(client: Client) -> None:
+    path = f"{SCORES}.csv"
+    whole = client.get(path).content
+    tag = client.head(path).headers["etag"]
+    part = client.get(path, headers={"range": "bytes=10-29"})
+    assert (part.status_code, part.content) == (206, whole[10:30])
+    assert part.headers["content-range"] == f"bytes 10-29/{len(whole)}"
+    assert (part.headers["content-length"], part.headers["etag"]) == ("20", tag)
+    assert client.get(path, headers={"range": "bytes=-5"}).content == whole[-5:]
+    assert client.get(path, headers={"range": "bytes=5-", "if-range": tag}).content == whole[5:]
+    other = client.get(path, headers={"range": "bytes=5-", "if-range": '"other"'})
+    assert (other.status_code, other.content) == (200, whole)
+    beyond = client.get(path, headers={"range": f"bytes={len(whole)}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+    assert client.get(path, headers={"range": "bytes=0-4", "if-none-match": tag}).status_code == 304
+    head = client.head(path, headers={"range": "bytes=0-4", "accept-encoding": "identity"})
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(whole)))
+    assert head.headers["accept-ranges"] == "bytes"
+
+
+def test_a_damaged_file_is_made_anew(client: Client, folder: Path, made: dict[str, bytes]) -> None:
+    path = f"{SCORES}.jsonl?lang=en"
+    client.get(path)
+    (name,) = list_names(folder)
+    os.truncate(folder / name, 100)
+    assert client.get(path).content == made[path]
+    assert (folder / name).stat().st_size > len(made[path])
+    (folder / name).unlink()
+    assert client.get(path).content == made[path]
+
+
+def test_only_whole_tables_that_anybody_reads_are_kept(client: Client, published: Database, folder: Path) -> None:
+    fill(published, "2027")
+    queries = ("limit=1", "level=1", "fields=rank", "sort=-rank", "dialect=excel-es")
+    others = ("/v1/organisations.csv", "/v1/editions/2027/scores.csv")
+    for path in (*(f"{SCORES}.csv?{query}" for query in queries), *others):
+        assert client.get(path).status_code == 200, path
+    assert client.get(f"{SCORES}.csv", headers=administrator(published)).status_code == 200
+    assert not folder.exists()
+
+
+def test_a_host_that_a_request_names_is_in_no_kept_file(published: Database, url: str, folder: Path) -> None:
+    with ask(url, folder, base=None) as app, TestClient(app) as client:
+        for host in ("localhost:1", "127.0.0.9:2"):
+            assert host.encode() in client.get(f"{SCORES}.jsonstat", headers={"host": host}).content
+        assert not folder.exists()
+        # The address on which the service listens is in the settings.
+        assert b"http://127.0.0.1:8000" in client.get(f"{SCORES}.jsonstat", headers={"host": "127.0.0.1:8000"}).content
+        assert b"http://127.0.0.1:8000" in client.get(f"{SCORES}.jsonstat", headers={"host": "evil.example"}).content
+    assert len(list_names(folder)) == 1
+
+
+def test_files_are_made_before_anybody_asks(
+    client: Client, published: Database, folder: Path, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preparation = prepare(published, folder)
+    assert len(preparation.make_missing()) == KEPT
+    assert len(list_names(folder)) == KEPT
+    refuse_to_read(monkeypatch)
+    assert {path: client.get(path).content for path in PATHS} == made
+    assert preparation.make_missing() == []
+
+
+def test_a_changed_edition_has_other_files(client: Client, published: Database, folder: Path, tmp_path: Path) -> None:
+    prepare(published, folder).make_missing()
+    before, rows = list_names(folder), client.get(f"{SCORES}.csv").content
+    newest = service.load_published_source(published, "2026")[1]
+    publish(published, tmp_path, correction(newest, D1_01=NONE), now=NOW)
+    assert client.get(f"{SCORES}.csv").content != rows
+    prepare(published, folder).make_missing()
+    corrected = list_names(folder)
+    assert len(corrected) == KEPT
+    assert not set(before) & set(corrected)
+
+
+def test_the_name_of_an_organisation_is_that_of_the_publication(
+    client: Client, published: Database, folder: Path, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a rename leaves the files as they are."""
+    for path in PATHS:
+        client.get(path)
+    with published.write() as session:
+        organisations.update(
+            session,
+            BIG,
+            organisations.OrganisationChange(name="Otro nombre"),
+            expected=lambda _: True,
+            domains_changed=lambda *_: None,
+            now=NOW,
+        )
+    assert prepare(published, folder).make_missing() == []
+    refuse_to_read(monkeypatch)
+    assert {path: client.get(path).content for path in PATHS} == made
+
+
+def test_what_is_stopped_leaves_no_file_of_its_table(
+    published: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preparation = prepare(published, folder)
+    read = service.read_score_batches
+
+    def stop(*arguments: Any) -> Iterator[service.ScoreBatch]:
+        yield from read(*arguments)
+        preparation.stop()
+
+    monkeypatch.setattr(service, "read_score_batches", stop)
+    with pytest.raises(PreparationStopped):
+        preparation.make_missing()
+    assert not folder.exists() or list_names(folder) == []
+    with pytest.raises(PreparationStopped):
+        preparation.make_missing()
+
+
+def test_a_process_that_fails_is_a_failure(published: Database, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    with pytest.raises(PreparationFailed):
+        prepare(published, tmp_path / "taken").make_missing()
+
+
+def test_a_service_makes_files_at_its_start_and_after_a_change(
+    published: Database, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preparation = prepare(published, folder, look=0.01, quiet=0.02)
+    passes, make = threading.Semaphore(0), preparation.make_missing
+
+    def make_and_tell() -> None:
+        make()
+        passes.release()
+
+    monkeypatch.setattr(preparation, "make_missing", make_and_tell)
+    app = Litestar(lifespan=[build_preparing_lifespan(preparation)], openapi_config=None)
+    with TestClient(app):
+        assert passes.acquire(timeout=60)
+        before = list_names(folder)
+        newest = service.load_published_source(published, "2026")[1]
+        publish(published, tmp_path, correction(newest, D1_01=NONE), now=NOW)
+        assert passes.acquire(timeout=60)
+    assert len(before) == KEPT
+    assert len(list_names(folder)) == KEPT
+    assert not set(before) & set(list_names(folder))
