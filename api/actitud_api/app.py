@@ -72,6 +72,7 @@ from actitud_api.resources.reviews.replies import routes as replies
 from actitud_api.resources.scores import comparison_routes
 from actitud_api.resources.scores import routes as scores
 from actitud_api.resources.scores.computed import ComputationCache
+from actitud_api.resources.scores.kept_computations import KeptComputations
 from actitud_api.resources.suggestions import routes as suggestions
 from actitud_api.settings import Settings
 from actitud_api.web.downloads import routes as exports
@@ -268,7 +269,7 @@ def create_app(
         state=State(
             {
                 "database": database,
-                "computed": ComputationCache(),
+                "computed": ComputationCache(KeptComputations(files)),
                 "large_responses": LargeResponseSlots(),
                 "peppers": settings.peppers,
                 "publishing": EditionPublisher(

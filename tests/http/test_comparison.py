@@ -642,13 +642,13 @@ def test_what_is_computed_is_kept_until_an_assessment_changes(
     client: Client, stated: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads = []
-    load_all = audits._build_field
+    load_all = audits._load_field
 
     def counted(*arguments: Any) -> Any:
         loads.append(1)
         return load_all(*arguments)
 
-    monkeypatch.setattr(audits, "_build_field", counted)
+    monkeypatch.setattr(audits, "_load_field", counted)
     before = robustness(client, "2027", stated, draws=123), audited(client, "2027", stated)
     assert loads
     made = len(loads)

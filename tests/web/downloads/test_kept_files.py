@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from msgspec import structs
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import audits
 from actitud_api.web.downloads import service
 from actitud_api.web.downloads.preparation import (
     FilePreparation,
@@ -41,6 +43,15 @@ TABLES: Final = (
 PATHS: Final = tuple(f"{path}?lang={language}" for path in TABLES for language in ("es", "en"))
 KEPT: Final = 10
 """Files of an edition: five of them in two languages would be three too many, as CSV and JSON Lines have none."""
+COMPUTED: Final = 4
+"""Computations over an edition: draws, means, statistics and what an audit has besides."""
+COMPUTATIONS: Final = (
+    f"{EDITION}/robustness",
+    f"{EDITION}/statistics",
+    f"{EDITION}/audit",
+    "/portal/2026",
+    "/portal/2026/dimensions",
+)
 NONE: Final = {"numerator": 0, "denominator": 200}
 PUBLISHER: Final = Publisher(name="Actitud", dir3=None, contact=None)
 
@@ -81,8 +92,8 @@ def prepare(database: Database, folder: Path, **seconds: float) -> FilePreparati
     return FilePreparation(database, FileStore(folder, 10_000_000), PUBLISHER, BASE, **seconds)
 
 
-def list_names(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.iterdir())
+def list_names(folder: Path, prefix: str = "2026.") -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if file.name.startswith(prefix))
 
 
 def refuse_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,27 +171,43 @@ def test_a_host_that_a_request_names_is_in_no_kept_file(published: Database, url
     assert len(list_names(folder)) == 1
 
 
-def test_files_are_made_before_anybody_asks(
-    client: Client, published: Database, folder: Path, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+def test_files_and_computations_are_made_before_anybody_asks(
+    made: dict[str, bytes],
+    published: Database,
+    url: str,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """They have the same bytes and digits, and nothing is computed again; after a correction there are others."""
+    with ask(url, folder, 0) as app, TestClient(app) as client:
+        computed = {path: client.get(path) for path in COMPUTATIONS}
+    assert [response.status_code for response in computed.values()] == [200] * len(COMPUTATIONS)
     preparation = prepare(published, folder)
-    assert len(preparation.make_missing()) == KEPT
-    assert len(list_names(folder)) == KEPT
-    refuse_to_read(monkeypatch)
-    assert {path: client.get(path).content for path in PATHS} == made
+    assert len(preparation.make_missing()) == KEPT + COMPUTED
+    before, computed_before = list_names(folder), list_names(folder, "computed-2026.")
+    assert (len(before), len(computed_before)) == (KEPT, COMPUTED)
     assert preparation.make_missing() == []
 
+    def fail(*_: object) -> Any:
+        raise AssertionError("it was computed again")
 
-def test_a_changed_edition_has_other_files(client: Client, published: Database, folder: Path, tmp_path: Path) -> None:
-    prepare(published, folder).make_missing()
-    before, rows = list_names(folder), client.get(f"{SCORES}.csv").content
+    with monkeypatch.context() as patch, ask(url, folder) as app, TestClient(app) as client:
+        refuse_to_read(patch)
+        patch.setattr(audits, "build_columns", fail)
+        assert {path: client.get(path).content for path in PATHS} == made
+        for path, response in computed.items():
+            assert client.get(path).content == response.content, path
+        assert client.get(f"{EDITION}/robustness?seed=7").status_code == 500, "only the usual draws are kept"
+
     newest = service.load_published_source(published, "2026")[1]
     publish(published, tmp_path, correction(newest, D1_01=NONE), now=NOW)
-    assert client.get(f"{SCORES}.csv").content != rows
-    prepare(published, folder).make_missing()
-    corrected = list_names(folder)
-    assert len(corrected) == KEPT
-    assert not set(before) & set(corrected)
+    with ask(url, folder) as app, TestClient(app) as client:
+        corrected = {path: client.get(path).content for path in (*PATHS, *COMPUTATIONS)}
+    former = made | {path: response.content for path, response in computed.items()}
+    assert [path for path, content in corrected.items() if content == former[path]] == []
+    assert preparation.make_missing() == [], "whoever asked first had them kept"
+    assert not {*before, *computed_before} & {*list_names(folder), *list_names(folder, "computed-2026.")}
 
 
 def test_the_name_of_an_organisation_is_that_of_the_publication(
@@ -198,7 +225,6 @@ def test_the_name_of_an_organisation_is_that_of_the_publication(
             domains_changed=lambda *_: None,
             now=NOW,
         )
-    assert prepare(published, folder).make_missing() == []
     refuse_to_read(monkeypatch)
     assert {path: client.get(path).content for path in PATHS} == made
 
@@ -214,37 +240,34 @@ def test_what_is_stopped_leaves_no_file_of_its_table(
         preparation.stop()
 
     monkeypatch.setattr(service, "read_score_batches", stop)
+    monkeypatch.setattr(audits, "find_missing_computations", lambda *_: None)
     with pytest.raises(PreparationStopped):
         preparation.make_missing()
-    assert not folder.exists() or list_names(folder) == []
+    assert list(folder.glob("*")) == []
+    assert multiprocessing.active_children() == []
     with pytest.raises(PreparationStopped):
         preparation.make_missing()
 
 
-def test_a_process_that_fails_is_a_failure(published: Database, tmp_path: Path) -> None:
+def test_a_process_that_fails_is_a_failure(
+    published: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audits, "find_missing_computations", lambda *_: None)
     (tmp_path / "taken").write_text("no folder")
     with pytest.raises(PreparationFailed):
         prepare(published, tmp_path / "taken").make_missing()
 
 
-def test_a_service_makes_files_at_its_start_and_after_a_change(
+def test_a_service_looks_for_missing_files_at_its_start_and_after_a_change(
     published: Database, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     preparation = prepare(published, folder, look=0.01, quiet=0.02)
-    passes, make = threading.Semaphore(0), preparation.make_missing
-
-    def make_and_tell() -> None:
-        make()
-        passes.release()
-
-    monkeypatch.setattr(preparation, "make_missing", make_and_tell)
+    passes = threading.Semaphore(0)
+    monkeypatch.setattr(preparation, "make_missing", passes.release)
     app = Litestar(lifespan=[build_preparing_lifespan(preparation)], openapi_config=None)
     with TestClient(app):
         assert passes.acquire(timeout=60)
-        before = list_names(folder)
         newest = service.load_published_source(published, "2026")[1]
         publish(published, tmp_path, correction(newest, D1_01=NONE), now=NOW)
         assert passes.acquire(timeout=60)
-    assert len(before) == KEPT
-    assert len(list_names(folder)) == KEPT
-    assert not set(before) & set(list_names(folder))
+    assert not passes.acquire(blocking=False), "nothing has changed since"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -26,7 +27,14 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.computed import ComputationCache, FieldRobustness, FieldStructure, RankedField
+from actitud_api.resources.scores.computed import (
+    ComputationCache,
+    FieldRobustness,
+    FieldStructure,
+    NodeMeans,
+    RankedField,
+)
+from actitud_api.resources.scores.kept_computations import ComputedFrom, KeptComputations
 from actitud_api.resources.scores.queries import (
     Competitor,
     FigureSource,
@@ -36,6 +44,11 @@ from actitud_api.resources.scores.queries import (
     Visibility,
 )
 from actitud_api.resources.scores.service import BEST_FIRST, build_visibility, find_source
+
+USUAL_DRAWS: Final = 1_000
+"""Number of random draws unless a request names another one."""
+USUAL_SEED: Final = 42
+"""Seed of the random draws unless a request names another one."""
 
 Percentiles = tuple[int, int, int]
 """The 5th, 50th and 95th percentile of a figure over the draws of the robustness analysis."""
@@ -119,17 +132,18 @@ def list_robustness(
 
     with database.read() as session:
         view, rows = load(session)
-    drawn = computed.drawn.get((view.key, draws, seed))
+    drawn = _find_draws(computed, view, draws, seed)
     if drawn is None:
         with computed.take_turn():
             # Load again: an assessment may have changed, or another request computed the draws, during the wait.
             with database.read() as session:
                 view, rows = load(session)
                 competitors = _list_competitors(session, computed, view)
-            drawn = computed.drawn.get((view.key, draws, seed))
+            drawn = _find_draws(computed, view, draws, seed)
             if drawn is None:
-                robustness = _draw(view, _build_field(computed, view, competitors), draws, seed)
-                drawn = computed.drawn.put((view.key, draws, seed), robustness)
+                robustness = _draw(view.methodology, _load_field(computed, view, competitors), draws, seed)
+                kind, source = _name_draws(view, draws, seed)
+                drawn = computed.keep(computed.drawn, (view.key, draws, seed), source, kind, robustness)
     return [_build_robustness(view, row, drawn, draws, seed) for row in rows]
 
 
@@ -144,16 +158,17 @@ def compute_statistics(
     """
     with database.read() as session:
         view = _load_view(session, edition, principal)
-    audit = computed.audits.get(view.key)
+    audit = _find_audit(computed, view)
     if audit is None:
         with computed.take_turn():
             # Read the key again: an assessment may have changed, or another request computed it, during the wait.
             with database.read() as session:
                 view = _load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
-            audit = computed.audits.get(view.key)
+            audit = _find_audit(computed, view)
             if audit is None:
-                audit = computed.audits.put(view.key, _audit_field(view, _build_field(computed, view, competitors)))
+                audit = _audit_field(view.methodology, _load_field(computed, view, competitors))
+                computed.keep(computed.audits, view.key, view.published, _AUDIT, audit)
     return AuditedEdition(edition=view.edition, audit=audit)
 
 
@@ -177,15 +192,14 @@ def examine_edition(
             with database.read() as session:
                 view = _load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
-            field = _build_field(computed, view, competitors)
-            if computed.audits.get(view.key) is None:
-                computed.audits.put(view.key, _audit_field(view, field))
-            if computed.structures.get(view.key) is None:
-                computed.structures.put(view.key, _examine_field(view, field))
-            if sensitivity and computed.sensitivities.get(view.key) is None:
-                computed.sensitivities.put(
-                    view.key, compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
-                )
+            field = _load_field(computed, view, competitors)
+            methodology, key, published = view.methodology, view.key, view.published
+            if _find_audit(computed, view) is None:
+                computed.keep(computed.audits, key, published, _AUDIT, _audit_field(methodology, field))
+            if _find_structure(computed, view) is None:
+                computed.keep(computed.structures, key, published, _STRUCTURE, _examine_field(methodology, field))
+            if sensitivity and _find_sensitivity(computed, view) is None:
+                computed.keep(computed.sensitivities, key, published, _SENSITIVITY, _examine_levels(field))
             examined = _find_examined(computed, view, sensitivity=sensitivity)
             assert examined is not None
     return examined
@@ -193,8 +207,8 @@ def examine_edition(
 
 def _find_examined(computed: ComputationCache, view: _EditionView, *, sensitivity: bool) -> ExaminedEdition | None:
     """Return the audit of an edition if all its parts are cached, else None."""
-    audit, structure = computed.audits.get(view.key), computed.structures.get(view.key)
-    sensitive = computed.sensitivities.get(view.key) if sensitivity else None
+    audit, structure = _find_audit(computed, view), _find_structure(computed, view)
+    sensitive = _find_sensitivity(computed, view) if sensitivity else None
     if audit is None or structure is None or (sensitivity and sensitive is None):
         return None
     return ExaminedEdition(edition=view.edition, audit=audit, structure=structure, sensitivity=sensitive)
@@ -213,14 +227,88 @@ def compute_means(database: Database, computed: ComputationCache, edition: str) 
     with database.read() as session:
         editions.find_published(session, edition)
         view = _load_view(session, edition, None)
-    field = computed.fields.get(view.key)
-    if field is None:
+    means = _find_means(computed, view)
+    if means is None:
         with computed.take_turn():
             with database.read() as session:
                 view = _load_view(session, edition, None)
                 competitors = _list_competitors(session, computed, view)
-            field = _build_field(computed, view, competitors)
-    return {name: _compute_mean(column) for name, column in field.rescoring.nodes.items()}
+            means = _find_means(computed, view)
+            if means is None:
+                means = _compute_means(_load_field(computed, view, competitors))
+                computed.keep(computed.means, view.key, view.published, _MEANS, means)
+    return means.means
+
+
+def _find_draws(computed: ComputationCache, view: _EditionView, draws: int, seed: int) -> FieldRobustness | None:
+    kind, source = _name_draws(view, draws, seed)
+    return computed.find(computed.drawn, (view.key, draws, seed), source, kind, FieldRobustness)
+
+
+def _name_draws(view: _EditionView, draws: int, seed: int) -> tuple[str, ComputedFrom | None]:
+    """Return the kind of draws, and what they are kept by: only the usual ones are, since any others may be asked."""
+    is_usual = (draws, seed) == (USUAL_DRAWS, USUAL_SEED)
+    return f"{_DRAWS}-{draws}-{seed}", view.published if is_usual else None
+
+
+def _find_audit(computed: ComputationCache, view: _EditionView) -> Audit | None:
+    return computed.find(computed.audits, view.key, view.published, _AUDIT, Audit)
+
+
+def _find_structure(computed: ComputationCache, view: _EditionView) -> FieldStructure | None:
+    return computed.find(computed.structures, view.key, view.published, _STRUCTURE, FieldStructure)
+
+
+def _find_sensitivity(computed: ComputationCache, view: _EditionView) -> LevelSensitivity | None:
+    return computed.find(computed.sensitivities, view.key, view.published, _SENSITIVITY, LevelSensitivity)
+
+
+def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | None:
+    return computed.find(computed.means, view.key, view.published, _MEANS, NodeMeans)
+
+
+class ComputationJob(Struct, frozen=True):
+    """Computations over a published edition that are missing on disk, by kind, and what they are computed from.
+
+    It can be passed to another process.
+    """
+
+    source: ComputedFrom
+    methodology: str
+    competitors: list[Competitor]
+    missing: frozenset[str]
+
+
+def find_missing_computations(database: Database, kept: KeptComputations, edition: str) -> ComputationJob | None:
+    """Return the computations over a published edition that are not kept, or None if all are.
+
+    Those over former scores of the edition are dropped.
+
+    Raises:
+        UnknownEdition: No edition has that id.
+    """
+    with database.read() as session:
+        view = _load_view(session, edition, None)
+        if view.published is None:
+            return None
+        source = view.published
+        missing = frozenset(kind for kind in _COMPUTATIONS if not kept.holds(source, kind))
+        competitors = queries.list_competitors(session, view.source, view.visibility) if missing else []
+    kept.drop_outdated(source)
+    return ComputationJob(source, view.edition.methodology, competitors, missing) if missing else None
+
+
+def compute_missing(kept: KeptComputations, job: ComputationJob) -> None:
+    """Compute and keep what is missing."""
+    methodology = load_methodology(job.methodology)
+    field = _build_field(methodology, job.competitors)
+    for kind, compute in _COMPUTATIONS.items():
+        if kind in job.missing:
+            kept.save(job.source, kind, compute(methodology, field))
+
+
+def _compute_means(field: RankedField) -> NodeMeans:
+    return NodeMeans({name: _compute_mean(column) for name, column in field.rescoring.nodes.items()})
 
 
 def _compute_mean(scores: Integers) -> int | None:
@@ -232,13 +320,15 @@ class _EditionView(Struct, frozen=True):
     """An edition as one principal sees it.
 
     `visibility` selects the rows that the principal may see. `key` is the cache key of whatever is computed from
-    these rows; it changes whenever one of them may have changed. `source` is where they are read.
+    these rows; it changes whenever one of them may have changed. `source` is where they are read. `published` is what
+    their computations are kept by on disk, None if the edition is not published.
     """
 
     edition: editions.EditionRecord
     source: FigureSource
     visibility: Visibility
     key: Hashable
+    published: ComputedFrom | None
 
     @property
     def methodology(self) -> Methodology:
@@ -249,8 +339,11 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
     record = editions.find(session, edition)
     visibility = build_visibility(record, principal)
     source = find_source(session, record)
-    key = (record.id, record.version, visibility, queries.get_state_key(session, source, visibility))
-    return _EditionView(record, source, visibility, key)
+    state = queries.get_state_key(session, source, visibility)
+    key = (record.id, record.version, visibility, state)
+    is_published = source.revision is not None and visibility.everything
+    published = ComputedFrom(record.id, (record.version, *state)) if is_published else None
+    return _EditionView(record, source, visibility, key, published)
 
 
 def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
@@ -263,37 +356,39 @@ def _list_competitors(session: Session, computed: ComputationCache, view: _Editi
     return queries.list_competitors(session, view.source, view.visibility)
 
 
-def _build_field(
+def _load_field(
     computed: ComputationCache, view: _EditionView, competitors: Sequence[Competitor] | None
 ) -> RankedField:
     cached = computed.fields.get(view.key)
     if cached is not None:
         return cached
-    methodology, decoder = view.methodology, msgspec.json.Decoder(Submission)
-    competitors = competitors or ()
+    return computed.fields.put(view.key, _build_field(view.methodology, competitors or ()))
+
+
+def _build_field(methodology: Methodology, competitors: Sequence[Competitor]) -> RankedField:
+    decoder = msgspec.json.Decoder(Submission)
     columns = build_columns(methodology, [decoder.decode(competitor.submission) for competitor in competitors])
-    field = RankedField(
+    return RankedField(
         positions={competitor.organisation: number for number, competitor in enumerate(competitors)},
         rescoring=EditionRescorer(columns),
         attainable=score_columns(replace_document(columns, drop_index_gates(methodology.document))).level,
         kinds=tuple(competitor.kind for competitor in competitors),
         bands=tuple(competitor.band for competitor in competitors),
     )
-    return computed.fields.put(view.key, field)
 
 
-def _draw(view: _EditionView, field: RankedField, draws: int, seed: int) -> FieldRobustness:
-    document, nodes = view.methodology.document, field.rescoring.nodes
+def _draw(methodology: Methodology, field: RankedField, draws: int, seed: int) -> FieldRobustness:
+    document, nodes = methodology.document, field.rescoring.nodes
     dimensions = np.column_stack([nodes[child.id] for child in document.root.children])
     return FieldRobustness(
         field.positions, compute_robustness(document, dimensions, field.attainable, draws=draws, seed=seed)
     )
 
 
-def _audit_field(view: _EditionView, field: RankedField) -> Audit:
+def _audit_field(methodology: Methodology, field: RankedField) -> Audit:
     rescoring = field.rescoring
     return audit_index(
-        view.methodology.document,
+        methodology.document,
         rescoring.nodes,
         rescoring.scores.index,
         rescoring.zeros,
@@ -301,8 +396,12 @@ def _audit_field(view: _EditionView, field: RankedField) -> Audit:
     )
 
 
-def _examine_field(view: _EditionView, field: RankedField) -> FieldStructure:
-    document, nodes = view.methodology.document, field.rescoring.nodes
+def _examine_levels(field: RankedField) -> LevelSensitivity:
+    return compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
+
+
+def _examine_field(methodology: Methodology, field: RankedField) -> FieldStructure:
+    document, nodes = methodology.document, field.rescoring.nodes
     points = {
         name: np.where(column == MISSING, np.nan, column / 10**document.decimals) for name, column in nodes.items()
     }
@@ -329,6 +428,25 @@ def _examine_field(view: _EditionView, field: RankedField) -> FieldStructure:
         ),
         organisations=tuple(field.positions),
     )
+
+
+_DRAWS: Final = "draws"
+_AUDIT: Final = "audit"
+_STRUCTURE: Final = "structure"
+_SENSITIVITY: Final = "sensitivity"
+_MEANS: Final = "means"
+_COMPUTATIONS: Final[Mapping[str, Callable[[Methodology, RankedField], object]]] = {
+    f"{_DRAWS}-{USUAL_DRAWS}-{USUAL_SEED}": lambda methodology, field: _draw(
+        methodology, field, USUAL_DRAWS, USUAL_SEED
+    ),
+    _MEANS: lambda _, field: _compute_means(field),
+    _AUDIT: _audit_field,
+    _STRUCTURE: _examine_field,
+}
+"""The computations over a published edition that are made before anybody asks, by kind; what pages need comes first.
+
+The sensitivity of the levels, which takes as long as all files together and which few ask for, is kept once it is made.
+"""
 
 
 def _build_robustness(

@@ -31,8 +31,8 @@ from actitud_api.resources.scores.schemas import (
 from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.resources.scores.statements import DimensionKey
 
-DRAWS: Final = 1_000
-SEED: Final = 42
+DRAWS: Final = audits.USUAL_DRAWS
+SEED: Final = audits.USUAL_SEED
 """Default seed of the random draws.
 
 The author of the random generator has published its first numbers for this seed, so the generator can be

@@ -1,4 +1,4 @@
-"""In-process cache of computations over whole editions.
+"""Cache of computations over whole editions, in the process and, of published editions, on disk.
 
 A cache key changes with every write of an assessment of the edition, so an outdated value is never returned.
 """
@@ -21,6 +21,7 @@ from actitud_api.engine.scoring.level_sensitivity import LevelSensitivity
 from actitud_api.engine.scoring.ranking import Integers
 from actitud_api.engine.scoring.rescoring import EditionRescorer
 from actitud_api.engine.scoring.robustness import Robustness
+from actitud_api.resources.scores.kept_computations import ComputedFrom, KeptComputations
 
 V = TypeVar("V")
 
@@ -80,6 +81,12 @@ class FieldRobustness(Struct, frozen=True):
     robustness: Robustness
 
 
+class NodeMeans(Struct, frozen=True):
+    """Mean score of each node over the ranked organisations, by id, in units of 10^-decimals; None without a score."""
+
+    means: dict[str, int | None]
+
+
 class RecentValues(Generic[V]):
     """Thread-safe cache that keeps the most recently used values, at most `capacity` of them."""
 
@@ -113,11 +120,14 @@ class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
     `fields` caches ranked fields, `drawn` their robustness, `audits` the figures of their nodes, `structures` and
-    `sensitivities` the other parts of an audit; the key has the edition and the rows that the caller may see. With
-    8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
+    `sensitivities` the other parts of an audit, `means` the means of the nodes; the key has the edition and the rows
+    that the caller may see. With 8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptComputations | None = None) -> None:
+        """Take where computations over published editions are kept; None keeps them in the process only."""
+        self._kept = kept
+        self.means: RecentValues[NodeMeans] = RecentValues(16)
         self.fields: RecentValues[RankedField] = RecentValues(2)
         self.drawn: RecentValues[FieldRobustness] = RecentValues(16)
         self.audits: RecentValues[Audit] = RecentValues(16)
@@ -125,6 +135,26 @@ class ComputationCache:
         self.sensitivities: RecentValues[LevelSensitivity] = RecentValues(16)
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._turn = threading.Lock()
+
+    def find(
+        self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, type_: type[V]
+    ) -> V | None:
+        """Return a value of one of the caches, or the one that is kept on disk, or None.
+
+        `source`, `kind`: by which it is kept; None if it is not.
+        """
+        value = values.get(key)
+        if value is None and source is not None and self._kept is not None:
+            value = self._kept.load(source, kind, type_)
+            if value is not None:
+                values.put(key, value)
+        return value
+
+    def keep(self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, value: V) -> V:
+        """Store a value in one of the caches, and on disk if it has a `source`, and return it."""
+        if source is not None and self._kept is not None:
+            self._kept.save(source, kind, value)
+        return values.put(key, value)
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Making the files of published editions before anybody asks for them, in a process of the lowest priority.
+"""Making the files and computations of published editions before anybody asks, in a process of the lowest priority.
 
 The service reads the rows, because no other process may open a SQLite file, and hands them over in batches; building
 and encoding them, which is nearly all of the work, is done in the other process. Between two batches the service rests.
@@ -31,6 +31,9 @@ from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.editions.service import EditionRecord
 from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.resources.publications.workers import NICENESS, start_worker
+from actitud_api.resources.scores import audits
+from actitud_api.resources.scores.audits import ComputationJob
+from actitud_api.resources.scores.kept_computations import KeptComputations
 from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import edition_files, service
 from actitud_api.web.downloads.edition_files import TableFile, TableName
@@ -91,6 +94,7 @@ class FilePreparation:
         """
         self._database = database
         self._store = store
+        self._kept = KeptComputations(store)
         self._publisher = publisher
         self._base = base
         self._look = look
@@ -131,7 +135,9 @@ class FilePreparation:
                 self._process.kill()
 
     def make_missing(self) -> list[str]:
-        """Make the files that are missing, and drop those of former states; return the names of those that were made.
+        """Make the files and computations that are missing, and drop those of former states.
+
+        Return the names of the files, and the kinds of the computations, that were made.
 
         Raises:
             PreparationStopped: `stop` was called.
@@ -143,6 +149,11 @@ class FilePreparation:
         with ExitStack() as stack:
             maker: _Maker | None = None
             for source, published in service.list_published_sources(self._database):
+                computations = audits.find_missing_computations(self._database, self._kept, source.edition.id)
+                if computations is not None:
+                    maker = maker or stack.enter_context(self._start_maker())
+                    maker.compute(self._store, computations)
+                    made += computations.missing
                 for table in edition_files.SUFFIXES:
                     missing = {
                         name: file
@@ -209,6 +220,15 @@ class _Maker:
         self._pipe = pipe
         self._stopping = stopping
 
+    def compute(self, store: FileStore, job: ComputationJob) -> None:
+        """Have computations made, and wait until they are.
+
+        Raises:
+            EOFError, OSError: The process has ended.
+        """
+        self._pipe.send((store.folder, store.room, job))
+        self._pipe.recv()
+
     def make(self, job: TableJob, batches: Iterator[ScoreBatch | DocumentBatch]) -> None:
         """Have files made, and wait until they are.
 
@@ -229,13 +249,21 @@ class _Maker:
 
 
 def make_files(pipe: Connection[object, Any]) -> None:
-    """Make files, in a process of its own: a `TableJob` comes, then batches of rows, then None, and so on."""
+    """Make files, in a process of its own, and answer None after each job.
+
+    A job is a `TableJob`, which batches of rows and None follow, or a `ComputationJob` with folder and room of the
+    store.
+    """
     start_worker(NICENESS)
     configure_logs()
     # The end of the pipe is that of the service.
     with suppress(EOFError):
         while True:
-            _make_table(pipe.recv(), pipe)
+            match pipe.recv():
+                case TableJob() as job:
+                    _make_table(job, pipe)
+                case folder, room, computations:
+                    audits.compute_missing(KeptComputations(FileStore(folder, room)), computations)
             pipe.send(None)
 
 

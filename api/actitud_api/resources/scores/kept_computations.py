@@ -1,0 +1,88 @@
+"""Computations over published editions that are kept on disk, so that no restart and no process makes them anew."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+
+from actitud_api import __version__
+from actitud_api.platform.storage.file_store import FileStore
+
+V = TypeVar("V")
+
+
+class ComputedFrom(NamedTuple):
+    """The published scores that something is computed from: the edition, and a value that changes with its scores."""
+
+    edition: str
+    state: object
+
+
+class KeptComputations:
+    """Computations in a store of files, by the scores that they are computed from."""
+
+    def __init__(self, store: FileStore) -> None:
+        """Take the store."""
+        self._store = store
+
+    def load(self, source: ComputedFrom, kind: str, type_: type[V]) -> V | None:
+        """Return a computation that was kept, or None. `kind` names it, with all that it depends on besides."""
+        stored = self._store.open(name_computation(source, kind))
+        if stored is None:
+            return None
+        try:
+            return _decode(b"".join(stored.read(range(stored.size))), type_)
+        except (msgspec.MsgspecError, ValueError):
+            # Of a build with the same version but other figures; it is computed again.
+            return None
+
+    def save(self, source: ComputedFrom, kind: str, value: object) -> None:
+        """Keep a computation, if there is room for it."""
+        self._store.write(name_computation(source, kind), [_ENCODER.encode(value)])
+
+    def holds(self, source: ComputedFrom, kind: str) -> bool:
+        """Return True if a computation is kept."""
+        return self._store.holds(name_computation(source, kind))
+
+    def drop_outdated(self, source: ComputedFrom) -> None:
+        """Drop the computations from former scores of an edition."""
+        self._store.drop_outdated(_name_group(source), _name_state(source))
+
+
+def name_computation(source: ComputedFrom, kind: str) -> str:
+    """Return the name of a computation in a store. The version of the service is in it, as in names of files."""
+    digest = hashlib.sha256(msgspec.json.encode((__version__, _FORM, kind))).hexdigest()
+    return f"{_name_group(source)}.{_name_state(source)}.{digest[:48]}"
+
+
+def _name_group(source: ComputedFrom) -> str:
+    return f"computed-{source.edition}"
+
+
+def _name_state(source: ComputedFrom) -> str:
+    return hashlib.sha256(msgspec.json.encode(source.state)).hexdigest()[:16]
+
+
+_FORM: Final = 1
+"""Version of what is computed: increase it if the same scores give other figures."""
+
+
+def _encode_array(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    raise NotImplementedError(type(value))
+
+
+def _decode_array(_type: type, value: Any) -> object:
+    dtype, shape, content = value
+    return np.frombuffer(content, np.dtype(dtype)).reshape(shape)
+
+
+def _decode(content: bytes, type_: type[V]) -> V:
+    return msgspec.msgpack.decode(content, type=type_, dec_hook=_decode_array)
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_encode_array)
