@@ -29,7 +29,7 @@ from actitud_api.web.downloads.publisher import Publisher
 from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
-from tests.support.publishing import BIG, NOW, correction, fill, publish
+from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_year
 
 Client = TestClient[Litestar]
 
@@ -207,6 +207,9 @@ def test_files_and_computations_are_made_before_anybody_asks(
     former = made | {path: response.content for path, response in computed.items()}
     assert [path for path, content in corrected.items() if content == former[path]] == []
     assert preparation.make_missing() == [], "whoever asked first had them kept"
+    publish_year(published, 2025)
+    full = FileStore(folder, sum(file.stat().st_size for file in folder.glob("2026.*")))
+    assert FilePreparation(published, full, PUBLISHER, BASE).make_missing() == [], "there is no room for an older one"
     assert not {*before, *computed_before} & {*list_names(folder), *list_names(folder, "computed-2026.")}
 
 

@@ -52,6 +52,9 @@ REST: Final = 3.0
 RETRY_SECONDS: Final = 60.0
 """Seconds after which files are tried again that could not be made."""
 
+SHARE: Final = 0.75
+"""Share of the store that files made beforehand may take; without it those of one edition would replace another's."""
+
 _WHOLE: Final = RowSelection(filters=ScoreFilters())
 
 _log = structlog.get_logger()
@@ -146,20 +149,22 @@ class FilePreparation:
             Unavailable: The database could not be reached in time.
         """
         made: list[str] = []
+        prepared: list[str] = []
         with ExitStack() as stack:
             maker: _Maker | None = None
             for source, published in service.list_published_sources(self._database):
+                # The newest come first; of older editions each file is made when it is asked for.
+                if self._store.measure(prepared) > SHARE * self._store.room:
+                    break
                 computations = audits.find_missing_computations(self._database, self._kept, source.edition.id)
                 if computations is not None:
                     maker = maker or stack.enter_context(self._start_maker())
                     maker.compute(self._store, computations)
                     made += computations.missing
                 for table in edition_files.SUFFIXES:
-                    missing = {
-                        name: file
-                        for name, file in self._list_files(source, published, table).items()
-                        if not self._store.holds(name)
-                    }
+                    files = self._list_files(source, published, table)
+                    prepared += files
+                    missing = {name: file for name, file in files.items() if not self._store.holds(name)}
                     if missing:
                         # Started only now: usually nothing is missing.
                         maker = maker or stack.enter_context(self._start_maker())
