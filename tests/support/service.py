@@ -13,7 +13,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud import Client
+from actitud_api import app as assembly
 from actitud_api.app import create_app
+from actitud_api.platform.storage.file_store import FileStore
+from actitud_api.settings import Settings
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
 from tests.support.databases import (
     database,
@@ -63,10 +66,12 @@ def _logs_without_local_values() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The keys that commands make do not stay in the checkout, and no files are made."""
+    """The keys that commands make do not stay in the checkout, and no files are kept in it."""
+    usual = Settings().files_folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path_factory.mktemp("signing")))
         patch.setenv("ACTITUD_FILES_BYTES", "0")
+        patch.setattr(assembly, "FileStore", lambda folder, room: FileStore(folder, 0 if folder == usual else room))
         yield
 
 
