@@ -150,6 +150,7 @@ def test_a_folder_that_keeps_no_files(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ACTITUD_FILES_FOLDER", str(file / "files"))
+    monkeypatch.setenv("ACTITUD_FILES_BYTES", "0")
     assert report(file, capsys)[1] == {}, "none are kept"
     monkeypatch.setenv("ACTITUD_FILES_BYTES", "1000")
     code, wrong, _ = report(file, capsys)
