@@ -73,6 +73,7 @@ _FORM: Final = 1
 def _encode_array(value: object) -> object:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
+    # What msgspec asks of a hook for a type that it cannot encode.
     raise NotImplementedError(type(value))
 
 
