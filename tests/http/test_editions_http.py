@@ -167,6 +167,21 @@ def test_the_tag_of_an_edition_that_was_removed_is_not_that_of_its_successor(cli
     problem(client.delete("/v1/editions/2027", headers={"If-Match": tag}), 412, "precondition-failed")
 
 
+def test_the_audit_of_an_edition_that_was_removed_is_not_that_of_its_successor(client: Client) -> None:
+    assert "D9.09" in {row["id"] for row in find_audited(client, "2027.1")}
+    assert "D9.09" not in {row["id"] for row in find_audited(client, "2026.1")}
+
+
+def find_audited(client: Client, methodology: str) -> list[dict[str, Any]]:
+    """The indicators in the audit of an edition that is made with a methodology and removed again."""
+    create(client, methodology=methodology)
+    response = client.get("/v1/editions/2027/audit")
+    assert response.status_code == 200
+    assert client.delete("/v1/editions/2027", headers={"If-Match": "*"}).status_code == 204
+    rows: list[dict[str, Any]] = response.json()["statistics"]["indicators"]
+    return rows
+
+
 @pytest.mark.parametrize("role", ["organisation_editor", "registrar"])
 def test_only_an_administrator_writes(client: Client, database: Database, role: access.Role) -> None:
     create(client)

@@ -340,7 +340,8 @@ def _load_view(session: Session, edition: str, principal: Principal | None) -> _
     visibility = build_visibility(record, principal)
     source = find_source(session, record)
     state = queries.get_state_key(session, source, visibility)
-    key = (record.id, record.version, visibility, state)
+    # An edition without assessments may be removed and made anew with another methodology: its state is the same.
+    key = (record.id, record.version, record.methodology, visibility, state)
     is_published = source.revision is not None and visibility.everything
     published = ComputedFrom(record.id, (record.version, *state)) if is_published else None
     return _EditionView(record, source, visibility, key, published)
