@@ -86,14 +86,20 @@ class Server:
     def crash(self, database: str) -> None:
         """Kills a process that serves one of its databases, and returns once it has started anew because of that."""
         with self._connection() as connection:
-            found = connection.execute(
-                "SELECT max(pid) FROM pg_stat_activity WHERE datname = %s", [database]
-            ).fetchone()
-            assert found is not None
-            os.kill(found[0], signal.SIGKILL)
+            # A process may end by itself between the two steps, as its client goes away.
+            assert any(self._kill_one(connection, database) for _ in range(100))
             with pytest.raises(psycopg.OperationalError):  # it ends every connection, so this one too
                 connection.execute("SELECT pg_sleep(60)")
         self.await_ready()
+
+    def _kill_one(self, connection: psycopg.Connection[tuple[int, ...]], database: str) -> bool:
+        found = connection.execute("SELECT max(pid) FROM pg_stat_activity WHERE datname = %s", [database]).fetchone()
+        assert found is not None
+        try:
+            os.kill(found[0], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     def list_processes(self) -> list[int]:
         """The ids of its processes, first the one that starts the others."""
