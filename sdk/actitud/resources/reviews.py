@@ -116,7 +116,7 @@ def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, 
     to it; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
     since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
-    segments = ("editions", edition, "assessments", organisation, "verdicts", indicator)
+    segments = ("editions", edition, "assessments", organisation, "verdicts", indicator, "own")
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 

@@ -146,9 +146,9 @@ def test_the_order_of_verdicts(
 def test_a_withdrawal_that_brings_back_a_harsher_verdict_is_refused(desk: Desk) -> None:
     desk.given("eva", "D1.01", "rejected")
     hear(desk, D1_01={"verdict": "accepted"})
-    refused(desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01"))
+    refused(desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01/own"))
     assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"]["verdict"] == "accepted"
-    assert desk.ask("eva", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
+    assert desk.ask("eva", "DELETE", f"{VERDICTS}/D1.01/own").status_code == 204
 
 
 def test_the_overall_review_may_only_let_more(desk: Desk) -> None:

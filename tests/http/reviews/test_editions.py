@@ -39,7 +39,7 @@ def test_a_hearing_waits_until_assessors_agree(desk: Desk) -> None:
     assert desk.get(f"/assessments/{MINE}")["state"] == "under_review"
 
     desk.given("eva", "D1.01", "rejected", reason="I looked again.")
-    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D10.07").status_code == 204
+    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D10.07/own").status_code == 204
     hear(desk)
     assert desk.get(f"/assessments/{MINE}")["state"] == "hearing"
 
@@ -67,7 +67,7 @@ def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
 
     # What they say afterwards, or take back, is not what they said first.
     desk.given("eva", "D1.03", "accepted")
-    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D1.01").status_code == 204
+    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D1.01/own").status_code == 204
     assert desk.get("/agreement", "publisher") == found
 
     # A third judges one answer in another way: 4 of 7 pairs are equal, and one of each new two.

@@ -144,7 +144,7 @@ def test_an_unknown_indicator_is_not_there(desk: Desk) -> None:
 def test_verdicts_and_replies_travel_with_the_score(desk: Desk) -> None:
     desk.given("ada", "D10.07", "capped", level=1)
     desk.given("eva", "D1.02", "rejected")
-    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D1.02").status_code == 204
+    assert desk.ask("eva", "DELETE", f"/assessments/{MINE}/verdicts/D1.02/own").status_code == 204
     hear(desk)
     assert reply(desk).status_code == 201
     before = desk.get(f"/scores/{MINE}", MINE)

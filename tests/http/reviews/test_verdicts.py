@@ -38,13 +38,13 @@ def test_the_score_follows_at_once_and_what_is_taken_back_counts_no_more(desk: D
         (given,) = found["verdicts"]
         assert (given["counts"], given["current"]) == (True, True)
 
-        assert desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}").status_code == 204
+        assert desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}/own").status_code == 204
         assert desk.index() == 44.03
         found = desk.get(f"{VERDICTS}/{indicator}")
         (given,) = found["verdicts"]
         assert (found["effective_verdict"], found["disputed"]) == (None, False)
         assert (given["verdict"], given["reason"], given["counts"]) == (None, None, False)
-        problem(desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}"), 404, "not-found")
+        problem(desk.ask("ada", "DELETE", f"{VERDICTS}/{indicator}/own"), 404, "not-found")
     assert desk.get(f"{VERDICTS}/D1.01")["verdicts"][0]["first_verdict"] == {"verdict": "accepted", "level": None}
 
 
@@ -106,7 +106,7 @@ def test_the_latest_verdict_counts_and_each_assessor_has_one(desk: Desk) -> None
     assert (desk.index(), found["effective_verdict"]["verdict"], len(found["verdicts"])) == (42.78, "stale", 2)
     assert found["verdicts"][-1]["first_verdict"]["verdict"] == "rejected"
 
-    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
+    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01/own").status_code == 204
     found = desk.get(f"{VERDICTS}/D1.01")
     assert (desk.index(), found["effective_verdict"]["verdict"], found["disputed"]) == (44.03, "accepted", False)
 
@@ -121,7 +121,7 @@ def test_whoever_has_a_new_key_goes_on_with_their_verdicts(desk: Desk) -> None:
     assert (after["first_verdict"]["verdict"], found["disputed"]) == ("accepted", False)
     assert desk.get("/agreement")["pairs"] == 0
     desk.rotate("ada")
-    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01").status_code == 204
+    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D1.01/own").status_code == 204
     assert desk.get(f"{VERDICTS}/D1.01")["effective_verdict"] is None
 
 
@@ -198,7 +198,7 @@ def test_what_there_is_not_cannot_be_judged(desk: Desk) -> None:
     for path in (f"/assessments/{NOBODY}/verdicts/D1.01", f"{VERDICTS}/D99.01", f"{VERDICTS}/d1.01"):
         problem(desk.ask("ada", "GET", path), 404, "not-found")
         problem(desk.ask("ada", "PUT", path, {"verdict": "accepted"}), 404, "not-found")
-        problem(desk.ask("ada", "DELETE", path), 404, "not-found")
+        problem(desk.ask("ada", "DELETE", f"{path}/own"), 404, "not-found")
 
 
 def test_nobody_judges_out_of_the_review(desk: Desk) -> None:
@@ -208,7 +208,7 @@ def test_nobody_judges_out_of_the_review(desk: Desk) -> None:
     def refused(state: str) -> None:
         for response in (
             desk.ask("ada", "PUT", path, {"verdict": "accepted"}),
-            desk.ask("ada", "DELETE", path),
+            desk.ask("ada", "DELETE", f"{path}/own"),
             desk.ask("ada", "PUT", f"/assessments/{OTHER}/review", whole),
         ):
             (error,) = problem(response, 409, "conflict")["errors"]
@@ -338,5 +338,5 @@ def test_domains_that_change_leave_what_was_found(desk: Desk) -> None:
     assert desk.index() == 43.5
     desk.resubmit()
     desk.settle("under_review")
-    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D7.08").status_code == 204
+    assert desk.ask("ada", "DELETE", f"{VERDICTS}/D7.08/own").status_code == 204
     assert desk.index() == 44.03

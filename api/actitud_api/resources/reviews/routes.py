@@ -322,8 +322,12 @@ class VerdictsController(Controller):
         review = with_audit_entry(request, database, give)
         return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
 
+    # Not the address that lists the verdicts on the answer: that one goes on to be answered.
     @delete(
-        "/{indicator:str}", operation_id="editions.assessments.verdicts.delete", access=REVIEWERS, problems=(CONFLICT,)
+        "/{indicator:str}/own",
+        operation_id="editions.assessments.verdicts.delete",
+        access=REVIEWERS,
+        problems=(CONFLICT,),
     )
     def delete_verdict(
         self,
