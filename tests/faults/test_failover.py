@@ -116,7 +116,8 @@ def test_a_synchronous_standby_that_takes_over_has_all_that_was_acknowledged(
             assert set(additions.values()) == {1}
             assert find_damage(database) == []
             careless = fail_over(pair, database, process.address, headers, numbers, synchronous=False, alone=0)
-    assert len(careless.lost) >= UNSENT
+    # What each writer had sent when the standby was cut off may have reached it.
+    assert len(careless.lost) >= UNSENT - WRITERS
     assert max(away) < AWAY
     figure(
         "R6",
