@@ -12,9 +12,12 @@ from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_pair_of_draws() -> Iterator[None]:
-    """The sensitivity of an audit has the same form with one pair of draws, and takes a second instead of six."""
+    """The sensitivity of an audit has the same form with one pair of draws, and takes a second instead of six.
+
+    Other folders, in the same process after this one, have all pairs.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audits, "DRAWS", 1)
         yield
