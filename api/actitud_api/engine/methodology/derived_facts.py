@@ -1,0 +1,123 @@
+"""Facts that follow from the profile, so that nobody has to be asked for them.
+
+The error rules of a document say which: a rule such as "if D1.03 is answered, its denominator equals the staff" leaves
+the denominator no other value. A formula in JSON tells clients how to compute such a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from actitud_api.engine.methodology.model import (
+    All,
+    AnswerOperand,
+    Compare,
+    Constant,
+    Document,
+    Implies,
+    Minimum,
+    Operand,
+    Predicate,
+    Present,
+    ProfileField,
+    ProfileOperand,
+    Sum,
+)
+from actitud_api.engine.methodology.predicates import walk_indicators
+
+Formula = Mapping[str, object]
+"""Formula in JSON over fields of the profile.
+
+It has one member: `constant` (a number), `field` (the name of a field; `default` beside it is its value if nobody fills
+it in), `min` and `sum` (lists of formulas), `minus` (two formulas), or `cases`: a list of which the first case holds
+whose `left` compares with `right` as `op` says; its value is `then`.
+"""
+
+
+class _Equation(NamedTuple):
+    """`pointer` has the value `formula`, if `condition` holds; None: always."""
+
+    pointer: str
+    formula: Formula
+    condition: Mapping[str, object] | None
+
+
+def find_derived_facts(document: Document) -> dict[str, Formula]:
+    """Find the formulas of facts and profile fields that follow from other profile fields, by JSON Pointer.
+
+    Only what the organisation states is derived. If a rule says how fields add up, the last summand is derived.
+    """
+    fields = {field.name: field for field in document.profile}
+    asked = {
+        f"/answers/{indicator.id}/{fact.name}"
+        for indicator in walk_indicators(document.root)
+        for fact in indicator.facts
+        if fact.set_by == "organisation"
+    } | {f"/profile/{field.name}" for field in document.profile if field.set_by == "organisation"}
+    derived: dict[str, Formula] = {}
+    cases: dict[str, list[Mapping[str, object]]] = {}
+    for rule in document.rules:
+        if rule.severity != "error" or rule.scope != "answers" or rule.holds is None:
+            continue
+        for equation in _list_equations(rule.holds, fields):
+            if equation.pointer not in asked:
+                continue
+            if equation.condition is None:
+                derived.setdefault(equation.pointer, equation.formula)
+            else:
+                cases.setdefault(equation.pointer, []).append({**equation.condition, "then": equation.formula})
+    return {pointer: {"cases": listed} for pointer, listed in cases.items()} | derived
+
+
+def _list_equations(predicate: Predicate, fields: Mapping[str, ProfileField]) -> Iterator[_Equation]:
+    match predicate:
+        case Implies(when=Present(indicator=indicator), then=then):
+            yield from _list_facts(then, indicator, fields)
+        case Compare(op="eq", left=Sum(of=summands), right=ProfileOperand() as total):
+            yield from _solve_sum(summands, total, fields)
+
+
+def _list_facts(predicate: Predicate, indicator: str, fields: Mapping[str, ProfileField]) -> Iterator[_Equation]:
+    """List the equations for facts of an indicator in a predicate that must hold if it is answered."""
+    match predicate:
+        case All(of=members):
+            for member in members:
+                yield from _list_facts(member, indicator, fields)
+        case Implies(when=Compare(op=operator, left=left, right=right), then=then):
+            sides = _build_formula(left, fields), _build_formula(right, fields)
+            if sides[0] is None or sides[1] is None:
+                return
+            condition = {"op": operator, "left": sides[0], "right": sides[1]}
+            for equation in _list_facts(then, indicator, fields):
+                if equation.condition is None:
+                    yield equation._replace(condition=condition)
+        case Compare(op="eq", left=AnswerOperand(indicator=answered, fact=fact), right=right) if answered == indicator:
+            formula = _build_formula(right, fields)
+            if formula is not None:
+                yield _Equation(f"/answers/{indicator}/{fact}", formula, None)
+
+
+def _solve_sum(
+    summands: tuple[Operand, ...], total: ProfileOperand, fields: Mapping[str, ProfileField]
+) -> Iterator[_Equation]:
+    """Solve `total` = sum of `summands` for the last of them."""
+    *others, last = summands
+    known = [_build_formula(other, fields) for other in others]
+    if isinstance(last, ProfileOperand) and known and None not in known:
+        formula = {"minus": [_build_formula(total, fields), known[0] if len(known) == 1 else {"sum": known}]}
+        yield _Equation(f"/profile/{last.field}", formula, None)
+
+
+def _build_formula(operand: Operand, fields: Mapping[str, ProfileField]) -> Formula | None:
+    """Build the formula of an operand; None if it reads anything but the profile, or computes otherwise."""
+    match operand:
+        case Constant(value=value) if isinstance(value, int) and not isinstance(value, bool):
+            return {"constant": value}
+        case ProfileOperand(field=name):
+            default = fields[name].default
+            return {"field": name} if default is None else {"field": name, "default": default}
+        case Minimum(of=operands) | Sum(of=operands):
+            built = [_build_formula(one, fields) for one in operands]
+            return None if None in built else {"min" if isinstance(operand, Minimum) else "sum": built}
+    return None
