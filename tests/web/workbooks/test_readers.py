@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
 import pytest
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
@@ -150,3 +151,41 @@ def test_days_are_days() -> None:
 
 def test_the_same_answers_are_the_same_bytes() -> None:
     assert build_workbook(METHODOLOGY, "es", held(SENT)) == build_workbook(METHODOLOGY, "es", held(SENT))
+
+
+def list_page_widths(sheet: Worksheet) -> list[float]:
+    """Return the inches that the columns of each page across take on paper, with the repeated code."""
+    # A character of the standard font has 7 pixels, and a column 5 more, at 96 to the inch.
+    inches = {letter: (7 * one.width + 5) / 96 for letter, one in sheet.column_dimensions.items()}
+    _, _, last, _ = range_boundaries(sheet.print_area.split("!")[-1])
+    breaks = [0, *(one.id for one in sheet.col_breaks.brk), last]
+    scale = (sheet.page_setup.scale or 100) / 100
+    pages = [[get_column_letter(column) for column in range(first + 1, end + 1)] for first, end in pairwise(breaks)]
+    return [scale * sum(inches[letter] for letter in {"A", *letters}) for letters in pages]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_paper_it_is_read_without_a_glass(language: Language) -> None:
+    """A4 lying, at most four columns and the code across a page, in letters of at least 9 points."""
+    book = seen(language)
+    first, *sheets = (book[name] for name in NAMES[language][:4])
+    # The instructions fill an upright page, which their 8.1 inches need a little less than full size for.
+    fits = first.sheet_properties.pageSetUpPr
+    assert (first.page_setup.orientation, fits is not None and fits.fitToPage) == ("portrait", True)
+    assert (first.page_setup.fitToWidth or 1, first.page_setup.fitToHeight) == (1, 0)
+    for sheet in sheets:
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert 11 * (sheet.page_setup.scale or 0) / 100 >= 9
+        assert (sheet.print_title_rows, sheet.print_title_cols) == ("$4:$4", "$A:$A")
+        widths = list_page_widths(sheet)
+        assert len(widths) == 2
+        assert max(widths) <= 297 / 25.4 - 2 * 0.4
+        header, footer = sheet.oddHeader, sheet.oddFooter
+        assert header is not None
+        assert footer is not None
+        assert "2026.1" in str(header.left.text)
+        assert footer.right.text == "&P / &N"
+        cells = [cell for row in sheet.iter_rows(min_row=5, max_col=4) for cell in row if cell.value is not None]
+        assert all(cell.alignment.wrap_text for cell in cells)
+    # Two hundred empty rows for documents stay on the screen.
+    assert sheets[2].print_area.split(":")[-1] == "$E$34"

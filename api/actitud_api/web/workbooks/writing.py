@@ -45,6 +45,13 @@ _MADE: Final = datetime(2026, 1, 1)
 _TITLE_MAX: Final = 32
 _MESSAGE_MAX: Final = 255
 """Maximum length, in characters, of the messages that Excel shows about the input in a cell."""
+_A4: Final = 9
+_PRINT_SCALE: Final = 85
+"""Size on paper in percent: letters of 11 points have 9."""
+_PRINTED_TOGETHER: Final = 4
+"""First columns of a sheet, which fill the width of a page in this size: code, question, answer and what is allowed."""
+_PRINTED_ROWS: Final = 30
+"""Rows of the documents sheet that are printed if fewer are filled in."""
 _FIRST_DAY: Final = date(1990, 1, 1)
 _LAST_DAY: Final = date(2100, 12, 31)
 _FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
@@ -155,6 +162,8 @@ class _WorkbookWriter:
         sheet = self._book.add_worksheet(self._translate(Texts("Instrucciones", "Instructions")))
         sheet.protect()
         sheet.hide_gridlines(2)
+        sheet.fit_to_pages(1, 0)
+        self._set_up_page(sheet)
         sheet.set_column(0, 0, 110)
         sheet.write_string(0, 0, self._texts.title, self._formats["title"])
         about = Texts(
@@ -178,10 +187,21 @@ class _WorkbookWriter:
             sheet.write_string(HEADER, index, self._translate(column.title), self._formats["header"])
         sheet.freeze_panes(HEADER + 1, 2 if layout is not DOCUMENTS else 1)
         sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        self._set_up_page(sheet)
         sheet.repeat_rows(HEADER)
+        # Columns that fit into one page can be read; what is beside the answers follows on pages of its own.
+        sheet.set_print_scale(_PRINT_SCALE)
+        sheet.set_v_pagebreaks([_PRINTED_TOGETHER])
+        sheet.repeat_columns(0, 0)
         return sheet
+
+    def _set_up_page(self, sheet: Worksheet) -> None:
+        """Set the paper, and print above and below each page what it is a page of."""
+        sheet.set_paper(_A4)
+        sheet.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
+        title = f"{self._texts.title} · {self._methodology.version}".replace("&", "&&")
+        sheet.set_header(f"&L{title}&R&A")
+        sheet.set_footer("&R&P / &N")
 
     def _write_profile(self, sheet: Worksheet) -> None:
         column_of = PROFILE.find_column
@@ -197,6 +217,7 @@ class _WorkbookWriter:
             declared = True if item.code in self._questionnaire.profile_self_declared else None
             self._write_yes_no(sheet, row, column_of("declared"), declared)
             self._write_first_document(sheet, row, PROFILE, self._questionnaire.profile_evidence.get(item.code, ()))
+        sheet.print_area(0, 0, HEADER + len(self._layout.profile), len(PROFILE.columns) - 1)
 
     def _write_indicators(self, sheet: Worksheet) -> None:
         column_of = INDICATORS.find_column
@@ -215,6 +236,8 @@ class _WorkbookWriter:
                 sheet.write_string(row, column_of("question"), name, self._formats["dimension"])
                 continue
             self._write_indicator(sheet, row, item, item.indicator)
+        # Why it is asked and what counts as evidence is to be read on the screen.
+        sheet.print_area(0, 0, HEADER + len(self._layout.indicators), column_of("note"))
 
     def _write_indicator(self, sheet: Worksheet, row: int, item: HeadingRow, indicator: Indicator) -> None:
         column_of, text = INDICATORS.find_column, self._texts.indicators[indicator.id]
@@ -253,6 +276,8 @@ class _WorkbookWriter:
             self._write_date(sheet, row, column_of("date"), document.date)
             self._write_text(sheet, row, column_of("note"), document.note)
             self._write_text(sheet, row, column_of("sha256"), document.sha256)
+        # Of the rows that are left, those that fit into the page.
+        sheet.print_area(0, 0, HEADER + max(_PRINTED_ROWS, len(further)), len(DOCUMENTS.columns) - 1)
         self._validate_choice(sheet, HEADER + 1, last, column_of("code"), self._layout.supported)
         self._validate_date(sheet, HEADER + 1, last, column_of("date"))
         self._validate_note(sheet, HEADER + 1, last, column_of("note"))
