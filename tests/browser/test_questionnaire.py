@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import closing
 from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import pypdfium2  # type: ignore[import-untyped]  # it has no types
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
@@ -25,7 +28,7 @@ from tests.browser.watching import Watched
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.scale import NIGHT
 from tests.support.settling import anything, settle
-from tests.web.embeds.installation import AVILA
+from tests.web.embeds.installation import AVILA, ZAMORA
 
 pytestmark = pytest.mark.night
 
@@ -53,10 +56,23 @@ def control(page: Page, pointer: str) -> Any:
     return page.locator(f'[data-pointer="{pointer}"]')
 
 
-def answer(page: Page, pointer: str, value: object) -> None:
-    """Answers as a person does, by whatever there is to answer with."""
+def go(page: Page, step: str) -> None:
+    """Goes to a step of the questionnaire by the list of steps."""
+    if page.locator(".step.here").get_attribute("data-step") != step:
+        page.locator(".steps summary").click()
+        page.locator(f'[data-step-link="{step}"] a').click()
+        expect(page.locator(".step.here")).to_have_attribute("data-step", step)
+
+
+def answer(page: Page, pointer: str, value: object, written: str | None = None) -> None:
+    """Answers as a person does, in the step of the question, by whatever there is to answer with."""
     place = control(page, pointer)
+    step = place.evaluate("place => place.closest('.step').dataset.step")
+    if step != page.locator(".step.here").get_attribute("data-step"):
+        go(page, step)
     match place.get_attribute("data-kind"):
+        case "derived":
+            pass
         case "components":
             assert isinstance(value, list)
             for component in value:
@@ -66,7 +82,7 @@ def answer(page: Page, pointer: str, value: object) -> None:
         case "choice":
             place.select_option(str(value))
         case _:
-            place.fill(str(value))
+            place.fill(str(value) if written is None else written)
 
 
 def fill(page: Page, sent: dict[str, Any]) -> None:
@@ -92,7 +108,7 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
 ) -> None:
     with showing(browser, f"{service}{PATH}?lang=es") as seen:
         page = seen.page
-        expect(status(page)).to_have_text("Datos del perfil que faltan: 15")
+        expect(status(page)).to_have_text("Datos del perfil que faltan: 14")
         for name, value in EXAMPLE_A["profile"].items():
             if name not in OF_REVIEW:
                 answer(page, f"/profile/{name}", value)
@@ -103,6 +119,7 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
         fill(page, {"profile": {}, "answers": EXAMPLE_A["answers"]})
         expect(status(page)).to_have_text(UNTESTED)
         # What the review sets can be supposed.
+        go(page, "profile")
         page.locator("details.review").first.evaluate("details => details.open = true")
         for name in ("test_questions", "test_answered"):
             answer(page, f"/profile/{name}", EXAMPLE_A["profile"][name])
@@ -111,6 +128,7 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
             shown = page.locator(f'[data-dimension="{dimension}"] td')
             expect(shown).to_have_text(f"{points:.2f}".replace(".", ","))
         expect(page.locator("[data-steps-list] li").first).to_contain_text("puntos del índice")
+        go(page, "finish")
         with page.expect_download() as workbook:
             page.click("#save-xlsx")
         with page.expect_download() as text:
@@ -140,8 +158,11 @@ def test_it_is_quiet_accessible_and_fits(
     file.write_text(json.dumps({**EXAMPLE_A, "answers": {**EXAMPLE_A["answers"], "D1.07": CONTRADICTED}}))
     query = f"?lang={language}&edition=2027&organisation={AVILA}"
     with showing(browser, f"{service}{PATH}{query}", width=width, scheme=scheme) as seen:
+        seen.is_accessible()
         seen.fits()
         loaded(seen.page, file)
+        # All steps at once.
+        seen.page.evaluate("() => document.querySelectorAll('.step').forEach((step) => step.classList.add('here'))")
         expect(seen.page.locator("[data-findings-list] li")).to_have_count(1)
         # Questions are alike, and axe takes long: what can be opened is opened of a dozen of them, at night of all.
         opened = "details" if NIGHT else "#D1 ~ * details, [data-code=employees] details, .review"
@@ -184,6 +205,9 @@ def test_a_contradiction_is_told_beside_its_field_until_it_is_mended(
         expect(status(page)).to_have_text(INDEX["es"])
         expect(problems).to_be_hidden()
         answer(page, "/answers/D1.07/numerator", 1.5)
+        # While it is typed nothing is said: it may become another number.
+        expect(problems).to_be_hidden()
+        control(page, "/answers/D1.07/numerator").blur()
         expect(problems).to_have_text("Debe ser un número entero.")
         answer(page, "/answers/D1.07/numerator", "")
         control(page, "/answers/D1.03/numerator").focus()
@@ -224,16 +248,21 @@ def test_questions_that_the_profile_excludes_go_and_come_back(browser: Browser, 
         loaded(page, file)
         expect(status(page)).to_have_text(INDEX["en"])
         asked, dimension = page.locator('[data-code="D1.07"]'), page.locator('[data-dimension="D1"] td')
-        expect(asked.locator("input[type=number]").first).to_be_visible()
+        of_step = page.locator('[data-step-link="D1"] [data-done]')
+        expect(of_step).to_have_text("4 of 4")
         expect(dimension).to_have_text("64.81")
         # A village is not asked about its staff: nothing of D1 applies.
         answer(page, "/profile/population_served", 900)
         expect(asked.locator("[data-worth]")).to_contain_text("It does not apply.")
-        expect(asked.locator("input[type=number]").first).to_be_hidden()
+        expect(of_step).to_have_text("nothing to answer")
         expect(dimension).to_have_text("–")
+        go(page, "D1")
+        expect(asked).to_be_visible()
+        expect(asked.locator("input").first).to_be_hidden()
         answer(page, "/profile/population_served", 42_000)
-        expect(asked.locator("input[type=number]").first).to_be_visible()
         expect(dimension).to_have_text("64.81")
+        go(page, "D1")
+        expect(asked.locator("input").first).to_be_visible()
         expect(status(page)).to_have_text(INDEX["en"])
 
 
@@ -275,6 +304,7 @@ def test_the_short_form_tells_its_estimate_and_no_level(browser: Browser, servic
         expect(level).to_contain_text(f"about {estimate:.0f}")
         expect(level).to_contain_text(f"between {estimate - 8.5:.0f} and {estimate + 8.5:.0f}.")
         expect(status(page)).not_to_contain_text("level")
+        go(page, "finish")
         with page.expect_download() as workbook:
             page.click("#save-xlsx")
         saved = tmp_path / workbook.value.suggested_filename
@@ -286,9 +316,10 @@ def test_the_short_form_tells_its_estimate_and_no_level(browser: Browser, servic
             seen.page.reload()
             loaded(seen.page, taken)
             expect(seen.page.locator("#file-status")).to_have_text(
-                f"“{taken.name}” was loaded. It is of the short form: what you answered there is here, and what was "
-                "counted in a small sample waits for a larger one."
+                f"“{taken.name}” was loaded. What you answered in the short form is here, and what was counted in a "
+                "small sample waits for a larger one."
             )
+            go(seen.page, "finish")
             with seen.page.expect_download() as text:
                 seen.page.click("#save-json")
             kept = json.loads(Path(text.value.path()).read_bytes())
@@ -319,6 +350,16 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
             loaded(page, file)
             expect(told).to_contain_text(text)
             expect(status(page)).to_have_text(INDEX["es"])
+        # Of another version that there is, the way to its questionnaire.
+        older = tmp_path / "f.json"
+        older.write_text(json.dumps({**EXAMPLE_A, "methodology": "2026.1"}))
+        loaded(page, older)
+        expect(told.get_by_role("link", name="Abrir el cuestionario 2026.1")).to_have_attribute(
+            "href", "/portal/questionnaires/2026.1?lang=es"
+        )
+        older.write_text("[]")
+        loaded(page, older)
+        expect(told).to_have_text("No se ha leído «f.json». No dice de qué metodología es.")
         loaded(page, strange)
         expect(told.locator("li")).to_have_text(["/answers/D1.99 no se ha cargado: no es de este cuestionario"])
         # Chromium itself says of each refusal of a request that it was one: a workbook is read by either form.
@@ -353,6 +394,7 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         page.click("#draft-save")
         expect(told).to_have_text("Complete el perfil antes de guardar el borrador.")
         loaded(page, file)
+        go(page, "D1")
         block = page.locator('[data-code="D1.06"]')
         block.locator("details.support").evaluate("details => details.open = true")
         block.get_by_role("button", name="Añadir un documento").click()
@@ -379,8 +421,10 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         page.click("#draft-save")
         expect(told).to_contain_text("Borrador guardado.")
         # The key is nowhere but in its field.
-        seen.page.context.storage_state(indexed_db=True)
-        assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+        kept = page.evaluate("[localStorage.length, JSON.stringify({...sessionStorage}), document.cookie]")
+        assert (kept[0], kept[2]) == (0, "")
+        assert "2027.1" in kept[1]
+        assert key not in kept[1]
         with showing(browser, url) as again:
             again.page.fill("#key", key)
             again.page.click("#draft-load")
@@ -389,6 +433,7 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             again.page.locator('[data-code="D1.06"] details.support').evaluate("details => details.open = true")
             assert again.page.locator('[data-code="D1.06"] [data-url]').input_value() == given["url"]
             answer(again.page, "/answers/D1.07/numerator", 310)
+            go(again.page, "D1")
             again.page.locator('[data-code="D1.06"]').get_by_role("button", name="Quitar el documento").click()
             again.page.click("#draft-save")
             expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")
@@ -449,6 +494,7 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         block = page.locator('[data-code="D1.07"]')
         expect(block.locator("[data-verdict]")).to_have_text("Dictamen: la respuesta se rechaza y no cuenta.")
         expect(block.locator("[data-verdict-reason]")).to_have_text("No se ve <b>nada</b>.")
+        go(page, "D1")
         told = block.locator("[data-reply-status]")
         save = block.get_by_role("button", name="Guardar la alegación")
         save.click()
@@ -470,6 +516,293 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
     with showing(browser, url) as seen:
         seen.page.fill("#key", made.text)
         seen.page.click("#draft-load")
+        go(seen.page, "D1")
         block = seen.page.locator('[data-code="D1.07"]')
         expect(block.locator("[data-verdict]")).to_be_visible()
         expect(block.locator("[data-reply-text]")).to_be_hidden()
+
+
+A_2026: Final = json.loads((Path(__file__).parents[1] / "cases" / "example_a.json").read_bytes())
+WRITTEN: Final = {
+    "/profile/population_served": "42.000",
+    "/profile/followers_largest": "3.780",
+    "/profile/followers_measured": "8 000",
+    "/profile/messages_w12": "1.500",
+    "/profile/foreign_share": "3",
+    "/answers/D8.06/interactions": "3.000",
+    "/answers/D9.02/hours": "14,5",
+    "/answers/D10.06/numerator": "0,8",
+}
+"""How a Spanish officer writes the numbers of example A that are no whole numbers below a thousand."""
+
+
+def click_next(page: Page) -> None:
+    page.locator(".step.here .turn a.button").click()
+
+
+def read_all(page: Page) -> list[str]:
+    """Everything that is filled in: texts, choices and boxes, in the order of the page."""
+    read: list[str] = page.evaluate(
+        "() => [...document.querySelectorAll('#questionnaire :is(input, select, textarea)')].map((field) =>"
+        " field.type === 'radio' || field.type === 'checkbox' ? String(field.checked) : field.value)"
+    )
+    return read
+
+
+def test_an_officer_types_example_a_as_spanish_writes_numbers_and_loses_nothing_on_the_way(
+    browser: Browser, service: str
+) -> None:
+    """Step by step, with a reload, a look at another page and a change of language in the middle."""
+    sent, published = A_2026["request"], A_2026["published"]
+    with showing(browser, f"{service}/portal/questionnaires/2026.1?lang=es") as seen:
+        page = seen.page
+        for name, value in sent["profile"].items():
+            if name not in ("incidents", "previous_level", "integrity_case"):
+                answer(page, f"/profile/{name}", value, WRITTEN.get(f"/profile/{name}"))
+        expect(page.locator("[id='population_served.echo']")).to_have_text("Se lee: 42.000 (42 mil)")
+        expect(page.locator("[id='accounts_dormant']")).to_contain_text("4")
+        expect(page.locator('[data-step-link="profile"] [data-done]')).to_have_text("21 de 21")
+        for dimension in load_methodology("2026.1").document.root.children:
+            click_next(page)
+            expect(page.locator(".step.here")).to_have_attribute("data-step", dimension.id)
+            for indicator, facts in sent["answers"].items():
+                if indicator.startswith(f"{dimension.id}."):
+                    for name, value in facts.items():
+                        pointer = f"/answers/{indicator}/{name}"
+                        answer(page, pointer, value, WRITTEN.get(pointer))
+            filled = read_all(page)
+            match dimension.id:
+                case "D2":
+                    page.reload()
+                    expect(page.locator(".step.here")).to_have_attribute("data-step", "D2")
+                case "D3":
+                    page.get_by_role("link", name="Territorios", exact=True).click()
+                    page.go_back()
+                    expect(page.locator(".step.here")).to_have_attribute("data-step", "D3")
+                case "D4":
+                    page.go_back()
+                    expect(page.locator(".step.here")).to_have_attribute("data-step", "D3")
+                    page.go_forward()
+                    expect(page.locator(".step.here")).to_have_attribute("data-step", "D4")
+                case "D5":
+                    page.get_by_role("link", name="English").click()
+                    expect(page.locator(".step.here h2")).to_contain_text("Participatory digital culture")
+                    assert control(page, "/profile/population_served").input_value() == "42,000"
+                    page.get_by_role("link", name="Español").click()
+                    expect(page.locator(".step.here h2")).to_contain_text("Cultura digital participativa")
+            # What was written is put back as the page writes it: 3.780 as 3780, and so on.
+            again = [text.replace(".", "").replace(" ", "") for text in read_all(page)]
+            assert again == [text.replace(".", "").replace(" ", "") for text in filled]
+        index = f"{published['index']:.2f}".replace(".", ",")
+        expect(status(page)).to_contain_text(f"Índice {index} de 100")
+        for dimension, points in published["dimensions"].items():
+            shown = page.locator(f'[data-dimension="{dimension}"] td')
+            expect(shown).to_have_text(f"{points:.2f}".replace(".", ","))
+        click_next(page)
+        expect(page.locator("[data-nothing-left]")).to_be_visible()
+        seen.is_quiet()
+
+
+def test_what_can_be_read_in_two_ways_is_asked_back_and_waits_for_its_answer(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}/portal/questionnaires/2026.1?lang=es") as seen:
+        page = seen.page
+        population, problems = (
+            control(page, "/profile/population_served"),
+            page.locator('[data-code="population_served"] [data-problems]'),
+        )
+        population.fill("21,000")
+        population.blur()
+        expect(problems).to_contain_text("«21,000» puede leerse de dos maneras. ¿Qué número es?")
+        expect(problems.get_by_role("button")).to_have_text(["21", "21.000 (21 mil)"])
+        assert population.get_attribute("aria-invalid") == "true"
+        seen.is_accessible()
+        # It is no answer yet, and no other language makes one of it.
+        expect(page.locator('[data-step-link="profile"] [data-done]')).to_have_text("0 de 21")
+        page.get_by_role("link", name="English").click()
+        expect(population).to_have_value("21,000")
+        expect(problems.get_by_role("button")).to_have_text(["21", "21,000 (21 thousand)"])
+        problems.get_by_role("button").nth(1).click()
+        expect(problems).to_be_hidden()
+        expect(population).to_have_value("21,000")
+        expect(population).to_be_focused()
+        expect(page.locator("[id='population_served.echo']")).to_have_text("Read as: 21,000 (21 thousand)")
+        expect(page.locator('[data-step-link="profile"] [data-done]')).to_have_text("1 of 21")
+        # A share as it was asked before: 0.12.
+        share = page.locator('[data-code="foreign_share"] [data-problems]')
+        answer(page, "/profile/foreign_share", None, "0.12")
+        control(page, "/profile/foreign_share").blur()
+        expect(share.get_by_role("button")).to_have_text(["0.12 %", "12 %"])
+        share.get_by_role("button").nth(0).click()
+        expect(control(page, "/profile/foreign_share")).to_have_value("0.12 %")
+        for text, said in (("mil", "Write only the number, such as 21,000."), ("-3", "It must be 0 or more.")):
+            population.fill(text)
+            population.blur()
+            expect(problems).to_have_text(said)
+        seen.is_quiet()
+
+
+def test_what_does_not_follow_from_the_profile_any_more_is_said(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page = seen.page
+        answer(page, "/profile/accounts_total", None, "7")
+        answer(page, "/profile/accounts_active", None, "9")
+        page.locator("h1").click()
+        problems = page.locator('[data-code="accounts_dormant"] [data-problems]')
+        expect(problems).to_contain_text(
+            "No cuadra: saldría -2. Revise «cuentas oficiales en total» y «cuentas activas»."
+        )
+        answer(page, "/profile/accounts_active", None, "6")
+        expect(page.locator("#accounts_dormant [data-derived-value]")).to_have_text("1")
+        expect(problems).to_be_hidden()
+
+
+def test_a_smaller_sample_stays_until_the_larger_one_is_taken(browser: Browser, service: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    small = {**EXAMPLE_A["answers"], "D5.09": {"numerator": 4, "denominator": 20}}
+    file.write_text(json.dumps({**EXAMPLE_A, "answers": small}))
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        page = seen.page
+        loaded(page, file)
+        go(page, "D5")
+        field = page.locator("[id='D5.09.denominator']")
+        expect(field.locator("[data-derived-value]")).to_have_text("20")
+        # The sample contradicts the posts of the profile, and is not counted.
+        expect(page.locator('[data-code="D5.09"] [data-problems]')).to_contain_text("100")
+        field.get_by_role("button", name="Put 100, as the profile says").click()
+        expect(field.locator("[data-derived-value]")).to_have_text("100")
+        expect(page.locator('[data-code="D5.09"] [data-problems]')).to_be_hidden()
+        expect(field.get_by_role("button")).to_be_hidden()
+
+
+def test_answers_are_remembered_on_the_computer_only_if_asked_and_go_when_asked(browser: Browser, service: str) -> None:
+    url = f"{service}{PATH}?lang=es"
+    with browser.new_context(locale="es-ES") as context:
+        page = context.new_page()
+        page.goto(url)
+        answer(page, "/profile/employees", None, "1.234")
+        expect(page.locator("[data-total]")).to_have_text("Respondido: 1 de 58")
+        assert page.evaluate("localStorage.length") == 0
+        # Another tab does not know of it.
+        other = context.new_page()
+        other.goto(url)
+        expect(control(other, "/profile/employees")).to_have_value("")
+        page.get_by_label("Recordar mis respuestas en este equipo").check()
+        expect(page.locator("#memory-status")).to_contain_text("hasta que quite la marca")
+        answer(page, "/profile/units", None, "12")
+        page.close()
+        other.reload()
+        expect(control(other, "/profile/employees")).to_have_value("1234")
+        expect(control(other, "/profile/units")).to_have_value("12")
+        expect(other.get_by_label("Recordar mis respuestas en este equipo")).to_be_checked()
+        expect(other.locator("#memory-status")).to_have_text("Estas son las respuestas que este equipo recordaba.")
+        # Another questionnaire does not take them for its own.
+        third = context.new_page()
+        third.goto(f"{service}/portal/questionnaires/2026.1?lang=es")
+        expect(control(third, "/profile/employees")).to_have_value("")
+        other.get_by_label("Recordar mis respuestas en este equipo").uncheck()
+        assert other.evaluate("localStorage.length") == 0
+        other.get_by_label("Recordar mis respuestas en este equipo").check()
+        go(other, "finish")
+        other.get_by_role("button", name="Borrar todas las respuestas").click()
+        expect(control(other, "/profile/employees")).to_have_value("")
+        assert other.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+        other.reload()
+        expect(control(other, "/profile/employees")).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    "kept", ["{", "[]", '"x"', '{"held": 3}', '{"held": {"profile": 1, "answers": []}, "unread": 7}']
+)
+def test_whatever_stands_in_the_storage_the_page_works(browser: Browser, service: str, kept: str) -> None:
+    script = f"sessionStorage.setItem('actitud-questionnaire {VERSION}  ', {json.dumps(kept)})"
+    with showing(browser, f"{service}{PATH}?lang=en", script=script) as seen:
+        answer(seen.page, "/profile/employees", None, "12")
+        expect(seen.page.locator('[data-step-link="profile"] [data-done]')).to_have_text("1 of 14")
+        assert seen.said == []
+
+
+def test_a_browser_that_keeps_nothing_warns_before_it_loses_answers(browser: Browser, service: str) -> None:
+    forbidding = (
+        "for (const name of ['sessionStorage', 'localStorage'])"
+        " Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } })"
+    )
+    with browser.new_context() as context:
+        page, asked = context.new_page(), list[str]()
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.accept()
+
+        page.on("dialog", stay)
+        page.add_init_script(forbidding)
+        page.goto(f"{service}{PATH}?lang=en")
+        page.reload()
+        assert asked == []
+        answer(page, "/profile/employees", None, "12")
+        expect(page.locator('[data-step-link="profile"] [data-done]')).to_have_text("1 of 14")
+        page.reload()
+        assert asked == ["beforeunload"]
+
+
+def test_what_if_begins_with_what_is_published_and_leads_back_to_it(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}{PATH}?lang=es&edition=2026&organisation={ZAMORA}") as seen:
+        page = seen.page
+        expect(status(page)).to_contain_text("Índice")
+        published = page.request.get(f"{service}/v1/editions/2026/publications/latest/scores/{ZAMORA}").json()
+        employees = published["submission"]["profile"]["employees"]
+        shown = page.evaluate("(value) => Numbers.write(value, { language: 'es', isWhole: true })", employees)
+        expect(control(page, "/profile/employees")).to_have_value(shown)
+        answered = {
+            code for code in published["submission"]["answers"] if code not in published["submission"]["set_aside"]
+        }
+        assert {*page.evaluate("() => Object.keys(Answers.collect().answers)")} == answered
+        answer(page, "/profile/employees", None, "77")
+        page.reload()
+        expect(control(page, "/profile/employees")).to_have_value("77")
+        page.get_by_role("button", name="Volver a las respuestas publicadas").click()
+        expect(control(page, "/profile/employees")).to_have_value(shown)
+        seen.is_accessible()
+        seen.fits()
+        seen.is_quiet()
+
+
+def test_the_short_form_goes_on_to_the_whole_with_its_answers(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}/portal/questionnaires/2027.1-short?lang=es") as seen:
+        page = seen.page
+        answer(page, "/profile/population_served", None, "21.000")
+        answer(page, "/answers/D4.08/level", 2)
+        go(page, "finish")
+        page.locator(".finish a[data-carry]").click()
+        expect(page.locator("h1")).to_have_text("Calcule su Índice de Madurez 2.0")
+        expect(page.locator("#file-status")).to_contain_text("Lo que respondió en la forma breve está aquí")
+        expect(control(page, "/profile/population_served")).to_have_value("21.000")
+        expect(control(page, "/answers/D4.08/level").locator("input:checked")).to_have_value("2")
+        # What is answered there already is not taken back by the short form.
+        answer(page, "/profile/population_served", None, "22.000")
+        page.go_back()
+        expect(control(page, "/profile/population_served")).to_have_value("21.000")
+        go(page, "finish")
+        page.locator(".finish a[data-carry]").click()
+        expect(control(page, "/profile/population_served")).to_have_value("22.000")
+        seen.is_quiet()
+
+
+def test_on_paper_are_all_steps_with_the_answers_and_whose_they_are(
+    browser: Browser, service: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(EXAMPLE_A))
+    with showing(browser, f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}") as seen:
+        page = seen.page
+        loaded(page, file)
+        expect(status(page)).to_have_text(INDEX["es"])
+        with closing(pypdfium2.PdfDocument(page.pdf(format="A4", print_background=False))) as paper:
+            texts = [sheet.get_textpage().get_text_range() for sheet in paper]
+        whole = " ".join(" ".join(texts).split())
+        assert "Ayuntamiento de Ávila" in texts[0]
+        assert re.search(r" de \d{4}", texts[0]), "the date"
+        assert f"1 / {len(texts)}" in texts[0]
+        assert "72,71" in whole
+        for code in EXAMPLE_A["answers"]:
+            assert code in whole
+        assert len(texts) <= 12

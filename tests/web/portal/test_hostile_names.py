@@ -66,6 +66,20 @@ def test_the_ranking_is_inert_whatever_its_organisations_are_called(named: Clien
         assert element.node.to_text(separator="", strip=False) == (clean_text(name) or f"XX-H-{place:03}")
 
 
+def test_a_questionnaire_is_inert_whatever_its_organisation_is_called(named: Client) -> None:
+    for number in range(0, len(NAMES), 5):
+        asked = {"edition": "2028", "organisation": f"XX-H-{number:03}"}
+        found = page(named.get("/portal/questionnaires/2027.1", params=asked).text)
+        assert not found.errors
+        for element in found.query("*"):
+            assert not {name for name in element.attrs if name.startswith("on") or name == "style"}
+            assert element.name != "script" or set(element.attrs) == {"src", "defer"}
+            for place in ("href", "src", "action"):
+                assert element.attrs.get(place, "/").startswith(HERE), element.attrs
+        shown = {element.node.to_text(separator="", strip=False) for element in found.query(".lead bdi, .printed bdi")}
+        assert shown == {clean_text(NAMES[number]) or asked["organisation"]}
+
+
 def test_what_is_searched_for_comes_back_inert_and_finds_who_is_called_so(
     named: Client, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from typing import Final, get_args
 
@@ -13,19 +14,25 @@ from justhtml import JustHTML
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.methodology.requests.answers import SetAside
 from actitud_api.platform.http.pages import find_static_path
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
+from actitud_api.web.portal.questionnaire_routes import SCRIPTS
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
 from tests.web.embeds.hostile import names
-from tests.web.embeds.installation import Client, installed
+from tests.web.embeds.installation import ALIAS, AVILA, DRAFTING, SORIA, ZAMORA, Client, installed
 
 VERSION = "2027.1"
 PATH = f"/portal/questionnaires/{VERSION}"
-SCRIPT = files("actitud_api.web.portal").joinpath("static/questionnaire.js").read_text(encoding="utf-8")
-TOLD: Final = {"loaded": AssessmentState, "verdict": Verdict}
-"""What the script says in a word for each: the state of the assessment, and what was found of an answer."""
+STATIC = files("actitud_api.web.portal").joinpath("static")
+SOURCES: Final = {name: STATIC.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS}
+SCRIPT: Final = "\n".join(SOURCES.values())
+TOLD: Final = {"aside": SetAside, "loaded": AssessmentState, "verdict": Verdict}
+"""What the scripts say in a word for each: why a published answer does not count, the state of the assessment, and what
+was found of an answer.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +42,130 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield made
 
 
+@cache
+def parse(text: str) -> JustHTML:
+    return JustHTML(text, sanitize=False)
+
+
 def page(client: Client, language: Language, version: str = VERSION) -> JustHTML:
     answer = client.get(f"/portal/questionnaires/{version}?lang={language}")
     assert answer.status_code == 200
-    return JustHTML(answer.text, sanitize=False)
+    return parse(answer.text)
 
 
-def test_a_share_says_how_it_is_written(client: Client) -> None:
+def test_a_share_is_asked_as_a_percentage(client: Client) -> None:
     found = page(client, "es", "2026.1")
     (field,) = found.query("#foreign_share")
     (hint,) = found.query("[id='foreign_share.hint']")
-    assert hint.to_text().strip() == "De 0 a 1: un 12 % se escribe 0,12."
-    assert (field.attrs or {})["aria-describedby"] == "foreign_share.hint"
+    assert hint.to_text().strip() == "En porcentaje: 12 si es un 12 %."
+    assert (field.attrs or {})["aria-describedby"] == "foreign_share.hint foreign_share.echo"
+    assert [unit.to_text() for unit in found.query(".entry .unit")] == ["%"]
+    # Text, because a browser would read 21.000 in a field for numbers as 21.
+    assert not found.query("input[type=number]")
+    assert (found.query("#population_served")[0].attrs or {})["inputmode"] == "numeric"
+
+
+def test_what_the_profile_says_is_not_asked_again(client: Client) -> None:
+    found = page(client, "es")
+    derived = {(one.attrs or {})["data-pointer"]: (one.attrs or {})["data-formula"] for one in found.query(".derived")}
+    assert derived["/answers/D1.03/denominator"] == '{"field": "employees"}'
+    assert "/profile/accounts_dormant" in derived
+    assert len(derived) == 18
+    assert not found.query(".derived input, .derived select")
+    # Of 2026.1 an indicator may follow as a whole.
+    (question,) = page(client, "es", "2026.1").query("[id='D2.04']")
+    assert "Se toma del perfil: no se responde." in question.to_text()
+    assert not question.query(".fields input")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("2026.1", "El índice tiene 69 indicadores: 65 se preguntan y 4 salen del perfil."),
+        ("2027.1", "El índice tiene 46 indicadores: 44 se preguntan y 2 salen del perfil."),
+        ("2027.1-short", "El índice tiene 22 indicadores, y se preguntan todos."),
+    ],
+)
+def test_it_says_once_why_there_are_fewer_questions_than_indicators(client: Client, version: str, said: str) -> None:
+    found = page(client, "es", version)
+    points = [" ".join(point.to_text().split()) for point in found.query(".points li")]
+    assert [point.startswith(said) for point in points].count(True) == 1
+    assert sum("se quitan sol" in point for point in points) == 1
+
+
+def test_it_goes_step_by_step_from_the_profile_to_the_end(client: Client) -> None:
+    found = page(client, "en")
+    sections = found.query(".step")
+    steps = [(one.attrs or {})["data-step"] for one in sections]
+    assert steps == ["profile", *(f"D{number}" for number in range(1, 11)), "finish"]
+    listed = [(link.attrs or {})["href"] for link in found.query(".steps ol a")]
+    assert listed == [f"#{step}" for step in steps]
+    # The next step of each is the one below it, and every link leads somewhere.
+    turns = [[(link.attrs or {})["href"] for link in one.query("a")] for one in found.query(".turn")]
+    ends = [
+        [listed[1], "#result"],
+        *([before, after, "#result"] for before, after in zip(listed, listed[2:], strict=False)),
+    ]
+    assert turns == [*ends, [listed[-2], "#result"]]
+    assert {*listed} <= {f"#{(one.attrs or {}).get('id')}" for one in found.query("h2[tabindex='-1']")}
+    assert ["here" in str((one.attrs or {})["class"]).split() for one in sections] == [True] + 11 * [False]
+
+
+def form(found: JustHTML) -> dict[str, str | None]:
+    return found.query("#questionnaire")[0].attrs or {}
+
+
+@pytest.mark.parametrize("organisation", [ZAMORA, ALIAS])
+def test_what_is_published_is_where_the_questionnaire_begins(client: Client, organisation: str) -> None:
+    answer = client.get(PATH, params={"edition": "2026", "organisation": organisation, "lang": "es"})
+    found = JustHTML(answer.text, sanitize=False)
+    address = form(found)["data-published"]
+    assert address == f"/v1/editions/2026/publications/latest/scores/{ZAMORA}"
+    published = client.get(str(address)).json()
+    assert published["organisation"]["id"] == ZAMORA
+    # All that the script reads of it.
+    assert {*published["submission"]} >= {
+        "profile", "answers", "self_declared", "profile_self_declared", "set_aside", "level_caps",
+    }  # fmt: skip
+    assert "Ayuntamiento de Zamora" in found.query(".lead")[0].to_text()
+    assert "copia de las publicadas" in found.query("main")[0].to_text()
+    # Nothing can be saved in an edition that is published.
+    assert not found.query("#key")
+    links = [(link.attrs or {})["href"] for link in found.query(".trail a")]
+    assert links == ["/portal?lang=es", "/portal/2026?lang=es", f"/portal/2026/{ZAMORA}?lang=es"]
+
+
+def test_an_open_edition_takes_drafts_of_organisations_that_there_are(client: Client) -> None:
+    found = JustHTML(client.get(PATH, params={"edition": "2027", "organisation": DRAFTING}).text, sanitize=False)
+    assert found.query("#key")
+    assert "Ayuntamiento en Borrador" in found.query(".draft")[0].to_text()
+    assert (form(found)["data-edition"], form(found)["data-organisation"]) == ("2027", DRAFTING)
+    assert form(found)["data-published"] == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "said"),
+    [
+        (VERSION, {"edition": "nope", "organisation": "NOPE"}, "No hay ninguna edición «nope»"),
+        (VERSION, {"edition": "2027", "organisation": "NOPE"}, "No conocemos la organización «NOPE»"),
+        (VERSION, {"edition": "2026", "organisation": SORIA}, "no tiene ningún resultado publicado en esa edición"),
+        (VERSION, {"edition": "2026", "organisation": "NOPE"}, "no tiene ningún resultado publicado en esa edición"),
+        ("2026.1", {"edition": "2026", "organisation": AVILA}, "se hizo con la metodología 2027.1"),
+    ],
+)
+def test_what_is_not_there_is_said_and_nothing_is_offered_for_it(
+    client: Client, version: str, asked: dict[str, str], said: str
+) -> None:
+    answer = client.get(f"/portal/questionnaires/{version}", params={**asked, "lang": "es"})
+    assert answer.status_code == 200
+    found = JustHTML(answer.text, sanitize=False)
+    (notice,) = found.query(".notice")
+    assert said in " ".join(notice.to_text().split())
+    assert not found.query("#key")
+    assert (form(found)["data-edition"], form(found)["data-organisation"]) == ("", "")
+    links = [(link.attrs or {})["href"] for link in notice.query("a")]
+    other = f"/portal/questionnaires/{VERSION}?edition=2026&organisation={AVILA}&lang=es"
+    assert links == ([other] if version == "2026.1" else [])
 
 
 @pytest.mark.parametrize("version", ["2026.1", "2027.1", "2027.1-short"])
@@ -100,7 +219,7 @@ def test_it_has_the_headers_of_every_page(client: Client) -> None:
     assert client.head(PATH).headers["content-length"] == answer.headers["content-length"]
     assert not re.search(r"<[^>]+ (?:style|on[a-z]+)=", answer.text)
     scripts = re.findall(r"<script([^>]*)>", answer.text)
-    assert scripts == [f' src="{find_static_path("questionnaire.js")}" defer']
+    assert scripts == [f' src="{find_static_path(name)}" defer' for name in SCRIPTS]
     assert client.get("/static/questionnaire.js").headers["content-type"].startswith("text/javascript")
 
 
@@ -147,9 +266,8 @@ def test_whatever_the_draft_is_said_to_be_of_is_inert(client: Client) -> None:
         answer = client.get(PATH, params={"edition": name, "organisation": name})
         assert answer.status_code == 200
         found = JustHTML(answer.text, sanitize=False)
-        assert [one.attrs for one in found.query("script")] == [
-            {"src": find_static_path("questionnaire.js"), "defer": ""}
-        ]
+        scripts = [{"src": find_static_path(name), "defer": ""} for name in SCRIPTS]
+        assert [one.attrs for one in found.query("script")] == scripts
         attributes = {attribute for one in found.query("*") for attribute in (one.attrs or {})}
         assert not {attribute for attribute in attributes if attribute.startswith("on")} | attributes & {"style"}
         assert not set("\u202e\u202d\u2066\u2067") & set(answer.text)
@@ -157,20 +275,20 @@ def test_whatever_the_draft_is_said_to_be_of_is_inert(client: Client) -> None:
 
 def test_every_word_that_the_script_says_stands_in_the_page_and_no_other(client: Client) -> None:
     there = {(one.attrs or {})["data-word"] for one in page(client, "es").query("[data-word]")}
-    said = set(re.findall(r'word\(\s*"([a-z-]+)"', SCRIPT))
-    of_states, of_verdicts = ({f"{name}-{one}" for one in get_args(of)} for name, of in TOLD.items())
-    assert there == said | of_states | of_verdicts
-    assert re.findall(r"word\(`([a-z]+)-\$", SCRIPT) == [*TOLD]
+    first = re.findall(r"word\(([^()`]*?)[,)]", SCRIPT)
+    said = {name for argument in first for name in re.findall(r'"([a-z-]+)"', argument)}
+    of_codes = {f"{name}-{one}" for name, codes in TOLD.items() for one in get_args(codes)}
+    assert there == said | of_codes
+    assert sorted(re.findall(r"word\(`([a-z]+)-\$", SCRIPT)) == sorted(TOLD)
 
 
-def test_the_script_keeps_nothing_and_runs_no_text() -> None:
-    for forbidden in (
-        "localStorage",
-        "sessionStorage",
-        "indexedDB",
-        "document.cookie",
-        "innerHTML",
-        "eval(",
-        "http://",
-    ):
-        assert forbidden not in SCRIPT
+def test_only_the_memory_keeps_anything_and_no_script_runs_text() -> None:
+    forbidden = ["indexedDB", "document.cookie", "innerHTML", "insertAdjacentHTML", "eval(", "http://", "window.name"]
+    for name, source in SOURCES.items():
+        kept = [] if name == "questionnaire-memory.js" else ["localStorage", "sessionStorage"]
+        assert [text for text in (*forbidden, *kept) if text in source] == [], name
+    # The memory knows no key, and writes on the computer only where it was asked to.
+    memory = SOURCES["questionnaire-memory.js"]
+    assert "#key" not in memory
+    writing = [line.strip() for line in memory.splitlines() if "write(computer" in line]
+    assert writing == ["if (remember.checked) write(computer, kept);"]

@@ -362,7 +362,7 @@ def test_the_navigation_stays_in_the_edition_and_says_where_one_is(years: Client
         "Dimensions": "/portal/2025/dimensions?lang=en",
         "Compare": "/portal/2025/compare?lang=en",
         "Methodology": "/portal/methodologies/2027.1?lang=en",
-        "Questionnaire": "/portal/questionnaires/2027.1?lang=en",
+        "Questionnaire": "/portal/questionnaires/2027.1-short?lang=en",
         "Embed": "/portal/embed?edition=2025&lang=en",
     }
     assert [told(link) for link in found.query(".sections [aria-current]")] == ["Edition"]

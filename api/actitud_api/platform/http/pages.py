@@ -41,6 +41,21 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "copy.js": ("actitud_api.web.portal", "static/copy.js", "text/javascript"),
     "questionnaire.css": ("actitud_api.web.portal", "static/questionnaire.css", "text/css"),
     "questionnaire.js": ("actitud_api.web.portal", "static/questionnaire.js", "text/javascript"),
+    **{
+        name: ("actitud_api.web.portal", f"static/{name}", "text/javascript")
+        for name in (
+            "numbers.js",
+            "questionnaire-facts.js",
+            "questionnaire-page.js",
+            "questionnaire-answers.js",
+            "questionnaire-score.js",
+            "questionnaire-steps.js",
+            "questionnaire-memory.js",
+            "questionnaire-files.js",
+            "questionnaire-published.js",
+            "questionnaire-draft.js",
+        )
+    },
     "suggestions.js": ("actitud_api.web.portal", "static/suggestions.js", "text/javascript"),
     "icon.svg": ("actitud_api.platform.http", "static/icon.svg", "image/svg+xml"),
     "docs.js": ("actitud_api.platform.http", "static/docs.js", "text/javascript"),

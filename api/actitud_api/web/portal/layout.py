@@ -17,6 +17,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.portal.short_form import find_short_form
 
 SITE: Final = "Actitud"
 """The name of the site in page titles."""
@@ -139,7 +140,7 @@ def render_portal_page(
         "dimensions": to(edition_id, "dimensions"),
         "compare": to(edition_id, "compare"),
         "methodology": to("methodologies", version),
-        "questionnaire": to("questionnaires", version),
+        "questionnaire": to("questionnaires", find_short_form(version) or version),
         "embed": to("embed", edition=edition_id),
     }
     frame: Mapping[str, object] = {

@@ -42,6 +42,7 @@ from actitud_api.web.portal.layout import (
 from actitud_api.web.portal.names import Names, name_territory
 from actitud_api.web.portal.ranking import build_ranking_page
 from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
+from actitud_api.web.portal.short_form import find_short_form
 
 
 class PortalController(Controller):
@@ -59,6 +60,7 @@ class PortalController(Controller):
             "day": words.format_day,
             "number": words.format_number,
             "version": loader.load_newest().version,
+            "questionnaire": find_short_form(loader.load_newest().version) or loader.load_newest().version,
             "indicators": len(list(walk_indicators(loader.load_newest().document.root))),
         }
         return render_portal_page(request, "index.html", SITE, values)

@@ -1,0 +1,371 @@
+"use strict";
+// What is filled in: read from the page, put into it, and made into what can be sent.
+const Answers = (() => {
+  const { $, $$, word, controls, blocks, settings } = Page;
+  const { methodology, language } = settings;
+
+  const isField = (control) => control.dataset.pointer.startsWith("/profile/");
+  const isOfReview = (control) => control.closest(".review") !== null;
+  const isNumber = (control) => control.dataset.kind === "integer" || control.dataset.kind === "number";
+  const name = (control) => control.dataset.pointer.split("/").pop();
+  const indicator = (control) => control.dataset.pointer.split("/")[2];
+
+  // --- numbers ---------------------------------------------------------------------------------------------------
+
+  // What was written on the page in another language, and not read yet, is read as that language writes it.
+  const fieldOf = (control) => ({
+    language: control.dataset.writtenIn ?? language,
+    isWhole: control.dataset.kind === "integer",
+    isShare: control.dataset.share !== undefined,
+    least: Number(control.dataset.least),
+    most: control.dataset.most === undefined ? Infinity : Number(control.dataset.most),
+  });
+  const ownField = (control) => ({ ...fieldOf(control), language });
+  const readingOf = (control) => Numbers.read(control.value, fieldOf(control));
+  const scales = [
+    { unit: 1_000_000, one: word("one-million"), many: word("millions", { count: "{count}" }) },
+    { unit: 1_000, one: word("one-thousand"), many: word("thousands", { count: "{count}" }) },
+  ];
+
+  function sayNumber(value, field) {
+    const inWords = Numbers.sayInWords(value, scales);
+    return `${Numbers.say(value, field)}${inWords ? ` (${inWords})` : ""}`;
+  }
+
+  // --- what follows from the profile -----------------------------------------------------------------------------
+
+  const formulas = new Map(
+    controls.filter((one) => one.dataset.formula !== undefined).map((one) => [one, JSON.parse(one.dataset.formula)]),
+  );
+  const isDerived = (control) => formulas.has(control);
+  const fields = new Map(controls.filter(isField).map((one) => [name(one), one]));
+  const readField = (field) => (fields.has(field) ? valueOf(fields.get(field)) : undefined);
+  const computed = (control) => Facts.evaluate(formulas.get(control), readField);
+  // Fields that cannot all be right: more accounts are active than there are.
+  const isContradicted = (control) => isDerived(control) && computed(control) < Number(control.dataset.least);
+
+  function derivedOf(control) {
+    return isContradicted(control) ? undefined : computed(control);
+  }
+
+  function listFields(formula) {
+    if (formula.field !== undefined) return [formula.field];
+    const parts = formula.cases?.flatMap(({ left, right, then }) => [left, right, then]);
+    return [...new Set((parts ?? formula.min ?? formula.sum ?? formula.minus ?? []).flatMap(listFields))];
+  }
+
+  function showDerived() {
+    for (const control of formulas.keys()) {
+      const [own, value] = [control.dataset.own, derivedOf(control)];
+      const shown = own ?? value;
+      $("[data-derived-value]", control).textContent = shown === undefined ? "–" : Numbers.say(Number(shown), { language });
+      $("[data-derived-source]", control).hidden = own !== undefined;
+      const button = $("[data-take]", control);
+      button.hidden = own === undefined || value === undefined;
+      if (!button.hidden) button.textContent = word("take", { number: Numbers.say(value, { language }) });
+    }
+  }
+
+  // --- fields ----------------------------------------------------------------------------------------------------
+
+  function valueOf(control) {
+    if (isDerived(control)) return control.dataset.own === undefined ? derivedOf(control) : Number(control.dataset.own);
+    switch (control.dataset.kind) {
+      case "components": {
+        const chosen = $$("input:checked", control).map((box) => box.value);
+        if (chosen.length === 0) return undefined;
+        return chosen.filter((value) => value !== "");
+      }
+      case "yes_no": {
+        const value = $("input:checked", control)?.value ?? "";
+        return value === "" ? undefined : value === "true";
+      }
+      case "choice": {
+        const value = control.tagName === "SELECT" ? control.value : $("input:checked", control)?.value ?? "";
+        if (value === "") return undefined;
+        return control.tagName === "SELECT" ? value : Number(value);
+      }
+      default:
+        return readingOf(control).value;
+    }
+  }
+
+  function put(control, value) {
+    switch (control.dataset.kind) {
+      case "components":
+        for (const box of $$("input", control)) {
+          box.checked = Array.isArray(value) && (box.value === "" ? value.length === 0 : value.includes(box.value));
+        }
+        break;
+      case "yes_no":
+      case "choice":
+        if (control.tagName === "SELECT") {
+          control.value = value === undefined || value === null ? "" : String(value);
+          break;
+        }
+        for (const button of $$("input", control)) button.checked = button.value === "";
+        for (const button of $$("input", control)) if (button.value === String(value)) button.checked = true;
+        break;
+      default:
+        delete control.dataset.writtenIn;
+        control.value = typeof value === "number" ? Numbers.write(value, ownField(control)) : "";
+    }
+  }
+
+  // Another value than the profile gives stays until somebody takes that of the profile: a smaller sample does not
+  // become a larger one because the whole questionnaire wants more.
+  function putDerived(control, value) {
+    if (typeof value === "number" && value !== derivedOf(control)) control.dataset.own = value;
+    else delete control.dataset.own;
+  }
+
+  function documentsOf(block) {
+    return $$("[data-documents] > li", block)
+      .map((row) => ({
+        url: $("[data-url]", row).value.trim(),
+        date: $("[data-date]", row).value,
+        note: $("[data-document-note]", row).value,
+        sha256: $("[data-sha256]", row).value.trim(),
+      }))
+      .map((given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== "")))
+      .filter((given) => Object.keys(given).length > 0);
+  }
+
+  function addDocument(block, given = {}) {
+    const row = document.getElementById("document-row").content.cloneNode(true).firstElementChild;
+    $("[data-url]", row).value = given.url ?? "";
+    $("[data-date]", row).value = given.date ?? "";
+    $("[data-document-note]", row).value = given.note ?? "";
+    $("[data-sha256]", row).value = given.sha256 ?? "";
+    $("[data-documents]", block).append(row);
+    return row;
+  }
+
+  // --- what is asked ---------------------------------------------------------------------------------------------
+
+  const needed = controls.filter((one) => one.dataset.needed !== undefined);
+  const neededFields = needed.filter(isField);
+  const factsOf = new Map();
+  for (const one of controls.filter((other) => !isField(other) && !isOfReview(other))) {
+    factsOf.set(indicator(one), [...(factsOf.get(indicator(one)) ?? []), one]);
+  }
+  const neededFacts = (code) => (factsOf.get(code) ?? []).filter((one) => one.dataset.needed !== undefined);
+  const missingFields = () => neededFields.filter((one) => valueOf(one) === undefined && (!isDerived(one) || isContradicted(one)));
+  const isAsked = (code) => (factsOf.get(code) ?? []).some((one) => !isDerived(one));
+  const isWhole = (code) => factsOf.has(code) && neededFacts(code).every((one) => valueOf(one) !== undefined);
+  const isBegun = (code) => (factsOf.get(code) ?? []).some((one) => !isDerived(one) && valueOf(one) !== undefined);
+
+  // --- all that the questionnaire holds, as `methodologies.workbook.fill` takes it -------------------------------
+
+  // What follows from the profile belongs to an answer that somebody has begun, or to one of which nothing is asked.
+  function isHeld(control) {
+    if (!isDerived(control) || isField(control) || control.dataset.own !== undefined) return true;
+    return isBegun(indicator(control)) || !isAsked(indicator(control));
+  }
+
+  function collect() {
+    const held = { methodology, profile: {}, profile_self_declared: [], profile_evidence: {}, answers: {} };
+    for (const control of controls) {
+      const value = isHeld(control) ? valueOf(control) : undefined;
+      if (value === undefined) continue;
+      if (isField(control)) held.profile[name(control)] = value;
+      else (held.answers[indicator(control)] ??= {})[name(control)] = value;
+    }
+    for (const [code, block] of blocks) {
+      if (!$("[data-declared]", block)) continue;
+      const declared = $("[data-declared]", block).checked;
+      const documents = documentsOf(block);
+      const note = $("[data-note]", block)?.value.replace(/\s*\n\s*/g, " ") ?? "";
+      if (block.dataset.indicator === undefined) {
+        if (declared) held.profile_self_declared.push(code);
+        if (documents.length) held.profile_evidence[code] = documents;
+        continue;
+      }
+      const entry = {
+        ...(declared ? { basis: "self_declared" } : {}),
+        ...(documents.length ? { evidence: documents } : {}),
+        ...(note ? { note } : {}),
+      };
+      if (Object.keys(entry).length) Object.assign((held.answers[code] ??= {}), entry);
+    }
+    return held;
+  }
+
+  function fill(held) {
+    const valueIn = (control) => (isField(control) ? held.profile?.[name(control)] : held.answers?.[indicator(control)]?.[name(control)]);
+    for (const control of controls.filter((one) => !isDerived(one))) put(control, valueIn(control));
+    for (const control of formulas.keys()) putDerived(control, valueIn(control));
+    for (const [code, block] of blocks) {
+      if (!$("[data-declared]", block)) continue;
+      const isIndicator = block.dataset.indicator !== undefined;
+      const entry = (isIndicator ? held.answers?.[code] : null) ?? {};
+      const evidence = (isIndicator ? entry.evidence : held.profile_evidence?.[code]) ?? [];
+      $("[data-declared]", block).checked = isIndicator
+        ? entry.basis === "self_declared"
+        : (held.profile_self_declared ?? []).includes(code);
+      $("[data-documents]", block).replaceChildren();
+      for (const given of Array.isArray(evidence) ? evidence : []) addDocument(block, given);
+      if ($("[data-note]", block)) $("[data-note]", block).value = entry.note ?? "";
+    }
+    for (const source of ["file", "draft", "published"]) Page.clearProblems(source);
+    Page.announce("changed");
+  }
+
+  // What of some document is not in the page once it was loaded: the pointers of it.
+  function notTaken(given, taken, pointer = "") {
+    const nothing = (value) => value === null || (typeof value === "object" && Object.keys(value).length === 0);
+    if (given === undefined || nothing(given) || (pointer.endsWith("/basis") && given === "evidenced")) return [];
+    if (Array.isArray(given) && given.every((value) => typeof value === "string")) {
+      return Array.isArray(taken) && given.every((value) => taken.includes(value)) ? [] : [pointer];
+    }
+    if (typeof given === "object") {
+      if (typeof taken !== "object" || taken === null) return [pointer];
+      return Object.keys(given).flatMap((key) => notTaken(given[key], taken[key], `${pointer}/${key}`));
+    }
+    return given === taken ? [] : [pointer];
+  }
+
+  // --- what can be sent ------------------------------------------------------------------------------------------
+
+  const without = (entry, names) => Object.fromEntries(Object.entries(entry).filter(([key]) => !names.includes(key)));
+
+  function forScores(held) {
+    const answers = Object.entries(held.answers).filter(([code]) => isWhole(code));
+    return {
+      methodology,
+      profile: held.profile,
+      profile_self_declared: held.profile_self_declared,
+      answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["evidence", "note"])])),
+    };
+  }
+
+  function forAssessment(held) {
+    const ofReview = controls.filter(isOfReview);
+    const reviewedFields = ofReview.filter(isField).map(name);
+    const facts = ofReview.filter((one) => !isField(one)).map(name);
+    const answers = Object.entries(held.answers).filter(([code]) => isWhole(code));
+    return {
+      methodology,
+      profile: without(held.profile, reviewedFields),
+      profile_evidence: held.profile_evidence,
+      answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["basis", ...facts])])),
+    };
+  }
+
+  // --- what is typed, beside its field ---------------------------------------------------------------------------
+
+  // While somebody types in a field it is not told that it is wrong: 21. is on the way to 21.000.
+  let typing = null;
+  let toldBefore = "[]";
+
+  function problemOf(control) {
+    const [reading, field] = [readingOf(control), ownField(control)];
+    const choices = (readings) =>
+      readings.map((value) => ({ label: sayNumber(value, field), act: () => choose(control, value) }));
+    if (reading.kind === "asked") {
+      const text = reading.readings.length > 1 ? word("two-readings", { text: control.value.trim() }) : word("one-reading", { text: control.value.trim() });
+      return { text, choices: choices(reading.readings) };
+    }
+    if (reading.kind !== "wrong") return null;
+    switch (reading.why) {
+      case "whole":
+        return { text: word("whole-number") };
+      case "least":
+        return { text: word("least", { least: Numbers.say(field.least, field) }) };
+      case "most":
+        return { text: word("most", { most: Numbers.say(field.most, field) }) };
+      default:
+        return { text: word(field.isShare ? "no-share" : field.isWhole ? "no-whole-number" : "no-number") };
+    }
+  }
+
+  function choose(control, value) {
+    delete control.dataset.writtenIn;
+    control.value = Numbers.write(value, ownField(control));
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+    control.focus();
+    typing = null;
+    tellTyped();
+  }
+
+  function listTyped() {
+    const found = [];
+    for (const control of controls.filter((one) => isNumber(one) && one !== typing)) {
+      const problem = problemOf(control);
+      if (problem) found.push({ block: control.closest("[data-code]"), control, ...problem });
+    }
+    for (const control of [...formulas.keys()].filter(isContradicted)) {
+      const titles = listFields(formulas.get(control)).map((field) => word("quoted", { text: Page.titleOf(field) }));
+      const fieldsRead = new Intl.ListFormat(language).format(titles);
+      const text = word("contradicted", { number: Numbers.say(computed(control), { language }), fields: fieldsRead });
+      found.push({ block: control.closest("[data-code]"), control, text });
+    }
+    for (const [code, block] of blocks) {
+      if (!isBegun(code) || isWhole(code) || block.contains(document.activeElement)) continue;
+      const lacking = neededFacts(code).find((one) => valueOf(one) === undefined && !isDerived(one));
+      if (lacking && !found.some(({ control }) => control === lacking)) {
+        found.push({ block, control: lacking, text: word("incomplete"), severity: "warning" });
+      }
+    }
+    return found;
+  }
+
+  // What is told already stays as it is: a button that is being pressed must not be replaced.
+  function tellTyped() {
+    const found = listTyped();
+    const told = JSON.stringify(found.map(({ block, control, text }) => [block.dataset.code, control.dataset.pointer, text]));
+    if (told === toldBefore) return;
+    toldBefore = told;
+    Page.clearProblems("typed");
+    for (const { block, text, ...more } of found) Page.tell(block, "typed", text, more);
+  }
+
+  function showEcho(control) {
+    const [reading, place] = [readingOf(control), $("[data-echo]", control.closest(".field"))];
+    const said = reading.kind === "number" ? Numbers.say(reading.value, ownField(control)) : "";
+    const isPlain = said === control.value.trim() && reading.value < 1_000;
+    place.textContent = said === "" || isPlain ? "" : word("echo", { number: sayNumber(reading.value, ownField(control)) });
+  }
+
+  Page.on("changed", () => {
+    showDerived();
+    for (const control of controls.filter(isNumber)) showEcho(control);
+    for (const block of blocks.values()) {
+      const count = $("[data-count]", block);
+      if (count) count.textContent = documentsOf(block).length ? `(${documentsOf(block).length})` : "";
+    }
+  });
+
+  Page.form.addEventListener("input", (event) => {
+    if (event.target.dataset.pointer === undefined || !isNumber(event.target)) return;
+    delete event.target.dataset.writtenIn;
+    typing = event.target;
+  });
+  Page.form.addEventListener("change", () => {
+    typing = null;
+    tellTyped();
+  });
+  Page.form.addEventListener("focusout", () => {
+    typing = null;
+    window.setTimeout(tellTyped);
+  });
+
+  // --- texts that are no answers yet, to be kept with the answers ------------------------------------------------
+
+  function listUnread() {
+    const unread = controls.filter((one) => isNumber(one) && ["asked", "wrong"].includes(readingOf(one).kind));
+    return Object.fromEntries(unread.map((one) => [one.dataset.pointer, { text: one.value, language: fieldOf(one).language }]));
+  }
+
+  function putUnread(unread) {
+    for (const control of controls.filter(isNumber)) {
+      const kept = unread?.[control.dataset.pointer];
+      if (typeof kept?.text !== "string") continue;
+      control.value = kept.text;
+      if (kept.language !== language) control.dataset.writtenIn = String(kept.language);
+    }
+    Page.announce("changed");
+  }
+
+  return { valueOf, collect, fill, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnread, putUnread };
+})();

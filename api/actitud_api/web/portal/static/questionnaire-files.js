@@ -1,0 +1,114 @@
+"use strict";
+// Answers in files, XLSX and JSON.
+const Files = (() => {
+  const { $, word, settings, say } = Page;
+  const { methodology, short, language, organisation } = settings;
+  const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+  const workbookOf = (version) => `/v1/methodologies/${encodeURIComponent(version)}/workbook`;
+  const status = $("#file-status");
+  const saveStatus = $("#save-status");
+  const fileName = (ending) => `actitud-${methodology}${organisation ? `-${organisation}` : ""}.${ending}`;
+
+  function save(blob, named) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = named;
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    say(saveStatus, word("saved-file", { name: named }));
+  }
+
+  $("#save-json").addEventListener("click", () => {
+    const text = `${JSON.stringify(Answers.collect(), null, 2)}\n`;
+    save(new Blob([text], { type: "application/json" }), fileName("json"));
+  });
+
+  $("#save-xlsx").addEventListener("click", async () => {
+    try {
+      const response = await fetch(`${workbookOf(methodology)}?lang=${language}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(Answers.collect()),
+      });
+      if (response.ok) save(await response.blob(), fileName("xlsx"));
+      else refused(await response.json(), fileName("xlsx"));
+    } catch {
+      say(saveStatus, word("unreachable"));
+    }
+  });
+
+  function refused(problem, named) {
+    Page.clearProblems("file");
+    const rest = Page.tellAll(problem.errors ?? [], "file");
+    say(saveStatus, `${named}: ${Page.summary(problem, rest)}`, rest.map((error) => `${error.pointer} ${error.detail}`));
+  }
+
+  $("#print").addEventListener("click", () => window.print());
+
+  $("#file").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (!file) return;
+    try {
+      if (/\.json$/i.test(file.name)) loadJson(file.name, await file.text());
+      else await loadWorkbook(file);
+    } catch {
+      say(status, word("unreachable"));
+    }
+    event.target.value = "";
+  });
+
+  // Says which questionnaire a file is of, and leads there if there is one.
+  function refuseVersion(named, version) {
+    const link = $(`[data-version="${CSS.escape(version)}"]`)?.cloneNode(true);
+    say(status, `${word("not-read", { name: named })} ${word("another-version", { version: version.slice(0, 40), own: methodology })}`);
+    if (link) status.firstChild.append(" ", link);
+  }
+
+  function loadJson(named, text) {
+    let given;
+    try {
+      given = JSON.parse(text);
+    } catch {
+      say(status, `${word("not-read", { name: named })} ${word("not-json")}`);
+      return;
+    }
+    if (typeof given?.methodology !== "string") {
+      say(status, `${word("not-read", { name: named })} ${word("no-version")}`);
+      return;
+    }
+    // What the short form asks, this one asks by the same names.
+    const isShort = short !== "" && given.methodology === short;
+    if (given.methodology !== methodology && !isShort) {
+      refuseVersion(named, given.methodology);
+      return;
+    }
+    Answers.fill(given);
+    const left = Answers.notTaken(given, Answers.collect()).filter((pointer) => pointer !== "/methodology");
+    const told = `${word("loaded", { name: named })}${isShort ? ` ${word("loaded-short")}` : ""}`;
+    say(status, told, left.slice(0, 20).map((pointer) => `${pointer} ${word("not-taken")}`));
+  }
+
+  async function loadWorkbook(file) {
+    const readBy = async (version) => {
+      const response = await fetch(`${workbookOf(version)}/answers?lang=${language}`, {
+        method: "POST",
+        headers: { "Content-Type": XLSX },
+        body: file,
+      });
+      return { ok: response.ok, answer: await response.json() };
+    };
+    const own = await readBy(methodology);
+    const other = own.ok || short === "" ? own : await readBy(short);
+    const { answer } = other.ok ? other : own;
+    if (!other.ok) {
+      say(status, `${word("not-read", { name: file.name })} ${answer.detail}`);
+      return;
+    }
+    Answers.fill(answer.questionnaire);
+    const faults = answer.faults.filter((fault) => fault.rule !== "required");
+    Page.tellAll(faults.map((fault) => ({ ...fault, detail: `${fault.cell}: ${fault.detail}` })), "file");
+    const told = faults.map((fault) => `${fault.cell} ${fault.value ?? ""} ${fault.detail}`);
+    const ofShort = own.ok ? "" : ` ${word("loaded-short")}`;
+    say(status, `${word("loaded", { name: file.name })}${ofShort}${faults.length ? ` ${word("faults")}` : ""}`, told);
+  }
+})();

@@ -1,0 +1,122 @@
+"use strict";
+// The parts of the questionnaire in the page, and what is told beside its fields. Its scripts are loaded in order and
+// share what each of them returns. Every word stands in the page (`#words`).
+const Page = (() => {
+  const form = document.getElementById("questionnaire");
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const words = Object.fromEntries($$("#words [data-word]").map((item) => [item.dataset.word, item.textContent.trim()]));
+  const word = (name, values = {}) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  const controls = $$("[data-pointer]", form);
+  for (const control of controls) control.dataset.hint = control.getAttribute("aria-describedby") ?? "";
+  const blocks = new Map($$("[data-code]", form).map((block) => [block.dataset.code, block]));
+
+  // "changed": something was answered; "scored": there is a new result, or none; "saved": all is kept elsewhere.
+  const events = new EventTarget();
+  const announce = (name) => events.dispatchEvent(new Event(name));
+  const on = (name, act) => events.addEventListener(name, act);
+
+  function element(name, text, className) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  }
+
+  function linked(text, id) {
+    const item = document.createElement("li");
+    const link = element("a", text);
+    link.href = `#${id}`;
+    item.append(link);
+    return item;
+  }
+
+  function say(place, text, items = []) {
+    place.replaceChildren(element("p", text));
+    if (items.length) {
+      const list = document.createElement("ul");
+      list.append(...items.map((item) => element("li", item)));
+      place.append(list);
+    }
+  }
+
+  const titleOf = (code) => $("h3, label, .label", blocks.get(code)).firstChild.textContent.trim();
+
+  // --- what is wrong, beside the field ---------------------------------------------------------------------------
+
+  function blockOf(pointer) {
+    const [, top, code] = pointer.split("/").map((step) => step.replace(/~1/g, "/").replace(/~0/g, "~"));
+    return ["answers", "profile", "profile_evidence", "profile_self_declared"].includes(top) ? blocks.get(code) : undefined;
+  }
+
+  function controlOf(pointer) {
+    return controls.find((one) => pointer === one.dataset.pointer || pointer.startsWith(`${one.dataset.pointer}/`));
+  }
+
+  function describe(control, id) {
+    const ids = [control.dataset.hint, id].filter(Boolean).join(" ");
+    if (ids) control.setAttribute("aria-describedby", ids);
+    else control.removeAttribute("aria-describedby");
+  }
+
+  // `source`: what found it, so that the next time it tells anew what it finds. `choices`: buttons that mend it.
+  function tell(block, source, text, { severity = "error", control, choices = [] } = {}) {
+    const list = $("[data-problems]", block);
+    const item = element("li", text, severity);
+    item.dataset.source = source;
+    for (const { label, act } of choices) {
+      const button = element("button", label, "small");
+      button.type = "button";
+      button.addEventListener("click", act);
+      item.append(" ", button);
+    }
+    list.append(item);
+    list.hidden = false;
+    list.id ||= `problems-${block.dataset.code}`;
+    const marked = control ?? $("[data-pointer]", block);
+    if (marked) describe(marked, list.id);
+    if (control && severity === "error" && control.dataset.formula === undefined) control.setAttribute("aria-invalid", "true");
+  }
+
+  function clearProblems(source) {
+    for (const item of $$(`[data-problems] [data-source="${source}"]`, form)) item.remove();
+    for (const list of $$("[data-problems]", form)) {
+      if (list.childElementCount > 0) continue;
+      list.hidden = true;
+      for (const marked of $$("[data-pointer]", list.closest("[data-code]"))) {
+        describe(marked, "");
+        marked.removeAttribute("aria-invalid");
+      }
+    }
+  }
+
+  function missing(pointer) {
+    if (pointer.endsWith("/url")) return word("no-url");
+    if (pointer.endsWith("/date")) return word("no-date");
+    return word("incomplete");
+  }
+
+  // Tells problems at their pointers; those that belong to no field are returned.
+  function tellAll(errors, source) {
+    return errors.filter((error) => {
+      const block = error.pointer ? blockOf(error.pointer) : undefined;
+      if (!block) return true;
+      tell(block, source, error.rule === "required" ? missing(error.pointer) : (error.detail ?? error.text), {
+        severity: error.severity ?? "error",
+        control: controlOf(error.pointer),
+      });
+      if (error.pointer.includes("evidence") || error.pointer.endsWith("/note")) {
+        $$("details.support", block).forEach((details) => (details.open = true));
+      }
+      return false;
+    });
+  }
+
+  // What a problem says, or that it is all told beside the fields.
+  function summary(problem, rest) {
+    const isBeside = problem.status === 400 && problem.errors?.length > 0 && rest.length === 0;
+    return isBeside ? word("refused") : problem.detail;
+  }
+
+  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, tell, clearProblems, tellAll, summary };
+})();
