@@ -49,6 +49,7 @@ from actitud_api.platform.http.problems import (
     build_exception_handler,
     maps_to,
 )
+from actitud_api.platform.http.reference import FirstStep
 from actitud_api.platform.http.system import Readiness, SystemController
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
@@ -191,6 +192,47 @@ DESTINATIONS: Final = (
     Destination("/catalog", Texts("Catálogo de datos (DCAT)", "Catalogue of data (DCAT)")),
 )
 
+FIRST_STEPS: Final = (
+    FirstStep(
+        Texts("Compruebe que el servicio responde.", "Check that the service answers."), "curl -s 'https://HOST/livez'"
+    ),
+    FirstStep(
+        Texts(
+            "Puntúe dos datos de un ayuntamiento inventado. Lo que falta es desconocido y cuenta 0; nada se guarda.",
+            "Score two facts of an invented town hall. What is not sent is unknown and counts 0; nothing is stored.",
+        ),
+        """curl -s 'https://HOST/v1/scores?lang=LANGUAGE&explain=false' \\
+     -H 'Content-Type: application/json' --data '
+  {"methodology": "2027.1-short",
+   "profile": {"org_type": "MUN", "population_served": 42000, "units": 12,
+               "accounts_total": 7, "accounts_active": 6, "accounts_open": 6,
+               "own_posts_w90": 420, "visual_posts": 300,
+               "messages_w12": 1050, "replies_w12": 900},
+   "answers": {"D1.07": {"numerator": 300, "denominator": 340},
+               "D1.08": {"numerator": 7, "denominator": 12}}}'""",
+    ),
+    FirstStep(
+        Texts("Lea qué preguntas hay y cómo puntúan.", "Read which questions there are, and how they score."),
+        "curl -s 'https://HOST/v1/methodologies?lang=LANGUAGE'",
+    ),
+    FirstStep(
+        Texts("Busque una organización por su nombre.", "Find an organisation by its name."),
+        "curl -s 'https://HOST/v1/organisations?q=villa&limit=3'",
+    ),
+    FirstStep(
+        Texts(
+            "Lea la clasificación de la última edición publicada; mientras no haya ninguna, la respuesta es 404.",
+            "Read the ranking of the latest published edition; while there is none, the answer is 404.",
+        ),
+        "curl -s 'https://HOST/v1/editions/latest/scores?limit=3'",
+    ),
+    FirstStep(
+        Texts("Descárguela entera para una hoja de cálculo.", "Download the whole of it for a spreadsheet."),
+        "curl -s -O 'https://HOST/v1/editions/latest/scores.csv'",
+    ),
+)
+"""Commands of the page `/docs`. They work at every service: the last two once it has published an edition."""
+
 ABOUT: Final = ServiceDescription(
     title="Actitud",
     version=__version__,
@@ -282,6 +324,7 @@ def create_app(
                 "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
                 "destinations": DESTINATIONS,
+                "first_steps": FIRST_STEPS,
                 "public_url": settings.public_url,
                 "address": settings.address,
                 "contact": settings.contact,

@@ -73,7 +73,7 @@ FRAME: Final = (
     "form-action 'none'; sandbox allow-scripts allow-popups allow-top-navigation-by-user-activation"
 )
 POLICIES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("pages.index", "pages.docs", "pages.problem"), re.escape(PAGE)),
+    **dict.fromkeys(("pages.index", "pages.docs", "pages.operation", "pages.problem"), re.escape(PAGE)),
     **dict.fromkeys(
         (
             *("portal.compare", "portal.dimension", "portal.dimensions", "portal.edition", "portal.index"),
@@ -128,6 +128,7 @@ def list_targets(installation: Installation) -> Iterator[Target]:
     values = {
         **installation.place(BY_ID["published.get"]).path,
         **{"dimension": "D1", "slug": "not-found", "territory": "08", "key": "0" * 12, "suggestion": "1"},
+        **{"operation": "scores.create", "part": "sources"},
     }
     names = {"/static/{name}": "site.css", "/embed/{name}": "element.json", "/badge/{name}": f"{values['edition']}.svg"}
     methods: dict[str, dict[str, str]] = {}

@@ -49,6 +49,7 @@ class Ids(Struct, frozen=True, kw_only=True):
     dimension: str = "D1"
     territory: str = "08"
     slug: str = "not-found"
+    operation: str = "scores.create"
     suggestion: str = "1"
     revision: str = "1"
     number: str = "1"

@@ -15,6 +15,7 @@ from tests.unit.i18n.extraction import PACKAGE, parsed, templates
 
 NAMES: Final = frozenset(
     [
+        "API",
         "Actitud",
         "OpenAPI",
         "Content",

@@ -20,8 +20,9 @@ from actitud_api.platform.http.middleware.compression import compress_well
 from actitud_api.platform.http.negotiation import JSON
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
+from actitud_api.platform.http.reference import HOST, LANGUAGE, FirstStep, mark_up, read_reference
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
-from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
+from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, parse_query
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -58,13 +59,8 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     },
     "suggestions.js": ("actitud_api.web.portal", "static/suggestions.js", "text/javascript"),
     "icon.svg": ("actitud_api.platform.http", "static/icon.svg", "image/svg+xml"),
+    "docs.css": ("actitud_api.platform.http", "static/docs.css", "text/css"),
     "docs.js": ("actitud_api.platform.http", "static/docs.js", "text/javascript"),
-    "swagger-ui.css": ("mkdocs_swagger_ui_tag", "swagger-ui/stylesheets/swagger-ui.css", "text/css"),
-    "swagger-ui-bundle.js": (
-        "mkdocs_swagger_ui_tag",
-        "swagger-ui/javascripts/swagger-ui-bundle.js",
-        "text/javascript",
-    ),
 }
 """Files served below `/static`, by name: package, path within the package, media type."""
 
@@ -105,6 +101,7 @@ def load_templates(*packages: str) -> jinja2.Environment:
 
 
 _templates = load_templates()
+_templates.filters["marked"] = mark_up
 
 
 class Destination(NamedTuple):
@@ -149,11 +146,30 @@ class PagesController(Controller):
         access=ANYBODY_UNLIMITED,
         threaded=False,
         default_language=_DEFAULT_LANGUAGE,
+        by_host=True,
         is_constant=True,
     )
-    def docs(self, request: ApiRequest) -> Response[bytes]:
-        """Show the OpenAPI document as a page to read."""
-        return _render(request, "docs.html", "Actitud · API")
+    def docs(self, request: ApiRequest, document: bytes, first_steps: Sequence[FirstStep]) -> Response[bytes]:
+        """Show the operations of the OpenAPI document, and commands for the first minutes."""
+        reference = read_reference(document)
+        return _render_reference(request, "docs.html", "Actitud · API", reference=reference, steps=first_steps)
+
+    @get_page(
+        "/docs/{operation:str}",
+        operation_id="pages.operation",
+        access=ANYBODY_UNLIMITED,
+        default_language=_DEFAULT_LANGUAGE,
+        by_host=True,
+        is_constant=True,
+    )
+    def operation(self, request: ApiRequest, operation: FromPath[str], document: bytes) -> Response[bytes]:
+        """Show an operation of the OpenAPI document; raise a 404 problem if there is none with that `operationId`."""
+        found = read_reference(document).find_operation(operation)
+        if found is None:
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        group, shown = found
+        title = f"{shown.summary} · API"
+        return _render_reference(request, "operation.html", title, group=group, operation=shown, problems=TYPES)
 
     @get_page(
         "/problems/{slug:str}",
@@ -280,3 +296,24 @@ def _build_language_query(request: ApiRequest, language: Language) -> str:
 
 def _render(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
     return render_page(request, _templates, template, title, values, default_language=_DEFAULT_LANGUAGE)
+
+
+def _render_reference(request: ApiRequest, template: str, title: str, **values: object) -> Response[bytes]:
+    """Render a page of the reference, whose commands work at this service.
+
+    Its links keep the language if the query of the request names one.
+    """
+    base, language = find_base_url(request), choose_language(request.scope, _DEFAULT_LANGUAGE)
+    try:
+        is_chosen = "lang" in dict(parse_query(request.scope))
+    except ValueError:
+        is_chosen = False
+    return _render(
+        request,
+        template,
+        title,
+        query=f"?lang={language}" if is_chosen else "",
+        quotes_english=language != _DEFAULT_LANGUAGE,
+        complete=lambda command: command.replace(HOST, base).replace(LANGUAGE, language),
+        **values,
+    )
