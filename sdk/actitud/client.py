@@ -78,7 +78,7 @@ class _ClientBase(ABC):
         name: str,
         form: EmbedForm = "badge",
         lang: str | None = None,
-        theme: EmbedTheme = "auto",
+        theme: EmbedTheme = "light",
     ) -> Embed:
         """Build the HTML that shows a score in your web page and always displays the current figures. Nothing is sent.
 
@@ -86,8 +86,8 @@ class _ClientBase(ABC):
         id. ``name``: name of the organisation, the text alternative of the image. ``form``: ``badge`` and
         ``card`` are images, ``frame`` is an ``iframe``, ``element`` is a custom element with the hash of its
         script. ``lang``: default the client's language, else Spanish. ``theme``: colours of card, frame and
-        element; ``auto`` follows the reader's system. Raises ``ValueError`` for an unknown form or an invalid
-        language tag.
+        element; ``auto`` follows the page around or the reader's system. Raises ``ValueError`` for an unknown
+        form or an invalid language tag.
         """
         return embed(
             self._core.base_url,

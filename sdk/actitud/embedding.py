@@ -11,11 +11,12 @@ import msgspec
 from actitud._config import check_language
 
 EmbedForm: TypeAlias = Literal["badge", "card", "frame", "element"]
-EmbedTheme: TypeAlias = Literal["auto", "light", "dark"]
+EmbedTheme: TypeAlias = Literal["light", "dark", "auto"]
 
 _INDEX = {"es": "Índice de Madurez 2.0", "en": "2.0-maturity index"}
-_ELEMENT = "actitud-score-1.0.0.js"
-_INTEGRITY = "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"
+_FLUID = 'style="max-width:100%;height:auto"'
+_ELEMENT = "actitud-score-1.1.0.js"
+_INTEGRITY = "sha384-eLyJli+gI7tBsBlt1ruThGzyY1QXANvEstCJhhobYX1A0la3qMqX6p5ImdQr/CsV"
 """Subresource-integrity hash (W3C) of the element's script, which never changes."""
 
 
@@ -54,20 +55,26 @@ def embed(
     path = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
     parameters = {} if lang == "es" else {"lang": lang}
     plain = f"?{urlencode(parameters)}" if parameters else ""
-    themed = parameters if theme == "auto" else {**parameters, "theme": theme}
+    themed = parameters if theme == "light" else {**parameters, "theme": theme}
     query = f"?{urlencode(themed)}" if themed else ""
     label = escape(f"{_INDEX.get(lang, _INDEX['es'])}: {name}")
     url = escape(f"{base}/portal/{path}{plain}")
     match form:
         case "badge":
             picture = escape(f"{base}/badge/{path}.svg{plain}")
-            html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" height="22"></a>', f"img-src {base}"
+            html, policy = (
+                f'<a href="{url}"><img src="{picture}" alt="{label}" height="22" {_FLUID}></a>',
+                f"img-src {base}",
+            )
         case "card":
             picture = escape(f"{base}/embed/{path}/card.svg{query}")
-            html, policy = f'<a href="{url}"><img src="{picture}" alt="{label}" width="360"></a>', f"img-src {base}"
+            html, policy = (
+                f'<a href="{url}"><img src="{picture}" alt="{label}" width="360" {_FLUID}></a>',
+                f"img-src {base}",
+            )
         case "frame":
             frame = escape(f"{base}/embed/{path}{query}")
-            html = f'<iframe src="{frame}" title="{label}" width="600" height="680"></iframe>'
+            html = f'<iframe src="{frame}" title="{label}" width="100%" height="800" frameborder="0"></iframe>'
             policy = f"frame-src {base}"
         case "element":
             attributes = {

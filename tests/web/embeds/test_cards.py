@@ -75,11 +75,11 @@ def test_a_card_that_is_not_the_latest_says_so(site: Client) -> None:
     assert remark not in letters(picture(site, f"/embed/2025/{SORIA}/card.svg"))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_around_it_may_choose_the_theme(site: Client, theme: str) -> None:
-    assert picture(site, CARD).get("class") == "auto"
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_a_card_is_light_unless_the_page_around_it_chooses(site: Client, theme: str) -> None:
+    assert picture(site, CARD).get("class") == "light"
     assert picture(site, f"{CARD}?theme={theme}").get("class") == theme
-    assert picture(site, f"{CARD}?theme=pink").get("class") == "auto"
+    assert picture(site, f"{CARD}?theme=pink").get("class") == "light"
 
 
 def test_its_only_style_is_the_one_that_its_policy_names(site: Client) -> None:

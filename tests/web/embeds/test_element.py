@@ -10,7 +10,10 @@ import pytest
 
 from tests.web.embeds.installation import BASE, Client
 
-SERVED = {"actitud-score-1.0.0.js": "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL"}
+SERVED = {
+    "actitud-score-1.0.0.js": "sha384-soBiLDLPnYVe0L70fq9QMLD1JPpA2Id4rKyD1BmvM/Zdn9UhX/CEcU+TasWfQmPL",
+    "actitud-score-1.1.0.js": "sha384-eLyJli+gI7tBsBlt1ruThGzyY1QXANvEstCJhhobYX1A0la3qMqX6p5ImdQr/CsV",
+}
 """What each version is, as it was released. Another version is another file: none of these may change or go."""
 
 

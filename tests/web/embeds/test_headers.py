@@ -21,7 +21,7 @@ OPEN: Final = (
     f"/embed/2026/{ZAMORA}/table.html",
     f"/embed/2026/{ZAMORA}/score.json",
     "/embed/element.json",
-    "/embed/actitud-score-1.0.0.js",
+    "/embed/actitud-score-1.1.0.js",
     f"/oembed?url={BASE}/portal/2026/{ZAMORA}",
     f"/badge/2026/{ALIAS}.svg",
     "/badge/2026/XX-T-NOBODY.svg",

@@ -36,7 +36,7 @@ def test_it_is_rich_and_holds_what_the_specification_asks_for(site: Client) -> N
         "thumbnail_width": 360,
         "thumbnail_height": told["thumbnail_height"],
         "width": 600,
-        "height": 680,
+        "height": 800,
     }
     root = fragment(html)
     quote, link, frame = root.query("*")
@@ -44,7 +44,7 @@ def test_it_is_rich_and_holds_what_the_specification_asks_for(site: Client) -> N
     assert (link.name, link.attrs, link.text) == ("a", {"href": PAGE}, told["title"])
     assert frame.name == "iframe"
     assert frame.attrs["src"] == f"{BASE}/embed/2026/{ZAMORA}"
-    assert (frame.attrs["width"], frame.attrs["height"], frame.attrs["title"]) == ("600", "680", told["title"])
+    assert (frame.attrs["width"], frame.attrs["height"], frame.attrs["title"]) == ("600", "800", told["title"])
     assert html.endswith("</iframe>")
 
 
@@ -66,6 +66,12 @@ def test_it_is_never_larger_than_the_site_says(site: Client, wide: int, high: in
     frame = fragment(told["html"]).query("iframe")[0].attrs
     assert (frame["width"], frame["height"]) == (str(told["width"]), str(told["height"]))
     assert told["width"] == min(600, wide)
+
+
+def test_it_is_higher_in_a_narrow_column(site: Client) -> None:
+    heights = {wide: asked(site, maxwidth=wide)["height"] for wide in (240, 279, 280, 600)}
+    assert heights == {240: 1040, 279: 1040, 280: 800, 600: 800}
+    assert asked(site, maxwidth=240, maxheight=900)["height"] == 900
 
 
 @pytest.mark.parametrize("most", ["", "0", "-5", "wide", "9" * 40, "6e2"])

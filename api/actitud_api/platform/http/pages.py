@@ -40,6 +40,7 @@ _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),
     "portal.css": ("actitud_api.web.portal", "static/portal.css", "text/css"),
     "copy.js": ("actitud_api.web.portal", "static/copy.js", "text/javascript"),
+    "host.js": ("actitud_api.web.embeds", "static/host.js", "text/javascript"),
     "questionnaire.css": ("actitud_api.web.portal", "static/questionnaire.css", "text/css"),
     "questionnaire.js": ("actitud_api.web.portal", "static/questionnaire.js", "text/javascript"),
     **{

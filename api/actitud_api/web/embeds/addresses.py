@@ -15,11 +15,11 @@ class Addresses:
     The edition may be `latest`; the URLs then lead to the newest published edition.
     """
 
-    def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "auto") -> None:
+    def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "light") -> None:
         """Keep the parts from which the URLs are built.
 
         `base`: scheme and authority of the service; an empty text gives relative URLs. `theme`: the colours of the
-        form.
+        form; the URLs do not name the default.
         """
         self.base = base
         self.edition = edition
@@ -28,7 +28,7 @@ class Addresses:
         self._path = f"{quote(edition, safe='')}/{quote(organisation, safe=':')}"
         parameters = {} if language == "es" else {"lang": language}
         self._query = _format_query(parameters)
-        self._themed = _format_query(parameters if theme == "auto" else {**parameters, "theme": theme})
+        self._themed = _format_query(parameters if theme == "light" else {**parameters, "theme": theme})
 
     @property
     def explanation(self) -> str:

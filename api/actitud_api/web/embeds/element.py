@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 TAG: Final = "actitud-score"
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 """The newest version of the custom element.
 
 A published script file never changes: a new version is a new file with a new name.

@@ -26,11 +26,15 @@ CACHE_AGE: Final = 3600
 """Seconds for which the requesting site may cache an oEmbed response."""
 
 WIDTH: Final = 600
-HEIGHT: Final = 680
+HEIGHT: Final = 800
 """Height of the frame in pixels if the requesting site sets no maximum; `WIDTH` is its width.
 
+It is enough for a column of `NARROW` pixels, such as that of a telephone with margins, with DejaVu fonts in Chromium.
 The frame also posts its actual height to the page that embeds it.
 """
+NARROW: Final = 280
+_NARROW_HEIGHT: Final = 1040
+"""Height of the frame in a narrower column."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _templates = load_templates("actitud_api.web.embeds")
@@ -99,7 +103,8 @@ def build_rich_response(
     `max_width` and `max_height` are the limits of the requesting site in pixels, None for no limit.
     """
     width = WIDTH if max_width is None else min(WIDTH, max_width)
-    height = HEIGHT if max_height is None else min(HEIGHT, max_height)
+    needed = _NARROW_HEIGHT if width < NARROW else HEIGHT
+    height = needed if max_height is None else min(needed, max_height)
     wide, high = measure_card(embed)
     scale = min(1, (max_width or wide) / wide, (max_height or high) / high)
     return RichResponse(

@@ -17,8 +17,11 @@ from actitud_api.platform.http.pages import load_templates
 from actitud_api.web.embeds.text_metrics import FAMILY, measure_width, truncate_text, wrap_lines
 from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise
 
-Theme = Literal["auto", "light", "dark"]
-"""The colours of an embed: light, dark, or those that the reader's system prefers (`auto`)."""
+Theme = Literal["light", "dark", "auto"]
+"""The colours of an embed: light, dark, or those that the page around or the reader's system prefers (`auto`).
+
+Light is the default: most pages are, for every reader, and a dark card on them reads as a fault.
+"""
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 
 PALETTE: Final = {

@@ -418,7 +418,7 @@ def _read_language(request: ApiRequest) -> Language:
 
 def _read_theme(request: ApiRequest) -> Theme:
     wanted = _read_parameter(request, "theme")
-    return next((known for known in THEMES if known == wanted), "auto")
+    return next((known for known in THEMES if known == wanted), "light")
 
 
 def _read_size(request: ApiRequest, name: str) -> int | None:

@@ -16,7 +16,7 @@ EmbedLanguage = Annotated[
 EmbedTheme = Annotated[
     str,
     Meta(
-        description="Colours: `light`, `dark`, or those that the system of the reader prefers (`auto`) for any other "
+        description="Colours: `dark`, those that the page or the reader prefers (`auto`), or `light` for any other "
         "value and without it.",
         examples=["dark"],
     ),

@@ -12,16 +12,20 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds import element
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
-from actitud_api.web.embeds.pictures import CARD_WIDTH
+from actitud_api.web.embeds.oembed import HEIGHT
+from actitud_api.web.embeds.pictures import CARD_WIDTH, read_static_file
 from actitud_api.web.embeds.texts import EmbedTexts
 
-_IMAGE: Final = Markup('<a href="{url}"><img src="{picture}" alt="{name}" {size}></a>')
-_FRAME: Final = Markup('<iframe src="{frame}" title="{name}" width="{width}" height="{height}"></iframe>')
+_IMAGE: Final = Markup(
+    '<a href="{url}"><img src="{picture}" alt="{name}" {size} style="max-width:100%;height:auto"></a>'
+)
+_FRAME: Final = Markup('<iframe src="{frame}" title="{name}" width="100%" height="{height}" frameborder="0"></iframe>')
 _ELEMENT: Final = Markup(
     '<script src="{script}" integrity="{integrity}" crossorigin="anonymous" defer></script>\n'
     '<actitud-score organisation="{organisation}"{more} lang="{language}"><a href="{url}">{name}</a></actitud-score>'
 )
+HOST_SCRIPT: Final = read_static_file("host.js")
+"""Script for a page with frames, which makes each as high as what it shows."""
 _ATTRIBUTE: Final = Markup(' {name}="{value}"')
 
 Form = Literal["badge", "card", "table", "frame", "element", "oembed"]
@@ -66,7 +70,7 @@ def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
         Snippet(
             "frame",
             Texts("Marco", "Frame"),
-            str(_FRAME.format(frame=addresses.frame, name=name, width=WIDTH, height=HEIGHT)),
+            str(_FRAME.format(frame=addresses.frame, name=name, height=HEIGHT)),
             f"frame-src {base}",
         ),
         Snippet(
@@ -112,7 +116,8 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
 def _format_attributes(addresses: Addresses) -> Markup:
     """Format the HTML attributes `edition` and `theme` of the custom element.
 
-    An attribute is left out if it has its default: the latest edition, or the theme `auto`.
+    An attribute is left out if it has its default: the latest edition, or the theme `auto`, which the element takes
+    from the page around it.
     """
     attributes = {
         "edition": None if addresses.edition == LATEST else addresses.edition,

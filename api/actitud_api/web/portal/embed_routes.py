@@ -23,7 +23,7 @@ from actitud_api.web.embeds import element, snippets
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses
-from actitud_api.web.embeds.oembed import HEIGHT, WIDTH
+from actitud_api.web.embeds.oembed import HEIGHT
 from actitud_api.web.embeds.pictures import CARD_WIDTH, THEMES, Theme
 from actitud_api.web.embeds.routes import TABLE, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
@@ -54,9 +54,9 @@ _FORMS: Final[Mapping[Form, Texts]] = {
     "oembed": Texts("WordPress y otros que conocen oEmbed", "WordPress and others that know oEmbed"),
 }
 _THEMES: Final[Mapping[Theme, Texts]] = {
-    "auto": Texts("El de quien lee", "That of the reader"),
     "light": Texts("Claro", "Light"),
     "dark": Texts("Oscuro", "Dark"),
+    "auto": Texts("Según la página o el dispositivo", "As the page or the device has it"),
 }
 T = TypeVar("T", bound=str)
 
@@ -183,8 +183,8 @@ def _build_view(request: ApiRequest, database: Database, built: EmbedResult, lan
         "themes": [(theme, text.into(language)) for theme, text in _THEMES.items()],
         "query_max": QUERY_MAX,
         "card_width": CARD_WIDTH,
-        "width": WIDTH,
         "height": HEIGHT,
+        "host_script": snippets.HOST_SCRIPT,
     }
 
 
@@ -196,7 +196,7 @@ def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> EmbedC
         organisation=parameters.get("organisation", ""),
         form=_select_known(snippets.FORMS, parameters.get("form"), "badge"),
         language=_select_known(LANGUAGES, parameters.get("language"), language),
-        theme=_select_known(THEMES, parameters.get("theme"), "auto"),
+        theme=_select_known(THEMES, parameters.get("theme"), "light"),
         query=parameters.get("q", "")[:QUERY_MAX],
     )
 
