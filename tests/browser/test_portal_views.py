@@ -24,7 +24,13 @@ VIEWS: Final[Mapping[str, str]] = {
     "compare": f"2026/compare?organisation={ZAMORA}&organisation={AVILA}&",
     "methodologies": "methodologies?",
     "methodology": "methodologies/2099.1-draft?",
+    "methodology dimension": "methodologies/2099.1-draft/dimensions/D9?",
+    "methodology sources": "methodologies/2027.1/sources?",
+    "methodology rules": "methodologies/2027.1/rules?",
+    "methodology changes": "methodologies/2027.1/changes?",
     "suggestions": "suggestions?",
+    "badge": f"embed?organisation={ZAMORA}&form=badge&",
+    "card": f"embed?organisation={ZAMORA}&form=card&",
     "element": f"embed?organisation={ZAMORA}&form=element&",
     "frame": f"embed?organisation={ZAMORA}&form=frame&edition=2025&",
     "search": "2026/compare?q=ayuntamiento&",
@@ -34,7 +40,7 @@ AT_NIGHT: Final = frozenset({"methodologies", "search"})
 """Those that are made of what others have too."""
 MEASURES: Final = 100 if NIGHT else 4
 """Indicators, rules and sources of a methodology that axe looks at: they are all made alike."""
-_KEPT: Final = """most => [".measure", "#rules li", "#sources dl > div", "#method dl > div"].forEach(
+_KEPT: Final = """most => [".measure", "main > ul > li", "main > dl > div", "#method dl > div"].forEach(
     kind => [...document.querySelectorAll(kind)].slice(most).forEach(one => one.remove())
 )"""
 REFUSED: Final[Mapping[str, str]] = {
@@ -74,6 +80,16 @@ def test_what_is_not_there_is_accessible_too(browser: Browser, service: str, vie
         assert seen.origins == {service}
         seen.is_accessible()
         seen.fits()
+
+
+def test_an_anchor_of_the_page_that_had_a_whole_methodology_shows_what_is_asked(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}/portal/methodologies/2027.1?lang=es#D9.01") as seen:
+        entry = seen.page.locator("[id='D9.01']")
+        expect(entry).to_be_in_viewport()
+        entry.get_by_role("link").click()
+        seen.page.wait_for_url(f"{service}/portal/methodologies/2027.1/dimensions/D9?lang=es#D9.01")
+        expect(seen.page.locator("[id='D9.01'] h2")).to_be_in_viewport()
+        seen.is_quiet()
 
 
 def test_two_are_found_and_compared_with_the_keyboard(browser: Browser, service: str) -> None:

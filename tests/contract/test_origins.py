@@ -77,7 +77,8 @@ POLICIES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             *("portal.compare", "portal.dimension", "portal.dimensions", "portal.edition", "portal.index"),
-            *("portal.methodologies", "portal.methodology", "portal.organisation", "portal.questionnaire"),
+            *("portal.methodologies", "portal.methodology", "portal.methodology_dimension", "portal.methodology_part"),
+            *("portal.organisation", "portal.questionnaire"),
             *("portal.suggestions", "portal.territories", "portal.territory"),
         ),
         re.escape(FORM),

@@ -50,6 +50,7 @@ class Ids(Struct, frozen=True, kw_only=True):
     territory: str = "08"
     slug: str = "not-found"
     operation: str = "scores.create"
+    part: str = "sources"
     suggestion: str = "1"
     revision: str = "1"
     number: str = "1"

@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Final
+
 import pytest
 
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.web.portal.sources import parse_source
+from tests.support.scale import NIGHT
 from tests.web.embeds.reading import Document, page
 from tests.web.portal.places import Client
 from tests.web.portal.reading import hrefs, read, words
+from tests.web.portal.test_sources import assert_well_formed
 
 pytestmark = pytest.mark.parametrize("places", ["sqlite"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=[(version, language) for version in list_versions() for language in LANGUAGES])
+PAGES: Final = [
+    (version, language)
+    for number, version in enumerate(list_versions())
+    for language in (LANGUAGES if NIGHT else LANGUAGES[number % len(LANGUAGES) :][:1])
+]
+"""Each version in each language; by day in one of them, in turn."""
+
+
+@pytest.fixture(scope="module", params=PAGES)
 def shown(request: pytest.FixtureRequest, places: Client) -> tuple[str, Language, Document]:
-    """A page of a version in a language."""
+    """The overview of a version in a language."""
     version, language = request.param
-    response = places.get(f"/portal/methodologies/{version}?lang={language}")
-    assert response.status_code == 200
-    return version, language, page(response.text)
+    return version, language, opened(places, f"/portal/methodologies/{version}?lang={language}")
 
 
 Shown = tuple[str, Language, Document]
 
 
-def test_every_indicator_has_its_question_its_goalposts_and_its_points_of_the_article(shown: Shown) -> None:
+@functools.cache
+def opened(places: Client, href: str) -> Document:
+    """A page, which several tests read: to parse it takes longer than to ask for it."""
+    response = places.get(href)
+    assert response.status_code == 200
+    return page(response.text)
+
+
+def list_dimensions(places: Client, overview: Document) -> list[Document]:
+    """The pages of the dimensions that an overview leads to."""
+    return [opened(places, link.attrs["href"]) for link in overview.query(".part h3 a")]
+
+
+def test_every_indicator_has_its_question_its_goalposts_and_its_points_of_the_article(
+    shown: Shown, places: Client
+) -> None:
     version, language, found = shown
     methodology = load_methodology(version)
     texts = methodology.texts[language]
-    cards = {card.attrs["id"]: card for card in found.query("article.measure")}
+    pages = list_dimensions(places, found)
+    assert [words(one.query("h1")[0]) for one in pages] == [
+        f"{texts.groups[dimension.id].name} {dimension.id}" for dimension in methodology.document.root.children
+    ]
+    cards = {card.attrs["id"]: card for one in pages for card in one.query("article.measure")}
     assert list(cards) == [one.id for one in walk_indicators(methodology.document.root)]
     for one in walk_indicators(methodology.document.root):
         text, said = texts.indicators[one.id], words(cards[one.id])
@@ -47,11 +78,54 @@ def test_every_indicator_has_its_question_its_goalposts_and_its_points_of_the_ar
         ]
 
 
-def test_what_points_into_the_page_gets_there(shown: Shown) -> None:
+def test_what_points_into_a_page_gets_there(shown: Shown, places: Client) -> None:
     _, _, found = shown
-    ids = [element.attrs["id"] for element in found.query("[id]")]
-    assert len(ids) == len(set(ids))
-    assert not {link[1:] for link in hrefs(found) if link.startswith("#")} - set(ids)
+    kept: dict[str, set[str]] = {}
+    for one in (found, *list_dimensions(places, found)):
+        ids = [element.attrs["id"] for element in one.query("[id]")]
+        assert len(ids) == len(set(ids))
+        for link in hrefs(one):
+            address, _, target = link.partition("#")
+            if not target:
+                continue
+            if not address:
+                assert target in ids
+                continue
+            if address not in kept:
+                kept[address] = {element.attrs["id"] for element in opened(places, address).query("[id]")}
+            assert target in kept[address], link
+
+
+def test_anchors_of_the_page_that_had_it_all_are_still_there(shown: Shown) -> None:
+    version, _, found = shown
+    document = load_methodology(version).document
+    ids = {element.attrs["id"] for element in found.query("[id]")}
+    assert {"method", "indicators", "rules", "suggestions", "sources"} <= ids
+    assert {one.id for one in walk_indicators(document.root)} <= ids
+    assert {dimension.id for dimension in document.root.children} <= ids
+    assert document.sources.keys() <= ids
+    # What stood under an anchor is one click away.
+    entries = {entry.attrs["id"]: entry for entry in found.query(".part li")}
+    for one in walk_indicators(document.root):
+        assert entries[one.id].query("a")[0].attrs["href"].endswith(f"#{one.id}")
+
+
+def test_every_source_has_one_link_at_most_that_leads_to_an_original(shown: Shown, places: Client) -> None:
+    version, language, _ = shown
+    found = opened(places, f"/portal/methodologies/{version}/sources?lang={language}")
+    methodology = load_methodology(version)
+    entries = {entry.attrs["id"]: entry for entry in found.query("dl.principles > div")}
+    assert list(entries) == list(methodology.document.sources)
+    for identifier, entry in entries.items():
+        source = methodology.document.sources[identifier]
+        assert source.title in words(entry)
+        assert methodology.texts[language].sources[identifier].read in words(entry)
+        links = [link.attrs["href"] for link in entry.query("a")]
+        assert len(links) <= 1, links
+        for link in links:
+            assert_well_formed(link)
+        if not links:
+            assert parse_source(source.where).copies or "http" not in source.where
 
 
 def test_every_level_says_what_it_asks(shown: Shown) -> None:
@@ -69,7 +143,7 @@ def test_every_level_says_what_it_asks(shown: Shown) -> None:
 
 def test_words_of_one_indicator_of_each_kind(places: Client) -> None:
     found = read(places, "methodologies/2026.1")
-    cards = {card.attrs["id"]: card for card in found.query("article.measure")}
+    cards = {card.attrs["id"]: card for one in list_dimensions(places, found) for card in one.query("article.measure")}
 
     def goalposts(identifier: str) -> list[list[str]]:
         return [[words(row.query("th")[0]), words(row.query("td")[0])] for row in cards[identifier].query("tbody tr")]
@@ -100,10 +174,11 @@ def test_words_of_the_gates_of_the_version_in_use(places: Client) -> None:
 
 def test_it_says_what_changes_since_the_version_before(places: Client) -> None:
     def lines(version: str) -> list[str]:
-        (changes,) = read(places, f"methodologies/{version}").query("#changes")
+        (changes,) = read(places, f"methodologies/{version}/changes").query("#changes")
         return [words(line) for line in changes.query("li")]
 
     assert not read(places, "methodologies/2026.1").query("#changes")
+    read(places, "methodologies/2026.1/changes", status=404)
     since_2026 = lines("2027.1")
     assert "D9 Listening and public conversation: 10 → 24" in since_2026
     assert "D6.01 Practices adopted from other bodies: 1 practice scores 50, no longer 40" in since_2026
@@ -125,7 +200,7 @@ def test_a_short_form_is_compared_with_no_whole_one(places: Client) -> None:
     assert "it only estimates the index of 2027.1: it has no levels and ranks nobody" in words(found.query("main")[0])
     assert [words(name) for name in found.query(".figures-row dt")] == ["dimensions", "indicators"]
     # Nor is the whole one with it, which stands before it in the list.
-    assert words(read(places, "methodologies/2027.1").query("#changes h2")[0]) == "What changes since 2026.1"
+    assert words(read(places, "methodologies/2027.1/changes").query("h1")[0]) == "What changes since 2026.1"
 
 
 def test_it_has_the_digests_of_what_it_shows(places: Client) -> None:
@@ -149,6 +224,28 @@ def test_the_list_has_every_version_the_newest_first(places: Client) -> None:
     assert [words(row.query("td")[1]) for row in found.query("tbody tr")] == ["70", "46", "22", "69"]
 
 
-@pytest.mark.parametrize("version", ["2026.2", "latest", "2026.1.json"])
-def test_an_unknown_version_is_not_there(places: Client, version: str) -> None:
-    read(places, f"methodologies/{version}", status=404)
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("2026.2", "latest", "2026.1.json", "2026.2/sources", "2026.2/dimensions/D1"),
+        *("2026.1/dimensions/D11", "2026.1/dimensions/d1", "2026.1/sauces"),
+    ],
+)
+def test_what_is_unknown_is_not_there(places: Client, path: str) -> None:
+    read(places, f"methodologies/{path}", status=404)
+
+
+def test_dimensions_follow_each_other(places: Client) -> None:
+    def neighbours(dimension: str) -> list[str]:
+        found = read(places, f"methodologies/2027.1/dimensions/{dimension}")
+        return [link.attrs["href"].partition("?")[0].rpartition("/")[2] for link in found.query("nav.pages a")]
+
+    assert (neighbours("D1"), neighbours("D2"), neighbours("D10")) == (["D2"], ["D1", "D3"], ["D9"])
+
+
+def test_every_rule_is_on_the_page_of_what_is_checked(places: Client) -> None:
+    said = words(read(places, "methodologies/2027.1/rules").query("main")[0])
+    methodology = load_methodology("2027.1")
+    for rule in methodology.document.rules:
+        assert " ".join(methodology.texts["en"].rules[rule.id].split()) in said
+        assert rule.id in said

@@ -1,9 +1,10 @@
-"""The pages about the methodology versions: questions, scoring rules, levels, and the points of the article."""
+"""The pages about the methodology versions: an overview, one page for each dimension, sources, rules, changes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, get_args
 
 from litestar import Controller, Response
 from litestar.params import FromPath
@@ -25,10 +26,19 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.methodologies import service
 from actitud_api.resources.suggestions.service import SuggestionFilters
 from actitud_api.web.portal.layout import Crumb, build_links, render_missing_page, render_portal_page
+from actitud_api.web.portal.sources import SourceLink, parse_source
 from actitud_api.web.portal.suggestion_routes import describe_suggestions
 
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 _METHODOLOGY: Final = Texts("Metodología {version}", "Methodology {version}")
+_PAGE: Final = Texts("{name} · Metodología {version}", "{name} · Methodology {version}")
+MethodologyPart = Literal["changes", "rules", "sources"]
+"""A part of a methodology that has a page of its own."""
+_PARTS: Final[Mapping[MethodologyPart, Texts]] = {
+    "changes": Texts("Qué cambia desde la versión anterior", "What changes since the version before"),
+    "rules": Texts("Lo que se comprueba en las respuestas", "What is checked in the answers"),
+    "sources": Texts("Fuentes", "Sources"),
+}
 _SUGGESTIONS_MAX: Final = 5
 """Maximum number of newest suggestions on the page of a methodology version.
 
@@ -36,6 +46,10 @@ The page has a second list, of the suggestions that the version adopted, with a 
 """
 _ADOPTED_MAX: Final = 100
 _UNKNOWN: Final = Texts("No hay ninguna metodología de esa versión.", "There is no methodology of that version.")
+_UNKNOWN_DIMENSION: Final = Texts(
+    "Esa metodología no tiene una dimensión con ese identificador.", "That methodology has no dimension of that id."
+)
+_UNKNOWN_PART: Final = Texts("Esa página de la metodología no existe.", "There is no such page of the methodology.")
 
 
 class IndicatorView(Struct, frozen=True, kw_only=True):
@@ -88,6 +102,16 @@ class RuleView(Struct, frozen=True):
     severity: str
 
 
+class SourceView(Struct, frozen=True, kw_only=True):
+    """A source as text: its id, its title, what was read of it, what it is used for, and where it is found."""
+
+    id: str
+    title: str
+    read: str
+    used_for: str
+    link: SourceLink
+
+
 class MethodologyView(Struct, frozen=True, kw_only=True):
     """A methodology version as text in one language.
 
@@ -98,6 +122,7 @@ class MethodologyView(Struct, frozen=True, kw_only=True):
     dimensions: tuple[DimensionView, ...]
     levels: tuple[LevelView, ...]
     rules: tuple[RuleView, ...]
+    sources: tuple[SourceView, ...]
     before: str | None
     changes: dict[str, list[str]]
 
@@ -124,34 +149,123 @@ class MethodologyPagesController(Controller):
     def show_methodology(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show a methodology version.
+        """Show the overview of a methodology version: its dimensions and indicators, its levels, its principles.
 
-        The page has its indicators with questions, goalposts and rules, its levels, its differences from the
-        preceding version, and its sources. An unknown version gets the 404 page.
+        An unknown version gets the 404 page.
         """
-        to = build_links(request)
         try:
             methodology = service.get_methodology(version)
         except UnknownMethodology:
             return render_missing_page(request, database, _UNKNOWN)
-        title = _METHODOLOGY.into(language).format(version=methodology.version)
+        to = build_links(request)
         adopted = SuggestionFilters(state="accepted", methodology=methodology.version)
-        return render_portal_page(
+        return _render_methodology(
             request,
+            methodology,
             "methodology.html",
-            title,
             {
-                "methodology": methodology,
-                "document": methodology.document,
-                "texts": methodology.texts[language],
-                "shown": describe_methodology(methodology.version, language),
                 "taken": describe_suggestions(database, adopted, language, to, _ADOPTED_MAX),
                 "proposed": describe_suggestions(database, SuggestionFilters(), language, to, _SUGGESTIONS_MAX),
-                "number": lambda value: words.format_number(value, language),
             },
-            section="methodology",
-            trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
+            language,
         )
+
+    @get_page("/{version:str}/dimensions/{dimension:str}", operation_id="portal.methodology_dimension", access=ANYBODY)
+    def show_dimension(
+        self,
+        request: ApiRequest,
+        version: FromPath[str],
+        dimension: FromPath[str],
+        database: Database,
+        language: Language,
+    ) -> Response[bytes]:
+        """Show a dimension of a methodology version: its indicators with questions, goalposts and rules.
+
+        An unknown version or dimension gets the 404 page.
+        """
+        try:
+            methodology = service.get_methodology(version)
+        except UnknownMethodology:
+            return render_missing_page(request, database, _UNKNOWN)
+        dimensions = describe_methodology(methodology.version, language).dimensions
+        ids = [one.id for one in dimensions]
+        if dimension not in ids:
+            return render_missing_page(
+                request, database, _UNKNOWN_DIMENSION, instead=(_build_crumb(request, methodology, language),)
+            )
+        position = ids.index(dimension)
+        shown = dimensions[position]
+        return _render_methodology(
+            request,
+            methodology,
+            "methodology_dimension.html",
+            {
+                "dimension": shown,
+                "previous": dimensions[position - 1] if position else None,
+                "following": dimensions[position + 1] if position + 1 < len(dimensions) else None,
+            },
+            language,
+            page=shown.name,
+        )
+
+    @get_page("/{version:str}/{part:str}", operation_id="portal.methodology_part", access=ANYBODY)
+    def show_part(
+        self, request: ApiRequest, version: FromPath[str], part: FromPath[str], database: Database, language: Language
+    ) -> Response[bytes]:
+        """Show the sources, the validation rules, or the changes of a methodology version.
+
+        An unknown version or part gets the 404 page, and so do the changes of the first version.
+        """
+        try:
+            methodology = service.get_methodology(version)
+        except UnknownMethodology:
+            return render_missing_page(request, database, _UNKNOWN)
+        known = next((one for one in get_args(MethodologyPart) if one == part), None)
+        is_first = describe_methodology(methodology.version, language).before is None
+        if known is None or (known == "changes" and is_first):
+            return render_missing_page(
+                request, database, _UNKNOWN_PART, instead=(_build_crumb(request, methodology, language),)
+            )
+        title = _PARTS[known].into(language)
+        return _render_methodology(
+            request, methodology, f"methodology_{known}.html", {"heading": title}, language, page=title
+        )
+
+
+def _render_methodology(
+    request: ApiRequest,
+    methodology: Methodology,
+    template: str,
+    values: Mapping[str, object],
+    language: Language,
+    *,
+    page: str | None = None,
+) -> Response[bytes]:
+    """Render a page of a methodology version; `page` is the title of a page below the overview, None for the latter."""
+    version = methodology.version
+    overview = _build_crumb(request, methodology, language)
+    below = (overview, Crumb(page)) if page is not None else (Crumb(overview.title),)
+    title = overview.title if page is None else _PAGE.into(language).format(name=page, version=version)
+    return render_portal_page(
+        request,
+        template,
+        title,
+        {
+            "methodology": methodology,
+            "document": methodology.document,
+            "texts": methodology.texts[language],
+            "shown": describe_methodology(version, language),
+            **values,
+        },
+        section="methodology",
+        trail=(Crumb(_METHODOLOGIES.into(language), build_links(request)("methodologies")), *below),
+    )
+
+
+def _build_crumb(request: ApiRequest, methodology: Methodology, language: Language) -> Crumb:
+    """Return the link to the overview of a methodology version."""
+    title = _METHODOLOGY.into(language).format(version=methodology.version)
+    return Crumb(title, build_links(request)("methodologies", methodology.version))
 
 
 @lru_cache(maxsize=32)
@@ -183,6 +297,16 @@ def describe_methodology(version: str, language: Language) -> MethodologyView:
             for level in document.levels
         ),
         rules=_list_rules(methodology, language),
+        sources=tuple(
+            SourceView(
+                id=identifier,
+                title=source.title,
+                read=texts.sources[identifier].read,
+                used_for=texts.sources[identifier].used_for,
+                link=parse_source(source.where),
+            )
+            for identifier, source in document.sources.items()
+        ),
         before=before,
         changes=changes,
     )
