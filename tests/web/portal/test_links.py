@@ -16,6 +16,8 @@ from tests.web.embeds.reading import Document, page
 BASE: Final = "http://testserver.local"
 ADDRESS: Final = "http://127.0.0.1:8000"
 """That of the service, which absolute links have where no setting names another."""
+DATA: Final = re.compile(r"JSON|CSV|Excel|XLSX|Data Package")
+"""Formats that the text of a link to the API names, so that nobody opens data unawares."""
 NAMED: Final = {"a": "href", "link": "href", "script": "src", "img": "src", "iframe": "src"}
 
 
@@ -43,6 +45,10 @@ def test_every_address_of_ours_is_there(client: TestClient[Litestar]) -> None:
         if not of_portal:
             continue
         found = page(response.text)
+        for link in found.query("a"):
+            if link.attrs.get("href", "").startswith("/v1/"):
+                label = link.attrs.get("aria-label") or link.text
+                assert DATA.search(label), f"{at}: {link.attrs['href']} is data, and “{label}” does not say so"
         ids = {element.attrs["id"] for element in found.query("[id]")}
         for named in _addresses(found, at):
             parts = urlsplit(named)
