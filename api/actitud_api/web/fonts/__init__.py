@@ -1,0 +1,72 @@
+"""The font of pictures and printed pages, which is the same on every machine.
+
+What is drawn here with a font of the system would differ from machine to machine, and on a machine without fonts
+have no text at all. `README.md` has the source of the files and how they were made.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+FAMILY: Final = "Inter"
+"""Family name of the font. It has two weights, 400 and 700, and no italics."""
+
+MISSING: Final = "□"
+"""The sign in place of characters that the font lacks, such as Chinese ones."""
+
+_FOLDER: Final = Path(str(files("actitud_api.web.fonts")))
+_ADVANCES: Final[Mapping[str, tuple[int, int]]] = msgspec.json.decode(
+    (_FOLDER / "advances.json").read_bytes(), type=dict[str, tuple[int, int]]
+)
+
+
+def find_folder() -> Path:
+    """Return the folder with the files of the font, for programs that take a folder."""
+    return _FOLDER
+
+
+def list_files() -> list[str]:
+    """Return the paths of the font files, Regular first, for programs that take files."""
+    return [str(_FOLDER / f"{FAMILY}-{weight}.ttf") for weight in ("Regular", "Bold")]
+
+
+def measure_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Measure the width of a text in this font, in the unit of the font size `size`.
+
+    Kerning is not counted; it makes a line of text at most a few hundredths narrower or wider.
+    """
+    return sum(_ADVANCES.get(character, _ADVANCES[MISSING])[bold] for character in text) * size / 1000
+
+
+def replace_missing(text: str) -> str:
+    """Return a text with only characters that the font has.
+
+    A character that the font lacks becomes the letters that it is a form of (`ﬁ` becomes `fi`, `１` becomes `1`), or
+    loses an accent. Others become `MISSING`, one sign for a whole run of them, since a row of empty boxes tells no
+    more than one. Invisible characters are dropped.
+    """
+    written: list[str] = []
+    for character in unicodedata.normalize("NFC", text):
+        replaced = _replace_character(character)
+        if replaced and (replaced != MISSING or written[-1:] != [MISSING]):
+            written.append(replaced)
+    return "".join(written)
+
+
+def _replace_character(character: str) -> str:
+    if character in _ADVANCES:
+        return character
+    if character.isspace():
+        return " "
+    if unicodedata.category(character) in {"Cc", "Cf", "Cn", "Cs", "Me", "Mn"}:
+        return ""
+    parts = unicodedata.normalize("NFKD", character)
+    kept = "".join(part for part in parts if part in _ADVANCES and not unicodedata.combining(part))
+    is_whole = all(part in _ADVANCES or unicodedata.combining(part) for part in parts)
+    return kept if kept and is_whole else MISSING
