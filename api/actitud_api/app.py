@@ -90,6 +90,7 @@ from actitud_api.web.portal import (
     territory_routes,
 )
 from actitud_api.web.portal import routes as portal
+from actitud_api.web.portal.printing import routes as printing
 from actitud_api.web.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
@@ -137,6 +138,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embeds.EmbedsController,
     embeds.OembedController,
     portal.PortalController,
+    printing.PrintedSheetController,
     territory_routes.TerritoriesController,
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,

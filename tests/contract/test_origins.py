@@ -67,6 +67,10 @@ PAGE: Final = (
 )
 FORM: Final = PAGE.replace("form-action 'none'", "form-action 'self'")
 INERT: Final = "default-src 'none'; frame-ancestors *; base-uri 'none'; form-action 'none'; sandbox"
+PRINTED: Final = (
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
 HASH: Final = r"'sha256-[A-Za-z0-9+/]{43}='"
 FRAME: Final = (
     rf"default-src 'none'; style-src {HASH}; script-src {HASH}; frame-ancestors \*; base-uri 'none'; "
@@ -83,6 +87,7 @@ POLICIES: Final[Mapping[str, str]] = {
         ),
         re.escape(FORM),
     ),
+    "portal.printed_sheet": f"{re.escape(FORM)}|{re.escape(PRINTED)}",
     "portal.embed": re.escape(f"{FORM}; frame-src 'self'"),
     **dict.fromkeys(("badges.get", "badges.list", "embeds.score", "embeds.table"), re.escape(INERT)),
     "embeds.card": f"style-src {HASH}; {re.escape(INERT)}",

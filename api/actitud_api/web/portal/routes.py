@@ -138,7 +138,7 @@ class PortalController(Controller):
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownScore as error:
-            return _render_unscored_page(request, database, error)
+            return render_unscored_page(request, database, error)
         record = service.find_edition(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.get_explained_score(sent)
@@ -150,14 +150,13 @@ class PortalController(Controller):
         if view.rank is not None and view.rank.text is None:
             mark_incomplete(request.scope)
         contact = registered.contact
-        about = (names.name_kind(registered.kind), name_territory(registered.province, registered.region))
         return render_portal_page(
             request,
             "organisation.html",
             f"{shown.name} · {shown.index}",
             {
                 "texts": shown,
-                "about": " · ".join(part for part in about if part),
+                "about": describe_kind_and_place(registered, names),
                 "province": registered.province,
                 "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
                 "meaning": None
@@ -181,7 +180,13 @@ class PortalController(Controller):
         )
 
 
-def _render_unscored_page(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
+def describe_kind_and_place(organisation: organisations.OrganisationRecord, names: Names) -> str:
+    """Describe the kind of an organisation and the territory that it is in, in one line."""
+    parts = (names.name_kind(organisation.kind), name_territory(organisation.province, organisation.region))
+    return " · ".join(part for part in parts if part)
+
+
+def render_unscored_page(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
     """Render the 404 page for an organisation without a score in the edition.
 
     The page links to the scores of the organisation in other editions.

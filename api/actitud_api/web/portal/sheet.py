@@ -298,9 +298,10 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
     sentence about the index with every unknown answer at its best, None if nothing is unknown. `group` is the sentence
     that names the peers, None without peers. `lead` is the sentence before the `steps`. `rank` is None if the
     organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions without a score although
-    there is an index, by id. `medians`: the median of the peer group by dimension. `since` is the id of the previous
-    edition that scores the organisation, and `changes` the change since it; both are None if this edition is the first.
-    `history`: its scores in all published editions. `evidence`: the proof of each answer, by indicator.
+    there is an index, by id. `medians`: the median of the peer group by dimension; `whole_medians`: the same without
+    decimals. `since` is the id of the previous edition that scores the organisation, and `changes` the change since it;
+    both are None if this edition is the first. `history`: its scores in all published editions. `evidence`: the proof
+    of each answer, by indicator.
     """
 
     verdict: Verdict
@@ -314,6 +315,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
     dimensions: charts.Picture
     unrated: Mapping[str, UnratedDimension]
     medians: Mapping[str, str]
+    whole_medians: Mapping[str, str]
     peers: PeerComparison | None
     history: ScoreHistory
     changes: schemas.ChangesAnswer | None
@@ -361,6 +363,7 @@ def describe_organisation(
         dimensions=_draw_dimensions(score, unrated, medians, names),
         unrated=unrated,
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
+        whole_medians={dimension: names.format_whole(median) for dimension, median in medians.items()},
         peers=_describe_peers(peers, unrated, names),
         history=_describe_history(past, edition, level, names),
         changes=changes,
