@@ -80,6 +80,7 @@ from actitud_api.web.downloads import routes as exports
 from actitud_api.web.downloads.preparation import FilePreparation, build_preparing_lifespan
 from actitud_api.web.downloads.publisher import Publisher
 from actitud_api.web.embeds import routes as embeds
+from actitud_api.web.feeds import routes as feeds
 from actitud_api.web.portal import comparison_routes as comparison_pages
 from actitud_api.web.portal import (
     dimension_routes,
@@ -137,6 +138,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embeds.BadgesController,
     embeds.EmbedsController,
     embeds.OembedController,
+    feeds.FeedsController,
     portal.PortalController,
     printing.PrintedSheetController,
     territory_routes.TerritoriesController,

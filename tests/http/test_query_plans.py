@@ -117,6 +117,9 @@ def find_whole_reads(plans: Sequence[str]) -> list[str]:
         "/portal/2026?q=zamroa&sort=-D1&page=2",
         "/portal/2026/XX-T-1",
         "/portal/2026/compare?organisation=XX-T-1&q=avila",
+        "/feeds/atom.xml",
+        "/feeds/organisations/XX-T-1/atom.xml",
+        "/feeds/territories/province-46/atom.xml",
     ],
 )
 def test_no_read_goes_through_a_whole_table(client: Client, path: str) -> None:

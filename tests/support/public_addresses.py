@@ -47,7 +47,7 @@ class Ids(Struct, frozen=True, kw_only=True):
     version: str = "2027.1"
     indicator: str = "D1.07"
     dimension: str = "D1"
-    territory: str = "08"
+    territory: str = "region-08"
     slug: str = "not-found"
     operation: str = "scores.create"
     part: str = "sources"

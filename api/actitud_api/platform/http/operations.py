@@ -157,7 +157,7 @@ class PageDescription(NamedTuple):
 
 
 def get_page(
-    path: str,
+    path: str | Sequence[str],
     *,
     operation_id: str,
     access: Rule,
@@ -171,7 +171,7 @@ def get_page(
     is_constant: bool = False,
     unkept: str | None = None,
 ) -> Decorator:
-    """Declare a page or file, whose handler reads the request itself.
+    """Declare a page or file at one path or several, whose handler reads the request itself.
 
     `access`: access rule. `cors`: True if scripts of any origin may read it, without credentials. `threaded`: True
     to run the handler in a worker thread. `default_language`: language if the request names none. `description`:

@@ -12,7 +12,22 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, delete, func, insert, literal, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+)
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.answers import Submission
@@ -526,6 +541,136 @@ def _to_signed_document(row: Row[Any]) -> SignedDocument:
 
 def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
+
+
+# --- news: publications with what they changed ----------------------------------------------------------------
+
+
+class NewsFilters(Struct, frozen=True, kw_only=True):
+    """Publications to list, or their scores; a member that is None selects all.
+
+    `region`, `province`: code of the territory of the organisations.
+    """
+
+    edition: str | None = None
+    organisation: str | None = None
+    region: str | None = None
+    province: str | None = None
+
+
+class NewsPosition(NamedTuple):
+    """Position of a publication among all, newest first."""
+
+    published: datetime
+    edition: str
+    revision: int
+
+
+class PublicationRow(Struct, frozen=True):
+    """A publication as news are told of it; the members are those of `PublicationRecord`."""
+
+    edition: str
+    revision: int
+    digest: str
+    published: datetime
+    reason: str
+    organisations: int
+    corrections: tuple[CorrectedScore, ...]
+
+
+class PublishedFigures(Struct, frozen=True):
+    """The name and the figures of an organisation in a revision; `index_value` is in units of its methodology."""
+
+    organisation: str
+    name: str
+    status: str
+    level: int | None
+    index_value: int | None
+    methodology: str
+    simulated: bool
+
+
+def _is_selected(filters: NewsFilters) -> list[ColumnElement[bool]]:
+    """Return the conditions on the scores of a revision that filters select."""
+    named = {name: getattr(filters, name) for name in ("organisation", "region", "province")}
+    return [SCORES.c[name] == value for name, value in named.items() if value is not None]
+
+
+def list_news(
+    session: Session, filters: NewsFilters, *, after: NewsPosition | None, limit: int
+) -> list[PublicationRow]:
+    """List publications, newest first, at most `limit` of those after a position.
+
+    Of an organisation those are listed that have a score of it, new or not; of a territory, all.
+    """
+    columns = PUBLICATIONS.c
+    statement = (
+        select(*(columns[name] for name in PublicationRow.__struct_fields__))
+        .where(is_complete(columns.edition, columns.revision))
+        .order_by(columns.published.desc(), columns.edition.desc(), columns.revision.desc())
+        .limit(limit)
+    )
+    if filters.edition is not None:
+        statement = statement.where(columns.edition == filters.edition)
+    if filters.organisation is not None:
+        statement = statement.where(
+            exists(
+                select(SCORES.c.digest).where(
+                    SCORES.c.edition == columns.edition,
+                    SCORES.c.revision == columns.revision,
+                    SCORES.c.organisation == filters.organisation,
+                )
+            )
+        )
+    if after is not None:
+        edition = bindparam("edition", after.edition, type_=IDENTIFIER)
+        statement = statement.where(
+            or_(
+                columns.published < after.published,
+                and_(columns.published == after.published, columns.edition < edition),
+                and_(
+                    columns.published == after.published,
+                    columns.edition == edition,
+                    columns.revision < after.revision,
+                ),
+            )
+        )
+    return [msgspec.convert(dict(row), PublicationRow) for row in session.execute(statement).mappings()]
+
+
+def count_selected_scores(session: Session, edition: str, revision: int, filters: NewsFilters) -> int:
+    """Count the scores of a revision that filters select."""
+    of_revision = (SCORES.c.edition == edition, SCORES.c.revision == revision)
+    statement = select(func.count()).select_from(SCORES).where(*of_revision, *_is_selected(filters))
+    return int(session.execute(statement).scalar_one())
+
+
+def list_figures(
+    session: Session, edition: str, revision: int, organisations: Collection[str], filters: NewsFilters
+) -> dict[str, PublishedFigures]:
+    """Return the figures of some organisations in a revision by id; those that filters do not select are absent."""
+    statement = select(*(SCORES.c[name] for name in PublishedFigures.__struct_fields__)).where(
+        SCORES.c.edition == edition,
+        SCORES.c.revision == revision,
+        SCORES.c.organisation.in_(organisations),
+        *_is_selected(filters),
+    )
+    return {row.organisation: PublishedFigures(*row) for row in session.execute(statement)}
+
+
+def find_newest_name(session: Session, organisation: str) -> str | None:
+    """Return the name of an organisation in the newest publication that has a score of it; None if there is none."""
+    newest = (
+        select(SCORES.c.name)
+        .join(
+            PUBLICATIONS,
+            and_(PUBLICATIONS.c.edition == SCORES.c.edition, PUBLICATIONS.c.revision == SCORES.c.revision),
+        )
+        .where(SCORES.c.organisation == organisation, is_complete(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision))
+        .order_by(PUBLICATIONS.c.published.desc(), PUBLICATIONS.c.edition.desc(), PUBLICATIONS.c.revision.desc())
+        .limit(1)
+    )
+    return session.execute(newest).scalar_one_or_none()
 
 
 # --- comparing what is read with what was signed --------------------------------------------------------------

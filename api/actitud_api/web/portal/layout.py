@@ -17,6 +17,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.feeds.addresses import FeedScope, list_feed_links
 from actitud_api.web.portal.short_form import find_short_form
 
 SITE: Final = "Actitud"
@@ -121,12 +122,14 @@ def render_portal_page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     frames: bool = False,
+    feed: FeedScope | None = None,
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
     `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the
     latest. `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if
-    the page contains frames of this service. The template receives `values`, and in addition `to` (the `Links` of
+    the page contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides
+    those of the edition and of all. The template receives `values`, and in addition `to` (the `Links` of
     the request), `t` (the translator of texts), `language`, `chosen` (the language in the query, for hidden form
     fields) and the filter `plain` for names of organisations.
     """
@@ -152,6 +155,14 @@ def render_portal_page(
             (text.into(language), addresses[entry], entry == section) for entry, text in _SECTION_TITLES.items()
         ],
         "trail": [Crumb(_HOME.into(language), to()), *trail] if trail else (),
+        "feeds": list_feed_links(
+            [
+                *([] if feed is None else [feed]),
+                *([] if edition is None else [FeedScope("edition", edition.id)]),
+                FeedScope("all"),
+            ],
+            language,
+        ),
         "edition": edition,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
     }

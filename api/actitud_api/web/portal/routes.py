@@ -29,6 +29,7 @@ from actitud_api.web.embeds import service
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
+from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal.layout import (
     SITE,
     Crumb,
@@ -177,6 +178,7 @@ class PortalController(Controller):
                 Crumb(shown.name or standing.organisation),
             ),
             headers={"Link": format_link_header(addresses, shown.title)},
+            feed=FeedScope("organisation", standing.organisation),
         )
 
 

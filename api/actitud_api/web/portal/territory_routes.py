@@ -20,6 +20,7 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import texts as embed_texts
+from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
@@ -142,6 +143,7 @@ class TerritoriesController(Controller):
                 Crumb(_TERRITORIES.into(language), to(sheet.edition.id, "territories")),
                 Crumb(place.name),
             ),
+            feed=FeedScope("territory", place.id),
         )
 
 

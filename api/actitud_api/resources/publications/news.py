@@ -1,0 +1,124 @@
+"""News: publications and corrections, newest first, with the figures that they brought.
+
+A publication never changes, so neither does what is told of it, but for names: an organisation has the name that it has
+in the newest revision of the edition, as on the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct, structs
+
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.territories import Territory
+from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.queries import (
+    CorrectedScore,
+    NewsFilters,
+    NewsPosition,
+    PublicationRow,
+    PublishedFigures,
+)
+
+__all__ = ["CorrectedScore", "NewsFilters", "NewsItem", "NewsPosition", "PublishedFigures", "find_name", "list_news"]
+
+
+BATCH: Final = 50
+"""Number of publications that are read at a time at least."""
+
+
+class UnknownNews(LookupError):
+    """No published edition has a score of this organisation. Raised by `find_name`."""
+
+
+class NewsItem(Struct, frozen=True, kw_only=True):
+    """A publication as news.
+
+    `organisations`: number of scores in the publication, for a territory that of its own. `corrections`: the selected
+    scores that it corrects or adds, empty for the first publication of an edition. `figures`: name and figures by
+    organisation of the corrections, and of the one organisation that is asked for.
+    """
+
+    edition: editions.EditionRecord
+    revision: int
+    digest: str
+    published: datetime
+    reason: str
+    organisations: int
+    corrections: tuple[CorrectedScore, ...]
+    figures: Mapping[str, PublishedFigures]
+
+
+def build_territory_filters(territory: Territory) -> NewsFilters:
+    """Return the filters that select the news of a region or province."""
+    if territory.level == "region":
+        return NewsFilters(region=territory.code)
+    return NewsFilters(province=territory.code)
+
+
+def list_news(database: Database, filters: NewsFilters, *, after: NewsPosition | None, limit: int) -> list[NewsItem]:
+    """List publications of all editions, newest first, at most `limit` of those after a position."""
+    known: dict[str, editions.EditionRecord] = {}
+    items: list[NewsItem] = []
+    read = max(limit, BATCH)
+    with database.read() as session:
+        while True:
+            rows = queries.list_news(session, filters, after=after, limit=read)
+            for row in rows:
+                if row.edition not in known:
+                    known[row.edition] = editions.find(session, row.edition)
+                item = _build_item(session, known[row.edition], row, filters)
+                # Whether there is anything new of an organisation or a territory is known only now: a correction names
+                # at most a hundred, which are sooner looked up than all scores are compared with those before.
+                if item.organisations if item.revision == 1 else item.corrections:
+                    items.append(item)
+            if len(rows) < read or len(items) >= limit:
+                return items[:limit]
+            after = NewsPosition(rows[-1].published, rows[-1].edition, rows[-1].revision)
+
+
+def find_name(database: Database, organisation: str) -> str:
+    """Return the name of an organisation in the newest publication that has a score of it.
+
+    Raises:
+        UnknownNews: There is no such publication.
+        IdentifierIsAlias: `organisation` is an alias of another organisation.
+    """
+    with database.read() as session:
+        name = queries.find_newest_name(session, organisation)
+        if name is None:
+            organisations.refuse_alias(session, organisation)
+            raise UnknownNews(organisation)
+    return name
+
+
+def _build_item(
+    session: Session, edition: editions.EditionRecord, row: PublicationRow, filters: NewsFilters
+) -> NewsItem:
+    named = {one.organisation for one in row.corrections}
+    if filters.organisation is not None:
+        named = {filters.organisation}
+    figures = queries.list_figures(session, row.edition, row.revision, named, filters) if named else {}
+    newest = queries.get_newest_revision(session, row.edition)
+    if newest is not None and newest != row.revision and figures:
+        shown = queries.list_figures(session, row.edition, newest, figures, NewsFilters())
+        figures = {name: structs.replace(one, name=shown[name].name) for name, one in figures.items() if name in shown}
+    corrections = tuple(one for one in row.corrections if one.organisation in figures)
+    has_places = filters.region is not None or filters.province is not None
+    return NewsItem(
+        edition=edition,
+        revision=row.revision,
+        digest=row.digest,
+        published=row.published,
+        reason=row.reason,
+        organisations=queries.count_selected_scores(session, row.edition, row.revision, filters)
+        if has_places and row.revision == 1
+        else row.organisations,
+        corrections=corrections,
+        figures=figures,
+    )

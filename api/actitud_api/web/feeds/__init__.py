@@ -1,0 +1,1 @@
+"""Feeds: what was published and corrected, for readers and programs that look for it now and then."""
