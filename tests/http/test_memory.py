@@ -79,6 +79,14 @@ class MadeController(Controller):
         request.app.state["makings"].made.append(name)
         return conditional(request, name.encode(), {"Cache-Control": REVALIDATE}, "text/plain")
 
+    @get_page(
+        "/clean/{name:str}", operation_id="made.clean", access=ANYBODY, has_clean_address=True, parameters=("a", "b")
+    )
+    async def read_clean(self, request: ApiRequest, name: FromPath[str], language: Language) -> Response[bytes]:
+        """Read what has one address."""
+        request.app.state["makings"].made.append(name)
+        return conditional(request, name.encode(), {"Cache-Control": REVALIDATE}, "text/plain")
+
     @get_page("/stream/{size:int}", operation_id="made.stream", access=ANYBODY)
     async def stream(self, request: ApiRequest, size: FromPath[int]) -> Stream:
         """Read pieces of a megabyte."""
@@ -413,6 +421,42 @@ def test_a_flood_of_addresses_stays_in_the_room_and_displaces_nothing_popular() 
     assert service.makings.made == ["a"] * 300, "no popular answer was made anew"
     assert service.is_made_anew("/made/a?a=0"), "those that were asked for once are dropped, the oldest first"
     assert not service.is_made_anew("/made/a?a=299")
+
+
+@pytest.mark.parametrize(
+    ("query", "clean"),
+    [
+        ("utm_source=x", ""),
+        ("a=", ""),
+        ("a=%20&b=2", "?b=2"),
+        ("b=2&c=3&a=1&b=4&lang=en", "?b=2&a=1&b=4&lang=en"),
+        ("a=%C3%B1+x%26&=1", "?a=%C3%B1+x%26"),
+    ],
+)
+def test_a_page_has_no_address_with_unknown_or_blank_parameters(service: Service, query: str, clean: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = service.ask(f"/made/clean/a b?{query}", method)
+        assert (answer.status, answer.body) == (308, b"")
+        assert answer.headers["location"] == f"/made/clean/a%20b{clean}"
+        assert answer.headers["cache-control"] == "public, max-age=3600"
+    assert service.makings.made == []
+    assert service.ask(f"/made/clean/a b{clean}").status == 200
+
+
+def test_redirects_to_a_clean_address_take_no_memory(service: Service) -> None:
+    for _ in range(2):
+        service.ask("/made/clean/a?a=1")
+    size = service.layer.size
+    for number in range(20):
+        assert service.ask(f"/made/clean/a?a=1&x={number}").status == 308
+        assert service.ask(f"/made/clean/a?a=1&b=&c={number}").status == 308
+    assert service.layer.size == size
+    assert service.makings.made == ["a"]
+
+
+def test_a_query_that_nobody_can_read_is_not_redirected(service: Service) -> None:
+    for query in ("a=%ff", "&".join(f"x{number}=1" for number in range(60))):
+        assert service.ask(f"/made/clean/a?{query}").status == 200
 
 
 async def settle() -> None:

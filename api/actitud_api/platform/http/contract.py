@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from litestar import Response
 from litestar.concurrency import sync_to_thread
 from litestar.types import HTTPScope
 
@@ -23,7 +24,14 @@ from actitud_api.platform.http.preconditions import Precondition, check_precondi
 from actitud_api.platform.http.problems import Fault, ProblemType, refuse_input, refuse_media_type
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
-from actitud_api.platform.http.scope import ApiRequest, Moved, normalise_query, read_header
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    Moved,
+    find_clean_query,
+    normalise_query,
+    read_header,
+    redirect_query,
+)
 
 _NO_PARAMETERS = Query(NoParameters)
 
@@ -51,7 +59,8 @@ class Keeping:
     """What the answers of a public read depend on besides path and public state; `middleware.memory` keeps them.
 
     `parameters`: names of the query parameters. `is_strict`: True if a request with others is refused, False if they
-    are ignored. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
+    are ignored. `has_clean_address`: True if a request with others, or with blank ones, is redirected; no answer is kept
+    for it. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
     `Host`; absolute links of `find_base_url` do not count. `is_constant`: True if they depend on the release and the
     settings only, so not even on the public state. `is_streamed`: True if they may be large, so that they are sent
     while they are made.
@@ -59,6 +68,7 @@ class Keeping:
 
     parameters: frozenset[str]
     is_strict: bool = False
+    has_clean_address: bool = False
     by_accept: bool = False
     by_language: bool = True
     by_host: bool = False
@@ -158,7 +168,7 @@ It queries the database, so it runs in a worker thread.
 """
 
 
-async def enforce(request: ApiRequest) -> None:
+async def enforce(request: ApiRequest) -> Response[bytes] | None:
     """Check a request against the contract of its operation and decode its inputs, before the handler runs.
 
     A read of the edition `latest` becomes a read of the newest published edition: its rows, its tag and its further
@@ -167,6 +177,9 @@ async def enforce(request: ApiRequest) -> None:
     The decoded query and body are stored in the state of the request. Pages are not checked, but paths below `/v1/`
     accept no query parameter but `lang`. The query of a read then has its known parameters only, sorted: what an answer
     says of the query is the same for all spellings of it.
+
+    Return None to go on with the handler, or the redirect of a page to its address without parameters that it does not
+    know or that are blank.
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
@@ -182,8 +195,10 @@ async def enforce(request: ApiRequest) -> None:
             and isinstance(unknown := _NO_PARAMETERS.decode(request), list)
         ):
             raise refuse_input(unknown)
-        _normalise_query(request)
-        return
+        redirected = _redirect_to_clean_address(request)
+        if redirected is None:
+            _normalise_query(request)
+        return redirected
     offered = JSON if contract.answer is None else contract.answer.media_type
     # The suffix of a file has chosen its format already: many tools can say no more than an address.
     if not isinstance(contract.answer, Files) and not accepts(read_header(request.scope, b"accept"), offered):
@@ -223,6 +238,15 @@ async def enforce(request: ApiRequest) -> None:
     _normalise_query(request)
     if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:
         await _resolve_latest(request)
+    return None
+
+
+def _redirect_to_clean_address(request: ApiRequest) -> Response[bytes] | None:
+    opt = request.route_handler.opt
+    if not opt.get("has_clean_address") or request.scope["method"] != "GET":
+        return None
+    clean = find_clean_query(request.scope["query_string"], opt["parameters"])
+    return None if clean is None else redirect_query(request.scope, clean)
 
 
 def _normalise_query(request: ApiRequest) -> None:

@@ -169,6 +169,7 @@ def get_page(
     by_language: bool = True,
     by_host: bool = False,
     is_constant: bool = False,
+    has_clean_address: bool = False,
     unkept: str | None = None,
 ) -> Decorator:
     """Declare a page or file at one path or several, whose handler reads the request itself.
@@ -178,7 +179,8 @@ def get_page(
     how the OpenAPI document describes it, together with the docstring; None if the document does not have it.
 
     `parameters`: query parameters that the handler reads besides `lang` and those of the description; it sees no
-    others. `by_language`, `by_host`, `is_constant`: as in `contract.Keeping`. `unkept`: as in `Options`, None if the
+    others. `has_clean_address`: True to redirect a request with others, or with blank ones, to its address without
+    them. `by_language`, `by_host`, `is_constant`: as in `contract.Keeping`. `unkept`: as in `Options`, None if the
     answers are kept.
     """
 
@@ -192,6 +194,7 @@ def get_page(
         if unkept is None and access.key != "required":
             described["keeping"] = Keeping(
                 parameters=known,
+                has_clean_address=has_clean_address,
                 by_language=by_language,
                 by_host=by_host,
                 is_constant=is_constant,
@@ -209,6 +212,7 @@ def get_page(
                 "cors": cors,
                 "services": inputs.services,
                 "parameters": known,
+                "has_clean_address": has_clean_address,
                 "unkept": unkept,
                 **described,
             },

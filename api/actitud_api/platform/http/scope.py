@@ -115,6 +115,19 @@ def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
     return urlencode(sorted((pair for pair in pairs if pair[0] in known), key=lambda pair: pair[0])).encode()
 
 
+def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
+    """Return a query without the parameters that are unknown, and without those whose value is blank.
+
+    The others stay in their order and number. Return None if nothing has to go, or if the query cannot be decoded.
+    """
+    try:
+        pairs = decode_query(query)
+    except ValueError:
+        return None
+    kept = [(name, value) for name, value in pairs if name in known and value.strip()]
+    return None if kept == pairs else urlencode(kept)
+
+
 def find_base_url(request: ApiRequest) -> str:
     """Return scheme and authority of absolute links, such as `https://example.org`, without a final slash.
 
@@ -192,6 +205,10 @@ ALWAYS_REVALIDATE: Final = "no-cache"
 """Caching of redirects: a cache asks each time, because an alias may later belong to another resource."""
 
 
+REDIRECT_SECONDS: Final = 3_600
+"""Seconds for which caches keep a redirect to a clean address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """Redirect to the same path and query, in which the path parameter `parameter` has another `value`."""
@@ -205,6 +222,17 @@ def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
     query = urlencode(parse_query(scope))
     location = _move_path(scope, moved) + (f"?{query}" if query else "")
     headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
+    return Response(b"", status_code=308, headers=headers)
+
+
+def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
+    """Return the response (308) that redirects a request to the same path with another query.
+
+    It is the same for everybody, so any cache may keep it; not for ever, because a later release may read parameters
+    that this one does not know.
+    """
+    location = quote(scope["path"], safe=f"/{_SEGMENT}") + (f"?{query}" if query else "")
+    headers = {"Location": location, "Cache-Control": f"public, max-age={REDIRECT_SECONDS}"}
     return Response(b"", status_code=308, headers=headers)
 
 

@@ -21,7 +21,7 @@ from actitud_api.platform.http.middleware.edge import VERSIONED, is_host
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.negotiation import accepts, negotiate_language
 from actitud_api.platform.http.representations import Files
-from actitud_api.platform.http.scope import decode_query, is_loopback, normalise_query
+from actitud_api.platform.http.scope import decode_query, find_clean_query, is_loopback, normalise_query
 
 RAW_MAX: Final = 1_024
 """Largest address in bytes for which a target is remembered."""
@@ -84,7 +84,10 @@ class TargetReader:
         self._has_public_url = has_public_url
 
     def read(self, address: Address) -> Target | None:
-        """Return the target of a read; None if its answer is not kept: refused, not public, or of no operation."""
+        """Return the target of a read; None if its answer is not kept.
+
+        Such an answer refuses or redirects, is not public, or is of no operation.
+        """
         path = address.path
         accept = _decode(address.accept)
         if address.host is None or not is_host(host := address.host.decode("latin-1")) or path != normalize_path(path):
@@ -104,6 +107,8 @@ class TargetReader:
                 return None
         query = normalise_query(address.query, keeping.parameters)
         if query is None:
+            return None
+        if keeping.has_clean_address and find_clean_query(address.query, keeping.parameters) is not None:
             return None
         parameters = decode_query(address.query)
         is_strict = keeping.is_strict or path.startswith(f"{VERSIONED}/")

@@ -158,7 +158,9 @@ class ComparisonPageController(Controller):
     path = "/portal/{edition:str}/compare"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.compare", access=ANYBODY, parameters=("organisation", "q"))
+    @get_page(
+        "/", operation_id="portal.compare", access=ANYBODY, has_clean_address=True, parameters=("organisation", "q")
+    )
     def compare(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:

@@ -90,7 +90,7 @@ class DimensionsController(Controller):
     path = "/portal/{edition:str}/dimensions"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.dimensions", access=ANYBODY)
+    @get_page("/", operation_id="portal.dimensions", access=ANYBODY, has_clean_address=True)
     def list_dimensions(
         self,
         request: ApiRequest,
@@ -141,7 +141,13 @@ class DimensionsController(Controller):
             ),
         )
 
-    @get_page("/{dimension:str}", operation_id="portal.dimension", access=ANYBODY, parameters=("kind", "band"))
+    @get_page(
+        "/{dimension:str}",
+        operation_id="portal.dimension",
+        access=ANYBODY,
+        has_clean_address=True,
+        parameters=("kind", "band"),
+    )
     def show_dimension(
         self,
         request: ApiRequest,

@@ -117,6 +117,7 @@ class EmbedPageController(Controller):
         "/",
         operation_id="portal.embed",
         access=ANYBODY,
+        has_clean_address=True,
         parameters=("edition", "organisation", "form", "language", "theme", "q"),
     )
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:

@@ -133,7 +133,7 @@ class MethodologyPagesController(Controller):
     path = "/portal/methodologies"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.methodologies", access=ANYBODY)
+    @get_page("/", operation_id="portal.methodologies", access=ANYBODY, has_clean_address=True)
     def list_methodologies(self, request: ApiRequest, language: Language) -> Response[bytes]:
         """Show all methodology versions, newest first."""
         found = [
@@ -145,7 +145,7 @@ class MethodologyPagesController(Controller):
             request, "methodologies.html", title, {"found": found}, section="methodology", trail=(Crumb(title),)
         )
 
-    @get_page("/{version:str}", operation_id="portal.methodology", access=ANYBODY)
+    @get_page("/{version:str}", operation_id="portal.methodology", access=ANYBODY, has_clean_address=True)
     def show_methodology(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:

@@ -174,6 +174,7 @@ class QuestionnaireController(Controller):
         "/{version:str}",
         operation_id="portal.questionnaire",
         access=ANYBODY,
+        has_clean_address=True,
         parameters=("edition", "organisation"),
     )
     def questionnaire(

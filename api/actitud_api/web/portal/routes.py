@@ -52,7 +52,7 @@ class PortalController(Controller):
     path = "/portal"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.index", access=ANYBODY)
+    @get_page("/", operation_id="portal.index", access=ANYBODY, has_clean_address=True)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Show the home page: a description of the index, the published editions, and the search."""
         values = {
@@ -70,6 +70,7 @@ class PortalController(Controller):
         "/{edition:str}",
         operation_id="portal.edition",
         access=ANYBODY,
+        has_clean_address=True,
         parameters=("q", "kind", "region", "province", "band", "level", "status", "sort", "page"),
     )
     def edition(
@@ -118,7 +119,9 @@ class PortalController(Controller):
             trail=(Crumb(select_edition_title(record, language)),),
         )
 
-    @get_page("/{edition:str}/{organisation:str}", operation_id="portal.organisation", access=ANYBODY)
+    @get_page(
+        "/{edition:str}/{organisation:str}", operation_id="portal.organisation", access=ANYBODY, has_clean_address=True
+    )
     def organisation(
         self,
         request: ApiRequest,

@@ -122,6 +122,7 @@ class SuggestionPagesController(Controller):
         "/",
         operation_id="portal.suggestions",
         access=ANYBODY,
+        has_clean_address=True,
         parameters=("kind", "state", "dimension", "page"),
     )
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:

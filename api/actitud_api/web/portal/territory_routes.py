@@ -64,7 +64,7 @@ class TerritoriesController(Controller):
     path = "/portal/{edition:str}/territories"
     include_in_schema = False
 
-    @get_page("/", operation_id="portal.territories", access=ANYBODY, parameters=("sort",))
+    @get_page("/", operation_id="portal.territories", access=ANYBODY, has_clean_address=True, parameters=("sort",))
     def list_territories(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
@@ -99,7 +99,7 @@ class TerritoriesController(Controller):
             ),
         )
 
-    @get_page("/{territory:str}", operation_id="portal.territory", access=ANYBODY)
+    @get_page("/{territory:str}", operation_id="portal.territory", access=ANYBODY, has_clean_address=True)
     def show_territory(
         self,
         request: ApiRequest,
