@@ -100,6 +100,7 @@ class ScoreSelection(_Selection, total=False):
     """The options of every file of an edition, except its format and its columns."""
 
     dialect: Dialect | None
+    q: str | None
     level: int | None
     status: ScoreStatus | None
     organisation: str | Sequence[str] | None
@@ -272,6 +273,7 @@ def export_edition_scores(
     province: ProvinceCode | None = None,
     band: SizeBand | None = None,
     parent: str | None = None,
+    q: str | None = None,
     level: int | None = None,
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
@@ -287,12 +289,13 @@ def export_edition_scores(
     ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube. ``dialect``: CSV
     dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
     ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
-    to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the
-    score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles. Raises
-    ``NotFound`` if the edition does not exist.
+    to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province
+    or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
+    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``fields``: only these
+    columns, in the order of the table. ``lang``: language of the column titles. Raises ``NotFound`` if the edition does
+    not exist.
     """
     query = {
         "dialect": dialect,
@@ -302,6 +305,7 @@ def export_edition_scores(
         "province": province,
         "band": band,
         "parent": parent,
+        "q": q,
         "level": level,
         "status": status,
         "organisation": organisation,
@@ -355,6 +359,7 @@ def export_edition_indicators(
     province: ProvinceCode | None = None,
     band: SizeBand | None = None,
     parent: str | None = None,
+    q: str | None = None,
     level: int | None = None,
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
@@ -369,11 +374,12 @@ def export_edition_indicators(
     each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV
     dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
     ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
-    to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the
-    score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
+    to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province
+    or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
+    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``fields``: only these
+    columns, in the order of the table. ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
@@ -385,6 +391,7 @@ def export_edition_indicators(
         "province": province,
         "band": band,
         "parent": parent,
+        "q": q,
         "level": level,
         "status": status,
         "organisation": organisation,
@@ -445,6 +452,7 @@ def stream_edition_scores(
     province: ProvinceCode | None = None,
     band: SizeBand | None = None,
     parent: str | None = None,
+    q: str | None = None,
     level: int | None = None,
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
@@ -456,12 +464,12 @@ def stream_edition_scores(
 
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such
-    as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``fields``: only these columns, in the order of the table. ``progress``: called after each
-    chunk with the rows and bytes received so far; one more request counts all rows before. The request is sent when
-    you ask for the first row.
+    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
+    small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
+    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``fields``: only these columns, in the order of the table. ``progress``: called after each chunk with the rows and
+    bytes received so far; one more request counts all rows before. The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -473,6 +481,7 @@ def stream_edition_scores(
         "province": province,
         "band": band,
         "parent": parent,
+        "q": q,
         "level": level,
         "status": status,
         "organisation": organisation,
@@ -494,6 +503,7 @@ def stream_edition_indicators(
     province: ProvinceCode | None = None,
     band: SizeBand | None = None,
     parent: str | None = None,
+    q: str | None = None,
     level: int | None = None,
     status: ScoreStatus | None = None,
     organisation: str | Sequence[str] | None = None,
@@ -505,11 +515,12 @@ def stream_edition_indicators(
 
     A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``level``: 1 to 5. ``status``: status of the score, such
-    as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``fields``: only these columns, in the order of the table. ``progress``: called after each
-    chunk with the rows and bytes received so far. The request is sent when you ask for the first row.
+    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
+    small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
+    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
+    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
+    ``fields``: only these columns, in the order of the table. ``progress``: called after each chunk with the rows and
+    bytes received so far. The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried up
     to ``max_retries`` times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``
@@ -521,6 +532,7 @@ def stream_edition_indicators(
         "province": province,
         "band": band,
         "parent": parent,
+        "q": q,
         "level": level,
         "status": status,
         "organisation": organisation,

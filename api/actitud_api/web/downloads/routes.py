@@ -563,6 +563,7 @@ def _read_while_awaited(request: ApiRequest, batches: Iterator[T]) -> Iterator[T
 def _build_selection(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
     return RowSelection(
         filters=ScoreFilters(
+            text=query.q or "",
             kind=query.kind,
             region=query.region,
             province=query.province,

@@ -89,6 +89,7 @@ class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=
     province: organisations.OfProvince | None = None
     band: organisations.OfBand | None = None
     parent: organisations.OfParent | None = None
+    q: organisations.OfWords | None = None
     level: scores.OfLevel | None = None
     status: scores.OfStatus | None = None
     organisation: scores.OfOrganisations | None = None
