@@ -19,7 +19,8 @@ PAGES: Final[Mapping[str, str]] = {
     "edition": "/2026",
     "edition filtered": "/2026?q=ayuntamiento&sort=-D1&level=3",
     "older edition": "/2025",
-    "nobody found": "/2026?q=nobody",
+    "nobody found": "/2026?q=nobody&level=5",
+    "unknown filter": "/2026?region=ZZ&level=3",
     "missing": "/1999",
     "sheet": f"/2026/{ZAMORA}",
     "first sheet": f"/2026/{AVILA}",
@@ -27,8 +28,13 @@ PAGES: Final[Mapping[str, str]] = {
     "sheet without score": f"/2026/{VOID}",
 }
 """By what they show: the path below `/portal`."""
-AT_NIGHT: Final = frozenset({"edition filtered", "older edition", "nobody found", "first sheet", "sheet without level"})
+AT_NIGHT: Final = frozenset(
+    {"edition filtered", "older edition", "nobody found", "unknown filter", "first sheet", "sheet without level"}
+)
 """Those that hardly differ from another."""
+NOT_FOUND: Final = frozenset({"missing", "unknown filter"})
+FIRST_SCREEN: Final = {1_366: (768, 4), 360: (740, 2)}
+"""By width: the height of a screen, and how many of the four rows of an edition are on the first one at least."""
 WAYS: Final = ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0))
 """Four ways in which every two choices meet."""
 
@@ -54,7 +60,7 @@ def test_a_page_is_quiet_accessible_and_fits(browser: Browser, service: str, nam
         assert seen.page.evaluate("Array.from(document.images).every(image => image.naturalWidth > 0)")
         seen.is_accessible()
         seen.fits()
-        if name == "missing":
+        if name in NOT_FOUND:
             assert all("404" in said for said in seen.said)
             seen.said.clear()
         seen.is_quiet()
@@ -85,12 +91,70 @@ def test_filters_work_without_scripts_and_by_the_keyboard(browser: Browser, serv
         assert page.locator(":focus").inner_text() == "Skip to content"
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
+        page.get_by_text("Filters and order").press("Enter")
         page.get_by_label("Level").select_option(label="3, Service desk")
-        page.get_by_label("Name, DIR3 or INE code").press("Enter")
-        page.wait_for_url("**level=3**")
+        page.get_by_label("Name, place or code").press("Enter")
+        # What is left empty in the form is not in the address.
+        page.wait_for_url(f"{service}/portal/2026?lang=en&level=3")
         assert page.locator(".ranking tbody tr").count() == 1
         page.get_by_role("link", name="Clear filters").click()
         assert page.locator(".ranking tbody tr").count() == 4
+
+
+@pytest.mark.night
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("width", FIRST_SCREEN)
+def test_rows_are_on_the_first_screen(browser: Browser, service: str, width: int, language: str) -> None:
+    height, rows = FIRST_SCREEN[width]
+    for query in ("", "&level=3&sort=-D1"):
+        with showing(browser, f"{service}/portal/latest?lang={language}{query}", width=width) as seen:
+            bottoms: list[float] = seen.page.evaluate(
+                "[...document.querySelectorAll('.ranking tbody tr')].map(row => row.getBoundingClientRect().bottom)"
+            )
+            assert sum(bottom <= height for bottom in bottoms) >= min(rows, len(bottoms)), bottoms
+
+
+@pytest.mark.night
+@pytest.mark.parametrize("width", [360, 1_366])
+def test_who_is_marked_is_compared_without_scripts(browser: Browser, service: str, width: int) -> None:
+    with browser.new_context(
+        java_script_enabled=False, locale="es-ES", viewport={"width": width, "height": 700}
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{service}/portal/latest?lang=es")
+        for name in ("Zamora", "Ávila"):
+            page.get_by_label(f"Comparar Ayuntamiento de {name}").check()
+        # From the first mark on it stays in sight.
+        page.get_by_role("button", name="Comparar las marcadas").click()
+        assert page.locator(".side h3").all_inner_texts() == ["A Ayuntamiento de Ávila", "B Ayuntamiento de Zamora"]
+
+
+@pytest.mark.night
+def test_a_head_sorts_by_the_keyboard_without_scripts(browser: Browser, service: str) -> None:
+    with browser.new_context(java_script_enabled=False, locale="es-ES") as context:
+        page = context.new_page()
+        page.goto(f"{service}/portal/2026?lang=es")
+        page.get_by_role("link", name="Organización").press("Enter")
+        page.wait_for_url("**sort=organisation_name**")
+        assert page.get_by_role("columnheader", name="Organización").get_attribute("aria-sort") == "ascending"
+        names = page.locator(".ranking tbody th a").all_inner_texts()
+        assert names == sorted(names, key=lambda name: name.replace("Á", "A"))
+
+
+@pytest.mark.night
+def test_a_telephone_has_the_sections_in_a_menu_without_scripts(browser: Browser, service: str) -> None:
+    with browser.new_context(
+        java_script_enabled=False, locale="es-ES", viewport={"width": 360, "height": 740}
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{service}/portal/2026?lang=es")
+        sections = page.locator("nav.sections")
+        assert not sections.is_visible()
+        page.get_by_text("Menú").press("Enter")
+        assert sections.is_visible()
+        page.set_viewport_size({"width": 1_366, "height": 768})
+        assert sections.is_visible()
+        assert not page.get_by_text("Menú").is_visible()
 
 
 def test_letters_of_a_picture_neither_overlap_nor_leave_it(browser: Browser, service: str) -> None:
@@ -114,7 +178,8 @@ def test_printed_it_has_neither_navigation_nor_forms(browser: Browser, service: 
     with showing(browser, f"{service}/portal/2026?lang=es") as seen:
         seen.page.emulate_media(media="print")
         assert not seen.page.locator(".sections").is_visible()
-        assert not seen.page.locator("form").is_visible()
+        assert not seen.page.locator("form.finder").is_visible()
+        assert not seen.page.locator(".pick").first.is_visible()
         assert seen.page.locator(".ranking").is_visible()
         ground = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == "rgb(255, 255, 255)"

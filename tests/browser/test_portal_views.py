@@ -92,6 +92,20 @@ def test_an_anchor_of_the_page_that_had_a_whole_methodology_shows_what_is_asked(
         seen.is_quiet()
 
 
+@pytest.mark.parametrize("view", ["compare", "territories", "dimensions"])
+def test_no_figure_of_a_table_is_beyond_the_edge_of_a_telephone(browser: Browser, service: str, view: str) -> None:
+    beyond = """() => [...document.querySelectorAll(".stacked tbody th, .stacked tbody td")].filter(cell => {
+        const box = cell.getBoundingClientRect();
+        return box.width && (box.right > innerWidth || box.left < 0 || cell.scrollWidth > cell.clientWidth + 1);
+    }).map(cell => cell.textContent)"""
+    for width in (320, 360):
+        with showing(browser, f"{service}/portal/{VIEWS[view]}lang=es", width=width) as seen:
+            assert seen.page.locator(".stacked tbody td").count() >= 2
+            assert seen.page.evaluate(beyond) == []
+            # Its rows are still those of a table to whoever hears them.
+            assert seen.page.locator(".stacked").first.get_by_role("row").count() >= 2
+
+
 def test_two_are_found_and_compared_with_the_keyboard(browser: Browser, service: str) -> None:
     with showing(browser, f"{service}/portal/2026/compare?lang=es") as seen:
         for name in ("zamora", "avila"):

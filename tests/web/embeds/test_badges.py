@@ -29,6 +29,7 @@ from tests.web.embeds.installation import (
     Figures,
     add_edition,
 )
+from tests.web.embeds.reading import page as read_page
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -104,6 +105,13 @@ def test_what_is_provisional_says_so(own: Client) -> None:
     root = picture(own, f"/badge/2028/{AVILA}.svg")
     assert letters(root)[1] == "94,48 de 100 · Comunidad (provisional)"
     assert "nivel 5, Comunidad (provisional)" in alternative(root)
+    # And in the ranking with the reason.
+    ranking = read_page(own.get("/portal/2028?lang=en").text)
+    (level,) = ranking.query(".ranking .level")
+    assert " ".join(level.text.split()) == "5, Community (provisional)"
+    assert (
+        "Level 5, Community is provisional until this is known: the level of the previous edition was" in ranking.text
+    )
 
 
 def test_latest_is_the_newest_published_edition(site: Client) -> None:

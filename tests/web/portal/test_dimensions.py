@@ -74,7 +74,9 @@ def test_it_shows_whom_to_learn_from(places: Client) -> None:
     assert not none.query(".exemplar")
     assert "No organisation of that kind and size" in none.text
     assert [option.attrs["value"] for option in none.query("option[selected]")] == ["UNI"]
-    assert len(read(places, "2026/dimensions/D1?kind=nothing&band=&foo=1").query(".exemplar")) == 5
+    unknown = read(places, "2026/dimensions/D1?kind=nothing&band=&foo=1", status=404)
+    assert [words(one) for one in unknown.query(".notice li")] == ["Kind of organisation: « nothing »"]
+    assert len(unknown.query(".exemplar")) == 5
 
 
 @pytest.mark.parametrize(

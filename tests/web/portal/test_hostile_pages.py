@@ -38,6 +38,8 @@ ASKED: Final[Sequence[Callable[[str], str]]] = (
     lambda text: f"embed?{urlencode({'q': f'qqqq {text}'})}",
     lambda text: f"embed?{urlencode({'organisation': text})}",
     lambda text: f"embed?{urlencode({'edition': text, 'organisation': NAMED})}",
+    lambda text: f"2026?{urlencode({'region': text, 'sort': text, 'level': text})}",
+    lambda text: f"2026/territories?{urlencode({'sort': text})}",
     lambda text: f"2026/dimensions/D1?{urlencode({'kind': text, 'band': text})}",
 )
 """Those that say what they were asked for."""

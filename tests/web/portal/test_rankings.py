@@ -38,9 +38,9 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
-def read(client: Client, path: str = EDITION, **parameters: str | int) -> Document:
+def read(client: Client, path: str = EDITION, *, code: int = 200, **parameters: str | int) -> Document:
     response = client.get(path, params={"lang": "en", **parameters})
-    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (response.status_code, response.headers["content-type"]) == (code, "text/html; charset=utf-8")
     found = page(response.text)
     assert not found.errors
     assert len(found.query("h1")) == 1
@@ -52,7 +52,22 @@ def told(element: Element) -> str:
 
 
 def lines(found: Document) -> list[list[str]]:
-    return [[told(cell) for cell in row.query("th, td")] for row in found.query(".ranking tbody tr")]
+    """The cells of each row, without the box to mark it."""
+    return [[told(cell) for cell in row.query("th, td")[1:]] for row in found.query(".ranking tbody tr")]
+
+
+def notice(found: Document) -> list[str]:
+    """The filters that the page does not know, as it says."""
+    return [told(one).replace("« ", "«").replace(" »", "»") for one in found.query(".notice li")]
+
+
+def headers(found: Document) -> dict[str, str]:
+    """Where the heads of the columns lead."""
+    return {told(link).rstrip(" ▲▼"): link.attrs["href"] for link in found.query(".ranking thead a")}
+
+
+def sorted_by(found: Document) -> list[tuple[str, str]]:
+    return [(told(head).rstrip(" ▲▼"), head.attrs["aria-sort"]) for head in found.query(".ranking [aria-sort]")]
 
 
 def short(found: Document) -> str:
@@ -75,11 +90,14 @@ def test_the_ranking_says_rank_name_index_and_level(years: Client) -> None:
     found = read(years)
     rows = lines(found)
     assert [row[0].partition(" ")[0] for row in rows] == ["1", "2", "2", "4", "5", "6", "–", "–"]
-    assert rows[0][1].startswith("Zamora Municipality · Zamora, Castilla y León · P4: 50,001 to 250,000 inhabitants")
-    assert rows[0][1].endswith("coverage 100 % · XX-T-1")
-    assert rows[0][2] == "100.00 4, Conversation"
-    assert rows[6][2] == "insufficient evidence"
-    assert rows[7][2] == "not rateable"
+    assert rows[0][1] == "Zamora Zamora, Castilla y León · Municipality · 59,000 inhabitants"
+    assert rows[3][1].startswith("Alcúdia, l' València/Valencia, Comunitat Valenciana · Municipality · coverage 75 %")
+    # Who is not counted by inhabitants has its size by staff.
+    assert rows[7][1].startswith("Ministerio Ministry or state department · E5: 5,000 people")
+    assert [row[2] for row in rows] == ["59,000", "57,000", "45,000", "12,000", "900", "–", "23,000", "–"]
+    assert rows[0][3] == "100.00 4, Conversation"
+    assert rows[6][3] == "insufficient evidence"
+    assert rows[7][3] == "not rateable"
     assert "90.00" not in found.text.partition("How it spreads")[0]
     assert "8 organisations" in found.text
 
@@ -146,10 +164,135 @@ def test_filters_and_orders_are_those_of_the_service(years: Client, asked: Mappi
         assert "No organisation of this edition is as asked for" in found.text
 
 
-def test_what_there_is_not_is_not_asked_for(years: Client) -> None:
-    found = read(years, kind="NONE", level="9", band="E4", sort="population;drop", page="-1", utm_source="x")
-    assert short(found) == "12345678"
-    assert chosen(found)["sort"] == ""
+def test_what_is_not_known_is_said_and_left_out(years: Client) -> None:
+    asked = {"kind": "NONE", "region": "ZZ", "level": "7", "band": "P9", "status": "x", "sort": "population;drop"}
+    found = read(years, code=404, **asked, province="46", page="-1", utm_source="x")
+    assert notice(found) == [
+        "Kind: «NONE»",
+        "Region: «ZZ»",
+        "Size: «P9»",
+        "Level: «7»",
+        "Evidence: «x»",
+        "Order: «population;drop»",
+    ]
+    # The list that one gets has what is known, and its address says so.
+    assert short(found) == "346"
+    assert {name: value for name, value in chosen(found).items() if value} == {"province": "46"}
+    (way_out,) = [link.attrs["href"] for link in found.query(".notice a")]
+    assert way_out == "/portal/2026?province=46&lang=en"
+    assert notice(page(years.get(way_out).text)) == []
+
+
+def test_a_list_that_is_not_there_is_kept_nowhere(years: Client) -> None:
+    response = years.get(f"{EDITION}?region=ZZ")
+    assert (response.status_code, response.headers["cache-control"]) == (404, "no-store")
+
+
+def test_what_is_quoted_is_short_and_inert(years: Client) -> None:
+    found = read(years, code=404, region="<b>x</b>" + "y" * 500)
+    assert notice(found) == ["Region: «<b>x</b>" + "y" * 32 + "…»"]
+    assert not found.query(".notice b")
+
+
+@pytest.mark.parametrize(
+    ("asked", "active"),
+    [
+        ({"kind": "UNI"}, ["Kind: Public university"]),
+        ({"band": "E4"}, ["Size: E4: 1,000 to 4,999 people"]),
+        ({"level": "5"}, ["Level: 5, Community"]),
+        ({"region": "01", "q": "zamora"}, ["Search: zamora", "Region: Andalucía"]),
+        ({"region": "07", "province": "46"}, ["Region: Castilla y León", "Province: València/Valencia"]),
+    ],
+)
+def test_a_filter_that_nobody_meets_finds_nobody_and_can_be_cleared(
+    years: Client, asked: Mapping[str, str], active: list[str]
+) -> None:
+    found = read(years, **asked)
+    assert short(found) == ""
+    assert "No organisation of this edition is as asked for" in found.text
+    chips = found.query(".chips a")
+    assert [told(chip).removeprefix("Clear ").rstrip(" ✕") for chip in chips] == [*active, "filters"]
+    assert chosen(found).items() >= {name: value for name, value in asked.items() if name != "q"}.items()
+    # Each leads to the list without that filter, with the others.
+    for chip, name in zip(chips, sorted(asked, key=lambda name: name != "q"), strict=False):
+        others = "".join(f"{other}={value}&" for other, value in asked.items() if other != name)
+        assert chip.attrs["href"] == f"/portal/2026?{others}lang=en"
+    assert ("València/Valencia is not in Castilla y León." in found.text) is ("province" in asked)
+
+
+def test_provinces_are_those_of_the_region(years: Client) -> None:
+    def offered(**asked: str) -> list[str]:
+        return [option.attrs["value"] for option in read(years, **asked).query("select[name=province] option")]
+
+    assert offered() == ["", "03", "05", "25", "46", "49"]
+    assert offered(region="10") == ["", "03", "46"]
+    assert offered(region="10", province="49") == ["", "03", "46", "49"]
+
+
+def test_each_page_has_one_address(years: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "PER_PAGE", 3)
+    for asked, address in (
+        ("page=1&kind=MUN", "?kind=MUN"),
+        ("kind=MUN&page=9", "?kind=MUN&page=2"),
+        ("kind=MUN&page=02", "?kind=MUN&page=2"),
+        ("kind=MUN&page=x&lang=en", "?kind=MUN&lang=en"),
+        ("page=-1", ""),
+        ("page=2&page=3", "?page=3"),
+    ):
+        moved = years.get(f"{EDITION}?{asked}", follow_redirects=False)
+        assert (moved.status_code, moved.headers["location"]) == (307, EDITION + address)
+        assert moved.headers["cache-control"] == "no-cache"
+        assert years.get(EDITION + address, follow_redirects=False).status_code == 200
+
+
+def test_heads_sort_and_say_how_it_is_sorted(years: Client) -> None:
+    found = read(years, region="10")
+    assert sorted_by(found) == [("Rank", "ascending")]
+    assert headers(found) == {
+        "Rank": "/portal/2026?region=10&sort=-rank&lang=en",
+        "Organisation": "/portal/2026?region=10&sort=organisation_name&lang=en",
+        "Inhabitants": "/portal/2026?region=10&sort=-population&lang=en",
+        "Index and level": "/portal/2026?region=10&sort=-rank&lang=en",
+    }
+    by_name = page(years.get(headers(found)["Organisation"]).text)
+    assert (sorted_by(by_name), short(by_name)) == ([("Organisation", "ascending")], "7436")
+    assert headers(by_name)["Rank"] == "/portal/2026?region=10&lang=en"
+    back = page(years.get(headers(by_name)["Organisation"]).text)
+    assert (sorted_by(back), short(back)) == ([("Organisation", "descending")], "6347")
+    largest = page(years.get(headers(found)["Inhabitants"]).text)
+    assert (sorted_by(largest), short(largest)) == ([("Inhabitants", "descending")], "3746")
+    last = page(years.get(headers(found)["Rank"]).text)
+    assert (sorted_by(last), short(last)) == ([("Rank", "descending")], "6437")
+
+
+def test_a_search_is_sorted_by_none_of_its_heads_until_one_is_taken(years: Client) -> None:
+    found = read(years, q="Alcúdia")
+    assert sorted_by(found) == []
+    by_rank = page(years.get(headers(found)["Rank"]).text)
+    assert (sorted_by(by_rank), short(by_rank)) == ([("Rank", "ascending")], "47")
+
+
+def test_who_is_marked_is_compared(years: Client) -> None:
+    found = read(years)
+    (form,) = found.query("form.choosing")
+    boxes = {box.attrs["value"]: box.attrs["aria-label"] for box in form.query("input[type=checkbox]")}
+    assert (len(boxes), boxes["XX-T-2"]) == (8, "Compare Ávila")
+    assert form.query("button[type=submit]")
+    hidden = {one.attrs["name"]: one.attrs["value"] for one in form.query("input[type=hidden]")}
+    compared = years.get(form.attrs["action"], params={"organisation": ["XX-T-2", "XX-T-5"], **hidden})
+    assert [told(one) for one in page(compared.text).query(".side h3")] == ["A Ávila", "B Àger"]
+
+
+def test_latest_stays_in_the_addresses_of_lists(years: Client) -> None:
+    found = read(years, "/portal/latest", region="10")
+    inside = [link.attrs["href"] for link in found.query(".sections a, .chips a, .ranking thead a, .pages a")]
+    assert inside
+    assert not [href for href in inside if href.startswith("/portal/2026")]
+    assert {form.attrs["action"] for form in found.query("form")} == {"/portal/latest", "/portal/latest/compare"}
+    # What was published of an organisation is under the edition that published it.
+    assert {link.attrs["href"] for link in found.query(".ranking th[scope=row] a")} == {
+        f"/portal/2026/XX-T-{number}?lang=en" for number in (3, 4, 6, 7)
+    }
 
 
 def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
@@ -176,11 +319,14 @@ def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
 
 @pytest.mark.both_databases
 def test_an_order_by_a_dimension_shows_its_score(years: Client) -> None:
-    rows = lines(read(years, sort="-D1"))
+    found = read(years, sort="-D1")
+    rows = lines(found)
     # D1 of 1 is 100 points, that of 7 counts with 90 though it does not rank; 4 and 8 have none.
-    assert rows[0][2].startswith("D1 : 100.00")
-    assert rows[1][2].startswith("D1 : 90.00")
-    assert rows[-1][2].startswith("D1 : –")
+    assert [row[2] for row in rows] == ["100.00", "90.00", "50.00", "33.00", "10.00", "0.00", "–", "–"]
+    assert sorted_by(found) == [("D1 · Internal access and staff involvement", "descending")]
+    # Where there is no room for the column its figure stands with the name.
+    assert rows[0][1].endswith("· D1 · Internal access and staff involvement: 100.00")
+    assert [row[2] for row in lines(read(years, sort="coverage"))][:3] == ["25 %", "50 %", "75 %"]
 
 
 @pytest.mark.both_databases
@@ -271,6 +417,20 @@ def test_the_page_leads_to_the_data(years: Client) -> None:
     assert years.get("/v1/editions/2026/publications").status_code == 200
 
 
+def test_files_have_what_the_list_has(years: Client) -> None:
+    found = read(years, q="al", region="10", sort="-D1")
+    assert short(found) == "734"
+    files = [link.attrs["href"] for link in found.query("main a") if "/scores" in link.attrs["href"]]
+    assert [file.partition("/scores")[2] for file in files] == [
+        f"{suffix}?q=al&region=10&sort=-D1" for suffix in (".xlsx", ".csv", ".jsonl", ".jsonstat", "")
+    ]
+    assert [row["organisation"][-1] for row in years.get(files[-1]).json()["items"]] == ["7", "3", "4"]
+    table = years.get(files[1]).text.splitlines()
+    assert [row.split(",")[2] for row in table] == ["organisation", "XX-T-7", "XX-T-3", "XX-T-4"]
+    indicators = years.get(f"/v1/editions/2026/indicators.csv?{files[1].partition('?')[2]}").text
+    assert {row.split(",")[1] for row in indicators.splitlines()[1:]} == {"XX-T-3", "XX-T-4", "XX-T-7"}
+
+
 def test_latest_is_the_newest_published_and_an_older_one_says_so(years: Client) -> None:
     assert told(read(years, "/portal/latest").query("h1")[0]) == "Edition 2026"
     older = read(years, "/portal/2025")
@@ -326,6 +486,20 @@ def test_the_first_page_of_an_empty_installation_leads_to_what_there_is(url: str
         assert not found.query("form")
         missing = client.get("/portal/latest?lang=en")
         assert (missing.status_code, "No edition has been published yet." in missing.text) == (404, True)
+
+
+def test_what_is_being_published_is_said_to_be_on_its_way(url: str) -> None:
+    with opened(url) as database:
+        database.migrate()
+    with borrow_app(unlimited(url)) as app, TestClient(app) as client:
+        # As the demonstration has it until it is published.
+        app.state["readiness"].register("2026-demo", lambda: False)
+        waiting = client.get("/portal/2026-demo?lang=en")
+        assert (waiting.status_code, waiting.headers["retry-after"]) == (503, "30")
+        assert waiting.headers["cache-control"] == "no-store"
+        assert told(page(waiting.text).query("h1")[0]) == "It is being prepared"
+        assert "The results are being published" in read(client, "/portal").text
+        assert client.get("/portal/methodologies/1999").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield opened_client
 
 
-def cards(client: Client, path: str) -> Mapping[str, Element]:
-    return {card.attrs["id"]: card for card in read(client, path).query("article.suggestion")}
+def cards(client: Client, path: str, *, status: int = 200) -> Mapping[str, Element]:
+    return {card.attrs["id"]: card for card in read(client, path, status=status).query("article.suggestion")}
 
 
 def test_each_stands_with_its_decisions_and_their_reasons(client: Client) -> None:
@@ -102,8 +102,8 @@ def test_filters_combine_and_what_is_unknown_does_not_filter(client: Client) -> 
     propose(client, kind="indicator", dimension="D2")
     decide(client, "3", "accepted", "Sí.")
 
-    def shown(query: str) -> list[str]:
-        return [name.removeprefix("suggestion-") for name in cards(client, f"suggestions?{query}")]
+    def shown(query: str, *, status: int = 200) -> list[str]:
+        return [name.removeprefix("suggestion-") for name in cards(client, f"suggestions?{query}", status=status)]
 
     assert shown("") == ["3", "2", "1"]
     assert shown("kind=indicator&dimension=D1") == ["2"]
@@ -111,9 +111,15 @@ def test_filters_combine_and_what_is_unknown_does_not_filter(client: Client) -> 
     assert shown("state=deferred") == ["2", "1"]
     # No reader of the page may read those, so it does not offer to filter by it.
     propose(client, waits=True)
-    assert shown("state=undecided") == ["3", "2", "1"]
+    assert shown("state=undecided", status=404) == ["3", "2", "1"]
     assert shown("state=accepted&dimension=D1") == []
-    assert shown("kind=x&state=%00&dimension=D99&page=x&methodology=2026.1") == ["3", "2", "1"]
+    query = "kind=x&state=%00&dimension=D99&page=x&methodology=2026.1"
+    assert shown(query, status=404) == ["3", "2", "1"]
+    assert [words(one) for one in read(client, f"suggestions?{query}", status=404).query(".notice li")] == [
+        "What is proposed: « x »",
+        "Decision: « »",
+        "Dimension: « D99 »",
+    ]
     found = read(client, "suggestions?state=accepted&dimension=D1")
     assert words(found.query("p[role=status]")[0]) == "No suggestion is as asked for. Clear a filter."
     chosen = [option.attrs["value"] for option in found.query("form.filters option[selected]")]
@@ -189,9 +195,14 @@ def test_a_page_is_inert_whatever_is_proposed_and_decided(client: Client, path: 
         assert shape(response.text) == harmless, text
 
 
-def test_what_it_is_asked_for_is_not_in_it(client: Client) -> None:
-    harmless = shape(client.get("/portal/suggestions").text)
+def test_what_it_is_asked_for_is_inert_in_it(client: Client) -> None:
+    def ask(text: str) -> str:
+        asked = {"kind": text, "state": text, "dimension": text, "page": text}
+        return client.get("/portal/suggestions", params=asked).text
+
+    harmless = shape(ask("nothing"))
     for text in DRAWN:
-        asked = client.get("/portal/suggestions", params={"kind": text, "state": text, "dimension": text, "page": text})
-        found = [(name, attributes.keys()) for name, attributes in shape(asked.text)]
+        if not text.strip():
+            continue
+        found = [(name, attributes.keys()) for name, attributes in shape(ask(text))]
         assert found == [(name, attributes.keys()) for name, attributes in harmless], text

@@ -22,23 +22,60 @@ def test_the_list_has_every_territory_with_its_quartiles_and_levels(places: Clie
     # Of 10, 20, 40, 50, 60 and 80 the quartiles are 1.25, 2.5 and 3.75 places from the first; of 40, 60 and 80 half of
     # the way between neighbours; of 20 and 50 a quarter, a half and three quarters of the way.
     assert found == {
-        "The whole edition": ["7", "25.00", "45.00", "57.50", "1", "1", "2", "1", "1"],
-        "Castilla y León": ["2", "27.50", "35.00", "42.50", "0", "1", "1", "0", "0"],
-        "Ávila": ["1", "20.00", "20.00", "20.00", "0", "1", "0", "0", "0"],
-        "Zamora": ["1", "50.00", "50.00", "50.00", "0", "0", "1", "0", "0"],
-        MADRID: ["4", "50.00", "60.00", "70.00", "0", "0", "1", "1", "1"],
+        "The whole edition": ["7", "25.00", "45.00", "57.50", "1", "1", "2", "1", "1", "1"],
+        "Castilla y León": ["2", "27.50", "35.00", "42.50", "0", "1", "1", "0", "0", "0"],
+        "Ávila": ["1", "20.00", "20.00", "20.00", "0", "1", "0", "0", "0", "0"],
+        "Zamora": ["1", "50.00", "50.00", "50.00", "0", "0", "1", "0", "0", "0"],
+        MADRID: ["4", "50.00", "60.00", "70.00", "0", "0", "1", "1", "1", "1"],
     }
+    # Everybody has a level or has none.
+    assert all(int(row[0]) == sum(map(int, row[4:])) for row in found.values())
+
+
+def test_each_figure_on_a_telephone_has_the_head_of_its_column(places: Client) -> None:
+    (table,) = read(places, "2026/territories").query("table.territories")
+    heads = [words(head).rstrip(" ▲▼") for head in table.query("thead th")][2:]
+    for row in table.query("tbody tr"):
+        assert [cell.attrs["data-label"] for cell in row.query("td")] == ["How many", *heads]
 
 
 @pytest.mark.parametrize(
     ("sort", "order"),
     [
         ("", ["Castilla y León", "Ávila", "Zamora", MADRID]),
-        ("?sort=median", [MADRID, "Castilla y León", "Zamora", "Ávila"]),
+        ("?sort=-name", [MADRID, "Castilla y León", "Zamora", "Ávila"]),
+        ("?sort=-median", [MADRID, "Castilla y León", "Zamora", "Ávila"]),
+        ("?sort=median", ["Castilla y León", "Ávila", "Zamora", MADRID]),
+        ("?sort=-organisations", [MADRID, "Castilla y León", "Ávila", "Zamora"]),
     ],
 )
-def test_the_list_goes_by_name_or_by_median(places: Client, sort: str, order: Sequence[str]) -> None:
+def test_the_list_goes_by_name_median_or_number(places: Client, sort: str, order: Sequence[str]) -> None:
     assert list(rows(read(places, f"2026/territories{sort}"), "Quartiles of the index"))[1:] == order
+
+
+def test_its_heads_sort_and_say_how_it_is_sorted(places: Client) -> None:
+    found = read(places, "latest/territories")
+    heads = {words(head).rstrip(" ▲▼"): head for head in found.query("thead th") if head.query("a")}
+    assert {name: head.query("a")[0].attrs["href"] for name, head in heads.items()} == {
+        "Territory": "/portal/latest/territories?sort=-name&lang=en",
+        "Organisations": "/portal/latest/territories?sort=-organisations&lang=en",
+        "Median": "/portal/latest/territories?sort=-median&lang=en",
+    }
+    assert {name: head.attrs.get("aria-sort") for name, head in heads.items()} == {
+        "Territory": "ascending",
+        "Organisations": None,
+        "Median": None,
+    }
+    by_median = read(places, "2026/territories?sort=-median")
+    assert [(words(one), one.attrs["aria-sort"]) for one in by_median.query("[aria-sort]")] == [
+        ("Median ▼", "descending")
+    ]
+
+
+def test_an_order_that_is_not_known_is_said(places: Client) -> None:
+    found = read(places, "2026/territories?sort=bogus", status=404)
+    assert [words(one) for one in found.query(".notice li")] == ["Order: « bogus »"]
+    assert "/portal/2026/territories?lang=en" in hrefs(found)
 
 
 def test_a_territory_says_what_it_comes_to(places: Client) -> None:

@@ -59,8 +59,8 @@ class Keeping:
     """What the answers of a public read depend on besides path and public state; `middleware.memory` keeps them.
 
     `parameters`: names of the query parameters. `is_strict`: True if a request with others is refused, False if they
-    are ignored. `has_clean_address`: True if a request with others, or with blank ones, is redirected; no answer is kept
-    for it. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
+    are ignored. `has_clean_address`: True if a request with others, or with blank ones, is redirected; no answer is
+    kept for it. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
     `Host`; absolute links of `find_base_url` do not count. `is_constant`: True if they depend on the release and the
     settings only, so not even on the public state. `is_streamed`: True if they may be large, so that they are sent
     while they are made.

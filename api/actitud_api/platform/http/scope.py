@@ -231,9 +231,17 @@ def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
     It is the same for everybody, so any cache may keep it; not for ever, because a later release may read parameters
     that this one does not know.
     """
+    return _redirect_query(scope, query, 308, f"public, max-age={REDIRECT_SECONDS}")
+
+
+def redirect_for_now(scope: HTTPScope, query: str) -> Response[bytes]:
+    """Return the response (307) that redirects a request to the same path with another query, for the time being."""
+    return _redirect_query(scope, query, 307, ALWAYS_REVALIDATE)
+
+
+def _redirect_query(scope: HTTPScope, query: str, status: int, cache: str) -> Response[bytes]:
     location = quote(scope["path"], safe=f"/{_SEGMENT}") + (f"?{query}" if query else "")
-    headers = {"Location": location, "Cache-Control": f"public, max-age={REDIRECT_SECONDS}"}
-    return Response(b"", status_code=308, headers=headers)
+    return Response(b"", status_code=status, headers={"Location": location, "Cache-Control": cache})
 
 
 def find_served_path(scope: HTTPScope) -> str:

@@ -95,6 +95,7 @@ __all__ = [
     "is_provisional",
     "list_evidence",
     "list_history",
+    "list_provisional",
     "list_ranking",
     "search_ranking",
     "summarize_columns",
@@ -168,6 +169,48 @@ def is_provisional(edition_score: EditionScore) -> bool:
     if edition_score.score is not None:
         return edition_score.score.level_details.provisional
     return evaluate(load_methodology(edition_score.methodology), edition_score.submission).provisional
+
+
+class _ShownDetails(Struct):
+    provisional: bool
+
+
+class _ShownLevel(Struct):
+    level_details: _ShownDetails
+
+
+class _ShownScore(Struct):
+    """The part of a published document that says if a level is provisional: a page of a ranking reads fifty of them."""
+
+    score: _ShownLevel
+
+
+def list_provisional(database: Database, edition: str, rows: Iterable[RankingRow]) -> frozenset[str]:
+    """Return the organisations among rows of a published edition whose level is provisional.
+
+    Documents are read only of rows whose level has a condition under which it stays provisional.
+
+    Raises:
+        UnknownEdition: No published edition has that id.
+    """
+    conditional = [row.organisation for row in rows if _may_be_provisional(row)]
+    with database.read() as session:
+        revision = find_source(session, editions.find_published(session, edition)).revision
+    if not conditional or revision is None:
+        return frozenset()
+    texts = publication.get_texts(database, edition, revision, conditional)
+    return frozenset(
+        organisation
+        for organisation, text in texts.items()
+        if msgspec.json.decode(text, type=_ShownScore).score.level_details.provisional
+    )
+
+
+def _may_be_provisional(row: RankingRow) -> bool:
+    if row.level is None:
+        return False
+    levels = load_methodology(row.methodology).document.levels
+    return any(level.number == row.level and level.provisional_unless is not None for level in levels)
 
 
 def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, tuple[Evidence, ...]]:

@@ -34,6 +34,7 @@ from actitud_api.web.portal.layout import (
     Crumb,
     Links,
     build_links,
+    choose_segment,
     read_parameters,
     render_missing_page,
     render_portal_page,
@@ -173,16 +174,16 @@ class ComparisonPageController(Controller):
             chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
-        to = build_links(request)
+        to, segment = build_links(request), choose_segment(request, chosen.edition)
         title = _COMPARE.into(language)
         return render_portal_page(
             request,
             "compare.html",
             title,
-            _build_view(database, chosen, language, to),
+            _build_view(database, chosen, language, to, segment),
             section="compare",
             edition=chosen.edition,
-            trail=(Crumb(select_edition_title(chosen.edition, language), to(chosen.edition.id)), Crumb(title)),
+            trail=(Crumb(select_edition_title(chosen.edition, language), to(segment)), Crumb(title)),
             status=400 if chosen.refused else 404 if chosen.unknown else 200,
         )
 
@@ -228,7 +229,9 @@ def _classify_search(
     return "added" if len(matches) == 1 else "several"
 
 
-def _build_view(database: Database, chosen: ComparisonSelection, language: Language, to: Links) -> dict[str, object]:
+def _build_view(
+    database: Database, chosen: ComparisonSelection, language: Language, to: Links, segment: str
+) -> dict[str, object]:
     """Build the values from which the template renders the comparison page."""
     edition, ids = chosen.edition, chosen.ids
     figures = FigureFormatter(load_methodology(edition.methodology), language)
@@ -240,7 +243,7 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
                 embeds.find_standing(database, edition.id, one), language, to(edition.id, one)
             ),
             rank=NO_FIGURE if side.edition_score.rank is None else figures.format_count(side.edition_score.rank),
-            without=_format_address(to, edition, [other for other in ids if other != one]),
+            without=_format_address(to, segment, [other for other in ids if other != one]),
         )
         for letter, one, side in zip(LETTERS, ids, chosen.sides, strict=False)
     ]
@@ -255,17 +258,17 @@ def _build_view(database: Database, chosen: ComparisonSelection, language: Langu
     ]
     return {
         "chosen_sides": chosen,
-        "known": _format_address(to, edition, ids),
+        "known": _format_address(to, segment, ids),
         "columns": columns,
         "sections": sections,
         "picture": _lay_out_bars(columns, sections),
         "described": _CHART_DESCRIPTION.into(language).format(rows="; ".join(rows)),
         "refused": [
-            (one, _format_address(to, edition, [other for other in chosen.refused if other != one]))
+            (one, _format_address(to, segment, [other for other in chosen.refused if other != one]))
             for one in chosen.refused
         ],
         "matches": [
-            (match, _format_address(to, edition, [*ids, match.organisation]))
+            (match, _format_address(to, segment, [*ids, match.organisation]))
             for match in chosen.matches[:RESULTS_MAX]
             if match.organisation not in ids
         ],
@@ -299,9 +302,9 @@ def _lay_out_bars(columns: Sequence[ComparisonColumn], sections: Sequence[Compar
     return GroupedBarChart(tuple(groups), round(y, 2))
 
 
-def _format_address(to: Links, edition: editions.EditionRecord, ids: Sequence[str]) -> str:
-    """Return the URL of the page that compares the organisations `ids` in an edition."""
-    return to.add_query(to.build_path(edition.id, "compare"), [("organisation", one) for one in ids])
+def _format_address(to: Links, segment: str, ids: Sequence[str]) -> str:
+    """Return the URL of the page that compares the organisations `ids` in the edition that `segment` names."""
+    return to.add_query(to.build_path(segment, "compare"), [("organisation", one) for one in ids])
 
 
 def _build_dimensions(

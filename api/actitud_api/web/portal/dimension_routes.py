@@ -27,9 +27,11 @@ from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.filters import UnknownFilter, list_unknown_filters
 from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
+    choose_segment,
     read_parameters,
     render_missing_page,
     render_portal_page,
@@ -57,6 +59,10 @@ _MEANS: Final = Texts("Media de cada indicador en la edición", "Mean of each in
 _SCALES: Final[Mapping[str, Texts]] = {
     "P": Texts("Por población", "By inhabitants"),
     "E": Texts("Por plantilla", "By staff"),
+}
+_FILTERS: Final[Mapping[str, Texts]] = {
+    "kind": Texts("Tipo de organización", "Kind of organisation"),
+    "band": Texts("Tamaño", "Size"),
 }
 _MEANS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
 
@@ -136,7 +142,10 @@ class DimensionsController(Controller):
             section="dimensions",
             edition=found.edition,
             trail=(
-                Crumb(select_edition_title(found.edition, language), build_links(request)(found.edition.id)),
+                Crumb(
+                    select_edition_title(found.edition, language),
+                    build_links(request)(choose_segment(request, found.edition)),
+                ),
                 Crumb(_DIMENSIONS.into(language)),
             ),
         )
@@ -159,7 +168,8 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations.
 
-        An unknown dimension, and an edition that does not exist or is not published, get the 404 page.
+        An unknown dimension, and an edition that does not exist or is not published, get the 404 page. The page has the
+        status 404 too if a kind or size band is not known.
         """
         try:
             found = service.compute_dimensions(database, computed, edition)
@@ -174,7 +184,8 @@ class DimensionsController(Controller):
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
         indicators = _list_indicators(found, methodology, dimension, figures, language)
-        filters = _read_filters(request)
+        filters, unknown = _read_filters(request, language)
+        segment = choose_segment(request, found.edition)
         exemplars = comparison.list_exemplars(
             database,
             found.edition.id,
@@ -206,6 +217,9 @@ class DimensionsController(Controller):
                 "means": _draw_means(found, indicators, figures, language),
                 "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
                 "filters": filters,
+                "unknown": unknown,
+                "labels": {field: label.into(language) for field, label in _FILTERS.items()},
+                "without": to(segment, "dimensions", dimension, kind=filters.kind, band=filters.band),
                 "kinds": texts.organisation_types,
                 "bands": [
                     (_SCALES[scale].into(language), [(band.code, figures.name_band(band.code)) for band in bands])
@@ -215,10 +229,11 @@ class DimensionsController(Controller):
             section="dimensions",
             edition=found.edition,
             trail=(
-                Crumb(select_edition_title(found.edition, language), to(found.edition.id)),
-                Crumb(_DIMENSIONS.into(language), to(found.edition.id, "dimensions")),
+                Crumb(select_edition_title(found.edition, language), to(segment)),
+                Crumb(_DIMENSIONS.into(language), to(segment, "dimensions")),
                 Crumb(name),
             ),
+            status=404 if unknown else 200,
         )
 
 
@@ -234,16 +249,18 @@ def _find_position(found: service.EditionDimensions, dimension: str) -> int:
     return ids.index(dimension)
 
 
-def _read_filters(request: ApiRequest) -> ScoreFilters:
+def _read_filters(request: ApiRequest, language: Language) -> tuple[ScoreFilters, tuple[UnknownFilter, ...]]:
     """Read the kind and size band of the exemplary organisations to show from the query parameters.
 
-    Unknown kinds and bands are ignored.
+    Return the filters, and those whose value is not known and that are therefore left out.
     """
     parameters = dict(read_parameters(request))
-    return ScoreFilters(
-        kind=next((kind for kind in get_args(Kind) if kind == parameters.get("kind")), None),
-        band=next((band for band in get_args(Band) if band == parameters.get("band")), None),
+    kinds, bands = get_args(Kind), get_args(Band)
+    filters = ScoreFilters(
+        kind=next((kind for kind in kinds if kind == parameters.get("kind")), None),
+        band=next((band for band in bands if band == parameters.get("band")), None),
     )
+    return filters, list_unknown_filters(parameters, {"kind": kinds, "band": bands}, _FILTERS, language)
 
 
 def _list_indicators(

@@ -12,10 +12,12 @@ from msgspec import Struct
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.http.pages import load_templates, render_page
-from actitud_api.platform.http.scope import ApiRequest, choose_language, parse_query
+from actitud_api.platform.http.scope import ApiRequest, choose_language, mark_incomplete, parse_query
+from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
+from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds.addresses import FeedScope, list_feed_links
 from actitud_api.web.portal.short_form import find_short_form
@@ -36,6 +38,9 @@ _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
     "embed": Texts("Insertar", "Embed"),
 }
 _HOME: Final = Texts("Inicio", "Home")
+_PREPARING: Final = Texts("Se está preparando", "It is being prepared")
+_PREPARING_SECONDS: Final = "30"
+"""Seconds after which whoever finds the service in preparation may ask again."""
 _EDITIONS_MAX: Final = 50
 """Number of newest editions that are read to list the published ones among them."""
 
@@ -99,6 +104,15 @@ def build_links(request: ApiRequest) -> Links:
     return Links(choose_language(request.scope, "es") if named else None)
 
 
+def choose_segment(request: ApiRequest, edition: editions.EditionRecord) -> str:
+    """Return the name of an edition in the links from a page to itself and to other lists: its id, or `latest`.
+
+    Whoever came by `latest` goes on with it, so that an address which is passed on shows the newest edition. The sheet
+    of an organisation is linked by the id: it says what was published then.
+    """
+    return LATEST if request.scope["path_params"].get("edition") == LATEST else edition.id
+
+
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
     """Return the query parameters of a request as pairs of name and value, in their order.
 
@@ -126,25 +140,25 @@ def render_portal_page(
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
-    `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the
-    latest. `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if
-    the page contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides
-    those of the edition and of all. The template receives `values`, and in addition `to` (the `Links` of
-    the request), `t` (the translator of texts), `language`, `chosen` (the language in the query, for hidden form
-    fields) and the filter `plain` for names of organisations.
+    `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the latest.
+    `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if the page
+    contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides those of
+    the edition and of all. The template receives `values`, and in addition `to` (the `Links` of the request), `t` (the
+    translator of texts), `language`, `chosen` (the language in the query, for hidden form fields), `segment` (the name
+    of the edition in links to its lists) and the filter `plain` for names of organisations.
     """
     to = build_links(request)
-    edition_id = LATEST if edition is None else edition.id
+    segment = LATEST if edition is None else choose_segment(request, edition)
     version = loader.load_newest().version if edition is None else edition.methodology
     language = choose_language(request.scope, "es")
     addresses: Mapping[PortalSection, str] = {
-        "edition": to(edition_id),
-        "territories": to(edition_id, "territories"),
-        "dimensions": to(edition_id, "dimensions"),
-        "compare": to(edition_id, "compare"),
+        "edition": to(segment),
+        "territories": to(segment, "territories"),
+        "dimensions": to(segment, "dimensions"),
+        "compare": to(segment, "compare"),
         "methodology": to("methodologies", version),
         "questionnaire": to("questionnaires", find_short_form(version) or version),
-        "embed": to("embed", edition=edition_id),
+        "embed": to("embed", edition=segment),
     }
     frame: Mapping[str, object] = {
         "to": to,
@@ -164,6 +178,7 @@ def render_portal_page(
             language,
         ),
         "edition": edition,
+        "segment": segment,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
     }
     full_title = title if title == SITE else f"{title} · {SITE}"
@@ -194,6 +209,15 @@ def list_published_editions(database: Database) -> list[editions.CountedEdition]
     return [counted for counted in listed if counted.record.state == "published"]
 
 
+def is_preparing(request: ApiRequest) -> bool:
+    """Return True if the service is not ready yet, as while a demonstration is published; no such page is kept."""
+    readiness: Readiness = request.app.state["readiness"]
+    failing = bool(readiness.find_failing())
+    if failing:
+        mark_incomplete(request.scope)
+    return failing
+
+
 def render_missing_page(
     request: ApiRequest,
     database: Database,
@@ -204,13 +228,22 @@ def render_missing_page(
 ) -> Response[bytes]:
     """Render the 404 page, with the published editions and a search field.
 
+    If no edition is published yet because the service is being prepared, the page says so with the status 503.
+
     `reason`: the sentence that says what does not exist. `edition`: the edition that the navigation leads to; None
     for the latest. `instead`: links to pages that the reader may have meant.
     """
     language = choose_language(request.scope, "es")
+    published = list_published_editions(database)
+    if reason is embed_texts.UNKNOWN_EDITION and not published and is_preparing(request):
+        title = _PREPARING.into(language)
+        headers = {"Retry-After": _PREPARING_SECONDS}
+        return render_portal_page(
+            request, "preparing.html", title, {}, trail=(Crumb(title),), status=503, headers=headers
+        )
     values = {
         "reason": reason.into(language),
-        "published": list_published_editions(database),
+        "published": published,
         "title_of": select_edition_title,
         "instead": instead,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, cast
+from typing import Final, cast, get_args
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -16,13 +17,24 @@ from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.organisations.service import Band, split_words
+from actitud_api.resources.organisations.kinds import Band, Kind
+from actitud_api.resources.organisations.service import split_words
+from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal import charts
+from actitud_api.web.portal.filters import (
+    ChosenFilter,
+    FilterField,
+    SortHeader,
+    UnknownFilter,
+    build_field,
+    list_unknown_filters,
+    read_page_number,
+)
 from actitud_api.web.portal.layout import Links
 from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, name_region, name_territory
 
@@ -34,13 +46,24 @@ _AROUND: Final = 2
 _SORTS: Final[Mapping[str, Texts]] = {
     "rank": Texts("Puesto, del mejor al último", "Rank, the best first"),
     "-rank": Texts("Puesto, del último al mejor", "Rank, the last first"),
-    "organisation_name": Texts("Nombre", "Name"),
+    "organisation_name": Texts("Nombre, de la A a la Z", "Name, A to Z"),
+    "-organisation_name": Texts("Nombre, de la Z a la A", "Name, Z to A"),
     "-population": Texts("Población, de más a menos", "Population, the largest first"),
     "population": Texts("Población, de menos a más", "Population, the smallest first"),
     "-coverage": Texts("Cobertura, de más a menos", "Coverage, the widest first"),
+    "coverage": Texts("Cobertura, de menos a más", "Coverage, the narrowest first"),
 }
+_HEADERS: Final[Mapping[str, tuple[Texts, tuple[str, str]]]] = {
+    "rank": (Texts("Puesto", "Rank"), ("rank", "-rank")),
+    "organisation": (Texts("Organización", "Organisation"), ("organisation_name", "-organisation_name")),
+    "population": (Texts("Habitantes", "Inhabitants"), ("-population", "population")),
+    "result": (Texts("Índice y nivel", "Index and level"), ("rank", "-rank")),
+}
+"""The header of each column that every ranking has, with the order of its link and the opposite one."""
+_COVERAGE_HEADER: Final = Texts("Cobertura", "Coverage")
 _CLOSEST: Final = Texts("Lo más parecido a la búsqueda", "The closest to the search")
 _ANY: Final = Texts("Cualquiera", "Any")
+_SEARCH: Final = Texts("Búsqueda", "Search")
 _LABELS: Final[Mapping[str, Texts]] = {
     "kind": Texts("Tipo", "Kind"),
     "region": Texts("Comunidad autónoma", "Region"),
@@ -59,36 +82,25 @@ _TENTHS_ALT: Final = Texts(
 _TENTH: Final = Texts("de {start} a {end}, {count}", "{start} to {end}, {count}")
 _COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
 _BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({dimension}), the best first")
-
-
-class FilterOption(Struct, frozen=True):
-    """An option of a drop-down; `chosen` is True if the request selects it."""
-
-    value: str
-    text: str
-    chosen: bool
-
-
-class FilterField(Struct, frozen=True):
-    """A drop-down of filter options, or of sort orders.
-
-    The first option of a filter is "any"; a drop-down of sort orders has no such option.
-    """
-
-    name: str
-    label: str
-    choices: tuple[FilterOption, ...]
+_WORST_IN: Final = Texts("{name} ({dimension}), los últimos primero", "{name} ({dimension}), the last first")
+_OUTSIDE: Final = Texts("{province} no está en {region}.", "{province} is not in {region}.")
+_PROVISIONAL: Final = Texts(
+    "El nivel {level} es provisional mientras no conste esto: {condition}.",
+    "Level {level} is provisional until this is known: {condition}.",
+)
 
 
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `href`: URL of its page. `simulated`: True if it is invented. `about`: its kind, territory, size and coverage.
-    `rank`: None if it is not ranked. `interval`: the ranks that it has in nine of ten random draws of weights and
-    aggregation, such as "3–7"; None if it is not ranked or the draws are not computed. `index` and `bar`: the index
-    as text and number, None if it is not ranked; `reason` is then its status, else None. `level` and `level_name`:
-    None without a level. `dimension_score`: the score in the dimension by which the list is sorted; None if the
-    list is sorted otherwise.
+    `href`: URL of its page. `simulated`: True if it is invented. `about`: its territory, and what is not the same for
+    most: its kind if the edition has several, its size if it is not one of inhabitants, its coverage if that is not
+    full. `population`: None if it is not known. `rank`: None if it is not ranked. `interval`: the ranks that it has in
+    nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked or the draws are not
+    computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then its status,
+    else None. `level` and `level_name`: None without a level; `is_provisional` is True if the level is provisional.
+    `sorted_by`: the coverage, or the score in the dimension, by which the list is sorted; None if it is sorted
+    otherwise.
     """
 
     organisation: str
@@ -102,15 +114,17 @@ class RankingLine(Struct, frozen=True, kw_only=True):
     reason: str | None
     level: int | None
     level_name: str | None
-    dimension_score: str | None
+    is_provisional: bool
+    population: str | None
+    sorted_by: str | None
     simulated: bool
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
     """The search, filters and page that a request asks for.
 
-    `chosen`: the filters and the sort order by name. A filter value that no organisation of the edition has is
-    dropped, and so is the order that a list has by itself: by rank, or the closest first if there is a search.
+    `chosen`: the filters and the sort order by name. Values that are not known are left out, and so is the order that a
+    list has by itself: by rank, or the closest first if there is a search.
     """
 
     query: str
@@ -120,8 +134,14 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
     @property
     def parameters(self) -> list[tuple[str, str | int]]:
         """The search, filters and sort order as query parameters, without the page."""
-        search: list[tuple[str, str | int]] = [("q", self.query)] if self.query else []
-        return [*search, *self.chosen.items()]
+        return self.list_parameters()
+
+    def list_parameters(self, **others: str) -> list[tuple[str, str | int]]:
+        """List the parameters with some in the place of those of the request; those that are empty are left out."""
+        wanted = {"q": self.query, **self.chosen, **others}
+        if wanted.get("sort") == "rank" and not split_words(wanted["q"]):
+            del wanted["sort"]
+        return [(name, value) for name, value in wanted.items() if value]
 
     @property
     def is_filtered(self) -> bool:
@@ -148,6 +168,11 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         return "sort" not in self.chosen and bool(split_words(self.query))
 
     @property
+    def order(self) -> str:
+        """The sort order as the query parameter names it; empty if it is that of a search."""
+        return "" if self.is_closest_first else self.chosen.get("sort", "rank")
+
+    @property
     def sort(self) -> RankingSort:
         """The sort order in the form that the score service takes; by rank if the request names none."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
@@ -166,25 +191,35 @@ class PageLink(Struct, frozen=True):
 class RankingPage(Struct, frozen=True, kw_only=True):
     """The data from which the page of an edition is rendered.
 
-    `count`: number of organisations that the filters select. `first`: position of the first shown line in the list,
-    from 1. `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True
-    if the uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `dimension`: name
-    of the dimension by which the list is sorted, None if it is sorted otherwise. `fields`: the drop-downs of
-    filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
+    `here`: URL path of the page, without query. `count`: number of organisations that the filters select. `number`: the
+    number of the page. `unknown`: filters of the request that are not known. `active`: the filters by which the list is
+    filtered. `clash`: a sentence that says that a province is not in a region, if both are asked for; else None.
+    `headers`: those of the columns. `files`: query of the files that have what the list has, empty if that is all.
+    `provisional`: sentences that say why levels are provisional. `first`: position of the first shown line in the list,
+    from 1. `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True if
+    the uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs
+    of filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
     `tenths`: range, count and share for each tenth of the index.
     """
 
     request: RankingRequest
+    here: str
     fields: tuple[FilterField, ...]
+    unknown: tuple[UnknownFilter, ...]
+    active: tuple[ChosenFilter, ...]
+    clash: str | None
+    headers: tuple[SortHeader, ...]
     lines: tuple[RankingLine, ...]
+    provisional: tuple[str, ...]
+    files: str
     count: int
+    number: int
     first: int
     pages: tuple[PageLink, ...]
     previous: str | None
     following: str | None
     has_intervals: bool
     awaits_intervals: bool
-    dimension: str | None
     summary: service.ScoreSummary
     picture: charts.Picture
     tenths: tuple[tuple[str, str, str], ...]
@@ -197,15 +232,18 @@ def build_ranking_page(
     parameters: Iterable[tuple[str, str]],
     to: Links,
     language: Language,
+    *,
+    segment: str,
 ) -> RankingPage:
     """Build the data of the page of a published edition from the query parameters `parameters`.
 
     `computed` keeps the random draws from which the uncertainty of the ranks is taken; `to` builds the URLs of
-    links.
+    links, and `segment` names the edition in those of this list: its id, or `latest`.
     """
     names = Names(load_methodology(edition.methodology), language)
-    fields = _build_fields(service.count_by_group(database, edition.id), dict(parameters), names)
-    request = _parse_request(dict(parameters), fields)
+    given, known = dict(parameters), _map_known(names)
+    request = _read_request(given, known)
+    groups = service.count_by_group(database, edition.id)
     filters = request.filters
     count = service.count_scores(database, edition.id, filters)
     last = max(1, -(-count // PER_PAGE))
@@ -222,15 +260,41 @@ def build_ranking_page(
         robust.row.organisation: (robust.rank[0], robust.rank[2]) for robust in drawn if robust.rank is not None
     }
     summary = service.compute_summary(database, edition.id, filters, principal=None)
+    provisional = service.list_provisional(database, edition.id, rows)
+    here = to.build_path(segment)
+    has_kinds = len({group.kind for group in groups}) > 1
 
     def address(page: int) -> str:
-        return to.add_query(to.build_path(edition.id), [*request.parameters, *([("page", page)] if page > 1 else [])])
+        return to.add_query(here, [*request.parameters, *([("page", page)] if page > 1 else [])])
+
+    def build_line(row: RankingRow) -> RankingLine:
+        interval = intervals.get(row.organisation)
+        return _build_line(
+            row,
+            edition,
+            request.sort,
+            to,
+            names,
+            interval=interval,
+            is_provisional=row.organisation in provisional,
+            has_kinds=has_kinds,
+        )
 
     return RankingPage(
         request=request,
-        fields=fields,
-        lines=tuple(_build_line(row, edition, intervals, request.sort, to, names) for row in rows),
+        here=here,
+        fields=_build_fields(groups, request, names),
+        unknown=list_unknown_filters(given, known, _LABELS, language),
+        active=_list_active(request, here, to, names),
+        clash=_describe_clash(request, language),
+        headers=_build_headers(request, here, to, names),
+        lines=tuple(build_line(row) for row in rows),
+        provisional=_explain_provisional(
+            edition, {row.level for row in rows if row.organisation in provisional}, names
+        ),
+        files=urlencode(request.parameters),
         count=count,
+        number=number,
         first=offset + 1,
         pages=tuple(
             PageLink(shown, None if shown in (None, number) else address(shown)) for shown in select_pages(number, last)
@@ -239,7 +303,6 @@ def build_ranking_page(
         following=address(number + 1) if number < last else None,
         has_intervals=bool(intervals),
         awaits_intervals=not intervals and any(row.rank for row in rows),
-        dimension=names.map_dimensions().get(request.sort.key),
         summary=summary,
         picture=draw_tenths("spread", summary, names),
         tenths=list_tenths(summary, names),
@@ -331,18 +394,22 @@ def format_interval(interval: tuple[int, int] | None, names: Names) -> str | Non
 def _build_line(
     row: RankingRow,
     edition: editions.EditionRecord,
-    intervals: Mapping[str, tuple[int, int]],
     sort: RankingSort,
     to: Links,
     names: Names,
+    *,
+    interval: tuple[int, int] | None,
+    is_provisional: bool,
+    has_kinds: bool,
 ) -> RankingLine:
     shown = schemas.build_score_row(row)
     ranked = row.rank is not None
+    is_partial = shown.coverage is not None and shown.coverage != 1
     about = (
-        names.name_kind(row.kind),
         name_territory(row.province, row.region),
-        names.name_band(row.band) if row.band else "",
-        _COVERAGE.into(names.language).format(coverage=names.format_percent(shown.coverage)) if shown.coverage else "",
+        names.name_kind(row.kind) if has_kinds else "",
+        names.name_band(row.band) if row.band and row.population is None else "",
+        _COVERAGE.into(names.language).format(coverage=names.format_percent(shown.coverage)) if is_partial else "",
     )
     return RankingLine(
         organisation=row.organisation,
@@ -350,93 +417,192 @@ def _build_line(
         href=to(edition.id, row.organisation),
         about=" · ".join(part for part in about if part),
         rank=None if row.rank is None else names.format_count(row.rank),
-        interval=format_interval(intervals.get(row.organisation), names),
+        interval=format_interval(interval, names),
         index=names.format_points(shown.index) if ranked and shown.index is not None else None,
         bar=shown.index if ranked else None,
         reason=None if ranked else names.name_unranked(row.status),
         level=row.level,
         level_name=None if row.level is None else names.name_level(row.level),
-        dimension_score=names.format_points(shown.dimensions[sort.key]) if sort.key in shown.dimensions else None,
+        is_provisional=is_provisional,
+        population=None if row.population is None else names.format_count(row.population),
+        sorted_by=_format_sorted_by(shown, sort, names),
         simulated=row.simulated and not edition.simulated,
     )
 
 
-def _build_fields(
-    groups: Sequence[service.GroupCount], parameters: Mapping[str, str], names: Names
-) -> tuple[FilterField, ...]:
-    """Build the drop-downs of the ranking: the filters, and the sort order.
+def _format_sorted_by(shown: schemas.ScoreRow, sort: RankingSort, names: Names) -> str | None:
+    """Format the figure by which a list is sorted, if its row would not show it otherwise."""
+    if sort.key == "coverage":
+        return names.format_percent(shown.coverage)
+    return names.format_points(shown.dimensions[sort.key]) if sort.key in shown.dimensions else None
 
-    `groups`: the number of the edition's organisations by kind, size band and territory; the filters of kind,
-    region, province and size offer only values that occur in them, with their number. `parameters`: the query
-    parameters, which say what is chosen.
-    """
-    language = names.language
 
-    def choices(name: str, texts: Mapping[str, str]) -> FilterField:
-        options = [FilterOption(value, text, parameters.get(name) == value) for value, text in texts.items()]
-        any_option = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in options))
-        return FilterField(name, _LABELS[name].into(language), (any_option, *options))
-
-    def counted(name: str, label: Mapping[str, str]) -> FilterField:
-        counts: Counter[str] = Counter()
-        for group in groups:
-            value: str | None = getattr(group, name)
-            if value is not None:
-                counts[value] += group.organisations
-        return choices(
-            name,
-            {
-                value: _COUNTED.into(language).format(name=text, count=names.format_count(counts[value]))
-                for value, text in label.items()
-                if value in counts
-            },
-        )
-
-    seen = {name: sorted({value for group in groups if (value := getattr(group, name))}) for name in _GROUPED_BY}
-    sorts = {value: text.into(language) for value, text in _SORTS.items()} | {
-        f"-{dimension}": _BEST_IN.into(language).format(name=text, dimension=dimension)
-        for dimension, text in names.map_dimensions().items()
+def _map_known(names: Names) -> dict[str, Collection[str]]:
+    """Return the known values of each filter and of the sort order, whether an organisation has them or not."""
+    return {
+        "kind": get_args(Kind),
+        "region": REGIONS,
+        "province": PROVINCES,
+        "band": get_args(Band),
+        "level": [str(number) for number in names.list_levels()],
+        "status": STATUS_TEXTS,
+        "sort": _map_sorts(names),
     }
-    if split_words(parameters.get("q", "")):
-        sorts = {"": _CLOSEST.into(language), **sorts}
-    else:
-        # An empty value, so that a search from this page does not ask for the order by rank.
-        sorts = {"": sorts.pop("rank"), **sorts}
-    order = parameters.get("sort", "") if parameters.get("sort") in sorts else ""
+
+
+def _map_sorts(names: Names) -> dict[str, str]:
+    """Return the texts of the sort orders by the value of the query parameter."""
+    dimensions = names.map_dimensions().items()
     return (
-        counted("kind", {code: names.name_kind(code) for code in seen["kind"]}),
-        counted("region", _sort_by_text({code: name_region(code) or code for code in seen["region"]})),
-        counted("province", _sort_by_text({code: name_province(code) or code for code in seen["province"]})),
-        counted(
-            "band",
-            {code: names.name_band(code) for code in sorted(seen["band"], key=lambda code: (code[0] != "P", code))},
-        ),
-        choices("level", {str(number): names.name_level(number) for number in names.list_levels()}),
-        choices("status", {status: names.name_status(status) for status in STATUS_TEXTS}),
-        FilterField(
-            "sort",
-            _LABELS["sort"].into(language),
-            tuple(FilterOption(value, text, value == order) for value, text in sorts.items()),
-        ),
+        {value: text.into(names.language) for value, text in _SORTS.items()}
+        | {f"-{one}": _BEST_IN.into(names.language).format(name=text, dimension=one) for one, text in dimensions}
+        | {one: _WORST_IN.into(names.language).format(name=text, dimension=one) for one, text in dimensions}
     )
 
 
-_GROUPED_BY: Final = ("kind", "region", "province", "band")
+def _read_request(parameters: Mapping[str, str], known: Mapping[str, Collection[str]]) -> RankingRequest:
+    query = clean_text(parameters.get("q", ""))[:_SEARCH_MAX]
+    chosen = {name: value for name, values in known.items() if (value := parameters.get(name, "")) in values}
+    if chosen.get("sort") == "rank" and not split_words(query):
+        del chosen["sort"]
+    return RankingRequest(query=query, chosen=chosen, page=read_page_number(parameters))
 
 
-def _sort_by_text(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the items of `texts`, which are names by code, sorted by name. Accents and case are ignored."""
-    return dict(sorted(texts.items(), key=lambda pair: split_words(pair[1])))
+def _build_fields(
+    groups: Sequence[service.GroupCount], request: RankingRequest, names: Names
+) -> tuple[FilterField, ...]:
+    """Build the drop-downs of the ranking: the filters, and the sort order.
+
+    `groups`: the number of the edition's organisations by kind, size band and territory. The filters of kind, region,
+    province and size offer only values that occur in them, with their number, and the value that is chosen; that of the
+    province only those of the chosen region.
+    """
+    language, chosen = names.language, request.chosen
+    every = _ANY.into(language)
+
+    def build(name: str, texts: Mapping[str, str]) -> FilterField:
+        return build_field(name, _LABELS[name].into(language), texts, chosen.get(name, ""), every)
+
+    def build_counted(name: str, order: Callable[[tuple[str, str]], object]) -> FilterField:
+        counts: Counter[str] = Counter()
+        for group in groups:
+            value: str | None = getattr(group, name)
+            region = PROVINCES[value].region if name == "province" and value in PROVINCES else None
+            if value is not None and region in (None, chosen.get("region", region)):
+                counts[value] += group.organisations
+        values = {*counts, *([chosen[name]] if name in chosen else [])}
+        texts = sorted(((value, _name_value(name, value, names)) for value in values), key=order)
+        return build(
+            name,
+            {
+                value: _COUNTED.into(language).format(name=text, count=names.format_count(counts[value]))
+                for value, text in texts
+            },
+        )
+
+    return (
+        build_counted("kind", lambda pair: pair[0]),
+        build_counted("region", lambda pair: split_words(pair[1])),
+        build_counted("province", lambda pair: split_words(pair[1])),
+        build_counted("band", lambda pair: (pair[0][0] != "P", pair[0])),
+        build("level", {str(number): names.name_level(number) for number in names.list_levels()}),
+        build("status", {status: names.name_status(status) for status in STATUS_TEXTS}),
+        _build_sort_field(request, names),
+    )
 
 
-def _parse_request(parameters: Mapping[str, str], fields: Sequence[FilterField]) -> RankingRequest:
-    page = parameters.get("page", "")
-    return RankingRequest(
-        query=clean_text(parameters.get("q", ""))[:_SEARCH_MAX],
-        chosen={
-            field.name: choice.value for field in fields for choice in field.choices if choice.chosen and choice.value
-        },
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1,
+def _build_sort_field(request: RankingRequest, names: Names) -> FilterField:
+    """Build the drop-down of sort orders: those that people ask for, and the one that is chosen."""
+    known = _map_sorts(names)
+    offered = {value: text for value, text in known.items() if value in _OFFERED or value.startswith("-D")}
+    if request.order:
+        offered.setdefault(request.order, known[request.order])
+    if split_words(request.query):
+        offered = {"": _CLOSEST.into(names.language), **offered}
+    else:
+        # An empty value, so that a search from this page does not ask for the order by rank.
+        offered = {"": offered.pop("rank"), **offered}
+    return build_field("sort", _LABELS["sort"].into(names.language), offered, request.chosen.get("sort", ""), None)
+
+
+_OFFERED: Final = frozenset(_SORTS) - {"-organisation_name", "coverage"}
+"""Sort orders that are always offered, beside those by a dimension."""
+
+
+def _name_value(name: str, value: str, names: Names) -> str:
+    """Return the value of a filter as text."""
+    match name:
+        case "kind":
+            return names.name_kind(value)
+        case "region":
+            return name_region(value) or value
+        case "province":
+            return name_province(value) or value
+        case "band":
+            return names.name_band(value)
+        case "level":
+            return names.name_level(int(value))
+        case _:
+            return names.name_status(cast("Status", value))
+
+
+def _list_active(request: RankingRequest, here: str, to: Links, names: Names) -> tuple[ChosenFilter, ...]:
+    """List the search and the filters by which a list is filtered, each with the URL of the list without it."""
+    wanted = {"q": request.query, **request.chosen}
+    return tuple(
+        ChosenFilter(
+            (_SEARCH if name == "q" else _LABELS[name]).into(names.language),
+            value if name == "q" else _name_value(name, value, names),
+            to.add_query(here, request.list_parameters(**{name: ""})),
+        )
+        for name, value in wanted.items()
+        if value and name != "sort"
+    )
+
+
+def _describe_clash(request: RankingRequest, language: Language) -> str | None:
+    province, region = request.chosen.get("province"), request.chosen.get("region")
+    if province is None or region is None or PROVINCES[province].region == region:
+        return None
+    return _OUTSIDE.into(language).format(province=name_province(province), region=name_region(region))
+
+
+def _build_headers(request: RankingRequest, here: str, to: Links, names: Names) -> tuple[SortHeader, ...]:
+    """Build the headers of the columns; the figure by which the list is sorted has a column if no other shows it."""
+    columns = {column: (text.into(names.language), orders) for column, (text, orders) in _HEADERS.items()}
+    key = request.sort.key
+    dimension = names.map_dimensions().get(key)
+    if key == "coverage" or dimension is not None:
+        label = _COVERAGE_HEADER.into(names.language) if dimension is None else f"{key} · {dimension}"
+        columns = {
+            "rank": columns["rank"],
+            "organisation": columns["organisation"],
+            "sorted": (label, (f"-{key}", key)),
+            **columns,
+        }
+
+    def build(column: str, label: str, orders: tuple[str, str]) -> SortHeader:
+        order = request.order
+        href = to.add_query(here, request.list_parameters(sort=orders[1] if order == orders[0] else orders[0]))
+        if order not in orders or column == "result":
+            # Rank and index are one order, and only one column may say that the list is sorted by it.
+            return SortHeader(column=column, label=label, href=href, order=None)
+        return SortHeader(
+            column=column, label=label, href=href, order="descending" if order.startswith("-") else "ascending"
+        )
+
+    return tuple(build(column, label, orders) for column, (label, orders) in columns.items())
+
+
+def _explain_provisional(
+    edition: editions.EditionRecord, levels: Collection[int | None], names: Names
+) -> tuple[str, ...]:
+    """Return a sentence for each of some levels that says what is not known where it is provisional."""
+    texts = load_methodology(edition.methodology).texts[names.language].levels
+    return tuple(
+        _PROVISIONAL.into(names.language).format(level=names.name_level(level), condition=condition)
+        for level in sorted(level for level in levels if level is not None)
+        if (condition := texts[str(level)].provisional_unless) is not None
     )
 
 

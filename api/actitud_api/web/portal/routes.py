@@ -30,10 +30,13 @@ from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
+from actitud_api.web.portal.filters import redirect_to_page
 from actitud_api.web.portal.layout import (
     SITE,
     Crumb,
     build_links,
+    choose_segment,
+    is_preparing,
     list_published_editions,
     read_parameters,
     render_missing_page,
@@ -55,8 +58,10 @@ class PortalController(Controller):
     @get_page("/", operation_id="portal.index", access=ANYBODY, has_clean_address=True)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Show the home page: a description of the index, the published editions, and the search."""
+        published = list_published_editions(database)
         values = {
-            "published": list_published_editions(database),
+            "published": published,
+            "preparing": not published and is_preparing(request),
             "title_of": select_edition_title,
             "day": words.format_day,
             "number": words.format_number,
@@ -84,15 +89,18 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """Show the page of an edition: its ranking, and the distribution of the index.
 
-        An edition that does not exist or is not published gets the 404 page.
+        An edition that does not exist or is not published gets the 404 page. The list has the status 404 if a filter
+        has an unknown value, and is then that without this filter.
         """
         try:
             record = editions.get_published(database, edition).record
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         names = Names(loader.load_methodology(record.methodology), language)
-        to = build_links(request)
-        listed = build_ranking_page(database, computed, record, read_parameters(request), to, language)
+        to, segment = build_links(request), choose_segment(request, record)
+        listed = build_ranking_page(database, computed, record, read_parameters(request), to, language, segment=segment)
+        if not listed.unknown and (moved := redirect_to_page(request, listed.number)) is not None:
+            return moved
         if listed.awaits_intervals:
             mark_incomplete(request.scope)
         latest = editions.get_published(database, LATEST).record
@@ -117,6 +125,7 @@ class PortalController(Controller):
             section="edition",
             edition=record,
             trail=(Crumb(select_edition_title(record, language)),),
+            status=404 if listed.unknown else 200,
         )
 
     @get_page(
@@ -177,7 +186,7 @@ class PortalController(Controller):
             },
             edition=record,
             trail=(
-                Crumb(select_edition_title(record, language), build_links(request)(record.id)),
+                Crumb(select_edition_title(record, language), build_links(request)(choose_segment(request, record))),
                 Crumb(shown.name or standing.organisation),
             ),
             headers={"Link": format_link_header(addresses, shown.title)},

@@ -23,9 +23,17 @@ from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_BY_INDICATOR, Kind, SuggestionFilters, SuggestionRecord
 from actitud_api.resources.suggestions.service import State as Decided
 from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.portal.filters import (
+    FilterField,
+    UnknownFilter,
+    build_field,
+    list_unknown_filters,
+    read_page_number,
+    redirect_to_page,
+)
 from actitud_api.web.portal.layout import Crumb, Links, build_links, read_parameters, render_portal_page
 from actitud_api.web.portal.names import Names
-from actitud_api.web.portal.ranking import FilterField, FilterOption, PageLink, select_pages
+from actitud_api.web.portal.ranking import PageLink, select_pages
 
 PER_PAGE: Final = 20
 SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
@@ -98,13 +106,17 @@ class SuggestionView(Struct, frozen=True, kw_only=True):
 class SuggestionList(Struct, frozen=True, kw_only=True):
     """A page of the list of suggestions, with its filters.
 
-    `found`: number of suggestions that the filters select. `first`: position of the first shown suggestion in the
-    list. `previous` and `following`: URLs of the neighbouring pages, None if there is none.
+    `unknown`: filters of the request that are not known, and `without` the URL of the list without them. `found`:
+    number of suggestions that the filters select. `number`: the number of the page. `first`: position of the first
+    shown suggestion in the list. `previous` and `following`: URLs of the neighbouring pages, None if there is none.
     """
 
     fields: tuple[FilterField, ...]
+    unknown: tuple[UnknownFilter, ...]
+    without: str
     suggestions: tuple[SuggestionView, ...]
     found: int
+    number: int
     first: int
     pages: tuple[PageLink, ...]
     previous: str | None
@@ -128,10 +140,13 @@ class SuggestionPagesController(Controller):
     def list_suggestions(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Show the suggestions with the decisions on them, and how to make a suggestion.
 
-        The list has filters and links to further pages.
+        The list has filters and links to further pages. The page has the status 404 if a filter has an unknown value.
         """
         to = build_links(request)
         names = Names(loader.load_newest(), language)
+        listed = _build_list(database, dict(read_parameters(request)), to, names)
+        if not listed.unknown and (moved := redirect_to_page(request, listed.number)) is not None:
+            return moved
         title = SUGGESTIONS.into(language)
         example = {**_EXAMPLE, "language": language}
         return render_portal_page(
@@ -139,7 +154,7 @@ class SuggestionPagesController(Controller):
             "suggestions.html",
             title,
             {
-                "list": _build_list(database, dict(read_parameters(request)), to, names),
+                "list": listed,
                 "names": names,
                 "base": find_base_url(request),
                 "example": json.dumps(example, ensure_ascii=False),
@@ -152,6 +167,7 @@ class SuggestionPagesController(Controller):
             },
             section="methodology",
             trail=(Crumb(_METHODOLOGIES.into(language), to("methodologies")), Crumb(title)),
+            status=404 if listed.unknown else 200,
         )
 
 
@@ -238,27 +254,21 @@ def _format_date(moment: datetime, language: Language) -> str:
 
 def _build_list(database: Database, parameters: Mapping[str, str], to: Links, names: Names) -> SuggestionList:
     language = names.language
-    fields = (
-        _build_field("kind", {kind: text.into(language) for kind, text in _KINDS.items()}, parameters, language),
-        _build_field(
-            "state",
-            {state: text.into(language) for state, text in _STATES.items() if state != "undecided"},
-            parameters,
-            language,
-        ),
-        _build_field(
-            "dimension",
-            {name: f"{name} · {text}" for name, text in names.map_dimensions().items()},
-            parameters,
-            language,
-        ),
+    options: dict[str, dict[str, str]] = {
+        "kind": {kind: text.into(language) for kind, text in _KINDS.items()},
+        # A reader of the page sees no suggestion that is undecided.
+        "state": {state: text.into(language) for state, text in _STATES.items() if state != "undecided"},
+        "dimension": {name: f"{name} · {text}" for name, text in names.map_dimensions().items()},
+    }
+    chosen = {name: value for name, known in options.items() if (value := parameters.get(name, "")) in known}
+    fields = tuple(
+        build_field(name, _LABELS[name].into(language), known, chosen.get(name, ""), _ANY.into(language))
+        for name, known in options.items()
     )
-    chosen = {one.name: choice.value for one in fields for choice in one.choices if choice.chosen and choice.value}
     filters = SuggestionFilters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
     found = service.count_suggestions(database, filters)
     last = max(1, -(-found // PER_PAGE))
-    page = parameters.get("page", "")
-    number = min(int(page) if page.isascii() and page.isdigit() and len(page) < 7 and int(page) else 1, last)
+    number = min(read_page_number(parameters), last)
     records = service.list_page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
 
     def address(page: int) -> str:
@@ -267,8 +277,11 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
 
     return SuggestionList(
         fields=fields,
+        unknown=list_unknown_filters(parameters, options, _LABELS, language),
+        without=address(1),
         suggestions=tuple(describe_suggestion(record, language, to) for record in records),
         found=found,
+        number=number,
         first=PER_PAGE * (number - 1) + 1,
         pages=tuple(
             PageLink(shown, None if shown in (None, number) else address(shown)) for shown in select_pages(number, last)
@@ -277,9 +290,3 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
         following=address(number + 1) if number < last else None,
         is_filtered=bool(chosen),
     )
-
-
-def _build_field(name: str, texts: Mapping[str, str], parameters: Mapping[str, str], language: Language) -> FilterField:
-    known = [FilterOption(value, text, parameters.get(name) == value) for value, text in texts.items()]
-    every = FilterOption("", _ANY.into(language), not any(choice.chosen for choice in known))
-    return FilterField(name, _LABELS[name].into(language), (every, *known))

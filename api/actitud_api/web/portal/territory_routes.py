@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from litestar import Controller, Response
 from litestar.params import FromPath
@@ -23,9 +23,12 @@ from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.filters import SortHeader, list_unknown_filters
 from actitud_api.web.portal.layout import (
     Crumb,
+    Links,
     build_links,
+    choose_segment,
     read_parameters,
     render_missing_page,
     render_portal_page,
@@ -37,6 +40,14 @@ _UNKNOWN: Final = Texts(
     "En esa edición no hay ninguna organización de un territorio con ese nombre.",
     "In that edition there is no organisation of a territory of that name.",
 )
+_ORDER: Final = Texts("Orden", "Order")
+_HEADERS: Final[Mapping[str, tuple[Texts, tuple[str, str]]]] = {
+    "name": (Texts("Territorio", "Territory"), ("name", "-name")),
+    "organisations": (Texts("Organizaciones", "Organisations"), ("-organisations", "organisations")),
+    "median": (Texts("Mediana", "Median"), ("-median", "median")),
+}
+"""The headers by which the list is sorted, each with the order of its link and the opposite one."""
+_SORTS: Final = tuple(sort for _, sorts in _HEADERS.values() for sort in sorts)
 _MEDIANS: Final = Texts("Cómo se reparte el índice en cada territorio", "How the index spreads in each territory")
 _MEDIANS_DESCRIPTION: Final = Texts(
     "Del índice más bajo al más alto, con la mitad central en una caja y la mediana en una raya: {rows}.",
@@ -70,14 +81,21 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
 
-        An edition that does not exist or is not published gets the 404 page.
+        An edition that does not exist or is not published gets the 404 page. The page has the status 404 if the order
+        is not known.
         """
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         figures = FigureFormatter(load_methodology(found.edition.methodology), language)
-        sort: Literal["name", "median"] = "median" if dict(read_parameters(request)).get("sort") == "median" else "name"
+        parameters, to, segment = (
+            dict(read_parameters(request)),
+            build_links(request),
+            choose_segment(request, found.edition),
+        )
+        unknown = list_unknown_filters(parameters, {"sort": _SORTS}, {"sort": _ORDER}, language)
+        sort = parameters["sort"] if parameters.get("sort") in _SORTS else "name"
         groups = _group_regions(found, sort)
         return render_portal_page(
             request,
@@ -86,7 +104,9 @@ class TerritoriesController(Controller):
             {
                 "found": found,
                 "groups": groups,
-                "sort": sort,
+                "unknown": unknown,
+                "without": to(segment, "territories"),
+                "headers": _build_headers(sort, to, segment, language),
                 "figures": figures,
                 "levels": figures.list_levels(),
                 "picture": _draw_medians([group.region for group in groups], figures, language),
@@ -94,9 +114,10 @@ class TerritoriesController(Controller):
             section="territories",
             edition=found.edition,
             trail=(
-                Crumb(select_edition_title(found.edition, language), build_links(request)(found.edition.id)),
+                Crumb(select_edition_title(found.edition, language), to(segment)),
                 Crumb(_TERRITORIES.into(language)),
             ),
+            status=404 if unknown else 200,
         )
 
     @get_page("/{territory:str}", operation_id="portal.territory", access=ANYBODY, has_clean_address=True)
@@ -119,7 +140,7 @@ class TerritoriesController(Controller):
         except UnknownTerritory:
             return render_missing_page(request, database, _UNKNOWN)
         figures = FigureFormatter(load_methodology(sheet.edition.methodology), language)
-        place, to = sheet.territory, build_links(request)
+        place, to, segment = sheet.territory, build_links(request), choose_segment(request, sheet.edition)
         dimensions = figures.map_dimensions()
         return render_portal_page(
             request,
@@ -134,13 +155,13 @@ class TerritoriesController(Controller):
                 "within": _draw_medians(list(sheet.within), figures, language) if sheet.within else None,
                 "distribution": draw_tenths(sheet.summary.tenths, _TENTHS, figures, language),
                 "medians": _draw_dimensions(sheet, list(dimensions.values()), figures, language),
-                "ranking": to(sheet.edition.id, **{place.level: place.code}),
+                "ranking": to(segment, **{place.level: place.code}),
             },
             section="territories",
             edition=sheet.edition,
             trail=(
-                Crumb(select_edition_title(sheet.edition, language), to(sheet.edition.id)),
-                Crumb(_TERRITORIES.into(language), to(sheet.edition.id, "territories")),
+                Crumb(select_edition_title(sheet.edition, language), to(segment)),
+                Crumb(_TERRITORIES.into(language), to(segment, "territories")),
                 Crumb(place.name),
             ),
             feed=FeedScope("territory", place.id),
@@ -152,20 +173,48 @@ def format_tenth(number: int) -> str:
     return f"{10 * number}–{10 * number + 10}"
 
 
-def _group_regions(found: territories.EditionTerritories, sort: Literal["name", "median"]) -> list[RegionGroup]:
-    known = [(one.territory, one) for one in found.territories if one.territory is not None]
+def _build_headers(sort: str, to: Links, segment: str, language: Language) -> dict[str, SortHeader]:
+    """Build the headers of the columns by which the list can be sorted, by column."""
+    headers = {}
+    for column, (label, sorts) in _HEADERS.items():
+        wanted = sorts[1] if sort == sorts[0] else sorts[0]
+        headers[column] = SortHeader(
+            column=column,
+            label=label.into(language),
+            href=to(segment, "territories", sort=None if wanted == "name" else wanted),
+            order=None if sort not in sorts else "descending" if sort.startswith("-") else "ascending",
+        )
+    return headers
 
-    def order(figures: territories.TerritoryFigures) -> tuple[int, str]:
-        median = -1 if figures.index is None else figures.index.median
-        name = "" if figures.territory is None else figures.territory.name
-        return (-median if sort == "median" else 0, fold(name))
+
+def _group_regions(found: territories.EditionTerritories, sort: str) -> list[RegionGroup]:
+    """Group provinces below their regions, both in the order `sort`; territories without the figure are the last."""
+    known = [(one.territory, one) for one in found.territories if one.territory is not None]
+    key = sort.removeprefix("-")
+
+    def measure(figures: territories.TerritoryFigures) -> int | None:
+        return figures.organisations if key == "organisations" else figures.index and figures.index.median
+
+    def arrange(listed: Sequence[territories.TerritoryFigures]) -> list[territories.TerritoryFigures]:
+        by_name = sorted(listed, key=lambda one: fold("" if one.territory is None else one.territory.name))
+        if key == "name":
+            return by_name[::-1] if sort.startswith("-") else by_name
+        measured = sorted(
+            (one for one in by_name if measure(one) is not None),
+            key=lambda one: measure(one) or 0,
+            reverse=sort.startswith("-"),
+        )
+        return measured + [one for one in by_name if measure(one) is None]
 
     groups = []
-    for place, region in known:
-        if place.level == "region":
-            provinces = [one for of, one in known if of.level == "province" and of.region == place.code]
-            groups.append(RegionGroup(region, tuple(sorted(provinces, key=order)) if len(provinces) > 1 else ()))
-    return sorted(groups, key=lambda group: order(group.region))
+    for region in arrange([figures for place, figures in known if place.level == "region"]):
+        provinces = [
+            figures
+            for place, figures in known
+            if place.level == "province" and region.territory is not None and place.region == region.territory.code
+        ]
+        groups.append(RegionGroup(region, tuple(arrange(provinces)) if len(provinces) > 1 else ()))
+    return groups
 
 
 def _draw_medians(
