@@ -153,8 +153,8 @@ def list_reads(ranking: Ranking, edition: str = EDITION) -> dict[str, PublicRead
 
 def list_ranking_pages(edition: str, rows: int) -> list[str]:
     """Return the addresses of the pages of a ranking of so many rows, in both languages."""
-    pages = range(1, -(-rows // PER_PAGE) + 1)
-    return [f"/portal/{edition}?page={page}&lang={language}" for page in pages for language in ("es", "en")]
+    pages = ["", *(f"page={page}&" for page in range(2, -(-rows // PER_PAGE) + 1))]
+    return [f"/portal/{edition}?{page}lang={language}" for page in pages for language in ("es", "en")]
 
 
 def fetch_hot(server: AskedServer, reads: Mapping[str, PublicRead]) -> dict[str, Answer]:

@@ -23,8 +23,16 @@ NAMED: Final = {"a": "href", "link": "href", "script": "src", "img": "src", "ifr
 
 def _alike(path: str, query: str) -> str:
     """What addresses have in common that differ in ids of organisations, codes, versions, pages and values."""
-    names = ",".join(sorted({pair.partition("=")[0] for pair in query.split("&")}))
-    return re.sub(r"XX-DEMO-\d+|region-\d+|province-\d+|\bD\d+\b|[0-9a-f]{64}", "*", path) + "?" + names
+    names = {pair.partition("=")[0] for pair in query.split("&")}
+    if len(names) > 1:
+        # An order leads where it leads without the rest, and the rest where it leads without an order.
+        names.discard("sort")
+    if path.startswith("/v1/") and query:
+        # Files and lists take the query of the page: one of them is tried of each.
+        names = {"query"}
+    alike = re.sub(r"XX-DEMO-\d+|region-\d+|province-\d+|\bD\d+\b|[0-9a-f]{64}", "*", path)
+    # The newest edition by its name is the same pages again.
+    return alike.replace("/portal/latest", "/portal/2026-demo") + "?" + ",".join(sorted(names))
 
 
 def _addresses(found: Document, at: str) -> Iterator[str]:
