@@ -500,8 +500,10 @@ def _build_fields(
             },
         )
 
+    # Who lists municipalities only asks nobody to choose them.
+    kinds = (build_counted("kind", lambda pair: pair[0]),)
     return (
-        build_counted("kind", lambda pair: pair[0]),
+        *(kinds if len({group.kind for group in groups}) > 1 or "kind" in chosen else ()),
         build_counted("region", lambda pair: split_words(pair[1])),
         build_counted("province", lambda pair: split_words(pair[1])),
         build_counted("band", lambda pair: (pair[0][0] != "P", pair[0])),
