@@ -589,13 +589,15 @@ EXPORTS: Mapping[str, tuple[Callable[[Client], bytes], str, str]] = {
         TEXT_CSV,
     ),
     "cube": (
-        lambda client: client.editions.scores.export("latest", format="jsonstat"),
-        "/v1/editions/latest/scores.jsonstat",
+        lambda client: client.editions.scores.export("latest", format="jsonstat", q="zamroa"),
+        "/v1/editions/latest/scores.jsonstat?q=zamroa",
         "application/json",
     ),
     "indicators": (
-        lambda client: client.editions.indicators.export("2026", format="xlsx", level=3, offset=2, fields=["score"]),
-        "/v1/editions/2026/indicators.xlsx?fields=score&level=3&offset=2",
+        lambda client: client.editions.indicators.export(
+            "2026", format="xlsx", q="x", level=3, offset=2, fields=["score"]
+        ),
+        "/v1/editions/2026/indicators.xlsx?fields=score&q=x&level=3&offset=2",
         XLSX,
     ),
     "methodology": (
