@@ -11,7 +11,10 @@ from tests.web.portal.reading import read
 from tests.web.portal.test_headers_of_pages import PATHS
 
 
-@pytest.mark.parametrize("path", ["", "2026", "2026/XX-T-1", "questionnaires/2027.1", *PATHS])
+@pytest.mark.parametrize(
+    "path",
+    ["", "2026", "2026/XX-T-1", "questionnaires/2027.1", "methodologies/2026.1/dimensions/D1", *PATHS],
+)
 def test_a_page_leads_to_its_address_without_what_it_does_not_know(places: Client, path: str) -> None:
     more = "&" if "?" in path else "?"
     address = f"/portal/{path}".removesuffix("/")

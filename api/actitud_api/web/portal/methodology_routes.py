@@ -170,7 +170,12 @@ class MethodologyPagesController(Controller):
             language,
         )
 
-    @get_page("/{version:str}/dimensions/{dimension:str}", operation_id="portal.methodology_dimension", access=ANYBODY)
+    @get_page(
+        "/{version:str}/dimensions/{dimension:str}",
+        operation_id="portal.methodology_dimension",
+        access=ANYBODY,
+        has_clean_address=True,
+    )
     def show_dimension(
         self,
         request: ApiRequest,
@@ -208,7 +213,9 @@ class MethodologyPagesController(Controller):
             page=shown.name,
         )
 
-    @get_page("/{version:str}/{part:str}", operation_id="portal.methodology_part", access=ANYBODY)
+    @get_page(
+        "/{version:str}/{part:str}", operation_id="portal.methodology_part", access=ANYBODY, has_clean_address=True
+    )
     def show_part(
         self, request: ApiRequest, version: FromPath[str], part: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
