@@ -38,7 +38,7 @@ def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
-def read(client: Client, path: str = EDITION, *, code: int = 200, **parameters: str | int) -> Document:
+def read(client: Client, path: str = EDITION, *, code: str | int = 200, **parameters: str | int) -> Document:
     response = client.get(path, params={"lang": "en", **parameters})
     assert (response.status_code, response.headers["content-type"]) == (code, "text/html; charset=utf-8")
     found = page(response.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final, cast, get_args
+from typing import Any, Final, cast, get_args
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -483,7 +483,7 @@ def _build_fields(
     def build(name: str, texts: Mapping[str, str]) -> FilterField:
         return build_field(name, _LABELS[name].into(language), texts, chosen.get(name, ""), every)
 
-    def build_counted(name: str, order: Callable[[tuple[str, str]], object]) -> FilterField:
+    def build_counted(name: str, order: Callable[[tuple[str, str]], Any]) -> FilterField:
         counts: Counter[str] = Counter()
         for group in groups:
             value: str | None = getattr(group, name)

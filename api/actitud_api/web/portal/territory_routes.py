@@ -193,7 +193,9 @@ def _group_regions(found: territories.EditionTerritories, sort: str) -> list[Reg
     key = sort.removeprefix("-")
 
     def measure(figures: territories.TerritoryFigures) -> int | None:
-        return figures.organisations if key == "organisations" else figures.index and figures.index.median
+        if key == "organisations":
+            return figures.organisations
+        return None if figures.index is None else figures.index.median
 
     def arrange(listed: Sequence[territories.TerritoryFigures]) -> list[territories.TerritoryFigures]:
         by_name = sorted(listed, key=lambda one: fold("" if one.territory is None else one.territory.name))
