@@ -305,7 +305,7 @@ def test_files_are_compared_with_their_texts(tmp_path: Path, capsys: pytest.Capt
             "- D5 Cultura digital participativa: 10 → 12",
             "",
             "Textos",
-            "- es, levels/1/name: Puertas cerradas → Puerta cerrada",
+            "- es, levels/1/name: Punto de partida → Puerta cerrada",
         ],
         [],
     )

@@ -79,8 +79,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
 FIGURES = {
     ("a", "en"): ["Index: 44.03 of 100", "Geometric mean: 43.01", "Level 3 of 5: Service desk"],
     ("a", "es"): ["Índice: 44,03 de 100", "Media geométrica: 43,01", "Nivel 3 de 5: Ventanilla"],
-    ("b", "en"): ["Index: 16.51 of 100", "Geometric mean: 15.81", "Level 1 of 5: Closed doors"],
-    ("b", "es"): ["Índice: 16,51 de 100", "Media geométrica: 15,81", "Nivel 1 de 5: Puertas cerradas"],
+    ("b", "en"): ["Index: 16.51 of 100", "Geometric mean: 15.81", "Level 1 of 5: Starting point"],
+    ("b", "es"): ["Índice: 16,51 de 100", "Media geométrica: 15,81", "Nivel 1 de 5: Punto de partida"],
 }
 
 
@@ -151,10 +151,10 @@ def test_the_points_of_an_indicator(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_what_blocks_the_next_level_and_what_lowers_most(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, str(written(tmp_path, example("a")["request"]))).splitlines()
     at = lines.index("Level 4 still needs")
-    assert lines[at + 1] == "- The index must be at least 60: here 44.03, 15.97 short."
+    assert lines[at + 1] == "- Index of 60 or more: here 44.03, 15.97 short."
     assert [line[:2] for line in lines[at + 1 : at + 9]] == ["- "] * 7 + [""]
     at = lines.index("What lowers it most")
-    assert lines[at + 1] == "- Own cases documented and shared (D6.02): loses 2.22 points of the index."
+    assert lines[at + 1] == "- Own cases documented and shared: loses 2.22 points of the index."
 
 
 def test_findings_say_how_grave_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -293,7 +293,8 @@ def test_what_is_supposed_is_answered_and_told_too(
     at = lines.index({"es": "Con lo que se supone", "en": "With what is supposed"}[language])
     shown = {"es": ("44,03", "44,53"), "en": ("44.03", "44.53")}[language]
     assert all(figure in lines[at + 1] for figure in shown)
-    assert "D9.06" in lines[at + 2]
+    named = {"es": "Norma pública contra los contracomentarios", "en": "Public rule against undisclosed"}[language]
+    assert named in lines[at + 2]
     assert lines[at + 3] == ""
 
 

@@ -98,7 +98,7 @@ def test_the_python_example_prints_the_score(
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] in {"72.71 Conversation", "72.71 Conversación"}
     # Step 2 of 4 of D9.11 leaves half of 12 of the 100 points of D9, which weighs 24: 0.5 x 12 x 0.24 = 1.44.
-    assert "D9.11" in printed[1]
+    assert printed[1].startswith(("Listening so that something changes", "Escuchar para cambiar algo"))
     assert "1.44" in printed[1].replace(",", ".")
 
 

@@ -517,7 +517,7 @@ def test_errors_keep_an_assessment_from_being_submitted_and_all_are_told(client:
     sentences = " ".join(error["detail"] for error in told)
     assert "other.example no es un dominio declarado" in sentences
     assert "1 de enero de 2999, está por llegar" in sentences
-    assert "(400) debe ser como máximo" in sentences
+    assert "equipos con acceso a las redes: 400; equipos conectados sin exclusión documentada: 320" in sentences
     after = client.get(PATH)
     assert (after.content, after.headers["etag"]) == (before.content, before.headers["etag"])
     assert client.get(f"{PATH}/submissions").json()["items"] == []

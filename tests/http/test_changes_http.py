@@ -158,7 +158,7 @@ def test_what_is_supposed_is_scored_beside_what_was_sent(client: Client) -> None
     changed = {node["id"]: node for node in difference["indicators"]}
     assert (changed["D1.01"]["code_before"], changed["D1.01"]["code_after"]) == ("partial", "unknown")
     assert changed["D9.06"]["score"] == {"before": 0, "after": 100, "difference": 100}
-    assert changed["D9.06"]["text"].startswith("Public rule against undisclosed counter-comments (D9.06): from 0.00 to")
+    assert changed["D9.06"]["text"].startswith("Public rule against undisclosed counter-comments: from 0.00 to")
     assert sum(round(group["lost"]["difference"] * 100) for group in difference["groups"]) == 75
 
 
@@ -179,7 +179,7 @@ def test_findings_appear_and_vanish_in_the_language_of_the_answer(client: Client
     difference = found["what_if"]["difference"]
     assert [finding["rule"] for finding in difference["vanished"]] == ["V01.D1.01"]
     assert [finding["rule"] for finding in difference["appeared"]] == ["V01.D1.05"]
-    assert difference["appeared"][0]["text"].startswith("El numerador es parte del denominador")
+    assert difference["appeared"][0]["text"].startswith("No cuadra: unidades que aportan contenidos o respuestas: 13; ")
     assert found["findings"][0]["rule"] == "V01.D1.01"
 
 
@@ -266,8 +266,8 @@ def test_what_is_out_of_reach_is_named(client: Client) -> None:
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]
     assert (gate["gate"]["gate"], gate["code"], gate["indicators"]) == ("L3.integrity", "profile", [])
-    assert gate["text"].endswith("No lo responde el organismo: lo anota el servicio.")
-    assert found["text"] == "Ninguna mejora que pueda decirse desde aquí lleva al nivel 3 (Ventanilla)."
+    assert gate["text"].endswith("No lo responde la organización: lo anota el servicio.")
+    assert found["text"] == "Las mejoras que se ven en las respuestas no bastan para el nivel 3 (Ventanilla)."
 
 
 # --- changes --------------------------------------------------------------------------------------------------
@@ -290,9 +290,9 @@ def test_a_change_is_split_into_methodology_coverage_and_data(client: Client) ->
         "D9.06": [100, 100, 100, 0],
     }
     assert found["indicators"][0]["text"] == (
-        "Staff with workplace access to social networks (D1.01): from 0.00 to 50.00 by the coverage."
+        "Staff with workplace access to social networks: from 0.00 to 50.00 by the coverage."
     )
-    assert found["version_effects"]["text"] == "All that was stated counts under 2026.1."
+    assert found["version_effects"]["text"] == "All that was stated counts under methodology 2026.1."
     assert (found["unrated"], found["level_before"], found["level_after"]) == ([], 3, 3)
 
 
@@ -319,11 +319,11 @@ def test_a_change_of_version_has_its_part(client: Client) -> None:
     assert changed == {"D6.06": [0, 0, 0, 100], "D9.09": [None, 0, 50, 50]}
     assert (found["version_effects"]["new_indicators"], found["version_effects"]["dropped_answers"]) == (["D9.09"], [])
     assert found["version_effects"]["text"] == (
-        "2099.1-draft also asks, and it is not known: D9.09 (Automated answers disclosed)."
+        "Methodology 2099.1-draft also asks this, which is not known: “Automated answers disclosed”."
     )
     back = got(client, "/v1/editions/2026/scores/XX-T-1/changes", administrator, since="2027", lang="es")
     assert back["version_effects"]["text"] == (
-        "2026.1 no pide estas respuestas, o no en esa forma: D9.09 (Respuestas automáticas identificadas)."
+        "La metodología 2026.1 no pide estas respuestas, o no en esa forma: «Respuestas automáticas identificadas»."
     )
     (gone,) = [node for node in back["indicators"] if node["id"] == "D9.09"]
     assert (gone["code_before"], gone["code_after"], gone["name"]) == (
@@ -331,7 +331,7 @@ def test_a_change_of_version_has_its_part(client: Client) -> None:
         None,
         "Respuestas automáticas identificadas",
     )
-    assert gone["text"] == "Respuestas automáticas identificadas (D9.09): de 50,00 a nada por la metodología."
+    assert gone["text"] == "Respuestas automáticas identificadas: de 50,00 a nada por la metodología."
 
 
 @pytest.mark.parametrize(
@@ -422,7 +422,7 @@ def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Clien
         (41.38, 46.87, "sufficient"),
     ]
     assert {item["version_effects"]["text"] for item in items} == {
-        "2099.1-draft pide además, y no se sabe: D9.09 (Respuestas automáticas identificadas)."
+        "La metodología 2099.1-draft pide además esto, que no se sabe: «Respuestas automáticas identificadas»."
     }
 
 
@@ -446,9 +446,11 @@ def test_what_of_2026_1_carries_over_is_scored_by_2027_1_and_the_rest_is_named(c
     assert [latest["dimensions"][name] for name in ("D4", "D6", "D10")] == [25, 25, 18.75]
     assert (latest["methodology"], latest["status"], latest["level"]) == ("2027.1", "insufficient_evidence", None)
     assert effects["new_fields"] == ["replies_w12", "test_questions", "test_answered"]
-    told, asked = effects["text"].split(" 2027.1 also asks, and it is not known: ")
-    assert told.startswith("2027.1 does not ask these answers, or not in that form: D1.01 (Staff with workplace access")
-    assert asked.startswith("D1.07 (Access to the networks from the workplace)")
+    told, asked = effects["text"].split(" Methodology 2027.1 also asks this, which is not known: ")
+    assert told.startswith(
+        "Methodology 2027.1 does not ask for these answers, or not in that form: “Staff with workplace"
+    )
+    assert asked.startswith("“Access to the networks from the workplace”")
 
 
 @pytest.mark.both_databases

@@ -191,7 +191,10 @@ def test_a_contradiction_is_a_finding_that_says_what_to_mend(client: Client) -> 
     assert findings["V01.D1.01"]["severity"] == "error"
     assert findings["V01.D1.01"]["code"] == "contradicted"
     assert findings["V01.D1.01"]["indicators"] == ["D1.01"]
-    assert "equipos con acceso a las redes (400) debe ser como máximo" in findings["V01.D1.01"]["text"]
+    assert (
+        "equipos con acceso a las redes: 400; equipos conectados sin exclusión documentada: 320"
+        in findings["V01.D1.01"]["text"]
+    )
     assert findings["V15.F1"]["code"] == "unsupported"
     assert findings["V15.F1"]["missing"] == ["D8.05"]
     scored = {

@@ -14,6 +14,10 @@ ENDS: Final = 1 if NIGHT else 5
 """Of the operations of a tag the ends of the members of one of so many are tried, in turn; of all the examples."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
+NARRATED: Final = range(1, 8_132) if NIGHT else (1, 100, 316, 631, 7_722)
+"""Those of which every sentence is read: by day one of each kind, with a contradiction and without an account."""
+SHOWN: Final = (*range(1, 301), 316, 631, 7_722) if NIGHT else (1, 316, 631)
+"""Those whose sheets are read as pages."""
 HOSTILE: Final = 10_000 if NIGHT else 600
 """Hostile requests, every tenth a valid control: among the first 200 none asks for what there is not (406)."""
 UPDATES: Final = 200 if NIGHT else 20

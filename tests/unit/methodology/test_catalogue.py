@@ -11,6 +11,7 @@ from actitud_api.engine.methodology.model import Curve, Group, Indicator
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import compile_methodology, load_facts
+from tests.support.plain_words import find_tokens
 from tests.unit.methodology import catalogue as its
 from tests.unit.methodology.catalogue import Catalogue, Facts, Node
 from tests.unit.scoring.organisations import organisation
@@ -181,10 +182,10 @@ def test_texts_that_the_catalogue_has_in_both_languages(catalogue: Catalogue, la
             assert getattr(ours, member) == getattr(theirs, f"{member}_{language}"), (theirs.id, member)
         assert ours.ladder == tuple(getattr(step, language) for step in theirs.ladder)
         assert ours.components == {known.id: getattr(known, language) for known in theirs.components}
-    assert texts.rules == {rule.id: getattr(rule, f"text_{language}") for rule in catalogue.validation_rules}
-    gates = [gate for level in catalogue.levels for gate in level.gates]
-    assert texts.gates == {gate.id: getattr(gate, f"text_{language}") for gate in gates}
-    for level in catalogue.levels:
+    # The catalogue writes rules and gates as formulas, and blames who is at the lowest level: those words are our own.
+    assert texts.rules.keys() == {rule.id for rule in catalogue.validation_rules}
+    assert texts.gates.keys() == {gate.id for level in catalogue.levels for gate in level.gates}
+    for level in catalogue.levels[1:]:
         assert texts.levels[str(level.level)].name == getattr(level, f"name_{language}")
     for dimension in catalogue.dimensions:
         assert texts.groups[dimension.id].name == getattr(dimension, f"name_{language}")
@@ -194,14 +195,14 @@ def test_texts_that_it_has_in_english_only(catalogue: Catalogue) -> None:
     texts = METHODOLOGY.texts["en"]
     for theirs in catalogue.indicators:
         ours = texts.indicators[theirs.id]
-        assert (ours.evidence, ours.anti_gaming, ours.basis, ours.seed, ours.unit, ours.applies) == (
-            theirs.evidence,
-            theirs.anti_gaming,
-            theirs.basis_note,
-            theirs.seed_note,
-            theirs.unit,
-            theirs.applicability.text,
-        ), theirs.id
+        assert (ours.basis, ours.seed, ours.unit) == (theirs.basis_note, theirs.seed_note, theirs.unit), theirs.id
+        for said, written in (
+            (ours.evidence, theirs.evidence),
+            (ours.anti_gaming, theirs.anti_gaming),
+            (ours.applies, theirs.applicability.text),
+        ):
+            # What has ids in the catalogue is said in other words.
+            assert said == written or find_tokens(written), theirs.id
         if OURS[theirs.id].curve.kind in ("linear", "log"):
             assert ours.goalposts == tuple(post.reason for post in theirs.goalposts)
 

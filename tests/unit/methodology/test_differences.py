@@ -364,10 +364,9 @@ WORDS: list[tuple[list[Planted], str, str]] = [
     ),
     (
         [("/levels/2/gates/3/holds/right/value", 0.4)],
-        "L3.D9.01, holds: Response rate (D9.01) must be at least 38\u00a0% → Response rate (D9.01) must be at least "
-        "40\u00a0%",
-        "L3.D9.01, condición: Tasa de respuesta (D9.01) debe ser como mínimo 38\u00a0% → Tasa de respuesta (D9.01) "
-        "debe ser como mínimo 40\u00a0%",
+        "L3.D9.01, holds: “Response rate” must be at least 38\u00a0% → “Response rate” must be at least 40\u00a0%",
+        "L3.D9.01, condición: «Tasa de respuesta» debe ser como mínimo 38\u00a0% → «Tasa de respuesta» debe ser como "
+        "mínimo 40\u00a0%",
     ),
     (
         [("/levels/4/provisional_unless", None)],

@@ -339,6 +339,6 @@ def test_what_no_answer_can_change_is_told_in_the_words_of_the_methodology() -> 
     """A formula in words, such as “el menor de 1 y el mayor de 0 y…”, tells nobody what is missing."""
     told = narrate_path(find_level_path(WHOLE, send(BODIES["O10"])), WHOLE, "es")
     assert [unreachable.text for unreachable in told.unreachable] == [
-        "Sin un caso probado de contracomentarios encubiertos ni de retirada masiva de críticas: con él, el nivel no "
-        "pasa de 2: aquí sí. No lo responde el organismo: lo anota el servicio."
+        "Sin un caso probado de contracomentarios encubiertos ni de retirada masiva de críticas: aquí sí. No lo "
+        "responde la organización: lo anota el servicio."
     ]

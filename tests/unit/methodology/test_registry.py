@@ -168,7 +168,7 @@ def test_the_digest_is_of_the_content_not_of_its_layout(data: Path) -> None:
 def test_texts_have_their_own_digest_and_do_not_touch_the_document_s(data: Path) -> None:
     before = loader.load_methodology("2026.1")
     loader.load_methodology.cache_clear()
-    edit(data / "2026.1" / "texts" / "es.json", "Puertas cerradas", "Puerta cerrada")
+    edit(data / "2026.1" / "texts" / "es.json", "Punto de partida", "Puerta cerrada")
     after = loader.load_methodology("2026.1")
     assert after.digest == before.digest == DIGEST
     assert after.text_digests["en"] == before.text_digests["en"]

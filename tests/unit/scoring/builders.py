@@ -383,7 +383,7 @@ def texts(doc: Document, language: Language) -> MethodologyTexts:
             for known in doc.profile
         },
         rules={known.id: f"rule {known.id}." for known in doc.rules},
-        gates={gate.id: f"gate {gate.id}" for level in doc.levels for gate in level.gates},
+        gates={gate.id: gate.id for level in doc.levels for gate in level.gates},
         levels={str(level.number): LevelText(name=f"level {level.number}", meaning="m") for level in doc.levels},
         windows=dict.fromkeys(doc.windows, "w"),
         organisation_types={kind.code: kind.code for kind in doc.organisation_types},

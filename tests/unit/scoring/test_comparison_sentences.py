@@ -23,22 +23,23 @@ METHODOLOGY = load_methodology("2026.1")
     [
         (
             PeerGroup("kind_and_band", ("MUN",), "P2", 1_234),
-            "Su grupo son las organizaciones con puesto de su tipo y tramo (Ayuntamiento, P2): 1.234.",
-            "Its peers are the ranked organisations of its kind and size band (Municipality, P2): 1,234.",
+            "Se compara con las organizaciones con puesto de su tipo y tamaño (Ayuntamiento, de 5.001 a 20.000 "
+            "habitantes): 1.234.",
+            "Its peers are those ranked of its kind and size (Municipality, 5,001 to 20,000 inhabitants): 1,234.",
         ),
         (
             PeerGroup("kind", ("MUN",), None, 12),
-            "Su grupo son las organizaciones con puesto de su tipo (Ayuntamiento): 12.",
-            "Its peers are the ranked organisations of its kind (Municipality): 12.",
+            "Se compara con las organizaciones con puesto de su tipo (Ayuntamiento): 12.",
+            "Its peers are those ranked of its kind (Municipality): 12.",
         ),
         (
             PeerGroup("band_scale", ("MUN", "PRO", "SUP"), None, 13),
-            "Su grupo son las organizaciones con puesto que se miden en su misma escala de tramos: 13.",
-            "Its peers are the ranked organisations that are measured on its scale of size bands: 13.",
+            "Se compara con las organizaciones con puesto cuyo tamaño se mide de la misma manera: 13.",
+            "Its peers are those ranked whose size is measured in the same way: 13.",
         ),
         (
             PeerGroup("all", None, None, 4),
-            "Su grupo son todas las organizaciones con puesto: 4.",
+            "Se compara con todas las organizaciones con puesto: 4.",
             "Its peers are all ranked organisations: 4.",
         ),
         (
@@ -135,24 +136,30 @@ def test_figures_beside_those_of_the_group(
             "en",
             (9, 1_012),
             (3, 0.913),
-            "In nine of ten draws its rank lies between 9 and 1,012; its level is 3 in 91.3\u00a0%.",
+            "With weights varied at random, 9 times of 10 its rank lies between 9 and 1,012, and 91.3\u00a0% of the "
+            "times it is at level 3.",
         ),
         (
             "es",
             (9, 1_012),
             (3, 1.0),
-            "En nueve de cada diez pruebas al azar su puesto está entre el 9 y el 1.012; "
-            "su nivel es el 3 en el 100\u00a0%.",
+            "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el 9 y el 1.012, y siempre está "
+            "en el nivel 3.",
         ),
-        ("en", (1, 1), (5, 1.0), "In nine of ten draws its rank is 1; its level is 5 in 100\u00a0%."),
+        (
+            "en",
+            (1, 1),
+            (5, 1.0),
+            "With weights varied at random, 9 times of 10 its rank is 1, and it is always at level 5.",
+        ),
         (
             "es",
             None,
             (2, 0.5),
-            "En nueve de cada diez pruebas al azar su índice está entre 40,00 y 41,25; "
-            "su nivel es el 2 en el 50\u00a0%.",
+            "Al variar los pesos al azar, 9 de cada 10 veces su índice queda entre 40,00 y 41,25, y el 50\u00a0% de "
+            "las veces está en el nivel 2.",
         ),
-        ("en", None, None, "In nine of ten draws its index lies between 40.00 and 41.25."),
+        ("en", None, None, "With weights varied at random, 9 times of 10 its index lies between 40.00 and 41.25."),
     ],
 )
 def test_robustness(
@@ -164,7 +171,7 @@ def test_robustness(
 def test_an_index_that_is_the_same_in_every_draw() -> None:
     assert (
         describe_robustness(None, (40, 40), None, 2, "es")
-        == "En nueve de cada diez pruebas al azar su índice es 40,00."
+        == "Al variar los pesos al azar, 9 de cada 10 veces su índice es 40,00."
     )
 
 
@@ -173,22 +180,21 @@ def test_an_index_that_is_the_same_in_every_draw() -> None:
     [
         (
             AuditRemark("negative_correlation", "D6", -0.125),
-            "Aprendizaje de buenas prácticas (D6) se correlaciona negativamente (-0,125) con aquello de lo que forma "
+            "«Aprendizaje de buenas prácticas» se correlaciona negativamente (-0,125) con aquello de lo que forma "
             "parte.",
-            "Learning from good practice (D6) correlates negatively (-0.125) with what it is a part of.",
+            "“Learning from good practice” correlates negatively (-0.125) with what it is a part of.",
         ),
         (
             AuditRemark("weak_correlation", "D9.01", 0.2),
-            "Tasa de respuesta (D9.01) apenas se correlaciona (0,2, menos de 0,3) con aquello de lo que forma parte: "
+            "«Tasa de respuesta» apenas se correlaciona (0,2, menos de 0,3) con aquello de lo que forma parte: "
             "dice otra cosa.",
-            "Response rate (D9.01) hardly correlates (0.2, less than 0.3) with what it is a part of: "
-            "it says something else.",
+            "“Response rate” hardly correlates (0.2, less than 0.3) with what it is a part of: it says something else.",
         ),
         (
             AuditRemark("high_correlation", "D9.01", 0.9101),
-            "Tasa de respuesta (D9.01) se correlaciona casi del todo (0,9101, más de 0,9) con aquello de lo que forma "
+            "«Tasa de respuesta» se correlaciona casi del todo (0,9101, más de 0,9) con aquello de lo que forma "
             "parte: quizá sobra.",
-            "Response rate (D9.01) correlates almost entirely (0.9101, more than 0.9) with what it is a part of: "
+            "“Response rate” correlates almost entirely (0.9101, more than 0.9) with what it is a part of: "
             "it may be redundant.",
         ),
         (
@@ -198,9 +204,9 @@ def test_an_index_that_is_the_same_in_every_draw() -> None:
         ),
         (
             AuditRemark("low_alpha", "D6", 0.699),
-            "El alfa de Cronbach de Aprendizaje de buenas prácticas (D6) es 0,699, menos de 0,7: sus partes no miden "
+            "El alfa de Cronbach de «Aprendizaje de buenas prácticas» es 0,699, menos de 0,7: sus partes no miden "
             "lo mismo.",
-            "Cronbach's alpha of Learning from good practice (D6) is 0.699, less than 0.7: its parts do not measure "
+            "Cronbach's alpha of “Learning from good practice” is 0.699, less than 0.7: its parts do not measure "
             "the same.",
         ),
     ],

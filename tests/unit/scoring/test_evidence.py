@@ -199,23 +199,27 @@ def test_what_is_wrong_is_said_in_both_languages() -> None:
     (reused,) = used(*[document()] * 6)
     found = (*check_documents(content, judged()), reused)
 
-    assert [format_evidence_finding(finding, "es") for finding in found] == [
+    assert [format_evidence_finding(finding, METHODOLOGY, "es") for finding in found] == [
         "La evidencia no cuenta: sede.other.example no es un dominio declarado de la organización ni está por debajo "
         "de uno.",
         "La evidencia no cuenta: su dirección no nombra un dominio sin más (ni usuario, ni dirección IP).",
         "La evidencia es del 5 de enero de 2027, posterior a la fecha de referencia, 31 de diciembre de 2026.",
         "La evidencia no cuenta todavía: su fecha, 1 de marzo de 2027, está por llegar.",
         "El mismo documento, https://ayto.example/guide.pdf, sirve de evidencia a 6 indicadores, más de 5: "
-        "D1.01, D1.02, D1.03, D1.04, D1.05 y D1.06.",
+        "«Plantilla con acceso a redes desde el puesto», «Pautas para la plantilla sobre el uso de redes», «Plantilla "
+        "formada en uso público de redes», «Especialistas propios que intervienen en los canales», «Unidades que "
+        "alimentan los canales» y «Participación de los equipos en la estrategia».",
     ]
-    assert [format_evidence_finding(finding, "en") for finding in found] == [
+    assert [format_evidence_finding(finding, METHODOLOGY, "en") for finding in found] == [
         "The evidence does not count: sede.other.example is neither a declared domain of the organisation nor below "
         "one.",
         "The evidence does not count: its address does not plainly name a domain (no user, no IP address).",
         "The evidence is of 5 January 2027, later than the reference date, 31 December 2026.",
         "The evidence does not count yet: its date, 1 March 2027, is still to come.",
         "The same document, https://ayto.example/guide.pdf, is evidence of 6 indicators, more than 5: "
-        "D1.01, D1.02, D1.03, D1.04, D1.05 and D1.06.",
+        "“Staff with workplace access to social networks”, “Guidance for staff on network use”, “Staff trained in "
+        "public use of networks”, “Specialists who take part in official channels”, “Units that feed the channels” and "
+        "“Staff involvement in shaping the strategy”.",
     ]
 
 

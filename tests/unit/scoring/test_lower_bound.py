@@ -167,11 +167,11 @@ def test_the_gate_in_words() -> None:
         narrate(score, limit("R", "S"), language).level_details.blocked_by[0].text for language in WRITTEN
     )
     assert spanish == unbroken(
-        "Con un 95 % de confianza, indicator R (R) o indicator S (S) debe ser como mínimo 65 %: "
+        "Con un 95 % de confianza, «indicator R» o «indicator S» debe ser como mínimo 65 %: "
         "aquí 62,7 %; faltan 2,3 puntos porcentuales."
     )
     assert english == unbroken(
-        "With 95 % confidence, indicator R (R) or indicator S (S) must be at least 65 %: "
+        "With 95 % confidence, “indicator R” or “indicator S” must be at least 65 %: "
         "here 62.7 %, 2.3 percentage points short."
     )
 

@@ -158,17 +158,17 @@ def test_words_of_one_indicator_of_each_kind(places: Client) -> None:
     assert "Counts 0 by rule if official accounts in total is 0" in words(cards["D3.02"])
     assert "Counts 0 by rule" not in words(cards["D4.06"])
     gates = [words(gate) for gate in found.query(".levels > li")[2].query("ul > li")]
-    assert gates[0] == "The index must be at least 40"
-    assert gates[3] == "Response rate (D9.01) must be at least 38 %"
+    assert gates[0] == "Index of 40 or more"
+    assert gates[3] == "Answers at least 38 % of the messages"
 
 
 def test_words_of_the_gates_of_the_version_in_use(places: Client) -> None:
     levels = read(places, "methodologies/2027.1").query(".levels > li")
     gates = [[words(gate) for gate in level.query("ul > li")] for level in levels]
-    assert gates[1] == ["The index must be at least 10", "At least one active account"]
+    assert gates[1] == ["Index of 10 or more", "At least one active account"]
     # Of D2 and D8, and not of the lowest of the ten.
-    assert "Information and openness (D2) and valuable content (D8), each of 30 or more" in gates[2]
-    assert "Response rate (D9.01) must be at least 50 %" in gates[2]
+    assert "Information and openness, and valuable content, each with 30 points or more" in gates[2]
+    assert "Answers at least half of the messages that needed an answer" in gates[2]
     assert not [gate for of_level in gates for gate in of_level if "lowest dimension" in gate]
 
 

@@ -53,7 +53,7 @@ _PATH: dict[Language, dict[str, str]] = table(
         "without_levels": "This methodology has no levels.",
         "no_level": "There is no level yet: more has to be answered before there is a path.",
         "profile_first": "The first step towards level {level} ({name}) is in the profile, not in an answer.",
-        "stuck": "No improvements that can be told from here lead to level {level} ({name}).",
+        "stuck": "The improvements that the answers show are not enough for level {level} ({name}).",
     },
     es={
         "report_level": "Responder a «{question}» con el paso {to} al menos: «{text}»",
@@ -75,7 +75,7 @@ _PATH: dict[Language, dict[str, str]] = table(
         "without_levels": "Esta metodología no tiene niveles.",
         "no_level": "Todavía no hay nivel: hay que responder más para que haya un camino.",
         "profile_first": "El primer paso hacia el nivel {level} ({name}) está en el perfil y no en una respuesta.",
-        "stuck": "Ninguna mejora que pueda decirse desde aquí lleva al nivel {level} ({name}).",
+        "stuck": "Las mejoras que se ven en las respuestas no bastan para el nivel {level} ({name}).",
     },
 )
 _OBSTACLES: dict[Language, dict[Obstacle | Literal["service"], str]] = table(
@@ -85,20 +85,20 @@ _OBSTACLES: dict[Language, dict[Obstacle | Literal["service"], str]] = table(
         "service": "It is not for the organisation to answer: the service enters it.",
         "review": "Review allows no higher level.",
         "not_applicable": "The indicator does not apply.",
-        "zero_by_rule": "A rule leaves it at 0: {indicators}.",
-        "contradicted": "Correct first what contradicts itself: {indicators}.",
-        "unanswered": "Answer first: {indicators}.",
+        "zero_by_rule": "Change first what keeps {indicators} at 0.",
+        "contradicted": "Correct first what does not add up in {indicators}.",
+        "unanswered": "Answer {indicators} first.",
         "exhausted": "All that can be improved together is not enough.",
     },
     es={
         "profile_first": "Es lo primero: los demás pasos dependen de ello.",
         "profile": "Depende del perfil y no de una respuesta.",
-        "service": "No lo responde el organismo: lo anota el servicio.",
+        "service": "No lo responde la organización: lo anota el servicio.",
         "review": "La revisión no admite un nivel más alto.",
         "not_applicable": "El indicador no se aplica.",
-        "zero_by_rule": "Una regla lo deja en 0: {indicators}.",
-        "contradicted": "Antes hay que corregir lo que se contradice: {indicators}.",
-        "unanswered": "Antes hay que responder: {indicators}.",
+        "zero_by_rule": "Antes hay que cambiar lo que deja en 0 {indicators}.",
+        "contradicted": "Antes hay que corregir lo que no cuadra en {indicators}.",
+        "unanswered": "Antes hay que responder a {indicators}.",
         "exhausted": "Todo lo que se puede mejorar junto no basta.",
     },
 )
@@ -110,19 +110,21 @@ _CHANGES: dict[Language, dict[str, str]] = table(
         "begins": "There was no index; now it is {after}.",
         "never": "There is no index.",
         "level": "The level goes from {before} to {after}.",
-        "node": "{name} ({id}): from {before} to {after}.",
-        "node_same": "{name} ({id}): {after}.",
+        "node": "{name}: from {before} to {after}.",
+        "node_same": "{name}: {after}.",
         "less": "It costs {lost} of the index less.",
         "more": "It costs {lost} of the index more.",
         "nothing": "nothing",
         "parts": "Methodology {methodology}, coverage {coverage}, data {data}.",
         "unsplit": "The change cannot be split: there is no index {stages}.",
         "step": "from {before} to {after} by {part}",
-        "everything": "All that was stated counts under {version}.",
-        "dropped_answers": "{version} does not ask these answers, or not in that form: {named}.",
-        "new_indicators": "{version} also asks, and it is not known: {named}.",
-        "dropped_fields": "{version} does not ask these profile data, or not in that form: {named}.",
-        "new_fields": "{version} also asks these profile data: {named}.",
+        "everything": "All that was stated counts under methodology {version}.",
+        "dropped_answers": "Methodology {version} does not ask for these answers, or not in that form: {named}.",
+        "new_indicators": "Methodology {version} also asks this, which is not known: {named}.",
+        "dropped_fields": (
+            "Methodology {version} does not ask for these data of the profile, or not in that form: {named}."
+        ),
+        "new_fields": "Methodology {version} also asks for these data of the profile: {named}.",
     },
     es={
         "index": "El índice pasa de {before} a {after}: {difference}.",
@@ -131,19 +133,19 @@ _CHANGES: dict[Language, dict[str, str]] = table(
         "begins": "No había índice; ahora es {after}.",
         "never": "No hay índice.",
         "level": "El nivel pasa de {before} a {after}.",
-        "node": "{name} ({id}): de {before} a {after}.",
-        "node_same": "{name} ({id}): {after}.",
+        "node": "{name}: de {before} a {after}.",
+        "node_same": "{name}: {after}.",
         "less": "Cuesta {lost} menos del índice.",
         "more": "Cuesta {lost} más del índice.",
         "nothing": "nada",
         "parts": "Metodología {methodology}, cobertura {coverage}, datos {data}.",
         "unsplit": "El cambio no se puede repartir: no hay índice {stages}.",
         "step": "de {before} a {after} por {part}",
-        "everything": "Todo lo declarado cuenta con {version}.",
-        "dropped_answers": "{version} no pide estas respuestas, o no en esa forma: {named}.",
-        "new_indicators": "{version} pide además, y no se sabe: {named}.",
-        "dropped_fields": "{version} no pide estos datos del perfil, o no en esa forma: {named}.",
-        "new_fields": "{version} pide además estos datos del perfil: {named}.",
+        "everything": "Todo lo declarado cuenta con la metodología {version}.",
+        "dropped_answers": "La metodología {version} no pide estas respuestas, o no en esa forma: {named}.",
+        "new_indicators": "La metodología {version} pide además esto, que no se sabe: {named}.",
+        "dropped_fields": "La metodología {version} no pide estos datos del perfil, o no en esa forma: {named}.",
+        "new_fields": "La metodología {version} pide además estos datos del perfil: {named}.",
     },
 )
 _STAGES: dict[Language, dict[Stage, str]] = table(
@@ -203,14 +205,15 @@ class ChangeSentences(Sentences):
     def describe_move(self, move: Move) -> str:
         """Describe a move of a path: the change of one answer, and the index points that it gains.
 
-        If the move breaks rules unless other facts are changed too, the text names these rules.
+        If the move breaks rules unless other facts are changed too, the text names these facts.
         """
         templates, sentences = _PATH[self._language], self._list_changes(move)
+        changed = {f"{move.indicator}.{name}" for name in move.change}.union(move.profile)
         if move.gain is not None and move.index is not None:
             values = {"gain": self._format_points(abs(move.gain)), "index": self._format_score(move.index)}
             template = "stays" if not move.gain else "gain" if move.gain > 0 else "costs"
             sentences.append(templates[template].format(**values))
-        return join_sentences(sentences + self._list_requirements(move.requires))
+        return join_sentences(sentences + self._list_requirements(move.requires, changed))
 
     def describe_move_action(self, move: Move) -> str:
         """Describe what to do in a move of a path, without points and rules."""
@@ -295,7 +298,7 @@ class ChangeSentences(Sentences):
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
         parts = [
             templates["node" if before != after else "node_same"].format(
-                name=self.find_name(delta.id), id=delta.id, before=before, after=after
+                name=self.find_name(delta.id), before=before, after=after
             )
         ]
         lost = delta.lost.difference
@@ -329,7 +332,7 @@ class ChangeSentences(Sentences):
         passes the `name` of the group or indicator, which may exist only in the methodology of the other edition.
         """
         steps = "; ".join(self._list_steps(change.score))
-        return f"{name} ({change.id}): {steps or self._format_counted(change.score.after)}."
+        return f"{name}: {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
         """Describe what changes for a submission that is scored under the methodology version of this writer.

@@ -6,21 +6,21 @@ from typing import Literal
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.narration import words
+from actitud_api.engine.narration import bands, words
 from actitud_api.engine.scoring.audit import HIGH, RELIABLE, WEAK, AuditRemark, RemarkCode
 from actitud_api.engine.scoring.ranking import PeerBasis, PeerGroup, RankPosition
 
 _GROUPS: dict[Language, dict[PeerBasis, str]] = table(
     es={
-        "kind_and_band": "Su grupo son las organizaciones con puesto de su tipo y tramo ({kind}, {band}): {count}.",
-        "kind": "Su grupo son las organizaciones con puesto de su tipo ({kind}): {count}.",
-        "band_scale": "Su grupo son las organizaciones con puesto que se miden en su misma escala de tramos: {count}.",
-        "all": "Su grupo son todas las organizaciones con puesto: {count}.",
+        "kind_and_band": "Se compara con las organizaciones con puesto de su tipo y tamaño ({kind}, {band}): {count}.",
+        "kind": "Se compara con las organizaciones con puesto de su tipo ({kind}): {count}.",
+        "band_scale": "Se compara con las organizaciones con puesto cuyo tamaño se mide de la misma manera: {count}.",
+        "all": "Se compara con todas las organizaciones con puesto: {count}.",
     },
     en={
-        "kind_and_band": "Its peers are the ranked organisations of its kind and size band ({kind}, {band}): {count}.",
-        "kind": "Its peers are the ranked organisations of its kind ({kind}): {count}.",
-        "band_scale": "Its peers are the ranked organisations that are measured on its scale of size bands: {count}.",
+        "kind_and_band": "Its peers are those ranked of its kind and size ({kind}, {band}): {count}.",
+        "kind": "Its peers are those ranked of its kind ({kind}): {count}.",
+        "band_scale": "Its peers are those ranked whose size is measured in the same way: {count}.",
         "all": "Its peers are all ranked organisations: {count}.",
     },
 )
@@ -54,19 +54,21 @@ _FIGURES: dict[Language, dict[str, str]] = table(
 )
 _ROBUST: dict[Language, dict[str, str]] = table(
     es={
-        "rank": "En nueve de cada diez pruebas al azar su puesto está entre el {low} y el {high}",
-        "index": "En nueve de cada diez pruebas al azar su índice está entre {low} y {high}",
-        "same_rank": "En nueve de cada diez pruebas al azar su puesto es el {low}",
-        "same_index": "En nueve de cada diez pruebas al azar su índice es {low}",
-        "level": "{start}; su nivel es el {level} en el {share}.",
+        "rank": "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el {low} y el {high}",
+        "index": "Al variar los pesos al azar, 9 de cada 10 veces su índice queda entre {low} y {high}",
+        "same_rank": "Al variar los pesos al azar, 9 de cada 10 veces su puesto es el {low}",
+        "same_index": "Al variar los pesos al azar, 9 de cada 10 veces su índice es {low}",
+        "level": "{start}, y el {share} de las veces está en el nivel {level}.",
+        "always": "{start}, y siempre está en el nivel {level}.",
         "no_level": "{start}.",
     },
     en={
-        "rank": "In nine of ten draws its rank lies between {low} and {high}",
-        "index": "In nine of ten draws its index lies between {low} and {high}",
-        "same_rank": "In nine of ten draws its rank is {low}",
-        "same_index": "In nine of ten draws its index is {low}",
-        "level": "{start}; its level is {level} in {share}.",
+        "rank": "With weights varied at random, 9 times of 10 its rank lies between {low} and {high}",
+        "index": "With weights varied at random, 9 times of 10 its index lies between {low} and {high}",
+        "same_rank": "With weights varied at random, 9 times of 10 its rank is {low}",
+        "same_index": "With weights varied at random, 9 times of 10 its index is {low}",
+        "level": "{start}, and {share} of the times it is at level {level}.",
+        "always": "{start}, and it is always at level {level}.",
         "no_level": "{start}.",
     },
 )
@@ -127,7 +129,8 @@ def describe_peer_group(
         return _FIGURES[language][find_reason_withheld(methodology)]
     kinds = methodology.texts[language].organisation_types
     count = words.format_number(group.organisations, language)
-    return _GROUPS[language][group.basis].format(kind=kinds.get(kind, kind), band=band, count=count)
+    size = None if band is None else bands.describe_band(methodology.document, band, language)
+    return _GROUPS[language][group.basis].format(kind=kinds.get(kind, kind), band=size, count=count)
 
 
 def describe_peer_figure(
@@ -192,7 +195,8 @@ def describe_robustness(
     start = sentences[key if low != high else f"same_{key}"].format(low=low, high=high)
     if level is None:
         return sentences["no_level"].format(start=start)
-    return sentences["level"].format(start=start, level=level[0], share=words.format_share(level[1], language))
+    template = sentences["always" if level[1] == 1 else "level"]
+    return template.format(start=start, level=level[0], share=words.format_share(level[1], language))
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
@@ -201,7 +205,7 @@ def describe_remark(remark: AuditRemark, methodology: Methodology, language: Lan
     node, of = "", _OF[language]["index"]
     if remark.node is not None:
         node_text = texts.groups.get(remark.node) or texts.indicators[remark.node]
-        node = f"{node_text.name} ({remark.node})"
+        node = words.quote(node_text.name, language)
         of = _OF[language]["node"].format(node)
     value, weak, high, reliable = (
         words.format_number(round(number, 4), language) for number in (remark.value, WEAK, HIGH, RELIABLE)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -13,7 +12,6 @@ from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
-    Compare,
     ComponentOperand,
     Constant,
     Document,
@@ -55,19 +53,19 @@ _REASONS: dict[Language, dict[str, str]] = table(
         "partial_at": "{facts}. It scores {score} of {most}.",
         "zero": "{facts}. It scores {least} of {most}.",
         "no_value": "{facts}. With a denominator of 0 there is no value: it scores {least}.",
-        "zero_by_rule": "It scores {least} by rule because {cause}.",
+        "zero_by_rule": "It scores {least} because {cause}.",
         "capped": "{facts}. It would score {uncapped}, but it is only declared, without evidence: at most {cap}.",
         "capped_by_review": "{facts}. It would score {uncapped}, but review lowered it from step {sent}.",
         "lowered": " Review lowered it from step {sent}.",
-        "contradicted": "It scores {least} because what was sent contradicts itself: see {rules}.",
-        "unsupported": "It scores {least} until {missing} is answered, which it depends on: see {rules}.",
-        "unsupported_itself": "Not answered, and others depend on it: see {rules}. It counts {least} in the index.",
+        "contradicted": "It scores {least} because what was sent does not add up. {rules}",
+        "unsupported": "It scores {least} until {missing} is answered, which it depends on. {rules}",
+        "unsupported_itself": "Not answered, and other answers depend on it: it counts {least} in the index. {rules}",
         "unknown": "Not answered: {effect}.",
         "unknown_zero_rule": "{Effect} until {missing} is answered, which it depends on.",
-        "unknown_fields": "{Effect}: {cause}, and with that it would not apply, but {fields} has no evidence.",
+        "unknown_fields": "{Effect}. By the profile ({cause}) it would not apply, but {fields} has no evidence.",
         "withdrawn": "The answer was withdrawn: {effect}.",
         "rejected": "The answer was rejected in review: {effect}.",
-        "stale": "The evidence lies outside the window: {effect}.",
+        "stale": "The document is not of the period that is measured, so it does not count: {effect}.",
         "not_applicable": "It applies only if {needed}.",
         "not_applicable_scope": "It applies only {needed}.",
         "shared": " Its weight is shared by the others.",
@@ -87,19 +85,21 @@ _REASONS: dict[Language, dict[str, str]] = table(
         "partial_at": "{facts}. Puntúa {score} de {most}.",
         "zero": "{facts}. Puntúa {least} de {most}.",
         "no_value": "{facts}. Con un denominador de 0 no hay valor: puntúa {least}.",
-        "zero_by_rule": "Puntúa {least} por regla porque {cause}.",
+        "zero_by_rule": "Puntúa {least} porque {cause}.",
         "capped": "{facts}. Puntuaría {uncapped}, pero solo está declarado, sin evidencia: como máximo {cap}.",
         "capped_by_review": "{facts}. Puntuaría {uncapped}, pero la revisión lo bajó del paso {sent}.",
         "lowered": " La revisión lo bajó del paso {sent}.",
-        "contradicted": "Puntúa {least} porque lo enviado se contradice: véase {rules}.",
-        "unsupported": "Puntúa {least} hasta que se responda {missing}, de lo que depende: véase {rules}.",
-        "unsupported_itself": "Sin responder, y de ello dependen otras: véase {rules}. Cuenta {least} en el índice.",
+        "contradicted": "Puntúa {least} porque lo enviado no cuadra. {rules}",
+        "unsupported": "Puntúa {least} hasta que se responda a {missing}, de lo que depende. {rules}",
+        "unsupported_itself": (
+            "Sin responder, y de ello dependen otras respuestas: cuenta {least} en el índice. {rules}"
+        ),
         "unknown": "Sin responder: {effect}.",
-        "unknown_zero_rule": "{Effect} hasta que se responda {missing}, de lo que depende.",
-        "unknown_fields": "{Effect}: {cause} y, con eso, no se aplicaría, pero falta la evidencia de {fields}.",
+        "unknown_zero_rule": "{Effect} hasta que se responda a {missing}, de lo que depende.",
+        "unknown_fields": "{Effect}. Según el perfil ({cause}) no se aplicaría, pero falta la evidencia de {fields}.",
         "withdrawn": "La respuesta se retiró: {effect}.",
         "rejected": "La respuesta se rechazó en la revisión: {effect}.",
-        "stale": "La evidencia queda fuera de la ventana: {effect}.",
+        "stale": "El documento no es del periodo que se mide y por eso no vale: {effect}.",
         "not_applicable": "Solo se aplica si {needed}.",
         "not_applicable_scope": "Solo se aplica {needed}.",
         "shared": " Su peso se reparte entre los demás.",
@@ -125,10 +125,10 @@ _STEPS: dict[Language, dict[str, str]] = table(
         "report": "Answer it: “{question}”",
         "report_first": "Answer {missing} first",
         "renew": "Answer it again with valid evidence: “{question}”",
-        "correct": "Correct what contradicts itself ({rules})",
-        "unlock": "Lift first what makes it 0: {cause}",
+        "correct": "Correct what does not add up: {facts}",
+        "unlock": "Change first what keeps it at {least}: {cause}",
         "gain_max": "It can bring up to {gain} of the index",
-        "requires": "Other data have to follow: {rules}",
+        "requires": "Also bring these data up to date: {facts}",
     },
     es={
         "level": "Subir al paso {to}: «{text}»",
@@ -140,19 +140,21 @@ _STEPS: dict[Language, dict[str, str]] = table(
         "evidence_rest": "Sin evidencia la puntuación se queda en {cap}; con ella llega el resto",
         "fields": "Aportar la evidencia de los datos del perfil: {fields}",
         "report": "Responder: «{question}»",
-        "report_first": "Responder primero {missing}",
+        "report_first": "Responder primero a {missing}",
         "renew": "Volver a responder con una evidencia válida: «{question}»",
-        "correct": "Corregir lo que se contradice ({rules})",
-        "unlock": "Quitar primero lo que lo deja en 0: {cause}",
+        "correct": "Corregir lo que no cuadra: {facts}",
+        "unlock": "Cambiar primero lo que lo deja en {least}: {cause}",
         "gain_max": "Puede sumar hasta {gain} del índice",
-        "requires": "Otros datos tienen que acompañar: {rules}",
+        "requires": "Actualizar también estos datos: {facts}",
     },
 )
 _FINDINGS: dict[Language, dict[str, str]] = table(
     en={
-        "rule": "{text} Here: {told}.",
-        "error": "Until it is mended these score 0: {indicators}.",
-        "missing": "Answer first: {missing}.",
+        "error": "This does not add up: {facts}. {rule}",
+        "warning": "Worth checking: {facts}. {rule}",
+        "zero": "Until it is corrected, {indicators} scores 0.",
+        "zeros": "Until it is corrected, {indicators} score 0.",
+        "missing": "Answer {missing} first.",
         "pillar": "{name}: {score} of {full}. It holds {share} of the points.",
         "pillar_none": "{name}: nothing of it applies.",
         "estimate": (
@@ -165,7 +167,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share_one": "{gate}: here {actual}, {distance} percentage point short.",
         "gate_actual": "{gate}: here {actual}.",
         "gate_absent": "{gate}: here there is no documented value.",
-        "main": "{name} ({id}): loses {lost} of the index.",
+        "main": "{name}: loses {lost} of the index.",
         "point": "{figure} point",
         "points": "{figure} points",
         "max_level": "Review allows no level above {level}.",
@@ -173,9 +175,11 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "interval_index": ", and the index between {low} and {high}",
     },
     es={
-        "rule": "{text} Aquí: {told}.",
-        "error": "Mientras no se corrija, puntúan 0: {indicators}.",
-        "missing": "Responda primero: {missing}.",
+        "error": "No cuadra: {facts}. {rule}",
+        "warning": "Conviene revisarlo: {facts}. {rule}",
+        "zero": "Hasta que se corrija, {indicators} puntúa 0.",
+        "zeros": "Hasta que se corrija, {indicators} puntúan 0.",
+        "missing": "Responda primero a {missing}.",
         "pillar": "{name}: {score} de {full}. Reúne el {share} de los puntos.",
         "pillar_none": "{name}: no se aplica nada de lo que reúne.",
         "estimate": (
@@ -188,7 +192,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
         "gate_actual": "{gate}: aquí {actual}.",
         "gate_absent": "{gate}: aquí no hay un valor documentado.",
-        "main": "{name} ({id}): pierde {lost} del índice.",
+        "main": "{name}: pierde {lost} del índice.",
         "point": "{figure} punto",
         "points": "{figure} puntos",
         "max_level": "La revisión no admite un nivel por encima del {level}.",
@@ -225,7 +229,7 @@ class Sentences:
         }
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
         # Cached without a limit: these sentences depend on the methodology alone, so they are as few as its texts.
-        self._describe_requirement = cache(self._compose_requirement)
+        self.describe_rule = cache(self._compose_rule)
         self._describe_gate_rule = cache(self._compose_gate_rule)
         self._describe_segment = cache(self._compose_segment)
         self._get_labels = cache(self._collect_labels)
@@ -310,7 +314,7 @@ class Sentences:
         if code == "unknown" and parameters.fields:
             cause = words.join_list(
                 [
-                    f"{self._texts.profile[name].label} = {words.format_fact(parameters.facts[name], self._language)}"
+                    f"{self._texts.profile[name].label}: {words.format_fact(parameters.facts[name], self._language)}"
                     for name in self._order_facts(indicator.id, tuple(parameters.facts))
                 ],
                 self._language,
@@ -322,7 +326,7 @@ class Sentences:
             return templates["unknown_zero_rule"].format(missing=self.list_indicators(parameters.missing), **effects)
         itself = code == "unsupported" and not parameters.missing
         return templates["unsupported_itself" if itself else code].format(
-            rules=words.join_list(list(parameters.rules), self._language),
+            rules=self._list_rules(parameters.rules),
             missing=self.list_indicators(parameters.missing),
             least=least,
             **effects,
@@ -461,12 +465,16 @@ class Sentences:
         templates, decimals = _STEPS[self._language], self._document.decimals
         sentences = self._list_actions(scored, step)
         if step.gain is not None:
-            sentences.append(_format_gain("gain", step.gain, decimals, self._language))
+            gain = _limit_rounding(step.gain, scored.lost, decimals)
+            sentences.append(_format_gain("gain", gain, decimals, self._language))
         elif step.gain_max is not None and step.gain_max >= 0:
-            sentences.append(_format_gain("gain_max", step.gain_max, decimals, self._language))
+            gain = _limit_rounding(step.gain_max, scored.lost, decimals)
+            sentences.append(_format_gain("gain_max", gain, decimals, self._language))
         if step.cap is not None and not step.needs_evidence:
             sentences.append(templates["evidence_rest"].format(cap=words.format_number(step.cap, self._language)))
-        sentences += self._list_requirements(step.requires)
+        sentences += self._list_requirements(
+            step.requires, {f"{scored.id}.{name}" for name in step.change}.union(step.change)
+        )
         return join_sentences(sentences + self._list_advice(scored, step))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
@@ -494,10 +502,10 @@ class Sentences:
                 name = "renew" if scored.reason.code in ("rejected", "stale") else "report"
                 return [templates[name].format(question=self._get_question(scored.id))]
             case "correct":
-                rules = words.join_list(list(parameters.rules), self._language)
-                return [templates["correct"].format(rules=rules)]
+                return [templates["correct"].format(facts="; ".join(self._label_facts(parameters.rules)))]
             case "unlock":
-                return [templates["unlock"].format(cause=self._describe_cause(indicator, parameters))]
+                least = words.format_number(indicator.range.minimum, self._language)
+                return [templates["unlock"].format(cause=self._describe_cause(indicator, parameters), least=least)]
             case "act":
                 return []
 
@@ -511,15 +519,24 @@ class Sentences:
             return []
         return [_strip_full_stop(self._texts.indicators[scored.id].action)]
 
-    def _list_requirements(self, rules: tuple[str, ...]) -> list[str]:
-        """Return a list with the sentence on `rules`, or an empty list if there are no rules.
+    def _list_requirements(self, rules: tuple[str, ...], changed: Collection[str]) -> list[str]:
+        """Return a list with the sentence on the facts that have to change too, or an empty list if there are none.
 
-        `rules` are those that a step breaks unless other facts are changed too.
+        `rules` are those that a step breaks unless other facts are changed too; `changed` are the names of the facts
+        that the step itself changes, as in findings.
         """
-        if not rules:
-            return []
-        requirements = "; ".join(dict.fromkeys(self._describe_requirement(rule) for rule in rules))
-        return [_STEPS[self._language]["requires"].format(rules=requirements)]
+        labels = self._label_facts(rules, but=changed)
+        return [_STEPS[self._language]["requires"].format(facts="; ".join(labels))] if labels else []
+
+    def _label_facts(self, rules: tuple[str, ...], but: Collection[str] = ()) -> list[str]:
+        """List the labels of the facts that rules read, each once, without the facts named in `but`."""
+        holding = [self._rules[rule].holds for rule in rules]
+        read = _list_fact_names(operand for holds in holding if holds is not None for operand in walk_operands(holds))
+        return list(dict.fromkeys(self._label_fact(name) for name in read if name not in but))
+
+    def _list_rules(self, rules: tuple[str, ...]) -> str:
+        """Join the texts of rules, each once, into one text."""
+        return " ".join(dict.fromkeys(self.describe_rule(rule) for rule in rules))
 
     def _describe_evidence(self, indicator: str) -> str:
         """Return the sentence that asks for evidence of the answer to an indicator."""
@@ -579,44 +596,34 @@ class Sentences:
     def describe_finding(self, finding: Finding) -> str:
         """Describe a broken rule.
 
-        The sentences give the text of the rule, the facts, the indicators that the rule contradicts, and the unknown
+        The sentences give the facts, the text of the rule, the indicators that the rule contradicts, and the unknown
         indicators whose answers could still repair the rule.
         """
-        rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
-        assert rule.holds is not None
-        if words.has_product(rule.holds):
-            facts = "; ".join(
-                f"{self._label_fact(name)}: {words.format_fact(finding.facts[name], self._language)}"
-                for name in _sort_by(finding.facts, _list_fact_names(walk_operands(rule.holds)))
-            )
-        else:
-            facts = words.PredicateNarrator(self._texts, finding.facts, stated=False).describe(rule.holds)
-        sentences = [templates["rule"].format(text=self.describe_rule(finding.rule), told=facts)]
+        templates, sentences = _FINDINGS[self._language], [self.describe_contradiction(finding)]
         if finding.indicators:
-            sentences.append(templates["error"].format(indicators=", ".join(finding.indicators)))
+            key = "zero" if len(finding.indicators) == 1 else "zeros"
+            sentences.append(templates[key].format(indicators=self.list_indicators(finding.indicators)))
         if finding.missing:
             sentences.append(templates["missing"].format(missing=self.list_indicators(finding.missing)))
         return " ".join(sentences)
 
-    def describe_rule(self, rule: str) -> str:
-        """Return the text of a rule, with the labels of profile fields in place of their names."""
-        return _FIELD_NAME.sub(
-            lambda match: self._texts.profile[match[0]].label if match[0] in self._texts.profile else match[0],
-            self._texts.rules[rule],
+    def describe_contradiction(self, finding: Finding) -> str:
+        """Describe what does not fit in a broken rule: the facts, and the text of the rule."""
+        rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
+        assert rule.holds is not None
+        facts = "; ".join(
+            f"{self._label_fact(name)}: {words.format_fact(finding.facts[name], self._language)}"
+            for name in _sort_by(finding.facts, _list_fact_names(walk_operands(rule.holds)))
         )
+        return templates[finding.severity].format(rule=self.describe_rule(finding.rule), facts=facts)
 
-    def _compose_requirement(self, rule: str) -> str:
-        """Describe the requirement of a rule, for the inside of a sentence.
-
-        This is the text of the rule. If another rule has the same text, it is the predicate of the rule in words,
-        unless the predicate multiplies facts, which reads badly in words.
-        """
-        holds = self._rules[rule].holds
-        # Rules made from one template have the same text; only their predicates tell them apart.
-        shared = list(self._texts.rules.values()).count(self._texts.rules[rule]) > 1
-        if holds is None or not shared or words.has_product(holds):
-            return words.lower_first(self.describe_rule(rule))
-        return words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
+    def _compose_rule(self, rule: str) -> str:
+        """Return the text of a rule; without texts, describe its predicate, unless that reads badly in words."""
+        holds, written = self._rules[rule].holds, self._texts.rules[rule]
+        if written != rule or holds is None or words.has_product(holds):
+            return written
+        requirement = words.PredicateNarrator(self._texts, {}, stated=False).describe(holds)
+        return join_sentences([requirement[:1].upper() + requirement[1:]])
 
     def _label_fact(self, name: str) -> str:
         """Return the label of a fact.
@@ -673,13 +680,12 @@ class Sentences:
                 return False
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the condition of the gate with the id `gate` as a requirement, as the beginning of a sentence.
+        """Return the text of the gate with the id `gate`, as the beginning of a sentence.
 
-        A formula, and a gate on the profile, are described by the text of the methodology, unless that text names
-        a field by its id.
+        Without texts, describe its condition as a requirement.
         """
         holds, written = self._gates[gate].holds, self._texts.gates[gate]
-        if written != gate and _is_told_by_texts(holds, self._texts) and not _FIELD_NAME.search(written):
+        if written != gate:
             return written
         requirement = words.PredicateNarrator(self._texts, {}, stated=False, shares=self._shares).describe(holds)
         return requirement[:1].upper() + requirement[1:]
@@ -687,7 +693,7 @@ class Sentences:
     def describe_main_reason(self, reason: MainReason) -> str:
         """Describe one of the largest losses of a score: the indicator, and the index points that it loses."""
         return _FINDINGS[self._language]["main"].format(
-            name=self.name_indicator(reason.indicator), id=reason.indicator, lost=self._format_points(reason.lost)
+            name=self.name_indicator(reason.indicator), lost=self._format_points(reason.lost)
         )
 
     def _format_points(self, figure: float | int) -> str:
@@ -698,27 +704,13 @@ class Sentences:
         return words.format_score(figure, self._document.decimals, self._language)
 
     def list_indicators(self, ids: tuple[str, ...]) -> str:
-        """Join the ids of indicators, with their names, into a list in words."""
-        return words.join_list([f"{name} ({self.name_indicator(name)})" for name in ids], self._language)
+        """Join the names of indicators, in quotation marks, into a list in words."""
+        return words.join_list([words.quote(self.name_indicator(name), self._language) for name in ids], self._language)
 
     def list_fields(self, fields: tuple[str, ...]) -> str:
         """Join the labels of profile fields into a list in words."""
         return words.join_list([self._texts.profile[field].label for field in fields], self._language)
 
-
-def _is_told_by_texts(holds: Compare, texts: MethodologyTexts) -> bool:
-    """Return True if the text of the methodology describes a gate better than a composed sentence.
-
-    That is so for a formula, for the lowest of some dimensions, and for a gate on the profile, which no answer
-    changes: its text says who can.
-    """
-    single = not isinstance(holds.left, Maximum | Sum | Product | ProfileOperand)
-    lowest = not isinstance(holds.left, Minimum) or words.are_all_dimensions(holds.left.of, texts)
-    return not (single and lowest and isinstance(holds.right, Constant))
-
-
-_FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|employees|services")
-"""Pattern of the words in the text of a rule that may be the name of a profile field."""
 
 _cache: dict[tuple[str, str], Sentences] = {}
 
@@ -732,6 +724,16 @@ def _format_points(figure: Figure, decimals: int, language: Language) -> str:
 @lru_cache(maxsize=8192)
 def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: int, language: Language) -> str:
     return _STEPS[language][name].format(gain=_format_points(figure, decimals, language))
+
+
+def _limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
+    """Return the gain of a step as it is shown beside the points that its indicator loses.
+
+    Both are rounded on their own, so a gain may exceed the loss by one unit of the last decimal: then it is the loss.
+    """
+    if lost is None or not 0 < gain - lost < 1.5 * 10**-decimals:
+        return gain
+    return lost
 
 
 def join_sentences(sentences: list[str]) -> str:

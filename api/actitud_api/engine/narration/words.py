@@ -101,6 +101,8 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "be": "must be",
         "is": "is",
         "chosen": "{} is listed",
+        "nothing": "there are no {}",
+        "of": "{} of {}",
         "if": "if {}, {}",
         "not": "not: {}",
         "listed": "“{}”",
@@ -130,6 +132,8 @@ _PHRASES: dict[Language, dict[str, str]] = table(
         "be": "debe ser",
         "is": "es",
         "chosen": "se indica {}",
+        "nothing": "no hay {}",
+        "of": "{} de {}",
         "if": "si {}, {}",
         "not": "no: {}",
         "listed": "«{}»",
@@ -220,7 +224,7 @@ def format_value(indicator: Indicator, raw: float | int | bool, texts: Methodolo
     if isinstance(raw, bool):
         return format_truth(raw, language)
     if indicator.type == "level":
-        return f"{format_number(raw, language)} ({_quote(text.ladder[int(raw)], language)})"
+        return f"{format_number(raw, language)} ({quote(text.ladder[int(raw)], language)})"
     if is_share(indicator):
         return format_share(raw, language)
     # Two decimals are enough in a sentence; the exact value stands beside it in the canonical result.
@@ -229,18 +233,22 @@ def format_value(indicator: Indicator, raw: float | int | bool, texts: Methodolo
     return f"{format_number(shown, language)} {unit.split(' (')[0]}".rstrip()
 
 
-def _quote(text: str, language: Language) -> str:
+def quote(text: str, language: Language) -> str:
+    """Put a text in the quotation marks of a language."""
     return _PHRASES[language]["listed"].format(text)
 
 
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
     """Return the label of a fact of an indicator, from the texts of the methodology.
 
-    The label of a level is only the word "level", so the id and name of the indicator are added to it.
+    The label of a level is only the word "level", so the name of the indicator is added to it. That of a component is
+    its text.
     """
     text = texts.indicators[indicator]
+    if fact in text.components:
+        return quote(text.components[fact], texts.language)
     if fact == "level":
-        return f"{text.facts[fact]} ({indicator} {text.name})"
+        return _PHRASES[texts.language]["of"].format(text.facts[fact], quote(text.name, texts.language))
     return text.facts[fact]
 
 
@@ -379,7 +387,9 @@ class PredicateNarrator:
                     Compare(op="ge", left=ProfileOperand(field=same), right=Constant(value=int(least))),
                 )
             ) if field == same:
-                return self._describe_numbers(field, "from_or", least=least, other=other)
+                # A number of people that is 0 is one that nobody can tell, which is not worth a word here.
+                phrase = "from_or" if other else "from"
+                return self._describe_numbers(field, phrase, least=least, other=other)
             case _:
                 return None
 
@@ -404,6 +414,10 @@ class PredicateNarrator:
             case Implies(when=when, then=then):
                 condition = PredicateNarrator(self._texts, self._facts, stated=True).describe(when)
                 return self._phrases["if"].format(condition, self._describe_clause(then))
+            case Compare(op="eq", left=ProfileOperand() | AnswerOperand() as left, right=Constant(value=0)) if (
+                self._stated and self._is_count_of_none(left)
+            ):
+                return self._phrases["nothing"].format(self._label_operand(left))
             case Compare(op="eq", left=ComponentOperand() as left, right=Constant(value=True)) if self._stated:
                 return self._phrases["chosen"].format(self.describe_operand(left))
             case Compare(op="eq", left=left, right=Constant(value=bool(wanted))):
@@ -411,11 +425,12 @@ class PredicateNarrator:
                 return f"{self.describe_operand(left)} {verb} {format_truth(wanted, self._language)}"
             case Compare(op="eq", left=ProfileOperand(field=field), right=Constant(value=str(raw))) if self._stated:
                 text = self._texts.profile[field]
-                return f"{text.label} {self._phrases['is']} {_quote(text.values.get(raw, raw), self._language)}"
+                return f"{text.label} {self._phrases['is']} {quote(text.values.get(raw, raw), self._language)}"
             case Compare(op=op, left=left, right=right):
                 return f"{self.describe_operand(left)} {self._comparisons[op]} {self._describe_right_side(left, right)}"
             case Present(indicator=indicator):
-                return self._phrases["answered"].format(indicator)
+                name = self._texts.indicators[indicator].name
+                return self._phrases["answered"].format(quote(name, self._language))
 
     def _describe_member(self, predicate: Predicate) -> str:
         """Describe a member of an `all` or `any`, in brackets if it is itself an `all` or `any`."""
@@ -452,20 +467,22 @@ class PredicateNarrator:
             case AnswerOperand(indicator=indicator, fact=fact):
                 return self._append_fact(label_fact(indicator, fact, self._texts), f"{indicator}.{fact}", {})
             case ComponentOperand(indicator=indicator, component=component):
-                label = self._texts.indicators[indicator].components[component]
-                return self._append_fact(_quote(label, self._language), f"{indicator}.{component}", {})
+                label = label_fact(indicator, component, self._texts)
+                return self._append_fact(label, f"{indicator}.{component}", {})
             case ValueOperand(indicator=indicator):
                 measured = self._texts.indicators[indicator]
-                name = f"{measured.name} ({indicator})"
+                name = quote(measured.name, self._language)
                 return self._phrases["level"].format(name) if measured.ladder else name
             case ScoreOperand(node=node):
                 names = self._texts.groups if node in self._texts.groups else self._texts.indicators
-                return self._phrases["score"].format(f"{names[node].name} ({node})")
+                return self._phrases["score"].format(quote(names[node].name, self._language))
             case LowerBoundOperand(indicators=names, confidence=confidence):
-                named = OR.into(self._language).join(f"{self._texts.indicators[name].name} ({name})" for name in names)
+                named = OR.into(self._language).join(
+                    quote(self._texts.indicators[name].name, self._language) for name in names
+                )
                 return self._phrases["lower_bound"].format(named, format_share(confidence, self._language))
             case PillarOperand(pillar=pillar):
-                return self._phrases["pillar"].format(_quote(name_pillar(pillar, self._texts), self._language))
+                return self._phrases["pillar"].format(quote(name_pillar(pillar, self._texts), self._language))
             case IndexOperand():
                 return self._phrases["index"]
             case Minimum(of=members) if are_all_dimensions(members, self._texts):
@@ -484,6 +501,19 @@ class PredicateNarrator:
                 return self._phrases["times"].join(self.describe_operand(member) for member in members)
             case Quotient(numerator=numerator, denominator=denominator):
                 return self._phrases["per"].format(self.describe_operand(numerator), self.describe_operand(denominator))
+
+    def _is_count_of_none(self, operand: ProfileOperand | AnswerOperand) -> bool:
+        """Return True if an operand is a number, not a level, and its known value is 0."""
+        if isinstance(operand, ProfileOperand):
+            raw = self._facts.get(operand.field)
+        else:
+            raw = None if operand.fact == "level" else self._facts.get(f"{operand.indicator}.{operand.fact}")
+        return raw == 0 and raw is not False
+
+    def _label_operand(self, operand: ProfileOperand | AnswerOperand) -> str:
+        if isinstance(operand, ProfileOperand):
+            return self._texts.profile[operand.field].label
+        return label_fact(operand.indicator, operand.fact, self._texts)
 
     def _append_fact(self, label: str, name: str, values: Mapping[str, str]) -> str:
         """Return the label of the fact `name`, with its value if that is known: `active accounts (12)`.

@@ -58,13 +58,13 @@ _RECEIVED = Texts(
 _TEXTS: dict[str, Texts] = {
     "revoked": Texts("La clave ya está revocada.", "The key is revoked already."),
     "expired": Texts("La clave ha caducado.", "The key has expired."),
-    "replaced": Texts("Ya ocupa su lugar la clave {holds}.", "The key {holds} has its place already."),
+    "replaced": Texts("Ya ocupa su lugar la clave {holds}.", "The key {holds} has taken its place already."),
     "days": Texts(
         "Quien sustituye su propia clave puede pedir hasta {holds} días, lo que se dio a esta.",
-        "Who replaces its own key may ask for up to {holds} days, which this one was given.",
+        "Whoever replaces their own key may ask for up to {holds} days, as many as it was given.",
     ),
 }
-_REFUSED = Texts("La clave no se cambia así; véase `errors`.", "The key is not changed so; see `errors`.")
+_REFUSED = Texts("La clave no se cambia así; véase `errors`.", "The key cannot be changed like this; see `errors`.")
 _BINDINGS_NOT_FOUND = Texts(
     "La clave se daría para algo que no existe; véase `errors`.",
     "The key would be for something that does not exist; see `errors`.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from actitud_api.engine.i18n import Language, Texts, table
+from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.resources.assessments.evidence import REUSE_LIMIT, EvidenceFinding, EvidenceRule
 
 _SENTENCES: dict[Language, dict[EvidenceRule, str]] = table(
@@ -36,7 +38,7 @@ _NO_HOST = Texts(
 )
 
 
-def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str:
+def format_evidence_finding(finding: EvidenceFinding, methodology: Methodology, language: Language) -> str:
     """Return the sentence that describes a fault of a document, in one language."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:
         return _NO_HOST.into(language)
@@ -46,5 +48,5 @@ def format_evidence_finding(finding: EvidenceFinding, language: Language) -> str
         else str(value)
         for name, value in finding.facts.items()
     }
-    listed = words.join_list(list(finding.indicators), language)
+    listed = get_sentences(methodology, language).list_indicators(finding.indicators)
     return _SENTENCES[language][finding.rule].format(**values, most=REUSE_LIMIT, indicators=listed)

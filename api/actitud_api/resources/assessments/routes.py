@@ -110,7 +110,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         CONFLICT,
         lambda error: Texts(
             "La evaluación no se puede presentar así; véase `errors`.",
-            "The assessment cannot be submitted so; see `errors`.",
+            "The assessment cannot be submitted like this; see `errors`.",
         ),
         lambda error: limit_faults(_errors(error)),
     ),

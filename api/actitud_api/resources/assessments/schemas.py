@@ -263,7 +263,7 @@ def find_pointer(finding: result.Finding | EvidenceFinding) -> str:
 def format_finding(methodology: Methodology, finding: result.Finding | EvidenceFinding, language: Language) -> str:
     """Return the sentence that describes a finding, in one language."""
     if isinstance(finding, EvidenceFinding):
-        return format_evidence_finding(finding, language)
+        return format_evidence_finding(finding, methodology, language)
     return get_sentences(methodology, language).describe_finding(finding)
 
 

@@ -53,7 +53,9 @@ _LINKS_OF_CREATED = {name: _LINKS[name] for name in ("update", "delete")} | {"ed
 
 def _inconsistent(error: Exception) -> ProblemError:
     assert isinstance(error, EditionInconsistent)
-    detail = Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be so; see `errors`.")
+    detail = Texts(
+        "La edición no puede quedar así; véase `errors`.", "The edition cannot be left like this; see `errors`."
+    )
     return ProblemError(CONFLICT, detail, [faults.build_fault(contradiction) for contradiction in error.contradictions])
 
 

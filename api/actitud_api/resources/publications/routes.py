@@ -120,7 +120,9 @@ _TEXTS: dict[str, Texts] = {
     "approved": Texts("Esta clave ya lo ha aprobado.", "This key has approved it already."),
     "unchanged": Texts("Nada cambiaría en la puntuación de {value}.", "Nothing would change in the score of {value}."),
 }
-_REFUSED = Texts("La edición no se publica así; véase `errors`.", "The edition is not published so; see `errors`.")
+_REFUSED = Texts(
+    "La edición no se publica así; véase `errors`.", "The edition cannot be published like this; see `errors`."
+)
 
 
 _RETURNED = Texts(
