@@ -89,8 +89,8 @@ def test_who_has_no_score_that_counts_shows_why(site: Client, organisation: str,
 def test_what_is_simulated_says_so(client: Client) -> None:
     root = picture(client, "/badge/2026-demo/XX-DEMO-02063.svg")
     assert letters(root)[1:] == ["46,66 de 100 · Escaparate", "2026-demo · simulada"]
-    assert "datos simulados: nadie los ha medido" in alternative(root)
-    assert "simulated data: nobody has measured them" in alternative(
+    assert "datos inventados para la demostración" in alternative(root)
+    assert "data invented for the demonstration" in alternative(
         picture(client, "/badge/2026-demo/XX-DEMO-02063.svg?lang=en")
     )
 

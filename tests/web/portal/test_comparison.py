@@ -47,24 +47,23 @@ def test_five_stand_in_the_order_in_which_they_are_named(places: Client) -> None
 def test_every_indicator_has_the_scores_of_the_sheets(places: Client) -> None:
     sheets = [places.get(f"/v1/editions/2026/scores/{one}").json() for one in ("XX-T-1", "XX-T-2")]
     found = rows(read(places, beside("XX-T-1", "XX-T-2")), "Points from 0 to 100")
-    told = {name.rpartition(" ")[2]: cells for name, cells in found.items()}
     known = [
-        {one["id"]: one["score"] for dimension in sheet["dimensions"] for one in dimension["indicators"]}
+        {one["name"]: one["score"] for dimension in sheet["dimensions"] for one in dimension["indicators"]}
         for sheet in sheets
     ]
-    assert len(told) == 10 + 46  # dimensions and indicators of 2027.1
+    assert len(found) == 10 + 46  # dimensions and indicators of 2027.1
     for name in known[0]:
         scores = [one[name] for one in known]
-        assert [cell.removesuffix(" (the highest)") for cell in told[name][:2]] == [
+        assert [cell.removesuffix(" (the highest)") for cell in found[name][:2]] == [
             "–" if score is None else f"{score:.2f}" for score in scores
         ]
         if None in scores:
-            assert told[name][2] == "–"
+            assert found[name][2] == "–"
         elif scores[0] == scores[1]:
-            assert told[name][2] == "equal"
+            assert found[name][2] == "equal"
         else:
             best = "A" if scores[0] > scores[1] else "B"
-            assert told[name][2] == f"{best} +{abs(scores[0] - scores[1]):.2f}"
+            assert found[name][2] == f"{best} +{abs(scores[0] - scores[1]):.2f}"
 
 
 def test_each_counts_once_by_whatever_identifier(places: Client) -> None:

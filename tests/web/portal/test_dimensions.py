@@ -31,7 +31,7 @@ def test_the_list_has_the_quartiles_of_each_dimension(places: Client) -> None:
     found = rows(read(places, "2026/dimensions"), "Points from 0 to 100")
     assert len(found) == 10
     # 5, 10, 20, 30 and 40.5.
-    assert found["Internal access and staff involvement D1"][1:] == ["10.00", "20.00", "30.00"]
+    assert found["Internal access and staff involvement"][1:] == ["10.00", "20.00", "30.00"]
 
 
 def test_a_dimension_says_how_the_edition_scores(places: Client) -> None:
@@ -60,10 +60,10 @@ def test_it_asks_its_questions_and_says_which_score_lowest(places: Client) -> No
 
 def test_it_names_the_points_of_the_article_that_it_answers(places: Client) -> None:
     points = [words(one) for one in read(places, "2026/dimensions/D1").query("main ul > li") if "point" in words(one)]
-    assert [point.rpartition("(point ")[2].replace(" ,", ",").replace(" )", ")") for point in points] == [
-        "1.1: D1.07)",
-        "1.2: D1.03, D1.08)",
-        "1.3: D1.08, D1.06)",
+    assert [point.rpartition("(point ")[2].replace(" ;", ";").replace(" )", ")") for point in points] == [
+        "1.1: Access to the networks from the workplace)",
+        "1.2: Staff trained in public use of networks; Units that appear in the channels)",
+        "1.3: Units that appear in the channels; Staff involvement in shaping the strategy)",
     ]
 
 

@@ -312,7 +312,7 @@ def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
         "10": "Comunitat Valenciana (4)",
     }
     assert list(options["province"]) == ["", "03", "05", "25", "46", "49"]
-    assert options["band"]["P3"] == "P3: 20,001 to 50,000 inhabitants (2)"
+    assert options["band"]["P3"] == "20,001 to 50,000 inhabitants (2)"
     assert list(options["band"]) == ["", "P1", "P2", "P3", "P4", "E5"]
     assert list(options["status"]) == ["", "complete", "sufficient", "insufficient_evidence", "not_rateable"]
 
@@ -531,15 +531,15 @@ def test_the_navigation_stays_in_the_edition_and_says_where_one_is(years: Client
     found = read(years, "/portal/2025")
     links = {told(link): link.attrs["href"] for link in found.query(".sections a")}
     assert links == {
-        "Edition": "/portal/2025?lang=en",
+        "Ranking": "/portal/2025?lang=en",
         "Territories": "/portal/2025/territories?lang=en",
         "Dimensions": "/portal/2025/dimensions?lang=en",
         "Compare": "/portal/2025/compare?lang=en",
         "Methodology": "/portal/methodologies/2027.1?lang=en",
         "Questionnaire": "/portal/questionnaires/2027.1-short?lang=en",
-        "Embed": "/portal/embed?edition=2025&lang=en",
+        "On your website": "/portal/embed?edition=2025&lang=en",
     }
-    assert [told(link) for link in found.query(".sections [aria-current]")] == ["Edition"]
+    assert [told(link) for link in found.query(".sections [aria-current]")] == ["Ranking"]
     assert [told(crumb) for crumb in found.query(".trail li")] == ["Home", "Edition 2025"]
 
 

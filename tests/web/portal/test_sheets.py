@@ -237,8 +237,8 @@ def test_a_provisional_level_says_why(proven: Client) -> None:
     label = describe_level(best, sent, methodology, Names(methodology, "en"))
     assert label is not None
     assert (label.name, label.remark) == (
-        "5 of 5: Community",
-        "It is provisional, because this is not known: the level of the previous edition was 4 or more.",
+        "5 of 5: Community (provisional)",
+        "It is provisional until this is known: it had a level of 4 or 5 in the previous edition as well.",
     )
 
 

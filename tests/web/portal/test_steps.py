@@ -15,6 +15,7 @@ from actitud_api.engine.narration.narrated import NarratedPath, NarratedScore, n
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
 from actitud_api.web.portal.steps import STEPS_MAX, Step, describe_lead, list_blockers, list_steps
+from tests.support.plain_words import find_tokens
 from tests.support.scale import DEMONSTRATED
 
 METHODOLOGY: Final = load_methodology("2027.1")
@@ -108,19 +109,20 @@ def test_a_move_of_the_path_that_ends_a_zero_stands_first_and_leads_on() -> None
     assert lead(simulate_one(SLOW)) == "Lo marcado lleva al nivel 3, Ventanilla."
 
 
-def test_a_contradiction_is_corrected_first_in_words_without_ids() -> None:
+def test_a_contradiction_is_corrected_first_with_the_numbers_that_do_not_fit() -> None:
     first = advise(simulate_one(CONTRADICTED))[0]
     assert (first.title, first.indicator) == ("Corregir lo que no cuadra en «Tasa de respuesta»", "D9.01")
     assert first.text == (
-        "«mensajes respondidos en 72 horas» no puede pasar de «mensajes que pedían respuesta». "
-        "Mientras tanto, «Tasa de respuesta» puntúa 0."
+        "No cuadra: mensajes respondidos en 72 horas: 401; mensajes que pedían respuesta: 400. No puede haber más "
+        "mensajes respondidos en 72 horas que mensajes que pedían respuesta. Mientras tanto, «Tasa de respuesta» "
+        "puntúa 0."
     )
     assert lead(simulate_one(CONTRADICTED)) == (
         "Para el nivel 3, Ventanilla, hace falta además algo que se explica en los detalles."
     )
     answer, _, question, *_ = advise(simulate_one(1))
     assert answer.title == "Responder a «Publicaciones de autoelogio»"
-    assert "«Publicaciones de autoelogio», toda la muestra" in answer.text
+    assert "Mientras no se responda a la pregunta del autoelogio, toda la muestra cuenta como tal." in answer.text
     assert question.text == (
         "Responder: «De los mensajes que pedían respuesta, ¿cuántos recibieron una respuesta de fondo en 72 horas? "
         "Cuentan los públicos y los privados»."
@@ -169,6 +171,9 @@ def test_every_score_of_the_demonstration_with_a_level_has_steps() -> None:
         score, path = narrate_both(simulated.submission)
         steps = list_steps(score, path, METHODOLOGY, "es")
         assert len(steps) <= STEPS_MAX
+        said = [describe_lead(score, path, METHODOLOGY, "es")]
+        said += [text for step in steps for text in (step.title, step.text, step.gain, step.level) if text is not None]
+        assert [text for text in said if find_tokens(text)] == []
         blockers = [step.is_blocker for step in steps]
         assert blockers == sorted(blockers, reverse=True)
         others = [step.indicator for step in steps if step.indicator is not None]

@@ -85,7 +85,7 @@ def test_a_territory_says_what_it_comes_to(places: Client) -> None:
         "organisations": "4",
         "ranked": "3",
         "median index": "60.00",
-        "mean, each the same": "60.00",
+        "mean (all count the same)": "60.00",
         "mean by inhabitant": "55.00",
     }
     assert "2 organisations of known population, 4,000 inhabitants" in found.text
@@ -158,7 +158,7 @@ def test_means_are_half_up_and_leave_out_whom_they_cannot_count() -> None:
 def test_the_pages_say_what_the_service_answers(client: TestClient[Litestar]) -> None:
     summary = client.get("/v1/editions/2026-demo/summary?region=16").json()
     found = read(client, "2026-demo/territories/region-16")
-    assert "Simulated data: nobody has measured them".lower() in found.text.lower()
+    assert "data invented for the demonstration" in found.text.lower()
     assert terms(found)["organisations"] == f"{summary['organisations']:,}"
     assert [cells[0] for cells in rows(found, "The index, beside").values()] == [
         f"{Decimal(str(summary['index'][name])):.2f}" for name in ("max", "q3", "median", "q1", "min")

@@ -75,7 +75,7 @@ def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
         ),
         Snippet(
             "element",
-            Texts("Elemento propio, con su hash", "Custom element, with its hash"),
+            Texts("Componente web, con su huella digital", "Web component, with its fingerprint"),
             str(
                 _ELEMENT.format(
                     script=script.url,

@@ -44,7 +44,7 @@ _DATED: Final = Texts("edición {edition}, a {day}", "edition {edition}, as of {
 _METHODOLOGY: Final = Texts("metodología {version}", "methodology {version}")
 _COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
 _SIMULATED: Final = Texts("simulada", "simulated")
-_SIMULATED_LONG: Final = Texts("datos simulados: nadie los ha medido", "simulated data: nobody has measured them")
+_SIMULATED_LONG: Final = Texts("datos inventados para la demostración", "data invented for the demonstration")
 _ESTIMATE_LONG: Final = Texts(
     "solo una estimación: no entra en ninguna clasificación", "an estimate only: it takes part in no ranking"
 )

@@ -49,7 +49,7 @@ _FORMS: Final[Mapping[Form, Texts]] = {
     "badge": Texts("Distintivo: una línea, como imagen", "Badge: one line, as an image"),
     "card": Texts("Tarjeta con las diez dimensiones, como imagen", "Card with the ten dimensions, as an image"),
     "frame": Texts("Marco (iframe)", "Frame (iframe)"),
-    "element": Texts("Elemento propio, con un script", "Custom element, with a script"),
+    "element": Texts("Componente web, con un script", "Web component, with a script"),
     "table": Texts("Tabla de HTML, sin imágenes ni scripts", "Table of HTML, without images or scripts"),
     "oembed": Texts("WordPress y otros que conocen oEmbed", "WordPress and others that know oEmbed"),
 }

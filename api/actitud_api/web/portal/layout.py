@@ -29,13 +29,13 @@ PortalSection = Literal["edition", "territories", "dimensions", "compare", "meth
 """A section of the portal, which is an entry of its navigation."""
 
 _SECTION_TITLES: Final[Mapping[PortalSection, Texts]] = {
-    "edition": Texts("Edición", "Edition"),
+    "edition": Texts("Clasificación", "Ranking"),
     "territories": Texts("Territorios", "Territories"),
     "dimensions": Texts("Dimensiones", "Dimensions"),
     "compare": Texts("Comparar", "Compare"),
     "methodology": Texts("Metodología", "Methodology"),
     "questionnaire": Texts("Cuestionario", "Questionnaire"),
-    "embed": Texts("Insertar", "Embed"),
+    "embed": Texts("En su web", "On your website"),
 }
 _HOME: Final = Texts("Inicio", "Home")
 _PREPARING: Final = Texts("Se está preparando", "It is being prepared")

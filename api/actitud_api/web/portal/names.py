@@ -8,7 +8,7 @@ from typing import Final
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.narration import words
+from actitud_api.engine.narration import bands, words
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import RANKED
@@ -26,14 +26,12 @@ STATUS_TEXTS: Final[Mapping[Status, Texts]] = {
 }
 
 _ESTIMATE: Final = Texts("solo una estimación", "an estimate only")
-_BAND: Final = Texts("{code}: de {start} a {to} {of}", "{code}: {start} to {to} {of}")
-_FROM: Final = Texts("{code}: {start} {of} o más", "{code}: {start} {of} or more")
-_UP_TO: Final = Texts("{code}: hasta {to} {of}", "{code}: up to {to} {of}")
-_OF_BAND: Final = Texts("de {start} a {to} {of}", "of {start} to {to} {of}")
-_OF_FROM: Final = Texts("de {start} {of} o más", "of {start} {of} or more")
-_OF_UP_TO: Final = Texts("de hasta {to} {of}", "of up to {to} {of}")
-_OF: Final[Mapping[str, Texts]] = {"P": Texts("habitantes", "inhabitants"), "E": Texts("personas", "people")}
 _LEVEL: Final = Texts("{number}, {name}", "{number}, {name}")
+_PROVISIONAL: Final = Texts("{name} (provisional)", "{name} (provisional)")
+_PROVISIONAL_WHY: Final = Texts(
+    "Es provisional mientras no conste esto: {condition}.",
+    "It is provisional until this is known: {condition}.",
+)
 
 
 class Names:
@@ -51,29 +49,25 @@ class Names:
         return self._texts.organisation_types.get(code, code)
 
     def name_band(self, code: str) -> str:
-        """Return a size band with its limits; return its code if the methodology has no such band."""
-        return self._format_band(code, below=_UP_TO, between=_BAND, above=_FROM)
+        """Return the limits of a size band; return its code if the methodology has no such band."""
+        return bands.describe_band(self._document, code, self.language)
 
-    def describe_band(self, code: str) -> str:
+    def qualify_by_band(self, code: str) -> str:
         """Return the limits of a size band for the end of a phrase, such as "of up to 5,000 inhabitants"."""
-        return self._format_band(code, below=_OF_UP_TO, between=_OF_BAND, above=_OF_FROM)
-
-    def _format_band(self, code: str, *, below: Texts, between: Texts, above: Texts) -> str:
-        for scale, bands in self._document.size_bands.items():
-            for band in bands:
-                if band.code == code:
-                    text = below if band.start == 0 else above if band.to is None else between
-                    return text.into(self.language).format(
-                        code=code,
-                        start=self.format_count(band.start),
-                        to="" if band.to is None else self.format_count(band.to),
-                        of=_OF[scale].into(self.language),
-                    )
-        return code
+        return bands.qualify_by_band(self._document, code, self.language)
 
     def name_level(self, number: int) -> str:
         """Return the number and the name of a level as one text."""
         return _LEVEL.into(self.language).format(number=number, name=self._sentences.name_level(number))
+
+    def mark_provisional(self, name: str) -> str:
+        """Return the name of a level with the word that says that the level is provisional."""
+        return _PROVISIONAL.into(self.language).format(name=name)
+
+    def explain_provisional(self, number: int) -> str | None:
+        """Return the sentence on why the level with this number may be provisional; None if it never is."""
+        condition = self._texts.levels[str(number)].provisional_unless
+        return None if condition is None else _PROVISIONAL_WHY.into(self.language).format(condition=condition)
 
     def explain_level(self, number: int) -> str:
         """Return the meaning of the level with this number in a few words."""

@@ -81,8 +81,8 @@ _TENTHS_ALT: Final = Texts(
 )
 _TENTH: Final = Texts("de {start} a {end}, {count}", "{start} to {end}, {count}")
 _COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
-_BEST_IN: Final = Texts("{name} ({dimension}), los mejores primero", "{name} ({dimension}), the best first")
-_WORST_IN: Final = Texts("{name} ({dimension}), los últimos primero", "{name} ({dimension}), the last first")
+_BEST_IN: Final = Texts("{name}, los mejores primero", "{name}, the best first")
+_WORST_IN: Final = Texts("{name}, los últimos primero", "{name}, the last first")
 _OUTSIDE: Final = Texts("{province} no está en {region}.", "{province} is not in {region}.")
 _PROVISIONAL: Final = Texts(
     "El nivel {level} es provisional mientras no conste esto: {condition}.",
@@ -455,8 +455,8 @@ def _map_sorts(names: Names) -> dict[str, str]:
     dimensions = names.map_dimensions().items()
     return (
         {value: text.into(names.language) for value, text in _SORTS.items()}
-        | {f"-{one}": _BEST_IN.into(names.language).format(name=text, dimension=one) for one, text in dimensions}
-        | {one: _WORST_IN.into(names.language).format(name=text, dimension=one) for one, text in dimensions}
+        | {f"-{one}": _BEST_IN.into(names.language).format(name=text) for one, text in dimensions}
+        | {one: _WORST_IN.into(names.language).format(name=text) for one, text in dimensions}
     )
 
 

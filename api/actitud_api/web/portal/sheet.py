@@ -65,12 +65,7 @@ _ALWAYS: Final = Texts(", y siempre en el nivel {level}", ", always at level {le
 _MOSTLY: Final = Texts(", y el {share} de las veces en el nivel {level}", ", and {share} of the times at level {level}")
 _LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
 _LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
-_START: Final = Texts("Punto de partida", "Starting point")
 _START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
-_PROVISIONAL: Final = Texts(
-    "Es provisional, porque no consta esto: {condition}.",
-    "It is provisional, because this is not known: {condition}.",
-)
 _AT_BEST: Final = Texts(
     "Si lo que falta por responder le fuera favorable, llegaría a {points}.",
     "If all that is not answered were in its favour, it would reach {points}.",
@@ -96,8 +91,8 @@ that is `withdrawn`, `rejected` or `stale` does not.
 """
 
 PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
-    "documented": Texts("documentado", "documented"),
-    "declared": Texts("solo declarado, sin documento que cuente", "only declared, without a document that counts"),
+    "documented": Texts("documentada", "documented"),
+    "declared": Texts("solo declarada, sin documento que cuente", "only declared, without a document that counts"),
     "withdrawn": Texts("la organización retiró su respuesta", "the organisation took its answer back"),
     "rejected": Texts("la revisión rechazó la respuesta", "the review rejected the answer"),
     "stale": Texts("demasiado antigua para contar", "too old to count"),
@@ -418,13 +413,12 @@ def describe_level(
         return None
     levels, language = methodology.document.levels, names.language
     name, meaning = score.level_details.name, names.explain_level(score.level)
-    # A village that has no account yet has closed nothing.
     if score.level == levels[0].number and read_facts(score, edition_score.submission.profile).has_account is False:
-        name, meaning = _START.into(language), _START_MEANING.into(language)
-    condition = methodology.texts[language].levels[str(score.level)].provisional_unless
+        meaning = _START_MEANING.into(language)
     remark = None
-    if score.level_details.provisional and condition is not None:
-        remark = _PROVISIONAL.into(language).format(condition=condition)
+    if score.level_details.provisional:
+        name = names.mark_provisional(name)
+        remark = names.explain_provisional(score.level)
     return LevelLabel(
         name=_LEVEL_OF.into(language).format(level=score.level, levels=len(levels), name=name),
         short=_LEVEL.into(language).format(level=score.level, name=name),

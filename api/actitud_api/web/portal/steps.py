@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -10,10 +9,15 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.changes import ChangeSentences, get_change_sentences
-from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedPath, NarratedScore
+from actitud_api.engine.narration.narrated import (
+    NarratedDimension,
+    NarratedFinding,
+    NarratedIndicator,
+    NarratedPath,
+    NarratedScore,
+)
 from actitud_api.engine.scoring.result import Figure
 
 STEPS_MAX: Final = 5
@@ -127,14 +131,12 @@ class Step(Struct, frozen=True, kw_only=True):
 class Blocker(Struct, frozen=True, kw_only=True):
     """What keeps indicators at zero, whatever else is improved: a zero rule, or a contradiction of answers.
 
-    `cause` is None for a contradiction, which `rule` and `missing` describe: the broken rule, and the unknown
-    indicators whose answers could still repair it. `indicators` are those at zero, `lost` the index points that they
-    lose together, `key` the indicator whose answer ends it, None if it is in the profile.
+    `cause` is None for a contradiction, which `finding` describes. `indicators` are those at zero, `lost` the index
+    points that they lose together, `key` the indicator whose answer ends it, None if it is in the profile.
     """
 
     cause: ZeroCause | None
-    rule: str | None
-    missing: tuple[str, ...]
+    finding: NarratedFinding | None
     indicators: tuple[NarratedIndicator, ...]
     key: str | None
 
@@ -164,8 +166,7 @@ def list_blockers(score: NarratedScore) -> list[Blocker]:
     found = [
         Blocker(
             cause=None,
-            rule=finding.rule,
-            missing=finding.missing,
+            finding=finding,
             indicators=tuple(by_id[name] for name in finding.indicators),
             key=(finding.missing or finding.indicators)[0],
         )
@@ -175,7 +176,7 @@ def list_blockers(score: NarratedScore) -> list[Blocker]:
     for indicator in by_id.values():
         if indicator.reason.code == "zero_by_rule":
             cause, key = _find_cause(indicator)
-            found.append(Blocker(cause=cause, rule=None, missing=(), indicators=(indicator,), key=key))
+            found.append(Blocker(cause=cause, finding=None, indicators=(indicator,), key=key))
     merged: dict[str | None, Blocker] = {}
     # Contradictions come first: an answer that contradicts itself has to be corrected before it can be better.
     for blocker in sorted(found, key=lambda blocker: _CAUSES.index(blocker.cause)):
@@ -216,7 +217,7 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
     for blocker in list_blockers(score):
         move = moves.get(blocker.key or "")
         covered.update(indicator.id for indicator in blocker.indicators)
-        covered.update(blocker.missing)
+        covered.update(() if blocker.finding is None else blocker.finding.missing)
         if blocker.key is not None:
             covered.add(blocker.key)
         action = None if move is None else writer.sentences.describe_move_action(move)
@@ -292,8 +293,6 @@ class _StepWriter:
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.sentences: ChangeSentences = get_change_sentences(methodology, language)
         self._language = language
-        ids = [re.escape(indicator.id) for indicator in walk_indicators(methodology.document.root)]
-        self._ids = re.compile(rf"\b(?:{'|'.join(ids)})(?![\w.]*\w)")
 
     def build(self, indicator: str, text: str, gain: str | None, level: str | None) -> Step:
         """Build the step of an indicator."""
@@ -303,11 +302,12 @@ class _StepWriter:
     def describe_blocker(self, blocker: Blocker, action: str | None, level: str | None) -> Step:
         """Describe the step that ends a blocker; `action` is what the move of the path says, None without a move."""
         if blocker.cause is None:
-            template = _COMPLETE if blocker.missing else _CORRECT
-            names = blocker.missing or tuple(indicator.id for indicator in blocker.indicators)
+            assert blocker.finding is not None
+            missing = blocker.finding.missing
+            template = _COMPLETE if missing else _CORRECT
+            names = missing or tuple(indicator.id for indicator in blocker.indicators)
             title = template.into(self._language).format(names=self._list_names(names))
-            assert blocker.rule is not None
-            text = self._name_ids(self.sentences.describe_rule(blocker.rule))
+            text = self.sentences.describe_contradiction(blocker.finding)
         else:
             (first, *_) = blocker.indicators
             values = {"name": first.name, "reason": first.reason.text}
@@ -340,10 +340,6 @@ class _StepWriter:
         if len(blocker.indicators) == 1:
             return _HELD_ONE.into(self._language).format(name=blocker.indicators[0].name)
         return _HELD_MANY.into(self._language).format(count=len(blocker.indicators))
-
-    def _name_ids(self, text: str) -> str:
-        """Put the names of indicators in the place of their ids in the text of a rule."""
-        return self._ids.sub(lambda match: self._list_names([match[0]]), text)
 
     def _list_names(self, indicators: Sequence[str]) -> str:
         quoted = [_NAME.into(self._language).format(name=self.sentences.name_indicator(name)) for name in indicators]

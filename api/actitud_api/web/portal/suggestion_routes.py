@@ -225,7 +225,7 @@ def _find_target(record: SuggestionRecord, language: Language, to: Links) -> Sug
     )
     sentences = get_sentences(known, language)
     text = sentences.name_indicator(named) if named in DIMENSION_BY_INDICATOR else sentences.name_group(named)
-    return SuggestionTarget(f"{named} · {text}", f"{to('methodologies', known.version)}#{named}")
+    return SuggestionTarget(text, f"{to('methodologies', known.version)}#{named}")
 
 
 def _list_methodologies() -> Sequence[loader.Methodology]:
@@ -258,7 +258,7 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
         "kind": {kind: text.into(language) for kind, text in _KINDS.items()},
         # A reader of the page sees no suggestion that is undecided.
         "state": {state: text.into(language) for state, text in _STATES.items() if state != "undecided"},
-        "dimension": {name: f"{name} · {text}" for name, text in names.map_dimensions().items()},
+        "dimension": names.map_dimensions(),
     }
     chosen = {name: value for name, known in options.items() if (value := parameters.get(name, "")) in known}
     fields = tuple(

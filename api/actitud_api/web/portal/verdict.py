@@ -357,7 +357,7 @@ def describe_group(peers: comparison_schemas.Peers, names: Names) -> str | None:
     noun = _select_noun(group)
     phrase = noun.text.into(names.language)
     if group.band is not None:
-        phrase = f"{phrase} {names.describe_band(group.band)}"
+        phrase = f"{phrase} {names.qualify_by_band(group.band)}"
     return _GROUP.of(noun).into(names.language).format(count=names.format_count(others), others=phrase)
 
 

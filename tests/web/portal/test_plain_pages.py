@@ -1,0 +1,90 @@
+"""Pages are in plain words: nothing on them has the id of a question, a rule or a period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Final
+
+import pytest
+
+from actitud_api.demo import service as demo
+from actitud_api.platform.storage.database import Database
+from tests.support.applications import borrow_app
+from tests.support.databases import migrated_sqlite, unlimited
+from tests.support.plain_words import find_tokens
+from tests.support.publishing import publish_stored
+from tests.support.scale import SHOWN
+from tests.web.portal.places import Client
+
+SHEETS: Final = tuple(f"XX-DEMO-{number:05}" for number in SHOWN)
+PAGES: Final = (
+    "",
+    "2026-demo",
+    "2026-demo?level=5",
+    "2026-demo/territories",
+    "2026-demo/dimensions",
+    "2026-demo/dimensions/D9",
+    f"2026-demo/compare?organisation={SHEETS[0]}&organisation={SHEETS[1]}",
+    "embed",
+    *(f"2026-demo/{organisation}" for organisation in SHEETS),
+)
+IN_CODE: Final = frozenset({"code", "pre", "script", "style"})
+"""Elements with what somebody copies, or with what nobody reads."""
+SPOKEN: Final = ("alt", "aria-label", "placeholder")
+
+
+QUESTIONNAIRE: Final = "questionnaires/2027.1"
+
+
+class Reader(HTMLParser):
+    """Collects the words of a page that are seen or spoken, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in IN_CODE
+        self.pieces += [said for name, said in attrs if name in SPOKEN and said]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in IN_CODE
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden and data.strip():
+            self.pieces.append(" ".join(data.split()))
+
+
+def read(client: Client, path: str, language: str) -> list[str]:
+    """The pieces of a page."""
+    response = client.get(f"/portal/{path}{'&' if '?' in path else '?'}lang={language}")
+    assert response.status_code == 200, path
+    reader = Reader()
+    reader.feed(response.text)
+    assert len(reader.pieces) > 20
+    return reader.pieces
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with borrow_app(unlimited(migrated_sqlite(tmp_path_factory.mktemp("plain")))) as app:
+        database: Database = app.state["database"]
+        demo.store_demonstration(database, lambda: None, list(SHOWN))
+        publish_stored(database, demo.EDITION)
+        with Client(app) as client:
+            yield client
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_page_has_an_id_or_a_sign_of_the_program(demonstration: Client, language: str) -> None:
+    found = set[tuple[str, str]]()
+    for path in PAGES:
+        pieces = read(demonstration, path, language)
+        found |= {(path, piece) for piece in pieces if find_tokens(piece.strip(" .,:;()"))}
+    # The words of its script have places for values, which it fills.
+    pieces = [re.sub(r"\{\w+\}", "x", piece) for piece in read(demonstration, QUESTIONNAIRE, language)]
+    found |= {(QUESTIONNAIRE, piece) for piece in pieces if find_tokens(piece.strip(" .,:;()"))}
+    assert found == set()
