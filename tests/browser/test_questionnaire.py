@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import pypdfium2  # type: ignore[import-untyped]  # it has no types
+import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
 

@@ -420,7 +420,7 @@ def test_nothing_of_a_draft_is_in_a_feed(site: Client) -> None:
 def test_simulated_data_are_said_to_be_so(client: Client) -> None:
     for path in ("/feeds", "/feeds/organisations/XX-DEMO-00100"):
         entry = read_atom(client, f"{path}/atom.xml?lang=en").entries[0]
-        assert fragment(entry["html"]).text.startswith("Simulated data: nobody has measured them.")
+        assert fragment(entry["html"]).text.startswith("Data invented for the demonstration.")
         assert read_json(client, f"{path}/feed.json?lang=en")["items"][0]["tags"] == ["simulated"]
 
 

@@ -93,7 +93,7 @@ def test_the_ranking_says_rank_name_index_and_level(years: Client) -> None:
     assert rows[0][1] == "Zamora Zamora, Castilla y León · Municipality · 59,000 inhabitants"
     assert rows[3][1].startswith("Alcúdia, l' València/Valencia, Comunitat Valenciana · Municipality · coverage 75 %")
     # Who is not counted by inhabitants has its size by staff.
-    assert rows[7][1].startswith("Ministerio Ministry or state department · E5: 5,000 people")
+    assert rows[7][1].startswith("Ministerio Ministry or state department · 5,000 people on the staff or more")
     assert [row[2] for row in rows] == ["59,000", "57,000", "45,000", "12,000", "900", "–", "23,000", "–"]
     assert rows[0][3] == "100.00 4, Conversation"
     assert rows[6][3] == "insufficient evidence"
@@ -198,7 +198,7 @@ def test_what_is_quoted_is_short_and_inert(years: Client) -> None:
     ("asked", "active"),
     [
         ({"kind": "UNI"}, ["Kind: Public university"]),
-        ({"band": "E4"}, ["Size: E4: 1,000 to 4,999 people"]),
+        ({"band": "E4"}, ["Size: 1,000 to 4,999 people on the staff"]),
         ({"level": "5"}, ["Level: 5, Community"]),
         ({"region": "01", "q": "zamora"}, ["Search: zamora", "Region: Andalucía"]),
         ({"region": "07", "province": "46"}, ["Region: Castilla y León", "Province: València/Valencia"]),

@@ -39,7 +39,7 @@ _COUNTED: Final = Texts(
 )
 _METHODOLOGY: Final = Texts("Con la metodología {version}.", "Under the methodology {version}.")
 _REASON: Final = Texts("Motivo: {reason}", "Reason: {reason}")
-_SIMULATED: Final = Texts("Datos simulados: nadie los ha medido.", "Simulated data: nobody has measured them.")
+_SIMULATED: Final = Texts("Datos inventados para la demostración.", "Data invented for the demonstration.")
 _SCORE: Final = Texts("{index} de {full}", "{index} of {full}")
 _SCORE_LEVEL: Final = Texts("{score}, nivel {level} de {levels}", "{score}, level {level} of {levels}")
 _NO_SCORE: Final = Texts("sin puntuación", "no score")

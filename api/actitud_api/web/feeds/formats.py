@@ -84,7 +84,8 @@ def _encode_atom(feed: Feed) -> bytes:
         if entry.simulated:
             ET.SubElement(element, "category", {"term": SIMULATED})
         _add(element, "content", entry.content, {"type": "html"})
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + content
 
 
 def _encode_json(feed: Feed) -> bytes:

@@ -42,18 +42,19 @@ class TypesetSheet:
         """Set the pages, which takes 50 ms; other threads go on meanwhile."""
         # Levels of error correction: "m" bears a fold or a stain.
         code = segno.make(self._sheet.source.address, error="m", micro=False).svg_inline(border=2)
-        return typst.compile(
+        pages = typst.compile(
             _TEMPLATE,
             format="pdf",
             # There is nothing to read from the disk, and nothing to download, but what is here.
             root=_FOLDER,
             package_path=_FOLDER,
-            package_cache_path=_FOLDER,
             font_paths=_load_fonts(),
             sys_inputs={"sheet": self._json.decode(), "code": code},
             pdf_standards=["ua-1"],
             timestamp=self._timestamp,
         )
+        assert isinstance(pages, bytes)  # a list only of pages that are pictures
+        return pages
 
 
 @functools.cache
