@@ -20,7 +20,7 @@ from actitud_api.web.portal.printing.content import PrintedSheet, encode_sheet
 PDF: Final = "application/pdf"
 
 _FOLDER: Final = Path(str(files("actitud_api.web.portal.printing")))
-_TEMPLATE: Final = (_FOLDER / "sheet.typ").read_bytes()
+_TEMPLATE: Final = _FOLDER / "sheet.typ"
 
 
 class TypesetSheet:
@@ -35,7 +35,7 @@ class TypesetSheet:
     @property
     def tag(self) -> str:
         """The `ETag`: a digest of all that decides the bytes."""
-        facts = (__version__, version("typst"), self._timestamp, _TEMPLATE.decode(), self._json.decode())
+        facts = (__version__, version("typst"), self._timestamp, _TEMPLATE.read_text("utf-8"), self._json.decode())
         return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()}"'
 
     def make(self) -> bytes:
@@ -48,6 +48,7 @@ class TypesetSheet:
             # There is nothing to read from the disk, and nothing to download, but what is here.
             root=_FOLDER,
             package_path=_FOLDER,
+            package_cache_path=_FOLDER,
             font_paths=_load_fonts(),
             sys_inputs={"sheet": self._json.decode(), "code": code},
             pdf_standards=["ua-1"],
