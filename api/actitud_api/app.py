@@ -40,8 +40,9 @@ from actitud_api.platform.http.middleware.memory import Memory
 from actitud_api.platform.http.middleware.policy import Holder, Policy
 from actitud_api.platform.http.openapi import ServiceDescription, build_document, encode_document
 from actitud_api.platform.http.operations import check_services
-from actitud_api.platform.http.pages import Destination, PagesController
+from actitud_api.platform.http.pages import PagesController
 from actitud_api.platform.http.problems import (
+    PAGE_RENDERER,
     PRECONDITION_FAILED,
     UNAVAILABLE,
     ProblemError,
@@ -92,6 +93,7 @@ from actitud_api.web.portal import (
 )
 from actitud_api.web.portal import routes as portal
 from actitud_api.web.portal.printing import routes as printing
+from actitud_api.web.portal.problem_pages import render_problem_page
 from actitud_api.web.workbooks import routes as workbooks
 
 _log = structlog.get_logger()
@@ -184,16 +186,6 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *exports.PROBLEMS,
     *keys.PROBLEMS,
     *ledger.PROBLEMS,
-)
-
-DESTINATIONS: Final = (
-    Destination("/portal", Texts("Las ediciones publicadas, para leer", "The published editions, to read")),
-    Destination("/docs", Texts("Documentación de la API", "Documentation of the API")),
-    Destination("/v1/openapi.json", Texts("Documento OpenAPI", "OpenAPI document")),
-    Destination("/v1/methodologies", Texts("Metodologías", "Methodologies")),
-    Destination("/v1/organisations", Texts("Organizaciones", "Organisations")),
-    Destination("/v1/editions", Texts("Ediciones", "Editions")),
-    Destination("/catalog", Texts("Catálogo de datos (DCAT)", "Catalogue of data (DCAT)")),
 )
 
 FIRST_STEPS: Final = (
@@ -327,8 +319,8 @@ def create_app(
                 "charge": limits.charge,
                 "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
-                "destinations": DESTINATIONS,
                 "first_steps": FIRST_STEPS,
+                PAGE_RENDERER: render_problem_page,
                 "public_url": settings.public_url,
                 "address": settings.address,
                 "contact": settings.contact,

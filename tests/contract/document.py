@@ -33,6 +33,11 @@ IN_ITS_OWN_FORM = ("/badge/", "/embed/", "/portal/")
 EVERYWHERE = ("x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "link")
 
 
+def _is_page(path: str, headers: Mapping[str, str]) -> bool:
+    """A person who asks for a page gets one, but for the API."""
+    return headers.get("content-type", "").startswith("text/html") and not path.startswith("/v1")
+
+
 class Judge:
     """Judges responses by one document."""
 
@@ -62,7 +67,7 @@ class Judge:
             return found + list(self._by_operation(operation, method, status, headers, body))
         if headers.get("content-type") == PROBLEM_JSON:
             found += self._problem(status, body, empty=method == "HEAD")
-        elif status >= 400 and not path.startswith(IN_ITS_OWN_FORM):
+        elif status >= 400 and not path.startswith(IN_ITS_OWN_FORM) and not _is_page(path, headers):
             found.append(f"an error {status} that is no problem document")
         if status == 405 or (method == "OPTIONS" and status == 204):
             found += [] if headers.get("allow") else ["no header allow"]

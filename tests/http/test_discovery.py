@@ -83,3 +83,23 @@ def test_crawlers_fetch_the_portal_and_no_exports(client: TestClient[Litestar]) 
         assert robots.can_fetch("anybody", path) is may
     for path in ("/v1/editions/2026/indicators.csv", "/v1/editions/2026/scores.xlsx", "/badge/2026/XX-1.svg"):
         assert not robots.can_fetch("anybody", path)
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("query", "location"),
+    [("", "/portal"), ("?lang=en", "/portal?lang=en"), ("?lang=zz", "/portal"), ("?lang=%ff", "/portal")],
+)
+def test_the_root_leads_people_to_the_portal(client: TestClient[Litestar], query: str, location: str) -> None:
+    response = client.get(f"/{query}", headers={"Accept": BROWSER}, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (302, location)
+    assert "Accept" in response.headers["vary"].split(", ")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html", "text/html;q=0.5, */*"])
+def test_the_root_is_the_entry_of_the_api_for_programs(client: TestClient[Litestar], accept: str) -> None:
+    response = client.get("/", headers={"Accept": accept})
+    assert response.json() == client.get("/v1").json()
+    assert "Accept" in response.headers["vary"].split(", ")

@@ -50,21 +50,8 @@ def test_it_lives_while_it_is_not_ready(client: TestClient[Litestar]) -> None:
     assert client.get("/livez").headers["cache-control"] == "no-store"
 
 
-def test_the_first_page_says_where_to_go_next_in_both_languages(client: TestClient[Litestar]) -> None:
-    spanish, english = client.get("/", headers={"Accept-Language": "ca, fr"}), client.get("/")
-    assert '<html lang="es">' in spanish.text
-    assert "Por dónde seguir" in spanish.text
-    assert '<html lang="en">' in english.text
-    assert "Where to go next" in english.text
-    for href in ("/docs", "/v1/openapi.json", "/v1/organisations", "/v1/editions", "/v1/methodologies"):
-        assert f'href="{href}"' in spanish.text
-    assert 'href="?lang=en"' in spanish.text
-    assert "README.es.md" in spanish.text
-    assert spanish.headers["vary"] == "Accept-Language, Accept-Encoding"
-
-
 def test_the_pages_load_nothing_from_elsewhere(client: TestClient[Litestar]) -> None:
-    for page in ("/", "/docs", "/docs/system.livez", "/problems/not-found"):
+    for page in ("/docs", "/docs/system.livez", "/problems/not-found"):
         response = client.get(page)
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert "unsafe" not in response.headers["content-security-policy"]

@@ -1,21 +1,29 @@
-"""Files at fixed paths that programs look for: entry of the API, API catalogue, `security.txt`, `robots.txt`."""
+"""Fixed paths that programs look for: `/`, entry of the API, API catalogue, `security.txt`, `robots.txt`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Controller, Response
 from litestar.enums import MediaType
 
 from actitud_api import __version__
+from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
-from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.negotiation import JSON, prefers_page
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import REVALIDATE, conditional
-from actitud_api.platform.http.scope import ApiRequest, find_base_url
+from actitud_api.platform.http.scope import (
+    ALWAYS_REVALIDATE,
+    ApiRequest,
+    find_base_url,
+    parse_query,
+    read_header,
+)
 
 LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 """Media type of an API catalogue (RFC 9264, RFC 9727)."""
@@ -35,7 +43,7 @@ ENTRY: Final = {
     "catalogue": "/catalog",
     "portal": "/portal",
 }
-"""Content of `/v1`: version of the service, and the paths from which a client can go on."""
+"""Content of `/v1`, and of `/` for programs: version of the service, and the paths from which a client can go on."""
 
 ROBOTS: Final = """\
 # The portal may be crawled. The API has the same in other forms, some of them of tens of megabytes.
@@ -55,6 +63,24 @@ class DiscoveryController(Controller):
 
     path = "/"
     include_in_schema = False
+
+    @get_page(
+        "/",
+        operation_id="discovery.root",
+        access=ANYBODY_UNLIMITED,
+        threaded=False,
+        by_language=False,
+        unkept="`Accept` decides between a redirect and the entry of the API.",
+    )
+    def show_root(self, request: ApiRequest) -> Response[bytes]:
+        """Lead a person to the portal, and serve the entry of the API (`ENTRY`) to a program."""
+        if not prefers_page(read_header(request.scope, b"accept")):
+            headers = {**_PUBLIC, "Vary": "Accept"}
+            return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), headers, JSON)
+        language = _read_language(request)
+        location = ENTRY["portal"] + (f"?{urlencode({'lang': language})}" if language else "")
+        headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
+        return Response(b"", status_code=302, headers=headers)
 
     @get_page(
         "/v1",
@@ -131,3 +157,12 @@ class DiscoveryController(Controller):
     def show_robots(self, request: ApiRequest) -> Response[bytes]:
         """Serve `robots.txt`, which says what crawlers may fetch."""
         return conditional(request, ROBOTS.encode(), dict(_PUBLIC), MediaType.TEXT)
+
+
+def _read_language(request: ApiRequest) -> str | None:
+    """Return the language that the query names, None if it names none that there is."""
+    try:
+        named = dict(parse_query(request.scope)).get("lang")
+    except ValueError:
+        return None
+    return named if named in LANGUAGES else None

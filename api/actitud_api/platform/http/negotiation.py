@@ -8,6 +8,7 @@ from typing import Final
 from actitud_api.engine.i18n import LANGUAGES, Language
 
 JSON = "application/json"
+HTML = "text/html"
 MERGE_PATCH = "application/merge-patch+json"
 """Media type of a JSON merge patch: a JSON document that describes changes to another (RFC 7396)."""
 
@@ -50,6 +51,14 @@ def compute_quality(header: str | None, media_type: str) -> float:
     ranges = dict(reversed(parse_weights(header)))
     main = media_type.partition("/")[0]
     return next((ranges[candidate] for candidate in (media_type, f"{main}/*", "*/*") if candidate in ranges), 0.0)
+
+
+def prefers_page(accept: str | None) -> bool:
+    """Return True if an `Accept` header is that of a person: it prefers a page (HTML) to data (JSON).
+
+    Browsers name HTML; programs accept JSON or, like most, anything.
+    """
+    return accept is not None and compute_quality(accept, HTML) > compute_quality(accept, JSON)
 
 
 def negotiate_language(header: str | None, default: Language) -> Language:

@@ -1,4 +1,4 @@
-"""Pages for people: the first page, problem types, the OpenAPI document. Every file that they need is local."""
+"""Pages for people: problem types, the OpenAPI document. Every file that they need is local."""
 
 import functools
 import hashlib
@@ -13,7 +13,7 @@ from litestar import Controller, Response
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts, build_translator, name
+from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, build_translator, name
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.middleware.compression import compress_well
@@ -106,13 +106,6 @@ _templates = load_templates()
 _templates.filters["marked"] = mark_up
 
 
-class Destination(NamedTuple):
-    """Link on the first page, with its text."""
-
-    href: str
-    text: Texts
-
-
 class LanguageLink(NamedTuple):
     """Link to the same page in another language.
 
@@ -129,18 +122,6 @@ class PagesController(Controller):
 
     path = "/"
     include_in_schema = False
-
-    @get_page(
-        "/",
-        operation_id="pages.index",
-        access=ANYBODY_UNLIMITED,
-        threaded=False,
-        default_language=_DEFAULT_LANGUAGE,
-        is_constant=True,
-    )
-    def index(self, request: ApiRequest, destinations: Sequence[Destination]) -> Response[bytes]:
-        """Show the first page, with links to the other pages of the service."""
-        return _render(request, "index.html", "Actitud", destinations=destinations)
 
     @get_page(
         "/docs",

@@ -10,19 +10,21 @@ from urllib.parse import quote
 
 import msgspec
 import structlog
-from litestar import Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope
 from msgspec import Meta
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.negotiation import JSON, prefers_page
 from actitud_api.platform.http.redaction import redact_keys
 from actitud_api.platform.http.scope import (
+    VERSIONED,
     ApiRequest,
     Moved,
     assign_request_id,
     choose_language,
+    read_header,
     read_traceparent,
     redirect,
 )
@@ -449,18 +451,41 @@ def _build_field_error(fault: Fault, language: Language) -> FieldError:
     )
 
 
-def build_response(scope: HTTPScope, error: ProblemError) -> Response[bytes]:
-    """Return the response to a `ProblemError`, in the language of the request and without secrets of keys."""
+PageRenderer = Callable[[ApiRequest, ProblemError], Response[bytes]]
+"""Function that shows a problem to a person, as a page."""
+
+PAGE_RENDERER: Final = "problem_page"
+"""Member of the state of an application: its `PageRenderer`. Without one, problems are documents for everybody."""
+
+
+def build_response(scope: HTTPScope, error: ProblemError, *, is_described: bool = False) -> Response[bytes]:
+    """Return the response to a `ProblemError`, in the language of the request and without secrets of keys.
+
+    Outside the API it is a page for those who prefer HTML. `is_described`: True if the OpenAPI document says that it is
+    a problem document; operations that the document has are known by themselves.
+    """
+    is_described = is_described or _is_described(scope)
+    if not is_described and prefers_page(read_header(scope, b"accept")):
+        render: PageRenderer | None = scope["litestar_app"].state.get(PAGE_RENDERER)
+        if render is not None:
+            return render(Request(scope), error)
     language = choose_language(scope)
     headers = {
         "Cache-Control": NO_STORE,
         "Content-Language": language,
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language" if is_described else "Accept, Accept-Language",
         **error.headers,
     }
     # A fault quotes what the client sent, which may contain a key in the wrong place.
     body = redact_keys(msgspec.json.encode(build_problem(scope, error, language)).decode()).encode()
     return Response(body, status_code=error.type.status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def _is_described(scope: HTTPScope) -> bool:
+    """Return True if a request is one of the API, or of an operation elsewhere that the OpenAPI document has."""
+    handler = scope.get("route_handler")
+    path = scope["path"]
+    return path == VERSIONED or path.startswith(f"{VERSIONED}/") or (handler is not None and "contract" in handler.opt)
 
 
 def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[ApiRequest, Exception], Response[bytes]]:

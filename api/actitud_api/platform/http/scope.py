@@ -21,6 +21,9 @@ from actitud_api.platform.http.redaction import has_key
 
 ApiRequest = Request[object, object, State]
 
+VERSIONED: Final = "/v1"
+"""First segment of the paths of the API."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _PARAMETERS_MAX = 50

@@ -17,11 +17,11 @@ from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.platform.http.access import rule_of
 from actitud_api.platform.http.contract import Keeping, find_contract, find_keeping
 from actitud_api.platform.http.middleware.compression import Coding, choose_coding
-from actitud_api.platform.http.middleware.edge import VERSIONED, is_host
+from actitud_api.platform.http.middleware.edge import is_host
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.negotiation import accepts, negotiate_language
 from actitud_api.platform.http.representations import Files
-from actitud_api.platform.http.scope import decode_query, find_clean_query, is_loopback, normalise_query
+from actitud_api.platform.http.scope import VERSIONED, decode_query, find_clean_query, is_loopback, normalise_query
 
 RAW_MAX: Final = 1_024
 """Largest address in bytes for which a target is remembered."""

@@ -26,6 +26,7 @@ from actitud_api.platform.http.deprecation import find_announced_deprecation
 from actitud_api.platform.http.problems import INVALID_REQUEST, NOT_FOUND, ProblemError, build_response
 from actitud_api.platform.http.representations import PRIVATE, Files
 from actitud_api.platform.http.scope import (
+    VERSIONED,
     ApiRequest,
     assign_request_id,
     find_content_location,
@@ -35,7 +36,6 @@ from actitud_api.platform.http.scope import (
 )
 from actitud_api.platform.http.validation import has_control
 
-VERSIONED: Final = "/v1"
 SERVICE_DESCRIPTION: Final = b'</v1/openapi.json>; rel="service-desc"; type="application/json"'
 
 _LABEL = "[A-Za-z0-9_-]{1,63}"
@@ -124,7 +124,9 @@ class Edge:
             await self._inner(scope, receive, send_decorated)
             return
         request: ApiRequest = self._app.request_class(scope, receive, send)
-        await build_response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send_decorated)
+        is_described = self._unversioned.fullmatch(path) is not None
+        response = build_response(scope, refusal, is_described=is_described)
+        await response.to_asgi_response(app=None, request=request)(scope, receive, send_decorated)
 
     def _find_methods(self, path: str) -> list[str]:
         """Return the methods that exist for a path, sorted, with HEAD if GET exists. The path must exist."""

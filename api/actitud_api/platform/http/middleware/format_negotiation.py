@@ -127,7 +127,8 @@ class Alternatives:
             ),
         )
         request: ApiRequest = self._app.request_class(scope, receive, send)
-        await build_response(scope, refusal).to_asgi_response(app=None, request=request)(scope, receive, send)
+        response = build_response(scope, refusal, is_described=True)
+        await response.to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 def _file_sets(app: Litestar) -> Iterator[_FileSet]:
