@@ -88,6 +88,7 @@ from actitud_api.web.portal import (
     embed_routes,
     methodology_routes,
     questionnaire_routes,
+    site_routes,
     suggestion_routes,
     territory_routes,
 )
@@ -143,6 +144,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     feeds.FeedsController,
     portal.PortalController,
     printing.PrintedSheetController,
+    site_routes.SiteController,
     territory_routes.TerritoriesController,
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,

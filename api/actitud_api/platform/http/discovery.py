@@ -45,7 +45,8 @@ ENTRY: Final = {
 }
 """Content of `/v1`, and of `/` for programs: version of the service, and the paths from which a client can go on."""
 
-ROBOTS: Final = """\
+_IN_A_LANGUAGE: Final = "".join(f"Allow: /portal*?lang={language}$\n" for language in LANGUAGES)
+ROBOTS: Final = f"""\
 # The portal may be crawled. The API has the same in other forms, some of them of tens of megabytes.
 User-agent: *
 Allow: /v1/openapi.json$
@@ -53,6 +54,8 @@ Disallow: /v1/
 Disallow: /badge/
 Disallow: /embed/
 Disallow: /oembed
+# Searches and filters have addresses without end.
+{_IN_A_LANGUAGE}Disallow: /portal*?
 """
 
 _PUBLIC: Final = {"Cache-Control": REVALIDATE}
@@ -155,8 +158,9 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_robots(self, request: ApiRequest) -> Response[bytes]:
-        """Serve `robots.txt`, which says what crawlers may fetch."""
-        return conditional(request, ROBOTS.encode(), dict(_PUBLIC), MediaType.TEXT)
+        """Serve `robots.txt`, which says what crawlers may fetch, and where the map of the site is."""
+        text = f"{ROBOTS}\nSitemap: {find_base_url(request)}/sitemap.xml\n"
+        return conditional(request, text.encode(), dict(_PUBLIC), MediaType.TEXT)
 
 
 def _read_language(request: ApiRequest) -> str | None:

@@ -351,6 +351,14 @@ def list_located(session: Session, source: FigureSource, filters: ScoreFilters) 
     return located
 
 
+def list_organisations(session: Session, source: FigureSource) -> list[str]:
+    """List the ids of all organisations of an edition in their order."""
+    organisations: list[str] = []
+    for batch in session.execute(source.statements.select_organisations, source.parameters).partitions(_BATCH_ROWS):
+        organisations.extend(organisation for (organisation,) in batch)
+    return organisations
+
+
 def count_ranked_by_kind(session: Session, source: FigureSource) -> dict[tuple[str, str | None], int]:
     """Count the ranked organisations of an edition for each pair of kind and size band (None: unknown size)."""
     rows = session.execute(source.statements.count_by_kind, source.parameters)

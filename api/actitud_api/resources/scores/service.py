@@ -396,6 +396,17 @@ def count_by_group(database: Database, edition: str, *, principal: Principal | N
         return queries.count_by_group(session, find_source(session, record), build_visibility(record, principal))
 
 
+def list_organisations(database: Database, edition: str) -> list[str]:
+    """List the ids of the organisations that a published edition scores, in their order.
+
+    Raises:
+        UnknownEdition: No edition with that id is published.
+    """
+    with database.read() as session:
+        record = editions.find_published(session, edition)
+        return queries.list_organisations(session, find_source(session, record))
+
+
 def get_state_key(database: Database, edition: str, *, principal: Principal | None = None) -> tuple[int, int, str, str]:
     """Return a key that changes whenever the figures that the principal may see may have changed, and never else.
 

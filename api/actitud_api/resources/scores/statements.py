@@ -118,6 +118,9 @@ class FigureStatements:
             .select_from(plain)
             .where(of_edition)
         )
+        self.select_organisations: Select[Any] = (
+            select(self.figures.organisation).select_from(figures).where(of_edition).order_by(self.figures.organisation)
+        )
         self.select_one: Select[Any] = (
             select(
                 self.figures.rank_points,

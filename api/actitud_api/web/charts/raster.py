@@ -1,0 +1,22 @@
+"""Drawing of SVG as PNG, the same bytes on every machine."""
+
+from __future__ import annotations
+
+import resvg_py
+
+from actitud_api.web import fonts
+
+
+def render_png(svg: str, width: int | None = None) -> bytes:
+    """Draw an SVG picture of ours as PNG, as wide as it says, or scaled to `width` pixels.
+
+    Its text has the font of `web/fonts` alone. Nothing that the picture names is loaded.
+    """
+    return resvg_py.svg_to_bytes(
+        svg_string=svg,
+        width=width,
+        skip_system_fonts=True,
+        font_files=fonts.list_files(),
+        font_family=fonts.FAMILY,
+        sans_serif_family=fonts.FAMILY,
+    )
