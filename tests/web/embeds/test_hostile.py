@@ -188,7 +188,10 @@ def shape(root: Document) -> Shape:
     """Every element with its attributes, but for what is only read."""
     assert not root.errors
     return [
-        (element.name, {name: value for name, value in element.attrs.items() if name not in ("title", "alt")})
+        (
+            element.name,
+            {name: value for name, value in element.attrs.items() if name not in ("title", "alt", "content")},
+        )
         for element in root.query("*")
     ]
 

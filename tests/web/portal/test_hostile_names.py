@@ -28,7 +28,7 @@ ALLOWED: Final = frozenset(
 )  # fmt: skip
 DATA: Final = {"type": "application/ld+json"}
 """The attributes of what search engines read of a published edition: data, that runs nothing."""
-HERE: Final = ("/", "#", "?", "mailto:", "https://creativecommons.org/licenses/by/4.0/")
+HERE: Final = ("/", "#", "?", "mailto:", "https://creativecommons.org/licenses/by/4.0/", "https://madurez.example/")
 
 
 @pytest.fixture(scope="module")

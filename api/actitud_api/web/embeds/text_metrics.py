@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 FAMILY: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -51,6 +51,14 @@ _DIRECTIONS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]")
 
 
+class WidthMeasure(Protocol):
+    """Function that measures the width of a text, in the unit of the font size `size`."""
+
+    def __call__(self, text: str, size: float, *, bold: bool = False) -> float:
+        """Return the width; `bold` is True for bold letters."""
+        ...
+
+
 def clean_text(text: str) -> str:
     """Return the text in one line, with U+FFFD for characters that XML forbids, and without direction marks.
 
@@ -66,37 +74,41 @@ def measure_width(text: str, size: float, *, bold: bool = False) -> float:
     return sum(map(_measure_character, unicodedata.normalize("NFD", text))) * size * (BOLD_FACTOR if bold else 1)
 
 
-def truncate_text(text: str, room: float, size: float, *, bold: bool = False) -> str:
+def truncate_text(
+    text: str, room: float, size: float, *, bold: bool = False, measure: WidthMeasure = measure_width
+) -> str:
     """Return a text, cut to the width `room`; a text that was cut ends with an ellipsis.
 
-    `size` is the font size in the unit of `room`.
+    `size` is the font size in the unit of `room`. `measure` knows the font, if that is not the reader's own.
     """
-    if measure_width(text, size, bold=bold) <= room:
+    if measure(text, size, bold=bold) <= room:
         return text
     kept = text
-    while kept and measure_width(kept + ELLIPSIS, size, bold=bold) > room:
+    while kept and measure(kept + ELLIPSIS, size, bold=bold) > room:
         kept = kept[:-1]
     return _strip_partial_character(kept) + ELLIPSIS
 
 
-def wrap_lines(text: str, room: float, size: float, max_lines: int, *, bold: bool = False) -> list[str]:
+def wrap_lines(
+    text: str, room: float, size: float, max_lines: int, *, bold: bool = False, measure: WidthMeasure = measure_width
+) -> list[str]:
     """Wrap a text between words into at most `max_lines` lines of the width `room`.
 
-    The last line is cut if the text is longer. `size` is the font size in the unit of `room`.
+    The last line is cut if the text is longer. `size` and `measure` are as in `truncate_text`.
     """
     wrapped: list[str] = []
     rest = text
-    while rest and len(wrapped) < max_lines - 1 and measure_width(rest, size, bold=bold) > room:
+    while rest and len(wrapped) < max_lines - 1 and measure(rest, size, bold=bold) > room:
         words = rest.split(" ")
         number = len(words)
-        while number > 1 and measure_width(" ".join(words[:number]), size, bold=bold) > room:
+        while number > 1 and measure(" ".join(words[:number]), size, bold=bold) > room:
             number -= 1
         line = " ".join(words[:number])
-        if measure_width(line, size, bold=bold) > room:
+        if measure(line, size, bold=bold) > room:
             break
         wrapped.append(line)
         rest = " ".join(words[number:])
-    return [*wrapped, truncate_text(rest, room, size, bold=bold)]
+    return [*wrapped, truncate_text(rest, room, size, bold=bold, measure=measure)]
 
 
 def _measure_character(character: str) -> float:

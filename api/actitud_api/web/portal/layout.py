@@ -20,6 +20,7 @@ from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds.addresses import FeedScope, list_feed_links
+from actitud_api.web.portal.sharing import Sharing, build_head
 from actitud_api.web.portal.short_form import find_short_form
 
 SITE: Final = "Actitud"
@@ -137,15 +138,17 @@ def render_portal_page(
     headers: Mapping[str, str] | None = None,
     frames: bool = False,
     feed: FeedScope | None = None,
+    sharing: Sharing | None = None,
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
     `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the latest.
     `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if the page
     contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides those of
-    the edition and of all. The template receives `values`, and in addition `to` (the `Links` of the request), `t` (the
-    translator of texts), `language`, `chosen` (the language in the query, for hidden form fields), `segment` (the name
-    of the edition in links to its lists) and the filter `plain` for names of organisations.
+    the edition and of all. `sharing`: what the page says where its link is shared; None for what the site is. The
+    template receives `values`, and in addition `to` (the `Links` of the request), `t` (the translator of texts),
+    `language`, `chosen` (the language in the query, for hidden form fields), `segment` (the name of the edition in
+    links to its lists) and the filter `plain` for names of organisations.
     """
     to = build_links(request)
     segment = LATEST if edition is None else choose_segment(request, edition)
@@ -179,6 +182,8 @@ def render_portal_page(
         ),
         "edition": edition,
         "segment": segment,
+        # There is nothing to find or to share where there is no page.
+        "page_head": build_head(request, sharing, edition) if status == 200 else None,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
     }
     full_title = title if title == SITE else f"{title} · {SITE}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from litestar import Controller, Response
 from litestar.params import FromPath
 
@@ -31,6 +33,7 @@ from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal.filters import redirect_to_page
+from actitud_api.web.portal.findings import describe_levels
 from actitud_api.web.portal.layout import (
     SITE,
     Crumb,
@@ -45,6 +48,7 @@ from actitud_api.web.portal.layout import (
 )
 from actitud_api.web.portal.names import Names, name_territory
 from actitud_api.web.portal.ranking import build_ranking_page
+from actitud_api.web.portal.sharing import Sharing, share_edition
 from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
 from actitud_api.web.portal.short_form import find_short_form
 
@@ -124,6 +128,7 @@ class PortalController(Controller):
             },
             section="edition",
             edition=record,
+            sharing=share_edition(record, describe_levels(listed.summary.levels, len(names.list_levels()), language)),
             trail=(Crumb(select_edition_title(record, language)),),
             status=404 if listed.unknown else 200,
         )
@@ -191,6 +196,11 @@ class PortalController(Controller):
             ),
             headers={"Link": format_link_header(addresses, shown.title)},
             feed=FeedScope("organisation", standing.organisation),
+            sharing=Sharing(
+                description=" ".join([f"{shown.name} {view.verdict.headline}", *view.verdict.sentences]),
+                image=f"/share/{quote(record.id)}/{quote(standing.organisation, safe=':')}.png",
+                alt=shown.title,
+            ),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from litestar import Controller, Response
 from litestar.params import FromPath
@@ -21,7 +22,7 @@ from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.feeds.addresses import FeedScope
-from actitud_api.web.portal import charts
+from actitud_api.web.portal import charts, findings
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.filters import SortHeader, list_unknown_filters
 from actitud_api.web.portal.layout import (
@@ -34,6 +35,7 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
+from actitud_api.web.portal.sharing import Sharing, share_edition
 
 _TERRITORIES: Final = Texts("Territorios", "Territories")
 _UNKNOWN: Final = Texts(
@@ -118,6 +120,9 @@ class TerritoriesController(Controller):
                 Crumb(_TERRITORIES.into(language)),
             ),
             status=404 if unknown else 200,
+            sharing=share_edition(
+                found.edition, findings.describe_levels(found.whole.levels, len(figures.list_levels()), language)
+            ),
         )
 
     @get_page("/{territory:str}", operation_id="portal.territory", access=ANYBODY, has_clean_address=True)
@@ -165,6 +170,7 @@ class TerritoriesController(Controller):
                 Crumb(place.name),
             ),
             feed=FeedScope("territory", place.id),
+            sharing=_share_territory(sheet, figures, language),
         )
 
 
@@ -185,6 +191,13 @@ def _build_headers(sort: str, to: Links, segment: str, language: Language) -> di
             order=None if sort not in sorts else "descending" if sort.startswith("-") else "ascending",
         )
     return headers
+
+
+def _share_territory(sheet: territories.TerritoryProfile, figures: FigureFormatter, language: Language) -> Sharing:
+    finding = findings.describe_levels(sheet.summary.levels, len(figures.list_levels()), language)
+    description = f"{sheet.territory.name}: {finding[:1].lower()}{finding[1:]}."
+    image = f"/share/{quote(sheet.edition.id)}/territories/{sheet.territory.id}.png"
+    return Sharing(description=description, image=image, alt=description)
 
 
 def _group_regions(found: territories.EditionTerritories, sort: str) -> list[RegionGroup]:

@@ -1,0 +1,113 @@
+"""What the head of a page says to search engines and to whoever shows a shared link."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, find_served_path
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.service import LATEST
+from actitud_api.web.charts.share_pictures import HEIGHT, WIDTH
+from actitud_api.web.embeds.text_metrics import ELLIPSIS, clean_text
+
+SITE_DESCRIPTION: Final = Texts(
+    "De 0 a 100, lo lejos que está cada administración de los diez errores clásicos en las redes sociales, con cada "
+    "punto explicado.",
+    "From 0 to 100, how far each administration is from the ten classic errors on social networks, with every point "
+    "explained.",
+)
+DESCRIPTION_MAX: Final = 300
+"""Characters of a description; search engines show about 160, messengers more."""
+
+_LOCALES: Final = {"es": "es_ES", "en": "en_GB"}
+
+
+class Sharing(Struct, frozen=True, kw_only=True):
+    """What a page says of itself: a description in a sentence or two, and its picture.
+
+    `image` is the path of the picture without query, `alt` its text.
+    """
+
+    description: str
+    image: str
+    alt: str
+
+
+class LanguageAddress(Struct, frozen=True):
+    """The URL of a page in a language; `language` is a code, or `x-default` for a reader of any other."""
+
+    language: str
+    url: str
+
+
+class PageHead(Struct, frozen=True, kw_only=True):
+    """The facts in the head of a page, with absolute URLs.
+
+    `locales` are the languages of Open Graph, that of the page first. `width` and `height` are those of the image, in
+    pixels.
+    """
+
+    canonical: str
+    alternates: tuple[LanguageAddress, ...]
+    description: str
+    image: str
+    alt: str
+    width: int
+    height: int
+    locales: tuple[str, ...]
+
+
+def share_edition(edition: editions.EditionRecord, description: str) -> Sharing:
+    """Return what a page of an edition says of itself; its picture is that of the edition."""
+    return Sharing(description=description, image=f"/share/{quote(edition.id)}.png", alt=description)
+
+
+def build_head(request: ApiRequest, sharing: Sharing | None, edition: editions.EditionRecord | None) -> PageHead:
+    """Build the head of a page.
+
+    `sharing` is None for a page that says only what the site is. `edition`: the edition of the page, whose id stands
+    in its URL in place of `latest`; None if it is of none.
+    """
+    base, language = find_base_url(request), choose_language(request.scope, "es")
+    if sharing is None:
+        text = SITE_DESCRIPTION.into(language)
+        sharing = Sharing(description=text, image="/share.png", alt=text)
+    page = base + _find_path(request, edition)
+
+    def address(url: str, chosen: Language) -> str:
+        # A reader whose language is not known gets Spanish.
+        return url if chosen == "es" else f"{url}?{urlencode({'lang': chosen})}"
+
+    return PageHead(
+        canonical=address(page, language),
+        alternates=(
+            *(LanguageAddress(known, address(page, known)) for known in LANGUAGES),
+            LanguageAddress("x-default", page),
+        ),
+        description=_cut(clean_text(sharing.description)),
+        image=address(base + sharing.image, language),
+        alt=_cut(clean_text(sharing.alt)),
+        width=WIDTH,
+        height=HEIGHT,
+        locales=tuple(_LOCALES.get(known, known) for known in sorted(LANGUAGES, key=lambda known: known != language)),
+    )
+
+
+def _find_path(request: ApiRequest, edition: editions.EditionRecord | None) -> str:
+    """Return the path of the page that a request asks for, with the id of its edition in place of `latest`."""
+    path = find_served_path(request.scope)
+    head, latest = "/portal/", f"/portal/{LATEST}"
+    if edition is not None and (path == latest or path.startswith(f"{latest}/")):
+        return f"{head}{edition.id}{path.removeprefix(latest)}"
+    return path.rstrip("/") or "/"
+
+
+def _cut(text: str) -> str:
+    """Return a text of at most `DESCRIPTION_MAX` characters, cut between words."""
+    if len(text) <= DESCRIPTION_MAX:
+        return text
+    return f"{text[: DESCRIPTION_MAX - 1].rpartition(' ')[0] or text[: DESCRIPTION_MAX - 1]}{ELLIPSIS}"
