@@ -82,8 +82,8 @@ from actitud_api.web.downloads.preparation import FilePreparation, build_prepari
 from actitud_api.web.downloads.publisher import Publisher
 from actitud_api.web.embeds import routes as embeds
 from actitud_api.web.feeds import routes as feeds
-from actitud_api.web.portal import comparison_routes as comparison_pages
 from actitud_api.web.portal import (
+    chart_routes,
     dimension_routes,
     embed_routes,
     methodology_routes,
@@ -93,6 +93,7 @@ from actitud_api.web.portal import (
     suggestion_routes,
     territory_routes,
 )
+from actitud_api.web.portal import comparison_routes as comparison_pages
 from actitud_api.web.portal import routes as portal
 from actitud_api.web.portal.printing import routes as printing
 from actitud_api.web.portal.problem_pages import render_problem_page
@@ -147,6 +148,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     printing.PrintedSheetController,
     site_routes.SiteController,
     share_routes.ShareController,
+    chart_routes.ChartsController,
     territory_routes.TerritoriesController,
     dimension_routes.DimensionsController,
     comparison_pages.ComparisonPageController,

@@ -92,7 +92,7 @@ def test_filters_work_without_scripts_and_by_the_keyboard(browser: Browser, serv
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
         page.get_by_text("Filters and order").press("Enter")
-        page.get_by_label("Level").select_option(label="3, Service desk")
+        page.get_by_label("Level", exact=True).select_option(label="3, Service desk")
         page.get_by_label("Name, place or code").press("Enter")
         # What is left empty in the form is not in the address.
         page.wait_for_url(f"{service}/portal/2026?lang=en&level=3")

@@ -34,6 +34,7 @@ VIEWS: Final[Mapping[str, str]] = {
     "element": f"embed?organisation={ZAMORA}&form=element&",
     "frame": f"embed?organisation={ZAMORA}&form=frame&edition=2025&",
     "search": "2026/compare?q=ayuntamiento&",
+    "chart": "../charts/2026/map?",
 }
 """Pages that answer 200, and below those that do not."""
 AT_NIGHT: Final = frozenset({"methodologies", "search"})

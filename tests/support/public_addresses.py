@@ -23,6 +23,10 @@ _NAMES: Final[Mapping[str, str]] = {
     "/static/{name}": "page.css",
     "/embed/{name}": "element.json",
     "/badge/{name}": "{earlier}.svg",
+    "/share/{name}": "{earlier}.png",
+    "/share/{edition}/{name}": "{organisation}.png",
+    "/charts/{edition}/{name}": "levels.svg",
+    "/charts/{edition}/dimensions/{dimension}/{name}": "means.csv",
 }
 """Names of files by the path in which they stand; all others are named after an organisation."""
 _LISTS: Final = frozenset(

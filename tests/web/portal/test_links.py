@@ -22,7 +22,7 @@ NAMED: Final = {"a": "href", "link": "href", "script": "src", "img": "src", "ifr
 
 
 def _alike(path: str, query: str) -> str:
-    """What addresses have in common that differ in ids of organisations, codes, versions, pages and values."""
+    """What addresses have in common that differ in ids of organisations, codes, versions, pages, formats and values."""
     names = {pair.partition("=")[0] for pair in query.split("&")}
     if len(names) > 1:
         # An order leads where it leads without the rest, and the rest where it leads without an order.
@@ -30,6 +30,8 @@ def _alike(path: str, query: str) -> str:
     if path.startswith("/v1/") and query:
         # Files and lists take the query of the page: one of them is tried of each.
         names = {"query"}
+    if path.startswith("/charts/"):
+        path, names = re.sub(r"\.(?:svg|png|csv)$", ".*", path), set()
     alike = re.sub(r"XX-DEMO-\d+|region-\d+|province-\d+|\bD\d+\b|[0-9a-f]{64}", "*", path)
     # The newest edition by its name is the same pages again.
     return alike.replace("/portal/latest", "/portal/2026-demo") + "?" + ",".join(sorted(names))

@@ -7,14 +7,16 @@ from typing import Final
 import pytest
 
 from actitud_api.platform.http.pages import load_templates
+from actitud_api.web.charts import layouts as charts
+from actitud_api.web.charts.drawing import prepare_templates
+from actitud_api.web.charts.layouts import Bar, DotRow, HistogramColumn, LevelShare, Picture, TrendPoint
+from actitud_api.web.charts.tiles import PLACES, Tile
 from actitud_api.web.embeds.text_metrics import ELLIPSIS, clean_text, measure_width
-from actitud_api.web.portal import charts
-from actitud_api.web.portal.charts import Bar, BoxPlotRow, HistogramColumn, Picture, TrendPoint
 from tests.support.scale import NIGHT
 from tests.web.embeds.hostile import names
 from tests.web.embeds.reading import Document, fragment
 
-TEMPLATES: Final = load_templates("actitud_api.web.portal")
+TEMPLATES: Final = prepare_templates(load_templates("actitud_api.web.charts"))
 
 
 def drawn(picture: Picture) -> Document:
@@ -73,14 +75,67 @@ def test_a_long_label_takes_two_lines_and_is_cut_after_them() -> None:
     assert of(found, "rect.track", "y") == [("2.75em",)]
 
 
-def test_a_spread_has_its_whiskers_its_box_its_median_and_its_own() -> None:
-    found = drawn(
-        charts.draw_box_plots("s", "S", "S", [BoxPlotRow(label="One", figures=(1, 20, 30.5, 45, 90), text="3", own=3)])
-    )
-    assert of(found, "line.whisker", "x1", "x2") == [("1%", "90%")]
-    assert of(found, "rect.box", "x", "width") == [("20%", "25%")]
-    assert of(found, "line.median", "x1", "x2") == [("30.5%", "30.5%")]
-    assert of(found, "circle.own", "cx") == [("3%",)]
+def test_a_dot_stands_on_a_scale_of_tens_that_covers_all_figures() -> None:
+    rows = [
+        DotRow(label="One", dot=30.5, text="31", middle=(25, 45)),
+        DotRow(label="Two", dot=28, text="28", middle=(22, 38), mark=32),
+        DotRow(label="Three", dot=None, text="–"),
+    ]
+    found = drawn(charts.draw_dots("s", "S", "S", rows, reference=30))
+    # The scale goes from 20 to 50: a point is 3.33 % of the width.
+    assert of(found, "line.middle", "x1", "x2") == [("16.67%", "83.33%"), ("6.67%", "60.0%")]
+    assert of(found, "circle.dot", "cx") == [("35.0%",), ("26.67%",)]
+    assert of(found, "line.mark", "x1") == [("40.0%",)]
+    assert of(found, "line.reference", "x1") == [("33.33%",)]
+    assert [text.text for text in found.query("text.scale")] == ["20", "30", "40", "50"]
+    assert of(found, "text.scale", "text-anchor") == [("start",), ("middle",), ("middle",), ("end",)]
+
+
+@pytest.mark.parametrize(
+    ("figures", "ticks"),
+    [
+        ((), ["0", "20", "40", "60", "80", "100"]),
+        ((30,), ["20", "30", "40"]),
+        ((3,), ["0", "10", "20"]),
+        ((100,), ["80", "90", "100"]),
+        ((0, 100), ["0", "20", "40", "60", "80", "100"]),
+        ((4, 88), ["0", "20", "40", "60", "80"]),
+    ],
+)
+def test_a_scale_has_few_ticks_and_two_tens_at_least(figures: tuple[float, ...], ticks: list[str]) -> None:
+    rows = [DotRow(label="x", dot=figure, text="x") for figure in figures]
+    found = drawn(charts.draw_dots("s", "S", "S", rows))
+    assert [text.text for text in found.query("text.scale")] == ticks
+
+
+def test_the_bar_of_levels_is_parted_by_their_shares_and_has_their_numbers() -> None:
+    counts = {1: 10, 2: 60, 3: 0, 4: 28, 5: 2}
+    levels = [LevelShare(level=level, count=count) for level, count in counts.items()]
+    found = drawn(charts.draw_levels("l", "L", "L", [*levels, LevelShare(level=None, count=100)], 5))
+    assert of(found, "rect", "class", "x", "width") == [
+        ("level step-1", "0.0%", "5.0%"),
+        ("level step-2", "5.0%", "30.0%"),
+        ("level step-4", "35.0%", "14.0%"),
+        ("level step-5", "49.0%", "1.0%"),
+        ("unrated", "50.0%", "50.0%"),
+    ]
+    # The number of the fifth would not fit into its part.
+    assert [text.text for text in found.query("text")] == ["1", "2", "4"]
+
+
+def test_a_tile_is_a_link_with_a_name_or_an_image_with_one() -> None:
+    tiles = [
+        Tile(place=PLACES["05"], step=5, text="31", label="Ávila: 31", href="/portal/2026/territories/province-05"),
+        Tile(place=PLACES["28"], step=None, text="–", label="Madrid: none", href=None),
+    ]
+    found = drawn(charts.draw_tiles("m", "M", "M", tiles, [(5, "30 to 31")]))
+    assert of(found, "figure > svg", "role", "viewBox") == [("group", "0 0 440 396")]
+    assert of(found, "a.tile", "href", "aria-label") == [("/portal/2026/territories/province-05", "Ávila: 31")]
+    assert of(found, "g.tile", "role", "aria-label") == [("img", "Madrid: none")]
+    # Ávila is in the fourth column and the fourth row.
+    assert of(found, "a.tile rect", "class", "x", "y") == [("level step-5", "134", "134")]
+    assert [text.text for text in found.query("a text")] == ["AV", "31"]
+    assert [item.text.strip() for item in found.query(".legend li")] == ["30 to 31"]
 
 
 def test_the_highest_column_has_all_the_height_and_the_marked_one_a_sign_of_its_own() -> None:
@@ -116,7 +171,7 @@ def test_a_trend_joins_what_follows_each_other_and_leaves_a_gap() -> None:
     assert of(found, "line.trend-line", "x1", "x2") == [("12.5%", "37.5%")]
 
 
-KINDS: Final = ("bars", "spreads", "columns", "trend")
+KINDS: Final = ("bars", "dots", "columns", "trend", "tiles")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,10 +180,11 @@ def test_a_picture_is_inert_whatever_its_rows_are_called(kind: str) -> None:
         match kind:
             case "bars":
                 return charts.draw_bars("x", name, name, [Bar(label=name, value=1, text=name)])
-            case "spreads":
-                return charts.draw_box_plots(
-                    "x", name, name, [BoxPlotRow(label=name, figures=(1, 2, 3, 4, 5), text=name)]
-                )
+            case "dots":
+                return charts.draw_dots("x", name, name, [DotRow(label=name, dot=3, text=name, middle=(1, 5))])
+            case "tiles":
+                tile = Tile(place=PLACES["05"], step=1, text=name, label=name, href="/portal")
+                return charts.draw_tiles("x", name, name, [tile], [(1, name)])
             case "columns":
                 return charts.draw_columns("x", name, name, [HistogramColumn(label=name, count=1, text=name)])
             case _:

@@ -396,7 +396,7 @@ def test_who_does_not_rank_is_told_without_a_rank(site: Client, organisation: st
     found = read(site, f"2026/{organisation}")
     assert "Rank in the edition" not in terms(found)
     assert "90.00" not in section(found, "history")
-    (dots,) = found.query("svg.spreads")
+    (dots,) = found.query("svg.dots")
     assert not dots.query("circle.own")
 
 

@@ -39,6 +39,7 @@ _DIGEST: Final = re.compile(r"\.[0-9a-f]{12}\.")
 _FILES: Final[Mapping[str, tuple[str, str, str]]] = {
     "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),
     "portal.css": ("actitud_api.web.portal", "static/portal.css", "text/css"),
+    "charts.css": ("actitud_api.web.charts", "static/charts.css", "text/css"),
     "lists.css": ("actitud_api.web.portal", "static/lists.css", "text/css"),
     "copy.js": ("actitud_api.web.portal", "static/copy.js", "text/javascript"),
     "host.js": ("actitud_api.web.embeds", "static/host.js", "text/javascript"),

@@ -2,6 +2,7 @@
 
 It grows darker and bluer, so that it keeps its order in print, in grey and for readers who see colours otherwise
 (checked by luminance in the tests). Colour is never the only sign: the number of the level stands in it.
+`static/charts.css` has the same colours.
 """
 
 from __future__ import annotations
@@ -28,6 +29,25 @@ SCALE: Final = (
     LevelColour("#1f4e8c", "#ffffff"),
 )
 """The colours, lowest first."""
+
+
+DIGITS: Final = (
+    "M-2.2-3.2.4-5V5",
+    "M-3-2.6C-3-4.2-1.7-5 0-5s3 .9 3 2.5C3-1 1.5.2-.3 2L-3 5h6.2",
+    "M-2.9-3.9C-2.2-4.7-1.2-5 0-5c1.8 0 2.9 1 2.9 2.5S1.8 0 .2 0h-1M.2 0c1.8 0 3 1 3 2.5S2 5 0 5c-1.3 0-2.4-.4-3.2-1.2",
+    "M1.6 5V-5l-5 7.2h7",
+    "M2.7-5h-4.9l-.5 4.6c.7-.5 1.5-.8 2.6-.8 1.9 0 3.2 1.2 3.2 3.1S1.7 5-.2 5c-1.2 0-2.2-.4-2.9-1.1",
+)
+"""The digits 1 to 5 as lines about the point 0, 0, ten units high.
+
+In marks of levels they are drawn, not written: beside the name of a level, which has its number too, a letter would be
+copied, searched and found twice.
+"""
+
+
+def draw_digit(number: int) -> str:
+    """Return the number of a level as the path of a line; empty for numbers that no methodology has given a level."""
+    return DIGITS[number - 1] if number <= len(DIGITS) else ""
 
 
 def find_step(number: int, of: int) -> int:

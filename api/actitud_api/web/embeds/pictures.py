@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
 from typing import Final, Literal, get_args
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.pages import load_templates
+from actitud_api.web.charts.levels import SCALE
 from actitud_api.web.embeds.text_metrics import FAMILY, measure_width, truncate_text, wrap_lines
 from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise
 
@@ -24,14 +25,10 @@ Light is the default: most pages are, for every reader, and a dark card on them 
 """
 THEMES: Final[tuple[Theme, ...]] = get_args(Theme)
 
-PALETTE: Final = {
+PALETTE: Final[Mapping[str, tuple[str, str]]] = {
     "label": ("#1f3b4d", "#ffffff"),
     "level_0": ("#5b5648", "#ffffff"),
-    "level_1": ("#8a3b12", "#ffffff"),
-    "level_2": ("#7a5200", "#ffffff"),
-    "level_3": ("#4b6000", "#ffffff"),
-    "level_4": ("#1c6a52", "#ffffff"),
-    "level_5": ("#155f8a", "#ffffff"),
+    **{f"level_{number}": (colour.ground, colour.ink) for number, colour in enumerate(SCALE, start=1)},
     "version": ("#ece7db", "#3b372d"),
     "stale": ("#f6f3ec", "#3b372d"),
     "superseded": ("#70340a", "#ffffff"),

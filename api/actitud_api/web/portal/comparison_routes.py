@@ -24,11 +24,11 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.comparison import ComparedScore
 from actitud_api.resources.scores.service import RankingRow
+from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.text_metrics import wrap_lines
 from actitud_api.web.embeds.texts import EmbedTexts
-from actitud_api.web.portal import charts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
     Crumb,

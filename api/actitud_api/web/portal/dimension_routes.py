@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, get_args
 
 from litestar import Controller, Response
@@ -25,7 +25,8 @@ from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
 from actitud_api.web.embeds import texts as embed_texts
-from actitud_api.web.portal import charts
+from actitud_api.web.portal.chart_links import list_takings
+from actitud_api.web.portal.edition_charts import draw_dimension_medians, draw_means, draw_tenths, format_tenth
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.filters import UnknownFilter, list_unknown_filters
 from actitud_api.web.portal.layout import (
@@ -37,7 +38,6 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
-from actitud_api.web.portal.territory_routes import draw_tenths, format_tenth
 
 EXEMPLARS_MAX: Final = 5
 """Maximum number of exemplary organisations on the page of a dimension."""
@@ -49,13 +49,6 @@ _UNKNOWN: Final = Texts(
     "La metodología de esa edición no tiene una dimensión con ese identificador.",
     "The methodology of that edition has no dimension of that id.",
 )
-_SPREADS: Final = Texts("Cómo se reparte cada dimensión", "How each dimension spreads")
-_SPREADS_DESCRIPTION: Final = Texts(
-    "De la puntuación más baja a la más alta, con la mitad central en una caja y la mediana en una raya: {rows}.",
-    "From the lowest score to the highest, the middle half in a box and the median a stroke: {rows}.",
-)
-_TENTHS: Final = Texts("Organizaciones por tramos de puntuación", "Organisations by tenths of the score")
-_MEANS: Final = Texts("Media de cada indicador en la edición", "Mean of each indicator in the edition")
 _SCALES: Final[Mapping[str, Texts]] = {
     "P": Texts("Por población", "By inhabitants"),
     "E": Texts("Por plantilla", "By staff"),
@@ -64,7 +57,6 @@ _FILTERS: Final[Mapping[str, Texts]] = {
     "kind": Texts("Tipo de organización", "Kind of organisation"),
     "band": Texts("Tamaño", "Size"),
 }
-_MEANS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
 
 
 class IndicatorSummary(Struct, frozen=True, kw_only=True):
@@ -117,27 +109,18 @@ class DimensionsController(Controller):
             mark_incomplete(request.scope)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
-        rows = [
-            charts.BoxPlotRow(
-                label=texts.groups[one.id].name,
-                figures=figures.list_five_numbers(one.spread),
-                text=figures.format_units(None if one.spread is None else one.spread.median),
-            )
-            for one in found.dimensions
-        ]
-        described = _SPREADS_DESCRIPTION.into(language).format(
-            rows="; ".join(f"{row.label} {row.text}" for row in rows)
-        )
+        names = {one.id: texts.groups[one.id].name for one in found.dimensions}
         return render_portal_page(
             request,
             "dimensions.html",
             _DIMENSIONS.into(language),
             {
                 "found": found,
-                "names": {one.id: texts.groups[one.id].name for one in found.dimensions},
+                "names": names,
                 "bullets": {one.id: _list_article_points(methodology, one.id, language) for one in found.dimensions},
                 "figures": figures,
-                "picture": charts.draw_box_plots("spreads", _SPREADS.into(language), described, rows),
+                "takings": list_takings(build_links(request), [found.edition.id], language),
+                "picture": draw_dimension_medians(found, names, figures),
             },
             section="dimensions",
             edition=found.edition,
@@ -212,9 +195,12 @@ class DimensionsController(Controller):
                 "figures": figures,
                 "asked": indicators,
                 "bullets": _list_article_points(methodology, dimension, language),
-                "tenths": draw_tenths(own.tenths, _TENTHS, figures, language),
+                "takings": list_takings(to, [found.edition.id, "dimensions", dimension], language),
+                "tenths": draw_tenths(own.tenths, own.spread, figures),
                 "tenth": format_tenth,
-                "means": _draw_means(found, indicators, figures, language),
+                "means": draw_means(
+                    [(one.name, figures.to_points(found.means.get(one.id))) for one in indicators], figures
+                ),
                 "exemplars": [comparison_schemas.build_exemplar(one, language) for one in exemplars],
                 "filters": filters,
                 "unknown": unknown,
@@ -304,19 +290,3 @@ def _list_article_points(methodology: Methodology, dimension: str, language: Lan
         for bullet, answered in methodology.document.answers.bullets.items()
     }
     return [ArticlePoint(bullet, texts[bullet], answered) for bullet, answered in answering.items() if answered]
-
-
-def _draw_means(
-    found: service.EditionDimensions,
-    indicators: Sequence[IndicatorSummary],
-    figures: FigureFormatter,
-    language: Language,
-) -> charts.Picture:
-    rows = [
-        charts.Bar(label=one.name, value=figures.to_points(found.means.get(one.id)), text=one.mean)
-        for one in indicators
-    ]
-    described = "; ".join(f"{row.label} {row.text}" for row in rows)
-    return charts.draw_bars(
-        "means", _MEANS.into(language), _MEANS_DESCRIPTION.into(language).format(rows=described), rows
-    )

@@ -17,6 +17,7 @@ from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
+from actitud_api.web.charts.drawing import prepare_templates
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds.addresses import FeedScope, list_feed_links
@@ -45,7 +46,7 @@ _PREPARING_SECONDS: Final = "30"
 _EDITIONS_MAX: Final = 50
 """Number of newest editions that are read to list the published ones among them."""
 
-_templates: Final = load_templates("actitud_api.web.portal")
+_templates: Final = prepare_templates(load_templates("actitud_api.web.portal", "actitud_api.web.charts"))
 _templates.filters["plain"] = clean_text
 
 

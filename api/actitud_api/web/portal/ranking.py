@@ -24,8 +24,8 @@ from actitud_api.resources.scores import audits, schemas, service
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
+from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds.text_metrics import clean_text
-from actitud_api.web.portal import charts
 from actitud_api.web.portal.filters import (
     ChosenFilter,
     FilterField,
@@ -35,6 +35,7 @@ from actitud_api.web.portal.filters import (
     list_unknown_filters,
     read_page_number,
 )
+from actitud_api.web.portal.findings import describe_spread
 from actitud_api.web.portal.layout import Links
 from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, name_region, name_territory
 
@@ -360,7 +361,7 @@ def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, ow
     ]
     return charts.draw_columns(
         identifier,
-        _TENTHS.into(names.language),
+        describe_spread(summary.index, names) or _TENTHS.into(names.language),
         _TENTHS_ALT.into(names.language).format(parts="; ".join(parts)),
         [
             charts.HistogramColumn(

@@ -32,6 +32,8 @@ from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
+from actitud_api.web.portal.chart_links import list_takings
+from actitud_api.web.portal.edition_charts import draw_level_shares
 from actitud_api.web.portal.filters import redirect_to_page
 from actitud_api.web.portal.findings import describe_levels
 from actitud_api.web.portal.layout import (
@@ -124,7 +126,8 @@ class PortalController(Controller):
                 "dataset": described,
                 "newer": None if latest.id == record.id else latest,
                 "figure": lambda units: names.format_points(schemas.to_points(units, names.decimals)),
-                "share": lambda part, whole: 100 * part / whole,
+                "shares": draw_level_shares(listed.summary.levels, names),
+                "takings": list_takings(to, [record.id], language) if not listed.request.is_filtered else None,
             },
             section="edition",
             edition=record,

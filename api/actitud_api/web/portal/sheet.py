@@ -23,8 +23,9 @@ from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
+from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds.text_metrics import clean_text
-from actitud_api.web.portal import charts
+from actitud_api.web.portal.findings import describe_above, describe_dimensions, describe_trend
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
 from actitud_api.web.portal.steps import (
@@ -47,6 +48,7 @@ _BESIDE: Final = Texts(
 _ALONE: Final = Texts("{name}, {points}", "{name}, {points}")
 _PEERS: Final = Texts("Dónde está entre sus pares", "Where it stands among its peers")
 _PEERS_ALT: Final = Texts("Índice: {index} Dimensiones: {parts}", "Index: {index} Dimensions: {parts}")
+_GROUP_MEDIAN: Final = Texts("la mediana de su grupo", "the median of its group")
 _INDEX: Final = Texts("Índice", "Index")
 _HISTORY: Final = Texts("El índice en cada edición", "The index in every edition")
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
@@ -465,7 +467,8 @@ def _draw_dimensions(
     highest = sorted(score.dimensions, key=lambda dimension: -1 if dimension.score is None else dimension.score)[::-1]
     return charts.draw_bars(
         "dimensions",
-        _DIMENSIONS.into(names.language),
+        describe_dimensions([(dimension.name, dimension.score) for dimension in score.dimensions], names)
+        or _DIMENSIONS.into(names.language),
         _DIMENSIONS_ALT.into(names.language).format(parts="; ".join(map(describe, highest))),
         [
             charts.Bar(
@@ -494,22 +497,34 @@ def _describe_peers(
     kinds = peers.group.kinds
     return PeerComparison(
         text=peers.text,
-        picture=charts.draw_box_plots(
+        picture=charts.draw_dots(
             "peers",
-            _PEERS.into(names.language),
+            describe_above(
+                [
+                    (dimension.score, None if dimension.spread is None else dimension.spread.median)
+                    for dimension in peers.dimensions
+                ]
+                if ranked
+                else [],
+                _GROUP_MEDIAN,
+                names.language,
+            )
+            or _PEERS.into(names.language),
             _PEERS_ALT.into(names.language).format(
                 index=peers.index.text,
                 parts=" ".join(f"{dimension.name}: {dimension.text}" for dimension in peers.dimensions),
             ),
             [
-                charts.BoxPlotRow(
+                charts.DotRow(
                     label=name,
-                    figures=None if figure.spread is None else _list_five_numbers(figure.spread),
-                    own=figure.score if ranked else None,
+                    dot=figure.score if ranked else None,
                     text=names.format_points(figure.score if ranked else None),
+                    middle=None if figure.spread is None else (figure.spread.q1, figure.spread.q3),
+                    mark=None if figure.spread is None else figure.spread.median,
                 )
                 for name, _, figure in figures
             ],
+            is_own=True,
         ),
         rows=tuple(
             PeerRow(
@@ -527,10 +542,6 @@ def _describe_peers(
         kind=kinds[0] if kinds is not None and len(kinds) == 1 else None,
         band=peers.group.band,
     )
-
-
-def _list_five_numbers(spread: schemas.PointsSpread) -> tuple[Figure, Figure, Figure, Figure, Figure]:
-    return spread.min, spread.q1, spread.median, spread.q3, spread.max
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
@@ -574,7 +585,7 @@ def _describe_history(
     if len(rated) > 1:
         picture = charts.draw_trend(
             "history",
-            _HISTORY.into(names.language),
+            describe_trend([(row.edition, row.index) for row in rated], names) or _HISTORY.into(names.language),
             _HISTORY_ALT.into(names.language).format(parts="; ".join(parts)),
             [
                 charts.TrendPoint(label=row.edition, value=row.index, text=names.format_points(row.index))

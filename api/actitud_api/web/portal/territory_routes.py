@@ -22,7 +22,15 @@ from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.feeds.addresses import FeedScope
-from actitud_api.web.portal import charts, findings
+from actitud_api.web.portal import findings
+from actitud_api.web.portal.chart_links import list_takings
+from actitud_api.web.portal.edition_charts import (
+    draw_level_shares,
+    draw_map,
+    draw_medians,
+    draw_tenths,
+    draw_territory_dimensions,
+)
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.filters import SortHeader, list_unknown_filters
 from actitud_api.web.portal.layout import (
@@ -50,18 +58,6 @@ _HEADERS: Final[Mapping[str, tuple[Texts, tuple[str, str]]]] = {
 }
 """The headers by which the list is sorted, each with the order of its link and the opposite one."""
 _SORTS: Final = tuple(sort for _, sorts in _HEADERS.values() for sort in sorts)
-_MEDIANS: Final = Texts("Cómo se reparte el índice en cada territorio", "How the index spreads in each territory")
-_MEDIANS_DESCRIPTION: Final = Texts(
-    "Del índice más bajo al más alto, con la mitad central en una caja y la mediana en una raya: {rows}.",
-    "From the lowest index to the highest, the middle half in a box and the median a stroke: {rows}.",
-)
-_TENTHS: Final = Texts("Organizaciones por tramos del índice", "Organisations by tenths of the index")
-_TENTHS_DESCRIPTION: Final = Texts("Cuántas hay en cada tramo: {rows}.", "How many there are in each tenth: {rows}.")
-_DIMENSIONS: Final = Texts("Mediana de cada dimensión", "Median of each dimension")
-_DIMENSIONS_DESCRIPTION: Final = Texts(
-    "La mediana de {name} y, entre paréntesis, la de toda la edición: {rows}.",
-    "The median of {name} and, in brackets, that of the whole edition: {rows}.",
-)
 
 
 class RegionGroup(Struct, frozen=True):
@@ -111,7 +107,9 @@ class TerritoriesController(Controller):
                 "headers": _build_headers(sort, to, segment, language),
                 "figures": figures,
                 "levels": figures.list_levels(),
-                "picture": _draw_medians([group.region for group in groups], figures, language),
+                "takings": list_takings(build_links(request), [found.edition.id], language),
+                "map": draw_map(found, figures, build_links(request)),
+                "picture": draw_medians("regions", [group.region for group in groups], found.whole.index, figures),
             },
             section="territories",
             edition=found.edition,
@@ -157,9 +155,11 @@ class TerritoriesController(Controller):
                 "figures": figures,
                 "dimensions": list(dimensions.items()),
                 "levels": figures.list_levels(),
-                "within": _draw_medians(list(sheet.within), figures, language) if sheet.within else None,
-                "distribution": draw_tenths(sheet.summary.tenths, _TENTHS, figures, language),
-                "medians": _draw_dimensions(sheet, list(dimensions.values()), figures, language),
+                "takings": list_takings(to, [sheet.edition.id, "territories", place.id], language),
+                "within": draw_medians("provinces", sheet.within, sheet.whole.index, figures) if sheet.within else None,
+                "distribution": draw_tenths(sheet.summary.tenths, sheet.summary.index, figures),
+                "shares": draw_level_shares(sheet.summary.levels, figures),
+                "medians": draw_territory_dimensions(sheet, figures),
                 "ranking": to(segment, **{place.level: place.code}),
             },
             section="territories",
@@ -172,11 +172,6 @@ class TerritoriesController(Controller):
             feed=FeedScope("territory", place.id),
             sharing=_share_territory(sheet, figures, language),
         )
-
-
-def format_tenth(number: int) -> str:
-    """Format the range of a tenth of the scores by its number, 0 to 9: `0–10` to `90–100`."""
-    return f"{10 * number}–{10 * number + 10}"
 
 
 def _build_headers(sort: str, to: Links, segment: str, language: Language) -> dict[str, SortHeader]:
@@ -230,56 +225,3 @@ def _group_regions(found: territories.EditionTerritories, sort: str) -> list[Reg
         ]
         groups.append(RegionGroup(region, tuple(arrange(provinces)) if len(provinces) > 1 else ()))
     return groups
-
-
-def _draw_medians(
-    found: list[territories.TerritoryFigures], figures: FigureFormatter, language: Language
-) -> charts.Picture:
-    rows = [
-        charts.BoxPlotRow(
-            label="" if one.territory is None else one.territory.name,
-            figures=figures.list_five_numbers(one.index),
-            text=figures.format_units(None if one.index is None else one.index.median),
-        )
-        for one in found
-    ]
-    described = "; ".join(f"{row.label} {row.text}" for row in rows)
-    return charts.draw_box_plots(
-        "medians", _MEDIANS.into(language), _MEDIANS_DESCRIPTION.into(language).format(rows=described), rows
-    )
-
-
-def draw_tenths(tenths: Sequence[int], title: Texts, figures: FigureFormatter, language: Language) -> charts.Picture:
-    """Lay out a histogram of scores: `tenths` are the numbers of organisations from 0 to 10 points, 10 to 20, …."""
-    columns = [
-        charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
-        for number, count in enumerate(tenths)
-    ]
-    described = "; ".join(
-        f"{format_tenth(number)}: {figures.format_count(count)}" for number, count in enumerate(tenths)
-    )
-    return charts.draw_columns(
-        "tenths", title.into(language), _TENTHS_DESCRIPTION.into(language).format(rows=described), columns
-    )
-
-
-def _draw_dimensions(
-    sheet: territories.TerritoryProfile, names: list[str], figures: FigureFormatter, language: Language
-) -> charts.Picture:
-    rows = []
-    for name, own, whole in zip(names, sheet.summary.dimensions, sheet.whole.dimensions, strict=True):
-        median = figures.to_points(None if own is None else own.median)
-        rows.append(
-            charts.Bar(
-                label=name,
-                value=median,
-                text=figures.format_points(median),
-                mark=figures.to_points(None if whole is None else whole.median),
-            )
-        )
-    described = "; ".join(
-        f"{row.label} {row.text} ({figures.format_units(None if whole is None else whole.median)})"
-        for row, whole in zip(rows, sheet.whole.dimensions, strict=True)
-    )
-    description = _DIMENSIONS_DESCRIPTION.into(language).format(name=sheet.territory.name, rows=described)
-    return charts.draw_bars("dimensions", _DIMENSIONS.into(language), description, rows)

@@ -1,0 +1,143 @@
+"""Drawing of charts: in a page, whose style sheet colours them, and as files that stand alone (SVG, PNG)."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final, Protocol
+
+import jinja2
+from markupsafe import Markup
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Language
+from actitud_api.platform.http.pages import load_templates
+from actitud_api.web import fonts
+from actitud_api.web.charts.layouts import Picture
+from actitud_api.web.charts.levels import draw_digit, find_step
+from actitud_api.web.charts.raster import render_png
+from actitud_api.web.embeds.text_metrics import FAMILY, clean_text, wrap_lines
+
+WIDTH: Final = 760
+"""Width of a file in pixels."""
+PNG_SCALE: Final = 2
+"""Pixels of a PNG file for each of the SVG file, so that it is sharp in print and on telephones."""
+
+_MARGIN: Final = 28
+_SIZE: Final = 16
+_TITLE_SIZE: Final = 24
+_TITLE_PITCH: Final = 31
+_TITLE_LINES: Final = 4
+_NOTE_SIZE: Final = 14
+_NOTE_PITCH: Final = 20
+_NOTE_LINES: Final = 3
+_GAP: Final = 22
+_TILE_MAP: Final = (440, 396)
+"""Size of the tile map in its own units."""
+
+STYLE: Final = files("actitud_api.web.charts").joinpath("static", "file.css").read_text("utf-8")
+"""The style sheet of every file, included in it, so that it loads nothing."""
+
+
+class Units(Protocol):
+    """The lengths in which a chart is drawn."""
+
+    def x(self, share: float) -> str:
+        """Return a horizontal length, given in per cent of the width of the chart."""
+        ...
+
+    def y(self, length: float) -> str:
+        """Return a vertical length, given in em."""
+        ...
+
+
+class PageUnits:
+    """The units of a page: per cent and em, so that a chart fills its column and its letters keep their size."""
+
+    def x(self, share: float) -> str:
+        """Return a horizontal length."""
+        return f"{round(share, 2)}%"
+
+    def y(self, length: float) -> str:
+        """Return a vertical length."""
+        return f"{round(length, 2)}em"
+
+
+class FileUnits:
+    """The units of a file: pixels."""
+
+    def x(self, share: float) -> str:
+        """Return a horizontal length."""
+        return f"{round(share * (WIDTH - 2 * _MARGIN) / 100, 1)}"
+
+    def y(self, length: float) -> str:
+        """Return a vertical length."""
+        return f"{round(length * _SIZE, 1)}"
+
+
+class FileLine(Struct, frozen=True):
+    """A line of text of a file: its baseline, its CSS class and its words."""
+
+    y: float
+    style: str
+    text: str
+
+
+def prepare_templates(environment: jinja2.Environment) -> jinja2.Environment:
+    """Give an environment that has the templates of this package what their macros need, and return it."""
+    environment.globals.update(page_units=PageUnits(), level_step=find_step, level_digit=draw_digit)
+    return environment
+
+
+_templates: Final = prepare_templates(load_templates("actitud_api.web.charts"))
+
+
+def draw_svg(picture: Picture, legend: str, source: str, language: Language) -> str:
+    """Draw a chart as an SVG file with its title, its legend, and its source in the last line."""
+    lines, y = _place_lines([(picture.title, "title", _TITLE_SIZE, _TITLE_PITCH, _TITLE_LINES)], _MARGIN - 4.0)
+    top = y + _GAP
+    body = _TILE_MAP[1] if picture.kind == "tiles" else picture.height * _SIZE
+    below = top + body + (_GAP if picture.classes else 0)
+    swatches = [
+        (_MARGIN + position * (WIDTH - 2 * _MARGIN) / len(picture.classes), step, text)
+        for position, (step, text) in enumerate(picture.classes)
+    ]
+    notes, end = _place_lines(
+        [(legend, "note", _NOTE_SIZE, _NOTE_PITCH, _NOTE_LINES), (source, "note", _NOTE_SIZE, _NOTE_PITCH, 1)],
+        below + (_GAP if picture.classes else 0) + 4,
+    )
+    return _templates.get_template("file.svg").render(
+        picture=picture,
+        language=language,
+        units=FileUnits(),
+        lines=[*lines, *notes],
+        margin=_MARGIN,
+        left=_MARGIN + (WIDTH - 2 * _MARGIN - _TILE_MAP[0]) / 2 if picture.kind == "tiles" else _MARGIN,
+        top=round(top, 1),
+        swatches=swatches,
+        below=round(below, 1),
+        width=WIDTH,
+        height=round(end + _MARGIN),
+        style=Markup(STYLE),  # a file of ours
+        family=f"{fonts.FAMILY}, {FAMILY}",
+    )
+
+
+def draw_png(picture: Picture, legend: str, source: str, language: Language) -> bytes:
+    """Draw a chart as a PNG file, as `draw_svg` does."""
+    svg = draw_svg(picture, legend, source, language)
+    return render_png(fonts.replace_missing(svg), PNG_SCALE * WIDTH)
+
+
+def _place_lines(texts: list[tuple[str, str, int, int, int]], y: float) -> tuple[list[FileLine], float]:
+    """Place texts below each other from `y`; return their lines, and the baseline of the last.
+
+    A text has a CSS class, a font size, a line height and a maximum number of lines; an empty text takes no place.
+    """
+    placed = []
+    for text, style, size, pitch, most in texts:
+        room = WIDTH - 2 * _MARGIN
+        wrapped = wrap_lines(clean_text(text), room, size, most, bold=style == "title", measure=fonts.measure_width)
+        for line in filter(None, wrapped):
+            y += pitch
+            placed.append(FileLine(round(y, 1), style, line))
+    return placed, y

@@ -1,0 +1,123 @@
+"""Charts as files and to be embedded: what is beside each picture leads to the same figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from tests.web.embeds.reading import page
+from tests.web.portal.places import EDITION, OPEN, Client
+
+BASE: Final = "https://madurez.example"
+CHARTS: Final = (
+    *(f"{EDITION}/{name}" for name in ("levels", "spread", "map", "regions", "medians")),
+    *(f"{EDITION}/territories/region-07/{name}" for name in ("levels", "tenths", "dimensions", "provinces")),
+    *(f"{EDITION}/dimensions/D1/{name}" for name in ("tenths", "means")),
+)
+PAGES: Final = (
+    EDITION,
+    f"{EDITION}/territories",
+    f"{EDITION}/territories/region-07",
+    f"{EDITION}/dimensions",
+    f"{EDITION}/dimensions/D1",
+)
+_SVG: Final = "{http://www.w3.org/2000/svg}"
+
+
+def test_beside_each_picture_are_links_to_it_and_no_chart_is_without(places: Client) -> None:
+    linked = set()
+    for path in PAGES:
+        found = page(places.get(f"/portal/{path}?lang=en").text)
+        for figure in found.query("figure.chart"):
+            links = {link.text: link.attrs["href"] for link in figure.query(".takings a")}
+            assert list(links) == ["SVG", "PNG", "data (CSV)", "embed"], path
+            title = figure.query("title")[0].text
+            assert next(link.attrs["aria-label"] for link in figure.query(".takings a")) == f"SVG: {title}"
+            # The finding stands above the picture as a heading.
+            assert title in [heading.text for heading in found.query("h3.finding")]
+            linked.add(links["embed"].removeprefix("/charts/").removesuffix("?lang=en"))
+    assert linked == set(CHARTS)
+
+
+@pytest.mark.parametrize("path", CHARTS)
+def test_a_chart_is_a_file_of_each_kind_and_a_page(places: Client, path: str) -> None:
+    svg, data = places.get(f"/charts/{path}.svg?lang=en"), places.get(f"/charts/{path}.csv?lang=en")
+    assert (svg.headers["content-type"], data.headers["content-type"]) == ("image/svg+xml", "text/csv; charset=utf-8")
+    assert svg.headers["content-language"] == data.headers["content-language"] == "en"
+    assert "style-src 'sha256-" in svg.headers["content-security-policy"]
+    root = ElementTree.fromstring(svg.text)
+    title = root.findtext(f"{_SVG}title") or ""
+    texts = ["".join(text.itertext()) for text in root.iter(f"{_SVG}text")]
+    assert "madurez.example" in texts[-1]
+    assert title.startswith(texts[[text.get("class") for text in root.iter(f"{_SVG}text")].index("title")].rstrip("…"))
+    # It names nothing to load, and has no links.
+    assert not [name for element in root.iter() for name in element.attrib if name.endswith(("href", "src"))]
+    rows = list(csv.reader(io.StringIO(data.text)))
+    assert len(rows) > 1
+    assert len({len(row) for row in rows}) == 1
+    found = page(places.get(f"/charts/{path}?lang=en").text)
+    assert not found.errors
+    assert found.query("h1")[0].text == title
+    assert len(found.query("main tbody tr")) == len(rows) - 1
+    snippet = page(found.query("pre code")[0].text)
+    assert [image.attrs["src"] for image in snippet.query("a > img")] == [f"{BASE}/charts/{path}.svg?lang=en"]
+    assert snippet.query("img")[0].attrs["alt"] == title
+    assert [link.attrs["href"] for link in snippet.query("a")] == [f"{BASE}/charts/{path}?lang=en"]
+
+
+@pytest.mark.parametrize("path", [f"{EDITION}/map", f"{EDITION}/territories/region-07/provinces"])
+def test_a_chart_is_a_picture_for_print(places: Client, path: str) -> None:
+    response = places.get(f"/charts/{path}.png")
+    assert response.headers["content-type"] == "image/png"
+    with Image.open(io.BytesIO(response.content)) as picture:
+        assert (picture.format, picture.width) == ("PNG", 1520)
+
+
+def test_the_figures_of_the_map_are_those_of_the_provinces(places: Client) -> None:
+    rows = list(csv.reader(io.StringIO(places.get(f"/charts/{EDITION}/map.csv").text)))
+    assert rows == [
+        ["Provincia", "Código INE", "Mediana", "Organizaciones"],
+        ["Ávila", "05", "20", "1"],
+        ["Madrid", "28", "60", "4"],
+        ["Zamora", "49", "50", "1"],
+    ]
+    found = page(places.get(f"/portal/{EDITION}/territories").text)
+    tiles = {link.attrs["href"]: link.attrs["aria-label"] for link in found.query("a.tile")}
+    assert tiles == {
+        f"/portal/{EDITION}/territories/province-05": "Ávila: mediana 20,00, 1 organización",
+        f"/portal/{EDITION}/territories/province-28": "Madrid: mediana 60,00, 4 organizaciones",
+        f"/portal/{EDITION}/territories/province-49": "Zamora: mediana 50,00, 1 organización",
+    }
+    assert len(found.query("g.tile")) == 49
+
+
+def test_a_file_has_the_language_of_its_address_and_a_page_that_of_its_reader(places: Client) -> None:
+    english = {"Accept-Language": "en"}
+    assert places.get(f"/charts/{EDITION}/map.svg", headers=english).headers["content-language"] == "es"
+    assert places.get(f"/charts/{EDITION}/map", headers=english).headers["content-language"] == "en"
+    assert places.get(f"/charts/{EDITION}/map").headers["content-language"] == "es"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{EDITION}/nothing",
+        f"{EDITION}/nothing.svg",
+        f"{EDITION}/map.pdf",
+        f"{OPEN}/map",
+        f"{OPEN}/map.png",
+        f"{EDITION}/territories/region-07/map.svg",
+        f"{EDITION}/territories/province-05/provinces.svg",
+        f"{EDITION}/territories/region-99/levels.svg",
+        f"{EDITION}/dimensions/D99/means.svg",
+    ],
+)
+def test_there_are_no_other_charts(places: Client, path: str) -> None:
+    response = places.get(f"/charts/{path}")
+    assert response.status_code == 404
+    assert response.headers["cache-control"] == "no-store"
