@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.i18n import LANGUAGES, LOCALES, Language, Texts
 from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, find_served_path
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
@@ -22,8 +22,6 @@ SITE_DESCRIPTION: Final = Texts(
 )
 DESCRIPTION_MAX: Final = 300
 """Characters of a description; search engines show about 160, messengers more."""
-
-_LOCALES: Final = {"es": "es_ES", "en": "en_GB"}
 
 
 class Sharing(Struct, frozen=True, kw_only=True):
@@ -93,7 +91,7 @@ def build_head(request: ApiRequest, sharing: Sharing | None, edition: editions.E
         alt=_cut(clean_text(sharing.alt)),
         width=WIDTH,
         height=HEIGHT,
-        locales=tuple(_LOCALES.get(known, known) for known in sorted(LANGUAGES, key=lambda known: known != language)),
+        locales=tuple(str(LOCALES[known]) for known in sorted(LANGUAGES, key=lambda known: known != language)),
     )
 
 
