@@ -14,7 +14,7 @@ from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 
 from actitud_api.app import CONTROLLERS
-from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.engine.i18n import LANGUAGES, PAGE_LANGUAGES
 from actitud_api.platform.auth.keys import SECRET_LENGTH, Key, find_keys, parse_key
 from actitud_api.platform.http.access import operation_id
 from actitud_api.platform.http.batches import BatchBody
@@ -184,7 +184,7 @@ def decode_negotiation(data: bytes) -> None:
     accept = read_header(request.scope, b"accept")
     accepts(accept, JSON)
     assert 0 <= compute_quality(accept, "text/csv") <= 1
-    assert negotiate_language(read_header(request.scope, b"accept-language"), "es") in LANGUAGES
+    assert negotiate_language(read_header(request.scope, b"accept-language"), "es") in PAGE_LANGUAGES
     choose_coding(read_header(request.scope, b"accept-encoding"))
     _, options = request.content_type
     options.get("charset", "utf-8").lower()

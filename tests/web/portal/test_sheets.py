@@ -23,7 +23,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits, service
 from actitud_api.resources.scores.computed import ComputationBusy
 from actitud_api.web.portal.names import Names
-from actitud_api.web.portal.sheet import describe_level
+from actitud_api.web.portal.result import describe_level
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, migrated_sqlite, unlimited
 from tests.support.postgresql import Server

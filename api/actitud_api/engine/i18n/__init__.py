@@ -1,11 +1,13 @@
 """Languages: Spanish and English, in which the code has every text, and further ones with a catalogue of translations.
 
 The translation of a text into a further language is looked up by the Spanish text in the file `<language>.po` of this
-folder. Adding a complete file is enough to offer the language.
+folder. Adding a complete file is enough to offer the language. A catalogue in the folder `partial` has the texts of
+some pages and of embeds: these are offered in its language, and all that it lacks is Spanish.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from babel import Locale
 
-from actitud_api.engine.i18n.catalogue import load_catalogues
+from actitud_api.engine.i18n.catalogue import list_files, load_catalogue, load_catalogues
 
 WRITTEN: Final = ("es", "en")
 """Languages in which every text is written in the code."""
@@ -21,7 +23,22 @@ WRITTEN: Final = ("es", "en")
 _CATALOGUES: Final = load_catalogues(resources.files(__name__))
 
 LANGUAGES: Final[tuple[str, ...]] = (*WRITTEN, *_CATALOGUES)
-"""Languages that the service offers: Spanish, English, and those with a catalogue of translations."""
+"""Languages in which the service says everything: Spanish, English, and those with a complete catalogue."""
+
+_PARTIAL_FILES: Final = {
+    language: file
+    for language, file in list_files(resources.files(__name__).joinpath("partial")).items()
+    if language not in LANGUAGES
+}
+
+PAGE_LANGUAGES: Final[tuple[str, ...]] = (*LANGUAGES, *_PARTIAL_FILES)
+"""Languages that a reader can choose: those of `LANGUAGES`, and those with a partial catalogue."""
+
+FALLBACK: Final = "es"
+"""Language of what a further language lacks. Whoever reads a co-official language of Spain reads Spanish."""
+
+REVIEWED: Final[frozenset[str]] = frozenset(WRITTEN)
+"""Languages whose texts a native speaker has written or reviewed; the pages in any other say that nobody has."""
 
 if TYPE_CHECKING:
     Language = str
@@ -32,7 +49,7 @@ else:
 LOCALES: Final[Mapping[Language, Locale]] = {
     "es": Locale("es", "ES"),
     "en": Locale("en", "GB"),
-    **{language: Locale.parse(language) for language in _CATALOGUES},
+    **{language: Locale.parse(language) for language in PAGE_LANGUAGES if language not in WRITTEN},
 }
 """CLDR locale of each language, for formatting numbers, dates and lists."""
 
@@ -71,24 +88,45 @@ class Texts:
         Raises:
             KeyError: If the text has values, but none for one of its placeholders.
         """
-        template = self.en if language == "en" else _translate(self.es, language)
+        template = self.en if language == "en" else translate(self.es, language)
         if not self.values:
             return template
         return template.format_map({name: _fill_in(value, language) for name, value in self.values.items()})
 
 
+UNREVIEWED: Final = Texts(
+    "Ningún hablante nativo ha revisado todavía esta traducción.",
+    "No native speaker has reviewed this translation yet.",
+)
+"""Notice where texts in a language stand that is not among `REVIEWED`, in that language and in Spanish."""
+
 OR: Final = Texts(" o ", " or ")
 """The word “or” between two alternatives in a sentence, with the spaces around it."""
+
+
+class InLanguages(dict[Language, ValueT]):
+    """Mapping by language that returns the Spanish value for a language that is not among its keys."""
+
+    def __missing__(self, language: Language) -> ValueT:
+        """Return the Spanish value for a language that is not among the keys.
+
+        Raises:
+            KeyError: If the Spanish value is missing too.
+        """
+        if language == FALLBACK:
+            raise KeyError(language)
+        return self[FALLBACK]
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
     """Build a table of texts for each language; `es` and `en` have the texts by name.
 
-    All texts are translated here, once, so that a lookup in the table needs no catalogue.
+    All texts are translated here, once, so that a lookup in the table needs no catalogue. For a language with a partial
+    catalogue the texts are Spanish: tables are the sentences about scores, which are whole or not translated at all.
     """
-    tables: dict[Language, dict[KeyT, str]] = {"es": dict(es), "en": dict(en)}
+    tables: dict[Language, dict[KeyT, str]] = InLanguages({"es": dict(es), "en": dict(en)})
     for language in _CATALOGUES:
-        tables[language] = {name: _translate(text, language) for name, text in es.items()}
+        tables[language] = {name: translate(text, language) for name, text in es.items()}
     return tables
 
 
@@ -104,10 +142,20 @@ def build_translator(language: Language) -> Callable[..., str]:
     return t
 
 
+def choose_whole_language(language: Language) -> Language:
+    """Return the language for what a partial catalogue does not have: that language itself if it has everything."""
+    return language if language in LANGUAGES else FALLBACK
+
+
 def name(language: Language) -> str:
     """Return the name of a language in that same language: «Español», “English”."""
     own = LOCALES[language].get_language_name() or language
     return own[:1].upper() + own[1:]
+
+
+def find_text_language(text: Texts, language: Language) -> Language:
+    """Return the language in which a text comes into a language: Spanish if a partial catalogue lacks it."""
+    return FALLBACK if language not in LANGUAGES and translate(text.es, language) == text.es else language
 
 
 def nearest(texts: Mapping[str, str], language: Language) -> str:
@@ -115,27 +163,29 @@ def nearest(texts: Mapping[str, str], language: Language) -> str:
 
     `texts` has each text by its language, and has at least one. An empty text counts as missing.
     """
-    return texts.get(language) or texts.get("es") or next(iter(texts.values()))
+    return texts[nearest_language(texts, language)]
 
 
-class InLanguages(dict[Language, ValueT]):
-    """Mapping by language that returns the Spanish value for a language that is not among its keys."""
-
-    def __missing__(self, language: Language) -> ValueT:
-        """Return the Spanish value for a language that is not among the keys.
-
-        Raises:
-            KeyError: If the Spanish value is missing too.
-        """
-        if language == "es":
-            raise KeyError(language)
-        return self["es"]
+def nearest_language(texts: Mapping[str, str], language: Language) -> Language:
+    """Return the language of the text that `nearest` returns."""
+    return next((known for known in (language, FALLBACK) if texts.get(known)), next(iter(texts)))
 
 
-def _translate(text: str, language: Language) -> str:
-    """Look up the translation of a Spanish text; a text that the catalogue lacks stays Spanish."""
+def translate(text: str, language: Language) -> str:
+    """Return the translation of a Spanish text; the text itself if the language has no catalogue, or it lacks the text.
+
+    Names of a methodology that has no texts in the language are looked up with it too.
+    """
     catalogue = _CATALOGUES.get(language)
+    if catalogue is None and language in _PARTIAL_FILES:
+        catalogue = _load_partial(language)
     return text if catalogue is None else catalogue.get(text, text)
+
+
+@functools.cache
+def _load_partial(language: Language) -> dict[str, str]:
+    """Load a partial catalogue when it is first needed: reading one takes longer than all else of this module."""
+    return load_catalogue(_PARTIAL_FILES[language])
 
 
 def _fill_in(value: object, language: Language) -> object:

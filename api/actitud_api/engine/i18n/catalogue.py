@@ -39,11 +39,22 @@ def load_catalogues(folder: Traversable) -> dict[str, dict[str, str]]:
     Raises:
         IncompleteCatalogue: If a catalogue cannot be read, lacks a translation, or has one that does not fit its text.
     """
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".po")), key=lambda file: file.name)
-    return {file.name.removesuffix(".po"): _load_catalogue(file) for file in files}
+    return {language: load_catalogue(file) for language, file in list_files(folder).items()}
 
 
-def _load_catalogue(file: Traversable) -> dict[str, str]:
+def list_files(folder: Traversable) -> dict[str, Traversable]:
+    """List the catalogues in a folder by language; none if there is no such folder."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    found = sorted((file for file in files if file.name.endswith(".po")), key=lambda file: file.name)
+    return {file.name.removesuffix(".po"): file for file in found}
+
+
+def load_catalogue(file: Traversable) -> dict[str, str]:
+    """Load the translations of a catalogue by Spanish text.
+
+    Raises:
+        IncompleteCatalogue: If it cannot be read, lacks a translation, or has one that does not fit its text.
+    """
     try:
         catalogue = read_catalogue(file.read_bytes())
     except PoFileError as error:

@@ -238,6 +238,11 @@ class Sentences:
         self._describe_target_level = cache(self._compose_target_level)
         self._order_facts = cache(self._sort_facts)
 
+    @property
+    def language(self) -> Language:
+        """Language of the sentences: Spanish if the methodology has no texts in that which was asked for."""
+        return self._language
+
     def name_group(self, group: str) -> str:
         """Return the name of the group with the id `group`."""
         return self._texts.groups[group].name

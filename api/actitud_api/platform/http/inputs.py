@@ -19,7 +19,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import InternalServerException
 
-from actitud_api.engine.i18n import LANGUAGES, Texts
+from actitud_api.engine.i18n import PAGE_LANGUAGES, Texts
 from actitud_api.engine.methodology.free_text import NO_CONTROL
 from actitud_api.platform.http.negotiation import JSON, MERGE_PATCH
 from actitud_api.platform.http.problems import (
@@ -45,7 +45,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 LANG: Final[Mapping[str, object]] = {
     "description": "Language of every sentence of the response; without it `Accept-Language` decides.",
-    "enum": list(LANGUAGES),
+    "enum": list(PAGE_LANGUAGES),
 }
 """Schema of the query parameter `lang`, which every operation has."""
 
@@ -138,12 +138,12 @@ class Query(Generic[T]):
             else:
                 values[name] = _convert_text(schemas[name], text)
         lang = values.pop("lang", None)
-        if lang is not None and lang not in LANGUAGES:
-            listed = ", ".join(LANGUAGES)
+        if lang is not None and lang not in PAGE_LANGUAGES:
+            listed = ", ".join(PAGE_LANGUAGES)
             detail = Texts(
                 "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
             )
-            faults.append(Fault("lang", "enum", quote_value(lang), detail, allowed=LANGUAGES))
+            faults.append(Fault("lang", "enum", quote_value(lang), detail, allowed=PAGE_LANGUAGES))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
             for fault in decoded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.i18n import PAGE_LANGUAGES, Language
 
 JSON = "application/json"
 HTML = "text/html"
@@ -71,7 +71,7 @@ def negotiate_language(header: str | None, default: Language) -> Language:
     is_decided = False
     for value, weight in parse_weights(header or ""):
         primary = value.partition("-")[0]
-        offered = next((known for known in LANGUAGES if known == primary), None)
+        offered = next((known for known in PAGE_LANGUAGES if known == primary), None)
         # A header that refuses Spanish (`es;q=0`) is not answered in Spanish.
         is_decided = is_decided or (offered is not None and (weight > 0 or offered == "es"))
         if value == "*":

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import jinja2
@@ -13,7 +13,17 @@ from litestar import Controller, Response
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
-from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, build_translator, name
+from actitud_api.engine.i18n import (
+    FALLBACK,
+    PAGE_LANGUAGES,
+    REVIEWED,
+    UNREVIEWED,
+    WRITTEN,
+    Language,
+    build_translator,
+    choose_whole_language,
+    name,
+)
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.middleware.compression import compress_well
@@ -22,7 +32,13 @@ from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.platform.http.reference import HOST, LANGUAGE, FirstStep, mark_up, read_reference
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, conditional
-from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, parse_query
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    choose_language,
+    choose_page_language,
+    find_base_url,
+    parse_query,
+)
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -32,6 +48,12 @@ _DEFAULT_LANGUAGE: Final = "en"
 """Language of these pages if the request names none: English, as in the API, because developers read them.
 
 Pages for the public are Spanish by default.
+"""
+
+TranslatedPart = Literal["frame", "lead", "page"]
+"""Part of a page that catalogues of some pages translate; the rest is Spanish in such a language.
+
+frame: the masthead and the footer · lead: also the title and the first part · page: all of it.
 """
 
 _DIGEST: Final = re.compile(r"\.[0-9a-f]{12}\.")
@@ -212,10 +234,13 @@ def render_page(
     forms: bool = False,
     frames: bool = False,
     default_language: Language = "es",
+    translated: TranslatedPart = "frame",
 ) -> Response[bytes]:
     """Render a template in the language of the request, and return the response.
 
-    A page with status 200 has an `ETag`; any other is not cached.
+    A page with status 200 has an `ETag`; any other is not cached. The template receives three translators, which differ
+    only in a language with a partial catalogue: `frame_t` for masthead and footer, `page_t` for what is in the language
+    of the page (`language`), and `t` for the body, whose language is `body_language`.
 
     Args:
         request: Request that the page answers.
@@ -228,17 +253,26 @@ def render_page(
         forms: Allow forms that are sent to this service (`form-action 'self'`).
         frames: Allow frames with pages of this service (`frame-src 'self'`).
         default_language: Language of the page if the request names none.
+        translated: Part of the page that partial catalogues translate.
     """
-    language = choose_language(request.scope, default_language)
+    chosen = choose_page_language(request.scope, default_language)
+    whole = choose_whole_language(chosen)
+    language, body_language = (chosen if translated in parts else whole for parts in (("lead", "page"), ("page",)))
     text = environment.get_template(template).render(
+        frame_language=chosen,
         language=language,
+        body_language=body_language,
         others=[
             LanguageLink(known, name(known), _build_language_query(request, known))
-            for known in LANGUAGES
-            if known != language
+            for known in PAGE_LANGUAGES
+            if known != chosen
         ],
-        partly_spanish=_is_partly_spanish(language),
-        t=build_translator(language),
+        partly_spanish=_is_partly_spanish(chosen),
+        unreviewed=None if chosen in REVIEWED else (UNREVIEWED.into(chosen), UNREVIEWED.into(FALLBACK)),
+        fallback=FALLBACK,
+        frame_t=build_translator(chosen),
+        page_t=build_translator(language),
+        t=build_translator(body_language),
         title=title,
         **values,
     )

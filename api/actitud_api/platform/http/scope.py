@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.types import HTTPScope
 
-from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.i18n import PAGE_LANGUAGES, Language, choose_whole_language
 from actitud_api.platform.http.negotiation import negotiate_language
 from actitud_api.platform.http.redaction import has_key
 
@@ -187,7 +187,15 @@ def is_loopback(host: str | None) -> bool:
 
 
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
-    """Return the language of a response.
+    """Return the language of a response that is wholly in one language.
+
+    It is that of `choose_page_language`, and Spanish in its place if the service does not say everything in it.
+    """
+    return choose_whole_language(choose_page_language(scope, default))
+
+
+def choose_page_language(scope: HTTPScope, default: Language = "en") -> Language:
+    """Return the language that a reader chose, which may be one with a partial catalogue.
 
     The query parameter `lang` decides, else `Accept-Language`, else the default.
     """
@@ -195,7 +203,7 @@ def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
         lang = dict(parse_query(scope)).get("lang")
     except ValueError:
         lang = None
-    for supported in LANGUAGES:
+    for supported in PAGE_LANGUAGES:
         if supported == lang:
             return supported
     return negotiate_language(read_header(scope, b"accept-language"), default)

@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.utils import normalize_path
 
-from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.engine.i18n import PAGE_LANGUAGES, WRITTEN
 from actitud_api.platform.http.access import rule_of
 from actitud_api.platform.http.contract import Keeping, find_contract, find_keeping
 from actitud_api.platform.http.middleware.compression import Coding, choose_coding
@@ -121,8 +121,8 @@ class TargetReader:
             accepted = _decode(address.accept_language)
             languages = (
                 (chosen,)
-                if chosen in LANGUAGES and chosen is not None
-                else tuple(negotiate_language(accepted, default) for default in LANGUAGES)
+                if chosen in PAGE_LANGUAGES and chosen is not None
+                else tuple(negotiate_language(accepted, default) for default in WRITTEN)
             )
         follows = keeping.by_host or (not self._has_public_url and is_loopback(urlsplit(f"//{host}").hostname))
         coding = choose_coding(_decode(address.accept_encoding))

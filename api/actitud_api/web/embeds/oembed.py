@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from actitud_api.engine.i18n import LANGUAGES, Language
+from actitud_api.engine.i18n import FALLBACK, PAGE_LANGUAGES, Language
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.validation import has_control
 from actitud_api.web.embeds.addresses import Addresses
@@ -86,7 +86,7 @@ def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
         return None
     if any(map(has_control, steps)):
         return None
-    language: Language = next((language_code for language_code in LANGUAGES if language_code == requested), "es")
+    language: Language = next((known for known in PAGE_LANGUAGES if known == requested), FALLBACK)
     match steps:
         case ["", "portal" | "embed", edition, organisation] | ["", "embed", edition, organisation, _]:
             return EmbedTarget(edition, organisation, language)

@@ -16,7 +16,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.web.charts.levels import SCALE
 from actitud_api.web.embeds.text_metrics import FAMILY, measure_width, truncate_text, wrap_lines
-from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise
+from actitud_api.web.embeds.texts import MEASURE, NO_ORGANISATIONS, UNKNOWN, EmbedTexts, capitalise, list_notices
 
 Theme = Literal["light", "dark", "auto"]
 """The colours of an embed: light, dark, or those that the page around or the reader's system prefers (`auto`).
@@ -372,6 +372,9 @@ def _draw_card(embed: EmbedTexts) -> Card:
     for remark in embed.remarks:
         page.add_paragraph(f"! {capitalise(remark)}", 12, 17, "remark", 2)
     page.add_paragraph(embed.url, 11, 17, "soft", 2)
+    # One language is enough to see; both are in the description.
+    for notice in list_notices(embed.language)[:1]:
+        page.add_paragraph(notice, 11, 17, "soft", 2)
     dimensions = "; ".join(f"{line.name}: {line.text}" for line in embed.dimensions)
     return page.build_card(embed.title, f"{embed.text}. {dimensions}.")
 

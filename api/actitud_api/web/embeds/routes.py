@@ -18,7 +18,7 @@ from litestar import Controller, Response
 from litestar.params import FromPath
 from markupsafe import Markup
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts, build_translator
+from actitud_api.engine.i18n import FALLBACK, PAGE_LANGUAGES, Language, Texts, build_translator
 from actitud_api.platform.http.access import ANYBODY, ANYBODY_UNLIMITED
 from actitud_api.platform.http.inputs import Query
 from actitud_api.platform.http.large_responses import SMALL_MAX, LargeResponse
@@ -413,7 +413,7 @@ def _read_parameter(request: ApiRequest, name: str) -> str | None:
 def _read_language(request: ApiRequest) -> Language:
     """Return the language of the embedding page: that of the parameter `lang`, or Spanish without it."""
     wanted = _read_parameter(request, "lang")
-    return next((known for known in LANGUAGES if known == wanted), "es")
+    return next((known for known in PAGE_LANGUAGES if known == wanted), FALLBACK)
 
 
 def _read_theme(request: ApiRequest) -> Theme:
@@ -428,7 +428,12 @@ def _read_size(request: ApiRequest, name: str) -> int | None:
 
 
 def _render_html(template: str, language: Language, **values: object) -> bytes:
-    text = _templates.get_template(template).render(language=language, t=build_translator(language), **values)
+    text = _templates.get_template(template).render(
+        language=language,
+        t=build_translator(language),
+        notices=list(zip((language, FALLBACK), embed_texts.list_notices(language), strict=False)),
+        **values,
+    )
     return text.encode()
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import FALLBACK, REVIEWED, UNREVIEWED, Language, Texts, translate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
@@ -119,7 +119,8 @@ class EmbedTexts(Struct, frozen=True, kw_only=True):
 def describe_standing(standing: EmbedStanding, language: Language, url: str) -> EmbedTexts:
     """Build the texts of the score of an organisation in a language.
 
-    `url` is the URL of the page that explains the score.
+    `url` is the URL of the page that explains the score. In a language in which the methodology has no texts, its names
+    are looked up in the catalogue of the language.
     """
     methodology = load_methodology(standing.methodology)
     document, sentences = methodology.document, get_sentences(methodology, language)
@@ -134,9 +135,9 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         score = (remark or _STATUSES["not_rateable"]).into(language)
     level, brief = None, score
     if standing.level is not None:
-        word = f"{sentences.name_level(standing.level)}" + (
-            f" ({format_text(_PROVISIONAL)})" if standing.provisional else ""
-        )
+        word = translate(sentences.name_level(standing.level) or "", language)
+        if standing.provisional:
+            word += f" ({format_text(_PROVISIONAL)})"
         level = format_text(_LEVEL, number=standing.level, name=word)
         brief = f"{score} · {word}"
     version = standing.edition
@@ -156,12 +157,16 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
     if standing.coverage is not None:
         coverage = format_text(_COVERAGE, coverage=words.format_share(standing.coverage, language))
     title = format_text(_TITLE, name=name, figures=", ".join(part for part in (score, level) if part))
-    index = sentences.name_group(document.root.id)
+    index = translate(sentences.name_group(document.root.id), language)
     review = _describe_review(standing, format_text)
     if review is not None:
         version += f" · {review}"
     under = [part for part in (edition, used, coverage, review) if part is not None]
     link = _LINK.into(language)
+    rest = ". ".join(
+        [capitalise("; ".join([*under, *remarks])), *(notice.removesuffix(".") for notice in list_notices(language))]
+    )
+    text = format_text(_SUMMARY, title=title, index=index, rest=rest, link=link, url=url)
     return EmbedTexts(
         language=language,
         name=name,
@@ -179,16 +184,14 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         brief=brief,
         version=version,
         title=title,
-        text=format_text(
-            _SUMMARY, title=title, index=index, rest=capitalise("; ".join([*under, *remarks])), link=link, url=url
-        ),
+        text=text,
         under=capitalise("; ".join(under)),
         link=link,
         url=url,
         dimensions=tuple(
             DimensionLine(
                 id=dimension,
-                name=sentences.name_group(dimension),
+                name=translate(sentences.name_group(dimension), language),
                 score=points,
                 text=_NOT_RATED.into(language)
                 if points is None
@@ -199,6 +202,11 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
         pips=(0, 0) if standing.level is None else (standing.level, len(document.levels)),
         stale=standing.superseded_by is not None,
     )
+
+
+def list_notices(language: Language) -> tuple[str, ...]:
+    """List the notice that nobody has reviewed the texts in a language, in it and in Spanish; else nothing."""
+    return () if language in REVIEWED else (UNREVIEWED.into(language), UNREVIEWED.into(FALLBACK))
 
 
 def _describe_review(standing: EmbedStanding, format_text: _Formatter) -> str | None:

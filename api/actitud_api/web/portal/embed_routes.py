@@ -9,10 +9,10 @@ from litestar import Controller, Response
 from markupsafe import Markup
 from msgspec import Struct, structs
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts, name
+from actitud_api.engine.i18n import PAGE_LANGUAGES, Language, Texts, name
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, find_base_url
+from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -122,7 +122,9 @@ class EmbedPageController(Controller):
     )
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
         """Show the embed builder: choose a form of a score, preview it, copy its HTML."""
-        built = _resolve_choice(database, _read_choice(read_parameters(request), language))
+        built = _resolve_choice(
+            database, _read_choice(read_parameters(request), choose_page_language(request.scope, "es"))
+        )
         title = _EMBED.into(language)
         return render_portal_page(
             request,
@@ -180,7 +182,7 @@ def _build_view(request: ApiRequest, database: Database, built: EmbedResult, lan
             *((one.record.id, select_edition_title(one.record, language)) for one in list_published_editions(database)),
         ],
         "forms": [(form, text.into(language)) for form, text in _FORMS.items()],
-        "languages": [(known, name(known)) for known in LANGUAGES],
+        "languages": [(known, name(known)) for known in PAGE_LANGUAGES],
         "themes": [(theme, text.into(language)) for theme, text in _THEMES.items()],
         "query_max": QUERY_MAX,
         "card_width": CARD_WIDTH,
@@ -196,7 +198,7 @@ def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> EmbedC
         edition=parameters.get("edition") or LATEST,
         organisation=parameters.get("organisation", ""),
         form=_select_known(snippets.FORMS, parameters.get("form"), "badge"),
-        language=_select_known(LANGUAGES, parameters.get("language"), language),
+        language=_select_known(PAGE_LANGUAGES, parameters.get("language"), language),
         theme=_select_known(THEMES, parameters.get("theme"), "light"),
         query=parameters.get("q", "")[:QUERY_MAX],
     )

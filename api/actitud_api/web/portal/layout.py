@@ -9,10 +9,16 @@ from urllib.parse import quote, urlencode
 from litestar import Response
 from msgspec import Struct
 
-from actitud_api.engine.i18n import Language, Texts, nearest
+from actitud_api.engine.i18n import Language, Texts, find_text_language, nearest, nearest_language
 from actitud_api.engine.methodology import loader
-from actitud_api.platform.http.pages import load_templates, render_page
-from actitud_api.platform.http.scope import ApiRequest, choose_language, mark_incomplete, parse_query
+from actitud_api.platform.http.pages import TranslatedPart, load_templates, render_page
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    choose_language,
+    choose_page_language,
+    mark_incomplete,
+    parse_query,
+)
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
@@ -51,10 +57,14 @@ _templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
-    """An entry of the breadcrumbs; `href` is its URL, None for the page that is shown."""
+    """An entry of the breadcrumbs; `href` is its URL, None for the page that is shown.
+
+    `language` is that of the title, None if it is that of the page.
+    """
 
     title: str
     href: str | None = None
+    language: Language | None = None
 
 
 class Links:
@@ -103,7 +113,7 @@ def build_links(request: ApiRequest) -> Links:
         named = "lang" in dict(parse_query(request.scope))
     except ValueError:
         named = False
-    return Links(choose_language(request.scope, "es") if named else None)
+    return Links(choose_page_language(request.scope, "es") if named else None)
 
 
 def choose_segment(request: ApiRequest, edition: editions.EditionRecord) -> str:
@@ -140,21 +150,24 @@ def render_portal_page(
     frames: bool = False,
     feed: FeedScope | None = None,
     sharing: Sharing | None = None,
+    translated: TranslatedPart = "frame",
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
     `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the latest.
     `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if the page
     contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides those of
-    the edition and of all. `sharing`: what the page says where its link is shared; None for what the site is. The
-    template receives `values`, and in addition `to` (the `Links` of the request), `t` (the translator of texts),
-    `language`, `chosen` (the language in the query, for hidden form fields), `segment` (the name of the edition in
-    links to its lists) and the filter `plain` for names of organisations.
+    the edition and of all. `sharing`: what the page says where its link is shared; None for what the site is.
+    `translated`: the part of the page that partial catalogues translate; in such a language `title` and `trail` are in
+    that of `choose_page_language`, unless the part is the frame alone. The template receives `values`, and in addition
+    `to` (the `Links` of the request), `chosen` (the language in the query, for hidden form fields), `segment` (the name
+    of the edition in links to its lists), the filter `plain` for names of organisations, and what `render_page` gives.
     """
     to = build_links(request)
     segment = LATEST if edition is None else choose_segment(request, edition)
     version = loader.load_newest().version if edition is None else edition.methodology
-    language = choose_language(request.scope, "es")
+    frame_language = choose_page_language(request.scope, "es")
+    language = choose_language(request.scope, "es") if translated == "frame" else frame_language
     addresses: Mapping[PortalSection, str] = {
         "edition": to(segment),
         "territories": to(segment, "territories"),
@@ -166,11 +179,11 @@ def render_portal_page(
     }
     frame: Mapping[str, object] = {
         "to": to,
-        "chosen": dict(read_parameters(request)).get("lang") and language,
+        "chosen": dict(read_parameters(request)).get("lang") and frame_language,
         "site": SITE,
         "contact": request.app.state["contact"],
         "navigation": [
-            (text.into(language), addresses[entry], entry == section) for entry, text in _SECTION_TITLES.items()
+            (text.into(frame_language), addresses[entry], entry == section) for entry, text in _SECTION_TITLES.items()
         ],
         "trail": [Crumb(_HOME.into(language), to()), *trail] if trail else (),
         "feeds": list_feed_links(
@@ -179,13 +192,14 @@ def render_portal_page(
                 *([] if edition is None else [FeedScope("edition", edition.id)]),
                 FeedScope("all"),
             ],
-            language,
+            choose_language(request.scope, "es"),
         ),
         "edition": edition,
         "segment": segment,
         # There is nothing to find or to share where there is no page.
         "page_head": build_head(request, sharing, edition) if status == 200 else None,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
+        "edition_title_language": language if edition is None else nearest_language(edition.titles, language),
     }
     full_title = title if title == SITE else f"{title} · {SITE}"
     return render_page(
@@ -198,12 +212,18 @@ def render_portal_page(
         headers=headers,
         forms=True,
         frames=frames,
+        translated=translated,
     )
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
     """Return the title of an edition in a language; if it has none in that language, the Spanish one, else any."""
     return nearest(edition.titles, language)
+
+
+def build_edition_crumb(edition: editions.EditionRecord, language: Language, href: str | None = None) -> Crumb:
+    """Build the breadcrumb of an edition, whose title may be in another language than the page."""
+    return Crumb(select_edition_title(edition, language), href, nearest_language(edition.titles, language))
 
 
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
@@ -239,16 +259,25 @@ def render_missing_page(
     `reason`: the sentence that says what does not exist. `edition`: the edition that the navigation leads to; None
     for the latest. `instead`: links to pages that the reader may have meant.
     """
-    language = choose_language(request.scope, "es")
+    language = choose_page_language(request.scope, "es")
     published = list_published_editions(database)
     if reason is embed_texts.UNKNOWN_EDITION and not published and is_preparing(request):
         title = _PREPARING.into(language)
         headers = {"Retry-After": _PREPARING_SECONDS}
         return render_portal_page(
-            request, "preparing.html", title, {}, trail=(Crumb(title),), status=503, headers=headers
+            request,
+            "preparing.html",
+            title,
+            {},
+            trail=(Crumb(title),),
+            status=503,
+            headers=headers,
+            translated="page",
         )
     values = {
         "reason": reason.into(language),
+        "reason_language": find_text_language(reason, language),
+        "title_language": lambda edition: nearest_language(edition.titles, language),
         "published": published,
         "title_of": select_edition_title,
         "instead": instead,
@@ -261,4 +290,5 @@ def render_missing_page(
         edition=edition,
         trail=(Crumb(Texts("No existe", "Not found").into(language)),),
         status=404,
+        translated="page",
     )

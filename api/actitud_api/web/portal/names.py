@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import Language, Texts, translate
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import bands, words
-from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
@@ -35,18 +34,20 @@ _PROVISIONAL_WHY: Final = Texts(
 
 
 class Names:
-    """Names of a methodology, and figures formatted as it prescribes, in one language."""
+    """Names of a methodology, and figures formatted as it prescribes, in one language.
+
+    In a language in which the methodology has no texts, names are looked up in the catalogue of the language.
+    """
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.language = language
         self.decimals = methodology.document.decimals
         self._document = methodology.document
         self._texts = methodology.texts[language]
-        self._sentences = get_sentences(methodology, language)
 
     def name_kind(self, code: str) -> str:
         """Return the name of a kind of organisation; return its code if the methodology has no name for it."""
-        return self._texts.organisation_types.get(code, code)
+        return translate(self._texts.organisation_types.get(code, code), self.language)
 
     def name_band(self, code: str) -> str:
         """Return the limits of a size band; return its code if the methodology has no such band."""
@@ -56,9 +57,15 @@ class Names:
         """Return the limits of a size band for the end of a phrase, such as "of up to 5,000 inhabitants"."""
         return bands.qualify_by_band(self._document, code, self.language)
 
+    def translate_name(self, name: str) -> str:
+        """Translate a name of the methodology, as a score in words has it."""
+        return translate(name, self.language)
+
     def name_level(self, number: int) -> str:
         """Return the number and the name of a level as one text."""
-        return _LEVEL.into(self.language).format(number=number, name=self._sentences.name_level(number))
+        return _LEVEL.into(self.language).format(
+            number=number, name=translate(self._texts.levels[str(number)].name, self.language)
+        )
 
     def mark_provisional(self, name: str) -> str:
         """Return the name of a level with the word that says that the level is provisional."""
@@ -67,11 +74,15 @@ class Names:
     def explain_provisional(self, number: int) -> str | None:
         """Return the sentence on why the level with this number may be provisional; None if it never is."""
         condition = self._texts.levels[str(number)].provisional_unless
-        return None if condition is None else _PROVISIONAL_WHY.into(self.language).format(condition=condition)
+        return (
+            None
+            if condition is None
+            else _PROVISIONAL_WHY.into(self.language).format(condition=translate(condition, self.language))
+        )
 
     def explain_level(self, number: int) -> str:
         """Return the meaning of the level with this number in a few words."""
-        return self._texts.levels[str(number)].meaning
+        return translate(self._texts.levels[str(number)].meaning, self.language)
 
     def list_levels(self) -> list[int]:
         """Return the numbers of the levels, lowest first."""
@@ -79,7 +90,9 @@ class Names:
 
     def map_dimensions(self) -> dict[str, str]:
         """Return the names of the dimensions by id, in the order of the methodology."""
-        return {child.id: self._sentences.name_group(child.id) for child in self._document.root.children}
+        return {
+            child.id: self.translate_name(self._texts.groups[child.id].name) for child in self._document.root.children
+        }
 
     def name_status(self, status: Status) -> str:
         """Return the name of the status of a score."""

@@ -7,14 +7,14 @@ from urllib.parse import quote
 from litestar import Controller, Response
 from litestar.params import FromPath
 
-from actitud_api.engine.i18n import Language
+from actitud_api.engine.i18n import Language, choose_whole_language, nearest_language
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, find_base_url, mark_incomplete
+from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url, mark_incomplete
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -39,6 +39,7 @@ from actitud_api.web.portal.findings import describe_levels
 from actitud_api.web.portal.layout import (
     SITE,
     Crumb,
+    build_edition_crumb,
     build_links,
     choose_segment,
     is_preparing,
@@ -65,17 +66,19 @@ class PortalController(Controller):
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Show the home page: a description of the index, the published editions, and the search."""
         published = list_published_editions(database)
+        language = choose_page_language(request.scope, "es")
         values = {
             "published": published,
             "preparing": not published and is_preparing(request),
             "title_of": select_edition_title,
+            "title_language": lambda edition: nearest_language(edition.titles, language),
             "day": words.format_day,
             "number": words.format_number,
             "version": loader.load_newest().version,
             "questionnaire": find_short_form(loader.load_newest().version) or loader.load_newest().version,
             "indicators": len(list(walk_indicators(loader.load_newest().document.root))),
         }
-        return render_portal_page(request, "index.html", SITE, values)
+        return render_portal_page(request, "index.html", SITE, values, translated="page")
 
     @get_page(
         "/{edition:str}",
@@ -91,7 +94,6 @@ class PortalController(Controller):
         database: Database,
         computed: ComputationCache,
         publisher: Publisher,
-        language: Language,
     ) -> Response[bytes]:
         """Show the page of an edition: its ranking, and the distribution of the index.
 
@@ -102,6 +104,7 @@ class PortalController(Controller):
             record = editions.get_published(database, edition).record
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+        language = choose_page_language(request.scope, "es")
         names = Names(loader.load_methodology(record.methodology), language)
         to, segment = build_links(request), choose_segment(request, record)
         listed = build_ranking_page(database, computed, record, read_parameters(request), to, language, segment=segment)
@@ -114,7 +117,9 @@ class PortalController(Controller):
         described = None
         if source.published is not None:
             described = escape_json_ld(
-                build_dataset(source, source.published, find_base_url(request), publisher, language)
+                build_dataset(
+                    source, source.published, find_base_url(request), publisher, choose_whole_language(language)
+                )
             )
         return render_portal_page(
             request,
@@ -132,8 +137,9 @@ class PortalController(Controller):
             section="edition",
             edition=record,
             sharing=share_edition(record, describe_levels(listed.summary.levels, len(names.list_levels()), language)),
-            trail=(Crumb(select_edition_title(record, language)),),
+            trail=(build_edition_crumb(record, language),),
             status=404 if listed.unknown else 200,
+            translated="page",
         )
 
     @get_page(
@@ -163,11 +169,12 @@ class PortalController(Controller):
         record = service.find_edition(database, standing.edition)
         registered = organisations.get(database, standing.organisation)
         methodology, score = scores.get_explained_score(sent)
-        names = Names(methodology, language)
+        lead_language = choose_page_language(request.scope, "es")
+        names, lead = Names(methodology, language), Names(methodology, lead_language)
         narrated = narrate(score, methodology, language)
-        addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, language)
-        shown = embed_texts.describe_standing(standing, language, addresses.explanation)
-        view = describe_organisation(database, computed, record, sent, narrated, names)
+        addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, lead_language)
+        shown = embed_texts.describe_standing(standing, lead_language, addresses.explanation)
+        view = describe_organisation(database, computed, record, sent, narrated, names, lead)
         if view.rank is not None and view.rank.text is None:
             mark_incomplete(request.scope)
         contact = registered.contact
@@ -177,12 +184,13 @@ class PortalController(Controller):
             f"{shown.name} · {shown.index}",
             {
                 "texts": shown,
-                "about": describe_kind_and_place(registered, names),
+                "details": embed_texts.describe_standing(standing, language, addresses.explanation),
+                "about": describe_kind_and_place(registered, lead),
                 "province": registered.province,
                 "own_contact": () if contact is None else tuple(filter(None, (contact.email, contact.url))),
                 "meaning": None
                 if shown.level is None or standing.level is None
-                else names.explain_level(standing.level),
+                else lead.explain_level(standing.level),
                 "document": sent.document,
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
@@ -190,11 +198,13 @@ class PortalController(Controller):
                 "review": describe_review(sent, names, methodology),
                 "names": names,
                 "addresses": addresses,
-                "snippets": list_snippets(shown, Addresses(addresses.base, LATEST, standing.organisation, language)),
+                "snippets": list_snippets(
+                    shown, Addresses(addresses.base, LATEST, standing.organisation, lead_language)
+                ),
             },
             edition=record,
             trail=(
-                Crumb(select_edition_title(record, language), build_links(request)(choose_segment(request, record))),
+                build_edition_crumb(record, lead_language, build_links(request)(choose_segment(request, record))),
                 Crumb(shown.name or standing.organisation),
             ),
             headers={"Link": format_link_header(addresses, shown.title)},
@@ -204,6 +214,7 @@ class PortalController(Controller):
                 image=f"/share/{quote(record.id)}/{quote(standing.organisation, safe=':')}.png",
                 alt=shown.title,
             ),
+            translated="lead",
         )
 
 

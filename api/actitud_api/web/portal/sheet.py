@@ -28,6 +28,7 @@ from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.findings import describe_above, describe_dimensions, describe_trend
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
+from actitud_api.web.portal.result import LevelLabel, describe_best, describe_level, describe_rank_range
 from actitud_api.web.portal.steps import (
     Step,
     describe_lead,
@@ -35,7 +36,7 @@ from actitud_api.web.portal.steps import (
     iterate_indicators,
     list_steps,
 )
-from actitud_api.web.portal.verdict import Verdict, describe_group, read_facts, write_verdict
+from actitud_api.web.portal.verdict import Verdict, describe_group, write_verdict
 
 HISTORY_MAX: Final = 12
 """Maximum number of editions in the history on the page of an organisation."""
@@ -54,7 +55,6 @@ _HISTORY: Final = Texts("El índice en cada edición", "The index in every editi
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
-_RANK_RANGE: Final = Texts("aproximadamente entre el {low} y el {high}", "approximately between {low} and {high}")
 _VARIED: Final = Texts(
     "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el {low} y el {high}{level}.",
     "With weights varied at random, 9 times of 10 its rank lies between {low} and {high}{level}.",
@@ -65,13 +65,6 @@ _VARIED_SAME: Final = Texts(
 )
 _ALWAYS: Final = Texts(", y siempre en el nivel {level}", ", always at level {level}")
 _MOSTLY: Final = Texts(", y el {share} de las veces en el nivel {level}", ", and {share} of the times at level {level}")
-_LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
-_LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
-_START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
-_AT_BEST: Final = Texts(
-    "Si lo que falta por responder le fuera favorable, llegaría a {points}.",
-    "If all that is not answered were in its favour, it would reach {points}.",
-)
 
 # Of short words: they stand in narrow columns, also on a telephone.
 _NOT_APPLICABLE: Final = Texts("no se aplica", "does not apply")
@@ -267,20 +260,6 @@ class RankLabel(Struct, frozen=True, kw_only=True):
     text: str | None
 
 
-class LevelLabel(Struct, frozen=True, kw_only=True):
-    """The level of an organisation as texts, with its meaning.
-
-    `name` has the number of levels, `short` has not. `pips`: the level and the number of levels; `remark`: why the
-    level is provisional, None if it is not.
-    """
-
-    name: str
-    short: str
-    meaning: str
-    pips: tuple[int, int]
-    remark: str | None
-
-
 class UnratedDimension(Struct, frozen=True):
     """A dimension without a score: what stands in place of its figure, and a sentence about why it has none."""
 
@@ -328,10 +307,12 @@ def describe_organisation(
     edition_score: EditionScore,
     score: NarratedScore,
     names: Names,
+    lead: Names,
 ) -> OrganisationView:
     """Build the sections of the page of an organisation in a published edition.
 
-    `edition_score` is the stored score with its rank and review; `score` is the same score in words.
+    `edition_score` is the stored score with its rank and review; `score` is the same score in words. `lead` has the
+    names for the first part of the page, which a partial catalogue may translate, `names` those for the details.
     """
     beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
@@ -346,17 +327,18 @@ def describe_organisation(
         changes = schemas.build_changes_answer(attributed, names.language)
     methodology, path = service.find_level_path(edition_score)
     unrated, level = _describe_unrated(score, names), describe_level(score, edition_score, methodology, names)
+    profile = edition_score.submission.profile
     narrated_path = schemas.build_path_answer(path, edition_score, methodology, names.language)
     is_shown = score.status in RANKED and score.index is not None
     return OrganisationView(
-        verdict=write_verdict(score, edition_score.submission.profile, peers, methodology, names.language),
-        figure=words.format_score(score.index, 0, names.language) if is_shown and score.index is not None else None,
-        level=level,
-        at_best=_describe_best(score, names) if is_shown else None,
-        group=describe_group(peers, names),
-        steps=tuple(list_steps(score, narrated_path, methodology, names.language)),
-        lead=describe_lead(score, narrated_path, methodology, names.language),
-        rank=_describe_rank(database, computed, edition_score, names),
+        verdict=write_verdict(score, profile, peers, methodology, lead.language),
+        figure=words.format_score(score.index, 0, lead.language) if is_shown and score.index is not None else None,
+        level=describe_level(score, edition_score, methodology, lead),
+        at_best=describe_best(score, lead) if is_shown else None,
+        group=describe_group(peers, lead),
+        steps=tuple(list_steps(score, narrated_path, methodology, lead.language)),
+        lead=describe_lead(score, narrated_path, methodology, lead.language),
+        rank=_describe_rank(database, computed, edition_score, names, lead),
         dimensions=_draw_dimensions(score, unrated, medians, names),
         unrated=unrated,
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
@@ -371,25 +353,18 @@ def describe_organisation(
 
 
 def _describe_rank(
-    database: Database, computed: ComputationCache, edition_score: EditionScore, names: Names
+    database: Database, computed: ComputationCache, edition_score: EditionScore, names: Names, lead: Names
 ) -> RankLabel | None:
+    """Describe the rank of an organisation; its `text` stands in the details, all else in the first part."""
     if edition_score.rank is None:
         return None
     drawn = next(iter(list_robust_ranks(database, computed, edition_score.edition, [edition_score.organisation])), None)
     return RankLabel(
-        rank=names.format_count(edition_score.rank),
-        total=names.format_count(service.count_scores(database, edition_score.edition, ScoreFilters(ranked=True))),
-        range=None if drawn is None else _describe_range(drawn, names),
+        rank=lead.format_count(edition_score.rank),
+        total=lead.format_count(service.count_scores(database, edition_score.edition, ScoreFilters(ranked=True))),
+        range=None if drawn is None else describe_rank_range(drawn, lead),
         text=None if drawn is None else _describe_variation(drawn, names),
     )
-
-
-def _describe_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
-    """Describe the range of the rank of an organisation in a few words; None if its rank does not vary."""
-    if drawn.rank is None or drawn.rank[0] == drawn.rank[2]:
-        return None
-    low, high = names.format_count(drawn.rank[0]), names.format_count(drawn.rank[2])
-    return _RANK_RANGE.into(names.language).format(low=low, high=high)
 
 
 def _describe_variation(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
@@ -405,39 +380,6 @@ def _describe_variation(drawn: audits.OrganisationRobustness, names: Names) -> s
         level = text.into(names.language).format(level=number, share=share)
     text = _VARIED_SAME if low == high else _VARIED
     return text.into(names.language).format(low=names.format_count(low), high=names.format_count(high), level=level)
-
-
-def describe_level(
-    score: NarratedScore, edition_score: EditionScore, methodology: Methodology, names: Names
-) -> LevelLabel | None:
-    """Describe the level of an organisation; None if it has none."""
-    if score.level is None or score.level_details.name is None:
-        return None
-    levels, language = methodology.document.levels, names.language
-    name, meaning = score.level_details.name, names.explain_level(score.level)
-    if score.level == levels[0].number and read_facts(score, edition_score.submission.profile).has_account is False:
-        meaning = _START_MEANING.into(language)
-    remark = None
-    if score.level_details.provisional:
-        name = names.mark_provisional(name)
-        remark = names.explain_provisional(score.level)
-    return LevelLabel(
-        name=_LEVEL_OF.into(language).format(level=score.level, levels=len(levels), name=name),
-        short=_LEVEL.into(language).format(level=score.level, name=name),
-        meaning=meaning,
-        pips=(score.level, len(levels)),
-        remark=remark,
-    )
-
-
-def _describe_best(score: NarratedScore, names: Names) -> str | None:
-    """Describe the index with every unknown answer at its best; None if that is the same whole number."""
-    if score.index is None or score.index_max is None:
-        return None
-    best = words.format_score(score.index_max, 0, names.language)
-    if best == words.format_score(score.index, 0, names.language):
-        return None
-    return _AT_BEST.into(names.language).format(points=best)
 
 
 def _describe_unrated(score: NarratedScore, names: Names) -> dict[str, UnratedDimension]:
@@ -496,7 +438,7 @@ def _describe_peers(
     ranked = peers.rank is not None
     kinds = peers.group.kinds
     return PeerComparison(
-        text=peers.text,
+        text=describe_group(peers, names) or peers.text,
         picture=charts.draw_dots(
             "peers",
             describe_above(

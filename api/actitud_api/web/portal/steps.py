@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import Language, Texts, translate
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.changes import ChangeSentences, get_change_sentences
@@ -117,11 +117,13 @@ class Step(Struct, frozen=True, kw_only=True):
 
     `indicator`: the id of the indicator that the step is about, None if it is about none. `gain`: the whole points of
     the index that it brings, None if nobody can say. `level`: says that the step leads to the next level, None if it
-    does not. `is_blocker`: True if it ends what keeps indicators at zero.
+    does not. `is_blocker`: True if it ends what keeps indicators at zero. `language` is that of the text: Spanish where
+    it quotes a methodology that has no texts in the language of the rest.
     """
 
     title: str
     text: str
+    language: Language
     indicator: str | None
     gain: str | None
     level: str | None
@@ -245,8 +247,17 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
         text = writer.add_remark(writer.sentences.describe_action(indicator, step), step.requires)
         steps.append(writer.build(indicator.id, text, gain, None))
     if not steps and score.level is not None:
-        kept = (_KEEP.into(language), _KEEP_TEXT.into(language))
-        steps.append(Step(title=kept[0], text=kept[1], indicator=None, gain=None, level=None, is_blocker=False))
+        steps.append(
+            Step(
+                title=_KEEP.into(language),
+                text=_KEEP_TEXT.into(language),
+                language=language,
+                indicator=None,
+                gain=None,
+                level=None,
+                is_blocker=False,
+            )
+        )
     return steps[:STEPS_MAX]
 
 
@@ -269,7 +280,9 @@ def describe_lead(score: NarratedScore, path: NarratedPath, methodology: Methodo
         _LEADS[kind]
         .into(language)
         .format(
-            level=level, name=get_change_sentences(methodology, language).name_level(level), count=len(path.moves or ())
+            level=level,
+            name=translate(get_change_sentences(methodology, language).name_level(level) or "", language),
+            count=len(path.moves or ()),
         )
     )
 
@@ -296,8 +309,15 @@ class _StepWriter:
 
     def build(self, indicator: str, text: str, gain: str | None, level: str | None) -> Step:
         """Build the step of an indicator."""
-        title = self.sentences.name_indicator(indicator)
-        return Step(title=title, text=text, indicator=indicator, gain=gain, level=level, is_blocker=False)
+        return Step(
+            title=translate(self.sentences.name_indicator(indicator), self._language),
+            text=text,
+            language=self.sentences.language,
+            indicator=indicator,
+            gain=gain,
+            level=level,
+            is_blocker=False,
+        )
 
     def describe_blocker(self, blocker: Blocker, action: str | None, level: str | None) -> Step:
         """Describe the step that ends a blocker; `action` is what the move of the path says, None without a move."""
@@ -308,16 +328,19 @@ class _StepWriter:
             names = missing or tuple(indicator.id for indicator in blocker.indicators)
             title = template.into(self._language).format(names=self._list_names(names))
             text = self.sentences.describe_contradiction(blocker.finding)
+            language = self.sentences.language
         else:
             (first, *_) = blocker.indicators
-            values = {"name": first.name, "reason": first.reason.text}
-            title = _TITLES[blocker.cause].into(self._language).format(**values)
-            text = action or _TEXTS[blocker.cause].into(self._language).format(**values)
+            title = _TITLES[blocker.cause].into(self._language).format(name=translate(first.name, self._language))
+            quotes = action is not None or blocker.cause == "other"
+            language = self.sentences.language if quotes else self._language
+            text = action or _TEXTS[blocker.cause].into(language).format(reason=first.reason.text)
         if blocker.cause != "other":
-            text = f"{text} {self._describe_held(blocker)}"
+            text = f"{text} {self._describe_held(blocker, language)}"
         return Step(
             title=title,
             text=text,
+            language=language,
             indicator=blocker.key,
             gain=self.format_gain("at_stake", blocker.lost),
             level=level,
@@ -326,7 +349,7 @@ class _StepWriter:
 
     def add_remark(self, text: str, rules: Sequence[str]) -> str:
         """Add to the text of a step that other data have to change too, if it breaks `rules` otherwise."""
-        return f"{text} {_ALL_ELSE.into(self._language)}." if rules else text
+        return f"{text} {_ALL_ELSE.into(self.sentences.language)}." if rules else text
 
     def format_gain(self, kind: Literal["gain", "up_to", "at_stake"], points: Figure) -> str:
         """Format the points of a step as a whole number with its noun."""
@@ -336,13 +359,17 @@ class _StepWriter:
         text = _GAIN_TEXTS[kind][whole > 1]
         return text.into(self._language).format(points=words.format_number(whole, self._language))
 
-    def _describe_held(self, blocker: Blocker) -> str:
+    @staticmethod
+    def _describe_held(blocker: Blocker, language: Language) -> str:
         if len(blocker.indicators) == 1:
-            return _HELD_ONE.into(self._language).format(name=blocker.indicators[0].name)
-        return _HELD_MANY.into(self._language).format(count=len(blocker.indicators))
+            return _HELD_ONE.into(language).format(name=translate(blocker.indicators[0].name, language))
+        return _HELD_MANY.into(language).format(count=len(blocker.indicators))
 
     def _list_names(self, indicators: Sequence[str]) -> str:
-        quoted = [_NAME.into(self._language).format(name=self.sentences.name_indicator(name)) for name in indicators]
+        quoted = [
+            _NAME.into(self._language).format(name=translate(self.sentences.name_indicator(name), self._language))
+            for name in indicators
+        ]
         if len(quoted) <= _NAMES_MAX:
             return words.join_list(quoted, self._language)
         return _AND_MORE.into(self._language).format(names=", ".join(quoted[:2]), count=len(quoted) - 2)

@@ -11,7 +11,7 @@ from babel import Locale
 from litestar import Controller, Response
 from msgspec import Struct
 
-from actitud_api.engine.i18n import LANGUAGES, LOCALES, Language, Texts
+from actitud_api.engine.i18n import LOCALES, PAGE_LANGUAGES, Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
@@ -39,11 +39,8 @@ PER_PAGE: Final = 20
 SUGGESTIONS: Final = Texts("Propuestas", "Suggestions")
 _METHODOLOGIES: Final = Texts("Metodologías", "Methodologies")
 
-_SUGGESTION_LANGUAGES: Final = tuple(dict.fromkeys((*LANGUAGES, "ca", "gl", "eu")))
-"""Languages in which a suggestion may be written, as the form says.
-
-The pages themselves exist in fewer languages.
-"""
+_SUGGESTION_LANGUAGES: Final = tuple(dict.fromkeys((*PAGE_LANGUAGES, "ca", "gl", "eu")))
+"""Languages in which a suggestion may be written, as the form says."""
 _KINDS: Final[Mapping[Kind, Texts]] = {
     "error": Texts("un error más", "a further error"),
     "indicator": Texts("un indicador", "an indicator"),

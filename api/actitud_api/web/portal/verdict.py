@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.i18n import Language, Texts, translate
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import NarratedEstimate, NarratedScore
@@ -277,7 +277,10 @@ def write_verdict(
     methodology: Methodology,
     language: Language,
 ) -> Verdict:
-    """Write the verdict on a score; `profile` is the profile of its submission."""
+    """Write the verdict on a score; `profile` is the profile of its submission.
+
+    In a language in which the methodology has no texts, names are looked up in the catalogue of the language.
+    """
     levels, facts = len(methodology.document.levels), read_facts(score, profile)
     estimate = score.estimate if isinstance(score.estimate, NarratedEstimate) else None
     case = choose_case(score.status, score.level, facts, levels=levels, is_estimate=estimate is not None)
@@ -300,7 +303,7 @@ def write_verdict(
             tenths=0 if facts.answered is None else floor(10 * facts.answered),
             level=score.level,
             levels=levels,
-            name=get_sentences(methodology, language).name_level(score.level),
+            name=translate(get_sentences(methodology, language).name_level(score.level) or "", language),
         )
     )
     return Verdict(headline, tuple(sentence for sentence in sentences if sentence is not None))
@@ -409,7 +412,7 @@ class _SentenceWriter:
                 required=words.format_share(round(needed.overall.num / needed.overall.den, 2), self._language),
             )
         thin = [
-            dimension.name
+            translate(dimension.name, self._language)
             for dimension in self._score.dimensions
             if dimension.coverage is not None
             and dimension.coverage < needed.per_dimension.num / needed.per_dimension.den
@@ -435,12 +438,13 @@ class _SentenceWriter:
             text = _STARTING_POINT if blocker.cause == "no_account" else _CLOSED
             return text.into(self._language).format(count=len(blocker.indicators))
         if blocker is not None and blocker.cause is None:
-            return _CONTRADICTED.into(self._language).format(name=blocker.indicators[0].name)
+            return _CONTRADICTED.into(self._language).format(name=translate(blocker.indicators[0].name, self._language))
         if not reasons:
             return None
         indicator = next(one for one in iterate_indicators(self._score) if one.id == reasons[0].indicator)
         text = _UNKNOWN if indicator.state == "unknown" else _HEAVIEST
-        return text.into(self._language).format(name=indicator.name, points=self._count_points(lost))
+        name = translate(indicator.name, self._language)
+        return text.into(self._language).format(name=name, points=self._count_points(lost))
 
     def _count_points(self, points: Figure) -> str:
         whole = max(round(points), 1)

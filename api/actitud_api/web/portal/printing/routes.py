@@ -73,7 +73,7 @@ class PrintedSheetController(Controller):
         names = Names(methodology, language)
         narrated = narrate(score, methodology, language)
         address = Addresses(find_base_url(request), standing.edition, standing.organisation, language).explanation
-        view = describe_organisation(database, computed, record, sent, narrated, names)
+        view = describe_organisation(database, computed, record, sent, narrated, names, names)
         if view.rank is not None and view.rank.text is None:
             mark_incomplete(request.scope)
         published = publications.get(database, record.id, publications.LATEST)

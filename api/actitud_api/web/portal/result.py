@@ -1,0 +1,83 @@
+"""The result of an organisation, which is the first part of its page: its level, the range of its rank, its best case.
+
+These texts are in the language of the page, which a partial catalogue may translate; the details below are not.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.narration import words
+from actitud_api.engine.narration.narrated import NarratedScore
+from actitud_api.resources.scores import audits
+from actitud_api.resources.scores.service import EditionScore
+from actitud_api.web.portal.names import Names
+from actitud_api.web.portal.verdict import read_facts
+
+_RANK_RANGE: Final = Texts("aproximadamente entre el {low} y el {high}", "approximately between {low} and {high}")
+_LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
+_LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
+_START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
+_AT_BEST: Final = Texts(
+    "Si lo que falta por responder le fuera favorable, llegaría a {points}.",
+    "If all that is not answered were in its favour, it would reach {points}.",
+)
+
+
+class LevelLabel(Struct, frozen=True, kw_only=True):
+    """The level of an organisation as texts, with its meaning.
+
+    `name` has the number of levels, `short` has not. `pips`: the level and the number of levels; `remark`: why the
+    level is provisional, None if it is not.
+    """
+
+    name: str
+    short: str
+    meaning: str
+    pips: tuple[int, int]
+    remark: str | None
+
+
+def describe_level(
+    score: NarratedScore, edition_score: EditionScore, methodology: Methodology, names: Names
+) -> LevelLabel | None:
+    """Describe the level of an organisation; None if it has none."""
+    if score.level is None or score.level_details.name is None:
+        return None
+    levels, language = methodology.document.levels, names.language
+    name, meaning = names.translate_name(score.level_details.name), names.explain_level(score.level)
+    if score.level == levels[0].number and read_facts(score, edition_score.submission.profile).has_account is False:
+        meaning = _START_MEANING.into(language)
+    remark = None
+    if score.level_details.provisional:
+        name = names.mark_provisional(name)
+        remark = names.explain_provisional(score.level)
+    return LevelLabel(
+        name=_LEVEL_OF.into(language).format(level=score.level, levels=len(levels), name=name),
+        short=_LEVEL.into(language).format(level=score.level, name=name),
+        meaning=meaning,
+        pips=(score.level, len(levels)),
+        remark=remark,
+    )
+
+
+def describe_best(score: NarratedScore, names: Names) -> str | None:
+    """Describe the index with every unknown answer at its best; None if that is the same whole number."""
+    if score.index is None or score.index_max is None:
+        return None
+    best = words.format_score(score.index_max, 0, names.language)
+    if best == words.format_score(score.index, 0, names.language):
+        return None
+    return _AT_BEST.into(names.language).format(points=best)
+
+
+def describe_rank_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
+    """Describe the range of the rank of an organisation in a few words; None if its rank does not vary."""
+    if drawn.rank is None or drawn.rank[0] == drawn.rank[2]:
+        return None
+    low, high = names.format_count(drawn.rank[0]), names.format_count(drawn.rank[2])
+    return _RANK_RANGE.into(names.language).format(low=low, high=high)
