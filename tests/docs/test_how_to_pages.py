@@ -71,6 +71,7 @@ EXAMPLES: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("add-a-route", lambda text: "editions.exemplars.list" in text),
     ("add-an-export-format", lambda text: "jsonstat" in text),
     ("add-a-language", lambda text: '"ast"' in text),
+    ("review-a-translation", lambda text: "REVIEWED: Final[frozenset" in text),
     ("add-a-field-to-organisations", lambda text: "employees_year" in text),
 )
 """Pages, each with a function that returns True of the text of every file that its task touches."""

@@ -27,7 +27,10 @@ MARK: Final = "¤"
 """Begins every translation of the catalogues that are made up here."""
 
 FURTHER: Final = ("ast", "gl")
-"""Languages with a complete catalogue; the methodologies in use have texts in the first only."""
+"""Languages with a complete catalogue; the methodologies in use have texts in the first only.
+
+That of Galician takes the place of the partial one of the package.
+"""
 
 BODY: Final[dict[str, object]] = json.loads(Path("openapi/examples/scores.create.request.json").read_text())
 SHEET: Final = f"/portal/2026/{ZAMORA}"
@@ -37,11 +40,11 @@ ASKED: Final[Mapping[str, Asked]] = {
     "sheet accepted": Asked(SHEET, "ast, es;q=0.5"),
     "sheet gl": Asked(SHEET, "fr, gl-ES;q=0.4, es;q=0.3"),
     "sheet es": Asked(f"{SHEET}?lang=es"),
-    "sheet unknown": Asked(f"{SHEET}?lang=eu", "eu, ca"),
+    "sheet unknown": Asked(f"{SHEET}?lang=oc", "oc, an"),
     "asked ast": Asked("/portal/2026?q=z&lang=ast"),
     "badge ast": Asked(f"/badge/2026/{ZAMORA}.svg?lang=ast"),
     "oembed ast": Asked(f"/oembed?url=https%3A%2F%2Fmadurez.example%2Fportal%2F2026%2F{ZAMORA}%3Flang%3Dast"),
-    "first ast": Asked("/", "ast"),
+    "problem page ast": Asked("/problems/not-found", "ast"),
     "score ast": Asked("/v1/scores?lang=ast", body=BODY),
     "score es": Asked("/v1/scores?lang=es", body=BODY),
     "score gl": Asked("/v1/scores", "gl", body=BODY),
@@ -127,7 +130,10 @@ def test_a_language_is_offered_once_its_catalogue_is_there(came: Answers) -> Non
     assert came.languages == ("es", "en", *FURTHER)
     found = enums(value(came, "openapi"))
     assert len(found) > 3
-    assert {tuple(sorted(values)) for values in found} == {("ast", "en", "es", "gl")}
+    assert {tuple(sorted(values)) for values in found} == {
+        ("ast", "en", "es", "gl"),
+        ("ast", "ca", "en", "es", "eu", "gl"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -190,7 +196,7 @@ def test_dates_and_shares_are_written_as_the_language_does(came: Answers) -> Non
 
 @pytest.mark.parametrize(
     ("name", "switch", "before"),
-    [("first ast", "footer a", "?"), ("sheet ast", ".languages a", "?"), ("asked ast", ".languages a", "?q=z&")],
+    [("problem page ast", "footer a", "?"), ("sheet ast", ".languages a", "?"), ("asked ast", ".languages a", "?q=z&")],
 )
 def test_a_page_leads_to_itself_in_every_other_language(came: Answers, name: str, switch: str, before: str) -> None:
     read = page(came, name, "ast")
@@ -199,6 +205,8 @@ def test_a_page_leads_to_itself_in_every_other_language(came: Answers, name: str
         (f"{before}lang=es", "es", "es", "Español"),
         (f"{before}lang=en", "en", "en", "English"),
         (f"{before}lang=gl", "gl", "gl", "Galego"),
+        (f"{before}lang=ca", "ca", "ca", "Català"),
+        (f"{before}lang=eu", "eu", "eu", "Euskara"),
     ]
 
 
@@ -210,7 +218,7 @@ def test_a_page_says_that_a_methodology_is_in_spanish_where_it_is_not_what_was_a
 def test_a_language_without_a_catalogue_is_unknown(came: Answers) -> None:
     assert page(came, "sheet unknown", "es").text == page(came, "sheet es", "es").text
     (fault,) = value(came, "problem unknown", 400)["errors"]
-    assert fault["detail"] == f"{MARK}Debe ser uno de estos valores: es, en, ast, gl."
+    assert fault["detail"] == f"{MARK}Debe ser uno de estos valores: es, en, ast, gl, ca, eu."
 
 
 def test_what_other_sites_show_is_in_the_language_of_their_page(came: Answers) -> None:

@@ -17,8 +17,11 @@ from tests.unit.i18n.extraction import PACKAGE, Text, Unreadable, list_names
 FOLDER: Final = PACKAGE / "engine" / "i18n"
 """Catalogues that are complete: the service offers their languages."""
 
+PARTIAL: Final = FOLDER / "partial"
+"""Catalogues of the texts of `scope.select_partial`: the service offers those pages in their languages."""
+
 BEGUN: Final = Path("translations")
-"""Catalogues that somebody is translating."""
+"""Catalogues that somebody is translating; those that will be partial are in a folder `partial` of it."""
 
 _HEADER: Final = """\
 # The texts of Actitud. Each is found by its Spanish; "en:" is its English.
@@ -96,16 +99,17 @@ class Update(NamedTuple):
 
 
 def update(language: str, wanted: Catalog, folder: Path = FOLDER, begun: Path = BEGUN) -> Update:
-    """Bring the catalogue of a language to the texts of the code, or begin it.
+    """Bring the catalogue of a language to the texts of the code, or begin it with what its partial one has.
 
     It is among those that are begun until nothing is left to do, so the service never sees one that is incomplete.
     """
     complete, open_one = folder / f"{language}.po", begun / f"{language}.po"
-    kept = next((file.read_bytes() for file in (open_one, complete) if file.is_file()), None)
+    partial = folder / "partial" / f"{language}.po"
+    kept = next((file.read_bytes() for file in (open_one, complete, partial) if file.is_file()), None)
     content = written(updated(language, kept, wanted))
     left = list(find_faults(read_catalogue(content)))
     if left:
-        begun.mkdir(exist_ok=True)
+        begun.mkdir(exist_ok=True, parents=True)
         open_one.write_bytes(content)
         return Update(open_one, left)
     complete.write_bytes(content)

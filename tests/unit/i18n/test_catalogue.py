@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 
 from actitud_api.engine import i18n
-from actitud_api.engine.i18n import LANGUAGES, InLanguages, Texts, build_translator, table
-from actitud_api.engine.i18n.catalogue import SHOWN_MAX, IncompleteCatalogue, find_misfit, load_catalogues
+from actitud_api.engine.i18n import (
+    LANGUAGES,
+    PAGE_LANGUAGES,
+    InLanguages,
+    Texts,
+    build_translator,
+    choose_whole_language,
+    table,
+    translate,
+)
+from actitud_api.engine.i18n.catalogue import SHOWN_MAX, IncompleteCatalogue, find_misfit, list_files, load_catalogues
 
 CATALAN = {
     "sí": "sí, senyor",
@@ -26,6 +35,7 @@ CATALAN = {
 @pytest.fixture(autouse=True)
 def offer_catalan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "_CATALOGUES", {"ca": CATALAN})
+    monkeypatch.setattr(i18n, "_PARTIAL_FILES", {})
 
 
 AT_LEAST = Texts("Debe ser {n} o más.", "It must be {n} or more.", n=12)
@@ -191,3 +201,31 @@ def test_only_languages_with_a_catalogue_are_offered() -> None:
     """Spanish and English need none; a catalogue of the package adds its language."""
     files = [file.stem for file in Path(i18n.__file__).parent.glob("*.po")]
     assert list(LANGUAGES) == ["es", "en", *sorted(files)]
+    partial = {file.stem for file in Path(i18n.__file__).parent.glob("partial/*.po")} - set(LANGUAGES)
+    assert list(PAGE_LANGUAGES) == [*LANGUAGES, *sorted(partial)] == ["es", "en", "ca", "eu", "gl"]
+
+
+def test_what_a_partial_catalogue_lacks_is_spanish(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path, "eu", 'msgid "sí"\nmsgstr "bai"')
+    monkeypatch.setattr(i18n, "_PARTIAL_FILES", list_files(tmp_path))
+    i18n._load_partial.cache_clear()
+    try:
+        assert [Texts(es, "?").into("eu") for es in ("sí", "no")] == ["bai", "no"]
+        assert (translate("sí", "eu"), translate("no", "eu"), translate("sí", "en")) == ("bai", "no", "sí")
+        # A sentence of a table is never a mixture of languages.
+        assert table(es={"a": "sí", "b": "no"}, en={"a": "yes", "b": "no"})["eu"] == {"a": "sí", "b": "no"}
+        # A complete catalogue of the same language is used in its place.
+        monkeypatch.setattr(i18n, "_CATALOGUES", {"eu": {"sí": "baietz"}})
+        assert Texts("sí", "yes").into("eu") == "baietz"
+    finally:
+        i18n._load_partial.cache_clear()
+
+
+def test_the_language_of_what_is_not_translated_is_spanish_for_every_partial_one() -> None:
+    assert {language: choose_whole_language(language) for language in PAGE_LANGUAGES} == {
+        "es": "es",
+        "en": "en",
+        "ca": "es",
+        "eu": "es",
+        "gl": "es",
+    }

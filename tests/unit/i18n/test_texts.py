@@ -8,8 +8,9 @@ import pytest
 from babel.messages import Catalog
 
 from actitud_api.engine.i18n.catalogue import load_catalogues, read_catalogue
-from tests.unit.i18n.catalogues import FOLDER, defects, faults, template, update, updated, written
+from tests.unit.i18n.catalogues import FOLDER, PARTIAL, defects, faults, template, update, updated, written
 from tests.unit.i18n.extraction import PACKAGE, UNREADABLE, Text, texts
+from tests.unit.i18n.scope import FILES, select_partial
 
 CODE = """
 Texts("uno {x}", "one {x}")
@@ -93,6 +94,9 @@ def test_every_text_of_the_service_is_in_both_languages_and_in_the_catalogues_wi
     assert list(defects(found)) == []
     assert len(found) > 900
     assert list(faults(FOLDER, template(found))) == []
+    assert {text.file for text in found} >= FILES
+    assert sorted(file.stem for file in PARTIAL.glob("*.po")) == ["ca", "eu", "gl"]
+    assert list(faults(PARTIAL, template(select_partial(found)))) == []
 
 
 # --- a translator at work -----------------------------------------------------------------------------------------
@@ -136,6 +140,17 @@ def test_a_catalogue_is_begun_apart_and_goes_to_the_complete_ones_once_it_is(
     assert load_catalogues(complete)["gl"]["hola"] == "hola"
     assert list(faults(complete, wanted)) == []
     assert update("gl", wanted, complete, begun) == (complete / "gl.po", [])
+
+
+def test_a_catalogue_begins_with_what_the_partial_one_has(package: Path, folders: tuple[Path, Path]) -> None:
+    complete, begun = folders
+    (complete / "partial").mkdir()
+    some = template(text for text in texts(package) if isinstance(text, Text) and text.file.endswith(".html"))
+    partial = translate_all(updated("gl", None, some))
+    (complete / "partial" / "gl.po").write_bytes(written(partial))
+    left = update("gl", template(texts(package)), complete, begun)
+    assert len(left.faults) == len(template(texts(package))) - 2
+    assert not any("hola" in fault or "diez" in fault for fault in left.faults)
 
 
 def test_what_was_translated_stays_and_what_is_new_is_left_open(package: Path, folders: tuple[Path, Path]) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actitud_api.engine.i18n import Language, name, nearest
+from actitud_api.engine.i18n import LOCALES, PAGE_LANGUAGES, Language, name, nearest
 from actitud_api.engine.narration import words
 
 
@@ -15,6 +15,9 @@ from actitud_api.engine.narration import words
     [
         ("es", "1.234,5", "44,0", "95,5 %", "8 %", "2 de marzo de 2026", "a, b y c"),
         ("en", "1,234.5", "44.0", "95.5 %", "8 %", "2 March 2026", "a, b and c"),
+        ("ca", "1.234,5", "44,0", "95,5 %", "8 %", "2 de març del 2026", "a, b i c"),
+        ("gl", "1.234,5", "44,0", "95,5 %", "8 %", "2 de marzo de 2026", "a, b e c"),
+        ("eu", "1.234,5", "44,0", "% 95,5", "% 8", "2026(e)ko martxoaren 2(a)", "a, b eta c"),
     ],
 )
 def test_each_language_has_its_own_signs(
@@ -31,7 +34,16 @@ def test_each_language_has_its_own_signs(
 
 
 def test_a_language_is_called_as_it_calls_itself() -> None:
-    assert [name(language) for language in ("es", "en")] == ["Español", "English"]
+    names = {language: name(language) for language in PAGE_LANGUAGES}
+    assert names == {"es": "Español", "en": "English", "ca": "Català", "eu": "Euskara", "gl": "Galego"}
+
+
+@pytest.mark.parametrize("language", PAGE_LANGUAGES)
+def test_a_text_for_one_and_a_text_for_all_other_whole_numbers_are_enough(language: Language) -> None:
+    """Texts that depend on a number come in pairs: CLDR has no further form for the whole numbers that occur."""
+    plural = LOCALES[language].plural_form
+    assert [number for number in range(10_000) if plural(number) == "one"] == [1]
+    assert {plural(number) for number in range(10_000)} == {"one", "other"}
 
 
 @pytest.mark.parametrize(

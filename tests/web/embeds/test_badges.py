@@ -72,7 +72,8 @@ def test_the_language_is_that_of_the_page_around_it_and_not_of_the_browser(site:
     english = {"Accept-Language": "en"}
     assert site.get(f"/badge/2026/{ZAMORA}.svg", headers=english).headers["content-language"] == "es"
     assert site.get(f"/badge/2026/{ZAMORA}.svg?lang=en").headers["content-language"] == "en"
-    assert site.get(f"/badge/2026/{ZAMORA}.svg?lang=ca").headers["content-language"] == "es"
+    assert site.get(f"/badge/2026/{ZAMORA}.svg?lang=ca").headers["content-language"] == "ca"
+    assert site.get(f"/badge/2026/{ZAMORA}.svg?lang=oc").headers["content-language"] == "es"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology.free_text import Note, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.batches import BatchBody, describe_batch
@@ -593,7 +594,9 @@ class _Operation:
             success: Node = {
                 # The summary of the operation says what it is.
                 "description": f"Success.{_OF_RETIRED * self._is_version_read}",
-                "headers": _refer_to_headers([*headers, *(["Location"] if status == 201 else [])]),
+                "headers": _refer_to_headers(
+                    [*headers, *(["Location"] if status == 201 else [])], is_page=contract.is_page
+                ),
             }
             if answer is not None:
                 success["content"] = self._describe_content(answer.content)
@@ -658,7 +661,7 @@ class _Operation:
         }
         return {
             "description": "There is no published score; the reason in the requested form, or a problem.",
-            "headers": _refer_to_headers(names),
+            "headers": _refer_to_headers(names, is_page=True),
             "content": content | {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS.format(name=Problem.__name__)}}},
         }
 
@@ -800,13 +803,17 @@ def _describe_parameter(location: str, name: str, schema: Mapping[str, object], 
     }
 
 
-def _refer_to_headers(names: Sequence[str]) -> Node:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+def _refer_to_headers(names: Sequence[str], *, is_page: bool = False) -> Node:
+    """Refer to the headers of a response; `is_page`: True for an embed, whose texts are in more languages."""
+    other = {"Content-Language": "Page-Language"} if is_page else {}
+    return {name: {"$ref": f"#/components/headers/{other.get(name, name)}"} for name in names}
 
 
 def _describe_header(example: str, description: str, *, required: bool = True, **schema: object) -> Node:
     return {"description": description, "required": required, "schema": _TEXT | schema, "example": example}
 
+
+_CONTENT_LANGUAGE: Final = "The language of the sentences in the response."
 
 _HEADERS: Node = {
     "API-Version": _describe_header(
@@ -839,7 +846,8 @@ _HEADERS: Node = {
     ),
     "Allow": _describe_header("GET, HEAD, OPTIONS", "The methods that the resource supports."),
     "Cache-Control": _describe_header("public, no-cache", "Which caches may store the response, and for how long."),
-    "Content-Language": _describe_header("en", "The language of the sentences in the response.", enum=LANG["enum"]),
+    "Content-Language": _describe_header("en", _CONTENT_LANGUAGE, enum=list(LANGUAGES)),
+    "Page-Language": _describe_header("en", _CONTENT_LANGUAGE, enum=LANG["enum"]),
     "Content-Disposition": _describe_header(
         'attachment; filename="scores-2026-demo.csv"', "Name under which to save the file.", required=False
     ),

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from actitud_api.engine.i18n import Language
 from actitud_api.resources.scores.schemas import MAX_ORGANISATIONS, RankingQuery, SheetPath
 
 EmbedLanguage = Annotated[
@@ -93,5 +92,5 @@ class ShieldsBadge(Struct, frozen=True, kw_only=True, rename="camel"):
 class MissingScore(Struct, frozen=True, kw_only=True):
     """The reason why there is no published score."""
 
-    language: Language
+    language: str
     text: str

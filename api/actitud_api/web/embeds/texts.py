@@ -91,7 +91,7 @@ class EmbedTexts(Struct, frozen=True, kw_only=True):
     the link to the explanation.
     """
 
-    language: Language
+    language: str
     name: str
     measure: str
     index: str

@@ -74,11 +74,9 @@ class Names:
     def explain_provisional(self, number: int) -> str | None:
         """Return the sentence on why the level with this number may be provisional; None if it never is."""
         condition = self._texts.levels[str(number)].provisional_unless
-        return (
-            None
-            if condition is None
-            else _PROVISIONAL_WHY.into(self.language).format(condition=translate(condition, self.language))
-        )
+        if condition is None:
+            return None
+        return _PROVISIONAL_WHY.into(self.language).format(condition=translate(condition, self.language))
 
     def explain_level(self, number: int) -> str:
         """Return the meaning of the level with this number in a few words."""
