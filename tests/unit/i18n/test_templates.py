@@ -31,6 +31,7 @@ NAMES: Final = frozenset(
         "XLSX",
         "HTML",
         "SVG",
+        "PNG",
         "URL",
         "DCAT",
         "AP",
