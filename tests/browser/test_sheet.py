@@ -46,6 +46,7 @@ def test_folds_open_without_scripts(browser: Browser, service: str) -> None:
         assert inside.is_visible()
 
 
+@pytest.mark.night
 def test_printed_every_fold_is_open(browser: Browser, service: str) -> None:
     list_closed = """() => [...document.querySelectorAll("details.fold:not(.screen) > section")].filter(
         section => !section.checkVisibility({contentVisibilityAuto: true}) || section.offsetHeight < 20

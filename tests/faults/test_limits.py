@@ -105,6 +105,7 @@ def test_behind_a_proxy_the_client_is_who_the_proxy_says_last(on_server: str) ->
         assert ask("192.0.2.1, 198.51.100.2") == 200
 
 
+@pytest.mark.night
 def test_without_the_server_that_counts_reads_go_on(on_server: str, addresses: Sequence[str]) -> None:
     """And everything else waits, within a second. What is not counted leaves the limit as it is."""
     with httpx.Client(base_url=addresses[0], timeout=5) as client:

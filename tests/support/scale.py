@@ -10,7 +10,7 @@ NIGHT: Final = options.night
 
 EXAMPLES: Final = 60 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
-ENDS: Final = 1 if NIGHT else 5
+ENDS: Final = 1 if NIGHT else 8
 """Of the operations of a tag the ends of the members of one of so many are tried, in turn; of all the examples."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
@@ -76,7 +76,7 @@ ALIASES: Final = 5 if NIGHT else 2
 """Aliases that each of eight writers adds to one organisation."""
 OVERLAPPING: Final = 50 if NIGHT else 1
 """Changes of an assessment by each of 16 concurrent writers."""
-WORKBOOKS: Final = 300 if NIGHT else 8
+WORKBOOKS: Final = 300 if NIGHT else 4
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 20
 """Workbooks with anything changed in them."""
@@ -104,5 +104,3 @@ IN_FLIGHT: Final = 200 if NIGHT else 20
 """Requests that a server has begun when it is told to stop."""
 HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
-ROLLED_SECONDS: Final = 60 if NIGHT else 0
-"""Seconds for which processes that serve together are restarted one by one, at least once."""
