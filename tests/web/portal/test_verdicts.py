@@ -341,6 +341,9 @@ def test_without_enough_evidence_it_says_how_much_is_missing() -> None:
 def test_what_weighs_most_is_named() -> None:
     loses = (NarratedMainReason(indicator="D9.01", lost=10.6, text=""),)
     assert write(100, "es", main_reasons=loses)[-1] == "Lo que más le pesa: «Tasa de respuesta», 11 puntos menos."
+    # Of 100 posts 87 are useful, which is only declared.
+    assert write(60, "es")[-1] == "Lo que más le pesa: falta la evidencia de «Contenido útil», 3 puntos menos."
+    assert write(60, "en")[-1] == "What weighs most: the evidence of “Useful content” is missing, 3 points less."
     least = (NarratedMainReason(indicator="D9.01", lost=0.2, text=""),)
     # Whatever is lost is a point at least: "0 points less" would say that nothing weighs.
     assert write(7_722, "en", main_reasons=least)[-1] == "What weighs most: “Response rate”, 1 point less."

@@ -121,6 +121,10 @@ _CONTRADICTED: Final = Texts(
     "What weighs most: what was sent does not add up in “{name}”.",
 )
 _UNKNOWN: Final = Texts("Lo que más le pesa: no consta «{name}».", "What weighs most: “{name}” is not known.")
+_UNDOCUMENTED: Final = Texts(
+    "Lo que más le pesa: falta la evidencia de «{name}», {points} menos.",
+    "What weighs most: the evidence of “{name}” is missing, {points} less.",
+)
 _HEAVIEST: Final = Texts("Lo que más le pesa: «{name}», {points} menos.", "What weighs most: “{name}”, {points} less.")
 _POINT: Final = Texts("1 punto", "1 point")
 _POINTS: Final = Texts("{count} puntos", "{count} points")
@@ -443,6 +447,9 @@ class _SentenceWriter:
             return None
         indicator = next(one for one in iterate_indicators(self._score) if one.id == reasons[0].indicator)
         text = _UNKNOWN if indicator.state == "unknown" else _HEAVIEST
+        if indicator.reason.parameters.cap is not None:
+            # What is done well loses points because it is only declared: it does not look like a weakness then.
+            text = _UNDOCUMENTED
         name = translate(indicator.name, self._language)
         return text.into(self._language).format(name=name, points=self._count_points(lost))
 
