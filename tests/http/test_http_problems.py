@@ -80,10 +80,11 @@ def test_what_litestar_raises_is_a_problem_too() -> None:
     with TestClient(toy_app(more=[Odd])) as client, capture_logs() as logs:
         assert problem(client.get("/odd/418"), 400, "invalid-request")["detail"] != "secret"
         problem(client.get("/odd/403"), 400, "invalid-request")
-        assert not logs
+        # Warnings may come from what another application of this process still hears of its database.
+        assert "error" not in {log["log_level"] for log in logs}
         problem(client.get("/odd/503"), 500, "internal-error")
         problem(client.get("/odd/assert"), 500, "internal-error")
-        assert len(logs) == 2
+        assert [log["event"] for log in logs if log["log_level"] == "error"] == ["unplanned", "unplanned"]
 
 
 @pytest.mark.parametrize(
@@ -91,14 +92,14 @@ def test_what_litestar_raises_is_a_problem_too() -> None:
     [
         ("", None, "en"),
         ("", "es", "es"),
-        ("", "ca,es;q=0.8,en;q=0.9", "en"),
+        ("", "ca,es;q=0.8,en;q=0.9", "es"),
         ("", "fr", "en"),
         ("", "*", "en"),
         ("", "es;q=0", "en"),
         ("", "ca", "es"),
         ("", "gl-ES, eu;q=0.8, *;q=0.5", "es"),
         ("", "fr, oc-aranes;q=0.5", "es"),
-        ("", "ca, en;q=0.5", "en"),
+        ("", "ca, en;q=0.5", "es"),
         ("", "ca;q=0.3, *;q=0.5", "en"),
         ("", "ca, es;q=0", "en"),
         ("", "ca;q=0, fr", "en"),

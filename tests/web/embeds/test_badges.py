@@ -108,7 +108,7 @@ def test_what_is_provisional_says_so(own: Client) -> None:
     assert "nivel 5, Comunidad (provisional)" in alternative(root)
     # And in the ranking with the reason.
     ranking = read_page(own.get("/portal/2028?lang=en").text)
-    (level,) = ranking.query(".ranking .level")
+    (level,) = ranking.query(".ranking span.level")
     assert " ".join(level.text.split()) == "5, Community (provisional)"
     reason = "it had a level of 4 or 5 in the previous edition as well"
     assert f"Level 5, Community is provisional until this is known: {reason}." in ranking.text

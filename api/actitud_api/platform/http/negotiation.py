@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from actitud_api.engine.i18n import PAGE_LANGUAGES, Language
+from actitud_api.engine.i18n import FALLBACK, LANGUAGES, PAGE_LANGUAGES, Language
 
 JSON = "application/json"
 HTML = "text/html"
@@ -66,12 +66,16 @@ def negotiate_language(header: str | None, default: Language) -> Language:
 
     The default is also returned if the header is None. Of languages with equal weights, the first one in the header
     is chosen. A header that names a co-official language of Spain and no supported language gets Spanish.
+    A header that refuses Spanish (`es;q=0`) gets no language with a partial catalogue: its pages have Spanish in them.
     """
+    weights = list(parse_weights(header or ""))
+    refused = any(weight == 0 and value.partition("-")[0] == FALLBACK for value, weight in weights)
+    languages = LANGUAGES if refused else PAGE_LANGUAGES
     best, best_weight, co_official_weight = default, 0.0, 0.0
     is_decided = False
-    for value, weight in parse_weights(header or ""):
+    for value, weight in weights:
         primary = value.partition("-")[0]
-        offered = next((known for known in PAGE_LANGUAGES if known == primary), None)
+        offered = next((known for known in languages if known == primary), None)
         # A header that refuses Spanish (`es;q=0`) is not answered in Spanish.
         is_decided = is_decided or (offered is not None and (weight > 0 or offered == "es"))
         if value == "*":
