@@ -63,6 +63,12 @@ def test_a_page_says_what_it_is_and_has_a_picture(places: Client, path: str) -> 
     assert head["og:image:alt"]
 
 
+def test_an_address_without_a_language_is_its_own_whoever_reads_it(places: Client) -> None:
+    found = page(places.get("/portal", headers={"Accept-Language": "en"}).text)
+    assert found.query("html")[0].attrs["lang"] == "en"
+    assert [link.attrs["href"] for link in found.query("link[rel=canonical]")] == [f"{BASE}/portal"]
+
+
 def test_a_shared_sheet_says_its_verdict(places: Client) -> None:
     found = page(places.get(f"/portal/{EDITION}/XX-T-1").text)
     description = read_head(found)["description"]

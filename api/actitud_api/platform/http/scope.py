@@ -199,14 +199,16 @@ def choose_page_language(scope: HTTPScope, default: Language = "en") -> Language
 
     The query parameter `lang` decides, else `Accept-Language`, else the default.
     """
+    return find_asked_language(scope) or negotiate_language(read_header(scope, b"accept-language"), default)
+
+
+def find_asked_language(scope: HTTPScope) -> Language | None:
+    """Return the language that the query parameter `lang` asks for, or None."""
     try:
         lang = dict(parse_query(scope)).get("lang")
     except ValueError:
-        lang = None
-    for supported in PAGE_LANGUAGES:
-        if supported == lang:
-            return supported
-    return negotiate_language(read_header(scope, b"accept-language"), default)
+        return None
+    return next((supported for supported in PAGE_LANGUAGES if supported == lang), None)
 
 
 _SEGMENT: Final = ":@!$&'()*+,;="

@@ -8,7 +8,13 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES, LOCALES, Language, Texts
-from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, find_served_path
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    choose_language,
+    find_asked_language,
+    find_base_url,
+    find_served_path,
+)
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.charts.share_pictures import HEIGHT, WIDTH
@@ -80,8 +86,10 @@ def build_head(request: ApiRequest, sharing: Sharing | None, edition: editions.E
         # A reader whose language is not known gets Spanish.
         return url if chosen == "es" else f"{url}?{urlencode({'lang': chosen})}"
 
+    # Without `lang` the address is that of Spanish, whatever the language that this reader prefers.
+    own = language if find_asked_language(request.scope) else "es"
     return PageHead(
-        canonical=address(page, language),
+        canonical=address(page, own),
         alternates=(
             *(LanguageAddress(known, address(page, known)) for known in LANGUAGES),
             LanguageAddress("x-default", page),
