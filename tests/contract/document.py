@@ -18,6 +18,8 @@ TRANSPORT = frozenset(
         "access-control-allow-origin",
         "access-control-expose-headers",
         "access-control-max-age",
+        "age",  # of any cache on the way, as the memory of the service is
+        "cache-status",
         "content-encoding",
         "content-length",
         "content-security-policy",
