@@ -1,0 +1,136 @@
+"""Faults of the files that are counted: where they are, and what to do, in Spanish and English.
+
+A fault never quotes a text, a name or a handle: of a cell only digits, signs and the words of dates are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from actitud.counting.fault_texts import FAULT_TEXTS
+
+_MOST_PLACES: Final = 20
+"""Faults of one code in one column of one file that are kept with their place; of further ones only the number."""
+_LONGEST_VALUE: Final = 40
+_DATE_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september "
+        "october november december ene abr ago set dic enero febrero marzo abril mayo junio julio agosto septiembre "
+        "setiembre octubre noviembre diciembre mon tue wed thu fri sat sun lun mié mie jue vie sáb sab dom "
+        "gmt utc pst pdt lifetime total true false null none nan",
+    )
+)
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_LONG_NUMBER: Final = re.compile(r"\d(?:[\s./-]?\d){8,}")
+_DATE_IN_DIGITS: Final = re.compile(r"(?:19|20)\d\d(?:[-/.]?\d\d){2}(?!\d{3})|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d)")
+_IDENTITY: Final = re.compile(r"\b[XYZ]?\d{7,8}-?[A-Za-z]\b")
+CUT: Final = "…"
+
+
+class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault of a file, the first of its place and code, or one of those after it.
+
+    - ``file``: its name, and of a member of an archive the name in it.
+    - ``line``: line of a text file, row of a sheet; None of what has no lines.
+    - ``column``: name of the column, or JSON Pointer.
+    - ``value``: as much of the cell as names nobody.
+    - ``suggestion``: the likely new name of a column, the two readings of a date …
+    - ``is_refusal``: True if the row or file is not counted because of it.
+    """
+
+    code: str
+    file: str
+    line: int | None = None
+    column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
+    is_refusal: bool = True
+
+    def explain(self, language: str) -> str:
+        """Return the sentence that says what is wrong, in Spanish ("es") or English."""
+        return self._fill(FAULT_TEXTS[self.code].what, language)
+
+    def advise(self, language: str) -> str:
+        """Return the sentence that says what to do about it, in Spanish ("es") or English."""
+        return self._fill(FAULT_TEXTS[self.code].remedy, language)
+
+    def _fill(self, texts: tuple[str, str], language: str) -> str:
+        text = texts[0] if language == "es" else texts[1]
+        return text.format(
+            file=self.file,
+            line=CUT if self.line is None else self.line,
+            column=self.column or CUT,
+            value=self.value or CUT,
+            suggestion=self.suggestion or CUT,
+        )
+
+
+class FaultKind(NamedTuple):
+    """Faults that are counted together: a code in a column of a file."""
+
+    code: str
+    file: str
+    column: str | None
+
+
+class FaultLog:
+    """All faults of a reading. Its memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._shown: dict[FaultKind, list[CountingFault]] = {}
+        self._numbers: dict[FaultKind, int] = {}
+
+    def add(self, fault: CountingFault) -> None:
+        """Keep a fault, or only count it if many of its kind are known."""
+        kind = FaultKind(fault.code, fault.file, _generalise_pointer(fault.column))
+        self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        places = self._shown.setdefault(kind, [])
+        if len(places) < _MOST_PLACES:
+            places.append(fault)
+
+    def __iter__(self) -> Iterator[CountingFault]:
+        """Iterate over the faults that are kept with their place, in the order of files, codes and places."""
+        for kind in self._list_kinds():
+            yield from self._shown[kind]
+
+    def __len__(self) -> int:
+        """Return the number of faults, those without their place too."""
+        return sum(self._numbers.values())
+
+    def count(self, code: str | None = None, file: str | None = None) -> int:
+        """Return the number of faults with this code, in this file."""
+        return sum(
+            number for kind, number in self._numbers.items() if code in (None, kind.code) and file in (None, kind.file)
+        )
+
+    def list_numbers(self) -> list[tuple[FaultKind, int]]:
+        """Return each kind of fault with its number."""
+        return [(kind, self._numbers[kind]) for kind in self._list_kinds()]
+
+    def _list_kinds(self) -> list[FaultKind]:
+        return sorted(self._numbers, key=lambda kind: (kind.file, kind.code, kind.column or ""))
+
+
+def _generalise_pointer(column: str | None) -> str | None:
+    """Return a JSON Pointer without the numbers of its members, so that the members of an array count together."""
+    return re.sub(r"/\d+(?=/|$)", "/*", column) if column and column.startswith("/") else column
+
+
+def show_value(value: object) -> str:
+    """Return as much of the value of a cell as names nobody, in at most 40 characters.
+
+    Kept are numbers, signs and the words of dates. Cut are other words, what has a sign of a handle or an address, and
+    numbers as long as a telephone or identity number.
+    """
+    text = re.sub(r"\s+", " ", str(value)).strip()
+    if "@" in text or "://" in text:
+        return CUT
+    text = _WORD.sub(lambda found: found[0] if found[0].lower() in _DATE_WORDS else CUT, text)
+    text = _IDENTITY.sub(CUT, text)
+    text = _LONG_NUMBER.sub(lambda found: found[0] if _DATE_IN_DIGITS.match(found[0]) else CUT, text)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + CUT

@@ -1,0 +1,79 @@
+"""A message as the counter knows it, whatever the platform it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+Precision = Literal["second", "minute", "day"]
+Kind = Literal["own_post", "public_reply", "private_reply", "repost", "received"]
+Platform = Literal[
+    "facebook",
+    "instagram",
+    "x",
+    "youtube",
+    "mastodon",
+    "bluesky",
+    "tiktok",
+    "linkedin",
+    "telegram",
+    "whatsapp",
+    "decidim",
+    "press_room",
+    "log",
+]
+
+NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+class Origin(msgspec.Struct, frozen=True, order=True):
+    """The row of a source that a message was read from.
+
+    ``source`` is the index of the source in the reading. ``row`` is the line of a text file, the row of a sheet, or the
+    JSON Pointer of a member.
+    """
+
+    source: int
+    row: int | str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that the organisation published, sent or received.
+
+    - ``thread``: id of the first message of the conversation; None for a message that belongs to none, or if the source
+      cannot tell.
+    - ``parent``: id of the message that it answers, if the source says; the table finds the thread by it.
+    - ``time``: aware, in UTC. With the precision "day" it is the start of that day in the time zone of the
+      organisation, with "minute" the start of that minute.
+    - ``kind``: an answer to oneself, as in a series of posts, is an own post with a ``thread``.
+    - ``media``: kinds of what is attached, sorted: photo, video, audio, live, poll, link, document, quote, story …
+    - ``alternative_texts``: one for each photo and video, None for one that has none; None as a whole if the source
+      cannot tell.
+    - ``counts``: what the platform counted, only what is known: reactions, comments, shares, views …
+    - ``private``: True for what nobody else could read.
+    - ``edited``: when the text was last changed. ``deleted``: True if the platform says that it was taken away.
+    - ``language``: as the platform says, a BCP 47 tag.
+    """
+
+    platform: str
+    account: str
+    id: str
+    time: datetime
+    precision: Precision
+    kind: Kind
+    origin: Origin
+    text: str = ""
+    thread: str | None = None
+    parent: str | None = None
+    media: tuple[str, ...] = ()
+    alternative_texts: tuple[str | None, ...] | None = None
+    counts: Mapping[str, int] = NO_COUNTS
+    permalink: str | None = None
+    private: bool = False
+    edited: datetime | None = None
+    deleted: bool = False
+    language: str | None = None

@@ -1,0 +1,80 @@
+"""Sources: the files that were read, and what each of them can and cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+Tell = Literal[
+    "own_posts",
+    "public_replies",
+    "private_replies",
+    "reposts",
+    "received_public",
+    "received_private",
+    "threads",
+    "texts",
+    "media",
+    "alternative_texts",
+    "time_of_day",
+    "reactions",
+    "comments",
+    "shares",
+    "views",
+]
+"""What a source may be able to tell. What no source can tell leaves an answer unknown, never 0."""
+
+
+class HeaderSighting(msgspec.Struct, frozen=True):
+    """The known headers that a file was read by: their language, and when and where they were seen."""
+
+    language: str
+    date: date
+    seen: str
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """The time that a source covers: its first and last message, and the days that the file itself states."""
+
+    first: datetime | None = None
+    last: datetime | None = None
+    stated_first: date | None = None
+    stated_last: date | None = None
+
+
+class RowNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a source: ``read`` = ``taken`` + ``refused`` + the sum of ``skipped``.
+
+    ``refused`` have a fault each. ``skipped`` are not counted by their nature, by the reason: total, story …
+    """
+
+    read: int = 0
+    taken: int = 0
+    refused: int = 0
+    skipped: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, or a member of an archive, that was read.
+
+    - ``index``: its number in the reading, which messages refer to; it does not depend on the order of the files.
+    - ``file``: the name without the folder; of a member the name of the archive, a colon, and the name in it. Names of
+      conversations, which are names of persons, are cut.
+    - ``account``: the account it belongs to, "" if neither the file nor the caller says.
+    - ``tells``: sorted.
+    """
+
+    index: int
+    file: str
+    sha256: str
+    bytes: int
+    platform: str
+    format: str
+    account: str
+    tells: tuple[Tell, ...]
+    rows: RowNumbers = RowNumbers()
+    period: Period = Period()
+    headers: HeaderSighting | None = None
