@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -16,10 +17,12 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, HTTPScope
+from prometheus_client.core import Metric
 
 from actitud_api import __version__
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.loader import list_versions
+from actitud_api.platform.audit_log import figures as ledger_figures
 from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
 from actitud_api.platform.audit_log.daily import build_daily_lifespan
@@ -27,7 +30,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.forgetting import build_forgetting_lifespan
 from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
-from actitud_api.platform.http import handler_threads, large_responses
+from actitud_api.platform.http import handler_threads, large_responses, metrics
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.discovery import DiscoveryController
@@ -37,6 +40,7 @@ from actitud_api.platform.http.middleware.edge import Edge
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.middleware.limits import CountFailed, LimitClass, Limits
 from actitud_api.platform.http.middleware.memory import Memory
+from actitud_api.platform.http.middleware.observation import Observation
 from actitud_api.platform.http.middleware.policy import Holder, Policy
 from actitud_api.platform.http.openapi import ServiceDescription, build_document, encode_document
 from actitud_api.platform.http.operations import check_services
@@ -51,6 +55,7 @@ from actitud_api.platform.http.problems import (
     maps_to,
 )
 from actitud_api.platform.http.reference import FirstStep
+from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.http.system import Readiness, SystemController
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
@@ -65,6 +70,7 @@ from actitud_api.resources.editions import service as edition_service
 from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.publications import approval_routes as approvals
+from actitud_api.resources.publications import figures as publication_figures
 from actitud_api.resources.publications import routes as publications
 from actitud_api.resources.publications.daily import build_comparing_lifespan
 from actitud_api.resources.publications.service import EditionPublisher
@@ -109,6 +115,15 @@ THREADS: Final = 32
 
 Of these, computations take 4, large responses 2, and the further pieces of streams 1.
 """
+
+GAUGE_SECONDS: Final = 5.0
+"""Seconds between two settings of the gauges of a process."""
+
+FIGURES: Final[Sequence[Callable[[Session], Iterable[Metric]]]] = (
+    ledger_figures.read_figures,
+    publication_figures.read_figures,
+)
+"""Functions that read figures for the operator from the database."""
 
 CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     SystemController,
@@ -292,6 +307,16 @@ def create_app(
     def record_denial(scope: HTTPScope, holder: Holder) -> None:
         log_denied(database, scope, holder)
 
+    memory: Memory | None = None
+
+    def refresh_gauges() -> None:
+        for pool, use in database.get_pool_use().items():
+            metrics.CONNECTIONS_FREE.labels(pool).set(use.free)
+            metrics.CONNECTIONS_AWAITED.labels(pool).set(use.waiting)
+        metrics.DATABASE_SILENCE.set(max(0.0, time.monotonic() - database.public_state.heard))
+        metrics.MEMORY_BYTES.set(0 if memory is None else memory.size)
+
+    figures = metrics.OperatorFigures(settings.metrics_networks, refresh_gauges, lambda: _read_figures(database))
     limits = _build_limits(settings, database.request_counter)
     files = FileStore(settings.files_folder, settings.files_bytes)
     publisher = Publisher(name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact)
@@ -325,6 +350,7 @@ def create_app(
                 "charge": limits.charge,
                 "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
+                "figures": figures,
                 "first_steps": FIRST_STEPS,
                 PAGE_RENDERER: render_problem_page,
                 "public_url": settings.public_url,
@@ -342,6 +368,12 @@ def create_app(
         lifespan=[
             _provide_threads,
             _watch_public_state,
+            # Several processes: the one that is asked reads the gauges of the others as they set them last.
+            *(
+                (build_repeating_lifespan(refresh_gauges, GAUGE_SECONDS, failure="gauges not set", start=0),)
+                if settings.metrics_networks
+                else ()
+            ),
             *(
                 (
                     _build_ledger_lifespan(settings, database),
@@ -363,7 +395,7 @@ def create_app(
     app.asgi_handler = Compression(app.asgi_handler)
     app.asgi_handler = Edge(app)
     if settings.memory_bytes:
-        app.asgi_handler = Memory(
+        app.asgi_handler = memory = Memory(
             app,
             alternatives,
             database.public_state,
@@ -371,7 +403,20 @@ def create_app(
             stale_if_error=settings.stale_if_error,
             has_public_url=settings.public_url is not None,
         )
+    if settings.metrics_networks or settings.access_log:
+        app.asgi_handler = Observation(
+            app.asgi_handler, counts=bool(settings.metrics_networks), logs=settings.access_log
+        )
     return app
+
+
+def _read_figures(database: Database) -> Sequence[Metric] | None:
+    """Return what the database knows for the operator, or None if it does not answer."""
+    try:
+        with database.read() as session:
+            return [metric for read in FIGURES for metric in read(session)]
+    except Unavailable:
+        return None
 
 
 def _build_openapi(

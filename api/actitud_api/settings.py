@@ -32,18 +32,19 @@ MAX_REQUEST_SECONDS: Final = 20
 """Longest time in seconds that a request may take: 10 for a connection and 10 for the lock of the database."""
 
 
-class Proxy(str):
-    """IP address or network of a trusted proxy, as text; never the network of all addresses."""
+class Network(str):
+    """IP address or network, as text; never the network of all addresses."""
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Proxy:
+    def __new__(cls, text: str) -> Network:
         """Return the address or network in a text.
 
         Raises:
             ValueError: The text is neither an address nor a network, or is the network of all addresses.
         """
-        # Trusting every address would let each client choose the address that its requests are counted for.
+        # Trusting every address would let each client choose the address that its requests are counted for, and show
+        # everybody what is for the operator.
         if ip_network(text).prefixlen == 0:
             raise ValueError("every address")
         return super().__new__(cls, text)
@@ -76,7 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Port to listen on."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     """Number of processes that serve; more than one need PostgreSQL."""
-    trusted_proxies: tuple[Proxy, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     """Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     drain: Annotated[int, Meta(ge=0, le=60)] = 2
     """Seconds after the stop signal in which requests are still accepted, while `/readyz` answers 503."""
@@ -115,6 +116,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Bytes of memory that answers to public reads may take; 0 to keep none."""
     stale_if_error: Annotated[int, Meta(ge=0, le=86_400)] = 60
     """Seconds for which answers from memory are given while the database does not answer."""
+    metrics_networks: tuple[Network, ...] = ()
+    """Addresses and networks that may read `/metrics`, without a proxy in between; none if it is empty."""
+    access_log: bool = False
+    """True to log a line for each request."""
 
     def __repr__(self) -> str:
         hidden = {"database_url"}
@@ -162,6 +167,9 @@ _LIMIT: Final = Texts(
     "un número de peticiones por minuto, de 0 (sin límite) a 1000000",
     "a number of requests a minute, 0 (no limit) to 1000000",
 )
+_NETWORKS: Final = Texts(
+    "una lista de direcciones o redes, y nunca todas", "a list of addresses or networks, and never all of them"
+)
 EXPECTED_FORMS: Final = {
     "database_url": Texts("una URL de base de datos, como sqlite:///<ruta>", "a database URL, as sqlite:///<path>"),
     "public_url": Texts("una URL http o https sin ruta ni consulta", "an http or https URL without path or query"),
@@ -171,9 +179,7 @@ EXPECTED_FORMS: Final = {
     "host": Texts("una dirección o un nombre de máquina", "an address or a host name"),
     "port": Texts("un puerto, de 1 a 65535", "a port, 1 to 65535"),
     "workers": Texts("un número de procesos, de 1 a 64", "a number of processes, 1 to 64"),
-    "trusted_proxies": Texts(
-        "una lista de direcciones o redes, y nunca todas", "a list of addresses or networks, and never all of them"
-    ),
+    "trusted_proxies": _NETWORKS,
     "drain": Texts("un número de segundos, de 0 a 60", "a number of seconds, 0 to 60"),
     "grace": Texts("un número de segundos, de 21 a 600", "a number of seconds, 21 to 600"),
     "key_pepper": Texts("un secreto de 32 caracteres o más", "a secret of 32 characters or more"),
@@ -198,6 +204,8 @@ EXPECTED_FORMS: Final = {
         "un número de bytes, de 0 (ninguno) a 68719476736", "a number of bytes, 0 (none) to 68719476736"
     ),
     "stale_if_error": Texts("un número de segundos, de 0 a 86400", "a number of seconds, 0 to 86400"),
+    "metrics_networks": _NETWORKS,
+    "access_log": Texts("true o false", "true or false"),
 }
 """Valid values of each setting, in words."""
 
@@ -308,7 +316,7 @@ def _convert_value(
 
 
 def _decode_custom_type(kind: type, text: object) -> object:
-    """Return a value of a type with its own constructor, such as `Proxy`, made from its text.
+    """Return a value of a type with its own constructor, such as `Network`, made from its text.
 
     Raises:
         ValueError: The value is not a text, or is empty.

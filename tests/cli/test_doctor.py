@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actitud_api import cli
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check
 from actitud_api.cli.doctor import DoctorReport
 from actitud_api.engine.methodology import loader
+from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage import health
@@ -27,7 +29,7 @@ from tests.support.revisions import LATER, NEWEST, pretend_later
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "signing",
-    "triggers", "publications", "methodologies", "address", "links",
+    "checkpoint", "triggers", "publications", "methodologies", "address", "links",
 ]  # fmt: skip
 OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -124,7 +126,7 @@ def test_it_prints_for_people_in_their_language(
     assert "problema Clave de administración: ninguna vale" in lines
     assert "         → ejecute actitud-api init" in lines
     assert "bien     Escritura: acepta cambios" in lines
-    assert lines[-1] == "Comprobaciones: 14 bien, 0 con aviso, 1 con problema."
+    assert lines[-1] == "Comprobaciones: 15 bien, 0 con aviso, 1 con problema."
 
 
 def test_a_warning_is_no_failure(
@@ -335,3 +337,21 @@ def test_whether_an_administrator_can_get_in(records: list[access.KeyRecord], st
     check = checks.check_keys(records, [SecretText("a pepper that is long enough to hold")], NOW, "en")
     assert (check.status, check.found) == (status, found)
     assert (check.remedy is None) is (status == "ok")
+
+
+def test_entries_that_nothing_signs_are_named_after_two_days(
+    file: Path,
+) -> None:
+    with contextlib.closing(Database(f"sqlite:///{file}")) as database:
+        with database.read() as session:
+            waiting = ledger.get_coverage(session).waiting_since
+        assert waiting is not None
+        young, old = waiting + timedelta(days=2), waiting + timedelta(days=2, seconds=1)
+        assert checks.check_checkpoint(database, young, "en").status == "ok"
+        check = checks.check_checkpoint(database, old, "en")
+        assert check.status == "warning"
+        assert check.found.startswith("2 of 2 entries of the ledger are still unsigned, the first of 20")
+        with database.write() as session:
+            ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), old)
+        check = checks.check_checkpoint(database, old, "es")
+        assert (check.status, check.found) == ("ok", "firma las 2 entradas del registro")

@@ -41,7 +41,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
-from actitud_api.settings import MAX_REQUEST_SECONDS, Proxy, Settings
+from actitud_api.settings import MAX_REQUEST_SECONDS, Network, Settings
 from tests.http.toys import toy_app
 from tests.support.figures import FigureRecorder
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
@@ -370,11 +370,11 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
     ("host", "proxies", "limited"),
     [
         ("127.0.0.1", (), False), ("::1", (), False), ("localhost", (), False), ("0.0.0.0", (), True),
-        ("192.0.2.1", (), True), ("127.0.0.1", (Proxy("127.0.0.1"),), True),
+        ("192.0.2.1", (), True), ("127.0.0.1", (Network("127.0.0.1"),), True),
     ],
 )  # fmt: skip
 def test_the_demonstration_has_no_limits_for_its_own_machine_alone(
-    host: str, proxies: tuple[Proxy, ...], limited: bool
+    host: str, proxies: tuple[Network, ...], limited: bool
 ) -> None:
     base = Settings(host=host, trusted_proxies=proxies, rate_limit_score=7)
     settings = build_settings(base, None)
@@ -424,10 +424,10 @@ def test_the_address_is_one_that_a_browser_takes(host: str, shown: str) -> None:
     ("host", "proxies", "exposed"),
     [
         ("127.0.0.1", (), False), ("::1", (), False), ("localhost", (), False), ("0.0.0.0", (), True),
-        ("192.0.2.1", (), True), ("actitud.example", (), True), ("0.0.0.0", (Proxy("10.0.0.1"),), False),
+        ("192.0.2.1", (), True), ("actitud.example", (), True), ("0.0.0.0", (Network("10.0.0.1"),), False),
     ],
 )  # fmt: skip
-def test_beyond_this_machine_there_has_to_be_a_proxy(host: str, proxies: tuple[Proxy, ...], exposed: bool) -> None:
+def test_beyond_this_machine_there_has_to_be_a_proxy(host: str, proxies: tuple[Network, ...], exposed: bool) -> None:
     assert is_exposed(Settings(host=host, trusted_proxies=proxies)) is exposed
     # Behind a proxy, too, links need the address at which people reach it.
     assert lacks_public_url(Settings(host=host, trusted_proxies=proxies)) is (exposed or bool(proxies))

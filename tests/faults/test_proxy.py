@@ -40,7 +40,7 @@ from actitud_api.platform.http.problems import (
 )
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, read_header
-from actitud_api.settings import Proxy, Settings
+from actitud_api.settings import Network, Settings
 from tests.contract.document import EVERYWHERE
 from tests.http.toys import toy_app
 from tests.support import proxy
@@ -166,7 +166,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
         await inner(scope, receive, send)
 
     app.asgi_handler = recording
-    config = build_configuration(app, Settings(trusted_proxies=(Proxy("127.0.0.1"),)))
+    config = build_configuration(app, Settings(trusted_proxies=(Network("127.0.0.1"),)))
     config.port = 0
     started = threading.Event()
     server = Server(config, get_readiness(app), 0, started.set)

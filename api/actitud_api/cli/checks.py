@@ -44,6 +44,9 @@ DISK_WARNING: Final = 1024**3
 With less `check_disk` warns, because a backup needs as much space again as the database.
 """
 
+CHECKPOINT_AGE: Final = timedelta(days=2)
+"""Age of an entry without a checkpoint from which on `check_checkpoint` warns: the service makes one a day."""
+
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Earliest plausible time: the publication of the first methodology."""
 CLOCK_TO: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -83,6 +86,7 @@ _TITLES: Final = {
     "triggers": Texts("Disparadores", "Triggers"),
     "publications": Texts("Publicaciones", "Publications"),
     "signing": Texts("Clave de firma", "Signing key"),
+    "checkpoint": Texts("Punto de control", "Checkpoint"),
     "address": Texts("Dirección", "Address"),
     "links": Texts("Enlaces", "Links"),
     "files": Texts("Ficheros preparados", "Prepared files"),
@@ -533,3 +537,28 @@ def check_signing(settings: Settings, database: Database, language: Language) ->
     except ledger.SigningKeyFault as error:
         return _fail("signing", ledgers.describe_fault(error, language), ledgers.REMEDIES[error.code], language)
     return _pass("signing", _SIGNS.into(language).format(kid=signer.kid), language)
+
+
+_COVERED = Texts("firma las {count} entradas del registro", "signs the {count} entries of the ledger")
+_COVERED_SOON = Texts(
+    "faltan por firmar {uncovered} de {count} entradas del registro, la primera del {date}",
+    "{uncovered} of {count} entries of the ledger are still unsigned, the first of {date}",
+)
+_SERVE = Texts(
+    "tenga el servicio en marcha, que firma una vez al día, y mire «no checkpoint made» en su registro de sucesos",
+    "keep the service running, which signs once a day, and look for “no checkpoint made” in its log",
+)
+
+
+def check_checkpoint(database: Database, now: datetime, language: Language) -> Check:
+    """Check that a checkpoint signs what is in the ledger; return `ok`, or `warning` if an entry waits too long."""
+    with database.read() as session:
+        coverage = ledger.get_coverage(session)
+    if coverage.waiting_since is None:
+        return _pass("checkpoint", _COVERED.into(language).format(count=coverage.entries), language)
+    finding = _COVERED_SOON.into(language).format(
+        uncovered=coverage.uncovered, count=coverage.entries, date=coverage.waiting_since.date().isoformat()
+    )
+    if now - coverage.waiting_since > CHECKPOINT_AGE:
+        return _fail("checkpoint", finding, _SERVE, language, "warning")
+    return _pass("checkpoint", finding, language)

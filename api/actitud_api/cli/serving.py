@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
 from multiprocessing.connection import Connection
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
@@ -25,6 +27,7 @@ from actitud_api.cli.server import Server, WorkerServer, build_configuration, fo
 from actitud_api.cli.supervisor import READY, Supervisor, WorkerFunction
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.logs import configure_logs
+from actitud_api.platform.http.metrics import FOLDER_VARIABLE
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import count_offered_connections, get_sqlite_version, has_wal_bug
@@ -166,7 +169,7 @@ def _serve_by_workers(options: argparse.Namespace, settings: Settings, language:
         with catch_unreachable(settings, language):
             _warn_of_connections(settings, count_offered_connections(database), language)
     _warn(settings, language)
-    with open_listener(settings, language) as listener:
+    with _count_together(settings), open_listener(settings, language) as listener:
         supervisor = Supervisor(
             settings.workers,
             _follow_settings(options, settings, listener, language),
@@ -176,6 +179,23 @@ def _serve_by_workers(options: argparse.Namespace, settings: Settings, language:
         )
         supervisor.run()
     return supervisor.has_started
+
+
+@contextmanager
+def _count_together(settings: Settings) -> Iterator[None]:
+    """Have the processes that are started in the block count into one folder, which is deleted after it.
+
+    Nothing is done if nobody may read the figures: counting into files takes longer than into memory.
+    """
+    if not settings.metrics_networks:
+        yield
+        return
+    with TemporaryDirectory(prefix="actitud-figures-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER_VARIABLE]
 
 
 def _follow_settings(

@@ -107,6 +107,12 @@ def get_hash(session: Session, seq: int) -> str | None:
     return found
 
 
+def get_entry_time(session: Session, seq: int) -> datetime | None:
+    """Return the time of the entry with a number, or None if there is no such entry."""
+    at: datetime | None = session.execute(select(ENTRIES.c.at).where(ENTRIES.c.seq == seq)).scalar_one_or_none()
+    return at
+
+
 def list_records(session: Session, action: str) -> Sequence[str]:
     """Return the records of all entries of an action as JSON texts, in the order of the chain."""
     return list(

@@ -299,6 +299,29 @@ def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
 # --- checkpoints ----------------------------------------------------------------------------------------------
 
 
+class Coverage(Struct, frozen=True):
+    """Coverage of the ledger by its checkpoints.
+
+    `entries`: the length of the ledger. `uncovered`: the entries after the newest checkpoint. `waiting_since`: the time
+    of the first of these, None if there is none. `checkpoint`: the time of that checkpoint, None if there is none.
+    """
+
+    entries: int
+    uncovered: int
+    waiting_since: datetime | None
+    checkpoint: datetime | None
+
+
+def get_coverage(session: Session) -> Coverage:
+    """Return how much of the ledger its checkpoints cover."""
+    head = queries.get_head(session)
+    newest = queries.get_newest_checkpoint(session)
+    entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
+    return Coverage(
+        entries, entries - covered, queries.get_entry_time(session, covered), None if newest is None else newest.at
+    )
+
+
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
     """Return a checkpoint of the whole chain: a new one, or the existing one if no entry was added since.
 

@@ -14,6 +14,7 @@ from typing import Final, ParamSpec, TypeVar
 from litestar.concurrency import sync_to_thread
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.metrics import HANDLERS_AWAITED
 from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
 
 P = ParamSpec("P")
@@ -56,6 +57,7 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
             if is_given_up:
                 raise NoThreadFree
             is_begun = True
+            HANDLERS_AWAITED.dec()
         return function(*args, **kwargs)
 
     def give_up() -> None:
@@ -63,8 +65,10 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
         with lock:
             is_given_up = not is_begun
         if is_given_up:
+            HANDLERS_AWAITED.dec()
             work.cancel()
 
+    HANDLERS_AWAITED.inc()
     work = asyncio.ensure_future(sync_to_thread(run))
     timer = asyncio.get_running_loop().call_later(PATIENCE, give_up)
     try:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
 import structlog
@@ -33,6 +33,13 @@ _PUBLIC_FOR_HOST: Final = "public_for_host"
 """Member of the state of a request: it is there if only those links keep its answer out of the caches of others."""
 _INCOMPLETE: Final = "incomplete"
 """Member of the state of a request: it is there if the answer lacks something that a later one may have."""
+_ROUTE: Final = "route"
+"""Member of the state of a request: the template of its path, if memory knew it before routing."""
+_MEMORY: Final = "memory"
+"""Member of the state of a request: what memory did for it."""
+
+MemoryOutcome = Literal["hit", "stale", "made"]
+"""Outcome of a read that memory keeps: answered from it, answered though the database is silent, or made anew."""
 
 _log = structlog.get_logger()
 
@@ -174,6 +181,24 @@ def mark_incomplete(scope: HTTPScope) -> None:
 def is_incomplete(scope: HTTPScope) -> bool:
     """Return True if `mark_incomplete` was called for a request."""
     return _INCOMPLETE in scope["state"]
+
+
+def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
+    """Note what memory does for a request to a route, before it is routed or instead."""
+    scope["state"][_ROUTE] = route
+    scope["state"][_MEMORY] = outcome
+
+
+def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
+    """Return what memory did for a request, or None if it keeps no such answer."""
+    outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
+    return outcome
+
+
+def find_route(scope: HTTPScope) -> str | None:
+    """Return the template of the path of a request, such as `/v1/editions/{edition}`, or None if none fits."""
+    route: str | None = scope["state"].get(_ROUTE) or scope.get("path_template")
+    return route
 
 
 def is_loopback(host: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Routes for liveness and readiness checks."""
+"""Routes for liveness and readiness checks, and for the figures of the operator."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
-from actitud_api.platform.http.operations import get
-from actitud_api.platform.http.problems import NO_STORE, UNAVAILABLE, ProblemError
+from actitud_api.platform.http.metrics import MEDIA_TYPE, OperatorFigures
+from actitud_api.platform.http.operations import get, get_page
+from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, UNAVAILABLE, ProblemError
 from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest
 
@@ -109,3 +110,19 @@ class SystemController(Controller):
                 headers={"Retry-After": RETRY_AFTER},
             )
         return HEALTH.of(request, Health("ok"))
+
+    @get_page(
+        "/metrics",
+        operation_id="system.metrics",
+        access=ANYBODY_UNLIMITED,
+        by_language=False,
+        unkept="Each reading has the figures of its time.",
+    )
+    def show_metrics(self, request: ApiRequest, figures: OperatorFigures) -> Response[bytes]:
+        """Serve the figures of the service to the addresses of the setting `metrics_networks`; others find nothing.
+
+        It is not in the OpenAPI document, because it is for the operator alone.
+        """
+        if not figures.may_read(request.scope):
+            raise ProblemError(NOT_FOUND, NOT_FOUND.description)
+        return Response(figures.encode(), headers={"Cache-Control": NO_STORE}, media_type=MEDIA_TYPE)

@@ -69,10 +69,11 @@ class Key(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Key of the answer to a request, and how the answers of its operation are kept."""
+    """Key of the answer to a request, how the answers of its operation are kept, and the template of its path."""
 
     key: Key
     keeping: Keeping
+    route: str
 
 
 class TargetReader:
@@ -94,7 +95,7 @@ class TargetReader:
             return None
         served = self._alternatives.choose_path(path, accept)
         try:
-            handler = self._app.asgi_router.handle_routing(path=served, method="GET")[1]
+            _, handler, _, _, route = self._app.asgi_router.handle_routing(path=served, method="GET")
         except HTTPException:
             return None
         keeping = find_keeping(handler.opt)
@@ -127,7 +128,9 @@ class TargetReader:
         follows = keeping.by_host or (not self._has_public_url and is_loopback(urlsplit(f"//{host}").hostname))
         coding = choose_coding(_decode(address.accept_encoding))
         return Target(
-            Key(path, served, query, languages, coding, f"{address.scheme}://{host}" if follows else None), keeping
+            Key(path, served, query, languages, coding, f"{address.scheme}://{host}" if follows else None),
+            keeping,
+            route,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, Table, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -54,6 +54,13 @@ class Backend(Protocol):
 
 
 BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+class PoolUse(NamedTuple):
+    """Use of a pool of connections: how many are free, and how many threads wait for one."""
+
+    free: int
+    waiting: int
 
 
 class Database:
@@ -165,6 +172,13 @@ class Database:
                 number = raise_if_changed(session)
             if number is not None:
                 self.public_state.learn(number)
+
+    def get_pool_use(self) -> dict[Literal["read", "write"], PoolUse]:
+        """Return how the connections of this process are used, by the kind of session."""
+        return {
+            "read": PoolUse(self._read_slots.free, self._read_slots.waiting),
+            "write": PoolUse(self._write_slots.free, self._write_slots.waiting),
+        }
 
     def run_later(self, act: Callable[[], None]) -> None:
         """Queue a function for the background thread, which runs queued functions in FIFO order.

@@ -26,6 +26,16 @@ class FifoSemaphore:
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
 
+    @property
+    def free(self) -> int:
+        """Number of slots that nobody holds."""
+        return self._free
+
+    @property
+    def waiting(self) -> int:
+        """Number of threads that wait for a slot."""
+        return len(self._waiting)
+
     @contextmanager
     def acquire(self) -> Iterator[None]:
         """Hold a slot while the block runs; raise `Unavailable` if no slot becomes free in time."""

@@ -58,6 +58,25 @@ CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
+class RevisionCount(NamedTuple):
+    """Count of complete revisions of all editions, and the time of the newest, None if there is none."""
+
+    first: int
+    later: int
+    newest: datetime | None
+
+
+def count_revisions(session: Session) -> RevisionCount:
+    """Count the complete revisions of all editions: first ones, and those that correct one."""
+    is_first = PUBLICATIONS.c.revision == 1
+    first, later, newest = session.execute(
+        select(
+            func.count().filter(is_first), func.count().filter(not_(is_first)), func.max(PUBLICATIONS.c.published)
+        ).where(is_complete(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision))
+    ).one()
+    return RevisionCount(first, later, newest)
+
+
 T = TypeVar("T")
 
 BATCH_ROWS: Final = 500

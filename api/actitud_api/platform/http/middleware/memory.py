@@ -28,7 +28,7 @@ from actitud_api.platform.http.answers import Answer, AnswerStore, Head
 from actitud_api.platform.http.middleware.compression import Coding, describe_unchanged, find_current_tag
 from actitud_api.platform.http.middleware.format_negotiation import Alternatives
 from actitud_api.platform.http.prepared_lines import add_lines
-from actitud_api.platform.http.scope import assign_request_id, is_incomplete, is_public_for_host
+from actitud_api.platform.http.scope import assign_request_id, is_incomplete, is_public_for_host, note_memory
 from actitud_api.platform.http.targets import Address, Target, TargetMemory, TargetReader
 
 FRESH: Final = 1.0
@@ -146,8 +146,10 @@ class Memory:
                 if is_new:
                     # Only now: addresses that are asked for once would displace those of popular answers.
                     self._targets.put(address, target)
+                note_memory(scope, target.route, "stale" if silence else "hit")
                 await _send_answer(scope, sent, answer, target.key.coding, silence, send)
                 return
+        note_memory(scope, target.route, "made")
         await self._answer_anew(scope, sent, target, receive, send)
 
     def _measure_silence(self, answer: Answer) -> float | None:

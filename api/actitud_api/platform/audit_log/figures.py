@@ -1,0 +1,31 @@
+"""Figures of the ledger for the operator: how long it is, and how much of it no checkpoint covers yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from actitud_api.platform.audit_log.service import get_coverage
+from actitud_api.platform.storage.database import Session
+
+
+def read_figures(session: Session) -> Iterator[Metric]:
+    """Yield the figures; those of an empty ledger are 0, and one without checkpoint has no time of it."""
+    coverage = get_coverage(session)
+    yield CounterMetricFamily("actitud_ledger_entries", "Entries of the ledger", value=coverage.entries)
+    yield GaugeMetricFamily(
+        "actitud_ledger_uncovered_entries", "Entries after the newest checkpoint", value=coverage.uncovered
+    )
+    if coverage.waiting_since is not None:
+        yield GaugeMetricFamily(
+            "actitud_ledger_uncovered_timestamp_seconds",
+            "Time of the first entry after the newest checkpoint",
+            value=coverage.waiting_since.timestamp(),
+        )
+    if coverage.checkpoint is not None:
+        yield GaugeMetricFamily(
+            "actitud_ledger_checkpoint_timestamp_seconds",
+            "Time of the newest checkpoint",
+            value=coverage.checkpoint.timestamp(),
+        )

@@ -1,0 +1,23 @@
+"""Figures of publications for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from actitud_api.platform.storage.database import Session
+from actitud_api.resources.publications import queries
+
+
+def read_figures(session: Session) -> Iterator[Metric]:
+    """Yield how many revisions were published, corrections apart, and when the newest was, if there is one."""
+    count = queries.count_revisions(session)
+    yield CounterMetricFamily("actitud_publications", "Editions published for the first time", value=count.first)
+    yield CounterMetricFamily("actitud_corrections", "Revisions that correct a published edition", value=count.later)
+    if count.newest is not None:
+        yield GaugeMetricFamily(
+            "actitud_publication_timestamp_seconds",
+            "Time of the newest publication or correction",
+            value=count.newest.timestamp(),
+        )
