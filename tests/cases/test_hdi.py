@@ -10,13 +10,17 @@ import csv
 import io
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from actitud_api import cli
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.ranking import compute_ranks
 from tests.cases import reading
 from tests.support.shared import shared
+from tests.unit.scoring.sheets import CASES
 
 HDI = reading.document("hdi")
 WITHHELD = {("RWA", str(year)) for year in range(1990, 1995)}
@@ -74,6 +78,32 @@ def test_every_rank() -> None:
     assert ranked([evaluation.index for evaluation in evaluations]) == stated
     unrounded = [evaluation.groups["hdi"] for evaluation in evaluations]
     assert sum(a != b for a, b in zip(ranked(unrounded), stated, strict=True)) == 29
+
+
+def test_every_rank_from_the_file_of_the_publisher_without_code(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The document names its indicators as UNDP names the columns; the others are copied."""
+    names = {
+        "health": "le_2021",
+        "expected_schooling": "eys_2021",
+        "mean_schooling": "mys_2021",
+        "income": "gnipc_2021",
+    }
+    text = (CASES / "hdi.json").read_text("utf-8")
+    for indicator, column in names.items():
+        text = text.replace(f'"{indicator}"', f'"{column}"')
+    document, table = tmp_path / "hdi.json", tmp_path / "table.csv"
+    document.write_text(text, "utf-8")
+    table.write_bytes(shared("cases/hdi/hdr2021_22_hdi_ihdi_2021.csv"))
+    _, *others = next(csv.reader(table.read_text("utf-8-sig").splitlines()))
+    kept = [part for name in others if name not in names.values() for part in ("--keep", name)]
+    assert cli.main(["score", "--methodology", str(document), "--table", str(table), *kept]) == 0
+    lines = list(csv.DictReader(io.StringIO(capsysbinary.readouterr().out.decode("utf-8"))))
+    assert len(lines) == 195
+    stated = {line["iso3"]: float(line["hdi_rank_2021"]) for line in lines if line["hdi_rank_2021"]}
+    assert len(stated) == 191
+    assert {line["iso3"]: float(line["rank"]) for line in lines if line["rank"]} == stated
 
 
 def test_one_country_by_hand() -> None:

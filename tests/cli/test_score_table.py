@@ -9,10 +9,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from actitud_api import cli
-from actitud_api.engine.methodology.model import Document, Fact, Margin, ProfileField
+from actitud_api.cli.scored_table import score_submissions
+from actitud_api.engine.methodology.model import AnswerOperand, Document, Fact, Margin, ProfileField
+from actitud_api.engine.scoring.explain import outline_score
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import CASES
 
@@ -193,6 +197,7 @@ def test_options_that_mean_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
     assert refused(capsys, arguments[:3]) == ["--methodology: needed with a table, which does not say its own"]
     assert refused(capsys, [*arguments, "--json"]) == ["--json: a table is answered with a table"]
     assert refused(capsys, [*arguments[:2], "--keep", "x"]) == ["--keep: only together with --table"]
+    assert refused(capsys, [*arguments[:2], "--format", "csv"]) == ["--format: only together with --table"]
     assert refused(capsys, [*arguments[:3], "--lang", "es"]) == [
         "--methodology: hace falta con una tabla, que no dice la suya"
     ]
@@ -257,3 +262,57 @@ def test_pillars_and_estimates_have_their_columns(tmp_path: Path, capsysbinary: 
     rows = scored(capsysbinary, written(tmp_path, "town,a\nA,60\nB,\n", document))
     estimates = [(row["rank"], row["estimate"], row["estimate_lower"], row["estimate_upper"]) for row in rows]
     assert estimates == [("", "58", "49", "66"), ("", "", "", "")]
+
+
+def test_the_scores_are_written_as_json_lines(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert cli.main([*written(tmp_path, COUNTRIES), "--format", "jsonl", "--keep", "region"]) == 0
+    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert [(row["country"], row["rank"], row["index"]) for row in rows] == [
+        ("Switzerland", 1, 96.2), ("Norway", 2, 96.1), ("Nowhere", None, None),
+    ]  # fmt: skip
+    assert rows[0]["score:health"] == 98.441846
+
+
+def test_the_table_for_a_terminal_has_the_best_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    lines = COUNTRIES.splitlines()
+    arguments = written(tmp_path, "\n".join([lines[0], *reversed(lines[1:])]))
+    assert cli.main([*arguments, "--keep", "region", "--format", "table", "--lang", "es"]) == 0
+    found = [
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("│")
+    ]
+    assert [cells[:4] for cells in found] == [
+        ["Switzerland", "Europe", "1", "96,2"],
+        ["Norway", "Europe", "2", "96,1"],
+        ["Nowhere", "", "", ""],
+    ]
+
+
+@given(st.lists(st.sampled_from([None, 0, 20, 50, 90]), min_size=3, max_size=3))
+def test_it_scores_as_the_evaluation_of_one_organisation(points: list[int | None]) -> None:
+    """Rules that contradict one indicator, two, or none because they only warn."""
+
+    def hours(name: str) -> AnswerOperand:
+        return b.fact(name, "hours", b.const(0))
+
+    rules = (
+        b.rule("ONE", b.compare(hours("a"), "le", hours("b")), "a"),
+        b.rule("TWO", b.compare(hours("b"), "le", 50), "b", "c"),
+        b.rule("WARNING", b.compare(hours("c"), "le", hours("a"))),
+    )
+    tree = b.root(b.group("D1", b.points("a"), b.points("b", 3)), b.group("D2", b.points("c")))
+    methodology = b.read(structs.replace(b.document(tree, rules=rules), pillars={"x": ("a", "c"), "y": ("b",)}))
+    submission = b.submit({name: {"hours": x} for name, x in zip("abc", points, strict=True) if x is not None})
+    (line,) = score_submissions(methodology, [submission])
+    score = outline_score(methodology, submission)
+    assert (line.index, line.index_max, line.coverage, line.status, line.level) == (
+        score.index, score.index_max, score.coverage, score.status, score.level,
+    )  # fmt: skip
+    assert [*line.contradicted] == [finding.rule for finding in score.findings if finding.severity == "error"]
+    assert isinstance(score.pillars, tuple)
+    assert [*line.pillars] == [pillar.score for pillar in score.pillars]
+    assert {name: line.nodes[name] for name in ("D1", "D2")} == {each.id: each.score for each in score.dimensions}

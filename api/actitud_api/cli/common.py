@@ -123,9 +123,13 @@ def render_marked(mark: str, text: str) -> Table:
 
 
 @contextmanager
-def show_progress(text: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar of `total` steps on standard error; yield a function that advances it by one step."""
+def show_progress(text: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
+    """Show a progress bar of `total` steps on standard error; yield a function that advances it by one step.
+
+    `quiet`: True to show none where standard error is no terminal, which else gets the last state of the bar.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet and not console.is_terminal) as bar:
         task = bar.add_task(text, total=total)
         yield lambda: bar.advance(task)

@@ -649,6 +649,14 @@ def _add_score(added: AddCommand, language: Language) -> None:
             "a column of the table that is copied without reading it; repeated for several",
         ).into(language),
     )
+    command.add_argument(
+        "--format",
+        choices=("csv", "jsonl", "table"),
+        help=Texts(
+            "cómo se escriben las puntuaciones de una tabla: csv (si no se dice), jsonl, o table, para leerla aquí",
+            "how the scores of a table are written: csv (by default), jsonl, or table, to read it here",
+        ).into(language),
+    )
     _add_lang_option(command, language)
     command.add_argument(
         "--json",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content
+from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content, show_progress
 from actitud_api.cli.reading import read_methodology
 from actitud_api.cli.sheet import render_score
 from actitud_api.cli.tables import FaultyTable, score_table
@@ -29,7 +30,8 @@ _NO_METHODOLOGY = Texts(
     "--methodology: needed with a table, which does not say its own",
 )
 _NO_JSON = Texts("--json: una tabla se responde con otra", "--json: a table is answered with a table")
-_NO_TABLE = Texts("--keep: solo vale con --table", "--keep: only together with --table")
+_NO_TABLE = Texts("{option}: solo vale con --table", "{option}: only together with --table")
+_SCORED = Texts("Líneas leídas", "Lines read")
 _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
 
 
@@ -44,8 +46,9 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
     chosen = choose_language(options, language)
     if options.table:
         return _run_table(options, chosen)
-    if options.keep:
-        raise CommandError(_NO_TABLE.into(chosen), 2)
+    for option, is_given in (("--keep", options.keep), ("--format", options.format)):
+        if is_given:
+            raise CommandError(_NO_TABLE.into(chosen).format(option=option), 2)
     methodology = (
         None if options.methodology is None else fill_missing_texts(read_methodology(options.methodology, chosen))
     )
@@ -71,14 +74,18 @@ def _run_table(options: argparse.Namespace, language: Language) -> int:
     if options.json:
         raise CommandError(_NO_JSON.into(language), 2)
     methodology = fill_missing_texts(read_methodology(options.methodology, language))
+    follow = partial(show_progress, _SCORED.into(language), quiet=True)
     try:
-        table = score_table(read_content(options.file, language), options.keep, methodology, language)
+        table = score_table(read_content(options.file, language), options.keep, methodology, language, follow)
     except FaultyTable as error:
         lines = describe_faults(error.faults, _FAULTY, language)
         lines[-1] = _FAULTY.into(language).format(count=words.format_number(error.count, language))
         raise CommandError("\n".join(lines), 2) from error
+    if options.format == "table":
+        print_renderable(table.render(language))
+        return 0
     # As bytes: the text layer would write the line ends and, outside UTF-8, the letters in another way.
-    sys.stdout.buffer.writelines(table)
+    sys.stdout.buffer.writelines(table.encode_json_lines() if options.format == "jsonl" else table.encode_csv())
     sys.stdout.buffer.flush()
     return 0
 

@@ -1,4 +1,4 @@
-"""Score each line of a CSV file under a methodology, and write a CSV table of the scores.
+"""Read a CSV file with an organisation in each line, and score it under a methodology.
 
 The first column names the organisation of a line. The others are `profile:FIELD`, `INDICATOR.FACT`, `INDICATOR.basis`,
 or `INDICATOR` alone if it has one fact. An empty cell is no answer; components of a checklist have blanks or commas
@@ -12,26 +12,26 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
-import numpy as np
 from msgspec import Struct
 
+from actitud_api.cli.scored_table import ScoredTable, score_submissions
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import walk_indicators, walk_nodes
-from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
-from actitud_api.engine.scoring.ranking import UNRANKED, compute_ranks, get_ranking_index
-from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, DimensionScore, Estimate, Figure, Score
+from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.methodology.requests.answers import (
+    ScoreRequest,
+    Submission,
+    build_score_request_type,
+    to_submission,
+)
 from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
 from actitud_api.platform.http.validation import Json, find_nearest, format_pointer
-from actitud_api.resources.scores import service
-from actitud_api.web.downloads.formats.delimited import encode_csv
-from actitud_api.web.downloads.formats.tables import CellValue, TableColumn
 
 _PLACE = Texts("línea {line} ({name}), {column}", "line {line} ({name}), {column}")
 _LINE = Texts("línea {line}", "line {line}")
@@ -61,9 +61,6 @@ _BOOLEANS: Final = {
 
 _NO_COMPONENTS: Final = frozenset({"none", "ninguno", "ninguna"})
 """Words for a checklist of which nothing is done: an empty cell is no answer, which covers less."""
-
-_ESTIMATES: Final = ("estimate", "estimate_lower", "estimate_upper")
-"""Columns of the index that a provisional document estimates, and of the bounds of the estimate."""
 
 _Type: TypeAlias = Literal["integer", "number", "boolean", "components", "enum"]
 
@@ -95,15 +92,21 @@ class _Line(Struct, frozen=True):
     cells: Mapping[str, str]
 
 
-class _ScoredLine(Struct, frozen=True):
-    line: _Line
-    score: Score
+def score_table(
+    raw: bytes,
+    kept: Sequence[str],
+    methodology: Methodology,
+    language: Language,
+    follow: Callable[[int], AbstractContextManager[Callable[[], None]]],
+) -> ScoredTable:
+    """Score each line of a CSV file.
 
-
-def score_table(raw: bytes, kept: Sequence[str], methodology: Methodology, language: Language) -> Iterator[bytes]:
-    """Score each line of a CSV file, and return the table of scores as CSV.
-
-    `raw` is the content of the file. The first column and the columns `kept` are copied. `language` is that of faults.
+    Args:
+        raw: The content of the file.
+        kept: Columns that are copied, as the first one is.
+        methodology: The methodology, registered or not.
+        language: The language of faults.
+        follow: Opens a display of progress over so many lines, whose value is called after each line that was read.
 
     Raises:
         FaultyTable: A line or a column has faults; then nothing is scored.
@@ -118,22 +121,25 @@ def score_table(raw: bytes, kept: Sequence[str], methodology: Methodology, langu
     columns = {format_pointer(place.path): name for name, place in reversed(inputs.items())}
     columns |= {format_pointer(inputs[name].path): name for name in read}
     checked = Body(build_score_request_type(methodology))
-    scored: list[_ScoredLine] = []
-    for line in lines:
-        body = _build_body(line, {name: inputs[name] for name in read}, methodology, is_spanish=is_spanish)
-        request = checked.convert(body)
-        if isinstance(request, ScoreRequest):
-            scored.append(_ScoredLine(line, service.compute_score(methodology, request)))
-            continue
-        for fault in request:
-            # A fault inside a checklist is one of its column.
-            column = columns.get(fault.pointer) or columns.get(fault.pointer.rpartition("/")[0]) or fault.pointer
-            place = _PLACE.into(language).format(line=line.number, name=line.cells[first], column=column)
-            faults.append(replace(fault, pointer=place))
+    submissions: list[Submission] = []
+    with follow(len(lines)) as advance:
+        for line in lines:
+            body = _build_body(line, {name: inputs[name] for name in read}, methodology, is_spanish=is_spanish)
+            request = checked.convert(body)
+            advance()
+            if isinstance(request, ScoreRequest):
+                submissions.append(to_submission(methodology, request))
+                continue
+            for fault in request:
+                # A fault inside a checklist is one of its column.
+                column = columns.get(fault.pointer) or columns.get(fault.pointer.rpartition("/")[0]) or fault.pointer
+                place = _PLACE.into(language).format(line=line.number, name=line.cells[first], column=column)
+                faults.append(replace(fault, pointer=place))
     if faults:
         raise FaultyTable(faults)
     copied = [first, *(name for name in others if name in kept)]
-    return _encode_scores(scored, copied, methodology, is_spanish=is_spanish)
+    cells = [[line.cells[name] for name in copied] for line in lines]
+    return ScoredTable(copied, cells, score_submissions(methodology, submissions), methodology, is_spanish=is_spanish)
 
 
 # --- the columns ----------------------------------------------------------------------------------------------
@@ -265,76 +271,3 @@ def _read_cell(text: str, place: _Input, *, is_spanish: bool) -> Json:
             return [*re.split(r"[\s,;]+", text)]
         case "enum":
             return text
-
-
-# --- the scores -----------------------------------------------------------------------------------------------
-
-
-def _encode_scores(
-    scored: Sequence[_ScoredLine], copied: Sequence[str], methodology: Methodology, *, is_spanish: bool
-) -> Iterator[bytes]:
-    """Return the table of scores as CSV, with the lines in the order of the file."""
-    document = methodology.document
-    published = document.decimals if document.published_decimals is None else document.published_decimals
-    below = [node for node, _ in walk_nodes(document.root, "")][1:]
-    nodes = {node.id: document.decimals for node in below}
-    nodes |= {
-        node.id: node.published_decimals
-        for node in below
-        if isinstance(node, Group) and node.published_decimals is not None
-    }
-    columns = [
-        *(_describe_column(name, "string") for name in copied),
-        _describe_column("rank", "integer"),
-        *(_describe_column(name, "number", published) for name in ("index", "index_max")),
-        _describe_column("coverage", "number", COVERAGE_DECIMALS),
-        _describe_column("status", "string"),
-        _describe_column("level", "integer"),
-        _describe_column("contradicted", "string"),
-        *(_describe_column(f"score:{name}", "number", decimals) for name, decimals in nodes.items()),
-        *(_describe_column(f"pillar:{name}", "number", document.decimals) for name in document.pillars),
-        *(_describe_column(name, "integer") for name in _ESTIMATES if document.standing == "provisional"),
-    ]
-    rows = [
-        [*(line.line.cells[name] for name in copied), rank, *_list_figures(line.score, nodes)]
-        for line, rank in zip(scored, _rank([line.score for line in scored], published), strict=True)
-    ]
-    return encode_csv(columns, [rows], "excel-es" if is_spanish else "rfc4180")
-
-
-def _describe_column(
-    name: str, kind: Literal["string", "integer", "number"], decimals: int | None = None
-) -> TableColumn:
-    return TableColumn(name=name, kind=kind, title=name, description="", decimals=decimals)
-
-
-def _rank(scores: Sequence[Score], decimals: int) -> Iterator[int | None]:
-    """Yield the rank of each score among all, None if it is not ranked."""
-    units = [None if score.index is None else round(score.index * 10**decimals) for score in scores]
-    points = np.array(
-        [get_ranking_index(score.status, index, score.standing) for score, index in zip(scores, units, strict=True)],
-        np.int64,
-    )
-    for own, rank in zip(points, compute_ranks(points), strict=True):
-        yield None if own == UNRANKED else int(rank)
-
-
-def _list_figures(score: Score, nodes: Iterable[str]) -> list[CellValue]:
-    scores = dict(_walk_scores(score.dimensions))
-    scores |= {indicator.id: indicator.score for indicator in score.indicators}
-    pillars = [pillar.score for pillar in score.pillars] if isinstance(score.pillars, tuple) else []
-    contradicted = " ".join(finding.rule for finding in score.findings if finding.severity == "error")
-    figures: list[CellValue] = [score.index, score.index_max, score.coverage, score.status, score.level]
-    estimates: list[CellValue] = []
-    if score.standing == "provisional":
-        found = score.estimate if isinstance(score.estimate, Estimate) else None
-        estimates = [None] * 3 if found is None else [found.index, found.lower, found.upper]
-    return [*figures, contradicted or None, *(scores[name] for name in nodes), *pillars, *estimates]
-
-
-def _walk_scores(groups: Sequence[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
-    """Yield the id and the score of each group, and of each group and indicator inside it."""
-    for group in groups:
-        yield group.id, group.score
-        yield from _walk_scores(group.groups)
-        yield from ((indicator.id, indicator.score) for indicator in group.indicators)
