@@ -208,13 +208,16 @@ def _find_cause(indicator: NarratedIndicator) -> tuple[ZeroCause, str | None]:
 def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodology, language: Language) -> list[Step]:
     """List the steps for an organisation, at most `STEPS_MAX`: what an adviser would say to do first stands first.
 
-    Blockers come first, then the moves of the path to the next level in the order in which they can be made, then the
-    next steps of other indicators by their gain. A score with a level always has a step.
+    What keeps indicators at zero comes first, then the moves of the path to the next level in the order in which they
+    can be made, then contradictions that no move ends, then the next steps of other indicators by their gain. A score
+    with a level always has a step.
     """
     writer = _StepWriter(methodology, language)
     moves = {move.indicator: move for move in path.moves or ()}
     level = _TO_LEVEL.into(language).format(level=_find_level_ahead(path)) if moves else None
     steps: list[Step] = []
+    # Contradictions that cost points, but do not stand between the organisation and its next level.
+    beside: list[Step] = []
     covered: set[str] = set()
     for blocker in list_blockers(score):
         move = moves.get(blocker.key or "")
@@ -223,13 +226,15 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
         if blocker.key is not None:
             covered.add(blocker.key)
         action = None if move is None else writer.sentences.describe_move_action(move)
-        steps.append(writer.describe_blocker(blocker, action, None if move is None else level))
+        described = writer.describe_blocker(blocker, action, None if move is None else level)
+        (beside if blocker.cause is None and move is None else steps).append(described)
     for move in moves.values():
         if move.indicator not in covered:
             covered.add(move.indicator)
             text = writer.sentences.describe_move_action(move)
             gain = None if move.gain is None or move.gain < 0 else writer.format_gain("gain", move.gain)
             steps.append(writer.build(move.indicator, writer.add_remark(text, move.requires), gain, level))
+    steps += beside
     others = [
         indicator
         for indicator in iterate_indicators(score)
