@@ -4,7 +4,9 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -58,36 +60,11 @@ frame: the masthead and the footer · lead: also the title and the first part ·
 
 _DIGEST: Final = re.compile(r"\.[0-9a-f]{12}\.")
 
-_FILES: Final[Mapping[str, tuple[str, str, str]]] = {
-    "page.css": ("actitud_api.platform.http", "static/page.css", "text/css"),
-    "portal.css": ("actitud_api.web.portal", "static/portal.css", "text/css"),
-    "charts.css": ("actitud_api.web.charts", "static/charts.css", "text/css"),
-    "lists.css": ("actitud_api.web.portal", "static/lists.css", "text/css"),
-    "copy.js": ("actitud_api.web.portal", "static/copy.js", "text/javascript"),
-    "host.js": ("actitud_api.web.embeds", "static/host.js", "text/javascript"),
-    "questionnaire.css": ("actitud_api.web.portal", "static/questionnaire.css", "text/css"),
-    "questionnaire.js": ("actitud_api.web.portal", "static/questionnaire.js", "text/javascript"),
-    **{
-        name: ("actitud_api.web.portal", f"static/{name}", "text/javascript")
-        for name in (
-            "numbers.js",
-            "questionnaire-facts.js",
-            "questionnaire-page.js",
-            "questionnaire-answers.js",
-            "questionnaire-score.js",
-            "questionnaire-steps.js",
-            "questionnaire-memory.js",
-            "questionnaire-files.js",
-            "questionnaire-published.js",
-            "questionnaire-draft.js",
-        )
-    },
-    "suggestions.js": ("actitud_api.web.portal", "static/suggestions.js", "text/javascript"),
-    "icon.svg": ("actitud_api.platform.http", "static/icon.svg", "image/svg+xml"),
-    "docs.css": ("actitud_api.platform.http", "static/docs.css", "text/css"),
-    "docs.js": ("actitud_api.platform.http", "static/docs.js", "text/javascript"),
-}
-"""Files served below `/static`, by name: package, path within the package, media type."""
+_STATIC_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""Media types of static files, by the suffix of their name."""
+
+_static_files: Final[dict[str, Traversable]] = {}
+"""Files served below `/static`, by name: those in the folders `static` of the packages with templates."""
 
 
 @functools.cache
@@ -96,8 +73,7 @@ def _read_file(name: str) -> tuple[bytes, str]:
 
     If the file changes, its name changes too, so caches may keep it for ever.
     """
-    package, path, _ = _FILES[name]
-    body = files(package).joinpath(path).read_bytes()
+    body = _static_files[name].read_bytes()
     stem, _, suffix = name.rpartition(".")
     return body, f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
 
@@ -108,11 +84,15 @@ def find_static_path(name: str) -> str:
 
 
 def load_templates(*packages: str) -> jinja2.Environment:
-    """Return the Jinja templates of some packages; values in them are escaped.
+    """Return the Jinja templates of some packages, and serve what their folders `static` have; values are escaped.
 
     The templates may extend those of this package, such as the frame of every page.
     """
-    loaders = [jinja2.PackageLoader(package) for package in (*packages, "actitud_api.platform.http")]
+    sources = (*packages, "actitud_api.platform.http")
+    for package in sources:
+        folder = resources.files(package) / "static"
+        _static_files.update((file.name, file) for file in folder.iterdir())
+    loaders = [jinja2.PackageLoader(package) for package in sources]
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
@@ -202,10 +182,10 @@ class PagesController(Controller):
     def file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """Serve a static file; raise a 404 problem if it is unknown."""
         plain = _DIGEST.sub(".", name)
-        if plain not in _FILES or name not in (plain, _read_file(plain)[1]):
+        if plain not in _static_files or name not in (plain, _read_file(plain)[1]):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         headers = {"Cache-Control": REVALIDATE if name == plain else IMMUTABLE}
-        return conditional(request, _read_file(plain)[0], headers, _FILES[plain][2])
+        return conditional(request, _read_file(plain)[0], headers, _STATIC_TYPES[PurePosixPath(plain).suffix])
 
     @get_page(
         "/v1/openapi.json",
