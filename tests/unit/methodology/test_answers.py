@@ -52,6 +52,12 @@ def test_a_request_becomes_a_submission() -> None:
     )
 
 
+def test_null_is_no_answer() -> None:
+    assert to_submission(methodology(), decoded(answers={"R1": None, "L1": {"level": 3}})).answers == {
+        "L1": {"level": 3}
+    }
+
+
 def test_what_the_service_sets_may_be_sent() -> None:
     request = decoded(profile=PROFILE | {"before": 2, "errors": 9})
     assert to_submission(methodology(), request).profile == PROFILE | {"before": 2, "errors": 9}
@@ -92,7 +98,6 @@ def test_what_is_supposed() -> None:
         ({"profile": PROFILE | {"kind": "city"}}, "Invalid enum value 'city' - at `$.profile.kind`"),
         ({"profile": PROFILE | {"errors": None}}, "Expected `int`, got `null` - at `$.profile.errors`"),
         ({"answers": {"X1": {}}}, "Object contains unknown field `X1` - at `$.answers`"),
-        ({"answers": {"R1": None}}, "Expected `object`, got `null` - at `$.answers.R1`"),
         ({"answers": {"R1": {"numerator": 1}}}, "missing required field `denominator` - at `$.answers.R1`"),
         ({"answers": {"R1": HALF | {"basis": "said"}}}, "Invalid enum value 'said' - at `$.answers.R1.basis`"),
         ({"answers": {"L1": {"level": 5}}}, "Expected `int` <= 4 - at `$.answers.L1.level`"),
@@ -163,13 +168,15 @@ def test_the_schema_says_what_the_decoder_does() -> None:
         "required": ["hours"],
         "additionalProperties": False,
     }
-    answers = components["WhatIfAnswersTest1"]["properties"]
+    supposed = components["WhatIfTest1"]["properties"]
+    assert supposed["answers"] == body["properties"]["answers"] == {"$ref": "AnswersTest1"}
+    answers = components["AnswersTest1"]["properties"]
     assert list(answers) == ["R1", "L1", "B1", "C1", "T1", "A1"]
     assert sorted(answers["A1"]["anyOf"], key=str) == [{"$ref": "HoursDecimalUpTo1000000Answer"}, {"type": "null"}]
-    assert components["AnswersTest1"]["properties"]["A1"] == {
-        "$ref": "HoursDecimalUpTo1000000Answer",
-        "description": "indicator A1. A1? `hours`: hours.",
-    }
+    assert answers["A1"]["description"] == "indicator A1. A1?"
+    assert components["ProfileTest1"]["required"] == ["people", "kind", "open"]
+    assert components["ProfilePartTest1"]["required"] == []
+    assert components["ProfilePartTest1"]["properties"].keys() == components["ProfileTest1"]["properties"].keys()
 
 
 def test_what_types_of_a_version_are_called_and_say() -> None:

@@ -11,14 +11,13 @@ import pytest
 from actitud_api.engine.i18n import InLanguages
 from actitud_api.engine.methodology.model import Fact, ProfileField
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.methodology.requests.answers import build_score_request_type
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.methodology.requests.questionnaire import (
-    AssessmentDocument,
     Questionnaire,
     QuestionnaireDocument,
     QuestionnaireEntry,
     QuestionnaireRequest,
-    ScoresDocument,
     build_questionnaire_request_type,
     is_whole,
     list_missing_fields,
@@ -94,7 +93,7 @@ def test_what_is_sent_is_held_in_the_order_of_the_document() -> None:
     [
         {},
         {"profile": {}, "answers": {}, "profile_evidence": {}},
-        {"profile": {"people": None, "kind": None, "before": None}},
+        {"profile": {"before": None}},
         {"answers": {"R.1": None, "C": None, "B": {}}},
         {"answers": {"C": {"outside_remit": [], "evidence": [], "note": None}, "R.1": {"evidence": None}}},
         {"profile_evidence": {"people": None, "kind": []}},
@@ -131,6 +130,7 @@ def test_what_is_half_answered_is_held_too() -> None:
         ({"answers": {"B": {"basis": "other"}}}, "Invalid enum value 'other'"),
         ({"answers": {"C": {"components": ["one", "one"]}}}, "`components` has repeated elements"),
         ({"profile": {"people": -1}}, "Expected `int` >= 0"),
+        ({"profile": {"people": None}}, "Expected `int`, got `null`"),
         ({"profile": {"kind": "city"}}, "Invalid enum value 'city'"),
         ({"profile_self_declared": ["before"]}, "Invalid enum value 'before'"),
         ({"profile_self_declared": ["kind", "kind"]}, "`profile_self_declared` has repeated elements"),
@@ -151,7 +151,9 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
     definitions = msgspec.json.schema(build_questionnaire_request_type(KNOWN))["$defs"]
     assert {name: type_["description"] for name, type_ in definitions.items() if name != "Evidence"} == {
         "QuestionnaireRequestTest1": "A questionnaire of methodology test.1, as far as it is filled in.",
-        "QuestionnaireProfileTest1": "The profile fields that are filled in so far.",
+        "ProfilePartTest1": (
+            "A part of the profile. A field that is left out keeps its value; in a questionnaire it is not filled in."
+        ),
         "ProfileEvidenceTest1": (
             "The evidence for profile fields, by field. An indicator that does not apply only because of a value "
             "without evidence counts as unknown."
@@ -214,7 +216,7 @@ def test_what_lacks_a_fact_is_not_sent() -> None:
 
 
 def test_the_body_of_a_score_has_facts_and_what_they_rest_on() -> None:
-    assert to_scores_document(KNOWN, HELD) == ScoresDocument(
+    assert to_scores_document(KNOWN, HELD) == QuestionnaireDocument(
         methodology="test.1",
         profile={"people": 0, "kind": "town", "before": 2},
         profile_self_declared=("people", "kind"),
@@ -227,7 +229,7 @@ def test_the_body_of_a_score_has_facts_and_what_they_rest_on() -> None:
 
 
 def test_the_body_of_an_assessment_has_what_the_organisation_states() -> None:
-    assert to_assessment_document(KNOWN, HELD) == AssessmentDocument(
+    assert to_assessment_document(KNOWN, HELD) == QuestionnaireDocument(
         methodology="test.1",
         profile={"people": 0, "kind": "town"},
         profile_evidence={"kind": (SHOWN,)},
@@ -255,6 +257,6 @@ def test_the_schema_is_in_english() -> None:
     }
     texts = {"es": msgspec.structs.replace(KNOWN.texts["es"], indicators=spanish), "en": KNOWN.texts["en"]}
     known = msgspec.structs.replace(KNOWN, texts=InLanguages(texts))
-    definitions = msgspec.json.schema(build_questionnaire_request_type(known))["$defs"]
-    members = definitions["QuestionnaireAnswersTest1"]["properties"]
+    definitions = msgspec.json.schema(build_score_request_type(known))["$defs"]
+    members = definitions["AnswersTest1"]["properties"]
     assert members["R.1"]["description"].startswith("indicator R.1. R.1? `numerator`: numerator; ")

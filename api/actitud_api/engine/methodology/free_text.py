@@ -106,6 +106,17 @@ Reason = Annotated[
     ),
 ]
 
+PublicText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=4_000,
+        pattern=STRAIGHT,
+        description="A text that is published. Identity numbers, e-mail addresses and telephone numbers are refused.",
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+
 _PERSONAL_DATA = re.compile(PERSONAL_DATA)
 
 

@@ -708,10 +708,9 @@ class PrincipleText(Frozen, frozen=True):
 
 
 class LevelText(Frozen, frozen=True):
-    """The texts of a level: its `name`, and as `meaning` what reaching the level says about an organisation.
+    """The texts of a level: its name, and as `meaning` what reaching it says about an organisation.
 
-    `provisional_unless` is the condition under which the level is final, in words; None if the level is never
-    provisional.
+    `provisional_unless` is the condition under which the level is final, null if it is never provisional.
     """
 
     name: str
@@ -732,20 +731,18 @@ class ProfileText(Frozen, frozen=True):
 
 
 class IndicatorText(Frozen, frozen=True):
-    """The texts of an indicator.
+    """The texts of an indicator; null where it has no such text.
 
-    `question` asks for the facts, and `evidence` says which documents support the answer. `anti_gaming` says
-    how an answer that is better than the truth is prevented, `applies` when the indicator counts, `basis` why
-    the curve has this form, and `action` what an organisation can do to improve. `seed` names the error in the
-    article that the indicator measures.
+    `question` asks for the facts, and `evidence` says which documents support the answer. `anti_gaming` says how an
+    answer that is better than the truth is prevented, `applies` when the indicator counts, `basis` why the curve has
+    this form, and `action` what an organisation can do to improve. `seed` names the error in the article that the
+    indicator measures.
 
-    `facts` labels each fact, `components` each component of a checklist. `goalposts` has the reason for each
-    goalpost, `ladder` the text of each level. `unit_one` is the singular of the unit if it differs, else null.
-    `step` is the sentence of the next step, with placeholders: {delta} for the change of the fact, {from} and
-    {to} for its values, {of} for the fact that it is compared with.
-
-    `numerator` and `denominator` define the two numbers of a quotient. `derived` says where the raw value comes
-    from if no answer is asked for, such as from the profile. Each is null where the indicator has no such text.
+    `facts` labels each fact, `components` each component of a checklist. `goalposts` has the reason for each goalpost,
+    `ladder` the text of each level. `unit_one` is the singular of the unit if it differs. `step` is the sentence of the
+    next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its values, {of} for the fact
+    that it is compared with. `numerator` and `denominator` define the two numbers of a quotient. `derived` says where
+    the raw value comes from if no answer is asked for.
     """
 
     name: str
@@ -776,10 +773,9 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of the parts of the article, by id.
+    """Short paraphrases of the parts of the article, by id; `Answered` says which indicators answer each part.
 
-    The parts are its bullets, the functions of a team, readers' comments, and ideas in these comments.
-    `Answered` has the same ids and says which indicators answer each part.
+    They are its bullets, the functions of a team, readers' comments, and ideas in these comments.
     """
 
     bullets: dict[str, str]
@@ -791,10 +787,9 @@ class ArticleText(Frozen, frozen=True):
 class MethodologyTexts(Frozen, frozen=True):
     """All texts of one version in one language.
 
-    A table has a text for each element of the document, by its id: `groups`, `indicators`, `profile` (by field),
-    `rules`, `gates`, `levels` (by number), `windows` and so on. `title` is the name of the index, `note` a remark
-    on the whole method. `integrity` says what follows from an integrity case, which is misconduct that a committee
-    has proven. `sources_not_found` describes publications that were looked for without success.
+    A table has a text for each element of the document, by its id or number. `title` is the name of the index, `note` a
+    remark on the whole method. `integrity` says what follows from misconduct that a committee has proven.
+    `sources_not_found` describes publications that were looked for without success.
     """
 
     language: Language

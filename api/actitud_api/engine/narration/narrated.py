@@ -63,7 +63,7 @@ Name: TypeAlias = Annotated[
 
 
 class NarratedReason(Reason, frozen=True):
-    """The reason for the score of an indicator: its code, the values in its sentence, and the sentence."""
+    """The reason for the score of an indicator: a code, the data of the sentence about it, and the sentence."""
 
     text: Text
 
@@ -71,21 +71,21 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `change`: the new facts, empty if the step names no fact; `gain`: the index points that the step brings, null if
-    they depend on later answers or there is no index before or after the step; `gain_max`: the index points that the
-    best score would bring, null if there is no index now or with that score; `needs_evidence`: true if the step needs
-    evidence; `cap`: the score without that evidence, null if it is not lower; `requires`: the rules that the step
-    breaks unless other facts are changed too.
+    `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
+    facts, empty if the step names none; `gain` and `gain_max`: the index points that the step and the best score gain,
+    null without an index before or after (`gain` also if it depends on later answers); `needs_evidence`: true if the
+    step needs evidence; `cap`: the score without it, null if not lower; `requires`: rules that the step breaks unless
+    other facts change too.
     """
 
     text: Text
 
 
 class NarratedInterval(Interval, frozen=True):
-    """The 95 % Wilson interval of a share that was measured in a sample of `n` cases.
+    """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    `lower` and `upper` are the ends of the interval; `index_lower` and `index_upper` are the index if the share were at
-    these ends, null if there is no index.
+    The true share lies between `lower` and `upper` with 95 % confidence; `index_lower` and `index_upper` are the index
+    at these ends, null if there is none.
     """
 
     text: Text
@@ -97,12 +97,12 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 
 
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
-    """The result of an indicator: its score, its weight in its group, and its points of the index.
+    """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points are null if the indicator has no score. The points are `possible`, `won` and `lost`. If a group
-    above the indicator is neither a sum nor an arithmetic mean, `possible` and `won` are null, and `lost` is a
-    Shapley value. `interval` is the sampling error of a share of counted cases, null for any other value.
-    `next_step` is the smallest change that raises the score, null if none can.
+    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
+    a group whose losses are split by Shapley values. `value` is the raw value, null if the score does not come from
+    one. `interval` is null if it is not a share of counted cases, `next_step` if the score is the best or the indicator
+    does not apply.
     """
 
     interval: NarratedInterval | None
@@ -116,10 +116,10 @@ class _NamedDimension(DimensionScore, frozen=True):
 
 
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
-    """The result of a dimension, or of a group inside one: its score, its coverage and its points of the index.
+    """The score of a dimension, or of a group inside one, with its points of the index (`possible`, `won`, `lost`).
 
-    `score_max` is the score with every unknown answer at its best. Figures are null if the dimension or group has
-    no score. `groups` and `indicators` are its children.
+    `score_max` is the score with every unknown indicator at its best, `weight` that in the group above. Figures are
+    null if the group has no score. `groups` and `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -127,21 +127,21 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 
 
 class NarratedGate(BlockingGate, frozen=True):
-    """A gate of the next level that is not passed: the actual value, the required value and their difference.
+    """A gate of the next level that is not passed.
 
-    `actual` is the value of this score, null if it is unknown or does not exist; `required` is the value that the
-    gate asks for; `distance` is their difference, null if one of them is not a number.
+    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is what the gate asks for;
+    `distance` is their absolute difference, null if one of them is not a number.
     """
 
     text: Text
 
 
 class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
-    """The name of the level of a score, whether a review still has to confirm it, and what prevents the next one.
+    """Whether a review still has to confirm the level of a score, and what prevents the next one.
 
-    `name` is null if there is no level. `max_level` is the highest level that a review allows, null if no review
-    limits the level. `text` states this limit if only the review prevents a higher level, and is null otherwise.
-    `blocked_by` are the conditions of the next level that are not met.
+    `provisional` is true until a review has checked a condition. `max_level` is the highest level that a review allows,
+    null if none limits it. `blocked_by` are the gates of the next level that are not passed. `name` is null if there is
+    no level, `text` unless only the review prevents a higher one.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -150,15 +150,16 @@ class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
 
 
 class NarratedMainReason(MainReason, frozen=True):
-    """One of the largest losses of a score, at most four: an indicator, and the index points that it loses."""
+    """One of the largest losses of a score: an indicator, and as `lost` the index points that it loses."""
 
     text: Text
 
 
 class NarratedFinding(Finding, frozen=True):
-    """A rule that the submission breaks, and the indicators that the rule contradicts.
+    """A rule that the submission breaks.
 
-    `missing` are unknown indicators whose answers could still repair the rule.
+    `code`: `unsupported` if absent answers (`missing`) could still repair it, else `contradicted`; `indicators`: those
+    that it contradicts; `facts`: the facts that it read, by name.
     """
 
     text: Text
@@ -167,8 +168,8 @@ class NarratedFinding(Finding, frozen=True):
 class NarratedPillar(PillarScore, frozen=True, kw_only=True):
     """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
 
-    `score_max` is the figure with every unknown answer at its best; both are null if no indicator of the pillar
-    counts. `share` is the part of all points that the pillar's indicators hold, from 0 to 1.
+    `score_max` is the figure with every unknown indicator at its best; both are null if no indicator of the pillar
+    counts. `share` is the part of all points of the methodology that they hold, from 0 to 1.
     """
 
     name: Name
@@ -185,15 +186,15 @@ class NarratedEstimate(Estimate, frozen=True, kw_only=True):
 
 
 class NarratedScore(Score, frozen=True, kw_only=True):
-    """The explained score of one submission.
+    """The score of one submission, with explanation and findings.
 
-    `index` is null if the status is `not_rateable`, because too few indicators count. `dimensions` contain their
-    indicators; `indicators` are only the indicators that belong to no dimension. `main_reasons` are the indicators
-    that lose most points, `findings` the broken rules. `result_digest` is the digest of the canonical score, which
-    is the same in every language. `level` is from 1 to 5; it is null if there is no index, the evidence is
-    insufficient, or the lowest level is not reached. `pillars` are figures beside the index, absent if the
-    methodology has none. Under a methodology that only estimates, `standing` is `provisional`, and `estimate` is null
-    if there is no index or the evidence is insufficient; under any other, both are absent.
+    `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
+    every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
+    is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
+    groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
+    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If it
+    only estimates, `standing` is `provisional`, and `estimate` is null without an index or enough evidence; else both
+    are absent. `result_digest` is the digest of the canonical score, the same in every language.
     """
 
     level_details: NarratedLevelDetails
@@ -307,11 +308,7 @@ class _NamedGroupDelta(GroupDelta, frozen=True):
 
 
 class NarratedGroupDelta(_NamedGroupDelta, frozen=True, kw_only=True):
-    """The difference between two scores in a dimension, or in a group inside one.
-
-    `score` is the score of the group before and after; `lost` are the index points that the group loses before and
-    after.
-    """
+    """The difference between two scores in a dimension or a group: its score and lost index points."""
 
     text: Text
 
@@ -322,11 +319,7 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 
 
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
-    """The difference between two scores in an indicator.
-
-    `code_before` and `code_after` are the codes of the reason. `score` has the score of the indicator before and after,
-    `lost` the index points that the indicator loses before and after.
-    """
+    """The difference between two scores in an indicator: its reason code, score and lost index points."""
 
     text: Text
 
@@ -334,9 +327,9 @@ class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
 class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores, of the index and of every node.
 
-    `groups` has all groups, `indicators` only the indicators that differ. If the index rises by some points, the
-    points lost in the dimensions fall by exactly as many in total; the same holds inside every group. `appeared`
-    are the broken rules that only the second score has, and `vanished` those that only the first has.
+    `groups` has all groups, `indicators` only those that differ. If the index rises by some points, the points lost in
+    the dimensions fall by exactly as many in total; the same holds inside every group. `appeared` are the broken rules
+    that only the second score has, `vanished` those that only the first has.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -388,11 +381,10 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
     `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
-    indicator). `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
-    `needs_evidence`: true if the move needs evidence; `score_before` and `score`: the score of the indicator before and
-    after the move; `gain`: the index points that the move brings at its place in the path; `index` and `level`: those
-    after the move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that
-    these other facts are changed.
+    indicator); `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
+    `needs_evidence`: true if the move needs evidence; `score_before` and `score`: of the indicator; `gain`: the index
+    points gained at this place of the path; `index` and `level`: those after the move; `requires`: rules that the move
+    breaks unless other facts change too, as all figures assume.
     """
 
     text: Text
@@ -401,11 +393,10 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. `code`: profile_first (the organisation has to change its profile
-    before any answer, because indicators are 0 by a rule on it), profile (the gate depends on the profile), review (a
-    review limits the level), exhausted (all improvements together are not enough); or the state of the one
-    indicator that the gate reads: not_applicable, zero_by_rule, contradicted, unanswered. `indicators` could help
-    to pass the gate once they are answered, corrected or free of their zero rule.
+    `gate` is null if a review limits the level. `code`: profile_first (the profile has to change first, because a rule
+    on it makes indicators 0), profile (the gate depends on it), review (it limits the level), exhausted (all
+    improvements together are not enough), or the state of the one indicator that the gate reads. `indicators` could
+    help once they are answered, corrected or free of their zero rule.
     """
 
     gate: NarratedGate | None
@@ -460,11 +451,7 @@ class _NamedGroupChange(GroupChange, frozen=True):
 
 
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
-    """The change of a dimension, or of a group inside one, between two editions.
-
-    `parts` splits the change into methodology, coverage and data; it is null if the dimension or group has no score
-    at some stage.
-    """
+    """The change of the score of a group; `parts` is null if the group has no score at some stage."""
 
     text: Text
 
@@ -475,20 +462,20 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 
 
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
-    """The change of an indicator between two editions, with the code of its reason in each edition.
+    """The change of the score of an indicator, with its reason codes before and after.
 
-    The code is null for an edition whose methodology does not have the indicator.
+    A code or score is null if the version at that stage does not have the indicator.
     """
 
     text: Text
 
 
 class NarratedVersionEffects(VersionEffects, frozen=True):
-    """What changes for a submission that is scored under another methodology version than its own.
+    """Effects of another methodology version on a submission: what it drops, and what it does not answer yet.
 
     `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
-    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and
-    `new_fields`: the same for profile fields (a new field may have a default).
+    `new_indicators`: indicators that only it has, which are unknown; `dropped_fields` and `new_fields`: the same for
+    profile fields (a new one may have a default).
     """
 
     text: Text

@@ -186,11 +186,11 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class VersionEffects(Canonical, frozen=True):
-    """Effects of a change of version on a submission: what is dropped from it, and what it does not answer yet.
+    """Effects of another methodology version on a submission: what it drops, and what it does not answer yet.
 
-    `dropped_answers`: indicators whose answers the new version does not ask for, or asks for in another form;
-    `dropped_fields`: the same for profile fields. `new_indicators`: indicators that only the new version has, which are
-    unknown; `new_fields`: the same for profile fields, which may have a default.
+    `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
+    `new_indicators`: indicators that only it has, which are unknown; `dropped_fields` and `new_fields`: the same for
+    profile fields (a new one may have a default).
     """
 
     dropped_answers: tuple[str, ...]
@@ -299,11 +299,11 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class StagedScores(Canonical, frozen=True):
-    """Score of the index or of a node at each stage of a change; null if there is no score at that stage.
+    """Score of the index or of a node at each stage of a change; null if there is none.
 
-    `before` and `after`: each submission under its own version. `methodology`: the facts of the earlier submission
-    under the later version. `coverage`: as at stage `methodology`, but an indicator that is unknown at stage
-    `methodology` or `after` takes its result from stage `after`.
+    `before` and `after`: each submission under its own version. `methodology`: the earlier submission under the later
+    version. `coverage`: the same, but an indicator that is unknown at stage `methodology` or `after` has its result of
+    `after`.
     """
 
     before: Points | None
@@ -315,8 +315,8 @@ class StagedScores(Canonical, frozen=True):
 class ChangeParts(Canonical, frozen=True):
     """Differences of consecutive stages of a change, in points; they add up to `total` exactly.
 
-    `methodology`: effect of the new version; `coverage`: effect of indicators that became known or unknown; `data`:
-    effect of changed facts of indicators that are known before and after.
+    `methodology`: effect of the new version; `coverage`: of indicators that became known or unknown; `data`: of changed
+    facts of the others.
     """
 
     methodology: Gain
@@ -348,10 +348,10 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change of an organisation from one submission to a later one, decomposed into parts.
 
-    `index` has the index at each stage, and `parts` the differences of its stages; `parts` is null if there is no index
-    at some stage, and `unrated` names these stages. `level_before` and `level_after` are null if there is no level.
-    `groups` has every group below the root of either version, `indicators` those whose score differs between stages.
-    `version_effects` says what the change of version dropped from the earlier submission, and what is new.
+    `index` has the index at each stage, and `parts` the differences of its stages, null if there is no index at some
+    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` those
+    whose score differs between stages. `version_effects` says what the change of version dropped, and what is new. A
+    level is null if there is none.
     """
 
     methodology_before: MethodologyReference

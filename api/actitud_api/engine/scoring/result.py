@@ -72,13 +72,12 @@ class PassedGoalpost(Canonical, frozen=True):
 
 
 class ReasonParameters(Canonical, frozen=True):
-    """The data of a reason, from which its sentence is built.
+    """The data of the sentence about a reason; a member that does not concern it is null or empty.
 
     `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
-    value; `between`: the goalposts around the raw value, or the one at it; `uncapped`: the score that a capped answer
-    would have; `cap`: the cap of answers without evidence, if it lowers the score; `level_sent`: the level before a
-    review lowered it; `rules`: broken rules; `missing`: other indicators without whose answers this one cannot be
-    scored; `fields`: profile fields without evidence. A member that does not concern the reason is null or empty.
+    value; `between`: the goalposts around it, or the one at it; `cap`: the cap of answers without evidence, if it
+    lowers the score; `uncapped`: the score without it; `level_sent`: the level before a review lowered it; `rules`:
+    broken rules; `missing`: other indicators whose answers the score needs; `fields`: profile fields without evidence.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -93,7 +92,7 @@ class ReasonParameters(Canonical, frozen=True):
 
 
 class Reason(Canonical, frozen=True):
-    """The reason for the score of an indicator: a code, and as `parameters` the data of the sentence about it."""
+    """The reason for the score of an indicator: a code, and the data of the sentence about it."""
 
     code: Annotated[Code, OPEN]
     parameters: ReasonParameters
@@ -103,11 +102,10 @@ class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
-    facts, in their own units, empty if no fact is named; `gain`: index points gained, null if they depend on future
-    answers or there is no index before or after the step; `gain_max`: index points gained by the best score, null if
-    there is no index now or with that score; `needs_evidence`: true if the step needs evidence; `cap`: the score
-    without that evidence, null if it is not lower; `requires`: rules that the change breaks unless other facts are
-    changed too.
+    facts, empty if the step names none; `gain` and `gain_max`: the index points that the step and the best score gain,
+    null without an index before or after (`gain` also if it depends on later answers); `needs_evidence`: true if the
+    step needs evidence; `cap`: the score without it, null if not lower; `requires`: rules that the step breaks unless
+    other facts change too.
     """
 
     kind: Annotated[StepKind, OPEN]
@@ -122,9 +120,8 @@ class NextStep(Canonical, frozen=True):
 class Interval(Canonical, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
-    The true share lies between `lower` and `upper` with 95 % confidence. `index_lower` and `index_upper` are the lower
-    and the higher index that result if the share is at one end of this interval or at the other; both are null if there
-    is no index.
+    The true share lies between `lower` and `upper` with 95 % confidence; `index_lower` and `index_upper` are the index
+    at these ends, null if there is none.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -137,10 +134,10 @@ class Interval(Canonical, frozen=True):
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points are null if the indicator has no score. The points are `possible`, `won` and `lost`; `possible` and
-    `won` are also null below a group whose losses are split by Shapley values. `value` is the raw value, null if the
-    score does not come from one. `interval` is null if the value is not a share of counted cases, `next_step` if the
-    indicator has its best score or does not apply.
+    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
+    a group whose losses are split by Shapley values. `value` is the raw value, null if the score does not come from
+    one. `interval` is null if it is not a share of counted cases, `next_step` if the score is the best or the indicator
+    does not apply.
     """
 
     id: str
@@ -157,12 +154,10 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 
 
 class DimensionScore(Canonical, frozen=True, kw_only=True):
-    """The score of a dimension, or of a group inside one, with its points of the index.
+    """The score of a dimension, or of a group inside one, with its points of the index (`possible`, `won`, `lost`).
 
-    `score_max` is the score if every unknown indicator were at its best; `coverage` is from 0 to 1; `possible`,
-    `won` and `lost` are the points of the index. All these figures are null if the group is not rated, or has no
-    score. `groups` and `indicators` are the children of the group. `weight` is the weight of the group in the group
-    above it.
+    `score_max` is the score with every unknown indicator at its best, `weight` that in the group above. Figures are
+    null if the group has no score. `groups` and `indicators` are its children.
     """
 
     id: str
@@ -180,8 +175,8 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 class BlockingGate(Canonical, frozen=True):
     """A gate of the next level that is not passed.
 
-    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is the figure that
-    the gate asks for; `distance` is the absolute difference of the two, null if one of them is not a number.
+    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is what the gate asks for;
+    `distance` is their absolute difference, null if one of them is not a number.
     """
 
     gate: str
@@ -191,11 +186,10 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelDetails(Canonical, frozen=True, kw_only=True):
-    """Limits of the level of a score: whether a review still has to confirm it, and what prevents the next one.
+    """Whether a review still has to confirm the level of a score, and what prevents the next one.
 
-    `provisional` is true if the level holds only until a review checks a condition. `max_level` is the highest
-    level that a review allows, null if no review limits the level. `blocked_by` are the gates of the next level
-    that are not passed.
+    `provisional` is true until a review has checked a condition. `max_level` is the highest level that a review allows,
+    null if none limits it. `blocked_by` are the gates of the next level that are not passed.
     """
 
     provisional: bool
@@ -213,8 +207,8 @@ class MainReason(Canonical, frozen=True):
 class Finding(Canonical, frozen=True):
     """A rule that the submission breaks.
 
-    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
-    the indicators that the rule contradicts; `facts`: the facts that the rule read, by name.
+    `code`: `unsupported` if absent answers (`missing`) could still repair it, else `contradicted`; `indicators`: those
+    that it contradicts; `facts`: the facts that it read, by name.
     """
 
     rule: str
@@ -228,8 +222,8 @@ class Finding(Canonical, frozen=True):
 class PillarScore(Canonical, frozen=True, kw_only=True):
     """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
 
-    `score_max` is the figure if every unknown indicator were at its best; both are null if no indicator of the pillar
-    counts. `share` is the part of all points that the pillar's indicators hold in the document, from 0 to 1.
+    `score_max` is the figure with every unknown indicator at its best; both are null if no indicator of the pillar
+    counts. `share` is the part of all points of the methodology that they hold, from 0 to 1.
     """
 
     id: str
@@ -255,12 +249,11 @@ class Score(Canonical, frozen=True, kw_only=True):
     """The score of one submission, with explanation and findings.
 
     `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
-    every unknown indicator at its best; `index_geometric` is null if the methodology has no such index; `level` is null
-    if there is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` are the groups
-    directly below the root, `indicators` the indicators directly below the root. `input_digest` is the digest of the
-    submission. `main_reasons` are the indicators that lose most points, the largest loss first. `pillars` are figures
-    beside the index, absent if the methodology has none. Under a methodology that only estimates, `standing` is
-    `provisional`, and `estimate` is null if there is no index or the evidence is insufficient; under any other, both
+    every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
+    is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
+    groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
+    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If it
+    only estimates, `standing` is `provisional`, and `estimate` is null without an index or enough evidence; else both
     are absent.
     """
 

@@ -24,8 +24,8 @@ CHECKPOINT = Representation(schemas.Checkpoint)
 KEYS = Representation(schemas.JsonWebKeySet)
 CURSOR: Cursor[int] = Cursor("ledger.list", int)
 CHECKPOINTS_CURSOR: Cursor[int] = Cursor("ledger.checkpoints.list", int)
-_NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST}, "The newest checkpoint, to verify it against.")
-_KEYS = Link("signing_keys.list", {}, "The keys, to verify signatures with.")
+_NEWEST = Link("ledger.checkpoints.get", {"size": service.LATEST})
+_KEYS = Link("signing_keys.list", {})
 
 RETRY_AFTER: Final = "60"
 """Value of `Retry-After` in seconds while the service cannot sign; an operator has to restore the key."""
@@ -83,8 +83,7 @@ class LedgerController(Controller):
         """List the entries of the ledger.
 
         There is one entry for each change, in the order of the chain, and one a day for each operation that was denied
-        to a key. The list ends with the newest checkpoint; only administrators see later entries. The subject of an
-        entry is shown if it is public; otherwise only to administrators and to the organisation that owns it.
+        to a key. The list ends with the newest checkpoint; only administrators see later entries.
         """
         total, holder = query.make_total(), holder_of(request.scope)
         rows = service.list_page(
@@ -105,19 +104,15 @@ class LedgerController(Controller):
         access=ANYBODY,
         answer=CHECKPOINTS,
         links={
-            "checkpoint": Link(
-                "ledger.checkpoints.get",
-                {"size": "$response.body#/items/0/size"},
-                "The first checkpoint of the page.",
-            ),
+            "checkpoint": Link("ledger.checkpoints.get", {"size": "$response.body#/items/0/size"}),
         },
     )
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
         """List the checkpoints.
 
-        A checkpoint is a signed statement of the state of the ledger; one is made per publication, and one a day.
-        Those of the smallest ledger come first. A copy kept outside the service proves whether an earlier entry has
-        been changed since.
+        A checkpoint is a signed statement of the state of the ledger; one is made per publication, and one a day. Those
+        of the smallest ledger come first. A copy kept outside the service proves whether an earlier entry has been
+        changed since.
         """
         total = query.make_total()
         rows = service.list_checkpoints(
@@ -155,9 +150,8 @@ class SigningKeysController(Controller):
     def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """List the signing keys.
 
-        Returns the public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired
-        keys are included, because their signatures stay valid. A key that somebody else may have says since which entry
-        of the ledger its signatures count no more.
+        Returns the public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired keys
+        are included, because their signatures stay valid.
         """
         with database.read() as session:
             known = service.list_signing_keys(session)

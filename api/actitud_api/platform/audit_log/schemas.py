@@ -78,10 +78,9 @@ class CheckpointPath(Struct, frozen=True):
 
 
 class LedgerOpening(Struct, frozen=True):
-    """Subject of an entry, with the salt that verifies it.
+    """Subject of an entry, with the salt that verifies it and keeps it from being guessed.
 
-    SHA-256 of the salt (16 bytes) followed by the subject (UTF-8) is the member `subject` of the record. The salt
-    keeps the subject from being guessed.
+    SHA-256 of the salt (16 bytes) followed by the subject (UTF-8) is the member `subject` of the record.
     """
 
     subject: Annotated[str, Meta(description="Path of the changed resource; if denied, the path template.")]

@@ -93,12 +93,13 @@ def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
 class Link:
     """OpenAPI link: an operation that may follow, with its parameters taken from the response.
 
-    A value of `parameters` is a runtime expression of OpenAPI (`$response.body#/id`) or a constant.
+    A value of `parameters` is a runtime expression of OpenAPI (`$response.body#/id`) or a constant. `description` says
+    something only if the name of the link, the operation and its parameters do not say it.
     """
 
     operation: str
     parameters: Mapping[str, str]
-    description: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
 from litestar.concurrency import sync_to_thread
@@ -204,23 +204,21 @@ class Body(Generic[T]):
     """Decoder of the JSON body of an operation.
 
     The body is decoded to a Struct. If there are several, the body has a member (`tag_field`), such as
-    `methodology`, whose value says which of them it is.
+    `methodology`, whose value says which of them it is. `tags` has the Struct for each of these values; it is empty if
+    there is only one Struct, without a tag.
     """
 
-    def __init__(self, *types: type[T], patch: bool = False) -> None:
+    def __init__(self, *types: type[T], patch: bool = False, tag_field: str | None = None) -> None:
         """Build the decoder for one or more Structs.
 
-        `patch`: the body is a JSON merge patch (RFC 7396) with the media type of such a patch.
+        `patch`: the body is a JSON merge patch (RFC 7396) with the media type of such a patch. `tag_field`: the tag
+        member of Structs that have several tags each, as a `Literal`; None if msgspec knows the tag of each.
         """
         self.types = types
         self.media_type = MERGE_PATCH if patch else JSON
-        self.tag_field = types[0].__struct_config__.tag_field
-        self._checked = {type_.__struct_config__.tag: SchemaValidator(type_) for type_ in types}
-
-    @property
-    def tags(self) -> dict[str, type[T]]:
-        """The Struct for each value of the tag member; empty if there is only one Struct, without a tag."""
-        return {str(type_.__struct_config__.tag): type_ for type_ in self.types} if self.tag_field else {}
+        self.tag_field = types[0].__struct_config__.tag_field or tag_field
+        self.tags = {tag: type_ for type_ in types for tag in _list_tags(type_, self.tag_field)}
+        self._checked = {type_: SchemaValidator(type_) for type_ in types}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
         """Return the body of a request as a Struct, or the list of all its faults.
@@ -247,9 +245,16 @@ class Body(Generic[T]):
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
-        if not isinstance(tag, str) or tag not in self._checked:
+        if not isinstance(tag, str) or tag not in self.tags:
             return [_unknown_tag(self.tag_field, self.tag_field in value, tag, list(self.tags))]
-        return self._checked[tag].convert(value)
+        return self._checked[self.tags[tag]].convert(value)
+
+
+def _list_tags(type_: type[msgspec.Struct], tag_field: str | None) -> tuple[str, ...]:
+    """Return the tags of a Struct: the one that msgspec knows, or the values of its member `tag_field`, if any."""
+    if type_.__struct_config__.tag is not None:
+        return (str(type_.__struct_config__.tag),)
+    return () if tag_field is None else get_args(get_type_hints(type_)[tag_field])
 
 
 class FileBody:

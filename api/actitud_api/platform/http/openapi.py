@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from actitud_api.engine.i18n import LANGUAGES
-from actitud_api.engine.methodology.free_text import Note, Reason
+from actitud_api.engine.methodology.free_text import Note, PublicText, Reason
 from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.batches import BatchBody, describe_batch
 from actitud_api.platform.http.contract import (
@@ -180,7 +180,9 @@ def build_document(
         # Fixed paths come before those with a parameter in the same place, for readers that take the first match.
         "paths": {path: dict(sorted(paths[path].items())) for path in sorted(paths)},
     }
-    return _remove_unused_components(_share_parameters(_hide_alternatives(complete_schemas(document), unpublished)))
+    shown = _hide_alternatives(complete_schemas(document), unpublished)
+    ordered: Node = _order_keywords(_remove_unused_components(_share_parameters(shown)))
+    return ordered
 
 
 def encode_document(document: Node) -> bytes:
@@ -205,9 +207,11 @@ def format_document(document: bytes) -> bytes:
 
 
 def _clean_description(schema: Node) -> None:
-    # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
+    # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in. The width of lines is that of the
+    # source: it keeps equal sentences from being equal, and the compressed document is 1 % larger.
     if "description" in schema:
-        schema["description"] = cleandoc(schema["description"])
+        paragraphs = cleandoc(schema["description"]).split("\n\n")
+        schema["description"] = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
 
 
 def complete_schemas(node: Any) -> Any:
@@ -305,28 +309,52 @@ def _remove_values(schema: Any, values: Collection[str]) -> Any:
     }
 
 
+def _order_keywords(node: Any) -> Any:
+    """Return a part of the document whose keywords stand in one order: the compressed document is 0.5 % smaller.
+
+    The schema of an object begins with its description. Anything else that has one begins with its type and ends with
+    the description. The description of an operation stays where it is. Examples are returned as they are.
+    """
+    if isinstance(node, list):
+        return [_order_keywords(member) for member in node]
+    if not isinstance(node, dict):
+        return node
+    ordered = {key: member if key == "example" else _order_keywords(member) for key, member in node.items()}
+    # In a map of members to schemas, the keys are names of members.
+    if not isinstance(ordered.get("type", ""), str | list) or not isinstance(ordered.get("description", ""), str):
+        return ordered
+    if isinstance(ordered.get("properties"), dict):
+        first: Sequence[str] = _KEYWORDS_OF_OBJECTS
+    else:
+        first = ("type",)
+        if "responses" not in ordered and "description" in ordered:
+            ordered["description"] = ordered.pop("description")
+    return {key: ordered[key] for key in first if key in ordered} | ordered
+
+
+_KEYWORDS_OF_OBJECTS: Final = ("description", "type", "properties", "required", "additionalProperties")
+
+
 def _remove_unused_components(document: Node) -> Node:
     """Return the document without components to which no reference leads, directly or through other components.
 
-    All security schemes stay, because security requirements name them without a reference.
+    The others stand in the order in which a reader of the paths comes to them, so that those of one subject stand
+    together: the compressed document is then smaller. All security schemes stay, because security requirements name
+    them without a reference.
     """
     components: Node = document["components"]
-    used: set[str] = set()
-    pending = _list_references({name: part for name, part in document.items() if name != "components"})
+    used: dict[str, None] = {}
+    pending = _list_references({name: part for name, part in document.items() if name != "components"})[::-1]
     while pending:
         reference = pending.pop()
         if reference not in used:
-            used.add(reference)
+            used[reference] = None
             kind, name = reference.removeprefix(_COMPONENTS).split("/")
-            pending += _list_references(components[kind][name])
-    kept = {
-        kind: {
-            name: part
-            for name, part in parts.items()
-            if kind == "securitySchemes" or f"{_COMPONENTS}{kind}/{name}" in used
-        }
-        for kind, parts in components.items()
-    }
+            pending += _list_references(components[kind][name])[::-1]
+    kept: Node = {kind: {} for kind in components} | {"securitySchemes": components["securitySchemes"]}
+    for reference in used:
+        kind, name = reference.removeprefix(_COMPONENTS).split("/")
+        kept[kind][name] = components[kind][name]
     return {**document, "components": kept}
 
 
@@ -425,7 +453,11 @@ def _reach(components: Node, node: Any) -> set[str]:
     return reached
 
 
-_TEXTS: Node = {"Note": msgspec.json.schema(Note), "WrittenReason": msgspec.json.schema(Reason)}
+_TEXTS: Node = {
+    "Note": msgspec.json.schema(Note),
+    "WrittenReason": msgspec.json.schema(Reason),
+    "PublicText": msgspec.json.schema(PublicText),
+}
 """Schemas of free texts, by the name that they get in `components`.
 
 They have names because they are long and occur in many places.
@@ -455,11 +487,17 @@ def _is_type(node: Node) -> bool:
 
 
 def _replace_named_texts(node: Any) -> Any:
-    """Return a schema in which references replace the schemas of free text that have a name of their own (`_TEXTS`)."""
+    """Return a schema in which references replace the schemas of free text that have a name of their own (`_TEXTS`).
+
+    A description of its own stays beside the reference.
+    """
     if isinstance(node, dict):
         for name, form in _TEXTS.items():
-            if node == form:
-                return {"$ref": _SCHEMAS.format(name=name)}
+            if node | {"description": form["description"]} == form:
+                described = {} if node.get("description") == form["description"] else node
+                return {key: described[key] for key in ("description",) if key in described} | {
+                    "$ref": _SCHEMAS.format(name=name)
+                }
         return {key: _replace_named_texts(member) for key, member in node.items()}
     return [_replace_named_texts(member) for member in node] if isinstance(node, list) else node
 
@@ -567,7 +605,7 @@ class _Operation:
             return self.schemas.references[body.types[0]]
         tags = body.tags
         return {
-            "oneOf": [self.schemas.references[type_] for type_ in tags.values()],
+            "oneOf": [self.schemas.references[type_] for type_ in dict.fromkeys(tags.values())],
             "discriminator": {
                 "propertyName": body.tag_field,
                 "mapping": {tag: self.schemas.references[type_]["$ref"] for tag, type_ in tags.items()},
@@ -781,11 +819,8 @@ def _build_security(rule: Rule) -> Iterator[Node]:
 
 
 def _describe_link(link: Link) -> Node:
-    return {
-        "operationId": link.operation,
-        "parameters": dict(link.parameters),
-        "description": link.description,
-    }
+    described: Node = {"operationId": link.operation, "parameters": dict(link.parameters)}
+    return described | {"description": link.description} if link.description else described
 
 
 def _describe_parameter(location: str, name: str, schema: Mapping[str, object], required: bool) -> Node:

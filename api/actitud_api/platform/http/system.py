@@ -84,7 +84,7 @@ class SystemController(Controller):
     def livez(self, request: ApiRequest) -> Response[bytes]:
         """Check that the process answers.
 
-        200 as long as the process answers at all; it says nothing about the database.
+        It says nothing about the database.
         """
         return HEALTH.of(request, Health("ok"))
 

@@ -38,7 +38,7 @@ from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.api_keys import schemas, service
 from actitud_api.resources.api_keys.service import BindingsNotFound
 
-REQUEST = Body(*schemas.KEY_REQUESTS)
+REQUEST = Body(*schemas.KEY_REQUESTS, tag_field="role")
 PAGE = Pages(schemas.AccessKeyPage)
 KEY = Representation(schemas.AccessKey)
 NEW_KEY = Representation(schemas.NewAccessKey)
@@ -47,9 +47,9 @@ CURSOR: Cursor[tuple[datetime, str]] = Cursor("keys.list", tuple[datetime, str])
 
 _KEY = {"key": "$response.body#/id"}
 _LINKS_OF_NEW = {
-    "key": Link("keys.get", _KEY, "The key, without its secret."),
-    "rotate": Link("keys.rotations.create", {**_KEY, **VERSION}, "To rotate it."),
-    "revoke": Link("keys.revocations.create", _KEY, "To revoke it."),
+    "key": Link("keys.get", _KEY),
+    "rotate": Link("keys.rotations.create", {**_KEY, **VERSION}),
+    "revoke": Link("keys.revocations.create", _KEY),
 }
 _RECEIVED = Texts(
     "Recibido. Si en el texto hay una clave de este servicio que vale, ya no vale.",
@@ -100,7 +100,7 @@ class KeysController(Controller):
         operation_id="keys.list",
         access=KEY_HOLDERS,
         answer=PAGE,
-        links={"key": Link("keys.get", {"key": "$response.body#/items/0/id"}, "The first key of the page.")},
+        links={"key": Link("keys.get", {"key": "$response.body#/items/0/id"})},
     )
     def list_keys(
         self,
@@ -135,8 +135,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Get a key.
 
-        The response does not contain the secret. An administrator can read every key; any other key can read only
-        itself.
+        Without the secret. An administrator can read every key; any other key can read only itself.
         """
         return _answer(request, peppers, access.get(database, path.key))
 
@@ -189,11 +188,10 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Rotate a key.
 
-        Creates a new key with the role, organisations and editions of the old key. The old key ends after the days of
+        Creates a new key with the role, organisations and editions of the old key, which ends after the days of
         `overlap`, or at its own end if that comes first, and cannot be rotated again while the new key is valid. An
-        administrator can rotate every key; any other key can rotate only itself. The secret of the new key is shown
-        only in this response and is not stored: a repetition with the same `Idempotency-Key` returns the new key with
-        `secret` null.
+        administrator can rotate every key; any other key can rotate only itself. The secret is shown only in this
+        response and is not stored: a repetition with the same `Idempotency-Key` returns the key with `secret` null.
         """
 
         def rotate(session: Session) -> CreatedKey:
@@ -223,8 +221,8 @@ class KeysController(Controller):
         """Revoke a key.
 
         Every process of the service refuses the key from the next request on; the key stays in the list. An
-        administrator can revoke every key; any other key can revoke only itself. If the key was rotated, the key that
-        replaced it stays valid. No `If-Match` is required, because revoking is right whatever else has changed.
+        administrator can revoke every key; any other key can revoke only itself. A key that replaced it stays valid. No
+        `If-Match` is required, because revoking is right whatever else has changed.
         """
 
         def revoke(session: Session) -> Response[bytes]:
@@ -251,9 +249,9 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Report a leaked key.
 
-        For anybody who finds a key in public; no key is required. The request contains any text. Each valid key in that
-        text is revoked at once, and the ledger records it. If somebody used a leaked key to rotate it, the new key is
-        revoked too. The response is the same whatever the text contains.
+        For anybody who finds a key in public; no key is required. Each valid key in the text is revoked at once, and
+        the ledger records it. If somebody used a leaked key to rotate it, the new key is revoked too. The response is
+        the same whatever the text contains.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)

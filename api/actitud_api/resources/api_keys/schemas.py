@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
@@ -52,55 +52,44 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = None
 
 
-class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="role"):
-    """The base class of all requests for a new key; each role has its own class of request.
+class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base class of all requests for a new key; the role decides what the key is bound to.
 
     `days` is the number of days until the key expires.
     """
 
+    role: Role
     days: Days = DAYS_MAX
 
 
-class _OfOrganisationsRequest(KeyRequest, frozen=True, kw_only=True):
+class OrganisationKeyRequest(KeyRequest, frozen=True, kw_only=True):
+    """Request for a key of some organisations.
+
+    An `organisation_reader` reads their unpublished assessments. An `organisation_editor` also writes them and replies
+    for the organisations.
+    """
+
+    role: Literal["organisation_reader", "organisation_editor"]
     organisations: Organisations
 
 
-class _OfEditionsRequest(KeyRequest, frozen=True, kw_only=True):
+class EditionKeyRequest(KeyRequest, frozen=True, kw_only=True):
+    """Request for a key of some editions or of all: an `assessor` reviews assessments, a `publisher` publishes."""
+
+    role: Literal["assessor", "publisher"]
     editions: Editions | None = None
 
 
-class OrganisationReaderKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_reader"):
-    """Request for a key that reads the unpublished assessments of its organisations."""
+class GlobalKeyRequest(KeyRequest, frozen=True, kw_only=True):
+    """Request for a key that is bound to nothing.
+
+    A `registrar` maintains the register of organisations. An `administrator` may do everything.
+    """
+
+    role: Literal["registrar", "administrator"]
 
 
-class OrganisationEditorKeyRequest(_OfOrganisationsRequest, frozen=True, kw_only=True, tag="organisation_editor"):
-    """Request for a key that writes the assessments of its organisations and replies for them."""
-
-
-class AssessorKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="assessor"):
-    """Request for a key that reviews the assessments of its editions."""
-
-
-class PublisherKeyRequest(_OfEditionsRequest, frozen=True, kw_only=True, tag="publisher"):
-    """Request for a key that publishes its editions."""
-
-
-class RegistrarKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="registrar"):
-    """Request for a key that maintains the register of organisations."""
-
-
-class AdministratorKeyRequest(KeyRequest, frozen=True, kw_only=True, tag="administrator"):
-    """Request for a key that may do everything."""
-
-
-KEY_REQUESTS: tuple[type[KeyRequest], ...] = (
-    OrganisationReaderKeyRequest,
-    OrganisationEditorKeyRequest,
-    AssessorKeyRequest,
-    PublisherKeyRequest,
-    RegistrarKeyRequest,
-    AdministratorKeyRequest,
-)
+KEY_REQUESTS: tuple[type[KeyRequest], ...] = (OrganisationKeyRequest, EditionKeyRequest, GlobalKeyRequest)
 
 
 class RotationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,10 +145,7 @@ class AccessKey(Struct, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """An API key that was just created or rotated, with its secret.
-
-    `secret` is null in the response to a repetition of the request with the same `Idempotency-Key`.
-    """
+    """An API key that was just created or rotated, with its secret."""
 
     secret: Annotated[
         str | None,
@@ -189,9 +175,8 @@ def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
 
 
 def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """Convert a request to the key that the service creates. The class of the request decides the role."""
-    role: Role = request.__struct_config__.tag  # type: ignore[assignment]  # each tag is a role
-    return RequestedKey(role=role, **structs.asdict(request))
+    """Convert a request to the key that the service creates."""
+    return RequestedKey(**structs.asdict(request))
 
 
 def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:

@@ -39,22 +39,20 @@ SUBMISSIONS_PAGE = Pages(schemas.SubmissionPage, sentences=True)
 SUBMISSIONS_CURSOR: Cursor[int] = Cursor("editions.assessments.submissions.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
-_ASSESSMENT = Link("editions.assessments.get", _HERE, "The assessment.")
+_ASSESSMENT = Link("editions.assessments.get", _HERE)
 _LINKS = {
-    "replace": Link("editions.assessments.put", {**_HERE, **VERSION}, "To replace this version of it."),
-    "update": Link("editions.assessments.update", {**_HERE, **VERSION}, "To change this version of it."),
-    "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}, "To remove this version of it."),
-    "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}, "To submit this version of it."),
-    "submissions": Link("editions.assessments.submissions.list", _HERE, "Its submissions."),
+    "replace": Link("editions.assessments.put", {**_HERE, **VERSION}),
+    "update": Link("editions.assessments.update", {**_HERE, **VERSION}),
+    "delete": Link("editions.assessments.delete", {**_HERE, **VERSION}),
+    "submit": Link("editions.assessments.submissions.create", {**_HERE, **VERSION}),
+    "submissions": Link("editions.assessments.submissions.list", _HERE),
     **LINKS,
-    "verdicts": Link("editions.assessments.verdicts.list", _HERE, "The verdicts on its answers."),
-    "whole": Link("editions.assessments.review.get", _HERE, "Its overall review."),
-    "flags": Link("editions.assessments.flags.list", _HERE, "Its review flags."),
-    "replies": Link("editions.assessments.replies.list", _HERE, "Its replies in the hearing."),
-    "score": Link("editions.scores.get", _HERE, "Its explained score."),
-    "history": Link(
-        "organisations.scores.list", {"organisation": "$request.path.organisation"}, "The scores of its organisation."
-    ),
+    "verdicts": Link("editions.assessments.verdicts.list", _HERE),
+    "whole": Link("editions.assessments.review.get", _HERE),
+    "flags": Link("editions.assessments.flags.list", _HERE),
+    "replies": Link("editions.assessments.replies.list", _HERE),
+    "score": Link("editions.scores.get", _HERE),
+    "history": Link("organisations.scores.list", {"organisation": "$request.path.organisation"}),
 }
 
 
@@ -132,7 +130,6 @@ class AssessmentsController(Controller):
             "assessment": Link(
                 "editions.assessments.get",
                 {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                "The first assessment of the page.",
             )
         },
     )
@@ -146,8 +143,7 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """List the assessments of an edition.
 
-        Ordered by organisation id. A key that is bound to organisations sees only their assessments; other keys see
-        all assessments of the edition.
+        Ordered by organisation id. A key that is bound to organisations sees only their assessments.
         """
         bound = principal is not None and principal.role in ORGANISATION_ROLES
         total = query.make_total()
@@ -175,7 +171,7 @@ class AssessmentsController(Controller):
         """Get an assessment.
 
         Returns the answers of the organisation with their documents, the findings as of the last write, and the index,
-        level and coverage. A later change must name the `ETag` of this response in `If-Match`.
+        level and coverage. The `If-Match` of a later change takes the `ETag` of this response.
         """
         record = service.get_assessment(database, path.edition, path.organisation)
         return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))
@@ -200,11 +196,11 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Create or replace an assessment.
 
-        With `If-None-Match: *`, creates the assessment of an organisation in an open edition. With `If-Match`, replaces
-        the whole content of a draft, until the last day of the submission phase, or of a returned assessment, until the
-        day set by the return. An answer or profile field has evidence if at least one of its documents is valid. A
-        document is valid if its host is a declared domain of the organisation, or a subdomain of one, and its date is
-        not in the future. Contradictory answers are stored and reported in `findings`; they are not refused.
+        Creates the assessment of an organisation in an open edition (`If-None-Match: *`) or replaces the whole content
+        of one (`If-Match`): of a draft, until the last day of the submission phase, or of a returned assessment, until
+        the day set by the return. An answer or profile field has evidence if at least one of its documents is valid:
+        its host is a declared domain of the organisation, or a subdomain of one, and its date is not in the future.
+        Contradictory answers are stored and reported in `findings`; they are not refused.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:
@@ -233,10 +229,9 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Change part of an assessment.
 
-        Applies a JSON merge patch (RFC 7396) to a draft in an open edition, until the last day of the submission
-        phase, or to a returned assessment, until the day set by the return. An answer in the patch replaces all facts
-        of the stored answer; null removes the answer. Documents and note of an answer stay unless the patch names
-        them.
+        Applies a JSON merge patch (RFC 7396) to a draft, until the last day of the submission phase, or to a returned
+        assessment, until the day set by the return. An answer in the patch replaces all facts of the stored answer;
+        null removes the answer. Documents and note of an answer stay unless the patch names them.
         """
 
         def update(session: Session) -> service.EvaluatedAssessment:
@@ -274,9 +269,7 @@ class SubmissionsController(Controller):
         answer=SUBMISSIONS_PAGE,
         links={
             "submission": Link(
-                "editions.assessments.submissions.get",
-                {**_HERE, "submission": "$response.body#/items/0/id"},
-                "The first submission of the page, whole.",
+                "editions.assessments.submissions.get", {**_HERE, "submission": "$response.body#/items/0/id"}
             ),
         },
     )
@@ -317,8 +310,8 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Get a submission.
 
-        A copy of the assessment at the moment it was submitted, with the explanations given for its warnings. Later
-        changes of the assessment do not affect it.
+        A copy of the assessment as it was submitted, with the explanations given for its warnings. Later changes do not
+        affect it.
         """
         stored = service.get_submission(database, path.edition, path.organisation, path.submission)
         return SUBMISSION.of(request, schemas.build_submission(stored, service.evaluate_stored(stored), language))
@@ -343,10 +336,10 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Submit an assessment.
 
-        Submits the version named by `If-Match`: a draft in an open edition until the last day of the submission phase,
-        or a returned assessment until the day set by the return. Afterwards the organisation can change the assessment
-        only if it is returned. An assessment with findings of severity `error` is refused (409). The refusal lists
-        these findings; the `pointer` of each leads to a place in the assessment.
+        Submits a draft in an open edition until the last day of the submission phase, or a returned assessment until
+        the day set by the return. Afterwards the organisation can change it only if it is returned. An assessment with
+        findings of severity `error` is refused (409) with these findings; the `pointer` of each leads to a place in the
+        assessment.
         """
 
         def submit(session: Session) -> Response[bytes]:

@@ -87,9 +87,8 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
     """A contradiction between facts of an assessment, or a fault of one of its documents.
 
     A finding with severity `error` prevents submission; the organisation may explain a `warning` when it submits.
-    `code` is `evidence` for a fault of a document, `contradicted` if facts exclude each other, and `unsupported` if
-    the rule fails only because the indicators in `missing` have no answer. `facts` are the values that the rule
-    read, by name.
+    `code`: `evidence` for a fault of a document, `unsupported` if absent answers (`missing`) could still repair the
+    rule, else `contradicted`; `facts`: the facts that it read, by name.
     """
 
     rule: str
@@ -146,10 +145,9 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
 
 class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
-    """A submission in a list, without its answers.
+    """A submission in a list, without its answers. `id` numbers the submissions of one assessment from 1.
 
-    `id` numbers the submissions of one assessment from 1. `explanations` are the reasons that the organisation gave
-    for warnings, by rule.
+    `explanations` are the reasons that the organisation gave for warnings, by rule.
     """
 
     id: str

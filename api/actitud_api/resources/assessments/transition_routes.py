@@ -44,12 +44,12 @@ CURSOR: Cursor[int] = Cursor("editions.assessments.transitions.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 LINKS: Final[Mapping[str, Link]] = {
-    "transitions": Link("editions.assessments.transitions.list", _HERE, "Its history."),
-    "review": Link("editions.assessments.reviews.create", {**_HERE, **VERSION}, "To begin its review."),
-    "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}, "To start its hearing."),
-    "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}, "To return it to its organisation."),
-    "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}, "To make it final."),
-    "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}, "To extend a phase for it."),
+    "transitions": Link("editions.assessments.transitions.list", _HERE),
+    "review": Link("editions.assessments.reviews.create", {**_HERE, **VERSION}),
+    "hearing": Link("editions.assessments.hearings.create", {**_HERE, **VERSION}),
+    "return": Link("editions.assessments.returns.create", {**_HERE, **VERSION}),
+    "final": Link("editions.assessments.finals.create", {**_HERE, **VERSION}),
+    "extension": Link("editions.assessments.extensions.create", {**_HERE, **VERSION}),
 }
 """OpenAPI links in the response about an assessment: to its history and to the operations that change its state."""
 
@@ -207,8 +207,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Start the review of an assessment.
 
-        Moves a `submitted` assessment to `under_review`, so that assessors can give verdicts. The edition must not be
-        published.
+        Moves a `submitted` assessment to `under_review`, so that assessors can give verdicts.
         """
         return respond_with_transition(
             request,
@@ -237,9 +236,9 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Return an assessment to its organisation.
 
-        Moves an assessment from `submitted`, `under_review` or `hearing` to `returned`. The organisation may change
-        and submit it again up to and including the day `until`, even if the edition is already in review. `until` must
-        be a day that is not over and not later than the last day of the edition's calendar.
+        Moves an assessment from `submitted`, `under_review` or `hearing` to `returned`. The organisation may change and
+        submit it again up to and including the day `until`, even if the edition is already in review. That day must not
+        be over, and not later than the last day of the calendar.
         """
         return respond_with_transition(
             request,
@@ -304,10 +303,9 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extend a phase for one organisation.
 
-        Sets `until` as a later last day for one phase of one assessment. `until` must be later than the last day of the
-        phase in the calendar. For the submission of a returned assessment, it must be later than the day set by the
-        return. It must not be later than the last day of the calendar. The state does not change. The latest extension
-        of a phase replaces earlier ones.
+        Sets `until` as a later last day for one phase of one assessment. It must be later than the last day of the
+        phase in the calendar (than the day set by the return, for a returned assessment), and not later than the last
+        day of the calendar. The state does not change. The latest extension of a phase replaces earlier ones.
         """
         return respond_with_transition(
             request,
@@ -332,9 +330,7 @@ class TransitionsController(Controller):
         answer=PAGE,
         links={
             "transition": Link(
-                "editions.assessments.transitions.get",
-                {**_HERE, "transition": "$response.body#/items/0/id"},
-                "The first transition of the page.",
+                "editions.assessments.transitions.get", {**_HERE, "transition": "$response.body#/items/0/id"}
             ),
         },
     )

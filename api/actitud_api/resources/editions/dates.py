@@ -29,12 +29,11 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The windows of an edition: the periods of time from which its facts and documents must come.
+    """The periods from which the facts and documents of an edition must come.
 
-    `S0`: the reference date, which is the last day of the period of the edition. `W90`: 90 days of activity;
-    `W90_electoral` replaces it for an organisation that must keep electoral silence during `W90`. `W12` and `W24`:
-    the 12 and 24 months that end on the reference date. `D24`: the period in which a document must have been
-    approved or reviewed.
+    `S0`: the reference date. `W90`: 90 days of activity; `W90_electoral` replaces it for an organisation that must keep
+    electoral silence then. `W12` and `W24`: the 12 and 24 months that end on the reference date. `D24`: the period in
+    which a document must have been approved or reviewed.
     """
 
     S0: Span
@@ -48,8 +47,8 @@ class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The phases of an edition in the order of time; no phase begins before the previous one has ended.
 
-    `submission`: organisations fill in and submit assessments. `review`: assessors give verdicts. `hearing`:
-    organisations reply to the verdicts. `publication`: the edition is published.
+    In `submission` organisations fill in and submit assessments, in `review` assessors give verdicts, in `hearing`
+    organisations reply to them.
     """
 
     submission: Span

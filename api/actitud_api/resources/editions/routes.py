@@ -31,23 +31,23 @@ EDITION = Representation(schemas.Edition, sentences=True)
 CURSOR: Cursor[EditionCursorKey] = Cursor("editions.list", tuple[date, str])
 _ID = {"edition": "$response.body#/id"}
 _LINKS = {
-    "update": Link("editions.update", {**_ID, **VERSION}, "To change this version of it."),
-    "delete": Link("editions.delete", {**_ID, **VERSION}, "To remove this version of it."),
-    "scores": Link("editions.scores.list", _ID, "Its ranking."),
-    "summary": Link("editions.summary", _ID, "The summary of its scores."),
-    "assessments": Link("editions.assessments.list", _ID, "Its assessments."),
-    "submitted": Link("editions.assessments.list", {**_ID, "state": "submitted"}, "Those that wait for their review."),
-    "reviewed": Link("editions.assessments.list", {**_ID, "state": "under_review"}, "Those under review."),
-    "heard": Link("editions.assessments.list", {**_ID, "state": "hearing"}, "Those in their hearing."),
-    "publications": Link("editions.publications.list", _ID, "Its publications."),
-    "publish": Link("editions.publications.create", _ID, "To publish it, or a correction of it."),
-    "approve": Link("editions.approvals.create", _ID, "To approve its publication by another key."),
-    "approvals": Link("editions.approvals.list", _ID, "The approvals of its publications."),
-    "samples": Link("editions.samples.list", _ID, "The sample of its assessments."),
-    "flags": Link("editions.flags.list", _ID, "The flags of its assessments."),
-    "badges": Link("badges.list", _ID, "The badges of its organisations."),
+    "update": Link("editions.update", {**_ID, **VERSION}),
+    "delete": Link("editions.delete", {**_ID, **VERSION}),
+    "scores": Link("editions.scores.list", _ID),
+    "summary": Link("editions.summary", _ID),
+    "assessments": Link("editions.assessments.list", _ID),
+    "submitted": Link("editions.assessments.list", {**_ID, "state": "submitted"}),
+    "reviewed": Link("editions.assessments.list", {**_ID, "state": "under_review"}),
+    "heard": Link("editions.assessments.list", {**_ID, "state": "hearing"}),
+    "publications": Link("editions.publications.list", _ID),
+    "publish": Link("editions.publications.create", _ID),
+    "approve": Link("editions.approvals.create", _ID),
+    "approvals": Link("editions.approvals.list", _ID),
+    "samples": Link("editions.samples.list", _ID),
+    "flags": Link("editions.flags.list", _ID),
+    "badges": Link("badges.list", _ID),
 }
-_EDITION = Link("editions.get", _ID, "The edition.")
+_EDITION = Link("editions.get", _ID)
 _LINKS_OF_CREATED = {name: _LINKS[name] for name in ("update", "delete")} | {"edition": _EDITION}
 
 
@@ -95,28 +95,14 @@ class EditionsController(Controller):
         access=ANYBODY,
         answer=PAGE,
         links={
-            "edition": Link(
-                "editions.get", {"edition": "$response.body#/items/0/id"}, "The first edition of the page."
-            ),
-            "second": Link(
-                "editions.get", {"edition": "$response.body#/items/1/id"}, "The second edition of the page."
-            ),
-            "third": Link("editions.get", {"edition": "$response.body#/items/2/id"}, "The third edition of the page."),
-            "file": Link("editions.export", {"format": "csv"}, "All editions as a file."),
-            "catalogue": Link("catalogue.get", {"format": "ttl"}, "The catalogue of published data (DCAT)."),
-            "package": Link(
-                "editions.datapackage", {"edition": service.LATEST}, "The tables of the newest published edition."
-            ),
-            "published": Link(
-                "editions.publications.list",
-                {"edition": service.LATEST},
-                "The publications of the newest published edition.",
-            ),
-            "ranking": Link(
-                "editions.scores.list",
-                {"edition": service.LATEST},
-                "The ranking of the newest published edition.",
-            ),
+            "edition": Link("editions.get", {"edition": "$response.body#/items/0/id"}),
+            "second": Link("editions.get", {"edition": "$response.body#/items/1/id"}),
+            "third": Link("editions.get", {"edition": "$response.body#/items/2/id"}),
+            "file": Link("editions.export", {"format": "csv"}),
+            "catalogue": Link("catalogue.get", {"format": "ttl"}),
+            "package": Link("editions.datapackage", {"edition": service.LATEST}),
+            "published": Link("editions.publications.list", {"edition": service.LATEST}),
+            "ranking": Link("editions.scores.list", {"edition": service.LATEST}),
         },
     )
     def list_editions(
@@ -124,8 +110,8 @@ class EditionsController(Controller):
     ) -> Response[bytes]:
         """List the editions.
 
-        Newest reference date first. Editions in every state are listed; an unpublished edition shows its dates and
-        the number of its assessments, but no score.
+        Newest reference date first, in every state; an unpublished edition shows its dates and the number of its
+        assessments, but no score.
         """
         total = query.make_total()
         rows = service.list_page(
@@ -138,8 +124,7 @@ class EditionsController(Controller):
     def get_edition(self, request: ApiRequest, path: schemas.EditionPath, database: Database) -> Response[bytes]:
         """Get an edition.
 
-        Includes its windows, which are the periods from which facts and documents must come, and the calendar of its
-        phases. The id `latest` stands for the published edition with the newest reference date.
+        The id `latest` stands for the published edition with the newest reference date.
         """
         return _answer(request, service.get(database, path.edition))
 
@@ -154,8 +139,8 @@ class EditionsController(Controller):
     def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
         """Create an edition.
 
-        The new edition is open: organisations can answer at once. Its windows are the periods from which facts and
-        documents must come. Windows and phases that the request leaves out take the defaults of the methodology.
+        The new edition is open: organisations can answer at once. Windows and phases that the request leaves out take
+        the defaults of the methodology.
         """
         draft = schemas.build_draft(body)
 

@@ -109,10 +109,10 @@ class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that changes an edition (JSON merge patch, RFC 7396).
+    """A JSON merge patch (RFC 7396) to an edition.
 
-    A member that is left out stays as it is. A window or phase that is null takes the default of the methodology.
-    If `windows` is null, all windows do; if `calendar` is null, all phases do.
+    A window or phase that is null takes the default of the methodology; a null `windows` or `calendar` sets all of
+    them.
     """
 
     titles: TitlesChange | UnsetType = UNSET
@@ -128,10 +128,10 @@ class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Edition(Struct, frozen=True, kw_only=True):
-    """An edition: a round in which organisations are scored.
+    """A round in which organisations are scored.
 
-    `windows` are the periods from which facts and documents must come, and `calendar` has the phases with their first
-    and last days.
+    `windows` are the periods from which facts and documents must come, `calendar` the first and last days of the
+    phases.
     """
 
     id: str

@@ -44,11 +44,7 @@ class MethodologiesController(Controller):
         operation_id="methodologies.list",
         access=ANYBODY,
         answer=PAGE,
-        links={
-            "version": Link(
-                "methodologies.get", {"version": "$response.body#/items/0/version"}, "The first version, whole."
-            )
-        },
+        links={"version": Link("methodologies.get", {"version": "$response.body#/items/0/version"})},
         threaded=False,
     )
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
@@ -69,14 +65,12 @@ class MethodologiesController(Controller):
         answer=DETAIL,
         links={
             "indicators": Link(
-                "methodologies.indicators.export",
-                {"version": "$response.body#/version", "format": "csv"},
-                "Its indicators as a file.",
+                "methodologies.indicators.export", {"version": "$response.body#/version", "format": "csv"}
             ),
-            "schema": Link("methodologies.schema", _VERSION, "The JSON Schema of score requests under it."),
-            "workbook": Link("methodologies.workbook.get", _VERSION, "Its questionnaire as an empty workbook."),
-            "fill": Link("methodologies.workbook.fill", _VERSION, "The same with answers."),
-            "read": Link("methodologies.workbook.read", _VERSION, "The answers in such a workbook."),
+            "schema": Link("methodologies.schema", _VERSION),
+            "workbook": Link("methodologies.workbook.get", _VERSION),
+            "fill": Link("methodologies.workbook.fill", _VERSION),
+            "read": Link("methodologies.workbook.read", _VERSION),
         },
         threaded=False,
     )
@@ -100,9 +94,8 @@ class MethodologiesController(Controller):
     def get_schema(self, request: ApiRequest, path: schemas.MethodologyPath) -> Response[bytes]:
         """Get the JSON Schema of score requests under a version.
 
-        Returns the schema (2020-12) of the body of `POST /v1/scores` for one version. It is closed: it refuses members
-        that it does not name. Requests are validated by it. Retired versions have such a schema too, although the
-        OpenAPI document leaves them out.
+        The schema (2020-12) by which the body of `POST /v1/scores` is validated for one version. Retired versions have
+        one too, although the OpenAPI document leaves them out.
         """
         announce_retirement(request, service.get_methodology(path.version))
         return SCHEMA.bytes_of(request, service.encode_request_schema(path.version), {})

@@ -28,9 +28,9 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
-    `status` is `draft`, `active` or `retired`. `digest` is the SHA-256 of its document without texts. `decimals` is
-    the number of decimals to which points are rounded. `languages` are the languages of its texts. `standing` is
-    `provisional` if the version only estimates the index of another one and ranks nobody.
+    `digest` is the SHA-256 of its document without texts. `decimals` is the number of decimals to which points are
+    rounded. `languages` are those of its texts. `standing` is `provisional` if it only estimates the index of another
+    version and ranks nobody.
     """
 
     version: str
@@ -49,8 +49,7 @@ class MethodologyPage(Page[MethodologySummary], frozen=True):
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
     """A complete methodology version: its document, and its texts in the language of the response.
 
-    `status` is `draft`, `active` or `retired`. `digest` is the SHA-256 of the document without texts;
-    `text_digests` has, by language, the SHA-256 of the texts in that language.
+    `digest` is the SHA-256 of the document without texts; `text_digests` has that of the texts of each language.
     """
 
     version: str

@@ -33,10 +33,10 @@ ORGANISATION = Representation(schemas.Organisation)
 CURSOR: Cursor[service.MatchKey] = Cursor("organisations.list", tuple[int, int, str])
 _ID = {"organisation": "$response.body#/id"}
 _LINKS = {
-    "update": Link("organisations.update", {**_ID, **VERSION}, "To change this version of it."),
-    "scores": Link("organisations.scores.list", _ID, "Its scores by edition."),
+    "update": Link("organisations.update", {**_ID, **VERSION}),
+    "scores": Link("organisations.scores.list", _ID),
 }
-_ORGANISATION = Link("organisations.get", _ID, "The organisation.")
+_ORGANISATION = Link("organisations.get", _ID)
 _LINKS_OF_CREATED = {"organisation": _ORGANISATION, "update": _LINKS["update"]}
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -74,12 +74,8 @@ class OrganisationsController(Controller):
         access=ANYBODY,
         answer=PAGE,
         links={
-            "first": Link(
-                "organisations.get",
-                {"organisation": "$response.body#/items/0/id"},
-                "The first organisation of the page.",
-            ),
-            "file": Link("organisations.export", {"format": "csv"}, "All organisations as a file."),
+            "first": Link("organisations.get", {"organisation": "$response.body#/items/0/id"}),
+            "file": Link("organisations.export", {"format": "csv"}),
         },
     )
     def list_organisations(
@@ -128,8 +124,8 @@ class OrganisationsController(Controller):
     ) -> Response[bytes]:
         """Add an organisation.
 
-        The identifier must not be the id or an alias of another organisation. An entry that contradicts itself or
-        another organisation is refused (409) with every contradiction.
+        An entry that contradicts itself or another organisation, or whose id is taken, is refused (409) with every
+        contradiction.
         """
         entry = schemas.build_entry(body)
 

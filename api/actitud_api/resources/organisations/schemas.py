@@ -130,9 +130,9 @@ FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description=
 
 
 class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The address for corrections that a request sets: a mailbox or a page of the organisation, not of a person.
+    """The address for corrections: a mailbox or a page of the organisation, not of a person.
 
-    In a change, a member that is left out keeps its value, and null removes it.
+    In a change null removes it.
     """
 
     email: Email | UnsetType | None = UNSET
@@ -140,7 +140,7 @@ class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that adds an organisation. A member that is left out is unknown or does not exist."""
+    """An organisation to add. A member that is left out is unknown or does not exist."""
 
     id: Identifier
     name: Name
@@ -162,7 +162,7 @@ class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that changes an organisation (JSON merge patch): null removes a member.
+    """A JSON merge patch (RFC 7396) to an organisation.
 
     A new name makes the old one a former name as of today, unless `former_names` is sent. A population or number of
     employees that changes without its year has an unknown year.

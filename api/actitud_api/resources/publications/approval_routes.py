@@ -52,7 +52,6 @@ class ApprovalsController(Controller):
             "approval": Link(
                 "editions.approvals.get",
                 {"edition": "$request.path.edition", "approval": "$response.body#/items/0/number"},
-                "The first approval of the page.",
             )
         },
     )
@@ -74,8 +73,7 @@ class ApprovalsController(Controller):
     def get_approval(self, request: ApiRequest, path: schemas.ApprovalPath, database: Database) -> Response[bytes]:
         """Get an approval.
 
-        The approvals of an edition are numbered from 1. The response is 404 if the edition has no approval with this
-        number.
+        The approvals of an edition are numbered from 1.
         """
         return APPROVAL.of(request, schemas.build_approval(approvals.get(database, path.edition, path.approval)))
 
@@ -96,11 +94,10 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """Approve a publication before it is made.
 
-        The body repeats the publication request that is to be sent, with the digest of the pending publication.
-        Afterwards another key can send exactly this publication request, as long as the stored data stay as they are.
-        If the service has the setting `second_approver`, it publishes nothing without such an approval. To learn the
-        digest, send the publication request: it is refused, and the refusal names the digest. An approval with a wrong
-        digest is refused too, and that refusal also names the right one.
+        The body repeats the publication request that is to be sent, with the digest of the pending publication, which
+        the refusal of that request names, and of an approval with another digest. Afterwards another key can send
+        exactly this request, as long as the stored data stay as they are. If the service has the setting
+        `second_approver`, it publishes nothing without such an approval.
         """
 
         def approve(session: Session) -> Response[bytes]:

@@ -40,10 +40,9 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score.
+    """The members of an organisation that are published with its score; null if not known.
 
     `population` is the number of inhabitants and `band` the size band; `province` and `region` are INE codes.
-    `simulated` is True if the organisation is invented. A member is None if it is not known.
     """
 
     id: str
@@ -57,10 +56,7 @@ class PublishedOrganisation(Struct, frozen=True, kw_only=True):
 
 
 class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="score"):
-    """The signed document of a score: an organisation in an edition, its submission, and the outcome of its review.
-
-    `kind` and `format` are constant: they tell a reader of the file what it is, and in which format version.
-    """
+    """The signed document of a score: an organisation in an edition, its submission, and the outcome of its review."""
 
     format: Literal[1] = FORMAT
     edition: str
@@ -73,10 +69,9 @@ class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="sc
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
-    `document` is the digest of the score document. `status` says if the evidence is enough for a level. `level` and
-    `index` are None if the score has none. `rank` is 1 for the best; equal indices share a rank and the next ranks
-    are skipped. `rank` is None if the score is not ranked. `standing` is there only if the score is provisional: it is
-    then not ranked.
+    `document` is the digest of the score document. `status` says if the evidence is enough for a level. `rank` is 1 for
+    the best; equal indices share one, and the next are skipped. It is null if the score is not ranked, as one whose
+    `standing` is provisional. A level or index is null if the score has none.
     """
 
     organisation: str
@@ -94,10 +89,7 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
-    """Numbers of organisations in an edition: all, ranked, by status and by level.
-
-    The keys of `levels` are the numbers of the levels, and `none` for organisations without a level.
-    """
+    """Numbers of organisations in an edition: all, ranked, by status and by level (`none` for those without one)."""
 
     organisations: int
     ranked: int
@@ -110,8 +102,8 @@ class Correction(Struct, frozen=True, kw_only=True):
 
     `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
     whose answers it adds, changes or removes, sorted: the verdicts on all others stay. `change` splits the difference
-    in points into parts, for the index and for each node. Of a score that the revision adds, `before` and `change` are
-    None, and `answers` are those that differ from the last submission of the organisation.
+    in points into parts. Of a score that the revision adds, `before` and `change` are null, and `answers` are those
+    that differ from the last submission of the organisation.
     """
 
     organisation: str
@@ -124,11 +116,11 @@ class Correction(Struct, frozen=True, kw_only=True):
 class EditionDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="edition"):
     """A revision of a published edition.
 
-    `supersedes` is the digest of the edition document of the previous revision, None for the first. `reason` says
-    why the revision was published. `period_from` and `period_to` are the first and last day that the answers
-    describe. `counts` has the numbers of organisations. `engine` is the software version that computed the new
-    scores. `checkpoint` is the signed note of the last checkpoint of the ledger before this revision, None if there
-    was none. `scores` and `corrections` are ordered by the code points of the organisation ids.
+    `supersedes` is the digest of the edition document of the previous revision, null for the first. `reason` says why
+    the revision was published. The answers describe the days from `period_from` to `period_to`. `engine` is the
+    software version that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger
+    before this revision, null if there was none. `scores` and `corrections` are ordered by the code points of the
+    organisation ids.
     """
 
     format: Literal[1] = FORMAT

@@ -60,15 +60,13 @@ _OF_EDITION = {"edition": "$response.body#/edition"}
 _REVISION = {**_OF_EDITION, "revision": "$response.body#/revision"}
 _DIGEST = {"digest": "$response.body#/digest"}
 _LINKS = {
-    "document": Link("published.get", _DIGEST, "The edition document at its permanent address."),
-    "signature": Link("published.signature", _DIGEST, "Its signature."),
-    "bundle": Link("editions.publications.bundle", _REVISION, "The complete publication in one file."),
+    "document": Link("published.get", _DIGEST),
+    "signature": Link("published.signature", _DIGEST),
+    "bundle": Link("editions.publications.bundle", _REVISION),
     "corrected": Link(
-        "editions.publications.scores.get",
-        {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"},
-        "The first score that it corrects.",
+        "editions.publications.scores.get", {**_REVISION, "organisation": "$response.body#/corrections/0/organisation"}
     ),
-    "package": Link("editions.datapackage", _OF_EDITION, "The description of its tables, column by column."),
+    "package": Link("editions.datapackage", _OF_EDITION),
 }
 
 _TEXTS: dict[str, Texts] = {
@@ -216,7 +214,6 @@ class PublicationsController(Controller):
             "publication": Link(
                 "editions.publications.get",
                 {"edition": "$request.path.edition", "revision": "$response.body#/items/0/revision"},
-                "The newest publication.",
             )
         },
     )
@@ -255,8 +252,8 @@ class PublicationsController(Controller):
     def get_score(self, request: ApiRequest, path: schemas.PublishedScorePath, database: Database) -> Response[bytes]:
         """Get a published score.
 
-        Returns the exact bytes of the score document of an organisation in this publication. `Content-Location` is the
-        permanent address of the document.
+        Returns the exact bytes of the score document of an organisation in this publication. `Content-Location` is its
+        permanent address.
         """
         _, stored = service.get_score(database, path.edition, path.revision, path.organisation)
         text, digest = stored.form.text, stored.form.digest
@@ -273,7 +270,7 @@ class PublicationsController(Controller):
         """Get a complete publication.
 
         One gzip file with a line for each document: a header with the signature, the checkpoint and the public keys,
-        then the edition document, then all score documents in the order of the edition document.
+        then the edition document, then all score documents in its order.
         """
         record = service.get(database, path.edition, path.revision)
         pieces: Iterator[bytes] = service.stream_bundle(database, record.edition, record.revision)
@@ -310,9 +307,9 @@ class PublicationsController(Controller):
 
         An edition in review is published with the scores of all its final assessments; every submitted assessment must
         be final or returned. If the edition is published already, the request corrects some assessments and names the
-        digest of the newest revision in `supersedes`: a new revision replaces that one. Earlier revisions stay
-        readable. Nothing but a correction changes what is published. A correction of an organisation that was returned,
-        and therefore left out, adds it with what it submitted last.
+        digest of the newest revision in `supersedes`: a new revision replaces that one, which stays readable. Nothing
+        but a correction changes what is published. A correction of an organisation that was returned, and therefore
+        left out, adds it with what it submitted last.
         """
         plan = schemas.build_plan(body)
 
@@ -338,14 +335,13 @@ class PublishedController(Controller):
         operation_id="published.get",
         access=ANYBODY,
         answer=DOCUMENT,
-        links={"signature": Link("published.signature", {"digest": "$request.path.digest"}, "Its signature.")},
+        links={"signature": Link("published.signature", {"digest": "$request.path.digest"})},
     )
     def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get a published document.
 
         Returns the exact bytes of the edition document or score document with this SHA-256; they never change. The
-        header `Link` has two addresses: of the document that replaces this one in the newest revision, and of the
-        signature of this document.
+        header `Link` has the addresses of its signature, and of the document that replaces it in the newest revision.
         """
         form = service.get_document(database, path.digest).form
         return DOCUMENT.bytes_of(request, form.text, {"Link": _format_links(form.text, form.digest)})

@@ -69,9 +69,9 @@ class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class PublicationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that publishes an edition for the first time, or a correction of it.
+    """The request to publish an edition for the first time, or a correction of it.
 
-    `reason` says why. `corrections` are the assessments to correct; empty for the first publication.
+    `corrections` are the assessments to correct; empty for the first publication.
     """
 
     reason: Reason
@@ -95,10 +95,7 @@ class ApprovalPath(EditionPath, frozen=True):
 
 
 class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that approves a publication.
-
-    It has the members of the request that will publish, and the digest of the pending publication.
-    """
+    """The request that will publish, and the digest of the pending publication."""
 
     digest: Annotated[
         str,
@@ -136,8 +133,7 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document; `before` is null if the revision adds
-    the organisation. An index or level is null if the document has none. The edition document also has the difference
-    in points, node by node.
+    the organisation. The edition document also has the difference in points, node by node.
     """
 
     organisation: str

@@ -42,7 +42,7 @@ from actitud_api.resources.reviews.service import (
     UnknownVerdict,
 )
 
-VERDICT = Body(*schemas.VERDICT_REQUESTS)
+VERDICT = Body(*schemas.VERDICT_REQUESTS, tag_field="verdict")
 JUDGED = Representation(schemas.JudgedAnswer)
 JUDGED_PAGE = Pages(schemas.JudgedPage)
 JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
@@ -60,10 +60,10 @@ FLAGS_OF_ONE_CURSOR: Cursor[tuple[str, int]] = Cursor("editions.assessments.flag
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _OF_ANSWER = {**_HERE, "indicator": "$request.path.indicator"}
 _EDITION = {"edition": "$request.path.edition"}
-_GIVE = Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION}, "To give a verdict on it.")
-_TAKE_BACK = Link("editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION}, "To withdraw the own verdict.")
+_GIVE = Link("editions.assessments.verdicts.put", {**_OF_ANSWER, **VERSION})
+_TAKE_BACK = Link("editions.assessments.verdicts.delete", {**_OF_ANSWER, **VERSION})
 _LINKS_OF_REVIEW = {
-    "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}, "To replace this version of it."),
+    "replace": Link("editions.assessments.review.put", {**_HERE, **VERSION}),
 }
 
 
@@ -213,9 +213,9 @@ class HearingsController(Controller):
     ) -> Response[bytes]:
         """Start the hearing of an assessment.
 
-        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts. This
-        is refused once the last day of the review or of the hearing is over. While assessors disagree on an answer,
-        only an administrator can start the hearing.
+        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts, until
+        the last day of the review and of the hearing. While assessors disagree on an answer, only an administrator can
+        start it.
         """
         return respond_with_transition(
             request,
@@ -239,9 +239,7 @@ class VerdictsController(Controller):
         answer=JUDGED_PAGE,
         links={
             "verdict": Link(
-                "editions.assessments.verdicts.get",
-                {**_HERE, "indicator": "$response.body#/items/0/indicator"},
-                "The verdicts on the first answer of the page.",
+                "editions.assessments.verdicts.get", {**_HERE, "indicator": "$response.body#/items/0/indicator"}
             ),
         },
     )
@@ -270,8 +268,8 @@ class VerdictsController(Controller):
     def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
         """Get the verdicts on an answer.
 
-        Returns the verdicts of all assessors on the answer to one indicator and names the verdict that counts. A
-        later `If-Match` must name the `ETag` of this response.
+        Returns the verdicts of all assessors on the answer to one indicator and names the verdict that counts. The
+        `If-Match` of a later change takes the `ETag` of this response.
         """
         review = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
         return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
@@ -297,11 +295,11 @@ class VerdictsController(Controller):
     ) -> Response[bytes]:
         """Give a verdict on an answer.
 
-        Stores the verdict of the assessor who holds the key, in place of an earlier verdict of the same assessor on
-        the answer. The assessment must be under review or in its hearing. `If-Match` takes the `ETag` of the response
-        that lists the verdicts on the answer. The latest verdict of any assessor counts, and the assessment is scored
-        again at once. Once the hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`)
-        unless `hearing_until` gives the organisation another last day.
+        Stores the verdict of the assessor who holds the key, in place of an earlier one of the same assessor on the
+        answer, while the assessment is under review or in its hearing. `If-Match` takes the `ETag` of the verdicts on
+        the answer. The latest verdict of any assessor counts, and the assessment is scored again at once. Once the
+        hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`) unless `hearing_until` gives
+        the organisation another last day.
         """
         opinion = schemas.build_opinion(body)
 
@@ -339,10 +337,10 @@ class VerdictsController(Controller):
     ) -> None:
         """Withdraw a verdict on an answer.
 
-        Withdraws the verdict of the assessor who holds the key, while the assessment is under review or in its
-        hearing, and scores the assessment again. The first verdict of the assessor stays visible, because the
-        agreement of assessors is computed from first verdicts. Once the hearing leaves no whole day to reply, a
-        withdrawal that makes a harsher verdict count is refused (409, `harsher`).
+        Withdraws the verdict of the assessor who holds the key, while the assessment is under review or in its hearing,
+        and scores the assessment again. The first verdict of the assessor stays visible, because agreement is computed
+        from it. Once the hearing leaves no whole day to reply, a withdrawal that makes a harsher verdict count is
+        refused (409, `harsher`).
         """
 
         def withdraw(session: Session) -> service.AnswerReview:
@@ -373,8 +371,7 @@ class ReviewController(Controller):
         """Get the overall review of an assessment.
 
         Returns the highest level that the assessment may reach, and the values of the profile fields and facts that
-        only assessors set, if the methodology has such fields. All members but the ids are null or empty until an
-        assessor writes the review.
+        only assessors set, if the methodology has such fields.
         """
         state = service.get_overall_review(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.build_review(state), revision=state.revision)
@@ -399,10 +396,10 @@ class ReviewController(Controller):
     ) -> Response[bytes]:
         """Write the overall review of an assessment.
 
-        Replaces the review if it is in the version that `If-Match` names, while the assessment is under review or in
-        its hearing. Members that are left out take the default of the methodology. The assessment is scored again at
-        once. Once the hearing leaves no whole day to reply, a harsher review is refused (409, `harsher`) unless
-        `hearing_until` gives the organisation another last day.
+        Replaces the review while the assessment is under review or in its hearing. Members that are left out take the
+        default of the methodology. The assessment is scored again at once. Once the hearing leaves no whole day to
+        reply, a harsher review is refused (409, `harsher`) unless `hearing_until` gives the organisation another last
+        day.
         """
 
         def save(session: Session) -> service.OverallReviewState:
@@ -445,8 +442,7 @@ class FlagsOfAssessmentController(Controller):
     ) -> Response[bytes]:
         """List the flags of an assessment.
 
-        Flags mark values and documents that differ from those of other assessments. They are as of the last time when
-        the flags of the edition were computed.
+        As of the last time when the flags of the edition were computed.
         """
         return _flags(request, query, database, path.edition, path.organisation, FLAGS_OF_ONE_CURSOR)
 
@@ -467,8 +463,7 @@ class EditionReviewsController(Controller):
         """Get the agreement of the assessors of an edition.
 
         For each pair of assessors who judged the same answers, returns the share of these answers on which their first
-        verdicts are equal, and Cohen's kappa. If the share is below 0.8, the pair must judge these answers again (rule
-        R8 of the catalogue).
+        verdicts are equal, and Cohen's kappa.
         """
         return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
@@ -477,7 +472,7 @@ class EditionReviewsController(Controller):
         operation_id="editions.samples.list",
         access=KEY_SHOWS_MORE,
         answer=SAMPLES_PAGE,
-        links={"draw": Link("editions.samples.create", _EDITION, "To draw it.")},
+        links={"draw": Link("editions.samples.create", _EDITION)},
     )
     def list_samples(
         self,
@@ -489,9 +484,9 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """List the sample of an edition.
 
-        An edition has at most one sample of assessments for a closer check. Seed and share are public, so that
-        anybody can repeat the draw. The drawn organisations are shown once the edition is published, and before that
-        to keys that may read its drafts.
+        An edition has at most one sample of assessments for a closer check. Seed and share are public, so that anybody
+        can repeat the draw. The drawn organisations are shown once the edition is published, and before that to keys
+        that may read its drafts.
         """
         SAMPLES_CURSOR.read(query)
         samples = service.list_samples(database, path.edition, principal=principal)
@@ -510,10 +505,8 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Fixes the seed and the share of the draw; an edition that has a sample already or is published is refused
-        (409). Whenever the
-        sample is read, seed and share are applied to the assessments that are submitted at that time; the drawn
-        organisations may therefore change until the edition is published.
+        Fixes the seed and the share of the draw; an edition that has a sample already or is published is refused (409).
+        Until publication the sample is drawn from the assessments that are submitted when it is read, so it may change.
         """
 
         def draw(session: Session) -> Response[bytes]:
@@ -533,12 +526,10 @@ class EditionReviewsController(Controller):
         answer=FLAGS_PAGE,
         links={
             "assessment": Link(
-                "editions.assessments.get",
-                {**_EDITION, "organisation": "$response.body#/items/0/organisation"},
-                "The assessment of the first flag of the page.",
+                "editions.assessments.get", {**_EDITION, "organisation": "$response.body#/items/0/organisation"}
             ),
-            "look": Link("editions.flags.create", _EDITION, "To compute the flags again."),
-            "agreement": Link("editions.agreement.get", _EDITION, "The agreement of assessors."),
+            "look": Link("editions.flags.create", _EDITION),
+            "agreement": Link("editions.agreement.get", _EDITION),
         },
     )
     def list_flags(
@@ -546,8 +537,7 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """List the flags of an edition.
 
-        Ordered by organisation id. Flags mark values and documents that differ from those of other assessments, as of
-        the last time when the flags were computed.
+        Ordered by organisation id, as of the last time when the flags were computed.
         """
         return _flags(request, query, database, path.edition, None, FLAGS_CURSOR)
 
@@ -562,10 +552,10 @@ class EditionReviewsController(Controller):
     def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Compute the flags of an edition.
 
-        Compares all submitted assessments with each other and replaces the earlier flags. It flags values more than 3
-        median absolute deviations from the median of their peers (V24), followers that grew by more than half since
-        the previous edition (V18), documents that support more than five indicators, and documents of several
-        organisations (V22). Scores do not change. An edition that is published is refused (409).
+        Compares all submitted assessments with each other and replaces the earlier flags: values more than 3 median
+        absolute deviations from the median of their peers (V24), followers that grew by more than half since the
+        previous edition (V18), documents that support more than five indicators, and documents of several organisations
+        (V22). Scores do not change. A published edition is refused (409).
         """
         result = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
         return FLAGGED.of(request, schemas.build_flagged(result))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.free_text import Reason
@@ -51,12 +51,13 @@ class VerdictPath(AssessmentPath, frozen=True):
     indicator: Annotated[str, Meta(description="Id of the indicator.", examples=["D1.07"])]
 
 
-class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="verdict"):
-    """Common members of the requests that give a verdict; each verdict has its own class of request.
+class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Common members of the requests that give a verdict.
 
     `rule` is the rule of the catalogue that the answer breaks, null if there is none.
     """
 
+    verdict: Verdict
     rule: RuleId | None = None
 
 
@@ -65,42 +66,35 @@ HearingUntil = Annotated[
 ]
 
 
-class Accepted(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="accepted"):
+class AcceptanceRequest(VerdictRequest, frozen=True, kw_only=True):
     """A verdict: the answer stands."""
 
+    verdict: Literal["accepted"]
     reason: Reason | None = None
 
 
-class Rejected(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="rejected"):
-    """A verdict: the answer is wrong and does not count."""
+class RejectionRequest(VerdictRequest, frozen=True, kw_only=True):
+    """A verdict: the answer does not count as it was given.
 
+    `rejected`: it is wrong and does not count. `insufficient`: the documents do not prove it, and it counts as
+    self-declared. `stale`: the documents are from outside the allowed period, and it does not count.
+    """
+
+    verdict: Literal["rejected", "insufficient", "stale"]
     reason: Reason
     hearing_until: HearingUntil | None = None
 
 
-class Insufficient(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="insufficient"):
-    """A verdict: the documents do not prove the answer, which counts as self-declared."""
-
-    reason: Reason
-    hearing_until: HearingUntil | None = None
-
-
-class Stale(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="stale"):
-    """A verdict: the documents are from outside the allowed period, and the answer does not count."""
-
-    reason: Reason
-    hearing_until: HearingUntil | None = None
-
-
-class Capped(VerdictRequest, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="capped"):
+class CapRequest(VerdictRequest, frozen=True, kw_only=True):
     """A verdict: the documents prove a lower level than the answer states. The answer counts at that level."""
 
+    verdict: Literal["capped"]
     reason: Reason
     level: Annotated[int, Meta(ge=0, le=100, description="A step of the ladder below the step of the answer.")]
     hearing_until: HearingUntil | None = None
 
 
-VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (Accepted, Rejected, Insufficient, Stale, Capped)
+VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (AcceptanceRequest, RejectionRequest, CapRequest)
 
 
 class Counting(Struct, frozen=True, kw_only=True):
@@ -167,10 +161,7 @@ class Review(Struct, frozen=True, kw_only=True):
 
 
 class PairAgreement(Struct, frozen=True, kw_only=True):
-    """The agreement of two assessors, by their first verdicts on the answers that both judged.
-
-    `first` and `second` are the two assessors. `share` is the share of these answers with equal verdicts.
-    """
+    """The agreement of the assessors `first` and `second`, by their first verdicts on the answers that both judged."""
 
     first: Assessor
     second: Assessor
@@ -191,8 +182,8 @@ class Agreement(Struct, frozen=True, kw_only=True):
 
     A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them, `agreed`
     those with equal verdicts; `share` is `agreed` / `pairs`, null if there are no pairs. `too_low` is true if the share
-    is below 0.8: the assessors should then judge these answers again. It is false if `share` is null. Cohen's kappa is
-    stated for each pair of assessors but not in total, because it is not defined for more than two assessors.
+    is below 0.8: the assessors should judge these answers again. Cohen's kappa is not defined for more than two
+    assessors.
     """
 
     edition: str
@@ -261,10 +252,7 @@ class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score.
-
-    `indicator` is null if it is about no single indicator.
-    """
+    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score."""
 
     organisation: str
     kind: Annotated[
@@ -297,27 +285,7 @@ class Flagged(Struct, frozen=True, kw_only=True):
 
 def build_opinion(request: VerdictRequest) -> Opinion:
     """Convert a request to the opinion of an assessor."""
-    name = str(request.__struct_config__.tag)
-    verdict: Verdict = next(candidate for candidate in _VERDICTS if candidate == name)
-    match request:
-        case Capped():
-            return Opinion(
-                verdict=verdict,
-                reason=request.reason,
-                level=request.level,
-                rule=request.rule,
-                hearing_until=request.hearing_until,
-            )
-        case Rejected() | Insufficient() | Stale():
-            return Opinion(
-                verdict=verdict, reason=request.reason, rule=request.rule, hearing_until=request.hearing_until
-            )
-        case Accepted():
-            return Opinion(verdict=verdict, reason=request.reason, rule=request.rule)
-    raise TypeError(name)
-
-
-_VERDICTS: tuple[Verdict, ...] = ("accepted", "rejected", "insufficient", "stale", "capped")
+    return Opinion(**structs.asdict(request))
 
 
 def build_judged_answer(review: AnswerReview) -> JudgedAnswer:

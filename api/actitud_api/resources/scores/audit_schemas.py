@@ -70,8 +70,8 @@ class NodeStatistics(Moments, frozen=True):
 class DimensionStatistics(NodeStatistics, frozen=True):
     """Statistics of a dimension in relation to the index. `alpha` is Cronbach's alpha over its indicators.
 
-    `rank_change` is the mean number of ranks that an organisation moves, up or down, if the index leaves the
-    dimension out. `alpha` or `rank_change` is null if it is not defined for these scores.
+    `rank_change` is the mean number of ranks that an organisation moves if the index leaves the dimension out. Figures
+    that are not defined are null.
     """
 
     alpha: Statistic | None
@@ -81,19 +81,15 @@ class DimensionStatistics(NodeStatistics, frozen=True):
 class IndicatorStatistics(NodeStatistics, frozen=True):
     """Statistics of an indicator in relation to the dimension or group above it.
 
-    `zero_by_rule` is the share of the organisations that score zero by the zero rule, whatever they answered; null
-    if no organisation has a score.
+    `zero_by_rule` is the share of the organisations that score zero by the zero rule, whatever they answered; null if
+    none has a score.
     """
 
     zero_by_rule: Share | None
 
 
 class GoalpostMove(Wire, frozen=True):
-    """The effect of moving a goalpost to the raw value `x`.
-
-    `rank_change` is the mean number of ranks that an organisation then moves, `rank_change_max` the greatest
-    number.
-    """
+    """The effect of moving a goalpost to the raw value `x`: the ranks that organisations move, mean and greatest."""
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -103,9 +99,8 @@ class GoalpostMove(Wire, frozen=True):
 class GoalpostStatistics(Wire, frozen=True):
     """The effect on ranks if a goalpost that was set by judgement moves by 20 %.
 
-    `position` is the position of the goalpost in the curve of the indicator, counted from 0, and `x` its raw value.
-    `down` and `up` are the effects of lowering and of raising it; each is null if the goalpost would then reach its
-    neighbour.
+    `position` is its position in the curve of the indicator, from 0, and `x` its raw value. `down` and `up` are the
+    effects of lowering and of raising it, null if it would reach its neighbour.
     """
 
     indicator: str
@@ -118,8 +113,8 @@ class GoalpostStatistics(Wire, frozen=True):
 class RemarkOnStatistics(Wire, frozen=True):
     """A remark of the statistical audit on one figure that an auditor would question.
 
-    `code` names the kind of remark and `value` is the figure. `node` is the id of the dimension or indicator; null
-    if the figure is one of the index.
+    `code` names the kind of remark and `value` is the figure, of the dimension or indicator `node`, or of the index
+    (null).
     """
 
     code: Annotated[RemarkCode, OPEN]
@@ -244,10 +239,10 @@ class LevelSensitivity(Wire, frozen=True):
 
 
 class EditionAudit(Wire, frozen=True):
-    """The audit of the index of an edition, over its ranked organisations.
+    """The audit of the index of an edition, over its ranked organisations. Figures that are not defined are null.
 
     `correlations` are those of each of the `nodes` with each other. `compensation` is null if the index is not an
-    arithmetic mean, `sensitivity` if it was not asked for. Figures that are not defined are null.
+    arithmetic mean, `sensitivity` if it was not asked for.
     """
 
     edition: str

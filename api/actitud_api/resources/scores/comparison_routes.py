@@ -61,7 +61,6 @@ class ComparisonController(Controller):
                     "dimension": "$response.body#/dimensions/0/id",
                     "kind": "$response.body#/kind",
                 },
-                "The best of its kind in the first dimension.",
             ),
         },
     )
@@ -71,11 +70,8 @@ class ComparisonController(Controller):
         """Compare an organisation with its peers.
 
         Gives the rank and percentile of the organisation within its peer group, and the median and quartiles of the
-        group, for the index and for each dimension. The group is the first of these four that has as many organisations
-        as the methodology requires: organisations of the same kind and size band; of the same kind; of all kinds whose
-        size is measured on the same scale; all organisations. Before publication, assessors, publishers and
-        administrators see every comparison; an organisation sees only its own scores, and its group is null, because it
-        would reveal the scores of others.
+        group, for the index and for each dimension. Before publication, assessors, publishers and administrators see
+        all of it; an organisation sees only itself, without group, which would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))
@@ -97,10 +93,10 @@ class ComparisonController(Controller):
     ) -> Response[bytes] | LargeResponse:
         """List the organisations that do best in a dimension.
 
-        Lists the ranked organisations of the edition from the best in the dimension down. Each has its answers in
-        the dimension that score points, and the documents that count as evidence for these answers. If several
-        filters are given, all must match. Before publication, assessors, publishers and administrators see all
-        organisations; an organisation sees only itself.
+        Lists the ranked organisations of the edition from the best in the dimension down. Each has its answers in the
+        dimension that score points, and the documents that count as evidence for these answers. If several filters are
+        given, all must match. Before publication, assessors, publishers and administrators see all of it; an
+        organisation sees only itself.
         """
 
         def make() -> Response[bytes]:
@@ -143,13 +139,13 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """List the robustness of the ranks of an edition.
 
-        The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to
-        25 % and uses arithmetic or geometric aggregation with equal chance. The response gives the 5th, 50th and
-        95th percentile of index and rank over the draws, and the share of the draws that reach each level. All
-        organisations share the same draws, and the same seed gives the same digits. Only ranked organisations are
-        listed, in rank order; ranks are those in the whole edition, whatever the filters. Before publication,
-        assessors, publishers and administrators see all organisations; an organisation sees only itself, and its
-        ranks are null, because they would reveal the scores of others.
+        The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to 25 %
+        and uses arithmetic or geometric aggregation with equal chance. The response gives the 5th, 50th and 95th
+        percentile of index and rank over the draws, and the share of the draws that reach each level. All organisations
+        share the same draws, and the same seed gives the same digits. Only ranked organisations are listed, in rank
+        order; ranks are those in the whole edition, whatever the filters. Before publication, assessors, publishers and
+        administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores of
+        others.
         """
         total = query.make_total()
         rows = audits.list_robustness(
@@ -186,12 +182,11 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the statistical audit of the index of an edition.
 
-        Gives, over the ranked organisations: mean, deviation and skewness of each score; the correlation of each score
-        with that of the dimension or index above it; Cronbach's alpha; the main effect of each score beside its weight;
-        and the number of ranks that organisations move if a dimension is left out, or if a goalpost set by judgement
-        moves by 20 %. Remarks name the figures that an auditor would question. Figures that are not defined for these
-        scores are null. Before publication, assessors, publishers and administrators see the audit of all
-        organisations; an organisation sees only figures that are computed from its own score.
+        Gives, over the ranked organisations: mean, deviation and skewness of each score; its correlation with that of
+        the dimension or index above it; Cronbach's alpha; its main effect beside its weight; and the number of ranks
+        that organisations move if a dimension is left out, or if a goalpost set by judgement moves by 20 %. Remarks
+        name the figures that an auditor would question. Before publication, assessors, publishers and administrators
+        see all of it; an organisation sees only what is computed from its own score.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, audit_schemas.build_statistics(statistics, language))
@@ -215,11 +210,10 @@ class ComparisonController(Controller):
         """Get the whole audit of the index of an edition.
 
         Gives the statistics of the edition, the correlations of all dimensions and indicators with each other, the
-        principal components of the dimensions, the organisations whose strong dimensions make up for weak ones, and
-        the differences between kinds and size bands. With `sensitivity`, also how much the levels depend on gates,
-        ladders, weights, goalposts, the cap without evidence, coding errors and samples. Before publication, assessors,
-        publishers and administrators see the audit of all organisations; an organisation sees only figures that are
-        computed from its own score.
+        principal components of the dimensions, the organisations whose strong dimensions make up for weak ones, and the
+        differences between kinds and size bands. With `sensitivity`, also how much the levels depend on gates, ladders,
+        weights, goalposts, the cap without evidence, coding errors and samples. Before publication, assessors,
+        publishers and administrators see all of it; an organisation sees only what is computed from its own score.
         """
         examined = audits.examine_edition(
             database, computed, path.edition, principal=principal, sensitivity=query.sensitivity

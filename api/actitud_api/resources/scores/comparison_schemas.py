@@ -51,11 +51,10 @@ Rank = Annotated[int, Meta(ge=1)]
 
 
 class PeerGroup(Wire, frozen=True):
-    """A peer group: the ranked organisations of these kinds and this size band.
+    """A peer group: the ranked organisations of these kinds and this size band; null is all.
 
-    `kinds` is null if every kind belongs to the group, and `band` is null if every size does. `basis` says how
-    narrow the group is: kind and band, kind, band scale (all kinds whose size is measured on the same scale), or
-    all. The first of these four that has as many organisations as the methodology requires is the group.
+    `basis` says how narrow the group is: kind and band, kind, band scale (all kinds whose size is measured on the same
+    scale), or all. The first of these four that has as many organisations as the methodology requires is the group.
     """
 
     basis: PeerBasis
@@ -65,13 +64,12 @@ class PeerGroup(Wire, frozen=True):
 
 
 class PeerFigure(Wire, frozen=True):
-    """A score of an organisation and its position in the peer group.
+    """A score of an organisation and its position in the peer group; what there is not is null.
 
-    `score` is null if the organisation has no such score. `organisations` counts the members of the group that have
-    such a score, the organisation included. `rank` is its rank among these members, `below` the number of those
-    with a lower score, `percentile` the percentile rank from 0 to 100 (null if the members are too few).
-    `organisations`, `rank`, `below` and `percentile` are null if the organisation is not ranked. `spread`
-    summarises the scores of the group; null if nobody in it has such a score.
+    `organisations` counts the members of the group that have such a score, the organisation included; `rank` is its
+    rank among them, `below` the number of those with a lower score, `percentile` the percentile rank from 0 to 100,
+    unless the members are too few. They are null if the organisation is not ranked. `spread` summarises the scores of
+    the group.
     """
 
     score: Points | None
@@ -93,8 +91,8 @@ class PeerDimension(PeerFigure, frozen=True):
 class Peers(Wire, frozen=True):
     """An organisation of an edition, compared with its peer group; `rank` is its rank in the whole edition.
 
-    If an organisation asks before publication, `rank`, `group` and all comparisons are null, because they would
-    reveal the scores of others. Under a methodology that only estimates they are always null.
+    If an organisation asks before publication, `rank`, `group` and all comparisons are null, because they would reveal
+    the scores of others. Under a methodology that only estimates they are always null.
     """
 
     edition: str
@@ -173,10 +171,7 @@ class PublishedEvidence(Wire, frozen=True):
 
 
 class Practice(Wire, frozen=True):
-    """An answer of an exemplar that scores points in the dimension.
-
-    `id` and `name` are those of the indicator. `evidence` are the documents that prove the answer.
-    """
+    """An answer of an exemplar that scores points in the dimension, and the documents that prove it."""
 
     id: str
     name: Name
@@ -187,9 +182,8 @@ class Practice(Wire, frozen=True):
 class Exemplar(Wire, frozen=True):
     """An organisation that does well in a dimension.
 
-    `score` is its score in the dimension. `practices` are its answers in the dimension that score points and have
-    evidence. `rank` is null if an organisation asks before publication. What is not known of the organisation is
-    null.
+    `score` is that in the dimension, and `practices` are the answers with evidence that score points in it. `rank` is
+    null if an organisation asks before publication. What is not known of the organisation is null.
     """
 
     edition: str

@@ -42,9 +42,7 @@ CHANGES = Representation(schemas.ChangesAnswer, sentences=True)
 PAST = Pages(schemas.PastScorePage, sentences=True)
 PAST_CURSOR: Cursor[editions.EditionCursorKey] = Cursor("organisations.scores.list", tuple[date, str])
 
-_METHODOLOGY = Link(
-    "methodologies.get", {"version": "$response.body#/methodology/version"}, "The methodology that scores it."
-)
+_METHODOLOGY = Link("methodologies.get", {"version": "$response.body#/methodology/version"})
 _EDITION = {"edition": "$response.body#/edition"}
 _ORGANISATION = {"organisation": "$response.body#/organisation"}
 
@@ -149,23 +147,13 @@ class EditionScoresController(Controller):
             "sheet": Link(
                 "editions.scores.get",
                 {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                "The explained score of the first organisation.",
             ),
             "peers": Link(
                 "editions.scores.peers",
                 {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-                "The first organisation beside its peers.",
             ),
-            "history": Link(
-                "organisations.scores.list",
-                {"organisation": "$response.body#/items/0/organisation"},
-                "The editions of the first organisation.",
-            ),
-            "file": Link(
-                "editions.scores.export",
-                {"edition": "$request.path.edition", "format": "csv"},
-                "The whole ranking as a file.",
-            ),
+            "history": Link("organisations.scores.list", {"organisation": "$response.body#/items/0/organisation"}),
+            "file": Link("editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}),
         },
     )
     def list_scores(
@@ -179,10 +167,10 @@ class EditionScoresController(Controller):
         """List the ranking of an edition.
 
         The list is in rank order, or in the order that `sort` names; if several filters are given, all must match.
-        Ranks are those in the whole edition, whatever the filters: equal indices share the best rank and the next
-        ranks are skipped; organisations with insufficient evidence have no rank. Before publication, assessors,
-        publishers and administrators see all rows; an organisation sees only its own row, and its rank is null,
-        because it would reveal the scores of others.
+        Ranks are those in the whole edition, whatever the filters: equal indices share the best rank and the next ranks
+        are skipped; organisations with insufficient evidence have no rank. Before publication, assessors, publishers
+        and administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores
+        of others.
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)
@@ -208,36 +196,20 @@ class EditionScoresController(Controller):
         access=KEY_SHOWS_MORE,
         answer=SHEET,
         links={
-            "path": Link("editions.scores.path", {**_EDITION, **_ORGANISATION}, "The path to the next level."),
-            "peers": Link("editions.scores.peers", {**_EDITION, **_ORGANISATION}, "The organisation and its peers."),
+            "path": Link("editions.scores.path", {**_EDITION, **_ORGANISATION}),
+            "peers": Link("editions.scores.peers", {**_EDITION, **_ORGANISATION}),
             "methodology": _METHODOLOGY,
-            "document": Link(
-                "published.get",
-                {"digest": "$response.body#/document"},
-                "The published document, if there is one.",
-            ),
-            "published": Link(
-                "editions.publications.scores.get",
-                {**_EDITION, **_ORGANISATION, "revision": "latest"},
-                "The score in the newest revision.",
-            ),
-            "organisation": Link("organisations.get", _ORGANISATION, "The organisation."),
-            "history": Link("organisations.scores.list", _ORGANISATION, "Its scores by edition."),
-            "gobierto": Link(
-                "editions.scores.gobierto",
-                {**_EDITION, **_ORGANISATION, "format": "json"},
-                "The score in the form of Gobierto.",
-            ),
-            "assessment": Link(
-                "editions.assessments.get",
-                {**_EDITION, **_ORGANISATION},
-                "Its assessment, for keys that may read it.",
-            ),
-            "badge": Link("badges.get", {**_EDITION, **_ORGANISATION, "format": "svg"}, "Its badge."),
-            "card": Link("embeds.card", {**_EDITION, **_ORGANISATION}, "Its card."),
-            "table": Link("embeds.table", {**_EDITION, **_ORGANISATION}, "Its table."),
-            "frame": Link("embeds.frame", {**_EDITION, **_ORGANISATION}, "Its page for an `iframe`."),
-            "texts": Link("embeds.score", {**_EDITION, **_ORGANISATION}, "The texts of its embeds."),
+            "document": Link("published.get", {"digest": "$response.body#/document"}),
+            "published": Link("editions.publications.scores.get", {**_EDITION, **_ORGANISATION, "revision": "latest"}),
+            "organisation": Link("organisations.get", _ORGANISATION),
+            "history": Link("organisations.scores.list", _ORGANISATION),
+            "gobierto": Link("editions.scores.gobierto", {**_EDITION, **_ORGANISATION, "format": "json"}),
+            "assessment": Link("editions.assessments.get", {**_EDITION, **_ORGANISATION}),
+            "badge": Link("badges.get", {**_EDITION, **_ORGANISATION, "format": "svg"}),
+            "card": Link("embeds.card", {**_EDITION, **_ORGANISATION}),
+            "table": Link("embeds.table", {**_EDITION, **_ORGANISATION}),
+            "frame": Link("embeds.frame", {**_EDITION, **_ORGANISATION}),
+            "texts": Link("embeds.score", {**_EDITION, **_ORGANISATION}),
         },
     )
     def get_score(
@@ -250,10 +222,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        Has the members of the response to `POST /v1/scores`, here for the submission of the organisation, and in
-        addition its rank in the edition and the outcome of the review. The score of a published edition comes from
-        the signed document. Before publication, assessors, publishers and administrators see every score; an
-        organisation sees only its own, and its rank is null.
+        The score of what the organisation submitted, as of `POST /v1/scores`, with its rank in the edition and the
+        outcome of the review. That of a published edition comes from the signed document. Before publication,
+        assessors, publishers and administrators see all of it; an organisation sees only itself, without rank, which
+        would reveal the scores of others.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
@@ -272,12 +244,12 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        Lists moves, each a change of the answer to one indicator, after which every condition of the next level
-        holds: first moves that others depend on, then those of a pillar that a condition reads, the others, and those
-        that wait for the service. Each move is the smallest improvement that satisfies a condition; if none does, it
-        is the one that gains most. Superfluous moves are removed at the end, and the result is scored again. A
-        condition that cannot be reached is named, beside the moves for the others. Before publication, assessors,
-        publishers and administrators see every path; an organisation sees only its own.
+        Lists moves, each a change of the answer to one indicator, after which every condition of the next level holds:
+        first moves that others depend on, then those of a pillar that a condition reads, the others, and those that
+        wait for the service. Each is the smallest improvement that satisfies a condition; if none does, the one that
+        gains most. Superfluous moves are removed at the end, and the result is scored again. A condition that cannot be
+        reached is named. Before publication, assessors, publishers and administrators see all of it; an organisation
+        sees only itself.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)
@@ -300,12 +272,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the change of an organisation between two editions.
 
-        Splits the difference of the index into three parts, in this order: the effect of the methodology on the facts
-        of the earlier edition; the effect of indicators that became known or unknown; the effect of changed facts. The
-        parts sum exactly to the difference. If the later methodology asks a new question, the points that are lost
-        until it is answered belong to the first part. Before publication, assessors, publishers and administrators see
-        every change; an organisation sees only its own. Editions under different methodologies are not compared if one
-        of the methodologies only estimates.
+        Splits the difference of the index into three parts, which sum exactly to it: the effect of the methodology on
+        the facts of the earlier edition, of indicators that became known or unknown, and of changed facts. If the later
+        methodology asks a new question, the points that are lost until it is answered belong to the first part.
+        Editions under different methodologies are not compared if one of these only estimates. Before publication,
+        assessors, publishers and administrators see all of it; an organisation sees only itself.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -318,9 +289,9 @@ class EditionScoresController(Controller):
         access=KEY_SHOWS_MORE,
         answer=SUMMARY,
         links={
-            "robustness": Link("editions.robustness.list", _EDITION, "The robustness of the ranks."),
-            "statistics": Link("editions.statistics", _EDITION, "The statistics of the index."),
-            "audit": Link("editions.audit", _EDITION, "The whole audit of the index."),
+            "robustness": Link("editions.robustness.list", _EDITION),
+            "statistics": Link("editions.statistics", _EDITION),
+            "audit": Link("editions.audit", _EDITION),
         },
     )
     def get_summary(
@@ -335,8 +306,8 @@ class EditionScoresController(Controller):
 
         Gives the distribution of the index and of each dimension over the ranked organisations, and the number of
         organisations at each level and with each status. If several filters are given, all must match. Before
-        publication, assessors, publishers and administrators see the summary of all organisations; an organisation
-        sees only the summary of its own score.
+        publication, assessors, publishers and administrators see all of it; an organisation sees only what is computed
+        from its own score.
         """
         filters = schemas.build_territory_filters(query)
         summary = service.compute_summary(database, path.edition, filters, principal=principal)
@@ -358,7 +329,6 @@ class OrganisationScoresController(Controller):
             "sheet": Link(
                 "editions.scores.get",
                 {"edition": "$response.body#/items/0/edition", "organisation": "$request.path.organisation"},
-                "The explained score in the newest edition.",
             ),
             "changes": Link(
                 "editions.scores.changes",
@@ -367,7 +337,6 @@ class OrganisationScoresController(Controller):
                     "organisation": "$request.path.organisation",
                     "from": "$response.body#/items/1/edition",
                 },
-                "The change from the edition before the newest.",
             ),
         },
     )
@@ -382,11 +351,10 @@ class OrganisationScoresController(Controller):
     ) -> Response[bytes]:
         """List the scores of an organisation by edition.
 
-        The list begins with the newest reference date. With `methodology`, every edition is scored under that version:
-        answers that the version does not ask for are dropped, answers to its additional questions are unknown, and
-        there is no rank. An edition keeps its own version if one of the two methodologies only estimates. Before
-        publication, assessors, publishers and administrators see every score; an organisation sees only its own,
-        without rank.
+        The list begins with the newest reference date. With `methodology`, every edition is scored under that version,
+        without rank; an edition keeps its own if one of the two only estimates. Before publication, assessors,
+        publishers and administrators see all of it; an organisation sees only itself, without rank, which would reveal
+        the scores of others.
         """
         total = query.make_total()
         rows = service.list_history(

@@ -88,7 +88,7 @@ class Wire(Struct, frozen=True, kw_only=True):
 
 
 class WhatIf(Wire, frozen=True):
-    """The score of the facts with some of them replaced, and its difference from the score of the facts as sent."""
+    """The score with the supposed facts, and its difference from the score of the facts as sent."""
 
     score: NarratedScore
     difference: NarratedDifference
@@ -107,13 +107,11 @@ class ScoreBatchAnswer(Wire, frozen=True):
 
 
 class Sheet(NarratedScore, frozen=True, kw_only=True):
-    """The explained score of an organisation in an edition.
+    """The explained score of an organisation in an edition: a score as of `POST /v1/scores`, with rank and review.
 
-    Has the members of the response to `POST /v1/scores`, and in addition the edition, the organisation and the
-    review. `rank` is 1 for the best; equal indices share a rank and the next ranks are skipped. `rank` is null if
-    the organisation is not ranked, or if an organisation asks before publication. `simulated` means that the
-    answers are invented. The score of a published edition is read from the published document and never computed
-    again.
+    `rank` is 1 for the best; equal indices share one, and the next are skipped. It is null if the organisation is not
+    ranked, or asks before publication. `simulated`: the answers are invented. The score of a published edition is read
+    from its document and never computed again.
     """
 
     edition: str
@@ -135,12 +133,11 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
 
 
 class PathAnswer(NarratedPath, frozen=True):
-    """The path of an organisation from its level to the next one.
+    """The path of an organisation from its level to the next one, `target`, null if there is none.
 
-    `target` is the next level; null if the level is the highest or there is no level. `moves` are in the order in which
-    they can be made; they reach every condition but those that `unreachable` names, and are null if there is no target,
-    if no move helps to reach a condition, or if the profile has to change first. `index_after` and `level_after` are
-    the index and the level after all moves.
+    `moves` stand in the order in which they can be made; they reach every condition but those that `unreachable` names,
+    and are null if there is no target, if none helps, or if the profile has to change first. `index_after` and
+    `level_after` are those after all moves.
     """
 
     edition: str
@@ -150,11 +147,12 @@ class PathAnswer(NarratedPath, frozen=True):
 
 
 class ChangesAnswer(NarratedChange, frozen=True):
-    """The change of the index of an organisation from one edition to another, and its parts.
+    """The change of an organisation from the earlier edition, `edition_before`, to another, decomposed into parts.
 
-    `edition_before` is the earlier edition. `parts` are the contributions of methodology, coverage and data, in
-    that order. `parts` is null if some stage has no index; `unrated` then names these stages. `indicators` are
-    those whose score differs between stages.
+    `index` has the index at each stage, and `parts` the differences of its stages, null if there is no index at some
+    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` those
+    whose score differs between stages. `version_effects` says what the change of version dropped, and what is new. A
+    level is null if there is none.
     """
 
     edition_before: str
@@ -167,10 +165,9 @@ class ChangesAnswer(NarratedChange, frozen=True):
 class ScoreRow(Wire, frozen=True):
     """A row of the ranking of an edition.
 
-    `rank` is null if the organisation is not ranked, and before publication if an organisation asks. `dimensions`
-    are points by id, null for a dimension without score. `index_max` is the index with every unknown answer at its
-    best. `index`, `index_max`, `coverage` and `level` are null if there are none, and so is what is not known of
-    the organisation.
+    `rank` is null if the organisation is not ranked, or asks before publication. `index_max` is the index with every
+    unknown indicator at its best. `dimensions` are points by id. A figure that the score lacks is null, and so is what
+    is not known of the organisation.
     """
 
     edition: str
@@ -193,15 +190,15 @@ class ScoreRow(Wire, frozen=True):
 
 
 class ScorePage(Page[ScoreRow], frozen=True):
-    """A page of the ranking of an edition. Rows that are equal in the sort order are ordered by organisation id."""
+    """A page of the ranking of an edition; equal rows are ordered by organisation id."""
 
 
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    `version_effects` is null if the edition is scored under its own methodology. If the request names another version,
-    the submission is scored under that version: `version_effects` then lists the answers that this version does not ask
-    for and the indicators that are new in it, and `rank` is null. A figure that the score lacks is null.
+    If the request names another methodology version than that of the edition, the submission is scored under it:
+    `version_effects` says what that drops and what is new, and `rank` is null. Else `version_effects` is null. A figure
+    that the score lacks is null.
     """
 
     edition: str
@@ -227,10 +224,7 @@ class PastScorePage(Page[PastScore], frozen=True):
 
 
 class PointsSpread(Wire, frozen=True):
-    """A five-number summary of points: minimum, first quartile (`q1`), median, third quartile (`q3`) and maximum.
-
-    Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
-    """
+    """Five-number summary of points; quartiles are of type 7 of Hyndman and Fan, rounded half up."""
 
     min: Points
     q1: Points
@@ -240,10 +234,7 @@ class PointsSpread(Wire, frozen=True):
 
 
 class CoverageSpread(Wire, frozen=True):
-    """A five-number summary of coverages: minimum, first quartile (`q1`), median, third quartile (`q3`) and maximum.
-
-    Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
-    """
+    """Five-number summary of coverages; quartiles are of type 7 of Hyndman and Fan, rounded half up."""
 
     min: Coverage
     q1: Coverage
@@ -277,8 +268,8 @@ class StatusCount(Wire, frozen=True):
 class SummaryAnswer(Wire, frozen=True):
     """A summary of the organisations of an edition that match the filters.
 
-    Unranked organisations are counted in the numbers of organisations, levels and statuses, but `index`,
-    `distribution` and `dimensions` leave them out. A figure that no organisation has is null.
+    `index`, `distribution` and `dimensions` are those of the ranked organisations only. A figure that no organisation
+    has is null.
     """
 
     edition: str

@@ -42,10 +42,10 @@ SUGGESTION = Representation(schemas.Suggestion)
 CURSOR: Cursor[int] = Cursor("suggestions.list", int)
 _ID = {"suggestion": "$response.body#/id"}
 _LINKS = {
-    "decide": Link("suggestions.decisions.create", {**_ID, **VERSION}, "To decide on this version of it."),
-    "delete": Link("suggestions.delete", {**_ID, **VERSION}, "To withdraw it while it is undecided."),
+    "decide": Link("suggestions.decisions.create", {**_ID, **VERSION}),
+    "delete": Link("suggestions.delete", {**_ID, **VERSION}),
 }
-_LINKS_OF_WRITTEN = {"suggestion": Link("suggestions.get", _ID, "The suggestion."), **_LINKS}
+_LINKS_OF_WRITTEN = {"suggestion": Link("suggestions.get", _ID), **_LINKS}
 
 _DECIDED = Texts(
     "Ya se decidió sobre la propuesta, así que se queda publicada con su decisión.",
@@ -119,13 +119,7 @@ class SuggestionsController(Controller):
         operation_id="suggestions.list",
         access=KEY_SHOWS_MORE,
         answer=PAGE,
-        links={
-            "suggestion": Link(
-                "suggestions.get",
-                {"suggestion": "$response.body#/items/0/id"},
-                "The first suggestion of the page.",
-            )
-        },
+        links={"suggestion": Link("suggestions.get", {"suggestion": "$response.body#/items/0/id"})},
     )
     def list_suggestions(
         self,
@@ -159,8 +153,7 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Get a suggestion.
 
-        Includes every decision on the suggestion, oldest first; the last decision counts. A withdrawn suggestion gets
-        404, as does one without decision for keys that neither made it nor decide.
+        A withdrawn suggestion gets 404, as does one without decision for keys that neither made it nor decide.
         """
         return _answer(request, service.get(database, path.suggestion, viewer=service.build_viewer(principal)))
 
@@ -182,9 +175,9 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Suggest an error or an indicator.
 
-        An error is one that the article does not name. Everybody reads the suggestion once there is a decision on
-        it. A suggestion about an indicator gets the dimension of that indicator; a request that names another dimension
-        is refused (409), as is one of a key that has made its number of suggestions in 24 hours (`too_many`).
+        An error is one that the article does not name. Everybody reads the suggestion once there is a decision on it.
+        One about an indicator gets the dimension of that indicator; a request that names another is refused (409), as
+        is one of a key that has made its number of suggestions in 24 hours (`too_many`).
         """
         proposal = schemas.build_proposal(body)
 
@@ -237,8 +230,8 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Decide on a suggestion.
 
-        Publishes a decision with its reason, if the suggestion is in the version that `If-Match` names, and returns
-        the suggestion. Earlier decisions stay visible; the last one counts.
+        Publishes a decision with its reason and returns the suggestion. Earlier decisions stay visible; the last one
+        counts.
         """
         new = schemas.build_decision(body)
 

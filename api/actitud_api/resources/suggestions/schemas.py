@@ -107,10 +107,7 @@ class SuggestionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DecisionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that decides on a suggestion. Earlier decisions stay visible.
-
-    `methodology` is the version that the decision is about, null for none.
-    """
+    """A decision on a suggestion. Earlier decisions stay visible."""
 
     decision: Annotated[Outcome, Meta(description="The decision; a deferred suggestion is decided later.")]
     reason: Reason

@@ -285,11 +285,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of an edition as a file.
 
-        The file is made from the published documents and has one row per organisation and indicator, in the
-        order of the ranking. Only published editions have this file. `limit` and `offset` count organisations.
-        A workbook cannot hold the rows of thousands of organisations: it is then refused with 404, and the
-        other formats still work. Names of columns and codes never change, and new columns are added at the end.
-        Titles are in the language of `lang`.
+        The file is made from the published documents and has one row per organisation and indicator, in the order of
+        the ranking. `limit` and `offset` count organisations. A workbook cannot hold the rows of thousands of
+        organisations: it is then refused with 404, and the other formats still work. Names of columns and codes never
+        change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source, published = service.load_published_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -313,11 +312,9 @@ class EditionFilesController(Controller):
         access=ANYBODY,
         answer=PACKAGE,
         links={
-            "scores": Link("editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}, "Scores."),
+            "scores": Link("editions.scores.export", {"edition": "$request.path.edition", "format": "csv"}),
             "indicators": Link(
-                "editions.indicators.export",
-                {"edition": "$request.path.edition", "format": "csv", "limit": "1"},
-                "The indicators of the best.",
+                "editions.indicators.export", {"edition": "$request.path.edition", "format": "csv", "limit": "1"}
             ),
         },
     )
@@ -326,8 +323,7 @@ class EditionFilesController(Controller):
     ) -> Response[bytes]:
         """Get the Data Package of an edition.
 
-        The descriptor (datapackage.org) lists the files of an edition and describes every column. Only published
-        editions have a Data Package.
+        The descriptor (datapackage.org) lists the files of a published edition and describes every column.
         """
         source, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(
@@ -353,10 +349,9 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the score of an organisation for Gobierto.
 
-        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with
-        its indicators. Each of these figures has an explanation, and its score as text under the year of the
-        edition. Nodes without a score are left out. Unpublished scores are visible only to callers who may see
-        them.
+        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with its
+        indicators. Each of these figures has an explanation, and its score as text under the year of the edition. Nodes
+        without a score are left out. Unpublished scores are visible only to callers who may see them in the ranking.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
@@ -405,8 +400,8 @@ class CatalogueFilesController(Controller):
         """Get the catalogue of published data.
 
         It describes every published edition as a data set with its files, and this API as the service that provides
-        them, by DCAT-AP 3. If the service knows the publisher's DIR3 code, the catalogue follows DCAT-AP-ES as well. It
-        contains all languages. `/catalog` redirects to the format that `Accept` prefers.
+        them, by DCAT-AP 3 (DCAT-AP-ES if the service knows the publisher's DIR3 code). It contains all languages.
+        `/catalog` redirects to the format that `Accept` prefers.
         """
         base = find_base_url(request)
         suffix = CATALOGUE_FILES.format_of(request)

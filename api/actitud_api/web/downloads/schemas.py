@@ -138,11 +138,7 @@ class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableField(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column in a Table Schema.
-
-    `type` is its type there, such as `integer`; `constraints` are the limits of its values, left out if there are
-    none.
-    """
+    """A column in a Table Schema. `constraints` are left out if its values have no limits."""
 
     name: str
     type: str
@@ -152,10 +148,7 @@ class TableField(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableSchema(Struct, frozen=True, kw_only=True):
-    """The columns of a table, and the names of the columns that form its primary key.
-
-    `missing_values` are the texts that stand for a missing value.
-    """
+    """The columns of a table, its primary key, and the texts that stand for a missing value."""
 
     fields: tuple[TableField, ...]
     primary_key: tuple[str, ...] = field(name="primaryKey")
@@ -196,9 +189,9 @@ class DataPackage(Struct, frozen=True, kw_only=True):
 
 
 class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The attributes of a node in Gobierto's tree.
+    """The attributes of a node in Gobierto's tree: all of a leaf, only the title of any other node.
 
-    A leaf has all of them; any other node has only a title. `values` maps a year to a figure as text.
+    `values` maps a year to a figure as text.
     """
 
     title: str
@@ -210,10 +203,7 @@ class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TreeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A node in Gobierto's tree: an area (level 0), a group (level 1) or a figure (level 2).
-
-    `children` are the nodes below it, left out in a figure.
-    """
+    """A node in Gobierto's tree: an area (level 0), a group (level 1), or a figure (level 2), without `children`."""
 
     id: int
     level: Annotated[int, Meta(ge=0, le=2)]

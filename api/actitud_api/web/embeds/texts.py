@@ -64,10 +64,7 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
 class DimensionLine(Struct, frozen=True, kw_only=True):
-    """A dimension of an embed: its id, its name, its score from 0 to 100, and the score as text.
-
-    `score` is null if the dimension has no score; `text` then says so.
-    """
+    """A dimension of an embed: its score from 0 to 100, and as `text` the score, or that there is none."""
 
     id: str
     name: str
@@ -78,17 +75,13 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language.
 
-    `measure`: short name of the index; `index`: its full name. `score`: "61.5 of 100", or why there is no
-    score; `figure` is its first part "61.5" (null without a score) and `full` its second part "of 100".
-    `level`: number and name of the level, null without a level. `edition`: the edition with its date.
-    `coverage`: null without a coverage. `remarks`: warnings that the data are simulated or that a later edition
-    scores the organisation. `brief`: score and level, short enough for a badge. `version`: the edition, with
-    the same warnings and the review in short. `title`: name of the organisation with score and level, in one
-    line. `text`: all texts and the URL of the explanation, as alternative text. `pips`: the level and the
-    number of levels, drawn as filled and empty marks. `stale`: true if a later edition scores the organisation.
-    `review`: says that the score was reviewed, and the number of replies; null if there is neither. `under`:
-    edition, methodology, coverage and review, for the line below the score. `link` and `url`: text and URL of
-    the link to the explanation.
+    `measure`: short name of the index; `index`: its full name. `score`: "61.5 of 100", or why there is no score;
+    `figure` and `full` are its two parts. `level`: number and name, `edition`: with its date. `remarks`: warnings that
+    the data are simulated or that a later edition scores the organisation (`stale`). `brief`: score and level for a
+    badge. `version`: edition, warnings and review in short. `title`: organisation, score and level in one line. `text`:
+    all texts and the URL of the explanation, as alternative text. `pips`: the level and the number of levels, drawn as
+    filled and empty marks. `review`: that the score was reviewed, and the number of replies. `under`: edition,
+    methodology, coverage and review. `link` and `url`: text and URL of the explanation. What there is not is null.
     """
 
     language: str

@@ -113,8 +113,8 @@ class WorkbooksController(Controller):
         Accepts a workbook of this version in any language; nothing is stored. Each faulty cell is reported with its
         address, and all other cells are read. The members `scores` and `assessment` of the response can be sent as
         request bodies. The file is refused with 409 and the reason if it is not a workbook of this version (not XLSX,
-        with a password, macros or external links, damaged, of another version), and with 413 if it contains more than
-        a questionnaire can.
+        with a password, macros or external links, damaged, of another version), and with 413 if it contains more than a
+        questionnaire can.
         """
 
         def make() -> Response[bytes]:

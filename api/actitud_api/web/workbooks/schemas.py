@@ -9,9 +9,7 @@ from msgspec import Meta, Struct
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.questionnaire import (
-    AssessmentDocument,
     QuestionnaireDocument,
-    ScoresDocument,
     to_assessment_document,
     to_questionnaire_document,
     to_scores_document,
@@ -60,8 +58,8 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
     methodology: str
     language: Annotated[Language, Meta(description="The language of the workbook.")]
     questionnaire: QuestionnaireDocument
-    scores: ScoresDocument | None
-    assessment: AssessmentDocument | None
+    scores: QuestionnaireDocument | None
+    assessment: QuestionnaireDocument | None
     faults: Annotated[
         tuple[WorkbookFault, ...],
         Meta(

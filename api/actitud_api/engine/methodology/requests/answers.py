@@ -15,16 +15,19 @@ from msgspec import UNSET, Struct, UnsetType
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
+from actitud_api.engine.methodology.requests.profiles import (
+    build_profile_part_type,
+    build_profile_type,
+    list_own_fields,
+)
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
-    Member,
     build_answers_type,
     build_body_type,
     build_closed_struct,
     build_fact_members,
     build_id_set,
     build_literal,
-    build_profile_members,
     describe_type,
     format_type_suffix,
 )
@@ -41,9 +44,9 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     `profile` has every field of the document, but may lack fields that are newer than the version under which it was
     sent; nodes that depend on such fields are unknown. `answers` has the facts of each answered indicator.
-    `self_declared` and `profile_self_declared` are the indicators and profile fields without evidence. `set_aside`
-    gives the reason why an answer does not count. A review can limit the step of a ladder (`level_caps`, by indicator)
-    and the level of the index (`max_level`; None: no limit).
+    `self_declared` and `profile_self_declared` are those without evidence. `set_aside` gives the reason why an answer
+    does not count. A review can limit the step of a ladder (`level_caps`, by indicator) and the level of the index
+    (`max_level`).
     """
 
     profile: dict[str, Scalar | None]
@@ -87,26 +90,38 @@ def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
 
     Bodies of several versions are told apart by their member `methodology`, which is the name of the version.
     """
-    declared = tuple(field.name for field in methodology.document.profile if field.set_by == "organisation")
+    declared = tuple(field.name for field in list_own_fields(methodology))
     answers = build_answers_type(
         "Answers",
         methodology,
-        "The answers by indicator; an indicator that is left out is unknown.",
-        _build_answer_type,
+        "The answers by indicator, each with all its facts. An indicator that is null or left out is unknown; in "
+        "`what_if` null supposes that there is no answer, and an indicator that is left out keeps the one that was "
+        "sent.",
+        lambda shape: _build_answer_type(shape) | None,
     )
     fields = describe_type(
         build_id_set(declared),
         "Profile fields whose values have no evidence. An indicator that does not apply only because of such a value "
         "counts as unknown.",
     )
+    supposed = build_closed_struct(
+        f"WhatIf{format_type_suffix(methodology)}",
+        [
+            ("profile", build_profile_part_type(methodology) | UnsetType, UNSET),
+            ("answers", answers | UnsetType, UNSET),
+            ("profile_self_declared", getitem(Union, (fields, UnsetType)), UNSET),
+        ],
+        "A supposition: facts that replace those of the request in a second score, which is compared with the first. A "
+        "member that is left out keeps what was sent.",
+    )
     return build_body_type(
         ScoreRequest,
         methodology,
         [
-            ("profile", _build_profile_type(methodology)),
+            ("profile", build_profile_type(methodology)),
             ("answers", answers),
             ("profile_self_declared", fields, ()),
-            ("what_if", _build_what_if_type(methodology, fields) | UnsetType, UNSET),
+            ("what_if", supposed | UnsetType, UNSET),
         ],
         f"The facts of an organisation, to score under methodology {methodology.version}.",
     )
@@ -120,49 +135,6 @@ def load_score_request_type(version: str) -> type[ScoreRequest]:
         UnknownMethodology: If no version has this name.
     """
     return build_score_request_type(load_methodology(version))
-
-
-def _build_what_if_type(methodology: Methodology, fields: object) -> type[Struct]:
-    answers = build_answers_type(
-        "WhatIfAnswers",
-        methodology,
-        "The answers to suppose, by indicator, each with all its facts as in `answers`. Null supposes that there is no "
-        "answer; an indicator that is left out keeps the answer that was sent.",
-        lambda shape: _build_answer_type(shape) | None,
-        with_texts=False,
-    )
-    profile = build_closed_struct(
-        f"WhatIfProfile{format_type_suffix(methodology)}",
-        [
-            (name, getitem(Union, (form, UnsetType)), UNSET)
-            for name, form in build_profile_members(methodology, methodology.document.profile)
-        ],
-        "The profile fields to suppose; a field that is left out keeps the value that was sent.",
-    )
-    return build_closed_struct(
-        f"WhatIf{format_type_suffix(methodology)}",
-        [
-            ("profile", profile | UnsetType, UNSET),
-            ("answers", answers | UnsetType, UNSET),
-            ("profile_self_declared", getitem(Union, (fields, UnsetType)), UNSET),
-        ],
-        "A supposition: facts that replace those of the request in a second score, which is compared with the first. A "
-        "member that is left out keeps what was sent.",
-    )
-
-
-def _build_profile_type(methodology: Methodology) -> type[Struct]:
-    fields = {field.name: field for field in methodology.document.profile}
-    members: list[Member] = [
-        (name, form) if fields[name].set_by == "organisation" else (name, form, fields[name].default)
-        for name, form in build_profile_members(methodology, fields.values())
-    ]
-    return build_closed_struct(
-        f"Profile{format_type_suffix(methodology)}",
-        members,
-        "The profile of the organisation. Fields that the organisation sets are required; those that a review sets "
-        "have defaults.",
-    )
 
 
 @cache

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
-from operator import getitem
-from typing import Annotated, Any, Final, Union
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Fact, Indicator, ProfileField, Scalar
+from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
+from actitud_api.engine.methodology.requests.profiles import (
+    build_own_profile_part_type,
+    build_own_profile_type,
+    list_own_fields,
+)
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
@@ -25,7 +29,6 @@ from actitud_api.engine.methodology.requests.struct_factory import (
     build_body_type,
     build_closed_struct,
     build_fact_members,
-    build_profile_members,
     describe_type,
     format_type_suffix,
 )
@@ -126,9 +129,7 @@ class AssessmentTypes(Struct, frozen=True):
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
     """Build the request types of a version. In both, the member `methodology` is the name of the version."""
-    version, ending = methodology.version, format_type_suffix(methodology)
-    fields = _list_profile_fields(methodology)
-    profile = build_profile_members(methodology, fields)
+    version = methodology.version
     answers = build_answers_type(
         "AssessmentAnswers",
         methodology,
@@ -138,26 +139,22 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
         _list_sent_facts,
     )
     evidence = build_profile_evidence_type(methodology)
-    whole = build_closed_struct(
-        f"AssessmentProfile{ending}", profile, "The profile: every field that the organisation sets is required."
-    )
-    changed = build_closed_struct(
-        f"AssessmentProfilePatch{ending}",
-        [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in profile],
-        "The profile fields to change; a field that is left out stays as it is.",
-    )
     return AssessmentTypes(
         whole=build_body_type(
             AssessmentRequest,
             methodology,
-            [("profile", whole), ("answers", answers), ("profile_evidence", evidence | UnsetType, UNSET)],
+            [
+                ("profile", build_own_profile_type(methodology)),
+                ("answers", answers),
+                ("profile_evidence", evidence | UnsetType, UNSET),
+            ],
             f"A whole assessment under methodology {version}.",
         ),
         patch=build_body_type(
             AssessmentPatch,
             methodology,
             [
-                ("profile", changed | UnsetType, UNSET),
+                ("profile", build_own_profile_part_type(methodology) | UnsetType, UNSET),
                 ("answers", answers | UnsetType, UNSET),
                 ("profile_evidence", evidence | UnsetType, UNSET),
             ],
@@ -168,7 +165,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
 
 def build_profile_evidence_type(methodology: Methodology) -> type[Struct]:
     """Build the type of the evidence for profile fields, the same in assessments and questionnaires of a version."""
-    names = tuple(field.name for field in _list_profile_fields(methodology))
+    names = tuple(field.name for field in list_own_fields(methodology))
     return _build_profile_evidence_type(f"ProfileEvidence{format_type_suffix(methodology)}", names)
 
 
@@ -180,10 +177,6 @@ def _build_profile_evidence_type(name: str, fields: tuple[str, ...]) -> type[Str
         "The evidence for profile fields, by field. An indicator that does not apply only because of a value without "
         "evidence counts as unknown.",
     )
-
-
-def _list_profile_fields(methodology: Methodology) -> tuple[ProfileField, ...]:
-    return tuple(field for field in methodology.document.profile if field.set_by == "organisation")
 
 
 def _list_sent_facts(indicator: Indicator) -> tuple[Fact, ...]:
@@ -227,7 +220,7 @@ def _merge_members(
     answers: Struct | UnsetType,
 ) -> AssessmentContent:
     fields, supported, answered = dict(content.profile), dict(content.profile_evidence), dict(content.answers)
-    for field in _list_profile_fields(methodology):
+    for field in list_own_fields(methodology):
         if (value := _get_sent_member(profile, to_attribute(field.name))) is not UNSET:
             fields[field.name] = value
         if (documents := _get_sent_member(evidence, to_attribute(field.name))) is not UNSET:

@@ -13,9 +13,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
+    Member,
     build_answers_type,
     build_body_type,
     build_closed_struct,
@@ -32,14 +34,12 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base class of the bodies of overall reviews; each methodology version has its own subclass.
 
     `reason` explains the review. `max_level` is the highest level of the index that the review allows; None: no
-    limit. `profile` and `answers` have the fields and facts that only a review sets; UNSET if it sets none.
-    `hearing_until` is a new last day of the hearing; None leaves it as it is.
+    limit. `hearing_until` is a new last day of the hearing; None leaves it as it is. A subclass also has `profile` and
+    `answers`, UNSET if they were not sent, if there are fields and facts of the version that only a review sets.
     """
 
     reason: Reason
     max_level: int | None = None
-    profile: Struct | UnsetType = UNSET
-    answers: Struct | UnsetType = UNSET
     hearing_until: date | None = None
 
 
@@ -56,18 +56,26 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]
     levels = [level.number for level in document.levels]
-    profile = build_closed_struct(
-        f"ReviewProfile{format_type_suffix(methodology)}",
-        [(name, getitem(Union, (form, UnsetType)), UNSET) for name, form in build_profile_members(methodology, fields)],
-        "The profile fields that a review sets; a field that is left out has its default in the methodology.",
-    )
-    answers = build_answers_type(
-        "ReviewAnswers",
-        methodology,
-        "The facts that a review sets and the organisation never sends, by indicator.",
-        _build_answer_type,
-        list_service_facts,
-    )
+    set_by_review: list[Member] = []
+    if fields:
+        profile = build_closed_struct(
+            f"ReviewProfile{format_type_suffix(methodology)}",
+            [
+                (name, getitem(Union, (form, UnsetType)), UNSET)
+                for name, form in build_profile_members(methodology, fields)
+            ],
+            "The profile fields that a review sets; a field that is left out has its default in the methodology.",
+        )
+        set_by_review.append(("profile", profile | UnsetType, UNSET))
+    if any(list_service_facts(indicator) for indicator in walk_indicators(document.root)):
+        answers = build_answers_type(
+            "ReviewAnswers",
+            methodology,
+            "The facts that a review sets and the organisation never sends, by indicator.",
+            _build_answer_type,
+            list_service_facts,
+        )
+        set_by_review.append(("answers", answers | UnsetType, UNSET))
     level = getitem(Annotated, (int, Meta(ge=min(levels, default=0), le=max(levels, default=0))))
     highest = getitem(Union, (level, None))
     return build_body_type(
@@ -80,8 +88,7 @@ def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
                 describe_type(highest, "The highest level that the organisation may reach; null for no limit."),
                 None,
             ),
-            ("profile", profile | UnsetType, UNSET),
-            ("answers", answers | UnsetType, UNSET),
+            *set_by_review,
             (
                 "hearing_until",
                 describe_type(
@@ -107,13 +114,14 @@ def collect_profile(request: ReviewRequest) -> dict[str, Scalar | None]:
 
     A value that was sent as null is None.
     """
-    return _get_sent_part(request.profile, dict[str, Scalar | None])
+    return _get_sent_part(request, "profile", dict[str, Scalar | None])
 
 
 def collect_answers(request: ReviewRequest) -> dict[str, dict[str, FactValue]]:
     """Return the facts that a review sets, by indicator and then by name of the fact; empty if it sets none."""
-    return _get_sent_part(request.answers, dict[str, dict[str, FactValue]])
+    return _get_sent_part(request, "answers", dict[str, dict[str, FactValue]])
 
 
-def _get_sent_part(part: Struct | UnsetType, form: type[T]) -> T:
+def _get_sent_part(request: ReviewRequest, name: str, form: type[T]) -> T:
+    part = getattr(request, name, UNSET)
     return msgspec.convert({} if part is UNSET else msgspec.to_builtins(part), form)

@@ -19,6 +19,7 @@ from actitud_api.engine.methodology.model import Indicator, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.methodology.requests.content import Evidence, Supporting, build_profile_evidence_type
+from actitud_api.engine.methodology.requests.profiles import build_profile_part_type, list_own_fields
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
     Member,
@@ -28,9 +29,7 @@ from actitud_api.engine.methodology.requests.struct_factory import (
     build_fact_members,
     build_id_set,
     build_literal,
-    build_profile_members,
     describe_type,
-    format_type_suffix,
 )
 
 Basis = Literal["evidenced", "self_declared"]
@@ -78,31 +77,16 @@ class Questionnaire(Struct, frozen=True, kw_only=True):
     answers: dict[str, QuestionnaireEntry]
 
 
-class ScoresDocument(Struct, frozen=True, kw_only=True):
-    """A body of `POST /v1/scores`, made from the complete answers of a questionnaire."""
-
-    methodology: str
-    profile: dict[str, Scalar]
-    profile_self_declared: tuple[str, ...]
-    answers: dict[str, dict[str, EntryMember]]
-
-
-class AssessmentDocument(Struct, frozen=True, kw_only=True):
-    """A body with a whole assessment, made from the complete answers of a questionnaire."""
-
-    methodology: str
-    profile: dict[str, Scalar]
-    profile_evidence: dict[str, tuple[Evidence, ...]]
-    answers: dict[str, dict[str, EntryMember]]
-
-
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
-    """A questionnaire in JSON, as a client sends it and as it is read from a workbook."""
+    """Answers of a questionnaire in JSON: all of them as a client sends them, or the body of another request.
+
+    A body of `POST /v1/scores` has no `profile_evidence`, that of an assessment no `profile_self_declared`.
+    """
 
     methodology: str
     profile: dict[str, Scalar]
-    profile_self_declared: tuple[str, ...]
-    profile_evidence: dict[str, tuple[Evidence, ...]]
+    profile_self_declared: tuple[str, ...] | UnsetType = UNSET
+    profile_evidence: dict[str, tuple[Evidence, ...]] | UnsetType = UNSET
     answers: dict[str, dict[str, EntryMember]]
 
 
@@ -111,32 +95,24 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
 
     Its member `methodology` is the name of the version.
     """
-    document, ending = methodology.document, format_type_suffix(methodology)
-    fields = tuple(field for field in document.profile if field.set_by == "organisation")
     answers = build_answers_type(
         "QuestionnaireAnswers",
         methodology,
         "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or left "
         "out is not answered.",
         lambda shape: _build_answer_type(shape) | None,
-    )
-    profile = build_closed_struct(
-        f"QuestionnaireProfile{ending}",
-        [
-            (name, getitem(Union, (form, None, UnsetType)), UNSET)
-            for name, form in build_profile_members(methodology, document.profile)
-        ],
-        "The profile fields that are filled in so far.",
+        with_texts=False,
     )
     evidence = build_profile_evidence_type(methodology)
     declared = describe_type(
-        build_id_set(tuple(field.name for field in fields)), "Profile fields whose values have no evidence."
+        build_id_set(tuple(field.name for field in list_own_fields(methodology))),
+        "Profile fields whose values have no evidence.",
     )
     return build_body_type(
         QuestionnaireRequest,
         methodology,
         [
-            ("profile", profile | UnsetType, UNSET),
+            ("profile", build_profile_part_type(methodology) | UnsetType, UNSET),
             ("answers", answers | UnsetType, UNSET),
             ("profile_self_declared", declared, ()),
             ("profile_evidence", evidence | UnsetType, UNSET),
@@ -246,7 +222,7 @@ def to_questionnaire_document(methodology: Methodology, questionnaire: Questionn
     )
 
 
-def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -> ScoresDocument | None:
+def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -> QuestionnaireDocument | None:
     """Build the body of `POST /v1/scores` from the complete answers of a questionnaire.
 
     Incomplete answers are left out. Return None if a profile field that the organisation must fill in is
@@ -254,7 +230,7 @@ def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -
     """
     if list_missing_fields(methodology, questionnaire):
         return None
-    return ScoresDocument(
+    return QuestionnaireDocument(
         methodology=methodology.version,
         profile=questionnaire.profile,
         profile_self_declared=questionnaire.profile_self_declared,
@@ -265,7 +241,7 @@ def to_scores_document(methodology: Methodology, questionnaire: Questionnaire) -
     )
 
 
-def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> AssessmentDocument | None:
+def to_assessment_document(methodology: Methodology, questionnaire: Questionnaire) -> QuestionnaireDocument | None:
     """Build the body of an assessment from the complete answers of a questionnaire.
 
     Incomplete answers are left out, and so are facts and profile fields that the service sets. Return None if a
@@ -278,7 +254,7 @@ def to_assessment_document(methodology: Methodology, questionnaire: Questionnair
         for indicator in walk_indicators(methodology.document.root)
     }
     fields = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
-    return AssessmentDocument(
+    return QuestionnaireDocument(
         methodology=methodology.version,
         profile={name: questionnaire.profile[name] for name in fields},
         profile_evidence=questionnaire.profile_evidence,

@@ -7,7 +7,7 @@ published schema, so the two cannot differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import getitem
 from types import GenericAlias
 from typing import Annotated, Literal, TypeAlias, TypeVar, Union
@@ -75,11 +75,12 @@ def build_answers_type(
     )
 
 
-def _describe_answer(text: IndicatorText, facts: Iterable[Fact]) -> str:
+def _describe_answer(text: IndicatorText, facts: Sequence[Fact]) -> str:
     # Not as `title`, by which some generators name a class.
-    return (
-        f"{text.name}. {text.question} " + "; ".join(f"`{fact.name}`: {text.facts[fact.name]}" for fact in facts) + "."
-    )
+    asked = f"{text.name}. {text.question}"
+    if len(facts) == 1:
+        return asked  # The question asks for the only fact.
+    return f"{asked} " + "; ".join(f"`{fact.name}`: {text.facts[fact.name]}" for fact in facts) + "."
 
 
 def build_fact_members(shape: Shape) -> list[Member]:

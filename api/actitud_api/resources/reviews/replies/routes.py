@@ -28,13 +28,11 @@ CURSOR: Cursor[int] = Cursor("editions.assessments.replies.list", int)
 
 _HERE = {"edition": "$request.path.edition", "organisation": "$request.path.organisation"}
 _BY_INDICATOR = {**_HERE, "indicator": "$request.path.indicator"}
-_REPLY = Link("editions.assessments.replies.get", _BY_INDICATOR, "The reply.")
+_REPLY = Link("editions.assessments.replies.get", _BY_INDICATOR)
 _LINKS = {
-    "replace": Link("editions.assessments.replies.put", {**_BY_INDICATOR, **VERSION}, "To replace this version of it."),
-    "delete": Link(
-        "editions.assessments.replies.delete", {**_BY_INDICATOR, **VERSION}, "To withdraw this version of it."
-    ),
-    "verdict": Link("editions.assessments.verdicts.get", _BY_INDICATOR, "The verdicts on the answer."),
+    "replace": Link("editions.assessments.replies.put", {**_BY_INDICATOR, **VERSION}),
+    "delete": Link("editions.assessments.replies.delete", {**_BY_INDICATOR, **VERSION}),
+    "verdict": Link("editions.assessments.verdicts.get", _BY_INDICATOR),
 }
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
@@ -63,9 +61,7 @@ class RepliesController(Controller):
         answer=PAGE,
         links={
             "reply": Link(
-                "editions.assessments.replies.get",
-                {**_HERE, "indicator": "$response.body#/items/0/indicator"},
-                "The first reply of the page.",
+                "editions.assessments.replies.get", {**_HERE, "indicator": "$response.body#/items/0/indicator"}
             )
         },
     )
@@ -94,7 +90,7 @@ class RepliesController(Controller):
     def get_reply(self, request: ApiRequest, path: schemas.ReplyPath, database: Database) -> Response[bytes]:
         """Get a reply.
 
-        Returns the text and the documents of the reply about one indicator, or 404 if there is none.
+        Returns the text and the documents of the reply about one indicator.
         """
         return _answer(request, service.get_reply(database, path.edition, path.organisation, path.indicator))
 
@@ -140,7 +136,7 @@ class RepliesController(Controller):
     ) -> None:
         """Withdraw a reply.
 
-        Allowed only while the assessment is in its hearing, up to and including the last day of the hearing.
+        Allowed while the assessment is in its hearing, up to and including the last day of the hearing.
         """
 
         def withdraw(session: Session) -> None:

@@ -11,11 +11,10 @@ from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.lifecycle import AssessmentState
-from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath
 from actitud_api.resources.reviews.replies import service
 from actitud_api.resources.reviews.replies.queries import ReplyRecord
-from actitud_api.resources.reviews.replies.service import ReviewOutcome
+from actitud_api.resources.reviews.replies.service import CountedVerdict, OverallRemark, ReviewOutcome
 
 TEXT_MAX = 4_000
 EVIDENCE_MAX = 20
@@ -47,7 +46,7 @@ class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """The reply of an organisation to the verdict on one of its answers; `text` is empty if it was erased."""
+    """The reply of the organisation about an indicator; its text is empty if it was erased."""
 
     edition: str
     organisation: str
@@ -62,39 +61,8 @@ class ReplyPage(Page[Reply], frozen=True):
     """A page of the replies of an assessment, ordered as the indicators in the methodology."""
 
 
-class ReviewVerdict(Struct, frozen=True, kw_only=True):
-    """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
-
-    `reason` is null if none was given, and empty if it was erased.
-    """
-
-    indicator: str
-    verdict: Verdict
-    level: Annotated[int | None, Meta(description="The capped level; null with any other verdict.")]
-    reason: str | None
-    rule: Annotated[str | None, Meta(description="The rule of the catalogue that the answer breaks.")]
-    at: Time
-
-
-class ReviewRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of the assessment: its text, its time and the highest level that it allows.
-
-    The facts that it sets are not repeated here. `reason` is empty if it was erased.
-    """
-
-    max_level: Annotated[
-        int | None, Meta(description="The highest level that the assessment may reach; null is no limit.")
-    ]
-    reason: str
-    at: Time
-
-
 class ReviewReply(Struct, frozen=True, kw_only=True):
-    """The reply of the organisation about an indicator.
-
-    `evidence` is empty once the edition is published: anybody may name any document there. If the reply was erased,
-    `text` is empty, too.
-    """
+    """The reply of the organisation about an indicator; its text is empty if it was erased."""
 
     indicator: str
     text: str
@@ -109,12 +77,11 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
     It is shown beside the canonical score, but is not part of it, so the digest of that score does not cover it.
-    `overall` is null if there is no overall review.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
-    overall: ReviewRemark | None
-    verdicts: Annotated[tuple[ReviewVerdict, ...], Meta(description="In the order of the methodology.")]
+    overall: OverallRemark | None
+    verdicts: Annotated[tuple[CountedVerdict, ...], Meta(description="In the order of the methodology.")]
     replies: Annotated[tuple[ReviewReply, ...], Meta(description="In the order of the methodology.")]
 
 
@@ -138,23 +105,10 @@ def build_new_reply(request: ReplyRequest) -> service.NewReply:
 
 def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
     """Build the response about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
-    remark = outcome.overall
     return ScoreReview(
         state=outcome.state,
-        overall=None
-        if remark is None
-        else ReviewRemark(max_level=remark.max_level, reason=remark.reason, at=remark.at),
-        verdicts=tuple(
-            ReviewVerdict(
-                indicator=one.indicator,
-                verdict=one.verdict,
-                level=one.level,
-                reason=one.reason,
-                rule=one.rule,
-                at=one.at,
-            )
-            for one in outcome.verdicts
-        ),
+        overall=outcome.overall,
+        verdicts=outcome.verdicts,
         replies=tuple(
             ReviewReply(indicator=one.indicator, text=one.text, evidence=evidence.get(one.indicator, ()), at=one.at)
             for one in outcome.replies

@@ -53,8 +53,9 @@ class SavedReply(Struct, frozen=True):
 class CountedVerdict(Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
 
-    `level` is set for `capped` only. `rule` is the rule of the catalogue that the answer breaks, None if there is
-    none. `reason` is None if none was given.
+    `level` is the level at which the answer counts, null unless the verdict is `capped`. `reason` is null if none
+    was given, and empty if it was erased. `rule` is the rule of the catalogue that the answer breaks, null if the
+    verdict names none.
     """
 
     indicator: str
@@ -66,9 +67,10 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
 
 
 class OverallRemark(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment, as it is published: without the facts that it sets.
+    """The overall review of an assessment, without the facts that it sets.
 
-    `max_level` is the highest level that the assessment may reach; None sets no limit. `reason` is its text.
+    `max_level` is the highest level that the assessment may reach, null for no limit. `reason` is empty if it was
+    erased.
     """
 
     max_level: int | None
@@ -77,7 +79,7 @@ class OverallRemark(Struct, frozen=True, kw_only=True):
 
 
 class CountedReply(Struct, frozen=True, kw_only=True):
-    """The reply of an organisation about an indicator, without its documents."""
+    """The reply of the organisation about an indicator, without its documents."""
 
     indicator: str
     text: str
@@ -85,11 +87,7 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 
 
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment, as it is published beside the score.
-
-    Verdicts and replies are ordered as the indicators in the methodology. `overall` is None if there is no overall
-    review.
-    """
+    """The outcome of the review of an assessment, with verdicts and replies in the order of the methodology."""
 
     state: AssessmentState
     overall: OverallRemark | None
