@@ -1,0 +1,160 @@
+"""Which messages of people were answered, by which reply, and when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from actitud.counting.coverage import NetworkAccount
+from actitud.counting.messages import Precision
+from actitud.counting.sampling import DrawnMessage
+from actitud.counting.table import MessageTable
+from actitud.counting.windows import Window
+
+REPLIES_SHOWN: Final = 3
+"""Replies to a message that a coder sees beside it."""
+_DAY: Final = 86_400_000_000
+_LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
+"""Microseconds in which a time of a precision may lie."""
+
+
+class AnsweredMessage(NamedTuple):
+    """A message of a person that a reply answered; it is known by the reply, which was sent at ``time``."""
+
+    time: int
+    platform: str
+    account: str
+    id: str
+    source: int
+    text_key: int
+
+
+class FollowingReply(NamedTuple):
+    """A reply that came after a message in its conversation. ``time``: microseconds since 1970."""
+
+    id: str
+    time: int
+    precision: Precision
+    is_private: bool
+    text: str
+
+
+class Delay(NamedTuple):
+    """The time from a message to a reply, in microseconds: at least and at most.
+
+    They differ if of one of the two only the day is known.
+    """
+
+    least: int
+    most: int
+
+
+def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -> Iterator[AnsweredMessage]:
+    """Yield the messages of people that were answered in a window, each once, by conversations.
+
+    - A reply that says which message it answers, answers that one. A further reply to the same message answers none.
+    - Another reply answers one message of its conversation that came before it and has no answer yet. If no message
+      that was received is known of the conversation, its first reply answers one.
+    - A reply without a conversation answers a message that is not known.
+
+    Args:
+        table: The messages.
+        window: The period in which the replies were sent.
+        kinds: Kinds of the replies.
+    """
+    marks = ", ".join("?" * len(kinds))
+    rows = table.query(
+        "SELECT platform, account, coalesce(thread, id), time, id, kind, parent, source, text_key FROM messages "
+        f"WHERE (kind = 'received' OR kind IN ({marks})) AND time < ? ORDER BY 1, 2, 3, 4, 5",
+        (*kinds, window.end),
+    )
+    for (platform, account, _), conversation in groupby(rows, key=lambda row: row[:3]):
+        received = answered = 0
+        known: set[str] = set()
+        for _, _, _, instant, identity, kind, parent, source, text_key in conversation:
+            if kind == "received":
+                received += 1
+                continue
+            if parent is not None:
+                is_answer = parent not in known
+                known.add(parent)
+            else:
+                is_answer = received > answered or (received == 0 and answered == 0)
+            if is_answer:
+                answered += 1
+                if instant in window:
+                    yield AnsweredMessage(instant, platform, account, identity, source, text_key)
+
+
+def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tuple[AnsweredMessage, bool]]:
+    """Yield each message answered with False, or with True if more than ``most`` others got an identical answer."""
+    numbers: Counter[int] = Counter()
+    for message in answered:
+        if message.text_key:
+            numbers[message.text_key] += 1
+        yield message, bool(message.text_key) and numbers[message.text_key] > most
+
+
+def count_answered(
+    answered: Iterator[tuple[AnsweredMessage, bool]],
+) -> Mapping[NetworkAccount, int]:
+    """Return the number of messages answered by account, those with one of many identical answers left out."""
+    numbers: Counter[NetworkAccount] = Counter()
+    for message, is_repeated in answered:
+        if not is_repeated:
+            numbers[NetworkAccount(message.platform, message.account)] += 1
+    return numbers
+
+
+def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[DrawnMessage, list[FollowingReply]]:
+    """Return the first replies to each message that was drawn, at most three.
+
+    They are those that say that they answer it; if there is none, those that came after it in its conversation and do
+    not say which message they answer.
+    """
+    waiting: dict[tuple[str, str, str], list[tuple[int, DrawnMessage]]] = {}
+    parents: dict[tuple[str, str, str], DrawnMessage] = {}
+    for message in drawn:
+        for instant, thread in table.query(
+            "SELECT time, coalesce(thread, id) FROM messages WHERE platform = ? AND account = ? AND id = ?",
+            (message.platform, message.account, message.id),
+        ):
+            waiting.setdefault((message.platform, message.account, thread), []).append((instant, message))
+            parents[message.platform, message.account, message.id] = message
+    direct: dict[DrawnMessage, list[FollowingReply]] = {}
+    later: dict[DrawnMessage, list[FollowingReply]] = {}
+    for platform, account, thread, parent, identity, instant, precision, kind, text in table.query(
+        "SELECT platform, account, thread, parent, id, time, precision, kind, text FROM messages "
+        "WHERE kind IN ('public_reply', 'private_reply') AND thread IS NOT NULL ORDER BY time, platform, account, id"
+    ):
+        replies, asked = later, []
+        if parent is not None:
+            replies = direct
+            if (platform, account, parent) in parents:
+                asked = [parents[platform, account, parent]]
+        else:
+            asked = [
+                message
+                for asked_at, message in waiting.get((platform, account, thread), ())
+                if asked_at < instant + _LENGTHS[precision]
+            ]
+        for message in asked:
+            shown = replies.setdefault(message, [])
+            if len(shown) < REPLIES_SHOWN:
+                shown.append(FollowingReply(identity, instant, precision, kind == "private_reply", text))
+    return {message: direct.get(message) or later.get(message, []) for message in drawn}
+
+
+def measure_delay(asked: int, asked_precision: Precision, replied: int, replied_precision: Precision) -> Delay:
+    """Return the time from a message to its reply.
+
+    Minutes are precise enough: the time is that of the two minutes. Of a day it may have been any time.
+    """
+    least = most = replied - asked
+    if asked_precision == "day":
+        least -= _DAY
+    if replied_precision == "day":
+        most += _DAY
+    return Delay(max(least, 0), max(most, 0))

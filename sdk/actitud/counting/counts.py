@@ -1,0 +1,766 @@
+"""Count the facts of a methodology version, each with its provenance, or with the reasons why it is unknown."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from actitud.counting.agreement import CodingAgreement, compute_coding_agreement
+from actitud.counting.codes import MISSING, NO, NOTHING_CODED, YES, CodedRow, Coding
+from actitud.counting.conversations import (
+    AnsweredMessage,
+    Delay,
+    FollowingReply,
+    cap_identical,
+    find_replies,
+    list_answered,
+    measure_delay,
+)
+from actitud.counting.coverage import LOG, Channels, Coverage, NetworkAccount
+from actitud.counting.definitions import AccountChoice, Basis, Definitions, FactRule, Frame, Rule, Variable
+from actitud.counting.messages import Precision
+from actitud.counting.reasons import Reason
+from actitud.counting.sampling import Draw, DrawnMessage, draw_sample, list_frame_rows
+from actitud.counting.sources import Source, Tell
+from actitud.counting.table import MessageTable
+from actitud.counting.windows import Days, Weeks, Window, build_windows, load_zone
+
+FactValue: TypeAlias = int | float | bool | tuple[str, ...]
+_HOUR: Final = 3_600_000_000
+_REPLY_ELSEWHERE: Final = "4"
+_NO_REPLY: Final = "0"
+_CRITICISM: Final = "k"
+
+
+class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a count depends on beside the files: whoever has both gets the same numbers.
+
+    - ``seed``: seed of the edition for samples; None if it is not known.
+    - ``population``: inhabitants or users served; None if it is not known.
+    - ``main``: the main account; None if there is only one, or if it is not known.
+    - ``accounts``: official accounts of which there may be no file.
+    - ``periods``: the period that a person states of a file, by its SHA-256.
+    """
+
+    methodology: str
+    windows: dict[str, Days]
+    time_zone: str
+    seed: str | None = None
+    population: int | None = None
+    main: NetworkAccount | None = None
+    accounts: tuple[NetworkAccount, ...] = ()
+    periods: dict[str, Days] = msgspec.field(default_factory=dict)
+
+
+class FactCount(msgspec.Struct, frozen=True, kw_only=True):
+    """A number with its provenance, or the reasons why it is unknown.
+
+    - ``value``: None if it is unknown.
+    - ``files``: rows counted of each file, by its index; a message that several files have is counted for the first.
+    - ``counted``: rows, or accounts, that were counted.
+    - ``left_out``: rows that were looked at and not counted, by the reason.
+    - ``rows``: SHA-256 of platform, account and id of the rows counted, in their order; None if no rows were.
+    """
+
+    code: str
+    value: FactValue | None
+    basis: Basis
+    rule: Rule
+    window: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    files: Mapping[int, int] = msgspec.field(default_factory=dict)
+    counted: int = 0
+    left_out: Mapping[str, int] = msgspec.field(default_factory=dict)
+    rows: str | None = None
+
+
+class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
+    """Own posts and messages answered of an account in the window of activity.
+
+    ``is_active`` is None if it is not known, for ``reasons``.
+    """
+
+    account: NetworkAccount
+    posts: int
+    answers: int
+    is_active: bool | None
+    reasons: tuple[Reason, ...] = ()
+
+
+class FrameSample(NamedTuple):
+    """The sample of a frame: its draw with the reserve, the size of the sample, and reasons why it cannot be drawn."""
+
+    frame: Frame
+    draw: Draw
+    size: int
+    reasons: tuple[Reason, ...]
+
+    @property
+    def sample(self) -> tuple[DrawnMessage, ...]:
+        """The messages of the sample, in the order of the draw, without the reserve."""
+        return self.draw.drawn[: self.size]
+
+
+class _Response(NamedTuple):
+    """A message that needed an answer: the delay of the substantive one is None if there was none."""
+
+    is_critical: bool
+    delay: Delay | None
+    is_private: bool
+
+
+class _Unknown(Exception):
+    """A number is unknown for these reasons."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(*reasons)
+        self.reasons = reasons
+
+
+class _Found(NamedTuple):
+    """A value that a rule found, with the rows that it rests on."""
+
+    value: FactValue
+    counted: int = 0
+    files: Mapping[int, int] = {}
+    left_out: Mapping[str, int] = {}
+    rows: str | None = None
+
+
+class _Rows:
+    """Rows that are counted: their number, their files, and the digest of their identities."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.files: Counter[int] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+
+    def add(self, platform: str, account: str, identity: str, source: int) -> None:
+        self.number += 1
+        self.files[source] += 1
+        self._digest.update(f"{platform}\n{account}\n{identity}\n".encode())
+
+    def build(self, value: FactValue) -> _Found:
+        return _Found(value, self.number, dict(self.files), dict(self.left_out), self._digest.hexdigest())
+
+
+class FactCounter:
+    """Counts the facts of a methodology version from a table of messages and what persons coded."""
+
+    def __init__(
+        self,
+        table: MessageTable,
+        sources: Sequence[Source],
+        plan: CountPlan,
+        definitions: Definitions,
+        coding: Coding = NOTHING_CODED,
+    ) -> None:
+        """Take the messages, the files that they come from, what is asked and what was coded.
+
+        Raises UnknownTimeZone if the time zone of the plan is none, and KeyError if the plan lacks a window.
+        """
+        self.table, self.sources, self.plan, self.definitions, self.coding = table, sources, plan, definitions, coding
+        self.zone = load_zone(plan.time_zone)
+        windows = build_windows(plan.windows, self.zone)
+        self.windows: Final[Mapping[str, Window]] = {name: windows[name] for name in definitions.windows}
+        self._facts: dict[str, FactCount] = {}
+        self._frames: dict[str, FrameSample] = {}
+        self._rules: Final[dict[Rule, Callable[[FactRule], _Found]]] = {
+            "accounts": self._count_accounts,
+            "platforms": self._count_platforms,
+            "messages": self._count_messages,
+            "weeks": self._count_weeks,
+            "full_weeks": self._count_full_weeks,
+            "answered": self._count_answered,
+            "coded": self._count_coded,
+            "sampled": self._count_sampled,
+            "estimated": self._estimate_messages,
+            "responses": self._measure_responses,
+            "account_sheet": self._count_account_sheet,
+            "every_account": self._check_every_account,
+            "classes": self._list_classes,
+        }
+
+    # --- what is counted ----------------------------------------------------------------------------------------
+
+    def count_all(self) -> dict[str, FactCount]:
+        """Return each fact by its code, such as ``own_posts_w90`` and ``D2.03.numerator``."""
+        return {code: self.count(code) for code in self.definitions.list_rules()}
+
+    def count(self, code: str) -> FactCount:
+        """Return one fact by its code."""
+        if code not in self._facts:
+            rule = self.definitions.list_rules()[code]
+            try:
+                found = self._rules[rule.rule](rule)
+                known: FactValue | None = found.value
+                reasons: tuple[Reason, ...] = ()
+            except _Unknown as unknown:
+                found, known, reasons = _Found(0), None, tuple(dict.fromkeys(unknown.reasons))
+            self._facts[code] = FactCount(
+                code=code,
+                value=known,
+                basis=rule.basis,
+                rule=rule.rule,
+                window=rule.window,
+                reasons=reasons,
+                files=found.files,
+                counted=found.counted,
+                left_out=found.left_out,
+                rows=found.rows,
+            )
+        return self._facts[code]
+
+    def sample(self, name: str) -> FrameSample:
+        """Return the sample of a frame by its name."""
+        if name not in self._frames:
+            self._frames[name] = self._draw_frame(self.definitions.frames[name])
+        return self._frames[name]
+
+    @cached_property
+    def accounts(self) -> tuple[NetworkAccount, ...]:
+        """The official accounts: those of the files, those of the plan and those that the sheet of accounts adds."""
+        named = self.table.query("SELECT DISTINCT platform, account FROM messages")
+        known = {NetworkAccount(platform, name) for platform, name in named}
+        known |= {NetworkAccount(source.platform, source.account) for source in self.sources if source.account}
+        known |= {*self.plan.accounts, *self.coding.accounts}
+        return tuple(
+            sorted(
+                account
+                for account in known
+                if account.platform not in self.definitions.not_networks and account not in self._rejected
+            )
+        )
+
+    @cached_property
+    def activity(self) -> Mapping[NetworkAccount, AccountActivity]:
+        """The activity of each official account."""
+        rule = self.definitions.activity
+        window = self.windows[rule.window]
+        posts = self._count_by_account(window)
+        kinds = ("public_reply", "private_reply")
+        answers: Counter[NetworkAccount] = Counter()
+        for message in list_answered(self.table, window, kinds):
+            answers[NetworkAccount(message.platform, message.account)] += 1
+        return {
+            account: self._judge_activity(account, posts[account], answers[account], window)
+            for account in self.accounts
+        }
+
+    @cached_property
+    def main_account(self) -> NetworkAccount | None:
+        """The main account: the one that the plan names, or the only one."""
+        if self.plan.main is not None:
+            return self.plan.main
+        return self.accounts[0] if len(self.accounts) == 1 else None
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The days for which the files tell of each account."""
+        owners: Iterable[tuple[int, str, str]] = self.table.query(
+            "SELECT DISTINCT source, platform, account FROM messages ORDER BY 1, 2, 3"
+        )
+        closed = {
+            account: Channels(*(_read_channel(answers.get(column)) for column in ("comments", "messages")))
+            for account, answers in self.coding.accounts.items()
+        }
+        return Coverage(
+            self.sources,
+            owners,
+            self.zone,
+            self.plan.periods,
+            closed,
+            self.definitions.no_private_messages,
+            self.definitions.no_public_messages,
+        )
+
+    def measure_agreement(self, variable: Variable) -> CodingAgreement:
+        """Return the agreement of both coders on a variable, over the rows that both coded."""
+        first, second = self.coding.rows.get(variable.sheet, {}), self.coding.second.get(variable.sheet, {})
+        return compute_coding_agreement(
+            (first[key].codes[variable.id], row.codes[variable.id])
+            for key, row in second.items()
+            if variable.id in row.codes and key in first and variable.id in first[key].codes
+        )
+
+    # --- accounts -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _rejected(self) -> frozenset[NetworkAccount]:
+        return frozenset(account for account, answers in self.coding.accounts.items() if answers.get("official") == NO)
+
+    def _takes(self, platform: str, account: str) -> bool:
+        """Return True if messages of this account are those of the organisation on networks, or of its message log."""
+        networks = platform == LOG or platform not in self.definitions.not_networks
+        return networks and NetworkAccount(platform, account) not in self._rejected
+
+    def _judge_activity(self, account: NetworkAccount, posts: int, answers: int, window: Window) -> AccountActivity:
+        rule = self.definitions.activity
+        reasons: tuple[Reason, ...] = ()
+        is_active: bool | None = True
+        if posts < rule.posts and answers < rule.answers:
+            needs: tuple[Tell, ...] = ("own_posts", "public_replies", "private_replies")
+            reasons = tuple(self.coverage.find_reasons(account, needs, window.days))
+            is_active = None if reasons else False
+        return AccountActivity(account=account, posts=posts, answers=answers, is_active=is_active, reasons=reasons)
+
+    def _count_by_account(self, window: Window) -> Counter[NetworkAccount]:
+        rows = self.table.query(
+            "SELECT platform, account, count(*) FROM messages WHERE kind = 'own_post' AND time >= ? AND time < ? "
+            "GROUP BY 1, 2",
+            (window.start, window.end),
+        )
+        return Counter({NetworkAccount(platform, name): number for platform, name, number in rows})
+
+    def _list_accounts(self, choice: AccountChoice) -> list[NetworkAccount]:
+        """Return the accounts of a choice. Raise _Unknown if it is not known which they are."""
+        if any(account.name == "" for account in self.accounts):
+            raise _Unknown(Reason(code="no_account"))
+        if choice == "official":
+            return list(self.accounts)
+        if choice == "main":
+            if self.main_account is None:
+                raise _Unknown(Reason(code="main_account" if self.accounts else "no_account"))
+            return [self.main_account]
+        unknown = [activity for activity in self.activity.values() if activity.is_active is None]
+        if unknown:
+            reasons = (
+                (Reason(code="activity_unknown", platform=one.account.platform, account=one.account.name), *one.reasons)
+                for one in unknown
+            )
+            raise _Unknown(*(reason for listed in reasons for reason in listed))
+        is_active = choice == "active"
+        return [account for account, activity in self.activity.items() if activity.is_active == is_active]
+
+    def _find_reasons(self, rule: FactRule | Frame, window: Window) -> list[Reason]:
+        choice: AccountChoice = "active" if rule.accounts == "official" and self.accounts else rule.accounts
+        return [
+            reason
+            for account in self._list_accounts(choice)
+            for reason in self.coverage.find_reasons(account, rule.needs, window.days)
+        ]
+
+    def _count_accounts(self, rule: FactRule) -> _Found:
+        accounts = self._list_accounts(rule.accounts)
+        if rule.basis == "confirmed":
+            self._read_columns(accounts, ("official",))
+        return _Found(len(accounts), len(accounts))
+
+    def _count_platforms(self, rule: FactRule) -> _Found:
+        accounts = self._list_accounts(rule.accounts)
+        return _Found(len({account.platform for account in accounts}), len(accounts))
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def _count_messages(self, rule: FactRule) -> _Found:
+        window = self._find_window(rule)
+        accounts = frozenset(self._list_accounts(rule.accounts))
+        reasons = self._find_reasons(rule, window)
+        if reasons:
+            raise _Unknown(*reasons)
+        rows = _Rows()
+        marks = ", ".join("?" * len(rule.kinds))
+        fits = " OR ".join("media LIKE ?" for _ in rule.media) or "1"
+        values = [f'%"{one}"%' for one in rule.media]
+        for platform, account, identity, source, is_fitting in self.table.query(
+            f"SELECT platform, account, id, source, ({fits}) FROM messages "
+            f"WHERE kind IN ({marks}) AND time >= ? AND time < ? ORDER BY time, platform, account, id",
+            (*values, *rule.kinds, window.start, window.end),
+        ):
+            if not self._takes(platform, account):
+                rows.left_out["not_official"] += 1
+            elif NetworkAccount(platform, account) not in accounts:
+                rows.left_out["dormant_account"] += 1
+            elif not is_fitting:
+                rows.left_out["without_media"] += 1
+            else:
+                rows.add(platform, account, identity, source)
+        self._count_outside(rows, rule, window)
+        return rows.build(rows.number)
+
+    def _count_outside(self, rows: _Rows, rule: FactRule, window: Window) -> None:
+        marks = ", ".join("?" * len(rule.kinds))
+        ((outside,),) = self.table.query(
+            f"SELECT count(*) FROM messages WHERE kind IN ({marks}) AND NOT (time >= ? AND time < ?)",
+            (*rule.kinds, window.start, window.end),
+        )
+        if outside:
+            rows.left_out["outside_window"] += outside
+
+    def _count_weeks(self, rule: FactRule) -> _Found:
+        window = self._find_window(rule)
+        (main,) = self._list_accounts("main")
+        reasons = self.coverage.find_reasons(main, rule.needs, window.days)
+        if reasons:
+            raise _Unknown(*reasons)
+        weeks = Weeks(window.days, self.zone)
+        numbers: Counter[int] = Counter()
+        rows = _Rows()
+        marks = ", ".join("?" * len(rule.kinds))
+        current: int | None = None
+        texts: set[int] = set()
+        for instant, identity, source, text_key in self.table.query(
+            f"SELECT time, id, source, text_key FROM messages WHERE kind IN ({marks}) AND platform = ? AND account = ? "
+            "AND time >= ? AND time < ? ORDER BY time, id",
+            (*rule.kinds, *main, window.start, window.end),
+        ):
+            week = weeks.find(instant)
+            if week is None:
+                rows.left_out["outside_full_weeks"] += 1
+                continue
+            if week != current:
+                current = week
+                texts.clear()
+            if text_key and text_key in texts:
+                rows.left_out["same_text"] += 1
+                continue
+            texts.add(text_key)
+            numbers[week] += 1
+            rows.add(*main, identity, source)
+        minimum = self._find_minimum(rule, numbers)
+        return rows.build(sum(number >= minimum for number in numbers.values()))
+
+    def _find_minimum(self, rule: FactRule, numbers: Mapping[int, int]) -> int:
+        population = self.plan.population
+        if population is None:
+            least = sum(number >= rule.minimum for number in numbers.values())
+            most = sum(number >= rule.small_minimum for number in numbers.values())
+            if least != most:
+                raise _Unknown(Reason(code="population"))
+        is_small = population is not None and 0 < population <= rule.small_population
+        return rule.small_minimum if is_small else rule.minimum
+
+    def _count_full_weeks(self, rule: FactRule) -> _Found:
+        return _Found(len(Weeks(self._find_window(rule).days, self.zone)))
+
+    def _count_answered(self, rule: FactRule) -> _Found:
+        window = self._find_window(rule)
+        reasons = self._find_reasons(rule, window)
+        if reasons:
+            raise _Unknown(*reasons)
+        rows = _Rows()
+        for message, is_repeated in self._list_answers(rule, window):
+            if not self._takes(message.platform, message.account):
+                rows.left_out["not_official"] += 1
+            elif is_repeated:
+                rows.left_out["identical_answer"] += 1
+            else:
+                rows.add(message.platform, message.account, message.id, message.source)
+        limit = None if rule.limit is None else self.count(rule.limit).value
+        if isinstance(limit, int) and limit < rows.number:
+            rows.left_out["more_than_messages"] = rows.number - limit
+        return rows.build(rows.number - rows.left_out["more_than_messages"])
+
+    def _list_answers(self, rule: FactRule, window: Window) -> Iterator[tuple[AnsweredMessage, bool]]:
+        answered = list_answered(self.table, window, rule.kinds)
+        if rule.identical_max is None:
+            return ((message, False) for message in answered)
+        return cap_identical(answered, rule.identical_max)
+
+    def _find_window(self, rule: FactRule | Frame) -> Window:
+        assert rule.window is not None
+        return self.windows[rule.window]
+
+    # --- samples ------------------------------------------------------------------------------------------------
+
+    def _draw_frame(self, frame: Frame) -> FrameSample:
+        window = self._find_window(frame)
+        reasons: list[Reason] = []
+        accounts: frozenset[NetworkAccount] | None = None
+        try:
+            if frame.accounts == "active":
+                accounts = frozenset(self._list_accounts("active"))
+            if not frame.platforms:
+                reasons += self._find_reasons(frame, window)
+        except _Unknown as unknown:
+            reasons += unknown.reasons
+            accounts = frozenset() if frame.accounts == "active" else None
+        rows = (
+            row
+            for row in list_frame_rows(
+                self.table, window, kinds=frame.kinds, media=frame.media, accounts=accounts, platforms=frame.platforms
+            )
+            if frame.platforms or self._takes(row[1], row[2])
+        )
+        number = None if frame.size is None else frame.size + frame.reserve
+        draw = draw_sample(rows, number, seed=self.plan.seed or "", draw=frame.draw)
+        size = draw.population if frame.size is None else min(frame.size, draw.population)
+        if frame.draw == "seed" and self.plan.seed is None and draw.population > size:
+            reasons.append(Reason(code="no_seed"))
+        return FrameSample(frame, draw, size, tuple(dict.fromkeys(reasons)))
+
+    def _find_sample(self, rule: FactRule) -> tuple[FrameSample, int]:
+        """Return the sample of a rule and how many of it count. Raise _Unknown if it cannot be drawn."""
+        assert rule.frame is not None
+        sample = self.sample(rule.frame)
+        if sample.reasons:
+            raise _Unknown(*sample.reasons)
+        limit = None if rule.limit is None else self.count(rule.limit).value
+        return sample, min(sample.size, limit) if isinstance(limit, int) else sample.size
+
+    def _read_codes(self, sample: FrameSample, number: int, name: str) -> list[str]:
+        """Return the codes of a variable for the first messages of a draw. Raise _Unknown if some are not coded."""
+        frame = sample.frame
+        variable = self.definitions.find_variable(frame.sheet, name)
+        coded = self.coding.rows.get(frame.sheet, {})
+        rows = [coded.get(drawn.key) for drawn in sample.draw.drawn[:number]]
+        codes = [row.codes[name] for row in rows if row is not None and name in row.codes]
+        if len(codes) < number:
+            raise _Unknown(Reason(code="not_coded", sheet=frame.sheet, number=len(codes), total=number))
+        agreement = self.measure_agreement(variable)
+        if not agreement.is_enough:
+            raise _Unknown(
+                Reason(
+                    code="recode",
+                    sheet=frame.sheet,
+                    subject=name,
+                    number=agreement.agreed,
+                    total=agreement.pairs,
+                )
+            )
+        return codes
+
+    def _count_coded(self, rule: FactRule) -> _Found:
+        sample, number = self._find_sample(rule)
+        assert rule.variable is not None
+        codes = self._read_codes(sample, number, rule.variable)
+        return self._describe_sample(sample, number, sum(code in rule.codes for code in codes))
+
+    def _count_sampled(self, rule: FactRule) -> _Found:
+        sample, number = self._find_sample(rule)
+        return self._describe_sample(sample, number, number)
+
+    def _describe_sample(self, sample: FrameSample, number: int, value: FactValue) -> _Found:
+        rows = _Rows()
+        for drawn in sample.draw.drawn[:number]:
+            ((source,),) = self.table.query(
+                "SELECT source FROM messages WHERE platform = ? AND account = ? AND id = ?",
+                (drawn.platform, drawn.account, drawn.id),
+            )
+            rows.add(drawn.platform, drawn.account, drawn.id, source)
+        if sample.draw.population > number:
+            rows.left_out["not_drawn"] = sample.draw.population - number
+        return rows.build(value)
+
+    def _estimate_messages(self, rule: FactRule) -> _Found:
+        sample, _ = self._find_sample(rule)
+        assert rule.variable is not None
+        population = sample.draw.population
+        coded = self.coding.rows.get(sample.frame.sheet, {})
+        is_whole = population <= len(sample.draw.drawn) and all(
+            drawn.key in coded and rule.variable in coded[drawn.key].codes for drawn in sample.draw.drawn
+        )
+        number = population if is_whole else sample.size
+        codes = self._read_codes(sample, number, rule.variable)
+        wanted = [code in rule.codes for code in codes]
+        if rule.answered:
+            replies = self._read_codes_where(sample, number, "reply", wanted)
+            wanted = [reply not in (None, _NO_REPLY) for reply in replies]
+        value = _round_half_up(Fraction(population * sum(wanted), number)) if number else 0
+        least = None if rule.at_least is None else self.count(rule.at_least).value
+        if isinstance(least, int):
+            value = max(value, least)
+        return self._describe_sample(sample, number, value)
+
+    def _read_codes_where(
+        self, sample: FrameSample, number: int, name: str, wanted: Sequence[bool]
+    ) -> list[str | None]:
+        """Return the codes of a variable that is only coded where ``wanted``, None elsewhere."""
+        coded = self.coding.rows.get(sample.frame.sheet, {})
+        codes = [
+            coded[drawn.key].codes.get(name) if is_wanted else None
+            for drawn, is_wanted in zip(sample.draw.drawn[:number], wanted, strict=True)
+        ]
+        done = sum(code is not None for code in codes)
+        if done < sum(wanted):
+            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=done, total=sum(wanted)))
+        agreement = self.measure_agreement(self.definitions.find_variable(sample.frame.sheet, name))
+        if not agreement.is_enough:
+            raise _Unknown(
+                Reason(
+                    code="recode",
+                    sheet=sample.frame.sheet,
+                    subject=name,
+                    number=agreement.agreed,
+                    total=agreement.pairs,
+                )
+            )
+        return codes
+
+    # --- responses ----------------------------------------------------------------------------------------------
+
+    def _measure_responses(self, rule: FactRule) -> _Found:
+        sample, responses = self._find_responses(rule)
+        assert rule.hours is not None
+        limit = rule.hours * _HOUR
+        in_time = [
+            response for response in responses if response.delay is not None and _is_within(response.delay, limit)
+        ]
+        if rule.figure == "half_hours":
+            return self._measure_half(sample, responses, limit)
+        doubtful = sum(
+            response.delay is not None and response.delay.least <= limit < response.delay.most for response in responses
+        )
+        if doubtful and rule.figure not in ("needed", "critical"):
+            raise _Unknown(Reason(code="precision", number=doubtful))
+        value = {
+            "needed": len(responses),
+            "answered": len(in_time),
+            "answered_private": sum(response.is_private for response in in_time),
+            "critical": sum(response.is_critical for response in responses),
+            "critical_answered": sum(response.is_critical for response in in_time),
+        }[rule.figure or "needed"]
+        return self._describe_sample(sample, self._count_coded_rows(sample, responses), value)
+
+    def _measure_half(self, sample: FrameSample, responses: Sequence[_Response], limit: int) -> _Found:
+        delays = sorted(response.delay for response in responses if response.delay is not None)
+        half = (len(responses) + 1) // 2
+        if not responses or len(delays) < half or delays[half - 1].least > limit:
+            raise _Unknown(Reason(code="not_half_answered"))
+        doubtful = sum(delay.least != delay.most for delay in delays)
+        if doubtful:
+            raise _Unknown(Reason(code="precision", number=doubtful))
+        hundredths = _round_half_up(Fraction(delays[half - 1].most * 100, _HOUR))
+        return self._describe_sample(sample, self._count_coded_rows(sample, responses), hundredths / 100)
+
+    def _count_coded_rows(self, sample: FrameSample, responses: Sequence[_Response]) -> int:
+        """Return how many messages of a draw were coded until so many of them needed an answer."""
+        coded = self.coding.rows.get(sample.frame.sheet, {})
+        needed = 0
+        for number, drawn in enumerate(sample.draw.drawn, start=1):
+            row = coded.get(drawn.key)
+            needed += row is not None and row.codes.get("need", "n") not in ("n", "s")
+            if needed == len(responses):
+                return number
+        return len(sample.draw.drawn)
+
+    def _find_responses(self, rule: FactRule) -> tuple[FrameSample, list[_Response]]:
+        """Return the sample of messages that counts, and as many of it as are asked for that needed an answer."""
+        assert rule.variable is not None
+        name, needed = self._choose_response_frame(rule)
+        sample = self.sample(name)
+        wanted = needed if sample.frame.size is None else min(sample.frame.size, needed)
+        coded = self.coding.rows.get(sample.frame.sheet, {})
+        responses: list[_Response] = []
+        replies = self._find_shown_replies(sample)
+        for drawn in sample.draw.drawn:
+            if len(responses) == wanted:
+                break
+            row = coded.get(drawn.key)
+            if row is None or rule.variable not in row.codes:
+                raise _Unknown(Reason(code="reserve", sheet=sample.frame.sheet, number=len(responses), total=wanted))
+            if row.codes[rule.variable] in rule.codes:
+                responses.append(self._judge_response(sample, drawn, row, rule, replies.get(drawn, [])))
+        if len(responses) < wanted:
+            raise _Unknown(Reason(code="reserve", sheet=sample.frame.sheet, number=len(responses), total=wanted))
+        return sample, responses
+
+    def _choose_response_frame(self, rule: FactRule) -> tuple[str, int]:
+        """Return the frame whose messages count, and how many messages in it needed an answer."""
+        for name in rule.frames:
+            code = self._find_estimate(name)
+            fact = self.count(code)
+            if not isinstance(fact.value, int):
+                raise _Unknown(*fact.reasons)
+            if name == rule.frames[-1] or (rule.enough is not None and fact.value >= rule.enough):
+                return name, fact.value
+        raise AssertionError(rule.frames)
+
+    def _find_estimate(self, frame: str) -> str:
+        return next(
+            code
+            for code, rule in self.definitions.profile.items()
+            if rule.rule == "estimated" and rule.frame == frame and not rule.answered
+        )
+
+    def _find_shown_replies(self, sample: FrameSample) -> Mapping[DrawnMessage, list[FollowingReply]]:
+        return find_replies(self.table, sample.draw.drawn)
+
+    def _judge_response(
+        self,
+        sample: FrameSample,
+        drawn: DrawnMessage,
+        row: CodedRow,
+        rule: FactRule,
+        replies: Sequence[FollowingReply],
+    ) -> _Response:
+        reply = row.codes.get("reply")
+        is_critical = row.codes["need"] == _CRITICISM
+        if reply is None:
+            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
+        if reply == _NO_REPLY:
+            return _Response(is_critical, None, False)
+        ((asked, precision),) = self.table.query(
+            "SELECT time, precision FROM messages WHERE platform = ? AND account = ? AND id = ?",
+            (drawn.platform, drawn.account, drawn.id),
+        )
+        asked_precision: Precision = precision
+        if reply == _REPLY_ELSEWHERE:
+            if row.replied_at is None or row.was_private is None:
+                raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
+            delay = measure_delay(asked, asked_precision, row.replied_at, "minute")
+            return _Response(is_critical, delay, row.was_private)
+        if int(reply) > len(replies):
+            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
+        chosen = replies[int(reply) - 1]
+        delay = measure_delay(asked, asked_precision, chosen.time, chosen.precision)
+        return _Response(is_critical, delay, chosen.is_private)
+
+    # --- sheets -------------------------------------------------------------------------------------------------
+
+    def _read_columns(self, accounts: Sequence[NetworkAccount], columns: Sequence[str]) -> list[list[str]]:
+        """Return the answers of the sheet of accounts. Raise _Unknown if some are blank."""
+        reasons = [
+            Reason(
+                code="not_confirmed",
+                platform=account.platform,
+                account=account.name,
+                sheet="accounts",
+                subject=column,
+            )
+            for account in accounts
+            for column in columns
+            if column not in self.coding.accounts.get(account, {})
+        ]
+        if reasons:
+            raise _Unknown(*reasons)
+        return [[self.coding.accounts[account][column] for column in columns] for account in accounts]
+
+    def _count_account_sheet(self, rule: FactRule) -> _Found:
+        accounts = self._list_accounts(rule.accounts)
+        answers = self._read_columns(accounts, rule.columns)
+        value = sum(YES in listed and (rule.holds == "any" or NO not in listed) for listed in answers)
+        return _Found(value, len(accounts))
+
+    def _check_every_account(self, rule: FactRule) -> _Found:
+        accounts = self._list_accounts(rule.accounts)
+        answers = self._read_columns(accounts, rule.columns)
+        is_fulfilled = bool(answers) and all(answer == YES for listed in answers for answer in listed)
+        return _Found(is_fulfilled, len(accounts))
+
+    def _list_classes(self, rule: FactRule) -> _Found:
+        asked = [one.id for one in self.definitions.classes]
+        done = [identity for identity in asked if identity in self.coding.classes]
+        if len(done) < len(asked):
+            raise _Unknown(Reason(code="not_coded", sheet="classes", number=len(done), total=len(asked)))
+        return _Found(tuple(one for one in asked if self.coding.classes[one] == YES), len(asked))
+
+
+def _read_channel(answer: str | None) -> bool | None:
+    return None if answer is None else answer not in (NO, MISSING)
+
+
+def _is_within(delay: Delay, limit: int) -> bool:
+    return delay.most <= limit
+
+
+def _round_half_up(number: Fraction) -> int:
+    return math.floor(number + Fraction(1, 2))

@@ -1,0 +1,152 @@
+"""What the files tell about each account, and for which days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from actitud.counting.reasons import Reason
+from actitud.counting.sources import Source, Tell
+from actitud.counting.windows import Days
+
+LOG: Final = "log"
+"""Platform of a message log that does not say of which network a message is: it stands for all of them."""
+_FILES_OF_CONVERSATIONS: Final = frozenset({"meta-conversation", "whatsapp-chat"})
+"""Formats of exports with a file for each conversation."""
+_DAY: Final = timedelta(days=1)
+_PRIVATE: Final[frozenset[Tell]] = frozenset({"private_replies", "received_private"})
+_PUBLIC: Final[frozenset[Tell]] = frozenset({"public_replies", "received_public"})
+
+
+class NetworkAccount(NamedTuple):
+    """An account of the organisation on a platform."""
+
+    platform: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.name}"
+
+
+class Channels(NamedTuple):
+    """Ways in which people can write to an account; None if nobody has said."""
+
+    comments: bool | None = None
+    messages: bool | None = None
+
+
+class Coverage:
+    """The days that files cover, for each account and each thing that they tell.
+
+    A day is covered from the first to the last message of a file, or by the period that the file or the person states.
+    Days that lie between two files, and in neither, are not covered; but between conversations that an export writes
+    into a file each they are.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        owners: Iterable[tuple[int, str, str]],
+        zone: ZoneInfo,
+        stated: Mapping[str, Days],
+        closed: Mapping[NetworkAccount, Channels],
+        no_private: Collection[str],
+        no_public: Collection[str],
+    ) -> None:
+        """Read what the sources state.
+
+        Args:
+            sources: The files.
+            owners: Index of a file, platform and account of its messages, for each that it has.
+            zone: Time zone of the organisation.
+            stated: The period that a person states of a file, by its SHA-256.
+            closed: Accounts to which people cannot write in every way.
+            no_private: Platforms without private messages.
+            no_public: Platforms without public ones.
+        """
+        self._closed = closed
+        self._no_private, self._no_public = no_private, no_public
+        by_index: dict[int, set[NetworkAccount]] = {}
+        for index, platform, name in owners:
+            by_index.setdefault(index, set()).add(NetworkAccount(platform, name))
+        self._days: dict[tuple[NetworkAccount | None, Tell], list[Days]] = {}
+        spans: dict[tuple[NetworkAccount | None, Tell, str], list[Days]] = {}
+        for source in sources:
+            days = _find_days(source, zone, stated.get(source.sha256))
+            if days is None:
+                continue
+            accounts: set[NetworkAccount | None] = set(by_index.get(source.index, ()))
+            if source.account:
+                accounts.add(NetworkAccount(source.platform, source.account))
+            # A log without networks stands for all accounts.
+            if any(account is not None and account.platform == LOG for account in accounts):
+                accounts = {None}
+            for account in accounts:
+                for tell in source.tells:
+                    if source.format in _FILES_OF_CONVERSATIONS:
+                        spans.setdefault((account, tell, source.format), []).append(days)
+                    else:
+                        self._days.setdefault((account, tell), []).append(days)
+        for (account, tell, _), parts in spans.items():
+            whole = Days(min(days.first for days in parts), max(days.last for days in parts))
+            self._days.setdefault((account, tell), []).append(whole)
+
+    def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
+        """Yield the needs without those of a way in which nobody can write to the account."""
+        channels = self._closed.get(account, Channels())
+        for need in needs:
+            if need in _PRIVATE and (account.platform in self._no_private or channels.messages is False):
+                continue
+            if need in _PUBLIC and (account.platform in self._no_public or channels.comments is False):
+                continue
+            yield need
+
+    def find_reasons(self, account: NetworkAccount, needs: Iterable[Tell], window: Days) -> list[Reason]:
+        """Return a reason for each need that the files of an account do not tell for the whole window."""
+        reasons: list[Reason] = []
+        for need in self.list_needs(account, needs):
+            days = self._days.get((account, need), []) + self._days.get((None, need), [])
+            if not days:
+                reasons.append(Reason(code="not_told", platform=account.platform, account=account.name, tell=need))
+                continue
+            reasons += (
+                Reason(
+                    code="not_covered",
+                    platform=account.platform,
+                    account=account.name,
+                    tell=need,
+                    first=gap.first,
+                    last=gap.last,
+                )
+                for gap in find_gaps(days, window)
+            )
+        return reasons
+
+
+def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:
+    """Yield the days of a window that no period covers."""
+    following = window.first
+    for first, last in sorted(covered):
+        if first > window.last:
+            break
+        if first > following:
+            yield Days(following, first - _DAY)
+        following = max(following, last + _DAY)
+    if following <= window.last:
+        yield Days(following, window.last)
+
+
+def _find_days(source: Source, zone: ZoneInfo, stated: Days | None) -> Days | None:
+    """Return the days that a file covers, None if it has no message and states none."""
+    if stated is not None:
+        return stated
+    period = source.period
+    first = period.stated_first or _find_local_day(period.first, zone)
+    last = period.stated_last or _find_local_day(period.last, zone)
+    return None if first is None or last is None else Days(first, last)
+
+
+def _find_local_day(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if moment is None else moment.astimezone(UTC).astimezone(zone).date()

@@ -1,0 +1,244 @@
+"""Which indicators and profile fields are counted, and how: data of each methodology version.
+
+The data of a version stand beside its document in the service, as ``counting.json``, and are copied here byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Final, Literal
+
+import msgspec
+
+from actitud.counting.messages import Kind, Precision
+from actitud.counting.sources import Tell
+
+Basis = Literal["counted", "coded", "confirmed"]
+"""How a number comes to be: by a rule alone, from a sample that persons coded, from a sheet that a person ticked."""
+
+Rule = Literal[
+    "accounts",
+    "platforms",
+    "messages",
+    "weeks",
+    "full_weeks",
+    "answered",
+    "coded",
+    "sampled",
+    "estimated",
+    "responses",
+    "account_sheet",
+    "every_account",
+    "classes",
+]
+AccountChoice = Literal["official", "active", "dormant", "main"]
+ResponseFigure = Literal["needed", "answered", "answered_private", "critical", "critical_answered", "half_hours"]
+AccountColumn = Literal["official", "comments", "messages", "inventory", "complete", "notice"]
+
+_FOLDER: Final = "methodologies"
+SECOND_SHARE: Final = Fraction(1, 5)
+"""Share of a sample that a second person codes too (rule R8)."""
+
+
+class UnknownVersion(LookupError):
+    """There are no counting data of the methodology version."""
+
+
+class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text in Spanish and in English."""
+
+    es: str
+    en: str
+
+    def into(self, language: str) -> str:
+        """Return the Spanish text for "es", the English one for any other language."""
+        return self.es if language == "es" else self.en
+
+
+class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The days of a window in the year measured: from ``start`` (month and day) for so many days, or until ``end``.
+
+    ``electoral_start`` replaces the start for organisations that keep electoral silence in the usual days.
+    """
+
+    start: str
+    end: str | None = None
+    days: int | None = None
+    electoral_start: str | None = None
+
+
+class ActivityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An account is active with so many own posts, or so many messages answered, in a window."""
+
+    window: str
+    posts: int
+    answers: int
+
+
+class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The messages that a sample is drawn from.
+
+    - ``sheet``: the sheet of the coding workbook on which the sample stands.
+    - ``media``: only messages with one of these; all if empty.
+    - ``platforms``: only these; all networks if empty.
+    - ``size``: of the sample; None if all are coded.
+    - ``draw``: by the seed of the edition, or the latest ones.
+    - ``reserve``: further messages in the order of the draw, to be coded until enough of the sample needed an answer.
+    """
+
+    name: TextPair
+    sheet: Literal["posts", "visual_posts", "replies", "messages", "proposals"]
+    kinds: tuple[Kind, ...]
+    window: str
+    needs: tuple[Tell, ...]
+    draw: Literal["seed", "latest"]
+    size: int | None = None
+    reserve: int = 0
+    media: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    accounts: AccountChoice = "official"
+
+
+class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A value of a variable: what stands in the drop-down, its name, and its explanation in the code book."""
+
+    id: str
+    name: TextPair
+    book: TextPair | None = None
+
+
+class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A question that a coder answers of each row of a sheet. ``indicators``: the questions that need it."""
+
+    id: str
+    sheet: str
+    question: TextPair
+    codes: tuple[Code, ...]
+    indicators: tuple[str, ...]
+    book: TextPair | None = None
+
+
+class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A question that a person answers of each account: yes, no, or that the network does not offer it."""
+
+    id: AccountColumn
+    question: TextPair
+    can_be_missing: bool = False
+
+
+class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A class of information of a checklist, with words that propose posts of it."""
+
+    id: str
+    name: TextPair
+    words: tuple[str, ...]
+
+
+class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one number is counted.
+
+    - ``needs``: all that the sources of each account have to tell about the window; otherwise the number is unknown.
+    - ``precision``: the coarsest time of messages that is enough.
+    - ``limit``: profile field that the number may not be above, as the checks of the methodology ask for.
+    - ``note``: the reading of the methodology's words that the rule stands for.
+    """
+
+    rule: Rule
+    basis: Basis
+    name: TextPair
+    window: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    media: tuple[str, ...] = ()
+    accounts: AccountChoice = "official"
+    needs: tuple[Tell, ...] = ()
+    precision: Precision = "day"
+    frame: str | None = None
+    frames: tuple[str, ...] = ()
+    variable: str | None = None
+    codes: tuple[str, ...] = ()
+    answered: bool = False
+    columns: tuple[AccountColumn, ...] = ()
+    holds: Literal["all", "any"] = "all"
+    figure: ResponseFigure | None = None
+    minimum: int = 0
+    small_minimum: int = 0
+    small_population: int = 0
+    identical_max: int | None = None
+    limit: str | None = None
+    hours: int | None = None
+    enough: int | None = None
+    at_least: str | None = None
+    note: TextPair | None = None
+
+
+class IndicatorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An indicator that is counted: its name, and the rule of each fact; none if it is taken from the profile."""
+
+    name: TextPair
+    facts: dict[str, FactRule]
+
+
+class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All that is counted for a methodology version.
+
+    - ``document``: digest of the methodology document that the rules read.
+    - ``no_private_messages``, ``no_public_messages``: platforms on which nobody can write in private, or in public.
+    - ``not_networks``: platforms of messages that are no social network, so that nothing there is an account.
+    """
+
+    format: Literal["actitud-counting/1"]
+    methodology: str
+    document: str
+    windows: dict[str, WindowRule]
+    activity: ActivityRule
+    no_private_messages: tuple[str, ...]
+    no_public_messages: tuple[str, ...]
+    not_networks: tuple[str, ...]
+    frames: dict[str, Frame]
+    variables: tuple[Variable, ...]
+    account_questions: tuple[SheetQuestion, ...]
+    classes: tuple[InformationClass, ...]
+    profile: dict[str, FactRule]
+    indicators: dict[str, IndicatorRules]
+
+    def find_variable(self, sheet: str, name: str) -> Variable:
+        """Return a variable of a sheet by its id."""
+        return next(variable for variable in self.variables if (variable.sheet, variable.id) == (sheet, name))
+
+    def list_rules(self) -> Mapping[str, FactRule]:
+        """Return each rule by the code of its number, as in the service's workbook: ``D2.03.numerator``."""
+        facts = {
+            f"{indicator}.{fact}": rule
+            for indicator, rules in self.indicators.items()
+            for fact, rule in rules.facts.items()
+        }
+        return {**self.profile, **facts}
+
+
+_DECODER: Final = msgspec.json.Decoder(Definitions)
+
+
+def read_definitions(version: str) -> bytes:
+    """Return the counting data of a methodology version as they are stored.
+
+    Raises UnknownVersion if the version has none.
+    """
+    file = resources.files("actitud.counting") / _FOLDER / f"{version}.json"
+    if version != version.strip("./\\") or "/" in version or not file.is_file():
+        raise UnknownVersion(version)
+    return file.read_bytes()
+
+
+@cache
+def load_definitions(version: str) -> Definitions:
+    """Return the counting definitions of a methodology version. Raise UnknownVersion if it has none."""
+    return _DECODER.decode(read_definitions(version))
+
+
+def list_counted_versions() -> list[str]:
+    """Return the methodology versions that have counting data."""
+    files = (resources.files("actitud.counting") / _FOLDER).iterdir()
+    return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))

@@ -1,0 +1,125 @@
+"""Draw samples that anybody can draw again.
+
+The draw is that of the service for its samples of assessments. Each message has a key: the SHA-256, in hexadecimal, of
+the UTF-8 text of the seed, a line feed, the platform, a line feed, the account, a line feed, and the id. The messages
+are put in the order of their keys, and the first ones are drawn. So the draw depends neither on the files nor on their
+order, and a larger sample holds every smaller one.
+
+The latest messages are drawn without a seed: by time, the last one first; of the same time by their keys for an empty
+seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import math
+from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from actitud.counting.coverage import NetworkAccount
+from actitud.counting.definitions import SECOND_SHARE
+from actitud.counting.messages import Message
+from actitud.counting.table import MessageTable
+from actitud.counting.windows import Window, to_moment
+
+
+class DrawnMessage(NamedTuple):
+    """A message that was drawn: its key, and what finds it in the table."""
+
+    key: str
+    platform: str
+    account: str
+    id: str
+
+
+class Draw(NamedTuple):
+    """Messages in the order in which they were drawn, of a population of so many."""
+
+    population: int
+    drawn: tuple[DrawnMessage, ...]
+
+
+def compute_key(seed: str, platform: str, account: str, identity: str) -> str:
+    """Return the key by which a message is drawn: a SHA-256 in hexadecimal."""
+    return hashlib.sha256(f"{seed}\n{platform}\n{account}\n{identity}".encode()).hexdigest()
+
+
+def draw_sample(
+    rows: Iterable[tuple[int, str, str, str]], number: int | None, *, seed: str, draw: Literal["seed", "latest"]
+) -> Draw:
+    """Draw messages from rows of time, platform, account and id, each of which occurs once.
+
+    Memory grows with the sample alone. ``number``: how many at most; None for all.
+    """
+    population = 0
+
+    def order() -> Iterator[tuple[int, DrawnMessage]]:
+        nonlocal population
+        for instant, platform, account, identity in rows:
+            population += 1
+            drawn = DrawnMessage(compute_key(seed, platform, account, identity), platform, account, identity)
+            yield (-instant if draw == "latest" else 0), drawn
+
+    ordered = sorted(order()) if number is None else heapq.nsmallest(number, order())
+    return Draw(population, tuple(drawn for _, drawn in ordered))
+
+
+def choose_second(drawn: tuple[DrawnMessage, ...], share: Fraction = SECOND_SHARE) -> tuple[DrawnMessage, ...]:
+    """Return the part of a sample that a second person codes: the first fifth of the draw, rounded up."""
+    return drawn[: math.ceil(share * len(drawn))]
+
+
+def hash_draw(drawn: Iterable[DrawnMessage]) -> str:
+    """Return the SHA-256, in hexadecimal, of the keys of a sample in their order, each with a line feed."""
+    digest = hashlib.sha256()
+    for message in drawn:
+        digest.update(f"{message.key}\n".encode())
+    return digest.hexdigest()
+
+
+def load_message(table: MessageTable, drawn: DrawnMessage) -> Message:
+    """Return a message that was drawn from the table."""
+    ((instant,),) = table.query(
+        "SELECT time FROM messages WHERE platform = ? AND account = ? AND id = ?",
+        (drawn.platform, drawn.account, drawn.id),
+    )
+    moment = to_moment(instant)
+    messages = table.select(
+        platform=drawn.platform, account=drawn.account, since=moment, before=moment + timedelta(microseconds=1)
+    )
+    return next(message for message in messages if message.id == drawn.id)
+
+
+def list_frame_rows(
+    table: MessageTable,
+    window: Window,
+    *,
+    kinds: Collection[str],
+    media: Collection[str] = (),
+    accounts: Collection[NetworkAccount] | None = None,
+    platforms: Collection[str] = (),
+) -> Iterator[tuple[int, str, str, str]]:
+    """Yield time, platform, account and id of the messages that a sample is drawn from.
+
+    Args:
+        table: The messages.
+        window: The period that they lie in.
+        kinds: Their kinds.
+        media: They have one of these; any or none if empty.
+        accounts: They are of one of these accounts; None for any account.
+        platforms: They are of one of these platforms; any if empty.
+    """
+    marks = ", ".join("?" * len(kinds))
+    with_media = " OR ".join("media LIKE ?" for _ in media)
+    of_platforms = f" AND platform IN ({', '.join('?' * len(platforms))})" if platforms else ""
+    rows = table.query(
+        f"SELECT time, platform, account, id FROM messages WHERE time >= ? AND time < ? AND kind IN ({marks})"
+        f"{f' AND ({with_media})' if media else ''}{of_platforms} ORDER BY time, platform, account, id",
+        (window.start, window.end, *kinds, *(f'%"{one}"%' for one in media), *platforms),
+    )
+    for instant, platform, account, identity in rows:
+        if accounts is None or NetworkAccount(platform, account) in accounts:
+            yield instant, platform, account, identity

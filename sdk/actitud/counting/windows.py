@@ -1,0 +1,161 @@
+"""The periods of an edition, in days of the organisation's own time zone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from actitud.counting.definitions import WindowRule
+
+_DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_ELECTORAL: Final = "_electoral"
+
+
+class UnknownTimeZone(ValueError):
+    """The name is no time zone, such as ``Europe/Madrid``, of the tz database."""
+
+
+class Days(NamedTuple):
+    """Consecutive days, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def number(self) -> int:
+        """Number of days."""
+        return (self.last - self.first).days + 1
+
+
+class Window(NamedTuple):
+    """A period of an edition: its days, and the instants in microseconds since 1970 at which it begins and has ended.
+
+    ``end`` is the first instant after it. With a change of clocks inside, a window is not a multiple of 24 hours.
+    """
+
+    name: str
+    days: Days
+    start: int
+    end: int
+
+    def __contains__(self, instant: object) -> bool:
+        """Return True if an instant, in microseconds since 1970, lies in the window."""
+        return isinstance(instant, int) and self.start <= instant < self.end
+
+
+class Weeks:
+    """The full weeks, Monday to Sunday, inside a window: 90 days hold twelve of them, or twelve and six days."""
+
+    def __init__(self, days: Days, zone: ZoneInfo) -> None:
+        monday = days.first + timedelta(days=-days.first.weekday() % 7)
+        number = ((days.last - monday).days + 1) // 7
+        self.mondays: Final = tuple(monday + index * 7 * _DAY for index in range(number))
+        self._starts: Final = [find_day_start(day, zone) for day in (*self.mondays, monday + number * 7 * _DAY)]
+
+    def __len__(self) -> int:
+        """Return the number of weeks."""
+        return len(self.mondays)
+
+    def find(self, instant: int) -> int | None:
+        """Return the number of the week of an instant, counted from 0, or None outside of all weeks."""
+        index = bisect_right(self._starts, instant) - 1
+        return index if 0 <= index < len(self.mondays) else None
+
+
+class _EditionDates(msgspec.Struct):
+    windows: dict[str, _Span]
+    methodology: str | None = None
+
+
+class _Span(msgspec.Struct, rename={"first": "from", "last": "to"}):
+    first: date
+    last: date
+
+
+_EDITION: Final = msgspec.json.Decoder(_EditionDates)
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name. Raise UnknownTimeZone if there is none of this name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownTimeZone(name) from error
+
+
+def find_day_start(day: date, zone: ZoneInfo) -> int:
+    """Return the instant at which a day begins in a time zone, in microseconds since 1970.
+
+    Where clocks are put forward at midnight the day begins at the first time of day that there is.
+    """
+    # A local time that does not exist is read by the offset before the change, which gives the instant of the change.
+    return to_instant(datetime.combine(day, time(), tzinfo=zone))
+
+
+def to_instant(moment: datetime) -> int:
+    """Return an aware time in microseconds since 1970."""
+    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+
+
+def to_local(instant: int, zone: ZoneInfo) -> datetime:
+    """Return microseconds since 1970 as a time in a time zone."""
+    return to_moment(instant).astimezone(zone)
+
+
+def to_moment(instant: int) -> datetime:
+    """Return microseconds since 1970 as a time in UTC."""
+    return _EPOCH + instant * _MICROSECOND
+
+
+def build_windows(days: Mapping[str, Days], zone: ZoneInfo) -> dict[str, Window]:
+    """Return windows by their names, with the instants of their days in a time zone."""
+    return {
+        name: Window(name, span, find_day_start(span.first, zone), find_day_start(span.last + _DAY, zone))
+        for name, span in days.items()
+    }
+
+
+def list_window_days(rules: Mapping[str, WindowRule], year: int, *, electoral: bool = False) -> dict[str, Days]:
+    """Return the days of each window of the edition that measures a year.
+
+    Args:
+        rules: The windows of the methodology version.
+        year: The year measured.
+        electoral: True if the organisation keeps electoral silence in the usual period, and so takes the other one.
+    """
+    days: dict[str, Days] = {}
+    for name, rule in rules.items():
+        start = rule.electoral_start if electoral and rule.electoral_start is not None else rule.start
+        first = date.fromisoformat(f"{year}-{start}")
+        days[name] = Days(first, _find_last_day(rule, first))
+    return days
+
+
+def read_edition_days(document: bytes, *, electoral: bool = False) -> tuple[dict[str, Days], str | None]:
+    """Return the days of each window of an edition, and its methodology version if the document has it.
+
+    Args:
+        document: An edition in JSON, as ``GET /v1/editions/{edition}`` returns it.
+        electoral: True for the windows of organisations that keep electoral silence.
+
+    Raises:
+        msgspec.MsgspecError: If the document is no edition.
+    """
+    edition = _EDITION.decode(document)
+    spans = edition.windows
+    chosen = {name: spans.get(name + _ELECTORAL, span) if electoral else span for name, span in spans.items()}
+    days = {name: Days(span.first, span.last) for name, span in chosen.items() if not name.endswith(_ELECTORAL)}
+    return days, edition.methodology
+
+
+def _find_last_day(rule: WindowRule, first: date) -> date:
+    if rule.days is not None:
+        return first + (rule.days - 1) * _DAY
+    return date.fromisoformat(f"{first.year}-{rule.end}")
