@@ -478,8 +478,7 @@ class FactCounter:
         try:
             if frame.accounts == "active":
                 accounts = frozenset(self._list_accounts("active"))
-            if not frame.platforms:
-                reasons += self._find_reasons(frame, window)
+            reasons += self._find_platform_reasons(frame) if frame.platforms else self._find_reasons(frame, window)
         except _Unknown as unknown:
             reasons += unknown.reasons
             accounts = frozenset() if frame.accounts == "active" else None
@@ -496,6 +495,19 @@ class FactCounter:
         if frame.draw == "seed" and self.plan.seed is None and draw.population > size:
             reasons.append(Reason(code="no_seed"))
         return FrameSample(frame, draw, size, tuple(dict.fromkeys(reasons)))
+
+    def _find_platform_reasons(self, frame: Frame) -> list[Reason]:
+        """Return why messages of a platform that is no network are not known for the whole window of a frame."""
+        window = self._find_window(frame)
+        named = self.table.query("SELECT DISTINCT platform, account FROM messages")
+        places = {NetworkAccount(platform, name) for platform, name in named}
+        places |= {NetworkAccount(source.platform, source.account) for source in self.sources}
+        places = {place for place in places if place.platform in frame.platforms}
+        if not places:
+            return [Reason(code="no_file", platform=platform) for platform in frame.platforms]
+        return [
+            reason for place in sorted(places) for reason in self.coverage.find_reasons(place, frame.needs, window.days)
+        ]
 
     def _find_sample(self, rule: FactRule) -> tuple[FrameSample, int]:
         """Return the sample of a rule and how many of it count. Raise _Unknown if it cannot be drawn."""

@@ -12,6 +12,7 @@ from actitud.counting.sources import Tell
 
 ReasonCode = Literal[
     "no_account",
+    "no_file",
     "not_told",
     "not_covered",
     "activity_unknown",
@@ -55,6 +56,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             .into(language)
             .format(
                 account=f"{self.platform}:{self.account}" if self.account is not None else "",
+                platform=self.platform,
                 thing=thing,
                 first=self.first,
                 last=self.last,
@@ -71,6 +73,7 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "Ningún fichero dice de qué cuenta es. Dígalo con --account.",
         "No file says which account it belongs to. Say so by --account.",
     ),
+    "no_file": TextPair("No hay ningún fichero de {platform}.", "There is no file of {platform}."),
     "not_told": TextPair(
         "Ningún fichero de {account} dice {thing}.",
         "No file of {account} tells {thing}.",
