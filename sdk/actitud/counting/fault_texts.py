@@ -13,7 +13,279 @@ class FaultText(NamedTuple):
     remedy: tuple[str, str]
 
 
+_DOWNLOAD_AGAIN: Final = (
+    "Descargue el fichero otra vez y no lo abra ni lo guarde con otro programa.",
+    "Download the file again, and do not open or save it with another program.",
+)
+_ROW_LEFT_OUT: Final = (
+    "La fila no se cuenta. Corrija la celda, o descargue el fichero otra vez.",
+    "The row is not counted. Correct the cell, or download the file again.",
+)
+_NOTHING_TO_DO: Final = ("No tiene que hacer nada.", "You need not do anything.")
+
 FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
+    # Files and archives
+    "file_missing": FaultText(
+        ("No existe el fichero.", "The file does not exist."),
+        ("Compruebe el nombre y la carpeta.", "Check the name and the folder."),
+    ),
+    "file_unreadable": FaultText(
+        ("No se puede abrir el fichero.", "The file cannot be opened."),
+        ("Compruebe que tiene permiso para leerlo.", "Check that you may read it."),
+    ),
+    "empty_file": FaultText(("El fichero está vacío.", "The file is empty."), _DOWNLOAD_AGAIN),
+    "file_twice": FaultText(
+        ("El fichero tiene el mismo contenido que {suggestion}.", "The file has the same content as {suggestion}."),
+        ("Se cuenta una vez. " + _NOTHING_TO_DO[0], "It is counted once. " + _NOTHING_TO_DO[1]),
+    ),
+    "file_too_large": FaultText(
+        (
+            "El fichero es demasiado grande para leerlo entero ({value} bytes).",
+            "The file is too large to be read as a whole ({value} bytes).",
+        ),
+        (
+            "Guárdelo como CSV, o descárguelo por periodos más cortos.",
+            "Save it as CSV, or download it for shorter periods.",
+        ),
+    ),
+    "unknown_format": FaultText(
+        ("El fichero no es de ningún formato conocido.", "The file is of no format that is known."),
+        (
+            "Mire en la guía qué fichero hay que descargar. Si es un registro propio, indique sus columnas.",
+            "See in the guide which file to download. If it is a log of your own, say which columns it has.",
+        ),
+    ),
+    "nothing_recognised": FaultText(
+        ("El archivo comprimido no contiene mensajes conocidos.", "The archive holds no messages that are known."),
+        (
+            "Pida la descarga en formato JSON, no en HTML, y con las publicaciones y los mensajes.",
+            "Ask for the download as JSON, not HTML, and with posts and messages.",
+        ),
+    ),
+    "half_file": FaultText(
+        ("El fichero está incompleto o dañado.", "The file breaks off or is damaged."),
+        (
+            "No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0],
+            "None of it is counted. " + _DOWNLOAD_AGAIN[1],
+        ),
+    ),
+    "unknown_encoding": FaultText(
+        ("No se sabe en qué codificación está escrito el texto.", "The encoding of the text is not known."),
+        ("Guárdelo como CSV UTF-8.", "Save it as CSV UTF-8."),
+    ),
+    "not_utf8": FaultText(
+        (
+            "El fichero no está en UTF-8; se ha leído como Windows-1252.",
+            "The file is not UTF-8; it was read as Windows-1252.",
+        ),
+        (
+            "Compruebe que las tildes se ven bien. Si no, descargue el fichero otra vez.",
+            "Check that accents look right. If they do not, download the file again.",
+        ),
+    ),
+    "mojibake_repaired": FaultText(
+        (
+            "Las tildes y los emojis estaban mal codificados y se han arreglado.",
+            "Accents and emoji were broken and have been repaired.",
+        ),
+        _NOTHING_TO_DO,
+    ),
+    "archive_too_large": FaultText(
+        (
+            "El archivo comprimido es demasiado grande por dentro ({value}).",
+            "The archive is too large inside ({value}).",
+        ),
+        (
+            "No se abre. Descargue un periodo más corto, o dé los ficheros sueltos.",
+            "It is not opened. Download a shorter period, or give the files by themselves.",
+        ),
+    ),
+    "path_outside": FaultText(
+        (
+            "El archivo comprimido quiere escribir fuera de su carpeta.",
+            "The archive has a member with a path outside of it.",
+        ),
+        (
+            "No se abre: ninguna plataforma los hace así. Descárguelo otra vez de la plataforma.",
+            "It is not opened: no platform makes such archives. Download it again from the platform.",
+        ),
+    ),
+    "archive_encrypted": FaultText(
+        ("El archivo comprimido tiene contraseña.", "The archive has a password."),
+        ("Ábralo usted y dé la carpeta.", "Unpack it yourself and give the folder."),
+    ),
+    "archive_in_archive": FaultText(
+        ("Hay un archivo comprimido dentro de otro.", "There is an archive within the archive."),
+        ("Sáquelo y délo por separado.", "Take it out and give it by itself."),
+    ),
+    # Tables
+    "broken_table": FaultText(
+        ("La tabla está mal formada a partir de la línea {line}.", "The table is malformed from line {line} on."),
+        ("No se cuenta nada de ella. " + _DOWNLOAD_AGAIN[0], "None of it is counted. " + _DOWNLOAD_AGAIN[1]),
+    ),
+    "broken_json": FaultText(
+        ("El fichero no es JSON correcto.", "The file is not well-formed JSON."),
+        ("No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0], "None of it is counted. " + _DOWNLOAD_AGAIN[1]),
+    ),
+    "broken_xml": FaultText(
+        ("El canal de noticias no es XML correcto.", "The feed is not well-formed XML."),
+        ("No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0], "None of it is counted. " + _DOWNLOAD_AGAIN[1]),
+    ),
+    "script_not_json": FaultText(
+        (
+            "El fichero es un programa en JavaScript y no el JSON que entrega la plataforma.",
+            "The file is JavaScript and not the JSON that the platform hands out.",
+        ),
+        (
+            "Use tweets.js tal como viene en el archivo de X, sin pasarlo por otro programa.",
+            "Use tweets.js as it comes in the archive of X, not through another program.",
+        ),
+    ),
+    "object_expected": FaultText(
+        (
+            "Aquí debería haber un mensaje y hay otra cosa.",
+            "There should be a message here, and there is something else.",
+        ),
+        ("No se cuenta. " + _DOWNLOAD_AGAIN[0], "It is not counted. " + _DOWNLOAD_AGAIN[1]),
+    ),
+    "column_missing": FaultText(
+        (
+            "Falta la columna «{column}». Quizá se llame ahora «{suggestion}».",
+            "The column “{column}” is missing. It may now be called “{suggestion}”.",
+        ),
+        (
+            "No se cuenta nada del fichero. Si la plataforma ha cambiado el nombre, cámbielo en la primera fila.",
+            "None of the file is counted. If the platform changed the name, change it in the first row.",
+        ),
+    ),
+    "row_length": FaultText(
+        (
+            "La fila tiene {value} celdas, que no son las de la cabecera.",
+            "The row has {value} cells, not as many as the header.",
+        ),
+        _ROW_LEFT_OUT,
+    ),
+    "last_line_open": FaultText(
+        (
+            "La última fila no termina con un salto de línea.",
+            "The last row does not end with a line break.",
+        ),
+        (
+            "Se cuenta todo. Compruebe que la última fila está completa.",
+            "All is counted. Check that the last row is whole.",
+        ),
+    ),
+    "cell_missing": FaultText(
+        ("La celda de «{column}» está vacía.", "The cell of “{column}” is blank."),
+        _ROW_LEFT_OUT,
+    ),
+    "number_rounded": FaultText(
+        ("El número «{value}» está redondeado.", "The number “{value}” is rounded."),
+        (
+            "El mensaje se cuenta, este número no. Descargue la tabla de la plataforma, con el número exacto.",
+            "The message is counted, this number is not. Download the platform's table, which has the exact one.",
+        ),
+    ),
+    "number_invalid": FaultText(
+        ("«{value}» no es un número entero.", "“{value}” is no whole number."),
+        ("El mensaje se cuenta, pero este número no.", "The message is counted, this number is not."),
+    ),
+    "word_unknown": FaultText(
+        ("La palabra de la columna «{column}» no se conoce.", "The word in the column “{column}” is not known."),
+        (
+            "El mensaje se cuenta sin este dato. Avise al proyecto, que la añadirá.",
+            "The message is counted without it. Tell the project, which will add it.",
+        ),
+    ),
+    "kind_unknown": FaultText(
+        (
+            "No se sabe qué clase de mensaje es: columna «{column}».",
+            "It is not known which kind of message it is: column “{column}”.",
+        ),
+        (
+            "La fila no se cuenta. Escriba una clase de la plantilla, o añada la palabra a las de su registro.",
+            "The row is not counted. Write a kind of the template, or add the word to the list of your log.",
+        ),
+    ),
+    # Times
+    "time_missing": FaultText(("Falta la fecha.", "The date is missing."), _ROW_LEFT_OUT),
+    "time_invalid": FaultText(("«{value}» no es una fecha u hora.", "“{value}” is no date or time."), _ROW_LEFT_OUT),
+    "date_without_year": FaultText(
+        ("La fecha «{value}» no dice el año.", "The date “{value}” does not say the year."),
+        (
+            "La fila no se cuenta. Descargue la tabla con fechas completas, o añada el año.",
+            "The row is not counted. Download the table with whole dates, or add the year.",
+        ),
+    ),
+    "date_ambiguous": FaultText(
+        (
+            "La fecha «{value}» se puede leer de dos maneras: {suggestion}.",
+            "The date “{value}” has two readings: {suggestion}.",
+        ),
+        (
+            "La fila no se cuenta. Diga si va primero el día o el mes (opción --dates).",
+            "The row is not counted. Say whether the day or the month comes first (option --dates).",
+        ),
+    ),
+    "dates_contradict": FaultText(
+        (
+            "En la columna «{column}» unas fechas empiezan por el día y otras por el mes.",
+            "In the column “{column}” some dates begin with the day and others with the month.",
+        ),
+        (
+            "No se cuenta nada del fichero. Suele pasar al guardarlo con una hoja de cálculo. " + _DOWNLOAD_AGAIN[0],
+            "None of the file is counted. It happens when a spreadsheet saves it. " + _DOWNLOAD_AGAIN[1],
+        ),
+    ),
+    # Accounts and conversations
+    "several_accounts": FaultText(
+        ("El fichero tiene publicaciones de varias cuentas.", "The file has posts of several accounts."),
+        (
+            "Se cuentan todas. Diga cuáles son suyas (opción --account).",
+            "All are counted. Say which of them are yours (option --account).",
+        ),
+    ),
+    "account_unknown": FaultText(
+        (
+            "El fichero no dice de qué cuenta es, y usted tiene varias en esta red.",
+            "The file does not say which account it is of, and you have several on this network.",
+        ),
+        (
+            "No se cuenta. Dé los ficheros de cada cuenta por separado.",
+            "It is not counted. Give the files of each account by themselves.",
+        ),
+    ),
+    "own_name_unknown": FaultText(
+        (
+            "No se sabe qué mensajes de la conversación son suyos.",
+            "It is not known which messages of the conversation are yours.",
+        ),
+        (
+            "No se cuenta. Diga el nombre de su cuenta tal como aparece en ella (opción --account).",
+            "It is not counted. Say the name of your account as it stands there (option --account).",
+        ),
+    ),
+    "replies_incomplete": FaultText(
+        ("Faltan {value} respuestas de una conversación.", "{value} replies of a conversation are missing."),
+        (
+            "Las respuestas públicas quedan sin contar. Pida también las demás respuestas de cada comentario.",
+            "Public replies stay unknown. Ask for the other replies of each comment too.",
+        ),
+    ),
+    "answers_without_time": FaultText(
+        ("Las respuestas a las propuestas no llevan fecha.", "The answers to proposals have no date."),
+        (
+            "Las propuestas se cuentan, las respuestas no. Añada la columna answered_at.",
+            "Proposals are counted, answers are not. Add the column answered_at.",
+        ),
+    ),
+    "text_before_chat": FaultText(
+        ("Hay texto antes del primer mensaje.", "There is text before the first message."),
+        (
+            "No se cuenta. Compruebe que el chat empieza al principio.",
+            "It is not counted. Check that the chat is whole.",
+        ),
+    ),
     "copies_differ": FaultText(
         (
             "Un mensaje está en varios ficheros, y no dicen lo mismo ({column}).",

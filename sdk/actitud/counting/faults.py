@@ -70,6 +70,14 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class FileRefused(Exception):
+    """A file cannot be read to its end, or not without guessing: none of it is counted."""
+
+    def __init__(self, fault: CountingFault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
 class FaultKind(NamedTuple):
     """Faults that are counted together: a code in a column of a file."""
 
@@ -85,10 +93,10 @@ class FaultLog:
         self._shown: dict[FaultKind, list[CountingFault]] = {}
         self._numbers: dict[FaultKind, int] = {}
 
-    def add(self, fault: CountingFault) -> None:
-        """Keep a fault, or only count it if many of its kind are known."""
+    def add(self, fault: CountingFault, number: int = 1) -> None:
+        """Keep a fault, or only count it if many of its kind are known. ``number``: as often as it occurs."""
         kind = FaultKind(fault.code, fault.file, _generalise_pointer(fault.column))
-        self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        self._numbers[kind] = self._numbers.get(kind, 0) + number
         places = self._shown.setdefault(kind, [])
         if len(places) < _MOST_PLACES:
             places.append(fault)

@@ -124,10 +124,24 @@ class MessageTable:
             self._database.execute("COMMIT")
         return number
 
-    def name_account(self, platform: str, old: str, new: str) -> None:
-        """Give the messages of an account another name of it."""
+    def count_accounts(self) -> list[tuple[str, str, int]]:
+        """Return each platform and account with the number of copies, also while messages are added."""
+        return self._database.execute(
+            "SELECT platform, account, count(*) FROM copies WHERE state <> 'merged' GROUP BY 1, 2 ORDER BY 1, 2"
+        ).fetchall()
+
+    def list_nameless(self) -> list[tuple[int, str]]:
+        """Return each source and platform with messages of an account that has no name."""
+        return self._database.execute(
+            "SELECT DISTINCT source, platform FROM copies WHERE account = '' AND state <> 'merged' ORDER BY 1, 2"
+        ).fetchall()
+
+    def name_account(self, source: int, platform: str, name: str) -> None:
+        """Name the account of the messages of a source that have none."""
         self._check_open()
-        self._database.execute("UPDATE copies SET account = ? WHERE platform = ? AND account = ?", (new, platform, old))
+        self._database.execute(
+            "UPDATE copies SET account = ? WHERE source = ? AND platform = ? AND account = ''", (name, source, platform)
+        )
 
     def discard(self, source: int) -> None:
         """Take away the messages of a source."""

@@ -160,7 +160,9 @@ def test_of_a_source_that_breaks_off_nothing_is_kept() -> None:
 
 def test_accounts_are_named_and_sources_discarded_before_the_first_reading() -> None:
     with fill([make_message("1", account="")], [make_message("1", 1, account="ayto")], [make_message("7", 2)]) as table:
-        table.name_account("x", "", "ayto")
+        assert table.count_accounts() == [("x", "", 1), ("x", "ayto", 2)]
+        assert table.list_nameless() == [(0, "x")]
+        table.name_account(0, "x", "ayto")
         table.discard(2)
         assert [(message.id, message.account) for message in table] == [("1", "ayto")]
         with pytest.raises(TableComplete):

@@ -1,0 +1,284 @@
+"""Files as they are given: alone, in folders and in archives, which are read in place and within limits."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import IO, Final, Literal, NamedTuple, Self
+
+import msgspec
+
+from actitud.counting.decoding import find_mark, is_binary
+from actitud.counting.faults import CUT, CountingFault, FaultLog, FileRefused
+
+_HEAD: Final = 1 << 16
+_TAIL: Final = 64
+_BLOCK: Final = 1 << 20
+_ZIP: Final = b"PK\x03\x04"
+_EMPTY_ZIP: Final = b"PK\x05\x06"
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONVERSATION: Final = re.compile(
+    r"(?i)((?:inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/)[^/]+"
+)
+_CHAT: Final = re.compile(r"(?i).*whatsapp[ _-](?:chat|con\b|with\b).*|.*chat[ _-]de[ _-]whatsapp.*")
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
+
+Progress = Callable[[str, int], None]
+"""Is told the name of a file and the number of bytes that were read since the last call."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that is read.
+
+    - ``archive_members``: entries of an archive. ``archive_bytes``: what they hold, unpacked.
+    - ``archive_ratio``: unpacked to packed size of a member of more than a megabyte.
+    - ``whole_bytes``: size of a file of a kind that has to be held in memory as a whole, workbooks and feeds.
+    """
+
+    archive_members: int = 500_000
+    archive_bytes: int = 1 << 36
+    archive_ratio: int = 400
+    whole_bytes: int = 1 << 27
+
+
+class ExportFile(NamedTuple):
+    """A file or a member of an archive whose bytes have been read once.
+
+    ``root`` is what was given as a whole: the archive, the folder, or that of a single file. ``encoding`` is that of a
+    text. ``head`` and ``tail`` are its first and last bytes.
+    """
+
+    name: str
+    root: Path
+    path: Path
+    archive: zipfile.ZipFile | None
+    member: zipfile.ZipInfo | None
+    size: int
+    sha256: str
+    kind: Literal["text", "workbook"]
+    encoding: str
+    head: bytes
+    tail: bytes
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading."""
+        if self.archive is None or self.member is None:
+            return self.path.open("rb")
+        return self.archive.open(self.member)
+
+    @property
+    def ends_line(self) -> bool:
+        """True if its last letter ends a line."""
+        return self.tail.rstrip(b"\0").endswith((b"\n", b"\r"))
+
+    @property
+    def ends_bracket(self) -> bool:
+        """True if its last letter closes an object or array of JSON."""
+        return self.tail.replace(b"\0", b"").rstrip(b"; \r\n\t").endswith((b"}", b"]"))
+
+    def read_head(self) -> str:
+        """Return the beginning of a text, at most 64 KiB of it."""
+        return codecs.getincrementaldecoder(self.encoding)("replace").decode(self.head).lstrip("\ufeff")
+
+
+class ExportFiles:
+    """The files of the paths: files, those in folders, and members of archives, which stay open until it is closed.
+
+    Their order does not depend on that of the paths; a file given twice is listed once. ``ignored``: number of members
+    of archives that are no texts. Every byte is read once, for the digest. What cannot be read becomes a fault.
+    """
+
+    def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:
+        self.ignored = 0
+        self._archives: list[zipfile.ZipFile] = []
+        self._log = log
+        self._limits = limits
+        self._progress = progress
+        files: dict[tuple[str, str], ExportFile] = {}
+        try:
+            for path, root, name in self._walk(paths):
+                try:
+                    for file in self._inspect(path, root, name):
+                        self._list_once(files, file)
+                except FileRefused as refused:
+                    log.add(refused.fault)
+        except BaseException:
+            self.close()
+            raise
+        self.files = sorted(files.values(), key=lambda file: (file.sha256, file.name))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archives."""
+        for archive in self._archives:
+            archive.close()
+
+    def _list_once(self, files: dict[tuple[str, str], ExportFile], file: ExportFile) -> None:
+        key = file.sha256, file.kind
+        known = files.get(key)
+        if known is None:
+            files[key] = file
+            return
+        first, second = sorted((known, file), key=lambda each: each.name)
+        files[key] = first
+        self._log.add(
+            CountingFault(
+                code="file_twice", file=second.name.partition(":")[0], suggestion=first.name, is_refusal=False
+            )
+        )
+
+    def _walk(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
+        for path in paths:
+            if path.is_dir():
+                for inner in sorted(path.rglob("*")):
+                    relative = inner.relative_to(path)
+                    if inner.is_file() and not any(part.startswith(".") for part in relative.parts):
+                        yield inner, path, hide_names(relative.as_posix())
+            elif path.is_file():
+                yield path, path.parent, hide_names(path.name)
+            else:
+                self._log.add(CountingFault(code="file_missing", file=hide_names(path.name)))
+
+    def _inspect(self, path: Path, root: Path, name: str) -> Iterator[ExportFile]:
+        try:
+            with path.open("rb") as stream:
+                head = stream.read(_HEAD)
+        except OSError:
+            raise FileRefused(CountingFault(code="file_unreadable", file=name)) from None
+        if not head:
+            raise FileRefused(CountingFault(code="empty_file", file=name))
+        if head.startswith((_ZIP, _EMPTY_ZIP)):
+            yield from self._inspect_archive(path, root, name, head)
+        elif head.startswith(_OLD_WORKBOOK):
+            yield self._read_once(root, path, None, None, name, "workbook", head)
+        elif is_binary(head):
+            raise FileRefused(CountingFault(code="unknown_format", file=name))
+        else:
+            yield self._read_once(root, path, None, None, name, "text", head)
+
+    def _inspect_archive(self, path: Path, root: Path, name: str, head: bytes) -> Iterator[ExportFile]:
+        try:
+            archive = zipfile.ZipFile(path)
+        except _DAMAGE:
+            raise FileRefused(CountingFault(code="half_file", file=name)) from None
+        self._archives.append(archive)
+        members = self._check_archive(archive, name)
+        if any(member.filename in ("[Content_Types].xml", "mimetype") for member in members):
+            yield self._read_once(root, path, None, None, name, "workbook", head)
+            return
+        for member in members:
+            shown = f"{name}:{hide_names(member.filename)}"
+            try:
+                file = self._inspect_member(path, archive, member, shown)
+            except FileRefused as refused:
+                self._log.add(refused.fault)
+            except _DAMAGE:
+                self._log.add(CountingFault(code="half_file", file=shown))
+            else:
+                if file:
+                    yield file
+                else:
+                    self.ignored += 1
+
+    def _check_archive(self, archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+        """Return the files of an archive.
+
+        Raises:
+            FileRefused: if it is too large, packed too densely, encrypted, or has a member with a path outside.
+        """
+        limits = self._limits
+        members = archive.infolist()
+        if len(members) > limits.archive_members:
+            raise FileRefused(CountingFault(code="archive_too_large", file=name, value=str(len(members))))
+        total = 0
+        for member in members:
+            parts = PurePosixPath(member.orig_filename.replace("\\", "/")).parts
+            is_link = stat.S_ISLNK(member.external_attr >> 16)
+            if is_link or ".." in parts or "/" in parts or (parts and parts[0].endswith(":")):
+                raise FileRefused(CountingFault(code="path_outside", file=name))
+            if member.flag_bits & 1:
+                raise FileRefused(CountingFault(code="archive_encrypted", file=name))
+            total += member.file_size
+            is_dense = member.file_size > max(_BLOCK, limits.archive_ratio * member.compress_size)
+            if total > limits.archive_bytes or is_dense:
+                raise FileRefused(CountingFault(code="archive_too_large", file=name, value=str(total)))
+        return [member for member in members if not member.is_dir()]
+
+    def _inspect_member(
+        self, path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str
+    ) -> ExportFile | None:
+        with archive.open(member) as stream:
+            head = stream.read(_HEAD)
+        is_sheet = member.filename.lower().endswith((".xlsx", ".xlsm", ".ods", ".xls"))
+        if is_sheet and head.startswith((_ZIP, _OLD_WORKBOOK)):
+            return self._read_once(path, path, archive, member, name, "workbook", head)
+        if head.startswith(_ZIP):
+            raise FileRefused(CountingFault(code="archive_in_archive", file=name))
+        if not head or is_binary(head):
+            return None
+        return self._read_once(path, path, archive, member, name, "text", head)
+
+    def _read_once(
+        self,
+        root: Path,
+        path: Path,
+        archive: zipfile.ZipFile | None,
+        member: zipfile.ZipInfo | None,
+        name: str,
+        kind: Literal["text", "workbook"],
+        head: bytes,
+    ) -> ExportFile:
+        """Read a file to its end, for its digest, its size and its encoding."""
+        digest = hashlib.sha256()
+        size, last = 0, b""
+        mark = find_mark(head) if kind == "text" else None
+        utf8 = codecs.getincrementaldecoder("utf-8")() if kind == "text" and mark is None else None
+        with archive.open(member) if archive and member else path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+                last = (last + block)[-_TAIL:]
+                try:
+                    if utf8:
+                        utf8.decode(block)
+                except UnicodeDecodeError:
+                    utf8 = None
+                if self._progress:
+                    self._progress(name, len(block))
+        # A file that breaks off within a letter is still UTF-8: its reader sees that the rest is missing too.
+        return ExportFile(
+            name=name,
+            root=root,
+            path=path,
+            archive=archive,
+            member=member,
+            size=size,
+            sha256=digest.hexdigest(),
+            kind=kind,
+            encoding=mark or ("utf-8" if utf8 else "cp1252"),
+            head=head,
+            tail=last,
+        )
+
+
+def hide_names(name: str) -> str:
+    """Return the name of a file without the names of persons that platforms write into it."""
+    name = _CONVERSATION.sub(rf"\1{CUT}", name)
+    folder, slash, last = name.rpartition("/")
+    if _CHAT.fullmatch(last):
+        last = f"WhatsApp {CUT}{PurePosixPath(last).suffix}"
+    return folder + slash + last

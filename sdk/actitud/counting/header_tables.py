@@ -1,0 +1,168 @@
+"""Known headers of the platforms' tables, kept as data, and the finding of columns by them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+from unicodedata import combining, normalize
+
+import msgspec
+
+from actitud.counting.decoding import repair_text
+from actitud.counting.sources import HeaderSighting
+
+_FEWEST_KNOWN: Final = 3
+_LIKENESS: Final = 0.6
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """When and where headers were seen."""
+
+    date: date
+    seen: str
+
+
+class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The headers of a table of a platform in one language.
+
+    - ``columns``: by the field of a message, the names of its column, that of the newest export first.
+    - ``required``: fields without which a row is no message.
+    - ``values``: by the field, what the words in its cells mean.
+    - ``totals``: words in the first columns of a row that sums the others up.
+    """
+
+    platform: str
+    format: str
+    language: str
+    sightings: tuple[Sighting, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...]
+    values: Mapping[str, Mapping[str, str]] = {}
+    totals: tuple[str, ...] = ()
+
+    @property
+    def sighting(self) -> HeaderSighting:
+        """The newest sighting."""
+        newest = max(self.sightings, key=lambda sighting: sighting.date)
+        return HeaderSighting(self.language, newest.date, newest.seen)
+
+
+class HeaderMatch(NamedTuple):
+    """A row of headers and the table that it is a row of.
+
+    ``positions``: by the field, the index of its column. ``missing``: required fields without a column.
+    ``is_broken``: True if the headers were decoded wrongly. ``own``: number of columns found in the table's language.
+    """
+
+    table: HeaderTable
+    positions: dict[str, int]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    is_broken: bool
+    own: int
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """The better match is the larger."""
+        return not self.missing, len(self.positions), self.own
+
+    def suggest(self, field: str) -> str | None:
+        """Return the unknown header that is most like the names of a missing column."""
+        best: tuple[float, str] | None = None
+        for name in self.table.columns[field]:
+            for header in self.unknown:
+                matcher = difflib.SequenceMatcher(None, normalise_header(name), normalise_header(header))
+                # The headers are those of a known table: one that is like none of its names may be a person's.
+                if matcher.ratio() >= _LIKENESS and (best is None or matcher.ratio() > best[0]):
+                    best = matcher.ratio(), header
+        return best[1] if best else None
+
+    def translate(self, field: str, value: str) -> str | None:
+        """Return the meaning of the word in a cell, None if it is not known."""
+        return _find_meanings(self.table.format, field).get(normalise_header(value))
+
+
+def normalise_header(text: str) -> str:
+    """Return a header without differences of case, accents, quotes and white space."""
+    plain = "".join(letter for letter in normalize("NFKD", text.strip("\ufeff\"' \t")) if not combining(letter))
+    return re.sub(r"\s+", " ", plain).strip().casefold()
+
+
+@cache
+def load_header_tables() -> tuple[HeaderTable, ...]:
+    """Load all known header tables, in the order of their names."""
+    folder = files("actitud.counting").joinpath("headers")
+    decoder = msgspec.json.Decoder(HeaderTable)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".json"))
+    return tuple(decoder.decode(folder.joinpath(name).read_bytes()) for name in names)
+
+
+def match_headers(cells: Sequence[str]) -> HeaderMatch | None:
+    """Return the table that a row of headers is most like, None if it is like none."""
+    best: HeaderMatch | None = None
+    repaired = [repair_text(cell) for cell in cells]
+    for headers, is_broken in ((cells, False), (repaired, True)):
+        if is_broken and headers == cells:
+            continue
+        for match in _match_each(headers, is_broken):
+            if best is None or match.rank > best.rank:
+                best = match
+    if best is None or len(best.positions) < min(_FEWEST_KNOWN, len(best.table.columns)):
+        return None
+    # With a missing column the row has to be like the table in most of the others.
+    if best.missing and len(best.positions) < len(best.table.columns) / 2:
+        return None
+    return best
+
+
+def _match_each(headers: Sequence[str], is_broken: bool) -> Iterator[HeaderMatch]:
+    places: dict[str, int] = {}
+    for index, header in enumerate(headers):
+        places.setdefault(normalise_header(header), index)
+    for table in load_header_tables():
+        positions = _find_columns(table, places)
+        if not positions:
+            continue
+        own = len(positions)
+        # Exports mix languages: what the table of one language lacks may stand there in another.
+        for other in load_header_tables():
+            if other.format == table.format and other is not table:
+                taken = set(positions.values())
+                for field, index in _find_columns(other, places).items():
+                    if index not in taken:
+                        positions.setdefault(field, index)
+        known = set(positions.values())
+        yield HeaderMatch(
+            table,
+            positions,
+            tuple(field for field in table.required if field not in positions),
+            tuple(header for index, header in enumerate(headers) if index not in known and header.strip()),
+            is_broken,
+            own,
+        )
+
+
+def _find_columns(table: HeaderTable, places: Mapping[str, int]) -> dict[str, int]:
+    positions: dict[str, int] = {}
+    for field, names in table.columns.items():
+        for name in names:
+            index = places.get(normalise_header(name))
+            if index is not None:
+                positions[field] = index
+                break
+    return positions
+
+
+@cache
+def _find_meanings(format_name: str, field: str) -> dict[str, str]:
+    meanings: dict[str, str] = {}
+    for table in load_header_tables():
+        if table.format == format_name:
+            for word, meaning in table.values.get(field, {}).items():
+                meanings[normalise_header(word)] = meaning
+    return meanings

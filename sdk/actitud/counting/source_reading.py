@@ -1,0 +1,208 @@
+"""The reading of one file: its rows taken, refused and skipped, its faults, and what it turned out to tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final
+
+from actitud.counting.export_files import ExportFile
+from actitud.counting.faults import CountingFault, FaultLog, FileRefused, show_value
+from actitud.counting.messages import Kind, Message, Origin
+from actitud.counting.options import ReadingOptions, normalise_account
+from actitud.counting.sources import HeaderSighting, Period, RowNumbers, Source, Tell
+from actitud.counting.times import DateOrder, ReadTime, TimeUnreadable, read_time
+
+_NONE: Final[Mapping[str, int]] = {}
+
+
+class RowRefused(Exception):
+    """A row is not counted; its fault is in the log."""
+
+
+class SourceReading:
+    """What is known of a file while it is read, and its faults.
+
+    A reader sets ``account``, ``tells``, ``headers`` and the stated period, and calls ``keep`` for each message,
+    ``skip`` for each row that is none, and ``refuse`` for each that cannot be read.
+    """
+
+    def __init__(
+        self, index: int, file: ExportFile, platform: str, format_name: str, options: ReadingOptions, log: FaultLog
+    ) -> None:
+        self.index = index
+        self.file = file
+        self.platform = platform
+        self.format = format_name
+        self.options = options
+        self.log = log
+        self.account = ""
+        self.tells: set[Tell] = set()
+        self.headers: HeaderSighting | None = None
+        self.stated: tuple[date | None, date | None] = (None, None)
+        self.date_order: DateOrder | None = options.date_order
+        self.zone = options.zone
+        self._taken = 0
+        self._refused = 0
+        self._skipped: Counter[str] = Counter()
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+        self._noted: set[str] = set()
+
+    def name_account(self, name: str) -> str:
+        """Return the name that the organisation gives an account, or else the one of the file."""
+        name = " ".join(name.split()).removeprefix("@")
+        return self.options.find_account(self.platform, name) or name
+
+    def is_own(self, name: str) -> bool:
+        """Return True if a name is one of an account of the organisation on this platform."""
+        return self.options.find_account(self.platform, name) is not None
+
+    def list_own_names(self) -> list[str]:
+        """Return the names of the accounts of the organisation on this platform, normalised."""
+        return [
+            normalise_account(name)
+            for account in self.options.accounts
+            if account.platform == self.platform
+            for name in (account.name, *account.aliases)
+        ]
+
+    def keep(
+        self,
+        *,
+        row: int | str,
+        id: str,  # noqa: A002 # the name of the field
+        time: ReadTime,
+        kind: Kind,
+        text: str = "",
+        account: str | None = None,
+        platform: str | None = None,
+        thread: str | None = None,
+        parent: str | None = None,
+        media: Iterable[str] = (),
+        alternative_texts: tuple[str | None, ...] | None = None,
+        counts: Mapping[str, int] = _NONE,
+        permalink: str | None = None,
+        private: bool = False,
+        edited: datetime | None = None,
+        deleted: bool = False,
+        language: str | None = None,
+    ) -> Message:
+        """Count a row as taken and return its message."""
+        self._taken += 1
+        moment, precision = time
+        if self._first is None or moment < self._first:
+            self._first = moment
+        if self._last is None or moment > self._last:
+            self._last = moment
+        return Message(
+            platform=platform or self.platform,
+            account=self.account if account is None else account,
+            id=id,
+            origin=Origin(self.index, row),
+            time=moment,
+            precision=precision,
+            kind=kind,
+            text=text,
+            thread=thread,
+            parent=parent,
+            media=tuple(sorted(set(media))),
+            alternative_texts=alternative_texts,
+            counts=counts,
+            permalink=permalink or None,
+            private=private,
+            edited=edited,
+            deleted=deleted,
+            language=language or None,
+        )
+
+    def skip(self, reason: str) -> None:
+        """Count a row as skipped: it is no message to be counted."""
+        self._skipped[reason] += 1
+
+    def refuse(
+        self, code: str, row: int | str, column: str | None, value: object = None, suggestion: str | None = None
+    ) -> RowRefused:
+        """Count a row as refused, log its fault, and return the exception to raise."""
+        self._refused += 1
+        self.log.add(self._make_fault(code, row, column, value, suggestion, True))
+        return RowRefused(code)
+
+    def note(
+        self,
+        code: str,
+        row: int | str | None = None,
+        column: str | None = None,
+        value: object = None,
+        suggestion: str | None = None,
+    ) -> None:
+        """Log a fault because of which nothing is left out."""
+        self.log.add(self._make_fault(code, row, column, value, suggestion, False))
+
+    def note_once(self, code: str, column: str | None = None) -> None:
+        """Log a fault of the whole file, the first time."""
+        if code not in self._noted:
+            self._noted.add(code)
+            self.note(code, None, column)
+
+    def fail(
+        self,
+        code: str,
+        row: int | str | None = None,
+        column: str | None = None,
+        value: object = None,
+        suggestion: str | None = None,
+    ) -> FileRefused:
+        """Return the exception that refuses the whole file."""
+        return FileRefused(self._make_fault(code, row, column, value, suggestion, True))
+
+    def read_time(self, value: object, row: int | str, column: str | None) -> ReadTime:
+        """Return the time of a cell or member.
+
+        Raises:
+            RowRefused: if it cannot be read.
+        """
+        if value is None or value == "":
+            raise self.refuse("time_missing", row, column)
+        try:
+            return read_time(value, self.zone, self.options.zone, self.date_order)
+        except TimeUnreadable as fault:
+            raise self.refuse(fault.code, row, column, value, fault.suggestion) from None
+
+    def make_source(self) -> Source:
+        """Return what became of the file."""
+        read = self._taken + self._refused + sum(self._skipped.values())
+        return Source(
+            index=self.index,
+            file=self.file.name,
+            sha256=self.file.sha256,
+            bytes=self.file.size,
+            platform=self.platform,
+            format=self.format,
+            account=self.account,
+            tells=tuple(sorted(self.tells)),
+            rows=RowNumbers(read=read, taken=self._taken, refused=self._refused, skipped=dict(self._skipped)),
+            period=Period(first=self._first, last=self._last, stated_first=self.stated[0], stated_last=self.stated[1]),
+            headers=self.headers,
+        )
+
+    def _make_fault(
+        self,
+        code: str,
+        row: int | str | None,
+        column: str | None,
+        value: object,
+        suggestion: str | None,
+        is_refusal: bool,
+    ) -> CountingFault:
+        line, place = (None, f"{row}/{column}" if column else row) if isinstance(row, str) else (row, column)
+        return CountingFault(
+            code=code,
+            file=self.file.name,
+            line=line,
+            column=place,
+            value=None if value is None else show_value(value),
+            suggestion=suggestion,
+            is_refusal=is_refusal,
+        )
