@@ -1,0 +1,188 @@
+"""Detection of the format of a file by its content, and the reading that it calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from actitud.counting.export_files import ExportFile
+from actitud.counting.messages import Message
+from actitud.counting.options import LogMapping, ReadingOptions, find_zone
+from actitud.counting.readers import (
+    bluesky,
+    decidim,
+    linkedin,
+    mastodon,
+    message_log,
+    meta,
+    meta_archive,
+    press_room,
+    telegram,
+    tiktok,
+    whatsapp,
+    x,
+    youtube,
+)
+from actitud.counting.readers.tables import TableFormat, TableFound, find_table, read_table
+from actitud.counting.source_reading import SourceReading
+
+TABLES: Final[Mapping[str, TableFormat]] = {
+    **meta.TABLES,
+    **x.TABLES,
+    **youtube.TABLES,
+    **tiktok.TABLES,
+    **linkedin.TABLES,
+    **decidim.TABLES,
+}
+
+
+class ArchiveOwner(NamedTuple):
+    """The account that an archive or a set of conversations belongs to, as far as other files of it tell."""
+
+    identity: str = ""
+    name: str = ""
+
+
+class Detected(NamedTuple):
+    """The format of a file and its reader. ``role``: "message", or "account" or "conversation", which tell an owner."""
+
+    platform: str
+    format: str
+    read: Callable[[SourceReading, ArchiveOwner], Iterator[Message]]
+    role: str = "message"
+
+
+def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
+    """Return the format of a file, None if it is none that is known."""
+    if file.kind == "workbook":
+        return _detect_table(file, options)
+    head = file.read_head()
+    start = head.lstrip()
+    if part := x.find_archive_part(head):
+        return _detect_archive_part(part, head)
+    if start.startswith(("{", "[")):
+        return _detect_json(file, head, options)
+    if start.startswith("<"):
+        return (
+            Detected("press_room", "feed", _ignore_owner(press_room.read_xml_feed))
+            if press_room.is_xml_feed(head)
+            else None
+        )
+    if whatsapp.is_chat(head):
+        return Detected(
+            "whatsapp",
+            "whatsapp-chat",
+            lambda source, owner: whatsapp.read_chat(source, owner.name or None),
+            "conversation",
+        )
+    return _detect_table(file, options)
+
+
+def _detect_archive_part(part: str, head: str) -> Detected | None:
+    if part == "account":
+        return Detected("x", "x-account", lambda source, owner: iter(()), "account")
+    readers: Mapping[str, Callable[[SourceReading, ArchiveOwner], Iterator[Message]]] = {
+        "tweet": lambda source, owner: x.read_archive(source, owner, is_deleted=False),
+        "tweets": lambda source, owner: x.read_archive(source, owner, is_deleted=False),
+        "deleted_tweets": lambda source, owner: x.read_archive(source, owner, is_deleted=True),
+        "direct_messages": x.read_direct_messages,
+    }
+    if part not in readers:
+        return None
+    if not x.is_json_script(head):
+        return Detected("x", "x-archive", _refuse_script)
+    return Detected("x", "x-direct-messages" if part == "direct_messages" else "x-archive", readers[part])
+
+
+def _refuse_script(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
+    raise source.fail("script_not_json")
+
+
+def _detect_json(file: ExportFile, head: str, options: ReadingOptions) -> Detected | None:
+    if mapping := message_log.find_lines(head, options.mappings):
+        return Detected(
+            mapping.platform,
+            "log-lines",
+            lambda source, owner: message_log.read_lines(_apply(mapping, source), mapping),
+        )
+    if mastodon.is_outbox(head):
+        return Detected("mastodon", "mastodon-outbox", _ignore_owner(mastodon.read_outbox))
+    if press_room.is_json_feed(head):
+        return Detected("press_room", "json-feed", _ignore_owner(press_room.read_json_feed))
+    if kind := youtube.find_api_kind(head):
+        return Detected("youtube", f"youtube-{kind}", lambda source, owner: youtube.read_answers(source, kind))
+    if telegram.is_export(head):
+        return Detected("telegram", "telegram-export", _ignore_owner(telegram.read_export))
+    prefix = bluesky.find_prefix(head)
+    if prefix is not None:
+        return Detected("bluesky", "bluesky-feed", lambda source, owner: bluesky.read_feed(source, prefix))
+    if decidim.is_export(head):
+        return Detected("decidim", "decidim-proposals", _ignore_owner(decidim.read_export))
+    if part := meta_archive.find_part(head):
+        return _detect_download(file, *part)
+    return None
+
+
+def _detect_download(file: ExportFile, platform: str, part: str) -> Detected:
+    readers = {
+        "facebook-posts": meta_archive.read_facebook_posts,
+        "facebook-comments": meta_archive.read_facebook_comments,
+        "instagram-posts": meta_archive.read_instagram_posts,
+        "instagram-comments": meta_archive.read_instagram_comments,
+        "instagram-media": meta_archive.read_old_instagram_media,
+        "instagram-media-comments": meta_archive.read_old_instagram_comments,
+    }
+    if part != "messages":
+        return Detected(platform, f"{part}-download", _ignore_owner(readers[part]))
+    return Detected(
+        _name_download_platform(file),
+        "meta-conversation",
+        lambda source, owner: meta_archive.read_conversation(source, owner.name or None),
+        "conversation",
+    )
+
+
+def _name_download_platform(file: ExportFile) -> str:
+    """Return the platform of a conversation: both write the same, and only the names around it differ."""
+    place = f"{file.path.as_posix()}/{file.member.filename if file.member else ''}".casefold()
+    return "instagram" if "instagram" in place or '"instagram' in file.read_head().casefold() else "facebook"
+
+
+def _detect_table(file: ExportFile, options: ReadingOptions) -> Detected | None:
+    largest = options.limits.whole_bytes
+    for mapping in options.mappings:
+        if mapped := message_log.find_mapped_table(file, mapping, largest):
+            return Detected(mapping.platform, "log-messages", _read_log(mapped, mapping))
+    found = find_table(file, largest)
+    if found is None:
+        return None
+    table = found.match.table
+    if table.format == "log-messages":
+        return Detected("log", table.format, _read_log(found, None))
+    known = TABLES[table.format]
+    return Detected(table.platform, table.format, lambda source, owner: read_table(found, known, source))
+
+
+def _read_log(
+    found: TableFound, mapping: LogMapping | None
+) -> Callable[[SourceReading, ArchiveOwner], Iterator[Message]]:
+    def read(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
+        return read_table(found, message_log.make_table(mapping), _apply(mapping, source))
+
+    return read
+
+
+def _apply(mapping: LogMapping | None, source: SourceReading) -> SourceReading:
+    """Set what a mapping says of its file."""
+    if mapping:
+        source.account = mapping.account
+        source.date_order = mapping.date_order or source.date_order
+        if mapping.time_zone:
+            source.zone = find_zone(mapping.time_zone)
+    return source
+
+
+def _ignore_owner(
+    read: Callable[[SourceReading], Iterator[Message]],
+) -> Callable[[SourceReading, ArchiveOwner], Iterator[Message]]:
+    return lambda source, owner: read(source)

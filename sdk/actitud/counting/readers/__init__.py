@@ -1,0 +1,1 @@
+"""Readers of the platforms' exports, one module for each platform."""

@@ -1,0 +1,143 @@
+"""The reading of JSON as a stream, and of its members whatever their type turns out to be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+import ijson
+
+from actitud.counting.decoding import open_utf8
+from actitud.counting.export_files import ExportFile
+from actitud.counting.faults import FileRefused
+from actitud.counting.source_reading import SourceReading
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
+_END: Final = b"; \r\n\t"
+
+JsonObject = Mapping[str, Any]
+"""An object of a platform's JSON, of which no member is sure to be there or of its type."""
+
+
+def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False) -> Iterator[tuple[str, JsonObject]]:
+    """Iterate over the objects under a prefix of ijson, with the JSON Pointer of each.
+
+    What is no object is refused. ``is_script``: the JSON is assigned to a variable, as in the archive of X.
+
+    Raises:
+        FileRefused: if the file breaks off or is no JSON.
+    """
+    base = "/" + prefix.removesuffix("item").rstrip(".").replace(".item", "/*").replace(".", "/")
+    base = base.rstrip("/")
+    number = 0
+    with open_json(source.file, is_script=is_script) as stream:
+        try:
+            for item in ijson.items(stream, prefix, use_float=True):
+                pointer = f"{base}/{number}"
+                number += 1
+                if isinstance(item, dict):
+                    yield pointer, item
+                else:
+                    source.refuse("object_expected", pointer, None, item)
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise fail_json(source, error, f"{base}/{number}") from None
+
+
+def iterate_members(source: SourceReading, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Iterate over the members of the object under a prefix.
+
+    Raises:
+        FileRefused: if the file breaks off or is no JSON.
+    """
+    with open_json(source.file) as stream:
+        try:
+            yield from ijson.kvitems(stream, prefix, use_float=True)
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise fail_json(source, error, f"/{prefix}".rstrip("/")) from None
+
+
+def fail_json(source: SourceReading, error: Exception, pointer: str) -> FileRefused:
+    """Return the exception that refuses a file because of an error of its parser."""
+    # The class of the error does not tell: yajl calls each of them incomplete, and half an escape an error of letters.
+    is_half = not source.file.ends_bracket or "premature" in str(error) or "Incomplete JSON" in str(error)
+    return source.fail("half_file" if is_half else "broken_json", pointer or None)
+
+
+def open_json(file: ExportFile, *, is_script: bool = False) -> IO[bytes]:
+    """Open a file as a stream of UTF-8 JSON, without the assignment of a script."""
+    stream = open_utf8(file.open(), file.encoding)
+    return cast(IO[bytes], io.BufferedReader(_ScriptValue(stream))) if is_script else stream
+
+
+class _ScriptValue(io.RawIOBase):
+    """The value that a script assigns: all after the first "=", without a semicolon at the end."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._is_begun = False
+        self._held = b""
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        while not self._ready:
+            given = self._stream.read(1 << 16)
+            if not given:
+                break  # what is held back is the end of the script
+            block = self._held + given
+            if not self._is_begun:
+                _, sign, block = block.partition(b"=")
+                self._is_begun = bool(sign)
+            self._ready = block.rstrip(_END)
+            self._held = block[len(self._ready) :]
+        view = memoryview(buffer)
+        part, self._ready = self._ready[: len(view)], self._ready[len(view) :]
+        view[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def dig(value: Any, *path: str | int) -> Any:
+    """Return the member at a path of names and positions, None if there is none."""
+    for step in path:
+        if isinstance(step, str) and isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def dig_text(value: Any, *path: str | int) -> str:
+    """Return the text at a path, "" if there is none; a number becomes its digits."""
+    found = dig(value, *path)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    return str(found)
+
+
+def dig_list(value: Any, *path: str | int) -> list[Any]:
+    """Return the list at a path, an empty one if there is none."""
+    found = dig(value, *path)
+    return found if isinstance(found, list) else []
+
+
+def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
+    """Return the whole numbers of the members named, by the count that each is."""
+    counts: dict[str, int] = {}
+    for member, count in names.items():
+        found = dig(value, member)
+        if isinstance(found, str) and found.isdecimal():
+            found = int(found)
+        if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+            counts[count] = found
+    return counts

@@ -1,0 +1,131 @@
+"""Mastodon: ``outbox.json`` of the archive of an account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from actitud.counting.html_texts import extract_text
+from actitud.counting.messages import Kind, Message
+from actitud.counting.readers.json_streams import JsonObject, dig, dig_list, dig_text, iterate_items
+from actitud.counting.source_reading import RowRefused, SourceReading
+
+_PUBLIC: Final = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
+_ACTOR: Final = re.compile(r"https?://(?P<host>[^/]+)/(?:users/|@)(?P<name>[\w.-]+)")
+_MEDIA: Final = {"image": "photo", "video": "video", "audio": "audio"}
+
+
+def is_outbox(head: str) -> bool:
+    """Return True for an outbox of ActivityPub."""
+    return '"orderedItems"' in head and "activitystreams" in head
+
+
+def read_outbox(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the messages of an outbox."""
+    source.tells.update(
+        (
+            "own_posts",
+            "public_replies",
+            "reposts",
+            "threads",
+            "texts",
+            "media",
+            "alternative_texts",
+            "time_of_day",
+        )
+    )
+    for pointer, activity in iterate_items(source, "orderedItems.item"):
+        try:
+            message = _make_message(source, pointer, activity)
+        except RowRefused:
+            continue
+        if message:
+            yield message
+
+
+def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> Message | None:
+    kind = dig_text(activity, "type")
+    actor = dig_text(activity, "actor")
+    if not source.account and actor:
+        source.account = source.name_account(_name_actor(actor))
+    if kind == "Announce":
+        boosted = dig(activity, "object")
+        return source.keep(
+            row=pointer,
+            id=dig_text(activity, "id") or f"{actor}/{pointer}",
+            time=source.read_time(dig_text(activity, "published"), pointer, "published"),
+            kind="repost",
+            permalink=boosted if isinstance(boosted, str) else dig_text(boosted, "id") or None,
+        )
+    note = dig(activity, "object")
+    if kind != "Create" or not isinstance(note, dict):
+        source.skip("other_activity")
+        return None
+    identity = dig_text(note, "id")
+    if not identity:
+        raise source.refuse("cell_missing", pointer, "object/id")
+    time = source.read_time(dig_text(note, "published") or dig_text(activity, "published"), pointer, "object/published")
+    parent = dig_text(note, "inReplyTo") or dig_text(note, "inReplyTo", "id") or None
+    kind_of_note = _find_kind(note, activity, actor, parent)
+    if kind_of_note is None:
+        source.skip("followers_only")
+        return None
+    attached = [each for each in dig_list(note, "attachment") if isinstance(each, dict)]
+    kinds = [_MEDIA.get(dig_text(each, "mediaType").partition("/")[0], "document") for each in attached]
+    texts = tuple(
+        dig_text(each, "name").strip() or dig_text(each, "summary").strip() or None
+        for each, medium in zip(attached, kinds, strict=True)
+        if medium in ("photo", "video")
+    )
+    if dig_text(note, "type") == "Question":
+        kinds.append("poll")
+    warning, body = dig_text(note, "summary"), extract_text(dig_text(note, "content"))
+    languages = dig(note, "contentMap")
+    return source.keep(
+        row=pointer,
+        id=identity,
+        time=time,
+        kind=kind_of_note,
+        text=f"{warning}\n{body}" if warning else body,
+        parent=parent,
+        media=kinds,
+        alternative_texts=texts,
+        permalink=dig_text(note, "url") or identity,
+        private=kind_of_note == "private_reply",
+        edited=_find_edit(source, pointer, note, time.time),
+        language=next(iter(languages), None) if isinstance(languages, dict) else None,
+    )
+
+
+def _find_kind(note: JsonObject, activity: JsonObject, actor: str, parent: str | None) -> Kind | None:
+    """Return the kind of a note, None for one that only followers can read."""
+    readers = {
+        reader for value in (note, activity) for field in ("to", "cc") for reader in _list_addresses(dig(value, field))
+    }
+    if not readers & _PUBLIC:
+        to_people = any(not reader.endswith("/followers") for reader in readers)
+        return "private_reply" if to_people and not any(reader.endswith("/followers") for reader in readers) else None
+    if parent is None or parent.startswith(actor.rstrip("/") + "/"):
+        return "own_post"
+    return "public_reply"
+
+
+def _list_addresses(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _find_edit(source: SourceReading, pointer: str, note: JsonObject, published: datetime) -> datetime | None:
+    updated = dig_text(note, "updated")
+    if not updated:
+        return None
+    edited = source.read_time(updated, pointer, "object/updated").time
+    return edited if edited > published else None
+
+
+def _name_actor(actor: str) -> str:
+    found = _ACTOR.match(actor)
+    return f"{found['name']}@{found['host']}" if found else actor

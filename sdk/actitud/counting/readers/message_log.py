@@ -1,0 +1,223 @@
+"""The generic log of messages: CSV, workbook or JSON Lines, its columns known by a mapping or by their headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from datetime import time as clock
+from typing import Any, Final
+
+import msgspec
+
+from actitud.counting.decoding import open_text, repair_text
+from actitud.counting.export_files import ExportFile
+from actitud.counting.header_tables import HeaderMatch, HeaderTable, Sighting, normalise_header
+from actitud.counting.made_ids import IdMaker
+from actitud.counting.messages import Kind, Message
+from actitud.counting.options import LogMapping, normalise_account
+from actitud.counting.readers.json_streams import dig
+from actitud.counting.readers.tables import TableFormat, TableFound, TableRow
+from actitud.counting.sheets import SheetRow, list_beginnings
+from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.sources import Tell
+from actitud.counting.times import OrderEvidence, ReadTime
+
+_PRIVATE: Final = frozenset({"1", "true", "yes", "y", "sí", "si", "s", "verdadero", "privado", "private"})
+_LIST: Final = re.compile(r"\s*[,;|]\s*")
+_FORMAT: Final = "log-messages"
+_TOLD: Final[dict[str, Tell]] = {"own_post": "own_posts", "public_reply": "public_replies", "repost": "reposts"}
+_KINDS: Final[dict[str | None, Kind]] = {
+    "own_post": "own_post",
+    "public_reply": "public_reply",
+    "private_reply": "private_reply",
+    "repost": "repost",
+    "received": "received",
+}
+_COUNTS: Final = ("reactions", "comments", "shares", "views")
+
+
+def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
+    """Return the table of a file of which the headers are those of a mapping, None if it lacks most of them."""
+    table = make_header_table(mapping)
+    best: TableFound | None = None
+    for sheet, rows in list_beginnings(file, largest):
+        for row in rows:
+            headers = [str(cell) for cell in row.cells]
+            places = {normalise_header(repair_text(header)): index for index, header in reversed([*enumerate(headers)])}
+            positions = {
+                field: places[normalise_header(names[0])]
+                for field, names in table.columns.items()
+                if normalise_header(names[0]) in places
+            }
+            missing = tuple(field for field in table.columns if field not in positions)
+            known = set(positions.values())
+            unknown = tuple(header for index, header in enumerate(headers) if index not in known and header.strip())
+            match = HeaderMatch(table, positions, missing, unknown, False, len(positions))
+            if len(positions) * 2 > len(table.columns) and (best is None or match.rank > best.match.rank):
+                best = TableFound(sheet, row, match)
+    return best
+
+
+def make_header_table(mapping: LogMapping) -> HeaderTable:
+    """Return the header table that a mapping stands for. Each column that it names has to be there."""
+    return HeaderTable(
+        platform=mapping.platform,
+        format=_FORMAT,
+        language="",
+        sightings=(Sighting(date.min, "mapping"),),
+        columns={field: (name,) for field, name in mapping.columns.items()},
+        required=tuple(mapping.columns),
+    )
+
+
+def make_table(mapping: LogMapping | None) -> TableFormat:
+    """Return the format of a log."""
+    maker = IdMaker()
+
+    def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
+        yield _make_message(row, source, mapping, maker)
+
+    return TableFormat(mapping.platform if mapping else "log", (), make_messages)
+
+
+def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None:
+    """Return the mapping of a text of JSON Lines, None if its first line is none of them."""
+    line = head.lstrip().partition("\n")[0].strip()
+    if not line.startswith("{"):
+        return None
+    try:
+        first = msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return None
+    for mapping in mappings:
+        if all(_dig_path(first, path) is not None for path in mapping.columns.values()):
+            return mapping
+    return None
+
+
+def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
+    """Iterate over the messages of JSON Lines.
+
+    Raises:
+        FileRefused: if the file breaks off or is not JSON Lines, or dates contradict each other.
+    """
+    headers = list(mapping.columns.values())
+    positions = {str(field): place for place, field in enumerate(mapping.columns)}
+    match = HeaderMatch(make_header_table(mapping), positions, (), (), False, len(positions))
+    evidence = OrderEvidence()
+    for row in _iterate_lines(source, headers):
+        for field in ("time", "date"):
+            if field in match.positions and isinstance(cell := row.cells[match.positions[field]], str):
+                evidence.add(cell)
+    if evidence.is_contradictory:
+        raise source.fail("dates_contradict")
+    source.date_order = evidence.order or mapping.date_order or source.date_order
+    maker = IdMaker()
+    for row in _iterate_lines(source, headers):
+        try:
+            yield _make_message(TableRow(row, match, source, headers), source, mapping, maker)
+        except RowRefused:
+            continue
+
+
+def _iterate_lines(source: SourceReading, paths: list[str]) -> Iterator[SheetRow]:
+    with open_text(source.file.open(), source.file.encoding) as text:
+        for number, line in enumerate(text, start=1):
+            if not line.strip("\ufeff \r\n"):
+                continue
+            try:
+                item = msgspec.json.decode(line.lstrip("\ufeff"))
+            except (msgspec.DecodeError, UnicodeError):
+                is_last = not line.endswith(("\n", "\r"))
+                raise source.fail("half_file" if is_last else "broken_json", number) from None
+            cells = [_dig_path(item, path) for path in paths]
+            yield SheetRow(number, ["" if cell is None else cell for cell in cells])
+
+
+def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | None, maker: IdMaker) -> Message:
+    platform = row.get_text("platform").casefold() or source.platform
+    time = _read_time(row, source)
+    kind = _find_kind(row, source, mapping)
+    text = row.get_text("text")
+    is_private = (mapping is not None and mapping.private) or kind == "private_reply" or _is_private(row)
+    if is_private and kind == "public_reply":
+        kind = "private_reply"
+    account = row.get_text("account") or (mapping.account if mapping else "")
+    identity = row.get_text("id") or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
+    alternatives = row.get_text("alternative_text")
+    media = tuple(part for part in _LIST.split(row.get_text("media")) if part)
+    changed = row.get("edited")
+    edited = source.read_time(changed, row.line, row.name_column("edited")).time if changed else None
+    _tell(row, source, kind, is_private, time)
+    return source.keep(
+        row=row.line,
+        id=identity,
+        platform=platform,
+        account=source.options.find_account(platform, account) or account.removeprefix("@"),
+        time=time,
+        kind=kind,
+        text=text,
+        thread=row.get_text("thread") or None,
+        parent=row.get_text("parent") or None,
+        media=media,
+        alternative_texts=(alternatives or None,) if media and row.has("alternative_text") else None,
+        counts=row.get_counts(*_COUNTS),
+        permalink=row.get_text("permalink"),
+        private=is_private,
+        edited=edited if edited and edited > time.time else None,
+        language=row.get_text("language"),
+    )
+
+
+def _find_kind(row: TableRow, source: SourceReading, mapping: LogMapping | None) -> Kind:
+    """Return the kind of a message by the column of the kind, else by its author."""
+    word = row.get_text("kind")
+    if mapping is None or (mapping.columns.get("kind") and not mapping.kinds):
+        known = row.translate("kind")
+    elif mapping.columns.get("kind"):
+        kinds = {normalise_header(name): kind for name, kind in mapping.kinds.items()}
+        known = kinds.get(normalise_header(word))
+    else:
+        author = normalise_account(row.get_text("author"))
+        is_own = author in map(normalise_account, mapping.own_authors) or author in source.list_own_names()
+        known = "public_reply" if is_own else "received"
+    if known not in _KINDS:
+        raise source.refuse("kind_unknown", row.line, row.name_column("kind"), word)
+    return _KINDS[known]
+
+
+def _read_time(row: TableRow, source: SourceReading) -> ReadTime:
+    """Return the time of a row, which may stand in one column or in two, for the day and for the clock."""
+    if not row.has("date"):
+        return row.get_time()
+    day, hour = row.get("date"), row.get("clock")
+    if isinstance(day, datetime | date):
+        day = f"{day:%Y-%m-%d}"
+    if isinstance(hour, datetime | clock):
+        hour = f"{hour:%H:%M:%S}"
+    return source.read_time(f"{day} {hour}".strip(), row.line, row.name_column("date"))
+
+
+def _tell(row: TableRow, source: SourceReading, kind: Kind, is_private: bool, time: ReadTime) -> None:
+    """Note what a row shows that the log can tell: a kind of message that occurs in it is one that it has."""
+    if kind == "received":
+        source.tells.add("received_private" if is_private else "received_public")
+    else:
+        source.tells.add("private_replies" if kind == "private_reply" else _TOLD[kind])
+    if time.precision != "day":
+        source.tells.add("time_of_day")
+    fields: dict[str, Tell] = {"text": "texts", "media": "media", "thread": "threads", "parent": "threads"}
+    fields |= {"alternative_text": "alternative_texts", "reactions": "reactions", "comments": "comments"}
+    fields |= {"shares": "shares", "views": "views"}
+    source.tells.update(tell for field, tell in fields.items() if row.has(field))
+
+
+def _is_private(row: TableRow) -> bool:
+    return row.get_text("private").casefold() in _PRIVATE
+
+
+def _dig_path(item: Any, path: str) -> Any:
+    """Return the member at a dotted path, or the one that is called so."""
+    whole = dig(item, path)
+    return dig(item, *path.split(".")) if whole is None else whole

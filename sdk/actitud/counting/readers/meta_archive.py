@@ -1,0 +1,289 @@
+"""Downloads of one's own data from Facebook and Instagram, as JSON: posts, comments and private messages.
+
+Meta writes each byte of UTF-8 as a character of its own; the texts are repaired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import ijson
+
+from actitud.counting.decoding import repair_latin
+from actitud.counting.made_ids import IdMaker, hide_name
+from actitud.counting.messages import Message
+from actitud.counting.options import normalise_account
+from actitud.counting.readers.json_streams import (
+    JsonObject,
+    dig,
+    dig_list,
+    dig_text,
+    fail_json,
+    iterate_items,
+    iterate_members,
+    open_json,
+)
+from actitud.counting.readers.tables import join_texts
+from actitud.counting.source_reading import RowRefused, SourceReading
+
+_VIDEOS: Final = (".mp4", ".mov", ".m4v", ".webm", ".avi")
+_SOUNDS: Final = (".aac", ".m4a", ".mp3", ".wav", ".ogg")
+_COMMENT: Final = ("Comment", "Comentario", "Comentari")
+
+
+def find_part(head: str) -> tuple[str, str] | None:
+    """Return the platform and the part of a download that a text is, None if it is none of them.
+
+    The parts: messages, facebook-posts, facebook-comments, instagram-posts, instagram-comments, and those of 2022,
+    instagram-media and instagram-media-comments. The platform of messages is "", for both write them alike.
+    """
+    start = head.lstrip()
+    if '"participants"' in head and '"messages"' in head and ('"timestamp_ms"' in head or '"sender_name"' in head):
+        return "", "messages"
+    if re.match(r'\{\s*"comments_v2"', start):
+        return "facebook", "facebook-comments"
+    if re.match(r'\{\s*"media_comments"', start):
+        return "instagram", "instagram-media-comments"
+    if '"string_map_data"' in head and any(f'"{word}"' in head for word in _COMMENT) and '"Media Owner"' in head:
+        return "instagram", "instagram-comments"
+    if '"string_map_data"' in head and re.search(r'"(?:comments_media_comments|comments_reels_comments)"', head):
+        return "instagram", "instagram-comments"
+    if re.match(r"\[\s*\{", start) or re.match(r'\{\s*"ig_(?:reels|igtv|stories|archived)', start):
+        if '"creation_timestamp"' in head and '"uri"' in head and '"timestamp"' not in head:
+            return "instagram", "instagram-posts"
+        if '"timestamp"' in head and ('"attachments"' in head or '"post"' in head) and '"message"' not in head:
+            return "facebook", "facebook-posts"
+    if '"taken_at"' in head and '"path"' in head:
+        return "instagram", "instagram-media"
+    return None
+
+
+def list_participants(source: SourceReading) -> list[str]:
+    """Return the names of those who write in a conversation, normalised."""
+    return sorted(
+        {
+            normalise_account(repair_latin(dig_text(person, "name")))
+            for _, person in iterate_items(source, "participants.item")
+        }
+    )
+
+
+def read_facebook_posts(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the posts of Facebook."""
+    source.tells.update(("own_posts", "texts", "media", "time_of_day"))
+    maker = IdMaker()
+    for pointer, post in iterate_items(source, "item"):
+        try:
+            time = source.read_time(dig(post, "timestamp"), pointer, "timestamp")
+            text = join_texts(*(_repair(each, "post") for each in dig_list(post, "data")))
+            media: list[str] = []
+            for attachment in dig_list(post, "attachments"):
+                for each in dig_list(attachment, "data"):
+                    if "media" in each:
+                        media.append(_name_medium(dig_text(each, "media", "uri")))
+                    elif "external_context" in each:
+                        media.append("link")
+                    elif "poll" in each:
+                        media.append("poll")
+            if not text and not media:
+                source.skip("without_content")
+                continue
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, "post", text),
+                time=time,
+                kind="own_post",
+                text=text,
+                media=media,
+            )
+        except RowRefused:
+            continue
+
+
+def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the comments that the account wrote on Facebook."""
+    source.tells.update(("public_replies", "texts", "time_of_day"))
+    maker = IdMaker()
+    for pointer, entry in iterate_items(source, "comments_v2.item"):
+        comment = dig(entry, "data", 0, "comment")
+        try:
+            time = source.read_time(
+                dig(comment, "timestamp") or dig(entry, "timestamp"), pointer, "data/0/comment/timestamp"
+            )
+            text = _repair(comment, "comment")
+            if not text and not dig_list(entry, "attachments"):
+                source.skip("without_content")
+                continue
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, "comment", text, _repair(entry, "title")),
+                time=time,
+                kind="public_reply",
+                text=text,
+            )
+        except RowRefused:
+            continue
+
+
+def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the posts of Instagram. Stories are left out."""
+    source.tells.update(("own_posts", "texts", "media", "time_of_day"))
+    head = source.file.read_head().lstrip()
+    found = re.match(r'\{\s*"(\w+)"', head)
+    maker = IdMaker()
+    for pointer, post in iterate_items(source, f"{found[1]}.item" if found else "item"):
+        try:
+            media = [each for each in dig_list(post, "media") if isinstance(each, dict)] or [dict(post)]
+            stamp = dig(post, "creation_timestamp") or dig(media[0], "creation_timestamp")
+            time = source.read_time(stamp, pointer, "creation_timestamp")
+            if found and found[1] == "ig_stories":
+                source.skip("story")
+                continue
+            text = _repair(post, "title") or _repair(media[0], "title")
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, "post", text),
+                time=time,
+                kind="own_post",
+                text=text,
+                media=[_name_medium(dig_text(each, "uri")) for each in media],
+            )
+        except RowRefused:
+            continue
+
+
+def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the comments that the account wrote on Instagram."""
+    source.tells.update(("public_replies", "texts", "time_of_day"))
+    found = re.match(r'\{\s*"(\w+)"', source.file.read_head().lstrip())
+    maker = IdMaker()
+    for pointer, entry in iterate_items(source, f"{found[1]}.item" if found else "item"):
+        members = dig(entry, "string_map_data")
+        values = list(members.values()) if isinstance(members, dict) else []
+        # The names of members are in the language of the account: a time is the one that has a timestamp.
+        stamps = [dig(value, "timestamp") for value in values if dig(value, "timestamp")]
+        texts = [_repair(members, name, "value") for name in _COMMENT if dig(members, name) is not None]
+        try:
+            time = source.read_time(stamps[0] if stamps else None, pointer, "string_map_data/Time/timestamp")
+            if not texts:
+                raise source.refuse("cell_missing", pointer, "string_map_data/Comment")
+            owner = hide_name(_repair(members, "Media Owner", "value"))
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, "comment", texts[0], owner),
+                time=time,
+                kind="public_reply",
+                text=texts[0],
+            )
+        except RowRefused:
+            continue
+
+
+def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the posts in ``media.json``, as Instagram wrote it until 2022."""
+    source.tells.update(("own_posts", "texts", "media", "time_of_day"))
+    maker = IdMaker()
+    for kind, medium in (("photos", "photo"), ("videos", "video"), ("stories", ""), ("profile", "")):
+        for pointer, post in iterate_items(source, f"{kind}.item"):
+            try:
+                time = source.read_time(dig_text(post, "taken_at"), pointer, "taken_at")
+            except RowRefused:
+                continue
+            if not medium:
+                source.skip("story" if kind == "stories" else "profile_picture")
+                continue
+            text = _repair(post, "caption")
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, "post", text),
+                time=time,
+                kind="own_post",
+                text=text,
+                media=(medium,),
+            )
+
+
+def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the comments in ``comments.json``, as Instagram wrote it until 2022: time, text and person."""
+    source.tells.update(("public_replies", "texts", "time_of_day"))
+    maker = IdMaker()
+    with open_json(source.file) as stream:
+        try:
+            for number, row in enumerate(ijson.items(stream, "media_comments.item", use_float=True)):
+                pointer = f"/media_comments/{number}"
+                try:
+                    time = source.read_time(dig_text(row, 0), pointer, "0")
+                except RowRefused:
+                    continue
+                text = repair_latin(dig_text(row, 1))
+                yield source.keep(
+                    row=pointer,
+                    id=maker.make_id(time.time, "comment", text, hide_name(dig_text(row, 2))),
+                    time=time,
+                    kind="public_reply",
+                    text=text,
+                )
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise fail_json(source, error, "/media_comments") from None
+
+
+def read_conversation(source: SourceReading, owner: str | None) -> Iterator[Message]:
+    """Iterate over the messages of a private conversation.
+
+    ``owner``: normalised name of the account as all conversations of the download show it, None if they do not.
+
+    Raises:
+        FileRefused: if it is not known which name is that of the organisation.
+    """
+    own = set(source.list_own_names()) | ({owner} if owner else set())
+    participants = set(list_participants(source))
+    if not own & participants:
+        raise source.fail("own_name_unknown")
+    source.tells.update(("private_replies", "received_private", "threads", "texts", "media", "time_of_day"))
+    path = ""
+    for name, value in iterate_members(source, ""):
+        if name == "thread_path" and isinstance(value, str):
+            path = value
+    thread = "dm-" + hide_name(path or "\0".join(sorted(participants - own)))
+    maker = IdMaker()
+    for pointer, message in iterate_items(source, "messages.item"):
+        try:
+            sender = normalise_account(_repair(message, "sender_name"))
+            time = source.read_time(dig(message, "timestamp_ms"), pointer, "timestamp_ms")
+            text = _repair(message, "content")
+            media = _list_media(message)
+            is_unsent = dig(message, "is_unsent") is True
+            if not text and not media and not is_unsent:
+                source.skip("without_content")
+                continue
+            yield source.keep(
+                row=pointer,
+                id=maker.make_id(time.time, thread, hide_name(sender), text, str(dig(message, "timestamp_ms"))),
+                time=time,
+                kind="private_reply" if sender in own else "received",
+                text=text,
+                thread=thread,
+                media=media,
+                private=True,
+                deleted=is_unsent,
+            )
+        except RowRefused:
+            continue
+
+
+def _list_media(message: JsonObject) -> list[str]:
+    kinds = {"photos": "photo", "videos": "video", "audio_files": "audio", "files": "document", "share": "link"}
+    return [kind for member, kind in kinds.items() if message.get(member)]
+
+
+def _name_medium(uri: str) -> str:
+    lowered = uri.lower()
+    if lowered.endswith(_VIDEOS):
+        return "video"
+    return "audio" if lowered.endswith(_SOUNDS) else "photo"
+
+
+def _repair(value: Any, *path: str | int) -> str:
+    return repair_latin(dig_text(value, *path))

@@ -1,0 +1,139 @@
+"""The press room: feeds of a web site, RSS, Atom and JSON Feed."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import feedparser
+
+from actitud.counting.html_texts import extract_images, extract_text
+from actitud.counting.messages import Message
+from actitud.counting.readers.json_streams import dig_list, dig_text, iterate_items, open_json
+from actitud.counting.readers.tables import join_texts
+from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.times import ReadTime
+
+_XML_FEED: Final = re.compile(
+    r"\s*(?:<\?xml.*?\?>\s*)?(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<(?:\w+:)?(rss|feed|RDF)\b", re.DOTALL
+)
+_JSON_FEED: Final = "https://jsonfeed.org/version/"
+_KINDS: Final = {"image": "photo", "video": "video", "audio": "audio"}
+
+
+def is_xml_feed(head: str) -> bool:
+    """Return True for RSS and Atom."""
+    return _XML_FEED.match(head) is not None
+
+
+def is_json_feed(head: str) -> bool:
+    """Return True for JSON Feed."""
+    return _JSON_FEED in head.replace("\\/", "/")
+
+
+def read_xml_feed(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the entries of a feed, which the parser holds in memory as a whole.
+
+    Raises:
+        FileRefused: if it is too large, breaks off or is not well-formed.
+    """
+    if source.file.size > source.options.limits.whole_bytes:
+        raise source.fail("file_too_large", None, None, source.file.size)
+    _set_tells(source)
+    with source.file.open() as stream:
+        # A text would be taken for an address; a stream never is.
+        feed = feedparser.parse(io.BytesIO(stream.read()), sanitize_html=False, resolve_relative_uris=False)
+    error = feed.get("bozo_exception")
+    if error is not None and not isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType):
+        code = "half_file" if "no element found" in str(error) or "unclosed" in str(error) else "broken_xml"
+        position = getattr(error, "getLineNumber", None)
+        raise source.fail(code, position() if callable(position) else None)
+    source.account = source.name_account(_name_site(feed.feed.get("link", "")))
+    for number, entry in enumerate(feed.entries):
+        try:
+            yield _make_entry(source, f"/entry/{number}", entry)
+        except RowRefused:
+            continue
+
+
+def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
+    published = entry.get("published_parsed") or dict.get(entry, "updated_parsed")
+    if published is None:
+        given = entry.get("published") or dict.get(entry, "updated")
+        raise source.refuse("time_invalid" if given else "time_missing", pointer, "published", given)
+    time = ReadTime(datetime.fromtimestamp(calendar.timegm(published), UTC), "second")
+    html = "\n".join(part.get("value", "") for part in entry.get("content", ())) or entry.get("summary", "")
+    images = extract_images(html)
+    media = ["photo"] * bool(images)
+    media += [_KINDS.get(each.get("type", "").partition("/")[0], "document") for each in entry.get("enclosures", ())]
+    link = entry.get("link", "")
+    updated = dict.get(entry, "updated_parsed")  # its own method gives the time of publication instead, and warns
+    edited = datetime.fromtimestamp(calendar.timegm(updated), UTC) if updated else None
+    return source.keep(
+        row=pointer,
+        id=entry.get("id") or link or _refuse_id(source, pointer),
+        time=time,
+        kind="own_post",
+        text=join_texts(extract_text(entry.get("title", "")), extract_text(html)),
+        media=media,
+        alternative_texts=tuple(images),
+        permalink=link,
+        edited=edited if edited and edited > time.time else None,
+        language=entry.get("language") or None,
+    )
+
+
+def read_json_feed(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the items of a JSON Feed."""
+    import ijson
+
+    _set_tells(source)
+    with open_json(source.file) as stream:
+        try:
+            page = next(iter(ijson.items(stream, "home_page_url")), "")
+        except ijson.JSONError:
+            page = ""  # the reading of the items says what is wrong
+    source.account = source.name_account(_name_site(page if isinstance(page, str) else ""))
+    for pointer, item in iterate_items(source, "items.item"):
+        try:
+            identity = dig_text(item, "id") or dig_text(item, "url") or _refuse_id(source, pointer)
+            published = dig_text(item, "date_published") or dig_text(item, "date_modified")
+            if not published:
+                raise source.refuse("time_missing", pointer, "date_published")
+            html = dig_text(item, "content_html")
+            images = extract_images(html)
+            attached = [dig_text(each, "mime_type") for each in dig_list(item, "attachments")]
+            media = ["photo"] * bool(images or dig_text(item, "image"))
+            yield source.keep(
+                row=pointer,
+                id=identity,
+                time=source.read_time(published, pointer, "date_published"),
+                kind="own_post",
+                text=join_texts(
+                    dig_text(item, "title"),
+                    dig_text(item, "content_text") or extract_text(html) or dig_text(item, "summary"),
+                ),
+                media=media + [_KINDS.get(kind.partition("/")[0], "document") for kind in attached],
+                alternative_texts=tuple(images),
+                permalink=dig_text(item, "url"),
+                language=dig_text(item, "language"),
+            )
+        except RowRefused:
+            continue
+
+
+def _set_tells(source: SourceReading) -> None:
+    source.tells.update(("own_posts", "texts", "media", "alternative_texts", "time_of_day"))
+
+
+def _refuse_id(source: SourceReading, pointer: str) -> str:
+    raise source.refuse("cell_missing", pointer, "id")
+
+
+def _name_site(link: str) -> str:
+    return (urlsplit(link).hostname or "").removeprefix("www.") if link else ""

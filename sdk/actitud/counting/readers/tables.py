@@ -1,0 +1,275 @@
+"""The reading of tables: the columns are found by known headers, the dates of a column are read in one order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from actitud.counting.decoding import repair_text
+from actitud.counting.export_files import ExportFile
+from actitud.counting.header_tables import HeaderMatch, match_headers, normalise_header
+from actitud.counting.messages import Message
+from actitud.counting.sheets import SheetRow, SheetSource, list_beginnings, read_rows
+from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.sources import Tell
+from actitud.counting.times import OrderEvidence, ReadTime, TimeUnreadable, read_time
+
+_UNKNOWN_NUMBERS: Final = frozenset({"", "-", "--", "–", "n/a", "null", "none"})
+_GROUPED: Final = re.compile(r"\d{1,3}(?:[.,'\s\u00a0\u202f]\d{3})+(?:[.,]0+)?|\d+(?:[.,]0+)?")
+_ROUNDED: Final = re.compile(r"\d+(?:[.,]\d+)?\s*(?:k|m|mil|mill\.?|millones)", re.IGNORECASE)
+_MOST_ACCOUNTS: Final = 50
+_TIME_FIELDS: Final = ("time", "date", "answer_time")
+
+
+class TableRow:
+    """A row of a table of which the columns are known."""
+
+    def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
+        self.line = row.line
+        self._cells = row.cells
+        self._match = match
+        self._source = source
+        self._headers = headers
+
+    def has(self, field: str) -> bool:
+        """Return True if the table has a column for the field."""
+        return field in self._match.positions
+
+    def get(self, field: str) -> Any:
+        """Return a cell as it is, "" if there is none."""
+        index = self._match.positions.get(field)
+        return "" if index is None or index >= len(self._cells) else self._cells[index]
+
+    def get_text(self, field: str) -> str:
+        """Return a cell as a text without the white space around it."""
+        cell = self.get(field)
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)
+        text = str(cell).strip()
+        repaired = repair_text(text)
+        if repaired != text:
+            self._source.note_once("mojibake_repaired", self.name_column(field))
+        return repaired
+
+    def name_column(self, field: str) -> str:
+        """Return the header of a field's column."""
+        index = self._match.positions.get(field)
+        return field if index is None else self._headers[index].strip("\ufeff\"' ")
+
+    def get_number(self, field: str) -> int | None:
+        """Return a cell as a whole number, None if it is blank or cannot be read, which is noted."""
+        text = self.get_text(field)
+        if text.lower() in _UNKNOWN_NUMBERS:
+            return None
+        if _GROUPED.fullmatch(text):
+            # A count is whole: "1.234" and "1,234" are groups of thousands, "12.0" comes from a workbook.
+            return int(re.sub(r"\D", "", re.sub(r"[.,]0{1,2}$", "", text)))
+        code = "number_rounded" if _ROUNDED.fullmatch(text) else "number_invalid"
+        self._source.note(code, self.line, self.name_column(field), text)
+        return None
+
+    def get_counts(self, *fields: str) -> dict[str, int]:
+        """Return the numbers of the fields that are known."""
+        numbers = {field: self.get_number(field) for field in fields if self.has(field)}
+        return {field: number for field, number in numbers.items() if number is not None}
+
+    def get_time(self, field: str = "time") -> ReadTime:
+        """Return a cell as a time.
+
+        Raises:
+            RowRefused: if it cannot be read.
+        """
+        return self._source.read_time(self.get(field), self.line, self.name_column(field))
+
+    def get_dated_time(self, exact: datetime | None, field: str = "time") -> ReadTime:
+        """Return the exact time that an id tells if it lies on the day of the cell, give or take one; else the cell's.
+
+        Raises:
+            RowRefused: if the cell cannot be read.
+        """
+        cell = self.get(field)
+        if cell == "":
+            raise self._source.refuse("time_missing", self.line, self.name_column(field))
+        zone = self._source.options.zone
+        try:
+            stated = read_time(cell, self._source.zone, zone, self._source.date_order)
+        except TimeUnreadable as fault:
+            if exact is not None and fault.code in ("date_without_year", "date_ambiguous"):
+                local = exact.astimezone(zone)
+                readings = _list_day_readings(str(cell))
+                if (local.day, local.month) in readings:
+                    return ReadTime(exact, "second")
+            raise self._source.refuse(fault.code, self.line, self.name_column(field), cell, fault.suggestion) from None
+        is_near = exact is not None and -timedelta(days=1) <= exact - stated.time < timedelta(days=2)
+        return ReadTime(exact, "second") if exact and is_near and stated.precision == "day" else stated
+
+    def translate(self, field: str) -> str | None:
+        """Return the meaning of a word in a cell, None for a blank and for a word that is not known, which is noted."""
+        text = self.get_text(field)
+        if not text:
+            return None
+        meaning = self._match.translate(field, text)
+        if meaning is None:
+            self._source.note("word_unknown", self.line, self.name_column(field), text)
+        return meaning
+
+    def require_text(self, field: str) -> str:
+        """Return a cell that may not be blank.
+
+        Raises:
+            RowRefused: if it is.
+        """
+        text = self.get_text(field)
+        if not text:
+            raise self._source.refuse("cell_missing", self.line, self.name_column(field))
+        return text
+
+
+class TableFormat(NamedTuple):
+    """A table of a platform: what it tells, and how a row becomes messages."""
+
+    platform: str
+    tells: tuple[Tell, ...]
+    make_messages: Callable[[TableRow, SourceReading], Iterator[Message]]
+
+
+class TableFound(NamedTuple):
+    """Where the table of a file is, and the headers that it was known by."""
+
+    sheet: SheetSource
+    header: SheetRow
+    match: HeaderMatch
+
+
+def find_table(file: ExportFile, largest: int) -> TableFound | None:
+    """Return the table of a known platform in a file, None if there is none."""
+    best: TableFound | None = None
+    for sheet, rows in list_beginnings(file, largest):
+        for row in rows:
+            match = match_headers([str(cell) for cell in row.cells])
+            if match and (best is None or match.rank > best.match.rank):
+                best = TableFound(sheet, row, match)
+    return best
+
+
+def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> Iterator[Message]:
+    """Iterate over the messages of a table.
+
+    Raises:
+        FileRefused: if a column is missing, the file breaks off, or its dates contradict each other.
+    """
+    headers = [str(cell) for cell in found.header.cells]
+    match = found.match
+    if match.missing:
+        faults = [
+            source.fail(
+                "column_missing",
+                found.header.line,
+                match.table.columns[field][0],
+                suggestion=match.suggest(field),
+            )
+            for field in match.missing
+        ]
+        for fault in faults[1:]:
+            source.log.add(fault.fault)
+        raise faults[0]
+    source.headers = match.table.sighting
+    source.tells.update(table.tells)
+    if match.is_broken:
+        source.note_once("mojibake_repaired")
+    if source.file.kind == "text" and source.file.encoding == "cp1252":
+        source.note_once("not_utf8")
+    _decide_order(found, source, headers)
+    totals = {normalise_header(word) for word in match.table.totals}
+    accounts: set[str] = set()
+    for row in _read_whole_rows(found, source, len(headers)):
+        # The first two cells: an export may have an empty one before the word.
+        if totals and any(normalise_header(str(cell)) in totals for cell in row.cells[:2]):
+            source.skip("total")
+            continue
+        try:
+            for message in table.make_messages(TableRow(row, match, source, headers), source):
+                if len(accounts) < _MOST_ACCOUNTS:
+                    accounts.add(message.account)
+                yield message
+        except RowRefused:
+            continue
+    if len(accounts) > 1 and not source.list_own_names():
+        source.note("several_accounts", None, match.table.columns.get("account", ("",))[0])
+    if len(accounts) == 1:
+        (source.account,) = accounts
+
+
+def _read_whole_rows(found: TableFound, source: SourceReading, width: int) -> Iterator[SheetRow]:
+    """Iterate over the rows after the headers that have a cell for each of them."""
+    is_text = found.sheet.separator is not None
+    short: SheetRow | None = None
+    for row in read_rows(source.file, found.sheet, source.options.limits.whole_bytes):
+        if row.line <= found.header.line:
+            continue
+        if short is not None:
+            source.refuse("row_length", short.line, None, len(short.cells))
+            short = None
+        if is_text and len(row.cells) < width:
+            short = row
+        elif len(row.cells) > width and any(str(cell).strip() for cell in row.cells[width:]):
+            source.refuse("row_length", row.line, None, len(row.cells))
+        else:
+            yield row
+    if short is not None:
+        if not source.file.ends_line:
+            raise source.fail("half_file", short.line)
+        source.refuse("row_length", short.line, None, len(short.cells))
+    elif is_text and not source.file.ends_line:
+        source.note("last_line_open")
+
+
+def _decide_order(found: TableFound, source: SourceReading, headers: list[str]) -> None:
+    """Set the order of dates with two readings from all dates of the file, in a first pass over it.
+
+    Raises:
+        FileRefused: if some dates can only be day first and others only month first.
+    """
+    columns = [found.match.positions[field] for field in _TIME_FIELDS if field in found.match.positions]
+    evidence = OrderEvidence()
+    for count, row in enumerate(read_rows(source.file, found.sheet, source.options.limits.whole_bytes)):
+        if row.line <= found.header.line:
+            continue
+        for column in columns:
+            if column < len(row.cells) and isinstance(row.cells[column], str):
+                evidence.add(row.cells[column])
+        if count > 200 and not evidence.is_numeric:
+            return
+    if evidence.is_contradictory:
+        raise source.fail("dates_contradict", None, headers[columns[0]])
+    # What the column itself shows holds against what the caller says of all files.
+    source.date_order = evidence.order or source.date_order
+
+
+def _list_day_readings(text: str) -> set[tuple[int, int]]:
+    """Return the readings of a date as day and month, of one without a year too."""
+    readings: set[tuple[int, int]] = set()
+    for attempt in (f"{text} de 2024", f"{text} 2024"):  # a leap year: the 29th of February is a day
+        try:
+            moment = read_time(attempt, UTC, UTC).time
+        except TimeUnreadable:
+            continue
+        readings.add((moment.day, moment.month))
+    numbers = re.match(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}", text.strip())
+    if numbers:
+        first, other = int(numbers[1]), int(numbers[2])
+        readings |= {(first, other), (other, first)}
+    return readings
+
+
+def find_link(text: str, pattern: re.Pattern[str]) -> str | None:
+    """Return the first group of a pattern in a link, None if it is not there."""
+    found = pattern.search(text)
+    return found[1] if found else None
+
+
+def join_texts(*texts: str) -> str:
+    """Return texts one below the other, each once."""
+    return "\n".join(dict.fromkeys(text for text in texts if text))

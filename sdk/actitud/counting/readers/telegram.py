@@ -1,0 +1,143 @@
+"""Telegram: ``result.json`` of Telegram Desktop, of one chat or channel or of all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from actitud.counting.made_ids import hide_name
+from actitud.counting.messages import Kind, Message
+from actitud.counting.options import normalise_account
+from actitud.counting.readers.json_streams import JsonObject, dig, dig_text, iterate_items, iterate_members
+from actitud.counting.source_reading import RowRefused, SourceReading
+
+_CHAT_TYPES: Final = re.compile(
+    r'"type"\s*:\s*"(personal_chat|private_chat|bot_chat|private_group|private_supergroup|public_supergroup'
+    r'|private_channel|public_channel|saved_messages)"'
+)
+_MEDIA: Final = {
+    "video_file": "video",
+    "animation": "video",
+    "video_message": "video",
+    "voice_message": "audio",
+    "audio_file": "audio",
+    "sticker": "sticker",
+}
+
+
+def is_export(head: str) -> bool:
+    """Return True for an export of Telegram Desktop."""
+    return _CHAT_TYPES.search(head) is not None
+
+
+def read_export(source: SourceReading) -> Iterator[Message]:
+    """Iterate over the messages of an export."""
+    if re.search(r'"chats"\s*:\s*\{', source.file.read_head()):
+        yield from _read_all_chats(source)
+        return
+    chat = {
+        name: value
+        for name, value in iterate_members_before(source, "messages")
+        if name in ("name", "type", "id") and isinstance(value, str | int)
+    }
+    for pointer, item in iterate_items(source, "messages.item"):
+        yield from _read_message(source, pointer, item, chat)
+
+
+def iterate_members_before(source: SourceReading, last: str) -> Iterator[tuple[str, Any]]:
+    """Iterate over the members of the whole that stand before one of them, which is not read."""
+    for name, value in iterate_members(source, ""):
+        if name == last:
+            return
+        yield name, value
+
+
+def _read_all_chats(source: SourceReading) -> Iterator[Message]:
+    # A chat is held in memory as a whole; the export of a channel alone is the one that grows.
+    for pointer, chat in iterate_items(source, "chats.list.item"):
+        messages = dig(chat, "messages")
+        for number, item in enumerate(messages if isinstance(messages, list) else ()):
+            place = f"{pointer}/messages/{number}"
+            if isinstance(item, dict):
+                yield from _read_message(source, place, item, chat)
+            else:
+                source.refuse("object_expected", place, None)
+
+
+def _read_message(source: SourceReading, pointer: str, item: JsonObject, chat: JsonObject) -> Iterator[Message]:
+    if dig_text(item, "type") != "message":
+        source.skip("service_message")
+        return
+    identity = dig_text(item, "id")
+    try:
+        if not identity:
+            raise source.refuse("cell_missing", pointer, "id")
+        stamp = dig_text(item, "date_unixtime")
+        time = source.read_time(stamp or dig_text(item, "date"), pointer, "date_unixtime" if stamp else "date")
+        edited = dig_text(item, "edited_unixtime") or dig_text(item, "edited")
+        changed = source.read_time(edited, pointer, "edited").time if edited else None
+    except RowRefused:
+        return
+    kind, is_private = _find_kind(source, item, chat)
+    number = hide_name(f"{dig_text(chat, 'type')}/{dig_text(chat, 'id')}")
+    parent = dig_text(item, "reply_to_message_id")
+    is_person = dig_text(chat, "type") in ("personal_chat", "private_chat", "bot_chat")
+    yield source.keep(
+        row=pointer,
+        id=f"{number}-{identity}",
+        time=time,
+        kind=kind,
+        text=_join_text(dig(item, "text")),
+        thread=number if is_person else None,
+        parent=f"{number}-{parent}" if parent else None,
+        media=_list_media(item),
+        private=is_private,
+        edited=changed if changed and changed > time.time else None,
+    )
+
+
+def _find_kind(source: SourceReading, item: JsonObject, chat: JsonObject) -> tuple[Kind, bool]:
+    """Return the kind of a message, and True if it is private. What an account can tell depends on the chat."""
+    chat_type, chat_name = dig_text(chat, "type"), dig_text(chat, "name")
+    author, author_id = dig_text(item, "from"), dig_text(item, "from_id")
+    if chat_type.endswith("channel"):
+        source.tells.update(("own_posts", "reposts", "texts", "media", "time_of_day"))
+        if not source.account and chat_name:
+            source.account = source.name_account(chat_name)
+        return ("repost" if dig_text(item, "forwarded_from") else "own_post"), False
+    source.tells.update(("threads", "texts", "media", "time_of_day"))
+    if chat_type in ("personal_chat", "private_chat", "bot_chat"):
+        source.tells.update(("private_replies", "received_private"))
+        # The chat is called by the name of the other.
+        is_other = author_id == f"user{dig_text(chat, 'id')}" or (
+            normalise_account(author) == normalise_account(chat_name) and not source.is_own(author)
+        )
+        return ("received" if is_other else "private_reply"), True
+    is_public = chat_type == "public_supergroup"
+    source.tells.update(("public_replies", "received_public") if is_public else ("private_replies", "received_private"))
+    is_own = author_id.startswith("channel") or source.is_own(author)
+    if not is_own:
+        return "received", not is_public
+    if is_public and not dig_text(item, "reply_to_message_id"):
+        source.tells.add("own_posts")
+        return "own_post", False
+    return ("public_reply", False) if is_public else ("private_reply", True)
+
+
+def _join_text(value: Any) -> str:
+    """Return a text that may be given in parts, some of which are links or bold."""
+    if isinstance(value, list):
+        return "".join(part if isinstance(part, str) else dig_text(part, "text") for part in value)
+    return value if isinstance(value, str) else ""
+
+
+def _list_media(item: JsonObject) -> list[str]:
+    kinds = []
+    if item.get("photo"):
+        kinds.append("photo")
+    if item.get("poll"):
+        kinds.append("poll")
+    if item.get("media_type") or item.get("file"):
+        kinds.append(_MEDIA.get(dig_text(item, "media_type"), "document"))
+    return kinds

@@ -1,0 +1,176 @@
+"""X: the archive of an account (``tweets.js``), and the tables of its analytics, the old one and the new one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Final
+
+from actitud.counting.made_ids import hide_name
+from actitud.counting.messages import Message
+from actitud.counting.readers.json_streams import JsonObject, dig, dig_counts, dig_list, dig_text, iterate_items
+from actitud.counting.readers.tables import TableFormat, TableRow, find_link
+from actitud.counting.source_reading import RowRefused, SourceReading
+
+_FIRST_SNOWFLAKE: Final = 29_700_859_247
+_SNOWFLAKE_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, UTC)
+_HANDLE: Final = re.compile(r"(?:x|twitter)\.com/(?!i/)(\w{1,20})/status")
+_SCRIPT: Final = re.compile(r"\s*window\.YTD\.(?P<part>\w+)\.part\d+\s*=\s*\[(?P<rest>.*)", re.DOTALL)
+_NOT_JSON: Final = re.compile(r"\s*\{\s*(?:\w+\s*:|')")
+_MEDIA: Final = {"photo": "photo", "video": "video", "animated_gif": "video"}
+
+
+def find_snowflake_time(identity: str) -> datetime | None:
+    """Return the instant that an id of X, made since November 2010, tells; None for another id."""
+    if not identity.isdecimal() or int(identity) < _FIRST_SNOWFLAKE or len(identity) > 19:
+        return None
+    return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(identity) >> 22)
+
+
+def find_archive_part(head: str) -> str | None:
+    """Return the name of the part of an archive that a script is, as "tweets" or "account"; None for another text."""
+    found = _SCRIPT.match(head)
+    return found["part"] if found else None
+
+
+def is_json_script(head: str) -> bool:
+    """Return True if what a script assigns is JSON and not only JavaScript."""
+    found = _SCRIPT.match(head)
+    return found is not None and not _NOT_JSON.match(found["rest"])
+
+
+def read_account(source: SourceReading) -> tuple[str, str]:
+    """Return the id and the name of the account of an archive, from its ``account.js``.
+
+    Raises:
+        FileRefused: if the file breaks off or is no JSON.
+    """
+    for _, entry in iterate_items(source, "item", is_script=True):
+        return dig_text(entry, "account", "accountId"), dig_text(entry, "account", "username")
+    return "", ""
+
+
+def read_archive(source: SourceReading, owner: tuple[str, str], *, is_deleted: bool) -> Iterator[Message]:
+    """Iterate over the messages of a part of an archive.
+
+    ``owner``: id and name of the account, from the archive's ``account.js``, "" if it is not there.
+    """
+    identity, name = owner
+    if not name:
+        names = [account.name for account in source.options.accounts if account.platform == "x"]
+        name = names[0] if len(names) == 1 else ""
+    source.account = source.name_account(name)
+    source.tells.update(
+        ("own_posts", "public_replies", "reposts", "threads", "texts", "media", "time_of_day", "reactions", "shares")
+    )
+    for pointer, entry in iterate_items(source, "item", is_script=True):
+        tweet = dig(entry, "tweet") if "tweet" in entry else entry
+        if not isinstance(tweet, dict):
+            source.refuse("object_expected", pointer, "tweet")
+            continue
+        try:
+            yield _make_tweet(source, pointer, tweet, identity, is_deleted)
+        except RowRefused:
+            continue
+
+
+def _make_tweet(source: SourceReading, pointer: str, tweet: JsonObject, owner: str, is_deleted: bool) -> Message:
+    identity = dig_text(tweet, "id_str") or dig_text(tweet, "id")
+    if not identity:
+        raise source.refuse("cell_missing", pointer, "id_str")
+    time = source.read_time(dig_text(tweet, "created_at"), pointer, "created_at")
+    text = unescape(dig_text(tweet, "full_text") or dig_text(tweet, "text"))
+    parent = dig_text(tweet, "in_reply_to_status_id_str") or dig_text(tweet, "in_reply_to_status_id") or None
+    person = dig_text(tweet, "in_reply_to_user_id_str") or dig_text(tweet, "in_reply_to_user_id")
+    handle = dig_text(tweet, "in_reply_to_screen_name")
+    answers_itself = bool(owner and person == owner) or bool(
+        source.account and source.name_account(handle) == source.account
+    )
+    is_reply = bool(parent or person)
+    attached = dig_list(tweet, "extended_entities", "media") or dig_list(tweet, "entities", "media")
+    media = [_MEDIA.get(dig_text(each, "type"), "photo") for each in attached]
+    links = [dig_text(each, "expanded_url") for each in dig_list(tweet, "entities", "urls")]
+    if any(_HANDLE.search(link) for link in links):
+        media.append("quote")
+    elif links:
+        media.append("link")
+    return source.keep(
+        row=pointer,
+        id=identity,
+        time=time,
+        kind="repost" if text.startswith("RT @") else "public_reply" if is_reply and not answers_itself else "own_post",
+        text=text,
+        parent=parent,
+        media=media,
+        counts=dig_counts(tweet, {"favorite_count": "reactions", "retweet_count": "shares"}),
+        permalink=f"https://x.com/{source.account or 'i'}/status/{identity}",
+        deleted=is_deleted,
+        language=dig_text(tweet, "lang") or None,
+    )
+
+
+def read_direct_messages(source: SourceReading, owner: tuple[str, str]) -> Iterator[Message]:
+    """Iterate over the private messages of an archive.
+
+    Raises:
+        FileRefused: if it is not known which of the two who write is the organisation.
+    """
+    identity, name = owner
+    if not identity:
+        raise source.fail("own_name_unknown")
+    source.account = source.name_account(name)
+    source.tells.update(("private_replies", "received_private", "threads", "texts", "media", "time_of_day"))
+    for pointer, entry in iterate_items(source, "item", is_script=True):
+        conversation = dig(entry, "dmConversation")
+        for number, event in enumerate(dig_list(conversation, "messages")):
+            message = dig(event, "messageCreate")
+            place = f"{pointer}/dmConversation/messages/{number}"
+            if not isinstance(message, dict):
+                source.skip("service_message")
+                continue
+            try:
+                yield source.keep(
+                    row=place,
+                    id="dm-" + (dig_text(message, "id") or place),
+                    time=source.read_time(dig_text(message, "createdAt"), place, "messageCreate/createdAt"),
+                    kind="private_reply" if dig_text(message, "senderId") == identity else "received",
+                    text=unescape(dig_text(message, "text")),
+                    thread="dm-" + hide_name(dig_text(conversation, "conversationId")),
+                    media=("photo",) if dig_list(message, "mediaUrls") else (),
+                    private=True,
+                )
+            except RowRefused:
+                continue
+
+
+def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
+    """Make the message of a row of the analytics. A post that begins with a handle is taken for a reply."""
+    identity = row.require_text("id").strip("'\"")
+    permalink = row.get_text("permalink")
+    text = row.get_text("text")
+    yield source.keep(
+        row=row.line,
+        id=identity,
+        account=source.name_account(find_link(permalink, _HANDLE) or ""),
+        time=row.get_dated_time(find_snowflake_time(identity)),
+        kind="public_reply" if text.startswith("@") else "repost" if text.startswith("RT @") else "own_post",
+        text=text,
+        counts=row.get_counts("reactions", "comments", "shares", "views"),
+        permalink=permalink,
+    )
+
+
+TABLES: Final = {
+    "x-posts": TableFormat(
+        "x",
+        ("own_posts", "texts", "time_of_day", "reactions", "comments", "shares", "views"),
+        make_table_messages,
+    ),
+    "x-tweets": TableFormat(
+        "x",
+        ("own_posts", "texts", "time_of_day", "reactions", "comments", "shares", "views"),
+        make_table_messages,
+    ),
+}

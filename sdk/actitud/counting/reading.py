@@ -1,0 +1,224 @@
+"""The reading of files into one table of messages, with the sources they are and the faults they have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+import msgspec
+
+from actitud.counting.detection import ArchiveOwner, Detected, detect_format
+from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress
+from actitud.counting.faults import CountingFault, FaultLog, FileRefused
+from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
+from actitud.counting.readers import meta_archive, whatsapp, x
+from actitud.counting.source_reading import SourceReading
+from actitud.counting.sources import Source
+from actitud.counting.table import MessageTable
+from actitud.counting.times import DateOrder
+
+DEFAULT_ZONE: Final = "Europe/Madrid"
+_FEWEST_CONVERSATIONS: Final = 2
+
+
+class Reading(NamedTuple):
+    """What was read: the messages, each once, the files they are of, and what is wrong with them.
+
+    ``ignored``: number of members of archives that are no exports, such as pictures. Used as a context it removes the
+    table at the end.
+    """
+
+    table: MessageTable
+    sources: tuple[Source, ...]
+    faults: FaultLog
+    ignored: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.table.close()
+
+
+class _Recognised(NamedTuple):
+    file: ExportFile
+    detected: Detected
+
+
+def read_files(
+    paths: Iterable[str | Path],
+    *,
+    accounts: Sequence[OwnAccount] = (),
+    mapping: LogMapping | Sequence[LogMapping] = (),
+    time_zone: str = DEFAULT_ZONE,
+    date_order: DateOrder | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """Read files, folders and archives into a table of messages.
+
+    A file that breaks off, or that cannot be read without guessing, is refused as a whole with a fault; none of it is
+    counted. Neither the order of the paths nor a file given twice changes the result.
+
+    Args:
+        paths: Exports as the platforms hand them out.
+        accounts: The accounts of the organisation, by whose names its own messages are known.
+        mapping: Where the fields stand in the logs of a help desk.
+        time_zone: Time zone of the organisation, and of times that name none.
+        date_order: Order of dates that have two readings in a file that does not tell it.
+        limits: The most that is read.
+        progress: Is told the bytes as they are read, of each file twice.
+
+    Raises:
+        ValueError: if there is no such time zone.
+    """
+    options = ReadingOptions(
+        zone=find_zone(time_zone),
+        accounts=tuple(accounts),
+        mappings=(mapping,) if isinstance(mapping, LogMapping) else tuple(mapping),
+        date_order=date_order,
+        limits=limits or Limits(),
+    )
+    log = FaultLog()
+    table = MessageTable()
+    try:
+        with ExportFiles([Path(path) for path in paths], log, options.limits, progress) as files:
+            recognised, ignored = _recognise(files, options, log)
+            owners = _find_owners(recognised, options)
+            sources = [
+                source
+                for index, each in enumerate(recognised)
+                if (source := _read_source(index, each, owners, options, table, log, progress))
+            ]
+        sources = _name_accounts(sources, options, table, log)
+        _log_differences(sources, table, log)
+    except BaseException:
+        table.close()
+        raise
+    return Reading(table, tuple(sources), log, files.ignored + ignored)
+
+
+def _recognise(files: ExportFiles, options: ReadingOptions, log: FaultLog) -> tuple[list[_Recognised], int]:
+    """Return the files of known formats, and the number of members of archives that are of none."""
+    recognised: list[_Recognised] = []
+    strangers: dict[Path, int] = defaultdict(int)
+    for file in files.files:
+        try:
+            detected = detect_format(file, options)
+        except FileRefused as refused:
+            log.add(refused.fault)
+            continue
+        if detected:
+            recognised.append(_Recognised(file, detected))
+        elif file.archive is None:
+            log.add(CountingFault(code="unknown_format", file=file.name))
+        else:
+            # An archive has hundreds of files that are no messages: advertisements, settings, likes.
+            strangers[file.path] += 1
+    known = {each.file.path for each in recognised}
+    for path in sorted(strangers.keys() - known):
+        log.add(CountingFault(code="nothing_recognised", file=path.name))
+    return recognised, sum(strangers.values())
+
+
+def _find_owners(recognised: Sequence[_Recognised], options: ReadingOptions) -> dict[tuple[str, Path], ArchiveOwner]:
+    """Return the owners of archives, by the platform and the file or folder that the archive is.
+
+    An archive of X names its account. Of private conversations it is the one name that stands in all of them, if there
+    are two or more.
+    """
+    owners: dict[tuple[str, Path], ArchiveOwner] = {}
+    writers: dict[tuple[str, Path], list[set[str]]] = defaultdict(list)
+    for file, detected in recognised:
+        place = detected.platform, file.root
+        probe = SourceReading(0, file, detected.platform, detected.format, options, FaultLog())
+        try:
+            if detected.role == "account":
+                owners[place] = ArchiveOwner(*x.read_account(probe))
+            elif detected.format == "meta-conversation":
+                writers[place].append(set(meta_archive.list_participants(probe)))
+            elif detected.role == "conversation":
+                writers[place].append(set(whatsapp.list_senders(probe)))
+        except FileRefused:
+            continue  # its own reading says what is wrong with it
+    for place, names in writers.items():
+        common = set.intersection(*names)
+        if len(names) >= _FEWEST_CONVERSATIONS and len(common) == 1:
+            owners[place] = ArchiveOwner(name=common.pop())
+    return owners
+
+
+def _read_source(
+    index: int,
+    recognised: _Recognised,
+    owners: dict[tuple[str, Path], ArchiveOwner],
+    options: ReadingOptions,
+    table: MessageTable,
+    log: FaultLog,
+    progress: Progress | None,
+) -> Source | None:
+    file, detected = recognised
+    if detected.role == "account":
+        return None
+    source = SourceReading(index, file, detected.platform, detected.format, options, log)
+    owner = owners.get((detected.platform, file.root), ArchiveOwner())
+    try:
+        table.add(index, detected.read(source, owner))
+    except FileRefused as refused:
+        log.add(refused.fault)
+        return None
+    if progress:
+        progress(file.name, file.size)
+    return source.make_source()
+
+
+def _name_accounts(
+    sources: Sequence[Source], options: ReadingOptions, table: MessageTable, log: FaultLog
+) -> list[Source]:
+    """Give files that do not name their account the one account of the platform; refuse them if there are several."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for account in options.accounts:
+        known[account.platform].add(account.name)
+    for platform, name, _ in table.count_accounts():
+        if name:
+            known[platform].add(name)
+    named = {source.index: source for source in sources}
+    for index, platform in table.list_nameless():
+        source = named.get(index)
+        names = known[platform]
+        if source is None or not names:
+            continue
+        if len(names) > 1:
+            table.discard(index)
+            log.add(CountingFault(code="account_unknown", file=source.file))
+            del named[index]
+            continue
+        (name,) = names
+        table.name_account(index, platform, name)
+        if platform == source.platform:
+            named[index] = msgspec.structs.replace(source, account=source.account or name)
+    return list(named.values())
+
+
+def _log_differences(sources: Sequence[Source], table: MessageTable, log: FaultLog) -> None:
+    """Log where copies of a message differ. That later exports count more is no difference."""
+    names = {source.index: source.file for source in sources}
+    for field, number, shown in table.list_differences():
+        if field == "counts":
+            continue
+        for place, difference in enumerate(shown):
+            row = difference.other.row
+            fault = CountingFault(
+                code="copies_differ",
+                file=names[difference.other.source],
+                line=row if isinstance(row, int) else None,
+                column=field if isinstance(row, int) else f"{row}/{field}",
+                suggestion=names[difference.kept.source],
+                is_refusal=False,
+            )
+            log.add(fault, number - len(shown) + 1 if place == len(shown) - 1 else 1)
