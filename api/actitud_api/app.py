@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from litestar import Litestar
@@ -34,6 +34,7 @@ from actitud_api.platform.http import handler_threads, large_responses, metrics
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
 from actitud_api.platform.http.discovery import DiscoveryController
+from actitud_api.platform.http.event_streams import EventStreams
 from actitud_api.platform.http.large_responses import LargeResponseSlots
 from actitud_api.platform.http.middleware.compression import Compression
 from actitud_api.platform.http.middleware.edge import Edge
@@ -52,14 +53,17 @@ from actitud_api.platform.http.problems import (
     ProblemError,
     ProblemMapping,
     build_exception_handler,
+    find_problem,
     maps_to,
 )
 from actitud_api.platform.http.reference import FirstStep
 from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.http.system import Readiness, SystemController
+from actitud_api.platform.jobs.runner import JobRunner, JobTask, ProgressListener, build_running_lifespan
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS, RequestCounter
+from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.api_keys import routes as keys
 from actitud_api.resources.assessments import routes as assessments
@@ -67,6 +71,7 @@ from actitud_api.resources.assessments import service as assessed
 from actitud_api.resources.assessments import transition_routes
 from actitud_api.resources.editions import routes as editions
 from actitud_api.resources.editions import service as edition_service
+from actitud_api.resources.jobs import routes as jobs
 from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.publications import approval_routes as approvals
@@ -171,6 +176,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     suggestion_routes.SuggestionPagesController,
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
+    jobs.JobsController,
     keys.KeysController,
     ledger.LedgerController,
     ledger.SigningKeysController,
@@ -205,9 +211,12 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *scores.PROBLEMS,
     *comparison_routes.PROBLEMS,
     *exports.PROBLEMS,
+    *jobs.PROBLEMS,
     *keys.PROBLEMS,
     *ledger.PROBLEMS,
 )
+
+_MAPPED: Final = dict(PROBLEMS)
 
 FIRST_STEPS: Final = (
     FirstStep(
@@ -270,6 +279,7 @@ ABOUT: Final = ServiceDescription(
         "publications": "Signed documents of published editions, which never change, and their corrections.",
         "embeds": "Published scores in other sites: badges, cards, tables, frames, oEmbed.",
         "suggestions": "Proposals for further errors and indicators, and the decisions on them.",
+        "jobs": "Work that outlasts its request: how far it is, how it ended, and its results.",
         "keys": "API keys: create, rotate and revoke them, and report leaked ones.",
         "ledger": "Record of all changes as a hash chain, with signed checkpoints and the public signing keys.",
         "system": "Health checks for operators.",
@@ -282,12 +292,13 @@ def create_app(
     controllers: Sequence[ControllerRouterHandler] = CONTROLLERS,
     *,
     keeps_ledger: bool = False,
+    runs_jobs: bool = False,
 ) -> Litestar:
     """Build the application (ASGI).
 
     `keeps_ledger`: make the daily checkpoint of the ledger, compare what is published with what was signed, delete old
     responses, and make the files of published editions, while the application is served. `controllers`: groups of
-    routes, by default all of the service.
+    routes, by default all of the service. `runs_jobs`: do the jobs that are due while the application is served.
 
     Raises:
         LookupError: A handler has no access rule, or needs an object that the application does not provide.
@@ -320,6 +331,10 @@ def create_app(
     limits = _build_limits(settings, database.request_counter)
     files = FileStore(settings.files_folder, settings.files_bytes)
     publisher = Publisher(name=settings.publisher_name, dir3=settings.publisher_dir3, contact=settings.contact)
+    publishing = build_publisher(settings, database)
+    # A file is served by one process at a time, so who finds a job that another one did knows that it is gone.
+    owner = None if find_database_file(settings.database_url) is None else "service"
+    runner = build_job_runner(settings, database, publishing, owner=owner)
     own_url = (settings.public_url or settings.address).rstrip("/")
     app = Litestar(
         route_handlers=controllers,
@@ -341,12 +356,9 @@ def create_app(
                 "computed": ComputationCache(KeptComputations(files)),
                 "large_responses": LargeResponseSlots(),
                 "peppers": settings.peppers,
-                "publishing": EditionPublisher(
-                    database,
-                    settings.signing_folder,
-                    second_approver=settings.second_approver,
-                    open_workers=open_workers_apart,
-                ),
+                "publishing": publishing,
+                "jobs": runner,
+                "event_streams": EventStreams(),
                 "charge": limits.charge,
                 "find_latest": lambda: edition_service.find_latest(database),
                 "readiness": Readiness(),
@@ -374,6 +386,7 @@ def create_app(
                 if settings.metrics_networks
                 else ()
             ),
+            *((build_running_lifespan(runner),) if runs_jobs else ()),
             *(
                 (
                     _build_ledger_lifespan(settings, database),
@@ -470,6 +483,32 @@ def _update_domains(session: Session, organisation: str) -> None:
     Evidence is accepted only on the domains of the organisation, so answers can gain or lose their evidence.
     """
     assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
+
+
+def find_expected_problem(error: Exception) -> ProblemError | None:
+    """Return the problem of an exception of the services, None if nobody expects it."""
+    problem = find_problem(error, _MAPPED)
+    return problem if isinstance(problem, ProblemError) else None
+
+
+def build_job_runner(
+    settings: Settings,
+    database: Database,
+    publishing: EditionPublisher,
+    *,
+    owner: str | None = None,
+    progress: ProgressListener = lambda done, total: None,
+) -> JobRunner:
+    """Return the runner of all jobs of the service. `owner` and `progress`: as of `JobRunner`."""
+    tasks: Sequence[JobTask[Any]] = ()
+    return JobRunner(database, tasks, find_problem=find_expected_problem, owner=owner, progress=progress)
+
+
+def build_publisher(settings: Settings, database: Database) -> EditionPublisher:
+    """Return the publisher of a process that serves, or that does jobs beside one."""
+    return EditionPublisher(
+        database, settings.signing_folder, second_approver=settings.second_approver, open_workers=open_workers_apart
+    )
 
 
 def _build_limits(settings: Settings, counts: RequestCounter) -> Limits:

@@ -93,6 +93,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Folder of the files that were made of published editions; nothing in it has to be kept."""
     files_bytes: Annotated[int, Meta(ge=0, le=2**40)] = 2**30
     """Highest number of bytes in that folder; 0 to keep no files."""
+    runs_jobs: bool = True
+    """True if the service does its jobs itself; False if `actitud-api worker` does, which needs PostgreSQL.
+
+    A service on a file always does them itself.
+    """
     second_approver: bool = False
     """True if a publication needs the approval of a second publisher."""
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Actitud"
@@ -189,6 +194,7 @@ EXPECTED_FORMS: Final = {
     "files_bytes": Texts(
         "un número de bytes, de 0 (ninguno) a 1099511627776", "a number of bytes, 0 (none) to 1099511627776"
     ),
+    "runs_jobs": Texts("true o false", "true or false"),
     "second_approver": Texts("true o false", "true or false"),
     "publisher_name": Texts("un nombre de 1 a 200 caracteres", "a name of 1 to 200 characters"),
     "publisher_dir3": Texts("un código DIR3, como L01280796", "a DIR3 code, as L01280796"),

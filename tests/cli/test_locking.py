@@ -22,6 +22,8 @@ from tests.support.databases import migrated_sqlite, sqlite_url
 from tests.support.figures import FigureRecorder
 
 SERVES: Final = {"serve", "demo"}
+REFUSES: Final = "worker"
+"""It is for PostgreSQL only."""
 READS: Final = {"doctor", "backup", "keys list", "keys check", "ledger export", "audit"}
 RESTORES: Final = "restore"
 """It needs the file for itself on every version, and has tests of its own."""
@@ -155,7 +157,7 @@ COMMANDS: Final = set(list_commands(build_parser("en")))
 
 def test_each_command_that_opens_a_database_serves_reads_or_writes() -> None:
     """Who adds a command says here which, and a command that writes is tried below."""
-    assert SERVES | READS | {RESTORES} | WRITES.keys() | {FALLS_BACK} >= COMMANDS
+    assert SERVES | READS | {REFUSES, RESTORES} | WRITES.keys() | {FALLS_BACK} >= COMMANDS
 
 
 def test_commands_that_write_beside_a_service_are_refused(

@@ -21,6 +21,7 @@ from sqlalchemy import inspect, text
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.reviews import service as reviews
@@ -28,6 +29,7 @@ from tests.contract import examples
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.settling import anything, move_calendar, settle
+from tests.support.toy_jobs import Counting
 
 MINE: Final = "ES-DIR3-L01280796"
 """The organisation that the operations are about."""
@@ -237,6 +239,11 @@ class Installation:
         with self.database.write() as session:
             ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), datetime.now(UTC))
 
+    def enqueue(self) -> str:
+        """Asks for a job on the command line, which nobody does; returns its id."""
+        with self.database.write(hidden=True) as session:
+            return str(enqueue_job(session, kind="toys.count", parameters=Counting(1), principal=None).id)
+
     def give(self, operation: Operation, place: Place, key: str) -> None:
         """Gives the verdict of a key where the operation is to take it back: everybody has their own."""
         known = keys.parse_key(key)
@@ -296,6 +303,7 @@ class Installation:
         suggestion = ""
         if "{suggestion}" in operation.path:
             suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
+        job = self.enqueue() if "{job}" in operation.path else ""
         digest = ""
         published = (
             "editions.publications.",
@@ -330,6 +338,7 @@ class Installation:
             "submission": "1",
             "approval": "1",
             "suggestion": suggestion,
+            "job": job,
             "indicator": "D1.07",
             "transition": "1",
             "version": "2027.1",

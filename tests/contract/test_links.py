@@ -55,6 +55,7 @@ TRAILS: Final = {
     "keys": Trail(_tag("keys"), 10),
     "ledger": Trail(_tag("ledger"), 10),
     "methodologies": Trail(_tag("methodologies"), 15),
+    "jobs": Trail(_tag("jobs"), 10),
     "suggestions": Trail(_tag("suggestions"), 15),
     "organisations": Trail(_tag("organisations"), 20),
     "drafts": Trail(_assessments("put", "update", "delete", "submissions."), 30),

@@ -50,6 +50,7 @@ Class = Literal[
     "administer",
     "hold",
     "own list",
+    "follow",
     "propose",
     "withdraw",
 ]
@@ -126,6 +127,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
     "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
     "own list": ("keys.list",),
+    "follow": ("jobs.cancel", "jobs.events", "jobs.get", "jobs.items.list", "jobs.list"),
     "open": (
         "badges.get",
         "badges.list",
@@ -199,6 +201,7 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "withdraw": frozenset(get_args(Role)),
     "hold": frozenset(get_args(Role)),
     "own list": frozenset(get_args(Role)),
+    "follow": frozenset(get_args(Role)),
 }
 """The roles that may; any other is told so (403)."""
 FAR: Final = frozenset({"other", "elsewhere"})
@@ -297,6 +300,9 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return None
     if row == "own list":
         return None
+    if row == "follow":
+        # The command line has asked for it.
+        return None if role == "administrator" or operation.id == "jobs.list" else 404
     if row == "hold":
         # What it is called on is the key of somebody else.
         return None if role == "administrator" else 404

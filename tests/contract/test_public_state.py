@@ -25,10 +25,10 @@ HIDDEN: Final = frozenset(
         *("editions.assessments.verdicts.put", "editions.assessments.verdicts.delete"),
         *("editions.assessments.review.put", "editions.flags.create"),
         *("editions.assessments.replies.put", "editions.assessments.replies.delete"),
-        *("keys.create", "keys.rotations.create", "keys.revocations.create"),
+        *("keys.create", "keys.rotations.create", "keys.revocations.create", "jobs.cancel"),
     }
 )
-"""Operations that change drafts and keys, whose rules say so."""
+"""Operations that change drafts, keys and jobs, whose rules say so."""
 CHANGES: Final = [operation for operation in operations() if is_entered(operation)]
 STORING_NOTHING: Final = [one for one in operations() if one.method not in SAFE and one.roles is None]
 

@@ -33,7 +33,7 @@ def test_what_creates_takes_a_key_and_all_else_a_version() -> None:
 
 def told(answer: httpx.Response) -> tuple[Any, str, str]:
     """An answer without the secret that is shown once."""
-    return {**answer.json(), "secret": None}, answer.headers["location"], answer.headers["etag"]
+    return {**answer.json(), "secret": None}, answer.headers["location"], answer.headers.get("etag")
 
 
 def rows(installation: Installation) -> Counter[str]:
@@ -49,7 +49,8 @@ def test_repeated_at_once_and_again_it_acts_once_and_is_answered_alike(
     holder = installation.key("administrator")
     place = installation.place(operation)
     before = rows(installation)
-    assert installation.call(operation, place, holder).status_code == 201
+    status = next(int(code) for code in operation.described["responses"] if code in ("201", "202"))
+    assert installation.call(operation, place, holder).status_code == status
     effect = rows(installation) - before
     effect.pop("idempotent_answer", None)
 
@@ -61,7 +62,7 @@ def test_repeated_at_once_and_again_it_acts_once_and_is_answered_alike(
 
     with ThreadPoolExecutor(REPEATS) as pool:
         answers = [*pool.map(call, range(REPEATS)), call(0)]
-    assert {answer.status_code for answer in answers} == {201}
+    assert {answer.status_code for answer in answers} == {status}
     assert all(told(answer) == told(answers[0]) for answer in answers)
     shown = [answer.json()["secret"] is not None for answer in answers if "secret" in answer.json()]
     fresh = ["idempotency-replayed" not in answer.headers for answer in answers]

@@ -44,6 +44,8 @@ TABLES = {
     "flag",
     "simulation",
     "access_key",
+    "job",
+    "job_item",
     "idempotent_answer",
     "denial",
     "key_use",

@@ -6,6 +6,7 @@ import argparse
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from msgspec import structs
@@ -17,8 +18,8 @@ from actitud_api.cli.server import Server, build_configuration
 from actitud_api.cli.serving import (
     build_application,
     get_database,
-    get_publisher,
     get_readiness,
+    give_up,
     is_for_this_machine,
 )
 from actitud_api.demo import service as demo
@@ -73,7 +74,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
         _make_signing_key(database, settings)
         get_readiness(app).register(demo.EDITION, loaded.is_set)
         config = build_configuration(app, settings)
-        server = Server(config, get_readiness(app), 0, lambda: None, get_publisher(app).stop)
+        server = Server(config, get_readiness(app), 0, lambda: None, partial(give_up, app))
         # Bound before the loading starts, so that a port in use ends the command at once.
         socket = config.bind_socket()
 

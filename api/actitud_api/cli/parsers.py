@@ -81,6 +81,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
     for add in (
         _add_init,
         _add_serve,
+        _add_worker,
         _add_doctor,
         _add_migrate,
         _add_backup_and_restore,
@@ -195,6 +196,15 @@ def _add_serve(added: AddCommand, language: Language) -> None:
         help=Texts(
             "procesos que sirven a la vez (1); con PostgreSQL", "processes that serve at the same time (1); PostgreSQL"
         ).into(language),
+    )
+    _add_database_option(command, language)
+
+
+def _add_worker(added: AddCommand, language: Language) -> None:
+    command = added(
+        Texts("hace los trabajos que esperan; con PostgreSQL", "do the jobs that wait; with PostgreSQL"),
+        "worker",
+        "working.run_worker",
     )
     _add_database_option(command, language)
 

@@ -90,8 +90,8 @@ def _find_access(role: access.Role, rule: Rule, path: str) -> RoleAccess:
         return "yes"
     if role not in rule.roles:
         return "no"
-    # Where these rules admit every role, `Principal.can_reach` admits only the holder's own key.
-    if path.startswith("/v1/keys"):
+    # Where these rules admit every role, each holder has only its own key, and its own jobs.
+    if path.startswith(("/v1/keys", "/v1/jobs")):
         return "yes" if role == "administrator" else "own"
     is_bound_to_organisations = role in access.ORGANISATION_ROLES and rule.private
     return "own" if is_bound_to_organisations or (role in access.EDITION_ROLES and "{edition}" in path) else "yes"

@@ -26,9 +26,11 @@ from actitud_api.cli.readiness import catch_unreachable, check_exists, check_rea
 from actitud_api.cli.server import Server, WorkerServer, build_configuration, follow_orders
 from actitud_api.cli.supervisor import READY, Supervisor, WorkerFunction
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.event_streams import EventStreams
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.http.metrics import FOLDER_VARIABLE
 from actitud_api.platform.http.system import Readiness
+from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import count_offered_connections, get_sqlite_version, has_wal_bug
 from actitud_api.platform.storage.postgresql import CONNECTIONS
@@ -95,7 +97,7 @@ def _serve(_options: argparse.Namespace, settings: Settings, language: Language)
         with open_listener(settings, language) as listener:
             configuration = build_configuration(app, settings)
             announce = partial(_announce, settings, language)
-            server = Server(configuration, get_readiness(app), settings.drain, announce, get_publisher(app).stop)
+            server = Server(configuration, get_readiness(app), settings.drain, announce, partial(give_up, app))
             server.run(sockets=[listener])
     return server.started
 
@@ -233,7 +235,7 @@ def run_worker(settings: Settings, listener: socket.socket, language: Language, 
     with build_application(settings, language, keeps_ledger=number == 0) as app:
         configuration = build_configuration(app, settings)
         server = WorkerServer(
-            configuration, get_readiness(app), settings.drain, partial(pipe.send, READY), get_publisher(app).stop
+            configuration, get_readiness(app), settings.drain, partial(pipe.send, READY), partial(give_up, app)
         )
         follow_orders(server, pipe)
         server.run(sockets=[listener])
@@ -256,14 +258,18 @@ def build_application(
     """Build the application, which reports that it is ready while its database is at the newest revision.
 
     A SQLite file is locked, so that no other process serves it. The database is closed at the end of the block.
-    `may_be_new`: True if the caller makes a file that does not exist. `keeps_ledger`: as of `create_app`.
+    `may_be_new`: True if the caller makes a file that does not exist. `keeps_ledger`: as of `create_app`; this process
+    then does jobs too, unless the settings leave them to others.
 
     Raises:
         CommandError: The database URL is not supported (exit code 2), the file does not exist, or another process
             serves it.
     """
     with catch_unusable(language):
-        app = create_app(settings, keeps_ledger=keeps_ledger)
+        is_file = find_database_file(settings.database_url) is not None
+        app = create_app(
+            settings, keeps_ledger=keeps_ledger, runs_jobs=keeps_ledger and (is_file or settings.runs_jobs)
+        )
     database = get_database(app)
     get_readiness(app).register("database", database.is_current)
     if not may_be_new:
@@ -290,10 +296,13 @@ def get_database(app: Litestar) -> Database:
     return database
 
 
-def get_publisher(app: Litestar) -> EditionPublisher:
-    """Return the publisher in the state of an application."""
+def give_up(app: Litestar) -> None:
+    """End what takes longer than a process has to stop: publications, jobs before their next steps, streams."""
     publisher: EditionPublisher = app.state["publishing"]
-    return publisher
+    runner: JobRunner = app.state["jobs"]
+    streams: EventStreams = app.state["event_streams"]
+    for stop in (publisher.stop, runner.give_up, streams.stop):
+        stop()
 
 
 def get_readiness(app: Litestar) -> Readiness:

@@ -24,6 +24,7 @@ from actitud_api.engine.methodology.requests.content import AssessmentRequest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -136,6 +137,7 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         _approve(session)
         reviews.create_sample(session, OPEN, share=0.2, seed="once-2027-01-06", now=NOW)
         _add_suggestions(session)
+        _add_job(session)
         ledger.append_entry(session, _EVENT, now=NOW)
     reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
     with database.write() as session:
@@ -309,6 +311,22 @@ def _approve(session: Session) -> None:
     digest = approvals.compute_pending_digest(session, record, None, PublicationPlan(reason=REASON))
     role, identifier = KEYS[2]
     approvals.add_approval(session, record.id, digest, access.Principal(identifier, role, identifier), now=NOW)
+
+
+class _NoParameters(msgspec.Struct):
+    pass
+
+
+def _add_job(session: Session) -> None:
+    """Add a job that waits for so long that nobody ever does it."""
+    enqueue_job(
+        session,
+        kind="editions.publications.create",
+        parameters=_NoParameters(),
+        principal=None,
+        edition=IN_REVIEW,
+        run_after=datetime(9999, 1, 1, tzinfo=UTC),
+    )
 
 
 def _add_suggestions(session: Session) -> None:

@@ -32,6 +32,8 @@ FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator", hidden=T
 KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True, hidden=True)
 KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True, hidden=True)
 """Rule of operations on keys: each holder may act on its own key, an administrator on any key."""
+JOB_HOLDERS: Final = restrict_to(*get_args(Role), hidden=True)
+"""Rule of operations on jobs: each holder may follow its own, an administrator any."""
 PROPOSERS: Final = restrict_to(*get_args(Role))
 PUBLISHERS: Final = restrict_to("publisher", "administrator")
 REGISTRARS: Final = restrict_to("registrar", "administrator")

@@ -31,6 +31,7 @@ from actitud_api.platform.http.contract import (
     Link,
     find_contract,
 )
+from actitud_api.platform.http.event_streams import EventStream
 from actitud_api.platform.http.inputs import LANG, Body, FileBody, describe_parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
@@ -620,7 +621,10 @@ class _Operation:
             headers += ["ETag"] * answer.conditional + ["Content-Language"] * answer.sentences
             headers += ["Accept-Ranges"] * answer.has_ranges
             headers += ["Content-Location", "Last-Modified", "Repr-Digest"] * isinstance(answer, Exact)
-            headers += ["Content-Disposition"] * (isinstance(answer, Files) or answer.media_type != JSON)
+            is_stream = isinstance(answer, EventStream)
+            headers += ["X-Accel-Buffering"] * is_stream
+            is_file = isinstance(answer, Files) or (answer.media_type != JSON and not is_stream)
+            headers += ["Content-Disposition"] * is_file
             headers += ["Content-Location"] * (isinstance(answer, Files) or self._is_latest_read)
         headers += ["Idempotency-Replayed"] * contract.idempotent
         headers += _GIVEN_UP * (contract.deprecated is not None)
@@ -632,9 +636,7 @@ class _Operation:
             success: Node = {
                 # The summary of the operation says what it is.
                 "description": f"Success.{_OF_RETIRED * self._is_version_read}",
-                "headers": _refer_to_headers(
-                    [*headers, *(["Location"] if status == 201 else [])], is_page=contract.is_page
-                ),
+                "headers": _refer_to_headers([*headers, *_OF_STATUS.get(status, ())], is_page=contract.is_page),
             }
             if answer is not None:
                 success["content"] = self._describe_content(answer.content)
@@ -919,7 +921,8 @@ _HEADERS: Node = {
     ),
     "Location": _describe_header(
         "/v1/editions/2026-demo",
-        "The path of the created resource; in a redirect (308), the path and query with the id in place of the alias.",
+        "The path of the created resource, or of the job; in a redirect (308), the path and query with the id in place "
+        "of the alias.",
     ),
     "RateLimit": _describe_header(
         '"read";r=11999;t=42',
@@ -942,6 +945,7 @@ _HEADERS: Node = {
     ),
     "Retry-After": _describe_header("42", "Seconds to wait before the next attempt.", pattern="^[0-9]+$"),
     "Vary": _describe_header("Accept, Accept-Language", "The request headers that the response depends on."),
+    "X-Accel-Buffering": _describe_header("no", "Tells nginx to pass each event on at once."),
     "X-Request-Id": _describe_header(
         "9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
         "Id of the request: the one that the client sent, if it matches the pattern and is no access key; else "
@@ -1023,6 +1027,8 @@ _SECURITY_SCHEMES: Node = {
 }
 
 _LIMIT_FIELDS: Final = ["RateLimit", "RateLimit-Policy"]
+_OF_STATUS: Final[Mapping[int, Sequence[str]]] = {201: ("Location",), 202: ("Location", "Retry-After")}
+"""Headers of a response that created something, or that asked for a job."""
 _GIVEN_UP: Final = ["Deprecation", "Sunset"]
 """Headers of a response about a resource that is given up.
 

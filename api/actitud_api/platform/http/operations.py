@@ -68,16 +68,16 @@ class Options(TypedDict, total=False):
     `answer`: representation of a successful response; left out if the response has no content (204). `body`:
     decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time.
     `body_max`: largest body in bytes, if it differs from the limit of the application. `status`: status of success,
-    if it differs from the default: 201 for POST, 204 for DELETE, else 200. `problems`: problem types that the
-    handler itself raises, in addition to those that its contract implies. `links`: OpenAPI links to operations that
-    may follow, by name.
+    if it differs from the default: 201 for POST, 204 for DELETE, else 200; 202 for a POST that asks for a job.
+    `problems`: problem types that the handler itself raises, in addition to those that its contract implies. `links`:
+    OpenAPI links to operations that may follow, by name.
 
     `cors`: True if scripts of any origin may read the response, without credentials; the default is True for a GET
     operation that does not require a key. `precondition`: precondition that the request must have, by default
     `match` (`If-Match`) for PATCH and DELETE, else `none`. `attempt_named`: True if the request must have an
-    `Idempotency-Key`, which names the attempt; by default a POST that creates something (201) may have one, and
-    other operations ignore it. `aliased`: True if the path may contain an alias of an id, which is answered with a
-    redirect (308); the default is True if the path contains an organisation.
+    `Idempotency-Key`, which names the attempt; by default a POST that creates something or asks for a job (201, 202)
+    may have one, and other operations ignore it. `aliased`: True if the path may contain an alias of an id, which is
+    answered with a redirect (308); the default is True if the path contains an organisation.
 
     `represents`: path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`; a
     request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
@@ -271,7 +271,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             links=options.get("links", {}),
             cors=options.get("cors", method is HttpMethod.GET and access.key != "required"),
             precondition=options.get("precondition", "match" if method in _CHANGES else "none"),
-            idempotent=method is HttpMethod.POST and status == 201,
+            idempotent=method is HttpMethod.POST and status in (201, 202),
             attempt_named=options.get("attempt_named", False),
             aliased=options.get("aliased", inputs.path is not None and OWNER in inputs.path.__struct_fields__),
             represents=options.get("represents"),

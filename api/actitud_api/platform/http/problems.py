@@ -496,7 +496,7 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
     mapped = dict(mappings)
 
     def handle(request: ApiRequest, exception: Exception) -> Response[bytes]:
-        error = _find_problem(exception, mapped)
+        error = find_problem(exception, mapped)
         if error is None:
             _log.error(
                 "unplanned",
@@ -514,7 +514,7 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
     return handle
 
 
-def _find_problem(
+def find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
     """Return the problem or redirect of an exception, or None if nothing is known about its type.

@@ -52,7 +52,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _BEST: Final = "compressed_well"
 
 _COMPRESSIBLE: Final = re.compile(
-    r"text/.*|application/(?:.*\+)?(?:json|xml)|application/(?:jsonl|javascript)|image/svg\+xml"
+    r"text/(?!event-stream).*|application/(?:.*\+)?(?:json|xml)|application/(?:jsonl|javascript)|image/svg\+xml"
 )
 _SUFFIX: Final = re.compile(r'("[^"]*?)-(br|zstd|gzip)"')
 _CONDITIONS: Final = (b"if-match", b"if-none-match")

@@ -33,7 +33,7 @@ _TABLES: Final = (
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
-    "public_state",
+    *("job", "job_item", "public_state"),
 )
 """Each after those that it refers to."""
 
@@ -49,6 +49,7 @@ def upgrade() -> None:
     _create_ledger()
     _create_publications()
     _create_erasures()
+    _create_jobs()
     _create_public_state()
     _create_functions()
     _protect_ledger()
@@ -541,6 +542,45 @@ def _create_erasures() -> None:
         sa.PrimaryKeyConstraint("edition", "organisation", "entry", name="pk_erasure"),
         _reference("erasure", "entry", "ledger_entry.seq"),
     )
+
+
+def _create_jobs() -> None:
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("edition", IDENTIFIER),
+        sa.Column("holder", IDENTIFIER),
+        sa.Column("principal", JSON_DOCUMENT),
+        sa.Column("parameters", JSON_DOCUMENT, nullable=False),
+        sa.Column("cursor", JSON_DOCUMENT),
+        *_times("created", "run_after"),
+        *(sa.Column(name, _TIME) for name in ("started", "resumed", "finished")),
+        *_times("touched"),
+        sa.Column("lease", sa.String()),
+        sa.Column("lease_expires", _TIME),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("attempts", "done", "resumed_done")),
+        sa.Column("total", sa.Integer()),
+        sa.Column("result", JSON_DOCUMENT),
+        sa.Column("problem", JSON_DOCUMENT),
+        sa.Column("cancel_requested", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_job"),
+        sqlite_autoincrement=True,  # else SQLite gives the id of a job that was deleted to another one
+    )
+    op.create_index("ix_job_state_id", "job", ["state", "id"])
+    op.create_index("ix_job_holder_id", "job", ["holder", "id"])
+    op.create_table(
+        "job_item",
+        sa.Column("job", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("detail", JSON_DOCUMENT),
+        sa.PrimaryKeyConstraint("job", "position", name="pk_job_item"),
+        _reference("job_item", "job", "job.id", ondelete="CASCADE"),
+    )
+    op.create_index("ix_job_item_job_outcome_position", "job_item", ["job", "outcome", "position"])
 
 
 def _create_public_state() -> None:

@@ -1,0 +1,56 @@
+"""The command `worker`: do the jobs of an installation beside the processes that serve it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from typing import Final
+
+from actitud_api.app import build_job_runner, build_publisher
+from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.storage.urls import find_database_file, hide_password
+
+_FILE = Texts(
+    "A un fichero de SQLite solo lo usa el proceso que sirve, que hace también sus trabajos: no hace falta otro.",
+    "A file of SQLite is used only by the process that serves, which does its jobs too: no other is needed.",
+)
+_READY = Texts(
+    "Hace trabajos. Base de datos: {database}. Ctrl+C termina.", "Does jobs. Database: {database}. Ctrl+C ends."
+)
+_STOPPED = Texts("Parado en orden.", "Stopped in order.")
+
+LOOK_SECONDS: Final = 0.5
+"""Seconds between two looks at whether a signal has come, on systems where waiting for it lets none through."""
+
+
+def run_worker(options: argparse.Namespace, language: Language) -> int:
+    """Do jobs until the process is told to stop; return 0.
+
+    After SIGTERM or SIGINT the present step of each job ends or is rolled back, and another worker goes on with it.
+
+    Raises:
+        CommandError: The database is a file, or is not ready.
+    """
+    settings = load_settings(options)
+    if find_database_file(settings.database_url) is not None:
+        raise CommandError(_FILE.into(language))
+    with open_database(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        publishing = build_publisher(settings, database)
+        runner = build_job_runner(settings, database, publishing)
+        stopping = threading.Event()
+        for name in ("SIGTERM", "SIGINT"):
+            signal.signal(signal.Signals[name], lambda _number, _frame: stopping.set())
+        runner.start()
+        sys.stdout.write(f"{_READY.into(language).format(database=hide_password(settings.database_url))}\n")
+        sys.stdout.flush()
+        while not stopping.wait(LOOK_SECONDS):
+            pass
+        publishing.stop()
+        runner.stop()
+    sys.stdout.write(f"{_STOPPED.into(language)}\n")
+    return 0

@@ -1,0 +1,84 @@
+"""The problem of a failed job, kept in every language of the service, so that it is read in that of the reader."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.platform.http.problems import FieldError, Problem, ProblemError, limit_faults
+from actitud_api.platform.http.redaction import redact_keys
+
+Wordings = dict[str, str]
+"""A text by language."""
+
+
+class JobFault(Struct, frozen=True):
+    """A fault of a job: as `problems.Fault`, with its sentence by language."""
+
+    pointer: str
+    rule: str
+    value: str | None
+    detail: Wordings
+    suggestion: str | None
+    allowed: tuple[str, ...]
+
+
+class JobProblem(Struct, frozen=True):
+    """The problem of a failed job, without internals: type, status, and texts by language."""
+
+    type: str
+    status: int
+    title: Wordings
+    detail: Wordings
+    faults: tuple[JobFault, ...]
+
+
+def store_problem(error: ProblemError) -> JobProblem:
+    """Return a problem as it is kept with a job."""
+    return JobProblem(
+        type=error.type.uri,
+        status=error.type.status,
+        title=_word(error.type.title),
+        detail=_word(error.detail),
+        faults=tuple(
+            JobFault(
+                pointer=redact_keys(fault.pointer),
+                rule=fault.rule,
+                value=None if fault.value is None else redact_keys(fault.value),
+                detail=_word(fault.detail),
+                suggestion=fault.suggestion,
+                allowed=fault.allowed,
+            )
+            for fault in limit_faults(error.faults)
+        ),
+    )
+
+
+def build_problem(problem: JobProblem, instance: str, request_id: str, language: Language) -> Problem:
+    """Return the problem document of a failed job; `instance` is the path of the job.
+
+    `request_id` is that of the request that reads it.
+    """
+    return Problem(
+        type=problem.type,
+        title=problem.title[language],
+        status=problem.status,
+        detail=problem.detail[language],
+        instance=instance,
+        request_id=request_id,
+        errors=tuple(
+            FieldError(
+                pointer=fault.pointer,
+                rule=fault.rule,
+                value=fault.value,
+                detail=fault.detail[language],
+                suggestion=fault.suggestion,
+                allowed=fault.allowed,
+            )
+            for fault in problem.faults
+        ),
+    )
+
+
+def _word(texts: Texts) -> Wordings:
+    return {language: redact_keys(texts.into(language)) for language in LANGUAGES}

@@ -1,0 +1,257 @@
+"""All SQL over jobs and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlmodel import Session
+
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.jobs.problems import JobProblem
+from actitud_api.platform.jobs.tables import JobItemTable, JobTable
+from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
+
+JOBS: Final = Base.metadata.tables[str(JobTable.__tablename__)]
+ITEMS: Final = Base.metadata.tables[str(JobItemTable.__tablename__)]
+
+SET_BACK: Final = timedelta(seconds=5)
+"""How far in the future a row was written last if the clock has been set back since: then no time in it counts."""
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+"""The state of a job. The last three are final."""
+
+FINAL_STATES: Final[frozenset[JobState]] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class JobRecord(Struct, frozen=True, kw_only=True):
+    """A stored job; `JobTable` explains the members."""
+
+    id: int
+    kind: str
+    state: JobState
+    edition: str | None
+    holder: str | None
+    principal: Principal | None
+    parameters: dict[str, Any]
+    cursor: Any
+    created: datetime
+    run_after: datetime
+    started: datetime | None
+    resumed: datetime | None
+    finished: datetime | None
+    lease: str | None
+    attempts: int
+    done: int
+    resumed_done: int
+    total: int | None
+    result: dict[str, Any] | None
+    problem: JobProblem | None
+    cancel_requested: bool
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing of the job changes any more."""
+        return self.state in FINAL_STATES
+
+
+class JobItem(Struct, frozen=True, kw_only=True):
+    """The result of a job for one of its subjects; `JobItemTable` explains the members."""
+
+    position: int
+    subject: str
+    outcome: str
+    detail: dict[str, Any] | None
+
+
+class JobFilters(Struct, frozen=True, kw_only=True):
+    """Filters of the list of jobs; None does not filter. `holder`: who asked for them."""
+
+    kind: str | None = None
+    state: JobState | None = None
+    edition: str | None = None
+    holder: str | None = None
+
+    def build_conditions(self) -> list[ColumnElement[bool]]:
+        """Return an SQL condition for each filter that is not None."""
+        return [JOBS.c[name] == value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None]
+
+
+_COLUMNS: Final = tuple(JOBS.c[name] for name in JobRecord.__struct_fields__)
+_SELECT_ONE: Final = select(*_COLUMNS).where(JOBS.c.id == bindparam("id"))
+_SELECT_ITEMS: Final = select(*(ITEMS.c[name] for name in JobItem.__struct_fields__)).order_by(ITEMS.c.position)
+
+
+def insert_job(session: Session, values: Mapping[str, object]) -> JobRecord:
+    """Insert a job, given as values by column, and return it."""
+    row = session.execute(insert(JOBS).returning(*_COLUMNS), values).mappings().one()
+    return _to_record(row)
+
+
+def get_job(session: Session, job: int) -> JobRecord | None:
+    """Return the job with an id, or None if there is none."""
+    row = session.execute(_SELECT_ONE, {"id": job}).mappings().one_or_none()
+    return None if row is None else _to_record(row)
+
+
+def list_jobs(
+    session: Session, filters: JobFilters, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
+) -> list[JobRecord]:
+    """List jobs, newest first: those with an id below `before`, None for all. `total`: as in `execute_page`."""
+    statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
+    older = None if before is None else JOBS.c.id < before
+    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    return [_to_record(row) for row in rows.mappings()]
+
+
+def list_items(
+    session: Session,
+    job: int,
+    outcome: str | None,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[JobItem]:
+    """List the results of a job, in their order: those with a position above `after`, None for all.
+
+    `outcome`: only those with this outcome; None for all. `total`: as in `execute_page`.
+    """
+    statement = _SELECT_ITEMS.where(ITEMS.c.job == job)
+    if outcome is not None:
+        statement = statement.where(ITEMS.c.outcome == outcome)
+    later = None if after is None else ITEMS.c.position > after
+    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    return [msgspec.convert(dict(row), JobItem) for row in rows.mappings()]
+
+
+def count_outcomes(session: Session, jobs: Collection[int]) -> dict[int, dict[str, int]]:
+    """Count the results of jobs by outcome; a job without results is absent."""
+    statement = (
+        select(ITEMS.c.job, ITEMS.c.outcome, func.count())
+        .where(ITEMS.c.job.in_(jobs))
+        .group_by(ITEMS.c.job, ITEMS.c.outcome)
+        .order_by(ITEMS.c.job, ITEMS.c.outcome)
+    )
+    counted: dict[int, dict[str, int]] = {}
+    for job, outcome, count in session.execute(statement):
+        counted.setdefault(job, {})[outcome] = count
+    return counted
+
+
+def count_items(session: Session, job: int) -> int:
+    """Return how many results a job has, which is the position of the last one."""
+    last: int | None = session.execute(select(func.max(ITEMS.c.position)).where(ITEMS.c.job == job)).scalar_one()
+    return last or 0
+
+
+def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
+    """Insert results of a job."""
+    if items:
+        session.execute(insert(ITEMS), [{"job": job, **msgspec.structs.asdict(item)} for item in items])
+
+
+# --- the life of a job ----------------------------------------------------------------------------------------
+
+
+def has_due_job(session: Session, kinds: Collection[str], now: datetime) -> bool:
+    """Return True if a job of one of these kinds may be taken."""
+    return session.execute(select(JOBS.c.id).where(_is_due(kinds, now)).limit(1)).first() is not None
+
+
+def claim_job(
+    session: Session, kinds: Collection[str], lease: str, lasting: timedelta, now: datetime, job: int | None = None
+) -> JobRecord | None:
+    """Give the oldest job of these kinds that is due to the run `lease`, and return it; None if none is due.
+
+    `job`: only this one. On PostgreSQL a job that another transaction is taking is passed over.
+    """
+    due = select(JOBS.c.id).where(_is_due(kinds, now)).order_by(JOBS.c.id).limit(1)
+    if job is not None:
+        due = due.where(JOBS.c.id == job)
+    values = {
+        "state": "running",
+        "lease": lease,
+        "lease_expires": now + lasting,
+        "attempts": JOBS.c.attempts + 1,
+        "started": func.coalesce(JOBS.c.started, now),
+        "resumed": now,
+        "resumed_done": JOBS.c.done,
+        "touched": now,
+    }
+    oldest = due.with_for_update(skip_locked=True).scalar_subquery()
+    row = session.execute(update(JOBS).where(JOBS.c.id == oldest).values(values).returning(*_COLUMNS))
+    taken = row.mappings().one_or_none()
+    return None if taken is None else _to_record(taken)
+
+
+def extend_leases(session: Session, leases: Collection[str], lasting: timedelta, now: datetime) -> set[str]:
+    """Extend leases from now on, and return those that still hold."""
+    statement = update(JOBS).where(JOBS.c.lease.in_(leases)).values(lease_expires=now + lasting, touched=now)
+    return set(session.execute(statement.returning(JOBS.c.lease)).scalars())
+
+
+def release_leases(session: Session, owner: str, now: datetime) -> int:
+    """End the leases of an owner that is gone, and return their number."""
+    statement = update(JOBS).where(JOBS.c.lease.startswith(f"{owner}:", autoescape=True))
+    ended = session.execute(statement.values(lease_expires=now, touched=now).returning(JOBS.c.id))
+    return len(ended.all())
+
+
+def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
+    """Return True if a job is to be cancelled; None if it is no more that of the lease."""
+    statement = select(JOBS.c.cancel_requested).where(JOBS.c.id == job, JOBS.c.lease == lease)
+    requested: bool | None = session.execute(statement).scalar_one_or_none()
+    return requested
+
+
+def update_leased(session: Session, job: int, lease: str, values: Mapping[str, object]) -> bool:
+    """Change a job that has a lease and return True; return False, and change nothing, if it has another or none."""
+    statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
+    return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
+
+
+def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord | None:
+    """Cancel a job that has not begun, or have the one who does it cancel it; return it.
+
+    Return None, and change nothing, if its state is final.
+    """
+    is_queued = JOBS.c.state == "queued"
+    values = {
+        "cancel_requested": True,
+        "state": case((is_queued, "cancelled"), else_=JOBS.c.state),
+        "finished": case((is_queued, now), else_=JOBS.c.finished),
+        "touched": now,
+    }
+    statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES)).values(values)
+    row = session.execute(statement.returning(*_COLUMNS)).mappings().one_or_none()
+    return None if row is None else _to_record(row)
+
+
+def delete_finished(session: Session, before: datetime, limit: int) -> int:
+    """Delete jobs that ended before a time with their results, at most `limit`, and return their number."""
+    old = select(JOBS.c.id).where(JOBS.c.state.in_(FINAL_STATES), JOBS.c.finished < before).order_by(JOBS.c.id)
+    jobs = list(session.execute(old.limit(limit)).scalars())
+    session.execute(delete(ITEMS).where(ITEMS.c.job.in_(jobs)))
+    session.execute(delete(JOBS).where(JOBS.c.id.in_(jobs)))
+    return len(jobs)
+
+
+def _is_due(kinds: Collection[str], now: datetime) -> ColumnElement[bool]:
+    was_set_back = JOBS.c.touched > now + SET_BACK
+    return and_(
+        JOBS.c.kind.in_(kinds),
+        or_(
+            and_(JOBS.c.state == "queued", or_(JOBS.c.run_after <= now, was_set_back)),
+            and_(JOBS.c.state == "running", or_(JOBS.c.lease_expires <= now, was_set_back)),
+        ),
+    )
+
+
+def _to_record(row: RowMapping) -> JobRecord:
+    return msgspec.convert(dict(row), JobRecord)

@@ -1,0 +1,232 @@
+"""Use cases of jobs: ask for one, read it, cancel it. `runner` does them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.jobs import queries
+from actitud_api.platform.jobs.queries import JobFilters, JobItem, JobRecord, JobState
+from actitud_api.platform.storage.database import Database, Session, read_clock
+from actitud_api.platform.storage.pages import TakeTotal
+
+__all__ = [
+    "JobEnded",
+    "JobFilters",
+    "JobItem",
+    "JobRecord",
+    "JobState",
+    "JobStatus",
+    "UnknownJob",
+    "build_status",
+    "cancel_job",
+    "enqueue_job",
+    "find_job",
+    "forget_old_jobs",
+    "get_status",
+    "list_items",
+    "list_statuses",
+]
+
+JOB_LIFETIME: Final = timedelta(days=90)
+"""Time for which a job is kept after its end."""
+
+BATCH: Final = 20
+"""Jobs that one transaction deletes: other writers wait for it, and a job may have a result for each organisation."""
+
+
+class UnknownJob(LookupError):
+    """No job has this id, or whoever asks may not see it."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(job)
+        self.job = job
+
+
+class JobEnded(ValueError):
+    """A job cannot be cancelled because it has ended, in the state `state`. Raised by `cancel_job`."""
+
+    def __init__(self, job: int, state: JobState) -> None:
+        super().__init__(f"{job} is {state}")
+        self.job = job
+        self.state = state
+
+
+class JobStatus(Struct, frozen=True):
+    """A job, how many of its results have which outcome, and how fast it goes.
+
+    `rate`: how much was done in a second since it ran last, None while nothing was. `remaining`: seconds until all is
+    done at this rate, None if it is not running or nobody knows.
+    """
+
+    record: JobRecord
+    outcomes: dict[str, int]
+    rate: float | None
+    remaining: float | None
+
+
+def enqueue_job(
+    session: Session,
+    *,
+    kind: str,
+    parameters: Struct,
+    principal: Principal | None,
+    edition: str | None = None,
+    total: int | None = None,
+    run_after: datetime | None = None,
+) -> JobRecord:
+    """Ask for a job in a writing session, so that it is asked for if, and only if, the session commits; return it.
+
+    `kind`: name of the task. `parameters`: what the task takes, which can be written as JSON. `principal`: who asks,
+    None for the command line. `edition`: the edition that it is about, if it is about one. `total`: how much is to be
+    done, if that is known. `run_after`: the time before which it does not begin, by default now.
+    """
+    now = read_clock(session)
+    values: dict[str, object] = {
+        "kind": kind,
+        "state": "queued",
+        "edition": edition,
+        "holder": None if principal is None else principal.origin,
+        "principal": msgspec.to_builtins(principal),
+        "parameters": msgspec.to_builtins(parameters),
+        "cursor": None,
+        "created": now,
+        "run_after": run_after or now,
+        "touched": now,
+        "attempts": 0,
+        "done": 0,
+        "resumed_done": 0,
+        "total": total,
+        "cancel_requested": False,
+    }
+    return queries.insert_job(session, values)
+
+
+def find_job(session: Session, job: str, principal: Principal | None) -> JobRecord:
+    """Return a job that a principal may see: who asked for it, and administrators; None is the command line.
+
+    Raises:
+        UnknownJob: No job has this id, or it is that of somebody else.
+    """
+    number = _parse_id(job)
+    record = None if number is None else queries.get_job(session, number)
+    if record is None or not can_see(principal, record):
+        raise UnknownJob(job)
+    return record
+
+
+def can_see(principal: Principal | None, record: JobRecord) -> bool:
+    """Return True if a principal, or the command line (None), may see a job."""
+    return principal is None or principal.role == "administrator" or principal.origin == record.holder
+
+
+def get_status(database: Database, job: str, principal: Principal | None) -> JobStatus:
+    """Return the status of a job that a principal may see; raise `UnknownJob` as `find_job`."""
+    with database.read() as session:
+        record = find_job(session, job, principal)
+        return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
+
+
+def list_statuses(
+    database: Database,
+    filters: JobFilters,
+    principal: Principal,
+    *,
+    before: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[JobStatus]:
+    """List the jobs that a principal may see, newest first; `before`, `offset`, `limit`, `total`: as in `queries`."""
+    if principal.role != "administrator":
+        filters = msgspec.structs.replace(filters, holder=principal.origin)
+    with database.read() as session:
+        records = queries.list_jobs(session, filters, before, offset, limit, total)
+        outcomes = queries.count_outcomes(session, [record.id for record in records])
+        now = read_clock(session)
+    return [_build_status(record, outcomes, now) for record in records]
+
+
+def list_items(
+    database: Database,
+    job: str,
+    principal: Principal,
+    *,
+    outcome: str | None,
+    after: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[JobItem]:
+    """List the results of a job that a principal may see, in their order; raise `UnknownJob` as `find_job`."""
+    with database.read() as session:
+        record = find_job(session, job, principal)
+        return queries.list_items(session, record.id, outcome, after, offset, limit, total)
+
+
+def cancel_job(session: Session, job: str, principal: Principal, event: ledger.Event, *, now: datetime) -> JobRecord:
+    """Cancel a job, in a writing session: at once if it has not begun, else before its next step. Return it.
+
+    `event` says who cancels it; it is recorded in the ledger.
+
+    Raises:
+        UnknownJob: As `find_job`.
+        JobEnded: The job has ended.
+    """
+    record = find_job(session, job, principal)
+    # Before the row of the job: a step takes these two locks in this order too.
+    ledger.append_entry(session, event, now=now)
+    cancelled = queries.request_cancellation(session, record.id, read_clock(session))
+    if cancelled is None:
+        ended = queries.get_job(session, record.id)
+        assert ended is not None
+        raise JobEnded(record.id, ended.state)
+    return cancelled
+
+
+def build_status(session: Session, record: JobRecord) -> JobStatus:
+    """Return the status of a job within a session."""
+    return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
+
+
+def forget_old_jobs(database: Database) -> int:
+    """Delete the jobs that ended `JOB_LIFETIME` ago, and return their number.
+
+    Raises:
+        Unavailable: The database could not be reached in time.
+    """
+    total = 0
+    while True:
+        with database.write(hidden=True) as session:
+            deleted = queries.delete_finished(session, read_clock(session) - JOB_LIFETIME, BATCH)
+        total += deleted
+        if deleted < BATCH:
+            return total
+
+
+def _build_status(record: JobRecord, outcomes: dict[int, dict[str, int]], now: datetime) -> JobStatus:
+    rate = _compute_rate(record, now)
+    remaining = None
+    if rate is not None and record.state == "running" and record.total is not None:
+        remaining = max(record.total - record.done, 0) / rate
+    return JobStatus(record, outcomes.get(record.id, {}), rate, remaining)
+
+
+def _compute_rate(record: JobRecord, now: datetime) -> float | None:
+    if record.resumed is None:
+        return None
+    seconds = ((record.finished or now) - record.resumed).total_seconds()
+    done = record.done - record.resumed_done
+    # Not positive where the clock was set back meanwhile.
+    return done / seconds if seconds > 0 and done > 0 else None
+
+
+def _parse_id(text: str) -> int | None:
+    # isdigit alone also accepts superscripts and digits of other scripts; nine digits are in the range of the column.
+    is_id = text.isascii() and text.isdigit() and len(text) <= 9 and text[0] != "0"
+    return int(text) if is_id else None

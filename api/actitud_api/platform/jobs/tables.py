@@ -1,0 +1,75 @@
+"""The tables of jobs and of their results, subject by subject."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Boolean, Column, Index, Integer, false
+from sqlmodel import Field
+
+from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
+from actitud_api.platform.storage.times import UtcTime
+
+
+class JobTable(Base, table=True):
+    """A job. It is kept for a time after its end, so that whoever asked for it reads how it ended.
+
+    `kind`: name of the task that does it. `state`: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+    `parameters`: what the task takes. `cursor`: what its last committed step left for the next one, NULL before any.
+    `holder`: id by which whoever asked is known after a rotation of the key; NULL for the command line, as `principal`,
+    which is the holder as it was. `edition`: the edition that it is about, no foreign key, because editions go.
+    `run_after`: time before which it does not begin. `started`: when it first ran; `resumed` and `resumed_done`: when
+    it ran last, and how much was done by then. `lease`: name of the run that has the job, NULL if none has; until
+    `lease_expires` no other takes it. `attempts`: runs since the last committed step. `done` and `total`: how much of
+    how much is done; `total` is NULL if that is not known. `result` is NULL until it succeeds, `problem` until it
+    fails. `touched`: when the row was written last, by which a clock that was set back is noticed.
+    """
+
+    __tablename__ = "job"
+    __table_args__: ClassVar[dict[str, bool]] = {"sqlite_autoincrement": True}
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True))
+    kind: str
+    state: str
+    edition: str | None = Field(sa_type=IDENTIFIER)
+    holder: str | None = Field(sa_type=IDENTIFIER)
+    principal: dict[str, object] | None = Field(sa_column=Column(JSON_DOCUMENT))
+    parameters: dict[str, object] = Field(sa_column=Column(JSON_DOCUMENT, nullable=False))
+    cursor: object = Field(sa_column=Column(JSON_DOCUMENT))
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    run_after: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    started: datetime | None = Field(sa_column=Column(UtcTime))
+    resumed: datetime | None = Field(sa_column=Column(UtcTime))
+    finished: datetime | None = Field(sa_column=Column(UtcTime))
+    touched: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    lease: str | None
+    lease_expires: datetime | None = Field(sa_column=Column(UtcTime))
+    attempts: int
+    done: int
+    resumed_done: int
+    total: int | None
+    result: dict[str, object] | None = Field(sa_column=Column(JSON_DOCUMENT))
+    problem: dict[str, object] | None = Field(sa_column=Column(JSON_DOCUMENT))
+    cancel_requested: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
+class JobItemTable(Base, table=True):
+    """The result of a job for one of its subjects, such as an organisation or a row of a file.
+
+    `position` counts the results of a job from 1. `outcome`: a word of the task, such as `imported`. `detail`: facts
+    about it, NULL without any.
+    """
+
+    __tablename__ = "job_item"
+
+    job: int = Field(primary_key=True, foreign_key="job.id", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    subject: str
+    outcome: str
+    detail: dict[str, object] | None = Field(sa_column=Column(JSON_DOCUMENT))
+
+
+_JOBS = Base.metadata.tables[JobTable.__tablename__].c
+Index("ix_job_state_id", _JOBS.state, _JOBS.id)
+Index("ix_job_holder_id", _JOBS.holder, _JOBS.id)
+_ITEMS = Base.metadata.tables[JobItemTable.__tablename__].c
+Index("ix_job_item_job_outcome_position", _ITEMS.job, _ITEMS.outcome, _ITEMS.position)
