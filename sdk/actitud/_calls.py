@@ -56,6 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     ``target``: path and query; the host is always that of the client. ``headers``: those specific to this request.
     ``max_bytes``: maximum size of the response, ``None`` for that of the client. ``streamed``: the expected media
     type, if the body of a successful response is passed on while it arrives; ``None`` if it is read whole first.
+    ``delay``: seconds to wait before it is sent the first time.
     """
 
     method: str
@@ -66,6 +67,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
     max_bytes: int | None = None
     streamed: str | None = None
+    delay: float = 0.0
 
     def __repr__(self) -> str:
         # Tracebacks show it: no query, header or body, which may name people or hold a key.
@@ -647,7 +649,7 @@ def _find_edition(reply: Response, target: str) -> str | None:
 def _exchange(core: Core, request: Request, deadline: float) -> Call[Response]:
     runtime = core.runtime
     path = request.target.partition("?")[0]
-    retries_done, delay = 0, _compute_pause(core, deadline)
+    retries_done, delay = 0, max(request.delay, _compute_pause(core, deadline))
     # An attempt without a readable answer may have acted. If a later one is refused, its refusal may be that effect.
     lost: Response | NoAnswer | None = None
     while True:

@@ -16,6 +16,7 @@ from actitud._transport import AsyncHttpClient, AsyncHttpxTransport, Cache, Http
 from actitud.embedding import Embed, EmbedForm, EmbedTheme, embed
 from actitud.resources.editions import AsyncEditions, Editions
 from actitud.resources.exports import AsyncCatalogue, Catalogue
+from actitud.resources.jobs import AsyncJobs, Jobs
 from actitud.resources.keys import AsyncKeys, Keys
 from actitud.resources.ledger import AsyncLedger, AsyncSigningKeys, Ledger, SigningKeys
 from actitud.resources.methodologies import AsyncMethodologies, Methodologies
@@ -159,6 +160,7 @@ class Client(_ClientBase, Bound):
         self.suggestions: Suggestions = Suggestions(core, transport)
         self.published: Published = Published(core, transport)
         self.catalogue: Catalogue = Catalogue(core, transport)
+        self.jobs: Jobs = Jobs(core, transport)
         self.keys: Keys = Keys(core, transport)
         self.ledger: Ledger = Ledger(core, transport)
         self.signing_keys: SigningKeys = SigningKeys(core, transport)
@@ -267,6 +269,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         self.suggestions: AsyncSuggestions = AsyncSuggestions(core, transport)
         self.published: AsyncPublished = AsyncPublished(core, transport)
         self.catalogue: AsyncCatalogue = AsyncCatalogue(core, transport)
+        self.jobs: AsyncJobs = AsyncJobs(core, transport)
         self.keys: AsyncKeys = AsyncKeys(core, transport)
         self.ledger: AsyncLedger = AsyncLedger(core, transport)
         self.signing_keys: AsyncSigningKeys = AsyncSigningKeys(core, transport)

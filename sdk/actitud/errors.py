@@ -9,6 +9,7 @@
     ├── UnexpectedResponse      a response that does not come from the service
     ├── NotModified             the resource has not changed (``if_none_match``)
     ├── ScoreHasErrors          the answers contradict each other; carries the score
+    ├── JobNotDone              the job has failed or was cancelled; carries the job
     ├── Unverifiable            the file passed to ``verify`` is not a published file
     └── ApiProblem              the service refused or failed, with a problem document (RFC 9457)
         ├── RequestRefused          4xx
@@ -38,48 +39,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
-from actitud.models import Score
-
-
-class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault of a request.
-
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
-    ``detail``: a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there
-    is none or it may be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known.
-    ``allowed``: what would be accepted, if it can be listed: the values of an enumeration, the parameters of the
-    operation, or the states that can follow the present one; else empty.
-    """
-
-    pointer: str
-    rule: str
-    value: str | None = None
-    detail: str = ""
-    suggestion: str | None = None
-    allowed: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
-        return f"{self.pointer or '/'}: {self.detail or self.rule}{hint}"
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem.
-
-    ``detail`` explains this occurrence and ``instance`` is the path of the request. ``status`` is the HTTP status
-    of the response. A member that the document lacks is ``None``. ``errors``: all faults of the request, if it has
-    any.
-    """
-
-    type: str = "about:blank"
-    title: str = ""
-    status: int | None = None
-    detail: str | None = None
-    instance: str | None = None
-    request_id: str | None = None
-    errors: tuple[FieldError, ...] = ()
+from actitud._problem import FieldError as FieldError
+from actitud._problem import Problem as Problem
+from actitud.models import Job, Score
 
 
 class ActitudError(Exception):
@@ -150,6 +112,20 @@ class ScoreHasErrors(ActitudError):
     def __str__(self) -> str:
         lines = [f"  {finding.rule}: {finding.text}" for finding in self.score.error_findings]
         return "\n".join(["the answers contradict each other:", *lines])
+
+
+class JobNotDone(ActitudError):
+    """A job that was waited for has failed, or was cancelled. ``job``: the job in its final state."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.job = job
+
+    def __str__(self) -> str:
+        if self.job.problem is None:
+            return f"job {self.job.id} was {self.job.state} at {self.job.done}"
+        faults = "".join(f"; {error.pointer}: {error.detail}" for error in self.job.problem.errors)
+        return f"job {self.job.id} has failed: {self.job.problem.detail}{faults}"
 
 
 class Unverifiable(ActitudError, ValueError):

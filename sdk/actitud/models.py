@@ -25,6 +25,7 @@ import msgspec
 
 from actitud._html import DASH, Words, render_facts, render_list, render_paragraph, render_table
 from actitud._model import Model, Node, Nodes, Shown, Tabular
+from actitud._problem import Problem
 from actitud.bodies import Answers, HypotheticalFacts, Profile
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ ScoreStatus: TypeAlias = Literal["complete", "sufficient", "insufficient_evidenc
 IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"]
 SuggestionKind: TypeAlias = Literal["error", "indicator"]
 SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"]
+JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"]
 Phase: TypeAlias = Literal["submission", "review", "hearing"]
 Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
@@ -2030,6 +2032,52 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
     decisions: tuple[SuggestionDecision, ...]
     created: datetime
     updated: datetime
+
+
+class Job(Model, frozen=True, kw_only=True):
+    """Work that outlasts the call that asked for it.
+
+    ``kind``: the operation that asked for it. ``edition``: the edition that it is about, ``None`` if it is about none.
+    ``started``: when it first ran; ``finished``: when it came to its final state; ``None`` before. ``done`` and
+    ``total``: how much of how much is done, in organisations or rows; ``total`` is ``None`` while that is not known.
+    ``rate``: how much is done in a second, and ``remaining``: the seconds until the end at this rate, ``None`` if
+    nobody knows. ``outcomes``: number of results by outcome, which ``client.jobs.items.list`` lists. ``result``: what
+    it came to, ``None`` unless it succeeded; ``problem``: why it failed, ``None`` unless it did.
+    """
+
+    id: str
+    kind: str
+    state: JobState
+    edition: str | None
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    done: int
+    total: int | None
+    rate: float | None
+    remaining: float | None
+    outcomes: dict[str, int]
+    cancel_requested: bool
+    result: dict[str, JsonValue] | None
+    problem: Problem | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing of the job changes any more."""
+        return self.state in ("succeeded", "failed", "cancelled")
+
+
+class JobItem(Model, frozen=True, kw_only=True):
+    """The result of a job for one of its subjects.
+
+    ``position``: its place among the results, from 1. ``subject``: the organisation, or the place in a file.
+    ``outcome``: what became of it, a word of the kind of job. ``detail``: facts about it, ``None`` without any.
+    """
+
+    position: int
+    subject: str
+    outcome: str
+    detail: dict[str, JsonValue] | None
 
 
 class Publication(Model, frozen=True, kw_only=True):

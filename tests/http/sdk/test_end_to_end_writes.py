@@ -44,6 +44,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import Signer
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 from tests.contract.installation import calendar
 from tests.http.sdk.test_end_to_end import BASE, as_said, example, example_2027
@@ -54,6 +55,7 @@ from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
 from tests.support.scale import LOST
 from tests.support.settling import move_calendar
+from tests.support.toy_jobs import build_runner, enqueue
 from tests.unit.sdk.support import Mode
 
 T = TypeVar("T")
@@ -917,3 +919,29 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
     assert installation(lambda client: client.editions.flags.list("2027"), key=ada).items == ()
     of_one = installation(lambda client: client.editions.assessments.flags.list("2027", VILLA, kind="growth"), key=ada)
     assert of_one.items == ()
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_followed_and_cancelled(installation: Installation, administrator: str) -> None:
+    database: Database = installation.app.state["database"]
+    done, other = enqueue(database, to=3), enqueue(database)
+    build_runner(database).run_next(done.id)
+    path = f"/v1/jobs/{done.id}"
+    read = installation(lambda client: client.jobs.wait(str(done.id)), key=administrator)
+    assert as_said(read) == installation.said(path, administrator)
+    assert (read.state, read.result, read.outcomes) == ("succeeded", {"last": 3}, {"even": 1, "odd": 2})
+    odd = installation(
+        lambda client: client.jobs.items.list(str(done.id), outcome="odd", total=True), key=administrator
+    )
+    assert [item.subject for item in odd.items] == ["XX-T-1", "XX-T-3"]
+    assert odd.total == 2
+    listed = installation(lambda client: client.jobs.list(state="queued"), key=administrator)
+    assert [job.id for job in listed.items] == [str(other.id)]
+    cancelled = installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator, losses=1)
+    assert cancelled.state == "cancelled"
+    with pytest.raises(Conflict):
+        installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.jobs.get(str(done.id)), key=installation.key("publisher"))

@@ -1,0 +1,44 @@
+"""Problem documents (RFC 9457): why a request was refused or failed, and why a job did not succeed."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault of a request.
+
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
+    ``detail``: a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there
+    is none or it may be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known.
+    ``allowed``: what would be accepted, if it can be listed: the values of an enumeration, the parameters of the
+    operation, or the states that can follow the present one; else empty.
+    """
+
+    pointer: str
+    rule: str
+    value: str | None = None
+    detail: str = ""
+    suggestion: str | None = None
+    allowed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return f"{self.pointer or '/'}: {self.detail or self.rule}{hint}"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem.
+
+    ``detail`` explains this occurrence and ``instance`` is the path of the request. ``status`` is the HTTP status
+    of the response. A member that the document lacks is ``None``. ``errors``: all faults of the request, if it has
+    any.
+    """
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int | None = None
+    detail: str | None = None
+    instance: str | None = None
+    request_id: str | None = None
+    errors: tuple[FieldError, ...] = ()

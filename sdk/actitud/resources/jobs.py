@@ -1,0 +1,156 @@
+"""Jobs: work that outlasts the call that asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from actitud._bind import bind_awaitable, bind_awaitable_list, bind_blocking, bind_blocking_list
+from actitud._calls import (
+    AsyncBound,
+    AsyncTransport,
+    Bound,
+    Call,
+    Fetched,
+    Transport,
+    build_create,
+    build_get,
+    fetch,
+    fetch_page,
+)
+from actitud._config import Core
+from actitud.errors import JobNotDone
+from actitud.models import Job, JobItem, JobState, Listing
+
+FIRST_PAUSE: Final = 0.2
+"""Seconds before the first further look at a job; each pause is half as long again as the one before."""
+
+LONGEST_PAUSE: Final = 2.0
+
+
+def list_jobs(
+    core: Core,
+    *,
+    kind: str | None = None,
+    state: JobState | None = None,
+    edition: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+    total: bool = False,
+    lang: str | None = None,
+) -> Call[Fetched[Job]]:
+    """List the jobs that you asked for, newest first; an administrator's key lists all.
+
+    ``kind``: the operation that asked for it, ``"editions.publications.create"``. ``state``: such as ``"running"``.
+    ``edition``: id of the edition that it is about. ``limit``: items per page, 1 to 1,000, default 50. ``offset``:
+    items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``: language of the problems,
+    default that of the client.
+    """
+    query = {
+        "kind": kind,
+        "state": state,
+        "edition": edition,
+        "limit": limit,
+        "offset": offset,
+        "total": total or None,
+    }
+    return fetch_page(core, build_get(core, "jobs", query=query, lang=lang), Listing[Job])
+
+
+def get_job(core: Core, job: str, *, lang: str | None = None) -> Call[Job]:
+    """Fetch a job by its id. Raises ``NotFound`` if there is none, or if somebody else asked for it.
+
+    ``lang``: language of its problem, default that of the client.
+    """
+    return fetch(core, build_get(core, "jobs", job, lang=lang), Job)
+
+
+def list_items(
+    core: Core,
+    job: str,
+    *,
+    outcome: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+    total: bool = False,
+) -> Call[Fetched[JobItem]]:
+    """List the results of a job: one for each organisation, or each row of a file, that it has come to.
+
+    ``outcome``: only those with this outcome, a word of the kind of job. ``limit``: items per page, 1 to 1,000, default
+    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Raises ``NotFound`` if
+    there is no such job, or if somebody else asked for it.
+    """
+    query = {"outcome": outcome, "limit": limit, "offset": offset, "total": total or None}
+    return fetch_page(core, build_get(core, "jobs", job, "items", query=query), Listing[JobItem])
+
+
+def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang: str | None = None) -> Call[Job]:
+    """Cancel a job: at once if it has not begun, else before its next step. What it has done by then stays.
+
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again; by default each call gets its own. ``lang``: language of its problem, default that of the client.
+    Raises ``Conflict`` if the job has ended.
+    """
+    request = build_create(core, "jobs", job, "cancellations", body=None, idempotency_key=idempotency_key, lang=lang)
+    return fetch(core, request, Job)
+
+
+def wait_for_job(
+    core: Core, job: str, *, progress: Callable[[Job], None] | None = None, lang: str | None = None
+) -> Call[Job]:
+    """Wait until a job has succeeded, and return it; its ``result`` says what it came to.
+
+    ``progress``: called with the job each time that it is looked at, the last time once it has ended. The pauses
+    between grow to two seconds. ``lang``: language of its problem, default that of the client. Raises ``JobNotDone``,
+    with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or if somebody else asked for it.
+    """
+    request, pause = build_get(core, "jobs", job, lang=lang), 0.0
+    while True:
+        found = yield from fetch(core, msgspec.structs.replace(request, delay=pause), Job)
+        if progress is not None:
+            progress(found)
+        if found.is_final:
+            if found.state != "succeeded":
+                raise JobNotDone(found)
+            return found
+        pause = FIRST_PAUSE if pause == 0.0 else min(1.5 * pause, LONGEST_PAUSE)
+
+
+class JobItems(Bound):
+    """Operations on the results of a job: ``client.jobs.items.list``."""
+
+    list: Final = bind_blocking_list(list_items)
+
+
+class Jobs(Bound):
+    """Operations on jobs, such as ``client.jobs.wait``."""
+
+    list: Final = bind_blocking_list(list_jobs)
+    get: Final = bind_blocking(get_job)
+    cancel: Final = bind_blocking(cancel_job)
+    wait: Final = bind_blocking(wait_for_job)
+
+    def __init__(self, core: Core, transport: Transport) -> None:
+        super().__init__(core, transport)
+        self.items: Final = JobItems(core, transport)
+
+
+class AsyncJobItems(AsyncBound):
+    """Awaitable operations on the results of a job: ``async_client.jobs.items.list``."""
+
+    list: Final = bind_awaitable_list(list_items)
+
+
+class AsyncJobs(AsyncBound):
+    """Awaitable operations on jobs, such as ``async_client.jobs.wait``."""
+
+    list: Final = bind_awaitable_list(list_jobs)
+    get: Final = bind_awaitable(get_job)
+    cancel: Final = bind_awaitable(cancel_job)
+    wait: Final = bind_awaitable(wait_for_job)
+
+    def __init__(self, core: Core, transport: AsyncTransport) -> None:
+        super().__init__(core, transport)
+        self.items: Final = AsyncJobItems(core, transport)
