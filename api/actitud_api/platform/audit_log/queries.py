@@ -126,16 +126,26 @@ def get_genesis(session: Session) -> str | None:
     return record
 
 
-def insert_entry(session: Session, entry: ChainEntry, at: datetime, action: str, opening: EntryOpening | None) -> None:
-    """Insert an entry and its opening.
+class NewEntry(Struct, frozen=True):
+    """Entry to be inserted, its time, its action and its opening.
 
-    `opening` is None for an entry without a subject, which is only entry 0. `action` is the member of the
-    record, stored in a column of its own to filter by.
+    `opening` is None for an entry without a subject, which is only entry 0. `action` is the member of the record,
+    stored in a column of its own to filter by.
     """
+
+    entry: ChainEntry
+    at: datetime
+    action: str
+    opening: EntryOpening | None
+
+
+def insert_entries(session: Session, entries: Sequence[NewEntry]) -> None:
+    """Insert entries, in the order of the chain, and their openings."""
     connection = session.connection()
-    connection.execute(_ADD, {**structs.asdict(entry), "at": at, "action": action})
-    if opening is not None:
-        connection.execute(_OPEN, {**structs.asdict(opening), "seq": entry.seq})
+    connection.execute(_ADD, [{**structs.asdict(new.entry), "at": new.at, "action": new.action} for new in entries])
+    openings = [{**structs.asdict(new.opening), "seq": new.entry.seq} for new in entries if new.opening is not None]
+    if openings:
+        connection.execute(_OPEN, openings)
 
 
 def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:

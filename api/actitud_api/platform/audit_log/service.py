@@ -41,6 +41,7 @@ __all__ = [
     "UnknownCheckpoint",
     "UnknownSigningKey",
     "acknowledge_restore",
+    "append_entries",
     "append_entry",
     "begin_ledger",
     "build_key_path",
@@ -183,14 +184,37 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 
     The session raises the number of the public state unless all of its events are hidden.
     """
-    # An entry is public only from the next checkpoint on, which raises the number itself.
-    (mark_hidden if event.hidden else mark_shown)(session)
+    (entry,) = append_entries(session, [event], now=now)
+    return entry
+
+
+def append_entries(session: Session, appended: Sequence[Event], *, now: datetime) -> list[ChainEntry]:
+    """Append an entry for each of several changes of one transaction, in their order, and return the entries.
+
+    The rest is as in `append_entry`. The chain is locked and its head read once, not once for each entry.
+    """
+    if not appended:
+        return []
+    for event in appended:
+        # An entry is public only from the next checkpoint on, which raises the number itself.
+        (mark_hidden if event.hidden else mark_shown)(session)
     # The lock comes before the read: two sessions must not link their entries to the same head.
     queries.lock_chain(session)
     head = queries.get_head(session)
     if head is None:
         genesis = _insert_genesis(session, DEFAULT_HOST, now)
         head = Head(1, genesis.hash)
+    linked: list[queries.NewEntry] = []
+    for event in appended:
+        new = _build_entry(head, event, now)
+        linked.append(new)
+        head = Head(new.entry.seq + 1, new.entry.hash)
+    queries.insert_entries(session, linked)
+    return [new.entry for new in linked]
+
+
+def _build_entry(head: Head, event: Event, now: datetime) -> queries.NewEntry:
+    """Return the entry for a change that follows the state `head` of the chain, with its opening."""
     # A new salt for each entry: equal subjects get different digests, so entries cannot be linked to each other.
     salt = secrets.token_bytes(_SALT_BYTES)
     # Another salt for the organisation: whoever may read the subject must not be able to try all organisations.
@@ -208,14 +232,12 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
         subject=compute_commitment(salt, event.subject),
         details=UNSET if event.details is None else event.details,
     )
-    entry = link_entry(head, canonicalize(record).decode())
     opening = EntryOpening(
         *(event.subject, salt.hex(), event.public, event.owner),
         actor=organisation,
         actor_salt=None if organisation is None else actor_salt.hex(),
     )
-    queries.insert_entry(session, entry, now, event.action, opening)
-    return entry
+    return queries.NewEntry(link_entry(head, canonicalize(record).decode()), now, event.action, opening)
 
 
 def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
@@ -292,7 +314,7 @@ def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
     origin = f"{host}/ledger/{secrets.token_hex(_ORIGIN_BYTES)}"
     record = canonicalize(_Genesis(action=BEGIN_ACTION, at=signing.format_rfc3339(now), origin=origin)).decode()
     entry = link_entry(None, record)
-    queries.insert_entry(session, entry, now, BEGIN_ACTION, None)
+    queries.insert_entries(session, [queries.NewEntry(entry, now, BEGIN_ACTION, None)])
     return entry
 
 
