@@ -53,11 +53,11 @@ def test_it_states_the_limits_and_the_rules_that_there_are(page: str) -> None:
         package.MEMBERS_MAX,
         package.RATIO_MAX,
         package.SHEETS_MAX,
-        f"{package.CELLS_MAX:,}".replace(",", "." if PAGES[page] == "es" else ","),
-        f"{package.ROWS_MAX:,}".replace(",", "." if PAGES[page] == "es" else ","),
-        package.COLUMNS_MAX,
+        f"{package.QUESTIONNAIRE_LIMITS.cells:,}".replace(",", "." if PAGES[page] == "es" else ","),
+        f"{package.QUESTIONNAIRE_LIMITS.rows:,}".replace(",", "." if PAGES[page] == "es" else ","),
+        package.QUESTIONNAIRE_LIMITS.columns,
         f"{BODY_MAX // 1024**2} MB",
-        f"{package.INFLATED_MAX // 1024**2} MB",
+        f"{package.QUESTIONNAIRE_LIMITS.inflated // 1024**2} MB",
     ):
         assert str(limit) in text
     source = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (package, reading))

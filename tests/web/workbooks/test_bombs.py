@@ -71,7 +71,7 @@ BOMBS: Final[dict[str, Callable[[], bytes]]] = {
     ),
     "one text in many cells": lambda: shared_texts(1_000),
     "many elements": lambda: with_sheet(
-        lambda text: text.replace("</worksheet>", f"{'<a/>' * package.ELEMENTS_MAX}</worksheet>")
+        lambda text: text.replace("</worksheet>", f"{'<a/>' * package.QUESTIONNAIRE_LIMITS.elements}</worksheet>")
     ),
     "elements in elements": lambda: with_sheet(
         lambda text: text.replace("</worksheet>", f"{'<a>' * 400_000}{'</a>' * 400_000}</worksheet>")
@@ -132,8 +132,8 @@ def test_each_bomb_is_refused_before_it_unfolds(monkeypatch: pytest.MonkeyPatch,
         assert len(raw) < 1024 * 1024, name
         work, memory, refusal = refuse(raw, monkeypatch)
         assert isinstance(refusal, WorkbookOversized) or refusal.rule == EXPECTED.get(name), (name, refusal.rule)
-        assert work.inflated <= package.INFLATED_MAX + PIECE, name
-        assert work.elements <= package.ELEMENTS_MAX + 1, name
+        assert work.inflated <= package.QUESTIONNAIRE_LIMITS.inflated + PIECE, name
+        assert work.elements <= package.QUESTIONNAIRE_LIMITS.elements + 1, name
         assert memory < MEMORY_MAX, name
         inflated, elements = max(inflated, work.inflated), max(elements, work.elements)
         peak = max(peak, memory)

@@ -22,24 +22,31 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from actitud_api.engine.i18n import Texts
 
+
+class WorkbookLimits(Struct, frozen=True, kw_only=True):
+    """The limits on a workbook of one kind.
+
+    `inflated`: decompressed size in bytes. `rows` and `columns` of a sheet: no cell beyond them may have a value.
+    `cells`: cells with a value in all sheets; empty cells do not count. `text`: characters in all cells; XLSX stores a
+    text that several cells show only once, but it counts for each of them. `elements`: XML elements in all parts.
+    """
+
+    inflated: int
+    rows: int
+    columns: int
+    cells: int
+    text: int
+    elements: int
+
+
+QUESTIONNAIRE_LIMITS: Final = WorkbookLimits(
+    inflated=16 * 1024 * 1024, rows=2_000, columns=64, cells=50_000, text=4 * 1024 * 1024, elements=300_000
+)
+"""The limits on a questionnaire; its template has less than 1 MB and fewer than 20,000 elements."""
 MEMBERS_MAX: Final = 200
 """Maximum number of files in a workbook; the template has fewer than 20."""
-INFLATED_MAX: Final = 16 * 1024 * 1024
-"""Maximum decompressed size in bytes; the template has less than 1 MB."""
 RATIO_MAX: Final = 100
 """Maximum ratio of decompressed to compressed bytes; the template has less than 20."""
-ROWS_MAX: Final = 2_000
-COLUMNS_MAX: Final = 64
-"""Maximum number of columns of a sheet, as `ROWS_MAX` is of rows: no cell beyond them may have a value."""
-CELLS_MAX: Final = 50_000
-"""Maximum number of cells with a value in all sheets; empty cells do not count."""
-TEXT_MAX: Final = 4 * 1024 * 1024
-"""Maximum number of characters in all cells.
-
-XLSX stores a text that several cells show only once; it counts here for each of these cells.
-"""
-ELEMENTS_MAX: Final = 300_000
-"""Maximum number of XML elements in all parts; the template has fewer than 20,000."""
 DEPTH_MAX: Final = 100
 """Maximum number of XML elements inside each other; the template has fewer than 10."""
 SHEETS_MAX: Final = 20
@@ -100,16 +107,16 @@ class CheckedWorkbook(Struct, frozen=True):
     marks: Mapping[str, CellMarks]
 
 
-def open_workbook(raw: bytes) -> CheckedWorkbook:
-    """Check an uploaded file, open it with the workbook parser, and return it.
+def open_workbook(raw: bytes, limits: WorkbookLimits = QUESTIONNAIRE_LIMITS) -> CheckedWorkbook:
+    """Check an uploaded file, open it with the workbook parser, and return it. By default it is a questionnaire.
 
     Raises `WorkbookRejected` if it fails a check.
     """
     _refuse_other_formats(raw)
-    members = _inflate_members(raw)
+    members = _inflate_members(raw, limits)
     _refuse_contents(members)
     names = _list_sheets(members)
-    scanned = _PackageScan(members)
+    scanned = _PackageScan(members, limits)
     marks = {name: scanned.find_marks(part) for name, part in names.items()}
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(_pack_members(members)))
@@ -139,7 +146,7 @@ def _refuse_other_formats(raw: bytes) -> None:
         )
 
 
-def _inflate_members(raw: bytes) -> dict[str, bytes]:
+def _inflate_members(raw: bytes, limits: WorkbookLimits) -> dict[str, bytes]:
     """Decompress the members of the archive; return their bytes by name.
 
     Both the declared and the actual sizes are checked. Raises `WorkbookOversized` above a limit, and `WorkbookRejected`
@@ -148,7 +155,7 @@ def _inflate_members(raw: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             listed = archive.infolist()
-            limit = min(INFLATED_MAX, RATIO_MAX * len(raw))
+            limit = min(limits.inflated, RATIO_MAX * len(raw))
             if len(listed) > MEMBERS_MAX:
                 raise _create_size_error(
                     Texts(
@@ -280,7 +287,8 @@ def _find_relation(attributes: Mapping[str, str]) -> str:
 class _PackageScan:
     """A single pass over all XML members of the archive. It enforces the limits and collects the marks of sheets."""
 
-    def __init__(self, members: Mapping[str, bytes]) -> None:
+    def __init__(self, members: Mapping[str, bytes], limits: WorkbookLimits) -> None:
+        self.limits = limits
         self._marks: dict[str, CellMarks] = {}
         self._elements = 0
         self._cells = 0
@@ -307,9 +315,14 @@ class _PackageScan:
     def count_element(self, part: str) -> None:
         """Count an XML element of the member `part`. Raises `WorkbookOversized` above the limit."""
         self._elements += 1
-        if self._elements > ELEMENTS_MAX:
+        maximum = self.limits.elements
+        if self._elements > maximum:
             raise _create_size_error(
-                Texts("tiene más de {maximum} elementos", "it has more than {maximum} elements", maximum=ELEMENTS_MAX),
+                Texts(
+                    "tiene más de {maximum} elementos",
+                    "it has more than {maximum} elements",
+                    maximum=self.limits.elements,
+                ),
                 part,
             )
 
@@ -327,24 +340,24 @@ class _PackageScan:
         has the length `length`. Raises `WorkbookOversized` above a limit.
         """
         self._cells += 1
-        if self._cells > CELLS_MAX:
+        if self._cells > self.limits.cells:
             raise _create_size_error(
                 Texts(
                     "tiene más de {maximum} celdas escritas",
                     "it has more than {maximum} cells with a value",
-                    maximum=CELLS_MAX,
+                    maximum=self.limits.cells,
                 ),
                 part,
             )
         if shared is not None:
             length = self._lengths[shared] if 0 <= shared < len(self._lengths) else 0
         self._text += length
-        if self._text > TEXT_MAX:
+        if self._text > self.limits.text:
             raise _create_size_error(
                 Texts(
                     "sus celdas tienen más de {maximum} caracteres",
                     "its cells have more than {maximum} characters",
-                    maximum=TEXT_MAX,
+                    maximum=self.limits.text,
                 ),
                 part,
             )
@@ -417,8 +430,8 @@ class _PartHandler:
         """Add the length of a piece of text to that of the current cell or shared text.
 
         Called by the XML parser for the text between two tags, which it may pass in several pieces. The total number of
-        characters is limited (`TEXT_MAX`). The beginning of a cell's value is kept as well: if the cell shows a shared
-        text, the value is the index of that text.
+        characters is limited. The beginning of a cell's value is kept as well: if the cell shows a shared text, the
+        value is the index of that text.
         """
         self._length += len(data)
         if self._has_value and len(self._value) < 20:
@@ -435,13 +448,13 @@ class _PartHandler:
         if self._root == "sst" and name == "si":
             self._scan.add_string(self._length)
         elif self.is_sheet and name == "c" and self._has_value:
-            if self._cell.row >= ROWS_MAX or self._cell.column >= COLUMNS_MAX:
+            if self._cell.row >= self._scan.limits.rows or self._cell.column >= self._scan.limits.columns:
                 raise _create_size_error(
                     Texts(
                         "hay una celda escrita más allá de la fila {row} o de la columna {column}",
                         "a cell with a value stands beyond row {row} or column {column}",
-                        row=ROWS_MAX,
-                        column=COLUMNS_MAX,
+                        row=self._scan.limits.rows,
+                        column=self._scan.limits.columns,
                     ),
                     self._part,
                 )

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from math import isfinite
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec import Struct
-from python_calamine import CalamineError, CalamineSheet
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
@@ -29,7 +28,8 @@ from actitud_api.engine.methodology.requests.questionnaire import (
 )
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
-from actitud_api.platform.http.validation import Json, find_nearest, has_control, quote_value
+from actitud_api.platform.http.validation import Json, find_nearest, has_control
+from actitud_api.web.workbooks.cells import CellContent, load_merged, load_rows, quote_cell
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,
@@ -50,9 +50,6 @@ from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, 
 
 REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
 """The schema of the request body with a questionnaire, of any version."""
-
-CellContent: TypeAlias = bool | int | float | str | date | time | timedelta
-"""The value of a cell as the parser returns it. An empty text is an empty cell."""
 
 _INTEGRAL_MAX: Final = 2**53
 _SUGGESTIONS_MAX: Final = 20
@@ -98,7 +95,7 @@ def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents
     reader = _QuestionnaireReader(methodology, language)
     for sheet in SHEETS:
         name = _find_sheet_name(package, sheet)
-        reader.read_sheet(sheet, name, _load_rows(package, name), package.marks[name], _load_merged(package, name))
+        reader.read_sheet(sheet, name, load_rows(package, name), package.marks[name], load_merged(package, name))
     return reader.build_contents()
 
 
@@ -108,7 +105,7 @@ def _check_metadata(package: CheckedWorkbook, version: str) -> Language:
     Raises `WorkbookRejected` if the workbook is no questionnaire, or has another layout or methodology.
     """
     try:
-        rows = _load_rows(package, METADATA)
+        rows = load_rows(package, METADATA)
     except WorkbookRejected:
         raise WorkbookRejected(
             "format",
@@ -163,27 +160,6 @@ def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
         ),
         names[0],
     )
-
-
-def _load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
-    try:
-        return package.workbook.get_sheet_by_name(name)
-    except CalamineError as error:
-        raise WorkbookRejected(
-            "damaged",
-            Texts("No se puede leer la hoja «{sheet}».", "The sheet “{sheet}” cannot be read.", sheet=name[:31]),
-            name[:31],
-        ) from error
-
-
-def _load_rows(package: CheckedWorkbook, name: str) -> list[list[CellContent]]:
-    rows = _load_sheet(package, name).to_python(skip_empty_area=False)
-    # The parser reads `inf` and `nan` as numbers, which no spreadsheet writes: they are texts where a number belongs.
-    return [[str(cell) if isinstance(cell, float) and not isfinite(cell) else cell for cell in row] for row in rows]
-
-
-def _load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
-    return [(Cell(*first), Cell(*last)) for first, last in _load_sheet(package, name).merged_cell_ranges or ()]
 
 
 class _InvalidCell(Exception):
@@ -592,7 +568,7 @@ class _QuestionnaireReader:
                     cell=format_cell_address(self._names[sheet.id], *cell),
                     pointer=pointer,
                     rule=wrong.rule,
-                    value=_quote_value(value),
+                    value=quote_cell(value),
                     detail=wrong.detail,
                     suggestion=wrong.suggestion,
                 ),
@@ -723,19 +699,6 @@ def _reject_date() -> str:
             "It must be a date: give the cell a date format, or write it as 2026-12-31.",
         ),
     )
-
-
-def _quote_value(value: CellContent) -> str | None:
-    """Format a cell value as JSON, to be shown in a fault.
-
-    Return None if the cell is empty or may contain personal data.
-    """
-    if value == "":
-        return None
-    if isinstance(value, float) and value.is_integer():
-        # The parser returns every number as a float.
-        value = int(value)
-    return quote_value(value if isinstance(value, bool | int | float) else str(value))
 
 
 def _parse_text(value: CellContent) -> str:
