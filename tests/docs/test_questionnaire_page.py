@@ -10,8 +10,9 @@ import openpyxl
 import pytest
 
 from actitud_api.app import BODY_MAX
+from actitud_api.platform.spreadsheets import package
 from actitud_api.settings import Settings
-from actitud_api.web.workbooks import package, reading
+from actitud_api.web.workbooks import reading
 from actitud_api.web.workbooks.layout import SHEETS
 from tests.docs.test_readme import STATED, blocks
 from tests.support.applications import borrow_app

@@ -57,7 +57,7 @@ GUIDING: Final = (
     "actitud_api.resources.organisations.municipalities",
     "actitud_api.settings",
     "actitud_api.web.embeds.oembed",
-    "actitud_api.web.workbooks.package",
+    "actitud_api.platform.spreadsheets.package",
     "actitud_api.web.workbooks.reading",
     "json",
     "tests.fuzzing.answer_targets",

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from actitud_api.web.workbooks import package
-from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
+from actitud_api.platform.spreadsheets import package
+from actitud_api.platform.spreadsheets.package import WorkbookOversized, WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
 from tests.support.figures import FigureRecorder
 from tests.web.workbooks.test_cells import EXAMPLE_A, METHODOLOGY

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.web.workbooks.package import WorkbookRejected
+from actitud_api.platform.spreadsheets.package import WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.support.scale import BROKEN_WORKBOOKS

@@ -19,6 +19,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.answer_inputs import AnswerInput, describe_fact
 from actitud_api.engine.methodology.derived_facts import find_derived_facts
 from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import IndicatorText
@@ -44,7 +45,7 @@ from actitud_api.web.portal.layout import (
     select_edition_title,
 )
 from actitud_api.web.portal.short_form import find_short_form
-from actitud_api.web.workbooks.layout import AnswerInput, HeadingRow, build_layout, describe_fact
+from actitud_api.web.workbooks.layout import HeadingRow, build_layout
 
 _UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
 _TITLE = Texts("Cuestionario", "Questionnaire")

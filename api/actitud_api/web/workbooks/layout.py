@@ -15,9 +15,9 @@ from typing import Final, Literal, NamedTuple
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.answer_inputs import AnswerInput, build_answer_inputs, build_profile_input
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.methodology.model import Fact, Group, Indicator, IndicatorText, ProfileField, ProfileText
-from actitud_api.engine.methodology.model import MethodologyTexts as MethodologyTexts
+from actitud_api.engine.methodology.model import Group, Indicator, MethodologyTexts
 
 FORMAT: Final = 1
 """The version of this layout; workbooks with another version are rejected."""
@@ -34,8 +34,6 @@ HEADER: Final = 3
 
 DOCUMENTS_MIN: Final = 200
 """Prepared rows of the documents sheet, for evidence beyond the first document of an answer."""
-
-AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class SheetColumn(NamedTuple):
@@ -104,44 +102,6 @@ DOCUMENTS: Final = SheetLayout(
 )
 SHEETS: Final = (PROFILE, INDICATORS, DOCUMENTS)
 
-YES: Final = Texts("Sí", "Yes")
-NO: Final = Texts("No", "No")
-
-
-class AnswerChoice(NamedTuple):
-    """A value that can be chosen in an answer cell, with the text that explains it."""
-
-    value: str | int
-    text: str
-
-    @property
-    def label(self) -> str:
-        """The text of the choice in a drop-down list: the value and its explanation."""
-        return f"{self.value} · {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerInput:
-    """A cell for an answer: its code, and the values that it accepts.
-
-    `pointer`: the JSON Pointer of its value in the questionnaire. `form`: the kind of value. `label`: the text
-    that asks for it. `minimum` and `maximum`: limits of a number, None if there is no limit. `choices`: the
-    values to choose from, empty if there is no list. `component`: a "yes" in this cell adds this component to
-    the list at `pointer`; None if the cell holds the value itself. `required`: True if the answer is incomplete
-    without this cell. `set_by_service`: True if a review sets the value, not the organisation.
-    """
-
-    code: str
-    pointer: str
-    form: AnswerForm
-    label: str
-    minimum: int | None = None
-    maximum: int | None = None
-    choices: tuple[AnswerChoice, ...] = ()
-    component: str | None = None
-    required: bool = True
-    set_by_service: bool = False
-
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
@@ -184,23 +144,8 @@ def build_layout(version: str, language: Language) -> WorkbookLayout:
     methodology = load_methodology(version)
     texts = methodology.texts[language]
     return WorkbookLayout(
-        tuple(_build_profile_input(field, texts.profile[field.name]) for field in methodology.document.profile),
+        tuple(build_profile_input(field, texts.profile[field.name]) for field in methodology.document.profile),
         tuple(_build_rows(methodology.document.root, texts)),
-    )
-
-
-def _build_profile_input(field: ProfileField, text: ProfileText) -> AnswerInput:
-    forms: dict[str, AnswerForm] = {"enum": "choice", "boolean": "yes_no", "integer": "integer", "number": "number"}
-    return AnswerInput(
-        field.name,
-        f"/profile/{field.name}",
-        forms[field.type],
-        text.label if text.label == text.description else f"{text.label} ({text.description})",
-        field.minimum,
-        field.maximum,
-        tuple(AnswerChoice(value, text.values[value]) for value in field.values),
-        required=field.set_by == "organisation",
-        set_by_service=field.set_by == "service",
     )
 
 
@@ -212,45 +157,7 @@ def _build_rows(group: Group, texts: MethodologyTexts) -> Iterator[HeadingRow | 
             continue
         yield HeadingRow(child.id, child)
         for fact in child.facts:
-            yield from _build_inputs(child, fact, texts.indicators[child.id])
-
-
-def _build_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[AnswerInput]:
-    code, pointer = f"{indicator.id}.{fact.name}", f"/answers/{indicator.id}/{fact.name}"
-    set_by_service = fact.set_by == "service"
-    if fact.type == "components":
-        for component in indicator.components:
-            element = text.components[component]
-            yield AnswerInput(
-                f"{code}.{component}",
-                pointer,
-                "yes_no",
-                f"{text.facts[fact.name]}: {element}" if set_by_service else element,
-                component=component,
-                required=fact.required,
-                set_by_service=set_by_service,
-            )
-        return
-    is_ladder = fact.type == "integer" and indicator.type == "level"
-    form: AnswerForm = "choice" if is_ladder else "yes_no" if fact.type == "boolean" else fact.type
-    yield AnswerInput(
-        code,
-        pointer,
-        form,
-        ": ".join(filter(None, describe_fact(text, fact.name))),
-        fact.minimum,
-        fact.maximum,
-        tuple(AnswerChoice(*level) for level in enumerate(text.ladder)) if is_ladder else (),
-        required=fact.required,
-        set_by_service=set_by_service,
-    )
-
-
-def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
-    """Return the label and the definition of a fact; without a definition of its own, the second is empty."""
-    definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
-    label = text.facts[fact]
-    return label, "" if definition in (None, label) else str(definition)
+            yield from build_answer_inputs(child, fact, texts.indicators[child.id])
 
 
 def format_cell_address(sheet: str, row: int, column: int) -> str:

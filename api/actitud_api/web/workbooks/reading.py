@@ -8,15 +8,13 @@ are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from functools import cache
-from math import isfinite
 from typing import Final
 
 from msgspec import Struct
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.methodology.answer_inputs import AnswerInput, map_options
 from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.requests.content import EVIDENCE_MAX
 from actitud_api.engine.methodology.requests.questionnaire import (
@@ -29,29 +27,42 @@ from actitud_api.engine.methodology.requests.questionnaire import (
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
 from actitud_api.platform.http.validation import Json, find_nearest, has_control
-from actitud_api.web.workbooks.cells import CellContent, load_merged, load_rows, quote_cell
+from actitud_api.platform.spreadsheets.cells import (
+    CellContent,
+    InvalidCell,
+    load_merged,
+    load_rows,
+    parse_choice,
+    parse_date,
+    parse_number,
+    parse_text,
+    parse_yes_no,
+    quote_cell,
+)
+from actitud_api.platform.spreadsheets.package import (
+    Cell,
+    CellMarks,
+    CheckedWorkbook,
+    WorkbookRejected,
+    open_workbook,
+)
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,
     HEADER,
     INDICATORS,
     METADATA,
-    NO,
     PROFILE,
     SHEETS,
-    YES,
-    AnswerInput,
     HeadingRow,
     SheetLayout,
     build_layout,
     format_cell_address,
 )
-from actitud_api.web.workbooks.package import Cell, CellMarks, CheckedWorkbook, WorkbookRejected, open_workbook
 
 REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(version)) for version in list_versions()))
 """The schema of the request body with a questionnaire, of any version."""
 
-_INTEGRAL_MAX: Final = 2**53
 _SUGGESTIONS_MAX: Final = 20
 """Maximum number of unknown codes in a workbook for which the most similar known code is searched."""
 
@@ -162,16 +173,6 @@ def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
     )
 
 
-class _InvalidCell(Exception):
-    """A cell has a value that it does not accept. Raised by the `_parse_…` functions."""
-
-    def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.detail = detail
-        self.suggestion = suggestion
-
-
 class _QuestionnaireReader:
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._methodology = methodology
@@ -263,11 +264,11 @@ class _QuestionnaireReader:
                     "The column “{title}” belongs here. Columns have moved, so the sheet is not read.",
                     title=column.title,
                 )
-                self._report(sheet, Cell(HEADER, index), _InvalidCell("column", detail), titles[index])
+                self._report(sheet, Cell(HEADER, index), InvalidCell("column", detail), titles[index])
         for index in range(len(sheet.columns), len(titles)):
             if titles[index] != "":
                 detail = Texts("Esta columna no es del cuestionario.", "This column is none of the questionnaire.")
-                self._report(sheet, Cell(HEADER, index), _InvalidCell("column", detail), titles[index])
+                self._report(sheet, Cell(HEADER, index), InvalidCell("column", detail), titles[index])
         return is_valid
 
     def _check_few_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]]) -> bool:
@@ -282,7 +283,7 @@ class _QuestionnaireReader:
             "There are more than {faults_max} groups of merged cells, so the sheet is not read.",
             faults_max=FAULTS_MAX,
         )
-        self._report(sheet, min(merged)[0], _InvalidCell("merged", detail), "")
+        self._report(sheet, min(merged)[0], InvalidCell("merged", detail), "")
         return False
 
     def _report_merged(self, sheet: SheetLayout, merged: Sequence[tuple[Cell, Cell]], rows: int) -> set[Cell]:
@@ -298,7 +299,7 @@ class _QuestionnaireReader:
                 "These cells are merged as far as {end}, and are not read.",
                 end=end,
             )
-            self._report(sheet, first, _InvalidCell("merged", detail), "")
+            self._report(sheet, first, InvalidCell("merged", detail), "")
             covered |= {
                 Cell(row, column)
                 for row in range(first.row, min(last.row + 1, rows))
@@ -306,7 +307,7 @@ class _QuestionnaireReader:
             }
         return covered
 
-    def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> _InvalidCell | None:
+    def _check_marks(self, sheet: SheetLayout, cell: Cell, value: CellContent, marks: CellMarks) -> InvalidCell | None:
         """Return the fault of a cell that must not be read, or None if the cell can be read.
 
         In the columns that users fill in, and in the column of codes, a formula, an error value and control characters
@@ -315,14 +316,14 @@ class _QuestionnaireReader:
         column = sheet.columns[cell.column]
         if column.is_input or column.id == "code":
             if cell in marks.formulas:
-                return _InvalidCell(
+                return InvalidCell(
                     "formula",
                     Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value."),
                 )
             if cell in marks.errors:
-                return _InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
+                return InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
             if isinstance(value, str) and has_control(value.replace("\n", " ").replace("\r", " ")):
-                return _InvalidCell(
+                return InvalidCell(
                     "control",
                     Texts("El texto tiene caracteres de control.", "The text has control characters."),
                 )
@@ -335,7 +336,7 @@ class _QuestionnaireReader:
         if code is None:
             if filled:
                 detail = Texts("Falta el código de la fila.", "The code of the row is missing.")
-                self._report(sheet, code_cell, _InvalidCell("required", detail), "")
+                self._report(sheet, code_cell, InvalidCell("required", detail), "")
             return
         code = code.strip() if isinstance(code, str) else code
         codes = self._list_codes(sheet)
@@ -345,7 +346,7 @@ class _QuestionnaireReader:
                 may_tell = isinstance(code, str) and self._suggestions <= _SUGGESTIONS_MAX
                 near = find_nearest(str(code), codes) if may_tell else None
                 detail = Texts("No se conoce este código.", "This code is not known.")
-                self._report(sheet, code_cell, _InvalidCell("code", detail, near), code)
+                self._report(sheet, code_cell, InvalidCell("code", detail, near), code)
             return
         assert isinstance(code, str)
         seen = self._rows[sheet.id]
@@ -356,7 +357,7 @@ class _QuestionnaireReader:
                 "The row is there twice: it is at {first} already. Only the first counts.",
                 first=first,
             )
-            self._report(sheet, code_cell, _InvalidCell("duplicate", detail), code)
+            self._report(sheet, code_cell, InvalidCell("duplicate", detail), code)
             return
         seen.setdefault(code, row)
         if sheet is DOCUMENTS:
@@ -387,7 +388,7 @@ class _QuestionnaireReader:
                     "Esta celda no se rellena: lo que pone aquí va en otra fila.",
                     "This cell is not filled in: what stands here belongs in another row.",
                 )
-                self._report(sheet, Cell(row, sheet.find_column(name)), _InvalidCell("place", detail), cells[name])
+                self._report(sheet, Cell(row, sheet.find_column(name)), InvalidCell("place", detail), cells[name])
                 cells = {column: value for column, value in cells.items() if column != name}
         if "declared" in cells:
             cell = Cell(row, sheet.find_column("declared"))
@@ -418,7 +419,7 @@ class _QuestionnaireReader:
                 continue
             try:
                 document[name] = _parse_document_member(name, cells[name])
-            except _InvalidCell as wrong:
+            except InvalidCell as wrong:
                 cell = Cell(row, sheet.find_column(name))
                 self._report(sheet, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
                 is_valid = False
@@ -428,7 +429,7 @@ class _QuestionnaireReader:
         for fault in self._list_refusals({"profile_evidence" if of_profile else "answers": part}):
             name = fault.pointer.rpartition("/")[2]
             cell = Cell(row, sheet.find_column(name if name in columns else "url"))
-            refused = _InvalidCell(fault.rule, fault.detail, fault.suggestion)
+            refused = InvalidCell(fault.rule, fault.detail, fault.suggestion)
             self._report(sheet, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
             is_valid = False
         if is_valid and len(listed) == EVIDENCE_MAX:
@@ -437,7 +438,7 @@ class _QuestionnaireReader:
                 "There are more than {evidence_max} documents with this code.",
                 evidence_max=EVIDENCE_MAX,
             )
-            self._report(sheet, Cell(row, sheet.find_column("url")), _InvalidCell("maxItems", detail), "", pointer)
+            self._report(sheet, Cell(row, sheet.find_column("url")), InvalidCell("maxItems", detail), "", pointer)
         elif is_valid:
             (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
 
@@ -453,7 +454,7 @@ class _QuestionnaireReader:
     ) -> None:
         try:
             put(value)
-        except _InvalidCell as wrong:
+        except InvalidCell as wrong:
             self._report(sheet, cell, wrong, value, pointer)
 
     def _put_answer(self, field: AnswerInput, value: CellContent) -> None:
@@ -471,14 +472,14 @@ class _QuestionnaireReader:
             self._profile[first] = taken
 
     def _put_declared(self, code: str, value: CellContent) -> None:
-        declared = _parse_yes_no(value)
+        declared = parse_yes_no(value)
         if code not in self._inputs:
             self._facts.setdefault(code, {})["basis"] = "self_declared" if declared else "evidenced"
         elif declared:
             self._declared.append(code)
 
     def _put_note(self, code: str, value: CellContent) -> None:
-        note = _parse_text(value)
+        note = parse_text(value)
         self._ensure_valid({"answers": {code: {"note": note}}})
         self._facts.setdefault(code, {})["note"] = note
 
@@ -494,7 +495,7 @@ class _QuestionnaireReader:
 
     def _ensure_valid(self, part: Mapping[str, Json]) -> None:
         for fault in self._list_refusals(part):
-            raise _InvalidCell(fault.rule, fault.detail, fault.suggestion)
+            raise InvalidCell(fault.rule, fault.detail, fault.suggestion)
 
     def _build_questionnaire(self) -> Questionnaire:
         answers: dict[str, dict[str, Json]] = {code: dict(facts) for code, facts in self._facts.items()}
@@ -556,10 +557,10 @@ class _QuestionnaireReader:
             )
             row = rows.get(field.pointer.split("/")[2], HEADER)
         cell = Cell(row, sheet.find_column("answer"))
-        self._report(sheet, cell, _InvalidCell("required", detail), "", field.pointer)
+        self._report(sheet, cell, InvalidCell("required", detail), "", field.pointer)
 
     def _report(
-        self, sheet: SheetLayout, cell: Cell, wrong: _InvalidCell, value: CellContent, pointer: str | None = None
+        self, sheet: SheetLayout, cell: Cell, wrong: InvalidCell, value: CellContent, pointer: str | None = None
     ) -> None:
         self._faults.append(
             (
@@ -577,135 +578,17 @@ class _QuestionnaireReader:
 
 
 def _parse_answer(field: AnswerInput, version: str, value: CellContent) -> Json:
-    """Convert the value of an answer cell to JSON. Raises `_InvalidCell` if the value has the wrong type."""
+    """Convert the value of an answer cell to JSON. Raises `InvalidCell` if the value has the wrong type."""
     match field.form:
         case "yes_no":
-            return _parse_yes_no(value)
+            return parse_yes_no(value)
         case "choice":
-            return _parse_choice(field, version, value)
+            return parse_choice(map_options(version)[field.code], value)
         case "integer" | "number":
-            return _parse_number(value)
-
-
-def _parse_number(value: CellContent) -> int | float:
-    if isinstance(value, date | time | timedelta):
-        raise _InvalidCell(
-            "type",
-            Texts(
-                "Hay una fecha donde va un número. Dé a la celda formato de número y escríbalo de nuevo.",
-                "There is a date where a number belongs. Give the cell a number format and write it again.",
-            ),
-        )
-    if isinstance(value, bool):
-        raise _InvalidCell("type", Texts("Debe ser un número.", "It must be a number."))
-    if isinstance(value, str):
-        text = value.strip().replace(",", ".")
-        near = text if _is_number(text) else None
-        detail = Texts(
-            "Debe ser un número, y es un texto. Escríbalo sin más, sin unidades ni separadores de miles.",
-            "It must be a number, and it is a text. Write it alone, without units or thousands separators.",
-        )
-        raise _InvalidCell("type", detail, near)
-    is_integral = isinstance(value, int) or (value.is_integer() and abs(value) <= _INTEGRAL_MAX)
-    return int(value) if is_integral else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _parse_yes_no(value: CellContent) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
-        return _WORDS[word]
-    raise _InvalidCell("enum", Texts("Debe ser Sí o No.", "It must be Yes or No."))
-
-
-_WORDS: Final[Mapping[str, bool]] = {
-    **{YES.into(language).casefold(): True for language in LANGUAGES},
-    **{NO.into(language).casefold(): False for language in LANGUAGES},
-    "si": True,
-}
-
-
-def _parse_choice(field: AnswerInput, version: str, value: CellContent) -> str | int:
-    """Return the value of the choice that a cell names by its value, its text or its label, in any language.
-
-    Raises `_InvalidCell` if no choice matches.
-    """
-    options = _map_options(version)[field.code]
-    if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
-        value = str(int(value))
-    if isinstance(value, str):
-        meant = options.get(value.strip().casefold())
-        if meant is not None:
-            return meant
-    listed = ", ".join(str(choice.value) for choice in field.choices)
-    near = find_nearest(value, options) if isinstance(value, str) else None
-    detail = Texts(
-        "Debe ser uno de los valores de la lista: {listed}.",
-        "It must be one of the values of the list: {listed}.",
-        listed=listed,
-    )
-    raise _InvalidCell("enum", detail, near)
-
-
-@cache
-def _map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Map each answer cell, by its code, to the texts that it accepts and the value of each text.
-
-    A choice may be written as its value, its label or its explanation, in any language; the texts are in lower
-    case.
-    """
-    options: dict[str, dict[str, str | int]] = {}
-    for language in load_methodology(version).texts:
-        for field in build_layout(version, language).inputs:
-            for choice in field.choices:
-                for text in (str(choice.value), choice.label, choice.text):
-                    options.setdefault(field.code, {}).setdefault(text.strip().casefold(), choice.value)
-    return options
+            return parse_number(value)
 
 
 def _parse_document_member(name: str, value: CellContent) -> str:
     if name == "date":
-        return _parse_date(value)
-    return _parse_text(value) if name == "note" else _parse_text(value).strip()
-
-
-def _parse_date(value: CellContent) -> str:
-    """Convert a date to JSON (RFC 3339). Raises `_InvalidCell` if the value is not a date."""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str):
-        text = value.strip()
-        try:
-            return date.fromisoformat(text).isoformat() if len(text) == 10 else _reject_date()
-        except ValueError:
-            return _reject_date()
-    return _reject_date()
-
-
-def _reject_date() -> str:
-    raise _InvalidCell(
-        "format",
-        Texts(
-            "Debe ser una fecha: dé a la celda formato de fecha, o escríbala como 2026-12-31.",
-            "It must be a date: give the cell a date format, or write it as 2026-12-31.",
-        ),
-    )
-
-
-def _parse_text(value: CellContent) -> str:
-    """Return a text as one line, because published texts have no line breaks.
-
-    Raises `_InvalidCell` if the value is not a text.
-    """
-    if isinstance(value, str):
-        return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
-    raise _InvalidCell("type", Texts("Debe ser un texto.", "It must be a text."))
+        return parse_date(value)
+    return parse_text(value) if name == "note" else parse_text(value).strip()

@@ -11,10 +11,10 @@ from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.problems import CONFLICT, CONTENT_TOO_LARGE, NO_STORE, Fault, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import XLSX, File, Representation
 from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.spreadsheets.package import WorkbookOversized, WorkbookRejected
 from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.web.workbooks import schemas, service
-from actitud_api.web.workbooks.package import WorkbookOversized, WorkbookRejected
 from actitud_api.web.workbooks.service import VersionMismatch
 
 TEMPLATE = File(schemas.WorkbookReading, XLSX)

@@ -17,11 +17,13 @@ from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.answer_inputs import AnswerInput
 from actitud_api.engine.methodology.free_text import NOTE_MAX
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.methodology.requests.questionnaire import Questionnaire
+from actitud_api.platform.spreadsheets.cells import NO, YES
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     DOCUMENTS_MIN,
@@ -30,10 +32,7 @@ from actitud_api.web.workbooks.layout import (
     INDICATORS,
     LISTS,
     METADATA,
-    NO,
     PROFILE,
-    YES,
-    AnswerInput,
     HeadingRow,
     SheetLayout,
     WorkbookLayout,
