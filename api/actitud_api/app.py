@@ -59,6 +59,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.reference import FirstStep
 from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.http.system import Readiness, SystemController
+from actitud_api.platform.jobs import figures as job_figures
 from actitud_api.platform.jobs.runner import JobRunner, JobTask, ProgressListener, build_running_lifespan
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
@@ -126,6 +127,7 @@ GAUGE_SECONDS: Final = 5.0
 
 FIGURES: Final[Sequence[Callable[[Session], Iterable[Metric]]]] = (
     ledger_figures.read_figures,
+    job_figures.read_figures,
     publication_figures.read_figures,
 )
 """Functions that read figures for the operator from the database."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
 from actitud_api import cli
 from actitud_api.cli import checks
@@ -21,6 +22,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
+from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage import health
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import Version, has_wal_bug
@@ -29,7 +31,7 @@ from tests.support.revisions import LATER, NEWEST, pretend_later
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "signing",
-    "checkpoint", "triggers", "publications", "methodologies", "address", "links",
+    "checkpoint", "jobs", "triggers", "publications", "methodologies", "address", "links",
 ]  # fmt: skip
 OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -126,7 +128,7 @@ def test_it_prints_for_people_in_their_language(
     assert "problema Clave de administración: ninguna vale" in lines
     assert "         → ejecute actitud-api init" in lines
     assert "bien     Escritura: acepta cambios" in lines
-    assert lines[-1] == "Comprobaciones: 15 bien, 0 con aviso, 1 con problema."
+    assert lines[-1] == "Comprobaciones: 16 bien, 0 con aviso, 1 con problema."
 
 
 def test_a_warning_is_no_failure(
@@ -355,3 +357,21 @@ def test_entries_that_nothing_signs_are_named_after_two_days(
             ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), old)
         check = checks.check_checkpoint(database, old, "es")
         assert (check.status, check.found) == ("ok", "firma las 2 entradas del registro")
+
+
+class Task(Struct, frozen=True):
+    """What a job of a test takes."""
+
+
+def test_a_job_that_nobody_does_and_one_that_failed_are_named(file: Path) -> None:
+    with contextlib.closing(Database(f"sqlite:///{file}")) as database:
+        assert checks.check_jobs(database, NOW, "en").found == "none waits to be done"
+        with database.write() as session:
+            job = jobs.enqueue_job(session, kind="test", parameters=Task(), principal=None)
+        due = job.run_after
+        assert checks.check_jobs(database, due + timedelta(minutes=15), "en").status == "ok"
+        waiting = checks.check_jobs(database, due + timedelta(minutes=15, seconds=1), "en")
+        assert (waiting.status, waiting.found) == ("warning", f"one has been waiting since {due:%Y-%m-%d %H:%M}+00:00")
+        execute(file, "UPDATE job SET state = 'failed'")
+        failed = checks.check_jobs(database, due + timedelta(days=1), "es")
+        assert (failed.status, failed.found) == ("warning", "1 han fallado en los últimos días")

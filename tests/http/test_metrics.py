@@ -26,6 +26,7 @@ from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.http.metrics import FOLDER_VARIABLE
+from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.settings import Network, Settings
 from tests.support.serving import served
@@ -155,6 +156,7 @@ def test_it_tells_what_the_database_knows(tmp_path: Path) -> None:
         ledger.append_entry(session, event, now=at)
         ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), at)
         ledger.append_entry(session, event, now=at + timedelta(hours=1))
+        job = jobs.enqueue_job(session, kind="test", parameters=event, principal=None)
     with served(app) as address, httpx.Client(base_url=address) as client:
         samples = read(client)
     assert count(samples, "actitud_database_up") == 1
@@ -164,6 +166,8 @@ def test_it_tells_what_the_database_knows(tmp_path: Path) -> None:
     assert count(samples, "actitud_ledger_checkpoint_timestamp_seconds") == 1_777_852_800
     assert count(samples, "actitud_ledger_uncovered_timestamp_seconds") == 1_777_856_400
     assert count(samples, "actitud_publications_total") == 0
+    assert count(samples, "actitud_jobs", kind="test", state="queued") == 1
+    assert count(samples, "actitud_job_due_timestamp_seconds") == pytest.approx(job.run_after.timestamp(), abs=1e-3)
 
 
 def test_without_a_database_the_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +247,10 @@ def test_a_request_leaves_a_line_without_query_key_or_address(
 
 def test_every_figure_of_an_alert_exists(client: httpx.Client) -> None:
     names = {key[0] for key in read(client)} | {
-        # Only of an installation that has an entry which no checkpoint covers.
-        "actitud_ledger_uncovered_timestamp_seconds"
+        # Only of an installation that has an entry which no checkpoint covers, or a job that is due.
+        "actitud_ledger_uncovered_timestamp_seconds",
+        "actitud_job_due_timestamp_seconds",
+        "actitud_jobs",
     }
     rules = YAML(typ="safe", pure=True).load(DEPLOY / "actitud.rules.yml")["groups"][0]["rules"]
     used = {name for rule in rules for name in re.findall(r"actitud_\w+", rule["expr"])}

@@ -19,6 +19,7 @@ from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
+from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.file_store import is_writable
 from actitud_api.platform.storage.health import (
@@ -46,6 +47,9 @@ With less `check_disk` warns, because a backup needs as much space again as the 
 
 CHECKPOINT_AGE: Final = timedelta(days=2)
 """Age of an entry without a checkpoint from which on `check_checkpoint` warns: the service makes one a day."""
+
+JOB_DELAY: Final = timedelta(minutes=15)
+"""Time for which a job may wait before `check_jobs` warns."""
 
 CLOCK_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Earliest plausible time: the publication of the first methodology."""
@@ -87,6 +91,7 @@ _TITLES: Final = {
     "publications": Texts("Publicaciones", "Publications"),
     "signing": Texts("Clave de firma", "Signing key"),
     "checkpoint": Texts("Punto de control", "Checkpoint"),
+    "jobs": Texts("Trabajos", "Jobs"),
     "address": Texts("Dirección", "Address"),
     "links": Texts("Enlaces", "Links"),
     "files": Texts("Ficheros preparados", "Prepared files"),
@@ -562,3 +567,28 @@ def check_checkpoint(database: Database, now: datetime, language: Language) -> C
     if now - coverage.waiting_since > CHECKPOINT_AGE:
         return _fail("checkpoint", finding, _SERVE, language, "warning")
     return _pass("checkpoint", finding, language)
+
+
+_NONE_WAITS = Texts("ninguno espera a que lo hagan", "none waits to be done")
+_WAITING = Texts("uno espera desde {since}", "one has been waiting since {since}")
+_FAILED = Texts("{count} han fallado en los últimos días", "{count} have failed in the last days")
+_WORK = Texts(
+    "tenga el servicio en marcha con runs_jobs, o actitud-api worker",
+    "keep the service running with runs_jobs, or actitud-api worker",
+)
+_READ_JOBS = Texts(
+    "lea por qué con GET /v1/jobs?state=failed y una clave de administración",
+    "read why with GET /v1/jobs?state=failed and an administrator key",
+)
+
+
+def check_jobs(database: Database, now: datetime, language: Language) -> Check:
+    """Check that jobs are done; return `ok`, or `warning` if one waits for long or some have failed."""
+    with database.read() as session:
+        backlog = jobs.get_backlog(session)
+    if backlog.due_since is not None and now - backlog.due_since > JOB_DELAY:
+        finding = _WAITING.into(language).format(since=backlog.due_since.isoformat(" ", "minutes"))
+        return _fail("jobs", finding, _WORK, language, "warning")
+    if backlog.failed:
+        return _fail("jobs", _FAILED.into(language).format(count=backlog.failed), _READ_JOBS, language, "warning")
+    return _pass("jobs", _NONE_WAITS.into(language), language)

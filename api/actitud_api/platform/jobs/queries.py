@@ -16,6 +16,7 @@ from actitud_api.platform.jobs.problems import JobProblem
 from actitud_api.platform.jobs.tables import JobItemTable, JobTable
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.times import UtcTime
 
 JOBS: Final = Base.metadata.tables[str(JobTable.__tablename__)]
 ITEMS: Final = Base.metadata.tables[str(JobItemTable.__tablename__)]
@@ -154,6 +155,23 @@ def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
     """Insert results of a job."""
     if items:
         session.execute(insert(ITEMS), [{"job": job, **msgspec.structs.asdict(item)} for item in items])
+
+
+def count_by_state(session: Session) -> dict[tuple[str, JobState], int]:
+    """Count the jobs that are kept, by kind and state."""
+    statement = select(JOBS.c.kind, JOBS.c.state, func.count()).group_by(JOBS.c.kind, JOBS.c.state)
+    return {(kind, state): count for kind, state, count in session.execute(statement.order_by(JOBS.c.kind))}
+
+
+def find_due_since(session: Session, now: datetime) -> datetime | None:
+    """Return since when the job that has been due for longest may be taken; None if none is due."""
+    is_left = and_(JOBS.c.state == "running", JOBS.c.lease_expires <= now)
+    since = case((JOBS.c.state == "running", JOBS.c.lease_expires), else_=JOBS.c.run_after)
+    statement = select(func.min(since, type_=UtcTime())).where(
+        or_(and_(JOBS.c.state == "queued", JOBS.c.run_after <= now), is_left)
+    )
+    due_since: datetime | None = session.execute(statement).scalar_one()
+    return due_since
 
 
 # --- the life of a job ----------------------------------------------------------------------------------------

@@ -194,6 +194,20 @@ def build_status(session: Session, record: JobRecord) -> JobStatus:
     return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
 
 
+class JobBacklog(Struct, frozen=True):
+    """What is left of jobs: since when one is due that nobody does, None if none is, and how many failed lately."""
+
+    due_since: datetime | None
+    failed: int
+
+
+def get_backlog(session: Session) -> JobBacklog:
+    """Return what is left of the jobs that are kept."""
+    counts = queries.count_by_state(session)
+    failed = sum(count for (_, state), count in counts.items() if state == "failed")
+    return JobBacklog(queries.find_due_since(session, read_clock(session)), failed)
+
+
 def forget_old_jobs(database: Database) -> int:
     """Delete the jobs that ended `JOB_LIFETIME` ago, and return their number.
 
