@@ -24,7 +24,7 @@ from actitud.counting.readers import (
     youtube,
 )
 from actitud.counting.readers.tables import TableFormat, TableFound, find_table, read_table
-from actitud.counting.source_reading import SourceReading
+from actitud.counting.source_reading import ArchiveOwner, SourceReading
 
 TABLES: Final[Mapping[str, TableFormat]] = {
     **meta.TABLES,
@@ -34,13 +34,6 @@ TABLES: Final[Mapping[str, TableFormat]] = {
     **linkedin.TABLES,
     **decidim.TABLES,
 }
-
-
-class ArchiveOwner(NamedTuple):
-    """The account that an archive or a set of conversations belongs to, as far as other files of it tell."""
-
-    identity: str = ""
-    name: str = ""
 
 
 class Detected(NamedTuple):
@@ -60,6 +53,9 @@ def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
     start = head.lstrip()
     if part := x.find_archive_part(head):
         return _detect_archive_part(part, head)
+    # Before JSON: the lines of iOS begin with a bracket too.
+    if whatsapp.is_chat(head):
+        return Detected("whatsapp", "whatsapp-chat", whatsapp.read_chat, "conversation")
     if start.startswith(("{", "[")):
         return _detect_json(file, head, options)
     if start.startswith("<"):
@@ -67,13 +63,6 @@ def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
             Detected("press_room", "feed", _ignore_owner(press_room.read_xml_feed))
             if press_room.is_xml_feed(head)
             else None
-        )
-    if whatsapp.is_chat(head):
-        return Detected(
-            "whatsapp",
-            "whatsapp-chat",
-            lambda source, owner: whatsapp.read_chat(source, owner.name or None),
-            "conversation",
         )
     return _detect_table(file, options)
 
@@ -137,7 +126,7 @@ def _detect_download(file: ExportFile, platform: str, part: str) -> Detected:
     return Detected(
         _name_download_platform(file),
         "meta-conversation",
-        lambda source, owner: meta_archive.read_conversation(source, owner.name or None),
+        meta_archive.read_conversation,
         "conversation",
     )
 

@@ -91,12 +91,16 @@ class ExportFile(NamedTuple):
 class ExportFiles:
     """The files of the paths: files, those in folders, and members of archives, which stay open until it is closed.
 
-    Their order does not depend on that of the paths; a file given twice is listed once. ``ignored``: number of members
-    of archives that are no texts. Every byte is read once, for the digest. What cannot be read becomes a fault.
+    Their order does not depend on that of the paths; a file given twice is listed once. Every byte is read once, for
+    the digest. What cannot be read becomes a fault.
+
+    - ``ignored``: number of members of archives that are no texts.
+    - ``roots``: by the digest, the roots of each copy of a file.
     """
 
     def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:
         self.ignored = 0
+        self.roots: dict[str, set[Path]] = {}
         self._archives: list[zipfile.ZipFile] = []
         self._log = log
         self._limits = limits
@@ -129,6 +133,7 @@ class ExportFiles:
 
     def _list_once(self, files: dict[tuple[str, str], ExportFile], file: ExportFile) -> None:
         key = file.sha256, file.kind
+        self.roots.setdefault(file.sha256, set()).add(file.root)
         known = files.get(key)
         if known is None:
             files[key] = file

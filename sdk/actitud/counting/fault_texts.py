@@ -56,11 +56,15 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ),
     ),
     "nothing_recognised": FaultText(
-        ("El archivo comprimido no contiene mensajes conocidos.", "The archive holds no messages that are known."),
+        ("El archivo o la carpeta no contiene mensajes conocidos.", "The archive or folder holds no known messages."),
         (
             "Pida la descarga en formato JSON, no en HTML, y con las publicaciones y los mensajes.",
             "Ask for the download as JSON, not HTML, and with posts and messages.",
         ),
+    ),
+    "files_ignored": FaultText(
+        ("{value} ficheros no contienen mensajes y no se leen.", "{value} files hold no messages and are not read."),
+        _NOTHING_TO_DO,
     ),
     "half_file": FaultText(
         ("El fichero está incompleto o dañado.", "The file breaks off or is damaged."),

@@ -114,8 +114,9 @@ def match_headers(cells: Sequence[str]) -> HeaderMatch | None:
                 best = match
     if best is None or len(best.positions) < min(_FEWEST_KNOWN, len(best.table.columns)):
         return None
-    # With a missing column the row has to be like the table in most of the others.
-    if best.missing and len(best.positions) < len(best.table.columns) / 2:
+    # With a missing column the row has to be like the table in half of the others.
+    filled = sum(bool(cell.strip()) for cell in cells)
+    if best.missing and len(best.positions) < min(len(best.table.columns), filled) / 2:
         return None
     return best
 

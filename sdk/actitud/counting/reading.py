@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from actitud.counting.detection import ArchiveOwner, Detected, detect_format
-from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress
+from actitud.counting.detection import Detected, detect_format
+from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress, hide_names
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused
 from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
 from actitud.counting.readers import meta_archive, whatsapp, x
-from actitud.counting.source_reading import SourceReading
+from actitud.counting.source_reading import ArchiveOwner, SourceReading
 from actitud.counting.sources import Source
 from actitud.counting.table import MessageTable
 from actitud.counting.times import DateOrder
 
 DEFAULT_ZONE: Final = "Europe/Madrid"
 _FEWEST_CONVERSATIONS: Final = 2
+_TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
+"""Whoever puts tables into a folder wants them counted: one that is not known is a fault, not a stranger."""
 
 
 class Reading(NamedTuple):
@@ -87,9 +89,10 @@ def read_files(
     log = FaultLog()
     table = MessageTable()
     try:
-        with ExportFiles([Path(path) for path in paths], log, options.limits, progress) as files:
-            recognised, ignored = _recognise(files, options, log)
-            owners = _find_owners(recognised, options)
+        given = {Path(path) for path in paths}
+        with ExportFiles(sorted(given), log, options.limits, progress) as files:
+            recognised, ignored = _recognise(files, given, options, log)
+            owners = _find_owners(files, recognised, options)
             sources = [
                 source
                 for index, each in enumerate(recognised)
@@ -103,8 +106,10 @@ def read_files(
     return Reading(table, tuple(sources), log, files.ignored + ignored)
 
 
-def _recognise(files: ExportFiles, options: ReadingOptions, log: FaultLog) -> tuple[list[_Recognised], int]:
-    """Return the files of known formats, and the number of members of archives that are of none."""
+def _recognise(
+    files: ExportFiles, given: Collection[Path], options: ReadingOptions, log: FaultLog
+) -> tuple[list[_Recognised], int]:
+    """Return the files of known formats, and the number of others in archives and folders."""
     recognised: list[_Recognised] = []
     strangers: dict[Path, int] = defaultdict(int)
     for file in files.files:
@@ -115,42 +120,57 @@ def _recognise(files: ExportFiles, options: ReadingOptions, log: FaultLog) -> tu
             continue
         if detected:
             recognised.append(_Recognised(file, detected))
-        elif file.archive is None:
+        elif file.archive is None and (file.path in given or file.path.suffix.lower() in _TABLES):
             log.add(CountingFault(code="unknown_format", file=file.name))
         else:
-            # An archive has hundreds of files that are no messages: advertisements, settings, likes.
-            strangers[file.path] += 1
-    known = {each.file.path for each in recognised}
-    for path in sorted(strangers.keys() - known):
-        log.add(CountingFault(code="nothing_recognised", file=path.name))
+            # A download has hundreds of files that are no messages: advertisements, settings, likes.
+            strangers[file.root] += 1
+    known = {each.file.root for each in recognised}
+    for root, number in sorted(strangers.items()):
+        code = "files_ignored" if root in known else "nothing_recognised"
+        log.add(CountingFault(code=code, file=hide_names(root.name), value=str(number), is_refusal=root not in known))
     return recognised, sum(strangers.values())
 
 
-def _find_owners(recognised: Sequence[_Recognised], options: ReadingOptions) -> dict[tuple[str, Path], ArchiveOwner]:
+def _find_owners(
+    files: ExportFiles, recognised: Sequence[_Recognised], options: ReadingOptions
+) -> dict[tuple[str, Path], ArchiveOwner]:
     """Return the owners of archives, by the platform and the file or folder that the archive is.
 
-    An archive of X names its account. Of private conversations it is the one name that stands in all of them, if there
-    are two or more.
+    An archive of X names its account. Of private conversations it is the one name in all that were answered, if
+    there are two or more; and one telephone writes the dates of all its chats alike.
     """
     owners: dict[tuple[str, Path], ArchiveOwner] = {}
     writers: dict[tuple[str, Path], list[set[str]]] = defaultdict(list)
+    orders: dict[tuple[str, Path], set[DateOrder]] = defaultdict(set)
     for file, detected in recognised:
-        place = detected.platform, file.root
         probe = SourceReading(0, file, detected.platform, detected.format, options, FaultLog())
+        place = detected.platform, _find_place(file, detected)
         try:
             if detected.role == "account":
-                owners[place] = ArchiveOwner(*x.read_account(probe))
-            elif detected.format == "meta-conversation":
-                writers[place].append(set(meta_archive.list_participants(probe)))
+                owner = x.read_account(probe)
+                owners.update(((detected.platform, root), owner) for root in files.roots[file.sha256])
+            elif detected.platform == "whatsapp":
+                names, evidence = whatsapp.survey_chat(probe)
+                writers[place].append(names)
+                if evidence.order:
+                    orders[place].add(evidence.order)
             elif detected.role == "conversation":
-                writers[place].append(set(whatsapp.list_senders(probe)))
+                writers[place].append(set(meta_archive.list_participants(probe)))
         except FileRefused:
             continue  # its own reading says what is wrong with it
-    for place, names in writers.items():
-        common = set.intersection(*names)
-        if len(names) >= _FEWEST_CONVERSATIONS and len(common) == 1:
-            owners[place] = ArchiveOwner(name=common.pop())
+    for place, sets in writers.items():
+        shared = [names for names in sets if len(names) > 1]  # who got no answer stands there alone
+        common = set.intersection(*shared) if len(shared) >= _FEWEST_CONVERSATIONS else set()
+        name = common.pop() if len(common) == 1 else ""
+        (order,) = orders[place] if len(orders[place]) == 1 else (None,)
+        owners[place] = ArchiveOwner(name=name, order=order)
     return owners
+
+
+def _find_place(file: ExportFile, detected: Detected) -> Path:
+    """Return the archive or folder that a file has its owner in common with: of a chat the folder, also of its zip."""
+    return file.path.parent if detected.platform == "whatsapp" else file.root
 
 
 def _read_source(
@@ -166,7 +186,7 @@ def _read_source(
     if detected.role == "account":
         return None
     source = SourceReading(index, file, detected.platform, detected.format, options, log)
-    owner = owners.get((detected.platform, file.root), ArchiveOwner())
+    owner = owners.get((detected.platform, _find_place(file, detected)), ArchiveOwner())
     try:
         table.add(index, detected.read(source, owner))
     except FileRefused as refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from actitud.counting.export_files import ExportFile
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused, show_value
@@ -15,6 +15,17 @@ from actitud.counting.sources import HeaderSighting, Period, RowNumbers, Source,
 from actitud.counting.times import DateOrder, ReadTime, TimeUnreadable, read_time
 
 _NONE: Final[Mapping[str, int]] = {}
+
+
+class ArchiveOwner(NamedTuple):
+    """The account that an archive or a set of conversations belongs to, as far as other files of it tell.
+
+    ``order``: order of the dates in the other chats of the same telephone.
+    """
+
+    identity: str = ""
+    name: str = ""
+    order: DateOrder | None = None
 
 
 class RowRefused(Exception):
@@ -50,14 +61,15 @@ class SourceReading:
         self._last: datetime | None = None
         self._noted: set[str] = set()
 
-    def name_account(self, name: str) -> str:
-        """Return the name that the organisation gives an account, or else the one of the file."""
-        name = " ".join(name.split()).removeprefix("@")
-        return self.options.find_account(self.platform, name) or name
+    def name_account(self, *names: str) -> str:
+        """Return the name that the organisation gives an account by one of the names in the file, else the first."""
+        plain = [" ".join(name.split()).removeprefix("@") for name in names if name]
+        known = (self.options.find_account(self.platform, name) for name in plain)
+        return next((name for name in known if name), plain[0] if plain else "")
 
-    def is_own(self, name: str) -> bool:
-        """Return True if a name is one of an account of the organisation on this platform."""
-        return self.options.find_account(self.platform, name) is not None
+    def is_own(self, *names: str) -> bool:
+        """Return True if one of the names is that of an account of the organisation on this platform."""
+        return any(self.options.find_account(self.platform, name) is not None for name in names if name)
 
     def list_own_names(self) -> list[str]:
         """Return the names of the accounts of the organisation on this platform, normalised."""

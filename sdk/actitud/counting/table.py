@@ -340,29 +340,38 @@ class MessageTable:
             shown.append(CopyDifference(field, kept, other))
 
     def _find_threads(self) -> None:
-        """Set the thread of each message that says which message it answers: the first one that is known."""
+        """Set the thread of each message that says which message it answers: the first one that is known.
+
+        What continues a public reply is one too, although it answers the account itself.
+        """
         database = self._database
-        database.execute("CREATE TEMP TABLE threads (number INTEGER PRIMARY KEY, thread TEXT NOT NULL)")
-        answers = database.execute(
-            "SELECT number, platform, account, parent FROM copies "
-            "WHERE parent IS NOT NULL AND thread IS NULL AND state <> 'copy' ORDER BY number"
+        database.execute(
+            "CREATE TEMP TABLE threads (number INTEGER PRIMARY KEY, thread TEXT NOT NULL, is_reply INTEGER)"
         )
-        for number, platform, account, parent in answers:
-            thread, visited = parent, {parent}
+        answers = database.execute(
+            "SELECT number, platform, account, parent, thread FROM copies "
+            "WHERE parent IS NOT NULL AND state <> 'copy' AND (thread IS NULL OR kind = 'own_post') ORDER BY number"
+        )
+        for number, platform, account, parent, known in answers:
+            thread, is_reply, visited = parent, False, {parent}
             while above := database.execute(
-                "SELECT thread, parent FROM copies WHERE platform = ? AND account = ? AND id = ? AND state <> 'copy'",
+                "SELECT thread, parent, kind FROM copies WHERE platform = ? AND account = ? AND id = ? "
+                "AND state <> 'copy'",
                 (platform, account, thread),
             ).fetchone():
-                thread_above, parent_above = above
-                if thread_above is not None:
-                    thread = thread_above
-                    break
+                thread_above, parent_above, kind_above = above
+                is_reply |= kind_above in ("public_reply", "received")
                 if parent_above is None or parent_above in visited or len(visited) == _LONGEST_CHAIN:
+                    thread = thread_above or thread
                     break
                 thread = parent_above
                 visited.add(thread)
-            database.execute("INSERT INTO threads VALUES (?, ?)", (number, thread))
+            database.execute("INSERT INTO threads VALUES (?, ?, ?)", (number, known or thread, is_reply))
         database.execute("UPDATE copies SET thread = threads.thread FROM threads WHERE threads.number = copies.number")
+        database.execute(
+            "UPDATE copies SET kind = 'public_reply' FROM threads "
+            "WHERE threads.number = copies.number AND threads.is_reply AND kind = 'own_post' AND NOT private"
+        )
         # The first message of a thread belongs to it, although it answers none.
         database.execute(
             "UPDATE copies SET thread = id WHERE thread IS NULL AND state <> 'copy' AND (platform, account, id) IN "

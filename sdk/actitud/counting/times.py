@@ -86,29 +86,42 @@ class ReadTime(NamedTuple):
 
 
 class OrderEvidence:
-    """What the dates of a column say on the order of day and month."""
+    """What the dates of a column say on the order of day and month: one with a number above 12 has one reading.
 
-    def __init__(self) -> None:
+    ``is_sorted``: True for a form whose rows always come by time; then a reading by which they do not is wrong.
+    """
+
+    def __init__(self, *, is_sorted: bool = False) -> None:
         self.day_first = False
         self.month_first = False
         self.is_numeric = False
+        self._is_sorted = is_sorted
+        self._days = (0, 0, 0), (0, 0, 0)
+        self._rises = [True, True]
 
     def add(self, text: str) -> None:
-        """Look at a date: only one with a number above 12 is evidence."""
+        """Look at a date."""
         found = _NUMERIC.fullmatch(_clean(text))
         if found is None:
             return
         self.is_numeric = True
-        first, other = int(found["first"]), int(found["other"])
+        year, first, other = int(found["year"]), int(found["first"]), int(found["other"])
         self.day_first |= first > 12 >= other
         self.month_first |= other > 12 >= first
+        days = (year, other, first), (year, first, other)
+        self._rises = [
+            rises and before <= day for rises, before, day in zip(self._rises, self._days, days, strict=True)
+        ]
+        self._days = days
 
     @property
     def order(self) -> DateOrder | None:
         """The order, None if no date or dates of both kinds tell it."""
-        if self.day_first == self.month_first:
-            return None
-        return "dmy" if self.day_first else "mdy"
+        if self.day_first != self.month_first:
+            return "dmy" if self.day_first else "mdy"
+        if self._is_sorted and not self.day_first and self._rises[0] != self._rises[1]:
+            return "dmy" if self._rises[0] else "mdy"
+        return None
 
     @property
     def is_contradictory(self) -> bool:
@@ -199,11 +212,9 @@ def _read_form(found: re.Match[str], zone: tzinfo, body_zone: tzinfo, order: Dat
 def _order_numbers(first: int, other: int, year: int, order: DateOrder | None) -> tuple[int, int]:
     """Return day and month of two numbers."""
     if order is None:
-        if first > 12 >= other:
-            order = "dmy"
-        elif other > 12 >= first:
+        if other > 12 >= first:
             order = "mdy"
-        elif first == other:
+        elif first > 12 or first == other:
             order = "dmy"
         else:
             readings = sorted((f"{year}-{other:02}-{first:02}", f"{year}-{first:02}-{other:02}"))

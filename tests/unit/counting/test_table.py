@@ -125,6 +125,27 @@ def test_the_thread_is_the_first_message_that_is_known() -> None:
     assert threads == {"2": "2", "3": "2", "4": "2", "9": "8", "5": None}
 
 
+def test_what_continues_a_reply_is_a_reply_and_what_continues_a_post_is_a_post() -> None:
+    messages = [
+        make_message("1", row=1),
+        make_message("2", row=2, parent="1"),
+        make_message("3", row=3, parent="2"),
+        make_message("5", row=4, parent="4", kind="public_reply"),
+        make_message("6", row=5, parent="5"),
+        make_message("7", row=6, parent="6", thread="4"),
+    ]
+    with fill(messages) as table:
+        kinds = {message.id: (message.kind, message.thread) for message in table}
+    assert kinds == {
+        "1": ("own_post", "1"),
+        "2": ("own_post", "1"),
+        "3": ("own_post", "1"),
+        "5": ("public_reply", "4"),
+        "6": ("public_reply", "4"),
+        "7": ("public_reply", "4"),
+    }
+
+
 def test_a_circle_of_answers_ends() -> None:
     with fill([make_message("1", parent="2"), make_message("2", row=2, parent="1")]) as table:
         assert {message.thread for message in table} <= {"1", "2"}

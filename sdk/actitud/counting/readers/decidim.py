@@ -13,6 +13,7 @@ from actitud.counting.readers.tables import TableFormat, TableRow, join_texts
 from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.times import ReadTime
 
+_LANGUAGES: Final = ("_ca", "_eu", "_gl", "_en")
 _HOST: Final = re.compile(r"https?://([^/]+)/")
 
 
@@ -41,6 +42,7 @@ def read_export(source: SourceReading) -> Iterator[Message]:
                 _choose_text(dig(item, "answer")),
                 dig_text(item, "answered_at"),
                 {"comments": comments} if isinstance(comments := dig(item, "comments"), int) else {},
+                is_withdrawn=dig(item, "withdrawn") is True or bool(dig(item, "withdrawn_at")),
             )
         except RowRefused:
             continue
@@ -55,11 +57,12 @@ def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
         row.line,
         identity,
         row.get_time(),
-        join_texts(row.get_text("title"), extract_text(row.get_text("text"))),
+        join_texts(_find_text(row, "title"), _find_text(row, "text")),
         row.get_text("permalink"),
-        extract_text(row.get_text("answer")),
+        _find_text(row, "answer"),
         answered,
         row.get_counts("comments"),
+        is_withdrawn=row.get_text("withdrawn").casefold() == "true",
     )
 
 
@@ -73,6 +76,8 @@ def _make_messages(
     answer: str,
     answered: Any,
     counts: dict[str, int],
+    *,
+    is_withdrawn: bool,
 ) -> Iterator[Message]:
     host = _HOST.match(link)
     account = source.name_account(host[1]) if host else ""
@@ -88,6 +93,7 @@ def _make_messages(
         thread=thread,
         counts=counts,
         permalink=link,
+        deleted=is_withdrawn,
     )
     if not answer:
         return
@@ -107,6 +113,12 @@ def _make_messages(
         parent=thread,
         permalink=link,
     )
+
+
+def _find_text(row: TableRow, field: str) -> str:
+    """Return a text in Spanish, else in the first language that it is written in."""
+    texts = (row.get_text(f"{field}{suffix}") for suffix in ("", *_LANGUAGES))
+    return extract_text(next((text for text in texts if text), ""))
 
 
 def _choose_text(value: Any) -> str:

@@ -49,7 +49,7 @@ def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> 
     kind = dig_text(activity, "type")
     actor = dig_text(activity, "actor")
     if not source.account and actor:
-        source.account = source.name_account(_name_actor(actor))
+        source.account = source.name_account(*_list_names(actor))
     if kind == "Announce":
         boosted = dig(activity, "object")
         return source.keep(
@@ -126,6 +126,7 @@ def _find_edit(source: SourceReading, pointer: str, note: JsonObject, published:
     return edited if edited > published else None
 
 
-def _name_actor(actor: str) -> str:
+def _list_names(actor: str) -> tuple[str, ...]:
+    """Return the names that an actor may be called by: with its server, alone, and its address."""
     found = _ACTOR.match(actor)
-    return f"{found['name']}@{found['host']}" if found else actor
+    return (f"{found['name']}@{found['host']}", found["name"], actor) if found else (actor,)

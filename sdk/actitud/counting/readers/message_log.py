@@ -34,6 +34,7 @@ _KINDS: Final[dict[str | None, Kind]] = {
     "repost": "repost",
     "received": "received",
 }
+_VISUAL: Final = frozenset({"photo", "video", "live"})
 _COUNTS: Final = ("reactions", "comments", "shares", "views")
 
 
@@ -145,7 +146,6 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         kind = "private_reply"
     account = row.get_text("account") or (mapping.account if mapping else "")
     identity = row.get_text("id") or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
-    alternatives = row.get_text("alternative_text")
     media = tuple(part for part in _LIST.split(row.get_text("media")) if part)
     changed = row.get("edited")
     edited = source.read_time(changed, row.line, row.name_column("edited")).time if changed else None
@@ -161,7 +161,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         thread=row.get_text("thread") or None,
         parent=row.get_text("parent") or None,
         media=media,
-        alternative_texts=(alternatives or None,) if media and row.has("alternative_text") else None,
+        alternative_texts=_list_alternatives(row, media) if row.has("alternative_text") else None,
         counts=row.get_counts(*_COUNTS),
         permalink=row.get_text("permalink"),
         private=is_private,
@@ -211,6 +211,13 @@ def _tell(row: TableRow, source: SourceReading, kind: Kind, is_private: bool, ti
     fields |= {"alternative_text": "alternative_texts", "reactions": "reactions", "comments": "comments"}
     fields |= {"shares": "shares", "views": "views"}
     source.tells.update(tell for field, tell in fields.items() if row.has(field))
+
+
+def _list_alternatives(row: TableRow, media: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return the alternative text of each photo, video and live broadcast; a bar separates those of several."""
+    number = sum(medium in _VISUAL for medium in media)
+    texts = [part.strip() or None for part in row.get_text("alternative_text").split("|")]
+    return tuple((texts + [None] * number)[:number])
 
 
 def _is_private(row: TableRow) -> bool:

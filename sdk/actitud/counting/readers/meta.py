@@ -19,7 +19,7 @@ def make_facebook_messages(row: TableRow, source: SourceReading) -> Iterator[Mes
     yield source.keep(
         row=row.line,
         id=row.require_text("id"),
-        account=source.name_account(row.get_text("account") or row.get_text("account_id")),
+        account=source.name_account(row.get_text("account"), row.get_text("account_id")),
         time=row.get_time(),
         kind="repost" if row.get_text("is_share") in ("1", "true", "True") else "own_post",
         text=join_texts(row.get_text("text"), row.get_text("description")),
@@ -35,15 +35,15 @@ def make_instagram_messages(row: TableRow, source: SourceReading) -> Iterator[Me
     if media == "story":
         source.skip("story")
         return
-    name = row.get_text("account") or row.get_text("account_id")
+    names = row.get_text("account"), row.get_text("account_id")
     # A post together with another account stands in the table of both, under the name of the one that wrote it.
-    if source.list_own_names() and not source.is_own(name):
+    if source.list_own_names() and not source.is_own(*names):
         source.skip("other_account")
         return
     yield source.keep(
         row=row.line,
         id=row.require_text("id"),
-        account=source.name_account(name),
+        account=source.name_account(*names),
         time=row.get_time(),
         kind="own_post",
         text=row.get_text("text"),

@@ -26,7 +26,7 @@ from actitud.counting.readers.json_streams import (
     open_json,
 )
 from actitud.counting.readers.tables import join_texts
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
 
 _VIDEOS: Final = (".mp4", ".mov", ".m4v", ".webm", ".avi")
 _SOUNDS: Final = (".aac", ".m4a", ".mp3", ".wav", ".ogg")
@@ -229,15 +229,15 @@ def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
             raise fail_json(source, error, "/media_comments") from None
 
 
-def read_conversation(source: SourceReading, owner: str | None) -> Iterator[Message]:
+def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
     """Iterate over the messages of a private conversation.
 
-    ``owner``: normalised name of the account as all conversations of the download show it, None if they do not.
+    ``owner``: has the normalised name of the account if all conversations of the download show it.
 
     Raises:
         FileRefused: if it is not known which name is that of the organisation.
     """
-    own = set(source.list_own_names()) | ({owner} if owner else set())
+    own = set(source.list_own_names()) | ({owner.name} if owner.name else set())
     participants = set(list_participants(source))
     if not own & participants:
         raise source.fail("own_name_unknown")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import calendar
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from mimetypes import guess_type
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.times import ReadTime
 
 _XML_FEED: Final = re.compile(
-    r"\s*(?:<\?xml.*?\?>\s*)?(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<(?:\w+:)?(rss|feed|RDF)\b", re.DOTALL
+    r"\s*(?:(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)\s*)*<(?:\w+:)?(?:rss|feed|RDF)\b", re.DOTALL
 )
 _JSON_FEED: Final = "https://jsonfeed.org/version/"
 _KINDS: Final = {"image": "photo", "video": "video", "audio": "audio"}
@@ -70,7 +71,9 @@ def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
     html = "\n".join(part.get("value", "") for part in entry.get("content", ())) or entry.get("summary", "")
     images = extract_images(html)
     media = ["photo"] * bool(images)
-    media += [_KINDS.get(each.get("type", "").partition("/")[0], "document") for each in entry.get("enclosures", ())]
+    media += _list_media(
+        each.get("type") or guess_type(each.get("href", ""))[0] for each in entry.get("enclosures", ())
+    )
     link = entry.get("link", "")
     updated = dict.get(entry, "updated_parsed")  # its own method gives the time of publication instead, and warns
     edited = datetime.fromtimestamp(calendar.timegm(updated), UTC) if updated else None
@@ -118,13 +121,18 @@ def read_json_feed(source: SourceReading) -> Iterator[Message]:
                     dig_text(item, "title"),
                     dig_text(item, "content_text") or extract_text(html) or dig_text(item, "summary"),
                 ),
-                media=media + [_KINDS.get(kind.partition("/")[0], "document") for kind in attached],
+                media=media + _list_media(attached),
                 alternative_texts=tuple(images),
                 permalink=dig_text(item, "url"),
                 language=dig_text(item, "language"),
             )
         except RowRefused:
             continue
+
+
+def _list_media(types: Iterable[str | None]) -> list[str]:
+    """Return the kinds of files by their media types. A type that is not known is none."""
+    return [_KINDS.get(kind.partition("/")[0], "document") for kind in types if kind]
 
 
 def _set_tells(source: SourceReading) -> None:

@@ -196,7 +196,7 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
                 yield message
         except RowRefused:
             continue
-    if len(accounts) > 1 and not source.list_own_names():
+    if len(accounts) > 1 and match.table.platform != "log" and not source.list_own_names():
         source.note("several_accounts", None, match.table.columns.get("account", ("",))[0])
     if len(accounts) == 1:
         (source.account,) = accounts

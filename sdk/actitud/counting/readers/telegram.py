@@ -104,7 +104,7 @@ def _find_kind(source: SourceReading, item: JsonObject, chat: JsonObject) -> tup
     if chat_type.endswith("channel"):
         source.tells.update(("own_posts", "reposts", "texts", "media", "time_of_day"))
         if not source.account and chat_name:
-            source.account = source.name_account(chat_name)
+            source.account = source.name_account(chat_name, dig_text(chat, "id"))
         return ("repost" if dig_text(item, "forwarded_from") else "own_post"), False
     source.tells.update(("threads", "texts", "media", "time_of_day"))
     if chat_type in ("personal_chat", "private_chat", "bot_chat"):

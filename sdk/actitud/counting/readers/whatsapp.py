@@ -10,7 +10,7 @@ from actitud.counting.decoding import open_text
 from actitud.counting.made_ids import IdMaker, hide_name
 from actitud.counting.messages import Message
 from actitud.counting.options import normalise_account
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
 from actitud.counting.times import OrderEvidence
 
 _DAY: Final = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[ \u202f]"
@@ -23,6 +23,9 @@ _SENDER: Final = re.compile(r"(?P<sender>[^:\n]{1,100}):[ \n](?P<text>.*)", re.D
 _DELETED: Final = re.compile(
     r"(?i)(?:this message was deleted|you deleted this message|se eliminó este mensaje|eliminaste este mensaje"
     r"|este mensaje fue eliminado)\.?"
+)
+_NOTICE: Final = re.compile(
+    r"(?i)\u200e?(?:los mensajes y las llamadas están cifrad|messages and calls are end-to-end encrypted)"
 )
 _EDITED: Final = re.compile(r"(?i)\s*<(?:this message was edited|se editó este mensaje)\.?>\s*$")
 _OMITTED: Final = re.compile(
@@ -54,36 +57,40 @@ def is_chat(head: str) -> bool:
     return sum(_LINE.match(line) is not None for line in lines) >= min(2, max(1, len(lines)))
 
 
-def list_senders(source: SourceReading) -> list[str]:
-    """Return the names of those who write in a chat, normalised."""
-    return sorted({normalise_account(line.sender) for line in _iterate_lines(source) if line.sender})
-
-
-def read_chat(source: SourceReading, owner: str | None) -> Iterator[Message]:
-    """Iterate over the messages of a chat.
-
-    ``owner``: normalised name of the account as all chats of the reading show it, None if they do not.
-
-    Raises:
-        FileRefused: if it is not known which name is that of the organisation, or dates contradict each other.
-    """
-    evidence = OrderEvidence()
+def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
+    """Return the names of those who write in a chat, normalised, and what its dates say on their order."""
+    evidence = OrderEvidence(is_sorted=True)
     senders: set[str] = set()
     for line in _iterate_lines(source):
         evidence.add(line.time)
         if line.sender:
             senders.add(normalise_account(line.sender))
+    return senders, evidence
+
+
+def read_chat(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
+    """Iterate over the messages of a chat.
+
+    ``owner``: has the normalised name of the account, and the order of dates, if all chats of the telephone show it.
+
+    Raises:
+        FileRefused: if it is not known which name is that of the organisation, or dates contradict each other.
+    """
+    senders, evidence = survey_chat(source)
     if evidence.is_contradictory:
         raise source.fail("dates_contradict")
-    source.date_order = evidence.order or source.date_order
-    own = (set(source.list_own_names()) | ({owner} if owner else set())) & senders
-    if not own:
+    source.date_order = evidence.order or owner.order or source.date_order
+    known = set(source.list_own_names()) | ({owner.name} if owner.name else set())
+    own = known & senders
+    # A chat of one who wrote and got no answer shows no other name.
+    if not known or (not own and len(senders) > 1):
         raise source.fail("own_name_unknown")
     source.tells.update(("private_replies", "received_private", "threads", "texts", "media", "time_of_day"))
     thread = "chat-" + hide_name("\0".join(sorted(senders - own)))
     maker = IdMaker()
     for line in _iterate_lines(source):
-        if line.sender is None:
+        # iOS writes its notices under the name of the other.
+        if line.sender is None or _NOTICE.match(line.text):
             source.skip("service_message")
             continue
         try:

@@ -12,7 +12,7 @@ from actitud.counting.made_ids import hide_name
 from actitud.counting.messages import Message
 from actitud.counting.readers.json_streams import JsonObject, dig, dig_counts, dig_list, dig_text, iterate_items
 from actitud.counting.readers.tables import TableFormat, TableRow, find_link
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
 
 _FIRST_SNOWFLAKE: Final = 29_700_859_247
 _SNOWFLAKE_EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, UTC)
@@ -41,27 +41,27 @@ def is_json_script(head: str) -> bool:
     return found is not None and not _NOT_JSON.match(found["rest"])
 
 
-def read_account(source: SourceReading) -> tuple[str, str]:
-    """Return the id and the name of the account of an archive, from its ``account.js``.
+def read_account(source: SourceReading) -> ArchiveOwner:
+    """Return the account of an archive, from its ``account.js``.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
     """
     for _, entry in iterate_items(source, "item", is_script=True):
-        return dig_text(entry, "account", "accountId"), dig_text(entry, "account", "username")
-    return "", ""
+        return ArchiveOwner(dig_text(entry, "account", "accountId"), dig_text(entry, "account", "username"))
+    return ArchiveOwner()
 
 
-def read_archive(source: SourceReading, owner: tuple[str, str], *, is_deleted: bool) -> Iterator[Message]:
+def read_archive(source: SourceReading, owner: ArchiveOwner, *, is_deleted: bool) -> Iterator[Message]:
     """Iterate over the messages of a part of an archive.
 
     ``owner``: id and name of the account, from the archive's ``account.js``, "" if it is not there.
     """
-    identity, name = owner
+    identity, name = owner.identity, owner.name
     if not name:
         names = [account.name for account in source.options.accounts if account.platform == "x"]
         name = names[0] if len(names) == 1 else ""
-    source.account = source.name_account(name)
+    source.account = source.name_account(name, identity)
     source.tells.update(
         ("own_posts", "public_replies", "reposts", "threads", "texts", "media", "time_of_day", "reactions", "shares")
     )
@@ -111,13 +111,13 @@ def _make_tweet(source: SourceReading, pointer: str, tweet: JsonObject, owner: s
     )
 
 
-def read_direct_messages(source: SourceReading, owner: tuple[str, str]) -> Iterator[Message]:
+def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
     """Iterate over the private messages of an archive.
 
     Raises:
         FileRefused: if it is not known which of the two who write is the organisation.
     """
-    identity, name = owner
+    identity, name = owner.identity, owner.name
     if not identity:
         raise source.fail("own_name_unknown")
     source.account = source.name_account(name)

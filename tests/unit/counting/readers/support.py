@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from actitud.counting.faults import CountingFault
 from actitud.counting.messages import Message
@@ -14,9 +14,6 @@ from actitud.counting.options import LogMapping, OwnAccount
 from actitud.counting.reading import read_files
 from actitud.counting.sources import Source
 from actitud.counting.times import DateOrder
-
-SAMPLES: Final = Path(__file__).parents[5] / "shared" / "cases" / "counting"
-"""Files of other people, which stand beside the checkout or nowhere."""
 
 
 class Outcome(NamedTuple):
