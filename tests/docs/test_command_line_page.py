@@ -40,6 +40,8 @@ def test_the_commands_run(
 ) -> None:
     request = (ROOT / "openapi" / "examples" / "scores.create.request.json").read_bytes()
     (tmp_path / "facts.json").write_bytes(request)
+    log = "Id,Red,Cuenta,Fecha y hora,Tipo,Texto\n1,x,Ayuntamiento,2027-10-05 10:00:00,Publicación,Corte de agua\n"
+    (tmp_path / "registro.csv").write_text(log, "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACTITUD_BASE_URL", address)
     monkeypatch.setattr(watching, "sleep", lambda seconds: None)

@@ -104,3 +104,5 @@ IN_FLIGHT: Final = 200 if NIGHT else 20
 """Requests that a server has begun when it is told to stop."""
 HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
+PLANTED: Final = 1_000 if NIGHT else 60
+"""Persons in a log of whom nothing may be published."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from typing import Final, get_args
 
 from actitud import models
@@ -59,19 +60,23 @@ class _Commands:
         self._add_export()
         self._add_watch()
         self._add_verify()
+        self._add_count()
         self._add_lists()
 
-    def _add(self, name: str, run: str, spanish: str, english: str) -> argparse.ArgumentParser:
+    def _add(
+        self, name: str, run: str, spanish: str, english: str, *, is_online: bool = True
+    ) -> argparse.ArgumentParser:
         text, words = self._words(spanish, english), self._words
         # `find_language` reads --lang before the parser is there, and knows no abbreviations.
         command: argparse.ArgumentParser = self._commands.add_parser(
             name, help=text, description=text, allow_abbrev=False
         )
         command.set_defaults(run=run)
-        command.add_argument(
-            "--url",
-            help=words("dirección del servicio (ACTITUD_BASE_URL)", "address of the service (ACTITUD_BASE_URL)"),
-        )
+        if is_online:
+            command.add_argument(
+                "--url",
+                help=words("dirección del servicio (ACTITUD_BASE_URL)", "address of the service (ACTITUD_BASE_URL)"),
+            )
         command.add_argument(
             "--lang",
             help=words("idioma de la salida, es o en (el de esta terminal)", "language, es or en (of this terminal)"),
@@ -275,6 +280,75 @@ class _Commands:
             "--ledger",
             metavar="FILE",
             help=words("libro de cambios que lo tiene que conocer", "ledger that has to know it"),
+        )
+        self._add_output(command, csv=False)
+
+    def _add_count(self) -> None:
+        words = self._words
+        command = self._add(
+            "count",
+            "counting.run_count",
+            "cuenta los ficheros de las redes, sin salir de este ordenador (extra [count])",
+            "count the files of the networks, without leaving this computer (extra [count])",
+            is_online=False,
+        )
+        command.add_argument(
+            "files",
+            metavar="FILE",
+            nargs="+",
+            help=words("fichero exportado, ZIP o carpeta", "exported file, ZIP or folder"),
+        )
+        for name, metavar, spanish, english in (
+            ("--check", "MANIFEST", "cuenta de nuevo lo de un manifiesto y compara", "count again and compare"),
+            ("--edition", "JSON", "edición, como la da GET /v1/editions/{edition}", "edition, as the service has it"),
+            ("--methodology", "VERSION", "versión de la metodología (2027.1)", "methodology version (2027.1)"),
+            ("--seed", "SEED", "semilla publicada de la muestra", "published seed of the sample"),
+            ("--main", "NETWORK:NAME", "la cuenta principal", "the main account"),
+            ("--profile", "JSON", "los demás datos del perfil", "the other profile fields"),
+            ("--evidence", "URL", "dirección en que se publicará el manifiesto", "address to publish the manifest at"),
+        ):
+            command.add_argument(name, metavar=metavar, help=words(spanish, english))
+        for name, metavar, spanish, english in (
+            (
+                "--account",
+                "NETWORK:NAME",
+                "cuenta oficial; =ALIAS, otro nombre",
+                "official account; =ALIAS, other name",
+            ),
+            ("--window", "NAME=FROM/TO", "fechas de un periodo, como W90", "dates of a window, such as W90"),
+            ("--period", "[FILE=]FROM/TO", "fechas que cubre un fichero, o todos", "dates that a file covers, or all"),
+            ("--mapping", "FILE", "columnas de un registro de mensajes", "columns of a message log"),
+            ("--coded", "XLSX", "libro codificado, uno por persona", "coded workbook, one of each coder"),
+        ):
+            command.add_argument(name, metavar=metavar, action="append", default=[], help=words(spanish, english))
+        command.add_argument("--year", type=int, metavar="YYYY", help=words("año que se mide", "year measured"))
+        command.add_argument(
+            "--electoral",
+            action="store_true",
+            help=words("usa el periodo sin elecciones", "use the period of bodies under electoral silence"),
+        )
+        command.add_argument(
+            "--time-zone",
+            metavar="ZONE",
+            default="Europe/Madrid",
+            help=words("zona horaria del organismo (Europe/Madrid)", "time zone of the body (Europe/Madrid)"),
+        )
+        command.add_argument(
+            "--population", type=int, metavar="N", help=words("a cuántas personas se atiende", "people served")
+        )
+        command.add_argument(
+            "--date-order",
+            choices=("dmy", "mdy"),
+            help=words("orden de las fechas dudosas", "order of dates that can be read in two ways"),
+        )
+        command.add_argument(
+            "--evidence-date",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help=words("fecha del manifiesto (hoy)", "date of the manifest (today)"),
+        )
+        command.add_argument(
+            "-o", "--output", metavar="FOLDER", default=".", help=words("carpeta de lo que se escribe (esta)", "folder")
         )
         self._add_output(command, csv=False)
 

@@ -30,9 +30,12 @@ from actitud.counting.reasons import Reason
 from actitud.counting.sampling import Draw, DrawnMessage, draw_sample, list_frame_rows
 from actitud.counting.sources import Source, Tell
 from actitud.counting.table import MessageTable
+from actitud.counting.times import DateOrder
 from actitud.counting.windows import Days, Weeks, Window, build_windows, load_zone
 
 FactValue: TypeAlias = int | float | bool | tuple[str, ...]
+KNOWN_MEDIA: Final = ("audio", "document", "event", "link", "live", "photo", "poll", "quote", "story", "text", "video")
+"""Kinds of media that readers tell apart."""
 _HOUR: Final = 3_600_000_000
 _REPLY_ELSEWHERE: Final = "4"
 _NO_REPLY: Final = "0"
@@ -47,6 +50,7 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     - ``main``: the main account; None if there is only one, or if it is not known.
     - ``accounts``: official accounts of which there may be no file.
     - ``periods``: the period that a person states of a file, by its SHA-256.
+    - ``date_order``: order of dates that have two readings. ``mappings``: SHA-256 of the mappings of message logs.
     """
 
     methodology: str
@@ -57,6 +61,8 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     main: NetworkAccount | None = None
     accounts: tuple[NetworkAccount, ...] = ()
     periods: dict[str, Days] = msgspec.field(default_factory=dict)
+    date_order: DateOrder | None = None
+    mappings: tuple[str, ...] = ()
 
 
 class FactCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,13 +328,14 @@ class FactCounter:
 
     def _list_accounts(self, choice: AccountChoice) -> list[NetworkAccount]:
         """Return the accounts of a choice. Raise _Unknown if it is not known which they are."""
-        if any(account.name == "" for account in self.accounts):
+        # Without accounts all sums would be 0, although nothing is known.
+        if not self.accounts or any(account.name == "" for account in self.accounts):
             raise _Unknown(Reason(code="no_account"))
         if choice == "official":
             return list(self.accounts)
         if choice == "main":
             if self.main_account is None:
-                raise _Unknown(Reason(code="main_account" if self.accounts else "no_account"))
+                raise _Unknown(Reason(code="main_account"))
             return [self.main_account]
         unknown = [activity for activity in self.activity.values() if activity.is_active is None]
         if unknown:
@@ -341,7 +348,7 @@ class FactCounter:
         return [account for account, activity in self.activity.items() if activity.is_active == is_active]
 
     def _find_reasons(self, rule: FactRule | Frame, window: Window) -> list[Reason]:
-        choice: AccountChoice = "active" if rule.accounts == "official" and self.accounts else rule.accounts
+        choice: AccountChoice = "active" if rule.accounts == "official" else rule.accounts
         return [
             reason
             for account in self._list_accounts(choice)
@@ -364,6 +371,7 @@ class FactCounter:
         window = self._find_window(rule)
         accounts = frozenset(self._list_accounts(rule.accounts))
         reasons = self._find_reasons(rule, window)
+        reasons += self._find_media_reasons(rule, window)
         if reasons:
             raise _Unknown(*reasons)
         rows = _Rows()
@@ -385,6 +393,18 @@ class FactCounter:
                 rows.add(platform, account, identity, source)
         self._count_outside(rows, rule, window)
         return rows.build(rows.number)
+
+    def _find_media_reasons(self, rule: FactRule | Frame, window: Window) -> list[Reason]:
+        """Return a reason if messages have media of kinds that no reader knows, as a log may name them by any word."""
+        if not rule.media:
+            return []
+        marks, known = ", ".join("?" * len(rule.kinds)), ", ".join("?" * len(KNOWN_MEDIA))
+        ((number,),) = self.table.query(
+            f"SELECT count(*) FROM messages WHERE kind IN ({marks}) AND time >= ? AND time < ? AND media <> '[]' "
+            f"AND EXISTS (SELECT 1 FROM json_each(media) WHERE value NOT IN ({known}))",
+            (*rule.kinds, window.start, window.end, *KNOWN_MEDIA),
+        )
+        return [Reason(code="unknown_media", number=number)] if number else []
 
     def _count_outside(self, rows: _Rows, rule: FactRule, window: Window) -> None:
         marks = ", ".join("?" * len(rule.kinds))
@@ -479,6 +499,7 @@ class FactCounter:
             if frame.accounts == "active":
                 accounts = frozenset(self._list_accounts("active"))
             reasons += self._find_platform_reasons(frame) if frame.platforms else self._find_reasons(frame, window)
+            reasons += self._find_media_reasons(frame, window)
         except _Unknown as unknown:
             reasons += unknown.reasons
             accounts = frozenset() if frame.accounts == "active" else None

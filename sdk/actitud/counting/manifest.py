@@ -7,7 +7,7 @@ the organisation, and neither files nor messages: the name of a file may be that
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -18,6 +18,7 @@ from actitud.counting.coverage import NetworkAccount
 from actitud.counting.definitions import TextPair, read_definitions
 from actitud.counting.sampling import hash_draw
 from actitud.counting.sources import Source
+from actitud.counting.times import DateOrder
 from actitud.counting.windows import Days
 
 FORMAT: Final = "actitud-counting-manifest/1"
@@ -152,6 +153,11 @@ def encode_manifest(manifest: Mapping[str, Json]) -> bytes:
     return msgspec.json.encode(manifest, order="sorted")
 
 
+def hash_manifest(content: bytes) -> str:
+    """Return the SHA-256, in hexadecimal, of the bytes of a manifest."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def compute_rules_digest(version: str) -> str:
     """Return ``sha256:`` and the SHA-256 of the counting data of a methodology version."""
     return "sha256:" + hashlib.sha256(read_definitions(version)).hexdigest()
@@ -173,6 +179,8 @@ def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
             main=None if plan["main"] is None else NetworkAccount(*plan["main"]),
             accounts=tuple(NetworkAccount(*account) for account in plan["accounts"]),
             periods={sha256: _read_days(days) for sha256, days in plan["periods"].items()},
+            date_order=msgspec.convert(plan["date_order"], DateOrder | None),
+            mappings=tuple(plan["mappings"]),
         )
     except InvalidManifest:
         raise
@@ -203,11 +211,34 @@ def compare_manifests(
         differences.append(ManifestDifference("rules", "rules", expected["rules"], found["rules"]))
     for code in sorted({*expected["facts"], *found["facts"]}):
         differences += _compare_facts(code, expected["facts"].get(code), found["facts"].get(code))
+    kept = {one["sha256"] for one in expected["files"]} & {one["sha256"] for one in found["files"]}
+    expected, found = (_keep_periods(manifest, kept) for manifest in (expected, found))
     for name in ("messages", "copies", "differences", "faults", "accounts", "samples", "agreement", "plan"):
-        if expected[name] != found[name]:
-            kind: Literal["plan", "figure"] = "plan" if name == "plan" else "figure"
-            differences.append(ManifestDifference(kind, name, _show(expected[name]), _show(found[name])))
+        kind: Literal["plan", "figure"] = "plan" if name == "plan" else "figure"
+        differences += (
+            ManifestDifference(kind, place, first, second)
+            for place, first, second in _compare_members(name, expected[name], found[name])
+        )
     return differences
+
+
+def _keep_periods(manifest: Mapping[str, Any], kept: Collection[str]) -> Mapping[str, Any]:
+    """Return a manifest with the periods of some files alone, as those of other files cannot be the same."""
+    plan = manifest["plan"]
+    periods = {sha256: days for sha256, days in plan["periods"].items() if sha256 in kept}
+    return {**manifest, "plan": {**plan, "periods": periods}}
+
+
+def _compare_members(place: str, expected: object, found: object) -> Iterator[tuple[str, str, str]]:
+    """Yield each member that differs, with both values, by the path to it."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in sorted({*expected, *found}):
+            yield from _compare_members(f"{place}.{name}", expected.get(name), found.get(name))
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for number, (first, second) in enumerate(zip(expected, found, strict=True)):
+            yield from _compare_members(f"{place}.{number}", first, second)
+    elif expected != found:
+        yield place, _show(expected), _show(found)
 
 
 def _compare_files(
@@ -258,6 +289,8 @@ def _describe_plan(plan: CountPlan) -> dict[str, Json]:
         "main": None if plan.main is None else list(plan.main),
         "accounts": [list(account) for account in sorted(plan.accounts)],
         "periods": {sha256: _describe_days(days) for sha256, days in plan.periods.items()},
+        "date_order": plan.date_order,
+        "mappings": list(plan.mappings),
     }
 
 

@@ -19,6 +19,7 @@ ReasonCode = Literal[
     "main_account",
     "population",
     "precision",
+    "unknown_media",
     "no_seed",
     "not_coded",
     "reserve",
@@ -100,6 +101,12 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "De {number} mensajes el fichero da el día y no la hora, y de la hora depende.",
         "Of {number} messages the file gives the day and not the time, and it depends on the time.",
     ),
+    "unknown_media": TextPair(
+        "De {number} publicaciones el fichero nombra lo que llevan con palabras que no se conocen. Escriba photo, "
+        "video, live, poll, link o document.",
+        "Of {number} posts the file names what is attached by words that are not known. Write photo, video, live, "
+        "poll, link or document.",
+    ),
     "no_seed": TextPair(
         "La muestra se extrae con la semilla que publica la edición. Dígala con --seed.",
         "The sample is drawn by the seed that the edition publishes. Give it by --seed.",
@@ -121,8 +128,8 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "recode.",
     ),
     "not_confirmed": TextPair(
-        "En la hoja «{sheet}» falta decir de {account}: {subject}",
-        "On the sheet “{sheet}” it is missing of {account}: {subject}",
+        "En la hoja «{sheet}» falta decir de {account} {subject}.",
+        "The sheet “{sheet}” does not say of {account} {subject}.",
     ),
     "not_half_answered": TextPair(
         "En 72 horas no se respondió a la mitad: no hay nada que responder, y cuenta como 0.",

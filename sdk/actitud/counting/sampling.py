@@ -87,10 +87,9 @@ def load_message(table: MessageTable, drawn: DrawnMessage) -> Message:
         (drawn.platform, drawn.account, drawn.id),
     )
     moment = to_moment(instant)
-    messages = table.select(
-        platform=drawn.platform, account=drawn.account, since=moment, before=moment + timedelta(microseconds=1)
-    )
-    return next(message for message in messages if message.id == drawn.id)
+    # By the time alone: with platform and account SQLite would search all messages of the account.
+    messages = table.select(since=moment, before=moment + timedelta(microseconds=1))
+    return next(one for one in messages if (one.platform, one.account, one.id) == drawn[1:])
 
 
 def list_frame_rows(

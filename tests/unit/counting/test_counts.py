@@ -86,6 +86,19 @@ def test_posts_with_image_or_video_are_counted_once() -> None:
     assert counter.count("visual_posts").left_out == {"without_media": 2}
 
 
+def test_media_that_are_named_by_unknown_words_leave_their_number_unknown() -> None:
+    messages = [
+        write("1", "2027-10-01 10:00", media=("photo",)),
+        *posts(2, media=("lámina",)),
+        *posts(1, "2027-01-05", media=("x",)),
+    ]
+    counter = make_counter(messages)
+    (reason,) = counter.count("visual_posts").reasons
+    assert (reason.code, reason.number) == ("unknown_media", 2)
+    assert reasons(counter, "D7.05.denominator") == {"unknown_media"}
+    assert values(counter, "own_posts_w90") == [3]
+
+
 def test_what_the_files_cannot_tell_is_unknown_and_never_nothing() -> None:
     tells = [tell for tell in EVERYTHING if tell != "media"]
     counter = make_counter(posts(5), [make_source(tells=tells)])
@@ -99,6 +112,13 @@ def test_an_account_of_which_there_is_no_file_leaves_the_sums_unknown() -> None:
     assert reasons(counter, "accounts_active") == {"activity_unknown", "not_told"}
     named = {reason.account for reason in counter.count("own_posts_w90").reasons}
     assert named == {PAGE.name}
+
+
+def test_without_an_account_nothing_is_known() -> None:
+    counter = make_counter([], [])
+    known = {code for code, fact in counter.count_all().items() if fact.value is not None}
+    assert known == {"D2.03.denominator"}  # the weeks of the calendar
+    assert reasons(counter, "own_posts_w90") == reasons(counter, "messages_w12") == {"no_account"}
 
 
 # --- periods --------------------------------------------------------------------------------------------------------

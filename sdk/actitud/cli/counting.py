@@ -1,0 +1,21 @@
+"""The command ``count``: from the files of platforms to answers and their evidence (extra ``[count]``)."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Final
+
+from actitud.cli.common import CommandError, Session
+
+_NEEDED: Final = ("feedparser", "ijson", "python_calamine", "xlsxwriter")
+
+
+def run_count(session: Session) -> int:
+    """Count files, or count those of a manifest again. Return 1 if a recount differs, else 0."""
+    if any(find_spec(name) is None for name in _NEEDED):
+        missing = session.words("faltan bibliotecas", "libraries are missing")
+        raise CommandError(f"{missing}: pip install 'actitud[count]'")
+    from actitud.cli.count_command import CountCommand
+
+    command = CountCommand(session)
+    return command.count() if session.options.check is None else command.check()

@@ -1,0 +1,174 @@
+"""A count from files to facts, as the command and its check do it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final, NamedTuple, Self
+
+from msgspec import structs
+
+from actitud.counting.codes import NOTHING_CODED
+from actitud.counting.counts import CountPlan, FactCounter
+from actitud.counting.coverage import NetworkAccount
+from actitud.counting.definitions import load_definitions
+from actitud.counting.export_files import Progress, hide_names
+from actitud.counting.manifest import (
+    CodingFile,
+    Json,
+    ManifestDifference,
+    build_manifest,
+    compare_manifests,
+    encode_manifest,
+    read_manifest,
+)
+from actitud.counting.options import OwnAccount, read_mapping
+from actitud.counting.reading import Reading, read_files
+from actitud.counting.windows import Days
+from actitud.counting.workbook_reading import CellProblem, read_coding_workbooks
+
+NO_ALIASES: Final[Mapping[NetworkAccount, Sequence[str]]] = MappingProxyType({})
+
+
+class CountFiles(NamedTuple):
+    """The files of a count: exports, mappings of logs, and coding workbooks, one of each coder."""
+
+    exports: tuple[Path, ...]
+    mappings: tuple[Path, ...] = ()
+    workbooks: tuple[Path, ...] = ()
+
+
+class StatedPeriod(NamedTuple):
+    """The days that a person says a file covers; ``file`` is its name or that of its folder, None for all files."""
+
+    file: str | None
+    days: Days
+
+
+class CountRun(NamedTuple):
+    """A count with its reading and the cells of coding workbooks that could not be read.
+
+    Used as a context it removes the table of messages at the end.
+    """
+
+    reading: Reading
+    counter: FactCounter
+    coding: tuple[CodingFile, ...]
+    problems: tuple[CellProblem, ...]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reading.table.close()
+
+    def build_manifest(self) -> dict[str, Json]:
+        """Return the evidence manifest of the count."""
+        return build_manifest(self.counter, coding=self.coding, faults=count_faults(self.reading))
+
+
+def run_count(
+    files: CountFiles,
+    plan: CountPlan,
+    *,
+    periods: Sequence[StatedPeriod] = (),
+    aliases: Mapping[NetworkAccount, Sequence[str]] = NO_ALIASES,
+    progress: Progress | None = None,
+) -> CountRun:
+    """Read files and count what a plan asks for.
+
+    Args:
+        files: The files.
+        plan: What is counted. The digests of the mappings and the periods of the files are added to it.
+        periods: Days that files cover, as a person states them.
+        aliases: Other names that files give accounts of the plan. They may be those of employees, so that the manifest
+            does not have them, and who counts again gives them again.
+        progress: Is told the bytes as they are read, of each file twice.
+
+    Raises:
+        ValueError: If the time zone is none, or a mapping or a coding workbook cannot be taken.
+        UnknownVersion: If there are no counting data of the methodology version.
+        OSError: If a mapping or a coding workbook cannot be read.
+    """
+    definitions = load_definitions(plan.methodology)
+    coding = NOTHING_CODED
+    problems: list[CellProblem] = []
+    if files.workbooks:
+        coding, problems = read_coding_workbooks(files.workbooks, definitions, seed=plan.seed)
+    plan = structs.replace(plan, mappings=tuple(sorted(_hash_file(path) for path in files.mappings)))
+    reading = read_files(
+        files.exports,
+        accounts=[OwnAccount(*account, tuple(aliases.get(account, ()))) for account in plan.accounts],
+        mapping=[read_mapping(path) for path in files.mappings],
+        time_zone=plan.time_zone,
+        date_order=plan.date_order,
+        progress=progress,
+    )
+    try:
+        stated = {source.sha256: days for source in reading.sources for days in _find_periods(source.file, periods)}
+        plan = structs.replace(plan, periods={**plan.periods, **stated})
+        counter = FactCounter(reading.table, reading.sources, plan, definitions, coding)
+        counter.count_all()
+    except BaseException:
+        reading.table.close()
+        raise
+    workbooks = tuple(CodingFile(_hash_file(path), path.stat().st_size) for path in files.workbooks)
+    return CountRun(reading, counter, workbooks, tuple(problems))
+
+
+def check_manifest(
+    content: bytes,
+    files: CountFiles,
+    *,
+    aliases: Mapping[NetworkAccount, Sequence[str]] = NO_ALIASES,
+    progress: Progress | None = None,
+) -> tuple[list[ManifestDifference], Reading]:
+    """Count the files again as a manifest says, and return the differences and the reading, whose table is closed.
+
+    Raises:
+        InvalidManifest: If the content is no manifest.
+        ValueError: As `run_count`.
+        UnknownVersion: As `run_count`.
+        OSError: As `run_count`.
+    """
+    expected, plan = read_manifest(content)
+    # A period that was stated of all files holds for one that has changed too, whose digest the plan does not know.
+    stated = set(plan.periods.values())
+    of_all = len(stated) == 1 and len(plan.periods) == len(expected["files"])
+    periods = [StatedPeriod(None, days) for days in stated if of_all]
+    with run_count(files, plan, periods=periods, aliases=aliases, progress=progress) as run:
+        found, _ = read_manifest(encode_manifest(run.build_manifest()))
+        names = {source.sha256: source.file for source in run.reading.sources}
+        names |= {_hash_file(path): path.name for path in files.workbooks}
+        return compare_manifests(expected, found, names), run.reading
+
+
+def count_faults(reading: Reading) -> Mapping[str, int]:
+    """Return the number of faults of a reading by their codes."""
+    numbers: Counter[str] = Counter()
+    for kind, number in reading.faults.list_numbers():
+        numbers[kind.code] += number
+    return numbers
+
+
+def _find_periods(file: str, periods: Iterable[StatedPeriod]) -> Iterable[Days]:
+    """Yield the periods that are stated of a file, the one that names it last."""
+    for is_named in (False, True):
+        for period in periods:
+            if period.file is None:
+                if not is_named:
+                    yield period.days
+            elif is_named:
+                name = hide_names(period.file)
+                if file == name or file.startswith((f"{name}:", f"{name}/")):
+                    yield period.days
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,351 @@
+"""The command ``count``: from files to answers, without network, and counted again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import pytest
+
+from actitud.cli import main
+from tests.support.scale import PLANTED
+from tests.unit.counting.workbooks import Row, fill, read_rows
+
+COLUMNS: Final = (
+    "Id",
+    "Hilo",
+    "Responde a",
+    "Red",
+    "Cuenta",
+    "Fecha y hora",
+    "Tipo",
+    "Texto",
+    "Contenido",
+    "Enlace",
+    "Privado",
+)
+TOLD: Final = ("--year", "2027", "--population", "20000", "--period", "2027-01-01/2027-12-31", "--lang", "es")
+
+
+def write_log(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def post(identity: str, time: str, **more: str) -> dict[str, str]:
+    return {
+        "Id": identity,
+        "Red": "x",
+        "Cuenta": "Ayuntamiento",
+        "Fecha y hora": time,
+        "Tipo": "Publicación",
+        "Texto": f"Texto {identity}",
+        "Contenido": "",
+        "Privado": "no",
+        **more,
+    }
+
+
+def talk(number: int, *, private: bool) -> list[dict[str, str]]:
+    """Return a question of a day of October, and its answer two hours later."""
+    asked = post(f"q{number}", f"2027-10-{number:02} 10:00:00", Tipo="Recibido", Privado="sí" if private else "no")
+    kind = "Respuesta privada" if private else "Respuesta pública"
+    replied = post(f"r{number}", f"2027-10-{number:02} 12:00:00", Tipo=kind, Privado=asked["Privado"])
+    return [{**asked, "Hilo": f"t{number}"}, {**replied, "Hilo": f"t{number}", "Responde a": f"q{number}"}]
+
+
+def make_year() -> list[dict[str, str]]:
+    """Four posts in a week of October, two with a photo, one in March, and four messages answered after two hours."""
+    posts = [
+        post("p1", "2027-10-04 10:00:00", Contenido="photo"),
+        post("p2", "2027-10-05 10:00:00", Contenido="video"),
+        post("p3", "2027-10-06 10:00:00"),
+        post("p4", "2027-10-07 10:00:00"),
+        post("old", "2027-03-07 10:00:00"),
+    ]
+    return posts + [row for number in range(1, 5) for row in talk(number, private=number > 2)]
+
+
+def count(folder: Path, *arguments: str | Path) -> int:
+    return main(["count", *map(str, arguments), *TOLD, "--output", str(folder)])
+
+
+def load(folder: Path, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / name).read_bytes())
+    return document
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **named: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def test_files_become_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert count(tmp_path / "out", log) == 0
+    answers = load(tmp_path / "out", "answers.json")
+    assert answers["profile"] == {
+        "accounts_active": 1,
+        "accounts_dormant": 0,
+        "platforms_active": 1,
+        "own_posts_w90": 4,
+        "visual_posts": 2,
+    }
+    assert answers["answers"] == {
+        "D2.03": {"numerator": 1, "denominator": 12},
+        "D8.08": {"answers": 4, "posts": 4},
+    }
+    told = capsys.readouterr().out
+    assert "publicaciones propias en 90 días" in told
+    assert "En la hoja «Mensajes» hay 0 filas codificadas de 4." in " ".join(told.split())
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "answers.json",
+        "answers.xlsx",
+        "coding-second.xlsx",
+        "coding.xlsx",
+        "manifest.json",
+    }
+
+
+def test_the_order_of_files_and_their_duplicates_change_nothing(tmp_path: Path) -> None:
+    rows = make_year()
+    first, second = write_log(tmp_path / "a.csv", rows[:7]), write_log(tmp_path / "b.csv", rows[5:])
+    archive = tmp_path / "c.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(second, "b.csv")
+    results = []
+    for number, files in enumerate([(first, second), (second, first), (second, first, second), (archive, first)]):
+        folder = tmp_path / str(number)
+        assert count(folder, *files) == 0
+        manifest = load(folder, "manifest.json")
+        results.append((manifest["facts"], load(folder, "answers.json")))
+    assert results == [results[0]] * 4
+    assert results[0][0]["own_posts_w90"]["value"] == 4
+
+
+def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    out = tmp_path / "out"
+    count(out, log)
+    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+        "Publicaciones": lambda row: {"subject": "u", "press": "no", "voice": "no", "plain": "sí"},
+        "Imágenes y vídeos": lambda row: {"accessible": "sí"},
+        "Respuestas": lambda row: {"solves": "sí"},
+        "Mensajes": lambda row: {"need": "q", "reply": "1"},
+    }
+    (out / "coding.xlsx").write_bytes(fill((out / "coding.xlsx").read_bytes(), answers))
+    assert count(out, log, "--coded", out / "coding.xlsx") == 0
+    found = load(out, "answers.json")["answers"]
+    assert found["D8.03"] == {"numerator": 4, "denominator": 4}
+    assert found["D9.01"] == {
+        "numerator": 4,
+        "denominator": 4,
+        "answered_private": 2,
+        "critical_received": 0,
+        "critical_answered": 0,
+    }
+    assert found["D9.10"] == {"hours": 2.0}
+    # The workbook that a person filled in was not written over.
+    assert {row["subject"] for row in read_rows((out / "coding.xlsx").read_bytes(), "Publicaciones")} == {"u"}
+
+
+def test_evidence_is_the_digest_of_the_manifest_that_was_written(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    url = "https://www.example.org/manifest.json"
+    (tmp_path / "perfil.json").write_text('{"org_type": "MUN", "population_served": 20000}')
+    count(tmp_path, log, "--evidence", url, "--evidence-date", "2028-01-20", "--profile", tmp_path / "perfil.json")
+    answers = load(tmp_path, "answers.json")
+    sha256 = subprocess.check_output(["sha256sum", tmp_path / "manifest.json"], text=True).split()[0]
+    assert answers["answers"]["D8.08"]["evidence"] == [{"url": url, "date": "2028-01-20", "sha256": sha256}]
+    assert answers["profile"]["org_type"] == "MUN"
+
+
+def test_a_manifest_is_counted_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    count(tmp_path, log, "--account", "x:Ayuntamiento=el ayuntamiento")
+    kept = (tmp_path / "manifest.json").rename(tmp_path / "kept.json")
+    capsys.readouterr()
+    check = ["count", "--check", str(kept), str(log), "--lang", "en"]
+    assert main(check) == 0
+    assert capsys.readouterr().out == "0 differences: the count is the same.\n"
+    changed = log.read_bytes().replace(b"2027-10-04 10:00:00", b"2027-09-04 10:00:00")
+    assert len(changed) == log.stat().st_size
+    log.write_bytes(changed)
+    assert main(check) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "The file registro.csv has changed" in told
+    assert "own_posts_w90 value: 4 in the manifest, 3 in the recount." in told
+    assert main(["count", "--check", str(log), str(log)]) == 2
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    count(tmp_path / "here", log, "--seed", "abc")
+    arguments = ["count", str(log), *TOLD, "--seed", "abc", "--output", str(tmp_path / "there")]
+    environment = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "PATH": "", "LANG": "C"}
+    subprocess.run([sys.executable, "-m", "actitud", *arguments], check=True, capture_output=True, env=environment)
+    for path in sorted((tmp_path / "here").iterdir()):
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--window", "W90=2027-09-15"], "se esperan dos fechas"),
+        (["--period", "2027-12-31/2027-01-01"], "se esperan dos fechas"),
+        (["--account", "Ayuntamiento"], "se espera red:nombre"),
+        (["--methodology", "2026.1"], "la metodología 2026.1 no se cuenta"),
+        (["--time-zone", "Europe/Nowhere"], "Nowhere"),
+        (["--coded", "registro.csv"], "El libro no se puede leer"),
+        (["--profile", "registro.csv"], "registro.csv"),
+        (["--edition", "registro.csv"], "registro.csv"),
+    ],
+)
+def test_wrong_arguments_are_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_log(tmp_path / "registro.csv", make_year())
+    assert count(tmp_path / "out", "registro.csv", *arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_year_is_asked_for_and_an_edition_answers_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert main(["count", str(log), "--lang", "en", "-o", str(tmp_path / "out")]) == 2
+    assert "--year" in capsys.readouterr().err
+    windows = {"W90": {"from": "2027-10-05", "to": "2028-01-02"}, "W12": {"from": "2027-01-01", "to": "2027-12-31"}}
+    (tmp_path / "edition.json").write_text(json.dumps({"methodology": "2027.1", "windows": windows}))
+    given = [
+        "--edition",
+        str(tmp_path / "edition.json"),
+        "--period",
+        "2027-01-01/2028-12-31",
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    assert main(["count", str(log), *given, "--output", str(tmp_path / "out")]) == 0
+    assert load(tmp_path / "out", "answers.json")["profile"]["own_posts_w90"] == 3
+
+
+def test_no_file_that_can_be_read_is_no_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notas.txt").write_text("Esto no es una exportación.")
+    assert count(tmp_path / "out", tmp_path / "notas.txt") == 1
+    assert not (tmp_path / "out").exists()
+    assert "notas.txt" in capsys.readouterr().err
+
+
+# --- persons --------------------------------------------------------------------------------------------------------
+
+
+def make_person(number: int) -> list[str]:
+    """Return a name, a handle, an address, a telephone number and an identity number that stand nowhere else."""
+    letters = "TRWAGMYFPDXBNJZSQVHLCKE"
+    identity = 10_000_000 + number
+    return [
+        f"Nombre{number} Apellido{number}",
+        f"@persona_{number}",
+        f"persona{number}@correo.example",
+        f"6{number:08}",
+        f"{identity}{letters[identity % 23]}",
+    ]
+
+
+def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people = [make_person(number) for number in range(PLANTED)]
+    planted = [one for person in people for one in person]
+    rows = make_year()
+    for number, (name, handle, address, telephone, identity) in enumerate(people):
+        asked, replied = talk(1 + number % 28, private=number % 2 == 0)
+        thread = f"{handle} {number}"
+        about = f"Soy {name}, {identity}. Mi correo es {address} y mi teléfono {telephone}. {handle}"
+        link = f"https://red.example/{handle}/{telephone}"
+        asked |= {"Id": f"{identity}-{number}", "Hilo": thread, "Texto": about, "Enlace": link}
+        rows.append(asked)
+        answer = f"{handle} Gracias, {name}: le escribimos a {address}"
+        rows.append(
+            {**replied, "Id": f"r-{identity}", "Hilo": thread, "Responde a": f"{identity}-{number}", "Texto": answer}
+        )
+        if number % 5 == 0:
+            # Rows that are refused: the fault names the place and quotes nobody.
+            wrong = {"Fecha y hora": telephone} if number % 2 else {"Tipo": name}
+            rows.append({**asked, "Id": f"wrong-{number}", "Texto": about, **wrong})
+    log = write_log(tmp_path / "registro.csv", rows)
+    chat = tmp_path / f"WhatsApp Chat with {people[0][0]}.txt"
+    chat.write_text(f"01/10/27, 10:00 - {people[0][0]}: Hola\n01/10/27, 10:05 - Ayuntamiento: Buenos días\n")
+    assert count(tmp_path / "out", log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc") == 0
+    written = [(tmp_path / "out" / name).read_text() for name in ("manifest.json", "answers.json")]
+    with zipfile.ZipFile(io.BytesIO((tmp_path / "out" / "answers.xlsx").read_bytes())) as form:
+        written += [form.read(name).decode() for name in form.namelist()]
+    logged = capsys.readouterr()
+    text = "\n".join([*written, logged.out, logged.err])
+    assert [one for one in planted if one in text] == []
+    assert people[1][0] in (tmp_path / "registro.csv").read_text()
+
+
+# --- size -----------------------------------------------------------------------------------------------------------
+
+MEASURE: Final = """
+import resource, sys
+from actitud.cli import main
+code = main(sys.argv[1:])
+print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def write_large_log(path: Path, number: int) -> Path:
+    random, start = Random(number), datetime(2027, 1, 1)
+    step = timedelta(days=365) / number
+
+    def list_rows() -> Iterable[dict[str, str]]:
+        for index in range(number):
+            time = (start + step * index).strftime("%Y-%m-%d %H:%M:%S")
+            row = post(f"m{index}", time, Texto=f"Texto número {index} con la palabra {random.random()}")
+            if index % 10 >= 4:
+                received = index % 2 == 0
+                row |= {
+                    "Tipo": "Recibido" if received else "Respuesta pública",
+                    "Hilo": f"t{index // 2}",
+                    "Responde a": "" if received else f"m{index - 1}",
+                }
+            yield row
+
+    return write_log(path, list_rows())
+
+
+@pytest.mark.night
+def test_memory_does_not_grow_with_the_messages(tmp_path: Path) -> None:
+    peaks = []
+    for number in (10_000, 100_000):
+        log = write_large_log(tmp_path / f"{number}.csv", number)
+        arguments = ["count", str(log), *TOLD, "--seed", "abc", "--output", str(tmp_path / str(number))]
+        done = subprocess.run([sys.executable, "-c", MEASURE, *arguments], check=True, capture_output=True, text=True)
+        peaks.append(int(done.stderr.rpartition("PEAK")[2]))
+        manifest = load(tmp_path / str(number), "manifest.json")
+        assert manifest["messages"] == number
+        # Of each ten messages four are posts, three are received and three are replies.
+        assert manifest["samples"]["messages_w12"]["population"] == number * 3 // 10
+    assert peaks[1] <= 1.2 * peaks[0]
