@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -225,7 +226,21 @@ class CountCommand:
                 contents[name] = build_coding_workbook(counter, self._language, second=second)
         for name, content in contents.items():
             (folder / name).write_bytes(content)
-        return [str(folder / name) for name in contents]
+        written = [str(folder / name) for name in contents]
+        if self._options.rows is not None:
+            self._write_rows(counter, run.reading)
+            written.append(self._options.rows)
+        return written
+
+    def _write_rows(self, counter: FactCounter, reading: Reading) -> None:
+        """Write the rows that each fact rests on, for whoever looks one up in the files."""
+        names = {source.index: source.file for source in reading.sources}
+        with Path(self._options.rows).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("code", "file", "row", "platform", "account", "id"))
+            for code in counter.count_all():
+                for row in counter.list_rows(code):
+                    writer.writerow((code, names[row.source], row.row, row.platform, row.account, row.id))
 
     def _read_profile(self, counter: FactCounter) -> Mapping[str, Any]:
         if self._options.profile is None:
@@ -270,9 +285,39 @@ class CountCommand:
             words("Lo que falta, y por qué", "What is missing, and why"),
             [f"{'; '.join(names)}. {self._join_reasons(reasons)}" for reasons, names in together.items()],
         )
+        self._print_agreement(counter)
         for advice in report.exports:
             self._print_advice(advice)
         print_list(words("Ficheros escritos", "Files written"), written)
+
+    def _print_agreement(self, counter: FactCounter) -> None:
+        words = self._words
+        measured = [
+            (variable.question.into(self._language), counter.measure_agreement(variable))
+            for variable in counter.definitions.variables
+        ]
+        rows = [
+            (
+                question,
+                f"{agreement.agreed} / {agreement.pairs}",
+                words.share(agreement.agreed / agreement.pairs),
+                words.figure(None if agreement.kappa is None else float(agreement.kappa)),
+            )
+            for question, agreement in measured
+            if agreement.pairs
+        ]
+        if rows:
+            print_lines(words("Acuerdo de las dos personas", "Agreement of the two coders"))
+            heads = (words("Pregunta", "Question"), words("Filas", "Rows"), words("Acuerdo", "Agreement"), "Kappa")
+            print_table(heads, rows, numbers=(1, 2, 3))
+        elif counter.coding.rows:
+            second = CODING[True]
+            print_lines(
+                words(
+                    f"Falta que una segunda persona codifique {second}: una de cada cinco filas.",
+                    f"A second person still has to code {second}: one row in five.",
+                )
+            )
 
     def _print_advice(self, advice: ExportAdvice) -> None:
         title = self._words("Qué exportar ahora", "What to export next")

@@ -305,6 +305,7 @@ class _Commands:
             ("--seed", "SEED", "semilla publicada de la muestra", "published seed of the sample"),
             ("--main", "NETWORK:NAME", "la cuenta principal", "the main account"),
             ("--profile", "JSON", "los demás datos del perfil", "the other profile fields"),
+            ("--rows", "CSV", "escribe qué filas cuentan para cada dato", "write which rows each figure counts"),
             ("--evidence", "URL", "dirección en que se publicará el manifiesto", "address to publish the manifest at"),
         ):
             command.add_argument(name, metavar=metavar, help=words(spanish, english))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from tempfile import TemporaryFile
 from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -34,6 +35,8 @@ from actitud.counting.times import DateOrder
 from actitud.counting.windows import Days, Weeks, Window, build_windows, load_zone
 
 FactValue: TypeAlias = int | float | bool | tuple[str, ...]
+RowSink: TypeAlias = Callable[[str, str, str], object]
+"""Takes platform, account and id of a row that is counted."""
 KNOWN_MEDIA: Final = ("audio", "document", "event", "link", "live", "photo", "poll", "quote", "story", "text", "video")
 """Kinds of media that readers tell apart."""
 _HOUR: Final = 3_600_000_000
@@ -100,6 +103,16 @@ class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
 
 
+class CountedRow(NamedTuple):
+    """A row that a fact rests on: the index of its file, its place there, and the message that it is."""
+
+    source: int
+    row: int | str
+    platform: str
+    account: str
+    id: str
+
+
 class FrameSample(NamedTuple):
     """The sample of a frame: its draw with the reserve, the size of the sample, and reasons why it cannot be drawn."""
 
@@ -141,9 +154,13 @@ class _Found(NamedTuple):
 
 
 class _Rows:
-    """Rows that are counted: their number, their files, and the digest of their identities."""
+    """Rows that are counted: their number, their files, and the digest of their identities.
 
-    def __init__(self) -> None:
+    ``sink`` is given the platform, the account and the id of each of them.
+    """
+
+    def __init__(self, sink: RowSink | None) -> None:
+        self._sink = sink
         self.number = 0
         self.files: Counter[int] = Counter()
         self.left_out: Counter[str] = Counter()
@@ -153,6 +170,8 @@ class _Rows:
         self.number += 1
         self.files[source] += 1
         self._digest.update(f"{platform}\n{account}\n{identity}\n".encode())
+        if self._sink is not None:
+            self._sink(platform, account, identity)
 
     def build(self, value: FactValue) -> _Found:
         return _Found(value, self.number, dict(self.files), dict(self.left_out), self._digest.hexdigest())
@@ -178,6 +197,7 @@ class FactCounter:
         windows = build_windows(plan.windows, self.zone)
         self.windows: Final[Mapping[str, Window]] = {name: windows[name] for name in definitions.windows}
         self._facts: dict[str, FactCount] = {}
+        self._sink: RowSink | None = None
         self._frames: dict[str, FrameSample] = {}
         self._rules: Final[dict[Rule, Callable[[FactRule], _Found]]] = {
             "accounts": self._count_accounts,
@@ -224,6 +244,26 @@ class FactCounter:
                 rows=found.rows,
             )
         return self._facts[code]
+
+    def list_rows(self, code: str) -> Iterator[CountedRow]:
+        """Yield the rows that a fact rests on, in the order of its digest; none if it is unknown or counts no rows."""
+        if self.count(code).value is None:
+            return
+        rule = self.definitions.list_rules()[code]
+        with TemporaryFile("w+", encoding="utf-8", newline="\n") as identities:
+            self._sink = lambda *identity: identities.write(msgspec.json.encode(identity).decode() + "\n")
+            try:
+                self._rules[rule.rule](rule)
+            finally:
+                self._sink = None
+            identities.seek(0)
+            for line in identities:
+                platform, account, identity = msgspec.json.decode(line, type=tuple[str, str, str])
+                ((source, row),) = self.table.query(
+                    "SELECT source, row FROM messages WHERE platform = ? AND account = ? AND id = ?",
+                    (platform, account, identity),
+                )
+                yield CountedRow(source, row, platform, account, identity)
 
     def sample(self, name: str) -> FrameSample:
         """Return the sample of a frame by its name."""
@@ -374,7 +414,7 @@ class FactCounter:
         reasons += self._find_media_reasons(rule, window)
         if reasons:
             raise _Unknown(*reasons)
-        rows = _Rows()
+        rows = _Rows(self._sink)
         marks = ", ".join("?" * len(rule.kinds))
         fits = " OR ".join("media LIKE ?" for _ in rule.media) or "1"
         values = [f'%"{one}"%' for one in rule.media]
@@ -423,7 +463,7 @@ class FactCounter:
             raise _Unknown(*reasons)
         weeks = Weeks(window.days, self.zone)
         numbers: Counter[int] = Counter()
-        rows = _Rows()
+        rows = _Rows(self._sink)
         marks = ", ".join("?" * len(rule.kinds))
         current: int | None = None
         texts: set[int] = set()
@@ -466,7 +506,7 @@ class FactCounter:
         reasons = self._find_reasons(rule, window)
         if reasons:
             raise _Unknown(*reasons)
-        rows = _Rows()
+        rows = _Rows(self._sink)
         for message, is_repeated in self._list_answers(rule, window):
             if not self._takes(message.platform, message.account):
                 rows.left_out["not_official"] += 1
@@ -572,7 +612,7 @@ class FactCounter:
         return self._describe_sample(sample, number, number)
 
     def _describe_sample(self, sample: FrameSample, number: int, value: FactValue) -> _Found:
-        rows = _Rows()
+        rows = _Rows(self._sink)
         for drawn in sample.draw.drawn[:number]:
             ((source,),) = self.table.query(
                 "SELECT source FROM messages WHERE platform = ? AND account = ? AND id = ?",
@@ -642,7 +682,7 @@ class FactCounter:
         doubtful = sum(
             response.delay is not None and response.delay.least <= limit < response.delay.most for response in responses
         )
-        if doubtful and rule.figure not in ("needed", "critical"):
+        if doubtful and rule.precision != "day" and rule.figure not in ("needed", "critical"):
             raise _Unknown(Reason(code="precision", number=doubtful))
         value = {
             "needed": len(responses),

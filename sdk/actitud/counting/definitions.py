@@ -141,7 +141,8 @@ class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How one number is counted.
 
     - ``needs``: all that the sources of each account have to tell about the window; otherwise the number is unknown.
-    - ``precision``: the coarsest time of messages that is enough.
+    - ``precision``: the coarsest time of messages that is enough; with a coarser one a number that hangs on it is
+      unknown.
     - ``limit``: profile field that the number may not be above, as the checks of the methodology ask for.
     - ``note``: the reading of the methodology's words that the rule stands for.
     """

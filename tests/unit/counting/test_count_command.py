@@ -167,6 +167,35 @@ def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
     assert {row["subject"] for row in read_rows((out / "coding.xlsx").read_bytes(), "Publicaciones")} == {"u"}
 
 
+def test_the_rows_of_each_figure_are_written(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert count(tmp_path / "out", log, "--rows", tmp_path / "rows.csv") == 0
+    with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
+        rows = [tuple(row.values()) for row in csv.DictReader(file) if row["code"] == "visual_posts"]
+    # The second and the third line of the file, after the titles.
+    assert rows == [
+        ("visual_posts", "registro.csv", "2", "x", "Ayuntamiento", "p1"),
+        ("visual_posts", "registro.csv", "3", "x", "Ayuntamiento", "p2"),
+    ]
+
+
+def test_two_coders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    count(tmp_path, log)
+    for name in ("coding.xlsx", "coding-second.xlsx"):
+        codes = {"subject": "u", "press": "no", "voice": "no", "plain": "sí" if name == "coding.xlsx" else "no"}
+        path = tmp_path / name
+        path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row, codes=codes: codes}))  # type: ignore[misc]
+    assert count(tmp_path, log, "--coded", tmp_path / "coding.xlsx") == 0
+    assert "Falta que una segunda persona codifique coding-second.xlsx" in capsys.readouterr().out
+    assert count(tmp_path, log, "--coded", tmp_path / "coding-second.xlsx", "--coded", tmp_path / "coding.xlsx") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "¿Supera la prueba de lenguaje claro? 0 / 1 0,00 %" in told
+    assert "codifiquen de nuevo" in told
+    # Only what they disagree on is not answered.
+    assert {"D8.03", "D5.05"} & load(tmp_path, "answers.json")["answers"].keys() == {"D8.03"}
+
+
 def test_evidence_is_the_digest_of_the_manifest_that_was_written(tmp_path: Path) -> None:
     log = write_log(tmp_path / "registro.csv", make_year())
     url = "https://www.example.org/manifest.json"

@@ -121,6 +121,23 @@ def test_without_an_account_nothing_is_known() -> None:
     assert reasons(counter, "own_posts_w90") == reasons(counter, "messages_w12") == {"no_account"}
 
 
+def test_the_rows_that_count_are_listed_with_their_places() -> None:
+    counter = make_counter(
+        [
+            write("b", "2027-10-05 10:00", row=7),
+            write("a", "2027-10-04 10:00", row=9, media=("photo",)),
+            write("c", "2027-10-06 10:00", row=3, account=PAGE, source=1),
+            write("d", "2027-10-06 11:00", row=4),
+        ],
+        [make_source(), make_source(1, account=PAGE)],
+    )
+    rows = list(counter.list_rows("own_posts_w90"))  # that of the page is dormant
+    assert [(row.source, row.row, row.id) for row in rows] == [(0, 9, "a"), (0, 7, "b"), (0, 4, "d")]
+    assert [row.id for row in counter.list_rows("visual_posts")] == ["a"]
+    assert list(counter.list_rows("accounts_active")) == []
+    assert list(counter.list_rows("D9.08.numerator")) == []
+
+
 # --- periods --------------------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ def test_all_names_are_there_sorted_and_documented() -> None:
         "bodies",
         "cli",
         "client",
+        "counting",
         "embedding",
         "errors",
         "frames",
