@@ -220,6 +220,8 @@ class _Story:
         elif previous is not None and random.random() < 0.05:
             text, language = previous.text, previous.language  # the same words again are another post
         media = tuple(_make_medium(random, kind) for kind in random.choice(habits.media))
+        if release is None and media and media[0].kind == "photo" and random.random() < 0.06:
+            text = ""  # a picture alone
         role = "quote" if habits.quotes and not media and random.random() < 0.15 else "post"
         return identify.make_entry(
             moment,
@@ -307,7 +309,7 @@ class _Story:
         answer = identify.make_entry(
             start + delay,
             role="answer",
-            text=words.make_answer(random, language),
+            text=words.make_answer(random, language, identify.make_reference()),
             language=language,
             person=person,
             parent=question.id,
@@ -376,7 +378,7 @@ class _Story:
             yield identify.make_entry(
                 now,
                 role="answer",
-                text=words.make_answer(random, language),
+                text=words.make_answer(random, language, identify.make_reference()),
                 language=language,
                 person=person,
                 private=True,
@@ -476,11 +478,7 @@ def _make_proposals(random: Random, zone: ZoneInfo, year: int, people: Sequence[
         language = random.choice(LANGUAGES)
         state = random.choice(("", "evaluating", "accepted", "accepted", "rejected"))
         # A decision without reasons is not an answer; reasons without a decision are none either.
-        answer = (
-            random.choice((words.make_answer(random, language), words.make_answer(random, language), None))
-            if state
-            else None
-        )
+        answer = words.make_answer(random, language, number) if state and random.random() < 0.7 else None
         withdrawn = published + timedelta(days=2) if not state and random.random() < 0.2 else None
         proposals.append(
             Proposal(

@@ -59,6 +59,10 @@ class Identifiers:
     def begin_chat(self) -> None:
         self._chat += 1
 
+    def make_reference(self) -> str:
+        """Return the number of a case, of which there is one."""
+        return f"{self._platform}-{self._number}"
+
     def make_entry(self, time: datetime, **members: Any) -> Entry:
         self._number += 1
         identity = self._make_id(time, members)

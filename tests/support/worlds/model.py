@@ -137,5 +137,10 @@ class World:
     planted: tuple[str, ...]
     """Names, handles, addresses and numbers of private persons that stand somewhere in the files."""
 
+    @property
+    def main(self) -> Account:
+        """The account that the town hall calls its main one."""
+        return self.accounts[0]
+
     def get_accounts(self, platform: str) -> tuple[Account, ...]:
         return tuple(account for account in self.accounts if account.platform == platform)

@@ -184,6 +184,8 @@ class Truth:
     recycled: frozenset[str] | None
     """Ids of own posts that repeat a press release."""
     questions: tuple[Question, ...] | None
+    answered: int | None
+    """Messages of people that were answered in the window, in public or in private: each once."""
 
     def count_weeks(self, posts: int) -> int | None:
         """Return the number of full weeks with at least so many own posts."""
@@ -225,10 +227,60 @@ def tell_truth(world: World, account: Account, name: str, window: Window) -> Tru
         reactions=ask("reactions", lambda: sum(entry.reactions for entry in posts)),
         comments=ask("comments", lambda: sum(entry.comments for entry in posts)),
         shares=ask("shares", lambda: sum(entry.shares for entry in posts)),
+        answered=_count_answered(account, inside) if form.tells & {"public_replies", "private_replies"} else None,
         recycled=frozenset(entry.id for entry in posts if entry.release) if form.tells >= POSTS else None,
         questions=tuple(_list_questions(held, form, window, world.zone, public=public, private=private))
         if public or private
         else None,
+    )
+
+
+def _count_answered(account: Account, inside: Iterable[Entry]) -> int:
+    """Count the answers, without those that go on with an answer of our own."""
+    own = {entry.id for entry in account.entries if entry.role == "answer"}
+    return sum(entry.role == "answer" and entry.parent not in own for entry in inside)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTruth:
+    """Numbers of all accounts together, as the methodology asks for them, in the window of ninety days."""
+
+    accounts_active: int
+    accounts_dormant: int
+    platforms_active: int
+    own_posts: int
+    visual_posts: int
+    """Of the active accounts."""
+    answered: int
+    weeks: tuple[int, ...]
+    """Own posts of the main account in each full week; the same text again in a week does not count."""
+
+
+def tell_body_truth(world: World, window: Window, accounts: Iterable[Account] | None = None) -> BodyTruth:
+    """Count all accounts, or some. An account is active with three own posts or three messages answered."""
+    kept = {
+        account: [entry for entry in account.entries if not entry.deleted and window.holds(entry.time, world.zone)]
+        for account in (world.accounts if accounts is None else accounts)
+    }
+    posts = {account: [entry for entry in entries if entry.kind == "own_post"] for account, entries in kept.items()}
+    active = [account for account in kept if len(posts[account]) >= 3 or _count_answered(account, kept[account]) >= 3]
+    of_active = [post for account in active for post in posts[account]]
+    seen: set[tuple[date, str]] = set()
+    distinct = []
+    for post in posts.get(world.main, ()):
+        day = post.time.astimezone(world.zone).date()
+        key = day - timedelta(days=day.weekday()), " ".join(post.text.split())
+        if not post.text or key not in seen:
+            distinct.append(post)
+        seen.add(key)
+    return BodyTruth(
+        accounts_active=len(active),
+        accounts_dormant=len(kept) - len(active),
+        platforms_active=len({account.platform for account in active}),
+        own_posts=len(of_active),
+        visual_posts=sum(any(medium.is_visual for medium in post.media) for post in of_active),
+        answered=sum(_count_answered(account, entries) for account, entries in kept.items()),
+        weeks=_count_weeks(distinct, window, world.zone),
     )
 
 

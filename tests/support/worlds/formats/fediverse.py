@@ -304,7 +304,7 @@ def _make_feed_item(account: Account, entry: Entry, known: dict[str, Entry]) -> 
 def _find_root(entry: Entry, known: dict[str, Entry]) -> str:
     """Return the id of the first post of a thread: for an answer to a comment it is the post that was commented on."""
     root = entry.conversation or entry.id
-    return known[root].parent or root
+    return (known[root].parent or root) if entry.role == "answer" else root
 
 
 def _address(identity: str, entry: Entry, known: dict[str, Entry]) -> str:
