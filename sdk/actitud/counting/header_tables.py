@@ -67,9 +67,12 @@ class HeaderMatch(NamedTuple):
     own: int
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
-        """The better match is the larger."""
-        return not self.missing, len(self.positions), self.own
+    def rank(self) -> tuple[int, bool, int]:
+        """The better match is the larger.
+
+        The table with most of the columns is meant, even if it lacks one: that of another platform may need less.
+        """
+        return len(self.positions), not self.missing, self.own
 
     def suggest(self, field: str) -> str | None:
         """Return the unknown header that is most like the names of a missing column."""
