@@ -271,5 +271,6 @@ def find_link(text: str, pattern: re.Pattern[str]) -> str | None:
 
 
 def join_texts(*texts: str) -> str:
-    """Return texts one below the other, each once."""
-    return "\n".join(dict.fromkeys(text for text in texts if text))
+    """Return texts one below the other, without those with which another one begins."""
+    parts = [*dict.fromkeys(filter(None, texts))]
+    return "\n".join(part for part in parts if not any(other != part and other.startswith(part) for other in parts))
