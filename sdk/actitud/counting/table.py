@@ -77,6 +77,8 @@ class MessageTable:
     - the finest time, else the earliest; the largest of each count; media of all copies;
     - the alternative texts of the copy that knows most of them; the more telling kind; what only one copy has.
 
+    A post that goes on with a public reply is a public reply too.
+
     A message without an id of the platform is also taken for the same as one with an id if platform, account, text and
     time, as far as the coarser of both tells it, are equal.
 
@@ -245,6 +247,7 @@ class MessageTable:
         database.execute("CREATE INDEX by_time ON copies (time, platform, account, id) WHERE state <> 'copy'")
         database.execute(f"CREATE TEMP VIEW messages AS SELECT {_COLUMNS} FROM copies WHERE state <> 'copy'")
         self._find_threads()
+        self._find_longer_answers()
         database.execute("CREATE INDEX by_thread ON copies (platform, account, thread) WHERE state <> 'copy'")
         database.execute("COMMIT")
 
@@ -257,6 +260,7 @@ class MessageTable:
         database.execute("CREATE INDEX by_text ON copies (platform, account, text_key, time)")
         database.execute("CREATE TEMP TABLE matches (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
         longest = max(_LENGTHS.values()) // _MICROSECOND
+        # Of posts without a text, which are pictures, an account hardly makes two in the same minute.
         pairs = database.execute(
             "SELECT made.number, made.time, made.precision, made.text, "
             "known.id, known.time, known.precision, known.text "
@@ -264,7 +268,8 @@ class MessageTable:
             "ON known.platform = made.platform AND known.account = made.account AND known.text_key = made.text_key "
             f"AND known.time BETWEEN made.time - {longest} AND made.time + {longest} "
             f"WHERE {is_made.replace('id ', 'made.id ')} AND NOT ({is_made.replace('id ', 'known.id ')}) "
-            "AND made.text_key <> 0 ORDER BY made.number, known.id, known.number"
+            "AND (made.text_key <> 0 OR (made.kind = 'own_post' AND known.kind = 'own_post')) "
+            "ORDER BY made.number, known.id, known.number"
         )
         for number, time, precision, text, known_id, known_time, known_precision, known_text in pairs:
             overlaps = (
@@ -338,6 +343,19 @@ class MessageTable:
         shown = self._differences.setdefault(field, [])
         if len(shown) < _MOST_PLACES:
             shown.append(CopyDifference(field, kept, other))
+
+    def _find_longer_answers(self) -> None:
+        """Make public replies of posts that go on with a public reply: they are the rest of an answer.
+
+        Networks write both as answers to oneself; that the first part answers a person is known of the whole thread.
+        """
+        while self._database.execute(
+            "UPDATE copies SET kind = 'public_reply' FROM copies AS above WHERE copies.kind = 'own_post' "
+            "AND copies.parent IS NOT NULL AND copies.state <> 'copy' AND above.platform = copies.platform "
+            "AND above.account = copies.account AND above.id = copies.parent AND above.kind = 'public_reply' "
+            "AND above.state <> 'copy'"
+        ).rowcount:
+            pass
 
     def _find_threads(self) -> None:
         """Set the thread of each message that says which message it answers: the first one that is known.

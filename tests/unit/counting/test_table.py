@@ -107,9 +107,28 @@ def test_a_message_without_an_id_is_the_one_with_the_same_account_text_and_time(
             assert sorted(message.id for message in table) == ["111_222", "~b", "~c", "~d"]
 
 
-def test_messages_without_a_text_are_never_taken_for_the_same() -> None:
-    with fill([make_message("1", 0, 1, text="")], [make_message("~a", 1, 1, text="")]) as table:
+def test_messages_without_a_text_are_not_taken_for_the_same() -> None:
+    first = [make_message("1", 0, 1, text="", kind="received")]
+    with fill(first, [make_message("~a", 1, 1, text="", kind="received")]) as table:
         assert len(table) == 2
+
+
+def test_a_picture_without_a_text_is_the_same_post_in_two_formats() -> None:
+    with fill([make_message("1", 0, 1, text="")], [make_message("~a", 1, 1, text="")]) as table:
+        assert [message.id for message in table] == ["1"]
+
+
+def test_the_rest_of_an_answer_is_no_post() -> None:
+    messages = [
+        make_message("1", row=1, kind="public_reply", parent="somebody's"),
+        make_message("2", row=2, parent="1"),
+        make_message("3", row=3, parent="2"),
+        make_message("4", row=4),
+        make_message("5", row=5, parent="4"),
+    ]
+    with fill(messages) as table:
+        kinds = {message.id: message.kind for message in table}
+    assert kinds == dict.fromkeys("123", "public_reply") | dict.fromkeys("45", "own_post")
 
 
 def test_the_thread_is_the_first_message_that_is_known() -> None:
