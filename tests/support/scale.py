@@ -106,3 +106,5 @@ HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
 PLANTED: Final = 1_000 if NIGHT else 60
 """Persons in a log of whom nothing may be published."""
+COUNTED_WORLDS: Final = 200 if NIGHT else 2
+"""Synthetic town halls whose numbers are counted from the files of each format."""

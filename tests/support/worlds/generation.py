@@ -29,13 +29,21 @@ class Platform:
     reposts: bool = False
     quotes: bool = False
     continues: bool = False
+    wall_clock: bool = False
+    """True if one of its formats has times without an offset, which the hour that comes twice makes ambiguous."""
 
 
 PLATFORMS: Final = {
     "facebook": Platform(
-        (("photo",), ("photo",), ("video",), ("live",), ("link",), ()), answers=True, private=True, reposts=True
+        (("photo",), ("photo",), ("video",), ("live",), ("link",), ()),
+        answers=True,
+        private=True,
+        reposts=True,
+        wall_clock=True,
     ),
-    "instagram": Platform((("photo",), ("video",), ("photo", "photo", "photo")), answers=True, private=True),
+    "instagram": Platform(
+        (("photo",), ("video",), ("photo", "photo", "photo")), answers=True, private=True, wall_clock=True
+    ),
     "x": Platform(
         ((), ("photo",), ("photo", "photo"), ("video",), ("link",)),
         answers=True,
@@ -170,7 +178,7 @@ class _Story:
     def _make_posts(
         self, random: Random, habits: Platform, identify: identifiers.Identifiers, *, dormant: bool
     ) -> Iterator[Entry]:
-        moments = sorted(self._choose_moments(random, dormant=dormant))
+        moments = sorted(self._choose_moments(random, dormant=dormant, twice=not habits.wall_clock))
         previous: Entry | None = None
         for moment in moments:
             if habits.reposts and random.random() < 0.12:
@@ -237,7 +245,7 @@ class _Story:
             release=release.id if release else None,
         )
 
-    def _choose_moments(self, random: Random, *, dormant: bool) -> set[datetime]:
+    def _choose_moments(self, random: Random, *, dormant: bool, twice: bool) -> set[datetime]:
         """Return the times of posts: quiet weeks and busy ones, and the edges of days, weeks and windows."""
         first, last = date(self.year, 9, 15), date(self.year, 12, 13)
         moments: set[datetime] = set()
@@ -274,10 +282,10 @@ class _Story:
         add(sunday, 23, 59, 58)
         add(sunday + timedelta(1), 0, 0, 2)
         change = max(day for day in (date(self.year, 10, 31) - timedelta(n) for n in range(7)) if day.weekday() == 6)
-        add(change, 1, 30)
-        add(change, 1, 30, fold=1)
-        add(change, 2, 30)
-        add(change, 2, 30, fold=1)
+        for hour in (1, 2):  # the hour that comes twice is the first in the Canary Islands, the second elsewhere
+            add(change, hour, 30)
+            if twice:
+                add(change, hour, 30, fold=1)
         return moments
 
     # Conversations

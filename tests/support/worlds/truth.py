@@ -135,9 +135,9 @@ FORMATS: Final = {
         "bluesky", _is_public_and_own, frozenset(POSTS | REPORTED | {"public_replies", "reposts", "alternative_texts"})
     ),
     "tiktok-studio": Format("tiktok", _is_own_post, frozenset(POSTS | REPORTED), "minute"),
-    "linkedin-page": Format("linkedin", _is_own_post, frozenset(POSTS | {"comments", "shares", "reactions"}), "day"),
+    "linkedin-page": Format("linkedin", _is_own_post, frozenset(POSTS | REPORTED), "day"),
     "telegram-export": Format("telegram", _is_published_or_private, frozenset(POSTS | CHATS | {"reposts", "media"})),
-    "whatsapp-chat": Format("whatsapp", _is_anything, frozenset(CHATS | {"texts"}), "minute"),
+    "whatsapp-chat": Format("whatsapp", _is_anything, frozenset(CHATS | {"texts", "media"}), "minute"),
     "log": Format(
         "",
         _is_anything,

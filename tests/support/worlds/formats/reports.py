@@ -9,6 +9,9 @@ import xlsxwriter
 from tests.support.worlds import headers
 from tests.support.worlds.formats.delivery import Delivery
 
+CONTENT = {"photo": "Image", "video": "Video", "link": "Article"}
+"""Words of the column "Content Type"; "Video" was seen, the others are those of the filter on LinkedIn, from memory."""
+
 
 def _shorten(number: int) -> object:
     """Return a large number as TikTok Studio shows it, when nothing is lost by that."""
@@ -59,7 +62,7 @@ def write_linkedin_page(delivery: Delivery) -> list[Path]:
                 entry.shares,
                 0,
                 0.04,
-                "Video" if is_video else "",
+                next((CONTENT[medium.kind] for medium in entry.media), "Text"),
             ]
         )
     path = delivery.folder / f"{delivery.portion.account.handle}_content_1768210200000.xlsx"
