@@ -22,6 +22,16 @@ from actitud.counting.times import DateOrder
 
 DEFAULT_ZONE: Final = "Europe/Madrid"
 _FEWEST_CONVERSATIONS: Final = 2
+_DOWNLOADS: Final = frozenset(
+    {
+        "meta-conversation",
+        "facebook-posts-download",
+        "facebook-comments-download",
+        "instagram-posts-download",
+        "instagram-comments-download",
+    }
+)
+"""Formats of files that do not name their account: it is that of the conversations of the same download."""
 _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 """Whoever puts tables into a folder wants them counted: one that is not known is a fault, not a stranger."""
 
@@ -137,8 +147,9 @@ def _find_owners(
 ) -> dict[tuple[str, Path], ArchiveOwner]:
     """Return the owners of archives, by the platform and the file or folder that the archive is.
 
-    An archive of X names its account. Of private conversations it is the one name in all that were answered, if
-    there are two or more; and one telephone writes the dates of all its chats alike.
+    An archive of X names its account. Of private conversations it is the one account of the organisation that stands
+    in all of them, or else the one name in all that were answered, if there are two or more; and one telephone writes
+    the dates of all its chats alike.
     """
     owners: dict[tuple[str, Path], ArchiveOwner] = {}
     writers: dict[tuple[str, Path], list[set[str]]] = defaultdict(list)
@@ -162,7 +173,9 @@ def _find_owners(
     for place, sets in writers.items():
         shared = [names for names in sets if len(names) > 1]  # who got no answer stands there alone
         common = set.intersection(*shared) if len(shared) >= _FEWEST_CONVERSATIONS else set()
-        name = common.pop() if len(common) == 1 else ""
+        named = set.intersection(*shared) if shared else set()
+        own = {name for name in named if options.find_account(place[0], name) is not None}
+        name = min(own or common) if len(own or common) == 1 else ""
         (order,) = orders[place] if len(orders[place]) == 1 else (None,)
         owners[place] = ArchiveOwner(name=name, order=order)
     return owners
@@ -187,6 +200,8 @@ def _read_source(
         return None
     source = SourceReading(index, file, detected.platform, detected.format, options, log)
     owner = owners.get((detected.platform, _find_place(file, detected)), ArchiveOwner())
+    if detected.format in _DOWNLOADS and source.is_own(owner.name):
+        source.account = source.name_account(owner.name)
     try:
         table.add(index, detected.read(source, owner))
     except FileRefused as refused:

@@ -64,7 +64,7 @@ MAPPING: Final = LogMapping(
 )
 NATIVE: Final = tuple(name for name, output in OUTPUTS.items() if output.format != "log")
 VISUAL: Final = frozenset({"photo", "video", "live"})
-HARMLESS: Final = {"several_accounts", "file_twice"}
+HARMLESS: Final = {"several_accounts", "file_twice", "files_ignored", "no_messages"}
 """Notes that name no message that was lost."""
 
 

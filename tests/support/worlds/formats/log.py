@@ -57,8 +57,7 @@ def _make_row(delivery: Delivery, account: Account, entry: Entry) -> list[Any]:
         entry.person.name if entry.person else "",
         entry.text,
         ", ".join(medium.kind for medium in entry.media),
-        # One cell for all pictures of a post: empty if one of them has no text.
-        " · ".join(medium.alternative_text or "" for medium in visual) if all(m.is_described for m in visual) else "",
+        " | ".join((medium.alternative_text or "").strip() for medium in visual),
         entry.reactions if is_post else "",
         entry.comments if is_post else "",
         entry.shares if is_post else "",

@@ -51,7 +51,7 @@ def test_an_early_and_a_late_archive_share_the_file_of_the_account(tmp_path: Pat
         assert outcome.codes == ["file_twice"]
 
 
-def test_other_files_of_an_unpacked_archive_are_no_faults(tmp_path: Path) -> None:
+def test_other_files_of_an_unpacked_archive_are_ignored_and_a_table_is_named(tmp_path: Path) -> None:
     outbox = {
         "@context": "https://www.w3.org/ns/activitystreams",
         "id": "outbox.json",
@@ -66,10 +66,11 @@ def test_other_files_of_an_unpacked_archive_are_no_faults(tmp_path: Path) -> Non
     write(tmp_path, "x/data/account.js", ACCOUNT)
     write(tmp_path, "x/data/like.js", "window.YTD.like.part0 = [ ]")
     write(tmp_path, "x/Your archive.html", "<!doctype html><title>X</title>")
-    assert [(fault.code, fault.file) for fault in read(tmp_path).faults] == [
-        ("unknown_format", "archive/notes.csv"),
-        ("unknown_format", "other.json"),
-    ]
+    faults = read(tmp_path).faults
+    assert {(fault.code, fault.file) for fault in faults if fault.is_refusal} == {
+        ("unknown_format", "archive/notes.csv")
+    }
+    assert [fault.value for fault in faults if fault.code == "files_ignored"] == ["4"]
 
 
 def test_a_chat_of_ios_is_read_without_its_notices(tmp_path: Path) -> None:
@@ -103,9 +104,6 @@ def test_chats_of_a_telephone_have_one_order_of_dates(tmp_path: Path) -> None:
     assert (alone.messages, {*alone.codes}) == ([], {"date_ambiguous"})
     outcome = read(tmp_path / "a.txt", write(tmp_path, "b.txt", clear), accounts=VILLAR)
     assert [message.time for message in outcome.messages][:2] == [utc(2026, 4, 3, 7, 5), utc(2026, 4, 3, 7, 6)]
-    american = f"9/25/26, 9:05 - Marta: ¿Abren?\n9/25/26, 9:06 - {OWN}: Sí\n"
-    mixed = read(tmp_path, write(tmp_path, "other/c.txt", american), accounts=VILLAR)
-    assert "date_ambiguous" in mixed.codes
 
 
 def test_a_download_belongs_to_the_page_that_converses_in_it(tmp_path: Path) -> None:
