@@ -710,7 +710,7 @@ class PrincipleText(Frozen, frozen=True):
 class LevelText(Frozen, frozen=True):
     """The texts of a level: its name, and as `meaning` what reaching it says about an organisation.
 
-    `provisional_unless` is the condition under which the level is final, null if it is never provisional.
+    `provisional_unless` is the condition under which the level is final, null if it always is.
     """
 
     name: str
@@ -733,16 +733,15 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
-    `question` asks for the facts, and `evidence` says which documents support the answer. `anti_gaming` says how an
-    answer that is better than the truth is prevented, `applies` when the indicator counts, `basis` why the curve has
-    this form, and `action` what an organisation can do to improve. `seed` names the error in the article that the
-    indicator measures.
+    `evidence` says which documents support the answer, `anti_gaming` how one that is better than the truth is
+    prevented, `applies` when the indicator counts, `basis` why the curve has this form, and `action` what to do to
+    improve. `seed` names the error in the article that it measures.
 
-    `facts` labels each fact, `components` each component of a checklist. `goalposts` has the reason for each goalpost,
-    `ladder` the text of each level. `unit_one` is the singular of the unit if it differs. `step` is the sentence of the
-    next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its values, {of} for the fact
-    that it is compared with. `numerator` and `denominator` define the two numbers of a quotient. `derived` says where
-    the raw value comes from if no answer is asked for.
+    `facts` labels each fact, `components` each component of a checklist, `goalposts` has the reason for each goalpost,
+    and `ladder` the text of each level. `unit_one` is the singular of the unit if it differs. `step` is the sentence of
+    the next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its values, {of} for the
+    fact that it is compared with. `numerator` and `denominator` define the two numbers of a quotient. `derived` says
+    where the raw value comes from if no answer is asked for.
     """
 
     name: str
@@ -785,11 +784,10 @@ class ArticleText(Frozen, frozen=True):
 
 
 class MethodologyTexts(Frozen, frozen=True):
-    """All texts of one version in one language.
+    """All texts of one version in one language: tables by the ids or numbers of what they describe.
 
-    A table has a text for each element of the document, by its id or number. `title` is the name of the index, `note` a
-    remark on the whole method. `integrity` says what follows from misconduct that a committee has proven.
-    `sources_not_found` describes publications that were looked for without success.
+    `title` is the name of the index, `note` a remark on the method. `integrity` says what follows from misconduct that
+    a committee has proven. `sources_not_found` are publications that were looked for without success.
     """
 
     language: Language

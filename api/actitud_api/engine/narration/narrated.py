@@ -71,11 +71,10 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
-    facts, empty if the step names none; `gain` and `gain_max`: the index points that the step and the best score gain,
-    null without an index before or after (`gain` also if it depends on later answers); `needs_evidence`: true if the
-    step needs evidence; `cap`: the score without it, null if not lower; `requires`: rules that the step breaks unless
-    other facts change too.
+    `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
+    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null without an
+    index before or after (`gain` also if it depends on later answers); `cap`: the score without the evidence that the
+    step needs, null if not lower; `requires`: rules that it breaks unless other facts change too.
     """
 
     text: Text
@@ -100,9 +99,8 @@ class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
     Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
-    a group whose losses are split by Shapley values. `value` is the raw value, null if the score does not come from
-    one. `interval` is null if it is not a share of counted cases, `next_step` if the score is the best or the indicator
-    does not apply.
+    a group whose losses are split by Shapley values. `value` is the raw value, null if there is none. `interval` is
+    null if it is not a share of counted cases, `next_step` if nothing raises the score.
     """
 
     interval: NarratedInterval | None
@@ -382,9 +380,9 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 
     `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
     indicator); `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
-    `needs_evidence`: true if the move needs evidence; `score_before` and `score`: of the indicator; `gain`: the index
-    points gained at this place of the path; `index` and `level`: those after the move; `requires`: rules that the move
-    breaks unless other facts change too, as all figures assume.
+    `score_before` and `score`: of the indicator; `gain`: the index points gained at this place of the path; `index` and
+    `level`: those after the move; `requires`: rules that it breaks unless other facts change too, as all figures
+    assume.
     """
 
     text: Text
@@ -393,8 +391,8 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, and why.
 
-    `gate` is null if a review limits the level. `code`: profile_first (the profile has to change first, because a rule
-    on it makes indicators 0), profile (the gate depends on it), review (it limits the level), exhausted (all
+    `gate` is null if a review limits the level. `code`: profile_first (a rule on the profile, which has to change
+    first, makes indicators 0), profile (the gate depends on it), review (it limits the level), exhausted (all
     improvements together are not enough), or the state of the one indicator that the gate reads. `indicators` could
     help once they are answered, corrected or free of their zero rule.
     """

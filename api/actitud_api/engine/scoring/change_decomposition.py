@@ -301,9 +301,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 class StagedScores(Canonical, frozen=True):
     """Score of the index or of a node at each stage of a change; null if there is none.
 
-    `before` and `after`: each submission under its own version. `methodology`: the earlier submission under the later
-    version. `coverage`: the same, but an indicator that is unknown at stage `methodology` or `after` has its result of
-    `after`.
+    `before` and `after`: each submission under its own version. `methodology`: the earlier one under the later version.
+    `coverage`: the same, with the results of `after` for indicators that are unknown at one of the two.
     """
 
     before: Points | None

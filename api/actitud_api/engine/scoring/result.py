@@ -74,10 +74,10 @@ class PassedGoalpost(Canonical, frozen=True):
 class ReasonParameters(Canonical, frozen=True):
     """The data of the sentence about a reason; a member that does not concern it is null or empty.
 
-    `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
-    value; `between`: the goalposts around it, or the one at it; `cap`: the cap of answers without evidence, if it
-    lowers the score; `uncapped`: the score without it; `level_sent`: the level before a review lowered it; `rules`:
-    broken rules; `missing`: other indicators whose answers the score needs; `fields`: profile fields without evidence.
+    `facts`: those that decided the score, by name (one of another indicator as `D4.01.level`); `value`: the raw value;
+    `between`: the goalposts around it, or the one at it; `cap`: that of answers without evidence, if it lowers the
+    score; `uncapped`: the score without it; `level_sent`: the level before a review lowered it; `rules`: broken rules;
+    `missing`: other indicators whose answers the score needs; `fields`: profile fields without evidence.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -101,11 +101,10 @@ class Reason(Canonical, frozen=True):
 class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `kind`: what to do, such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new
-    facts, empty if the step names none; `gain` and `gain_max`: the index points that the step and the best score gain,
-    null without an index before or after (`gain` also if it depends on later answers); `needs_evidence`: true if the
-    step needs evidence; `cap`: the score without it, null if not lower; `requires`: rules that the step breaks unless
-    other facts change too.
+    `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
+    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null without an
+    index before or after (`gain` also if it depends on later answers); `cap`: the score without the evidence that the
+    step needs, null if not lower; `requires`: rules that it breaks unless other facts change too.
     """
 
     kind: Annotated[StepKind, OPEN]
@@ -135,9 +134,8 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
     Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
-    a group whose losses are split by Shapley values. `value` is the raw value, null if the score does not come from
-    one. `interval` is null if it is not a share of counted cases, `next_step` if the score is the best or the indicator
-    does not apply.
+    a group whose losses are split by Shapley values. `value` is the raw value, null if there is none. `interval` is
+    null if it is not a share of counted cases, `next_step` if nothing raises the score.
     """
 
     id: str

@@ -110,9 +110,8 @@ class LedgerController(Controller):
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
         """List the checkpoints.
 
-        A checkpoint is a signed statement of the state of the ledger; one is made per publication, and one a day. Those
-        of the smallest ledger come first. A copy kept outside the service proves whether an earlier entry has been
-        changed since.
+        One is made per publication, and one a day. Those of the smallest ledger come first. A copy kept outside the
+        service proves whether an earlier entry has been changed since.
         """
         total = query.make_total()
         rows = service.list_checkpoints(
@@ -134,8 +133,7 @@ class LedgerController(Controller):
     def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
         """Get a checkpoint.
 
-        Returns the checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the
-        ledger later.
+        The checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the ledger later.
         """
         return CHECKPOINT.of(request, schemas.build_checkpoint(service.find_checkpoint(database, path.size)))
 
@@ -150,8 +148,8 @@ class SigningKeysController(Controller):
     def list_keys(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """List the signing keys.
 
-        Returns the public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired keys
-        are included, because their signatures stay valid.
+        The public keys that verify checkpoints and publications, as a JSON Web Key Set (RFC 7517). Retired keys are
+        included, because their signatures stay valid.
         """
         with database.read() as session:
             known = service.list_signing_keys(session)

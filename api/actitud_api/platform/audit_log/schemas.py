@@ -109,29 +109,25 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     record: Annotated[
         Raw,
         Meta(
-            description="The recorded action. Its bytes in this answer are its RFC 8785 form, so they can be hashed as "
-            "they are.",
+            description="The recorded action, in its RFC 8785 form, so that its bytes can be hashed as they are.",
             extra_json_schema=_RECORD,
         ),
     ]
     opening: Annotated[
         LedgerOpening | None,
-        Meta(
-            description="Subject of the entry, with its salt; null if the caller may not see it, if it was erased, or "
-            "in entry 0."
-        ),
+        Meta(description="Null if the caller may not see it, if it was erased, or in entry 0."),
     ]
     actor: Annotated[
         LedgerActor | None,
         Meta(
-            description="Organisation that acted, with its salt, for administrators and that organisation; null to "
-            "others, and if no single organisation acted."
+            description="Shown to administrators and to that organisation; null to others, and if no single "
+            "organisation acted."
         ),
     ]
 
 
 class LedgerPage(Page[LedgerEntry], frozen=True):
-    """A page of entries, in the order of the chain."""
+    """A page of entries."""
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -144,7 +140,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class CheckpointPage(Page[Checkpoint], frozen=True):
-    """A page of checkpoints, ordered by the number of ledger entries that they cover, lowest first."""
+    """A page of checkpoints."""
 
 
 class JsonWebKey(Struct, frozen=True, kw_only=True):
@@ -166,7 +162,7 @@ class JsonWebKey(Struct, frozen=True, kw_only=True):
             Meta(
                 ge=0,
                 description="Number of the first ledger entry from which on its signatures count no more, because "
-                "somebody else may have the key; absent if nobody has.",
+                "somebody else may have the key.",
             ),
         ]
         | UnsetType

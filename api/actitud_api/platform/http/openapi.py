@@ -860,13 +860,13 @@ _HEADERS: Node = {
     ),
     "Deprecation": _describe_header(
         "@1798761600",
-        "Time from which on the resource is deprecated, in seconds since 1970 (RFC 9745); only if it is given up.",
+        "Time from which on the resource is deprecated, in seconds since 1970 (RFC 9745).",
         pattern="^@[0-9]+$",
         required=False,
     ),
     "Sunset": _describe_header(
         "Fri, 31 Dec 2027 00:00:00 GMT",
-        "Time after which the resource may be gone (RFC 8594); only if it is given up and does not stay.",
+        "Time after which the resource may be gone (RFC 8594).",
         required=False,
     ),
     "Accept": _describe_header(
@@ -890,8 +890,8 @@ _HEADERS: Node = {
     ),
     "Content-Location": _describe_header(
         "/v1/editions/2026-demo/scores.csv",
-        "Path and query of the returned representation, if they are not those of the request: the file that `Accept` "
-        "selected, the edition that `latest` stands for, the permanent path of a published document.",
+        "The address of the response, if it is not that of the request: of the file that `Accept` selected, of the "
+        "edition that `latest` stands for, of a published document.",
         required=False,
     ),
     "Content-Range": _describe_header(
@@ -899,9 +899,8 @@ _HEADERS: Node = {
     ),
     "ETag": _describe_header(
         '"v1.0a1b2c3d-0123456789ab"',
-        'A strong tag. Of a resource that can change, `"<revision>-<12 hexadecimal digits>"`, for `If-Match`; of any '
-        'other answer, `"<64 hexadecimal digits>"`, a digest that changes with the bytes. A compressed answer has the '
-        "suffix `-br`, `-zstd` or `-gzip`; each counts in `If-Match` and `If-None-Match`.",
+        "A strong tag: for `If-Match` of a resource that can change, else a digest of the bytes. A compressed answer "
+        "has a suffix; each form counts in `If-Match` and `If-None-Match`.",
         pattern='^"([0-9a-f]{64}|v[0-9]+\\.[0-9a-f]{8}-[0-9a-f]{12})(-br|-zstd|-gzip)?"$',
     ),
     "Idempotency-Replayed": _describe_header(
@@ -915,9 +914,9 @@ _HEADERS: Node = {
     ),
     "Link": _describe_header(
         '</v1/openapi.json>; rel="service-desc"; type="application/json"',
-        '`rel="service-desc"`: this OpenAPI document. `rel="next"`: the next page of a list, if there is one. '
-        '`rel="latest-version"` (RFC 5829): the newest version of a published document. `rel="describedby"`: the '
-        'signature of a document, or the description of the columns of a file. `rel="license"`: the licence.',
+        "`service-desc`: this OpenAPI document. `next`: the next page of a list. `latest-version` (RFC 5829): the "
+        "newest version of a published document. `describedby`: its signature, or the description of the columns of a "
+        "file. `license`: the licence.",
     ),
     "Location": _describe_header(
         "/v1/editions/2026-demo",
@@ -926,15 +925,13 @@ _HEADERS: Node = {
     ),
     "RateLimit": _describe_header(
         '"read";r=11999;t=42',
-        "The rest of a rate limit: its name, the requests left (`r`), and the seconds until the window ends (`t`). "
-        "Absent if the service does not have this limit.",
+        "The rest of a rate limit: its name, the requests left (`r`), and the seconds until the window ends (`t`).",
         required=False,
         pattern='^"[a-z]+";r=[0-9]+;t=[0-9]+$',
     ),
     "RateLimit-Policy": _describe_header(
         '"read";q=12000;w=60',
-        "The rate limit that counts the request: its name, the requests allowed in a window (`q`), and the length of "
-        "the window in seconds (`w`).",
+        "The rate limit: its name, the requests allowed in a window (`q`), and the seconds of the window (`w`).",
         required=False,
         pattern='^"[a-z]+";q=[0-9]+;w=[0-9]+$',
     ),
@@ -948,8 +945,7 @@ _HEADERS: Node = {
     "X-Accel-Buffering": _describe_header("no", "Tells nginx to pass each event on at once."),
     "X-Request-Id": _describe_header(
         "9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
-        "Id of the request: the one that the client sent, if it matches the pattern and is no access key; else "
-        "a new one.",
+        "Id of the request: the one that the client sent, if it is of this form and no access key; else a new one.",
         pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
     "WWW-Authenticate": _describe_header(
@@ -1059,7 +1055,18 @@ def _problem_response(description: str, problem_type: ProblemType) -> Node:
         *_LIMIT_FIELDS,
     ]
     names += _HEADERS_OF_PROBLEMS.get(problem_type.slug, ())
-    example = Problem(
+    media: Node = {"schema": {"$ref": _SCHEMAS.format(name=Problem.__name__)}}
+    if problem_type in _SHOWN_PROBLEMS:
+        media["example"] = msgspec.to_builtins(_build_problem(problem_type))
+    return {"description": description, "headers": _refer_to_headers(names), "content": {PROBLEM_JSON: media}}
+
+
+_SHOWN_PROBLEMS: Final = (INVALID_REQUEST, TYPES["internal-error"])
+"""Types of problem with an example; those of the others would differ from their descriptions in form only."""
+
+
+def _build_problem(problem_type: ProblemType) -> Problem:
+    return Problem(
         type=problem_type.uri,
         title=problem_type.title.en,
         status=problem_type.status,
@@ -1068,22 +1075,16 @@ def _problem_response(description: str, problem_type: ProblemType) -> Node:
         request_id="9b2f6c0c4f0e4e6f8f0d7f5f4a3c2b1a",
         errors=(_FIELD_ERROR,) if problem_type is INVALID_REQUEST else (),
     )
-    schema = {"$ref": _SCHEMAS.format(name=Problem.__name__)}
-    return {
-        "description": description,
-        "headers": _refer_to_headers(names),
-        "content": {PROBLEM_JSON: {"schema": schema, "example": msgspec.to_builtins(example)}},
-    }
 
 
 def _combine_problems(types: Sequence[ProblemType]) -> Node:
     """Return the OpenAPI response for a status that several problem types have, with a list of these types."""
-    listed = "".join(f"\n- `{problem_type.uri}`: {_describe_type(problem_type)}" for problem_type in types)
+    listed = "".join(f"\n- {_describe_type(problem_type)}" for problem_type in types)
     return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
 
 
 def _describe_type(problem_type: ProblemType) -> str:
-    return f"{problem_type.title.en}. {problem_type.description.en}"
+    return f"`{problem_type.uri}`: {problem_type.title.en}. {problem_type.description.en}"
 
 
 _FIELD_ERROR = FieldError(

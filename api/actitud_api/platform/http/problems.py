@@ -265,11 +265,11 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     pointer: Annotated[
         str,
         Meta(
-            description="Place of the fault: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter "
-            "or header, or a place in a file. A name of more than 200 characters is cut and ends in an ellipsis."
+            description="JSON Pointer (RFC 6901) into the body, the name of a query parameter or header, or a "
+            "place in a file; at most 200 characters of a name."
         ),
     ]
-    rule: Annotated[str, Meta(description="The broken rule: a keyword of the schema, or a rule of the service.")]
+    rule: Annotated[str, Meta(description="A keyword of the schema, or a rule of the service.")]
     value: Annotated[
         str | None,
         Meta(
@@ -281,10 +281,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: Annotated[str | None, Meta(description="A value that may be accepted instead; null if none is known.")]
     allowed: Annotated[
         tuple[str, ...],
-        Meta(
-            description="What would be accepted, if it can be listed: the values of an enumeration, the parameters of "
-            "the operation, or the states that may follow the present one; else empty."
-        ),
+        Meta(description="The values that would be accepted; empty if they cannot be listed."),
     ]
 
 
@@ -293,15 +290,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     type: Annotated[
         str,
-        Meta(
-            description="URI reference that identifies the problem type; it resolves to a page that explains the type."
-        ),
+        Meta(description="The problem type: a URI reference to a page that explains it."),
     ]
-    title: Annotated[str, Meta(description="Name of the problem type, the same for every occurrence.")]
+    title: Annotated[str, Meta(description="Name of the problem type.")]
     status: Annotated[int, Meta(ge=400, le=599)]
-    detail: Annotated[str, Meta(description="Explanation of this occurrence, in the language of the response.")]
+    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the response.")]
     instance: Annotated[str, Meta(description="Path of the request.")]
-    request_id: Annotated[str, Meta(description="Id of the request, as in the header `X-Request-Id`.")]
+    request_id: Annotated[str, Meta(description="As in the header `X-Request-Id`.")]
     errors: Annotated[
         tuple[FieldError, ...],
         Meta(

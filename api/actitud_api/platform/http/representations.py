@@ -54,20 +54,24 @@ class Representation(Generic[T]):
 
     `media_type`: that of the response. `cache`: its `Cache-Control`; `no-store` also means no `ETag`, as for a
     result computed from a request body. `sentences`: True if the response contains sentences, in the language of
-    `lang` or `Accept-Language`; `Content-Language` names it.
+    `lang` or `Accept-Language`; `Content-Language` names it. `is_standard`: True if the format of the response is a
+    public standard, which the OpenAPI document does not describe once more.
     """
 
     media_type: str = JSON
 
-    def __init__(self, type_: type[T], *, cache: str = REVALIDATE, sentences: bool = False) -> None:
+    def __init__(
+        self, type_: type[T], *, cache: str = REVALIDATE, sentences: bool = False, is_standard: bool = False
+    ) -> None:
         self.type = type_
+        self.is_standard = is_standard
         self.cache = cache
         self.sentences = sentences
 
     @property
     def content(self) -> Mapping[str, object | None]:
         """Content of the response, by media type: the type that describes it, None if no schema describes it."""
-        return {self.media_type: self.type if self.media_type == JSON else None}
+        return {self.media_type: None if self.is_standard or self.media_type != JSON else self.type}
 
     has_ranges: bool = False
     """True if a response may be a range of the bytes (206)."""

@@ -158,8 +158,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Create a key.
 
-        The organisations and editions of the key must exist. The secret is shown only in this response and is not
-        stored: a repetition with the same `Idempotency-Key` returns the key with `secret` null.
+        The organisations and editions of the key must exist.
         """
         requested = schemas.build_requested_key(body)
 
@@ -190,8 +189,7 @@ class KeysController(Controller):
 
         Creates a new key with the role, organisations and editions of the old key, which ends after the days of
         `overlap`, or at its own end if that comes first, and cannot be rotated again while the new key is valid. An
-        administrator can rotate every key; any other key can rotate only itself. The secret is shown only in this
-        response and is not stored: a repetition with the same `Idempotency-Key` returns the key with `secret` null.
+        administrator can rotate every key; any other key can rotate only itself.
         """
 
         def rotate(session: Session) -> CreatedKey:

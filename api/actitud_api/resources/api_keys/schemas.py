@@ -93,13 +93,12 @@ KEY_REQUESTS: tuple[type[KeyRequest], ...] = (OrganisationKeyRequest, EditionKey
 
 
 class RotationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that rotates a key."""
+    """How long the old and the new key last."""
 
     days: Annotated[
         Days | None,
         Meta(
-            description="Life of the new key in days; by default that of the old key. Only an administrator may ask "
-            "for more."
+            description="Life of the new key in days; by default that of the old key, more only for an administrator."
         ),
     ] = None
     overlap: Annotated[
@@ -109,7 +108,7 @@ class RotationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that reports a leaked key."""
+    """A report of a leaked key."""
 
     text: Annotated[
         str,
@@ -150,18 +149,18 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
     secret: Annotated[
         str | None,
         Meta(
-            description="The key itself, for `Authorization: Bearer`. It is shown once and not stored: null in the "
-            "answer to a repetition."
+            description="The key itself, for `Authorization: Bearer`. It is shown once and not stored: null in "
+            "the answer to a repetition."
         ),
     ]
 
 
 class AccessKeyPage(Page[AccessKey], frozen=True):
-    """A page of API keys, oldest first."""
+    """A page of API keys."""
 
 
 class ReportReceipt(Struct, frozen=True, kw_only=True):
-    """Response to a report of a leaked key. It is the same for every report."""
+    """The answer to every report of a leaked key."""
 
     detail: str
 

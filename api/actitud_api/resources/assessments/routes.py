@@ -170,8 +170,8 @@ class AssessmentsController(Controller):
     def get_assessment(self, request: ApiRequest, path: schemas.AssessmentPath, database: Database) -> Response[bytes]:
         """Get an assessment.
 
-        Returns the answers of the organisation with their documents, the findings as of the last write, and the index,
-        level and coverage. The `If-Match` of a later change takes the `ETag` of this response.
+        With the documents, the findings as of the last write, and index, level and coverage. The `If-Match` of a later
+        change takes the `ETag` of this response.
         """
         record = service.get_assessment(database, path.edition, path.organisation)
         return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))
@@ -198,9 +198,9 @@ class AssessmentsController(Controller):
 
         Creates the assessment of an organisation in an open edition (`If-None-Match: *`) or replaces the whole content
         of one (`If-Match`): of a draft, until the last day of the submission phase, or of a returned assessment, until
-        the day set by the return. An answer or profile field has evidence if at least one of its documents is valid:
-        its host is a declared domain of the organisation, or a subdomain of one, and its date is not in the future.
-        Contradictory answers are stored and reported in `findings`; they are not refused.
+        the day set by the return. An answer or profile field has evidence if one of its documents counts: its host is a
+        declared domain of the organisation, or a subdomain of one, and its date is not in the future. Contradictory
+        answers are stored and reported in `findings`.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:
@@ -310,8 +310,7 @@ class SubmissionsController(Controller):
     ) -> Response[bytes]:
         """Get a submission.
 
-        A copy of the assessment as it was submitted, with the explanations given for its warnings. Later changes do not
-        affect it.
+        A copy of the assessment as it was submitted; later changes do not affect it.
         """
         stored = service.get_submission(database, path.edition, path.organisation, path.submission)
         return SUBMISSION.of(request, schemas.build_submission(stored, service.evaluate_stored(stored), language))

@@ -71,13 +71,13 @@ class AssessmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SubmissionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Body of the request that submits an assessment."""
+    """The explanations of the warnings of an assessment."""
 
     explanations: Annotated[
         dict[Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")], Note],
         Meta(
             max_length=100,
-            description="Reasons why warnings stand, by rule; they are published.",
+            description="Why warnings stand, by rule; published.",
             examples=[{"V13": "The median counts the weekends."}],
         ),
     ] = {}
@@ -129,7 +129,7 @@ class AssessmentLine(FigureMembers, frozen=True, kw_only=True):
 
 
 class AssessmentPage(Page[AssessmentLine], frozen=True):
-    """A page of the assessments of an edition, ordered by organisation id."""
+    """A page of assessments."""
 
 
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class SubmissionLine(FigureMembers, frozen=True, kw_only=True):
 
 
 class SubmissionPage(Page[SubmissionLine], frozen=True):
-    """A page of the submissions of an assessment, oldest first."""
+    """A page of submissions."""
 
 
 class SubmissionDetail(SubmissionLine, frozen=True, kw_only=True):

@@ -339,8 +339,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """List the transitions of an assessment.
 
-        Oldest first. Each entry gives the states before and after, the time, the role of the key, and the deadline
-        and reason of a return or an extension.
+        Oldest first.
         """
         total = query.make_total()
         rows = transitions.list_transitions(

@@ -32,14 +32,14 @@ class TransitionPath(AssessmentPath, frozen=True):
 
 
 class ReturnRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Body of the request that returns an assessment to its organisation."""
+    """The reason and the last day of a return."""
 
     reason: Reason
     until: Annotated[date, Meta(description="Last day on which the organisation may change and submit it again.")]
 
 
 class ExtensionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Body of the request that extends a phase for one organisation."""
+    """A phase to extend for one organisation."""
 
     phase: Annotated[Phase, Meta(description="The phase of the calendar to extend.")]
     until: Annotated[date, Meta(description="New last day of the phase, later than the day without extension.")]
@@ -64,7 +64,7 @@ class Transition(Struct, frozen=True, kw_only=True):
 
 
 class TransitionPage(Page[Transition], frozen=True):
-    """A page of the transitions of an assessment, oldest first."""
+    """A page of transitions."""
 
 
 def build_transition(transition: TransitionRecord) -> Transition:

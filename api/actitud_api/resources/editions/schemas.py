@@ -55,9 +55,9 @@ class TitlesChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The windows to set. A window that is left out keeps its value, or takes the default in a new edition.
+    """The windows to set; null takes the default of the methodology.
 
-    A window that is null takes the default of the methodology.
+    A window that is left out keeps its value, or takes the default in a new edition.
     """
 
     S0: Span | UnsetType | None = UNSET
@@ -69,9 +69,9 @@ class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The phases to set. A phase that is left out keeps its value, or takes the default in a new edition.
+    """The phases to set; null takes the default of the methodology.
 
-    A phase that is null takes the default of the methodology.
+    A phase that is left out keeps its value, or takes the default in a new edition.
     """
 
     submission: Span | UnsetType | None = UNSET
@@ -81,30 +81,25 @@ class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that creates an edition."""
+    """An edition to create."""
 
     id: Annotated[
         str,
         Meta(
             pattern="^20[0-9]{2}(-[a-z0-9]{1,20})?$",
-            description="The id: the year of the reference date, and a word if a year has several.",
+            description="The year of the reference date, and a word if a year has several.",
             examples=["2027"],
         ),
     ]
     titles: Titles
     methodology: Version
     period_from: Annotated[date, Meta(description="First day of the period that the edition covers.")]
-    period_to: Annotated[
-        date, Meta(description="Last day of the period: the reference date, in the years 2000 to 2100.")
-    ]
+    period_to: Annotated[date, Meta(description="Last day of the period: the reference date.")]
     windows: WindowsChange | None = None
     calendar: CalendarChange | None = None
     accept_draft: Annotated[
         bool,
-        Meta(
-            description="Accept a methodology version that is a draft, to try it: it may still change, and the scores "
-            "with it. Without this, the version must be active."
-        ),
+        Meta(description="Accept a methodology version that is a draft: it may still change, and the scores with it."),
     ] = False
 
 
@@ -149,7 +144,7 @@ class Edition(Struct, frozen=True, kw_only=True):
 
 
 class EditionPage(Page[Edition], frozen=True, kw_only=True):
-    """A page of the editions, newest reference date first."""
+    """A page of editions."""
 
 
 def build_edition(counted: CountedEdition, language: Language) -> Edition:

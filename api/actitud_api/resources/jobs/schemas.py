@@ -55,7 +55,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class JobPage(Page[Job], frozen=True):
-    """A page of jobs, newest first."""
+    """A page of jobs."""
 
 
 class JobResult(Struct, frozen=True, kw_only=True):

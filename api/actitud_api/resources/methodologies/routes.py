@@ -17,7 +17,7 @@ from actitud_api.resources.methodologies import schemas, service
 
 PAGE = Pages(schemas.MethodologyPage, sentences=True)
 DETAIL = Representation(schemas.MethodologyDetail, sentences=True)
-SCHEMA = Exact(schemas.RequestSchema)
+SCHEMA = Exact(None)
 CURSOR = Cursor("methodologies.list", str)
 
 _VERSION = {"version": "$response.body#/version"}
@@ -50,8 +50,7 @@ class MethodologiesController(Controller):
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
         """List the registered methodology versions.
 
-        Oldest first, each with its status and the digest of its document. A draft has a name such as `2030.1-draft`;
-        it may still change, and scores under it may change with it.
+        Oldest first. A draft has a name such as `2030.1-draft`; it may still change, and scores under it with it.
         """
         total = query.make_total(len(service.list_methodologies(after=None)))
         rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]
@@ -77,8 +76,8 @@ class MethodologiesController(Controller):
     def get_version(self, request: ApiRequest, path: schemas.MethodologyPath, language: Language) -> Response[bytes]:
         """Get a methodology version.
 
-        Returns the complete document (tree, indicators, goalposts with their sources, rules, levels, and the parts of
-        the article that each indicator answers) and its texts in one language. An active version never changes.
+        The complete document (tree, indicators, goalposts with their sources, rules, levels, and the parts of the
+        article that each indicator answers) and its texts in one language. An active version never changes.
         """
         methodology = service.get_methodology(path.version)
         announce_retirement(request, methodology)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from msgspec import Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import Methodology, Status
@@ -17,8 +17,8 @@ DOCUMENT_SCHEMA: Final = "/v1/methodology.schema.json"
 DocumentJson = Annotated[
     Raw,
     Meta(
-        description=f"The document of the version. Its formulas are recursive, which code generators and mock servers "
-        f"do not read, so the JSON Schema of all its members is apart, at `{DOCUMENT_SCHEMA}`.",
+        description=f"The document of the version, whose formulas are recursive. Its JSON Schema is apart, at "
+        f"`{DOCUMENT_SCHEMA}`.",
         extra_json_schema={"type": "object", "additionalProperties": True},
     ),
 ]
@@ -28,9 +28,8 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
-    `digest` is the SHA-256 of its document without texts. `decimals` is the number of decimals to which points are
-    rounded. `languages` are those of its texts. `standing` is `provisional` if it only estimates the index of another
-    version and ranks nobody.
+    `digest` is the SHA-256 of its document without texts. Points are rounded to `decimals`. `languages` are those of
+    its texts. `standing` is `provisional` if it only estimates the index of another version and ranks nobody.
     """
 
     version: str
@@ -43,7 +42,7 @@ class MethodologySummary(Struct, frozen=True, kw_only=True):
 
 
 class MethodologyPage(Page[MethodologySummary], frozen=True):
-    """A page of the registered methodology versions, oldest first."""
+    """A page of methodology versions."""
 
 
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
@@ -58,14 +57,6 @@ class MethodologyDetail(Struct, frozen=True, kw_only=True):
     text_digests: dict[Language, str]
     document: DocumentJson
     texts: MethodologyTexts
-
-
-class RequestSchema(Struct, frozen=True, kw_only=True):
-    """A JSON Schema 2020-12, closed: it admits no member that it does not name."""
-
-    dialect: str = field(name="$schema")
-    reference: str = field(name="$ref")
-    definitions: dict[str, Raw] = field(name="$defs")
 
 
 class MethodologyPath(Struct, frozen=True):

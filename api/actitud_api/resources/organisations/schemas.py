@@ -164,8 +164,8 @@ class OrganisationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A JSON merge patch (RFC 7396) to an organisation.
 
-    A new name makes the old one a former name as of today, unless `former_names` is sent. A population or number of
-    employees that changes without its year has an unknown year.
+    A new name makes the old one a former name as of today, unless `former_names` is sent. A figure that changes without
+    its year has an unknown year.
     """
 
     name: Name | UnsetType = UNSET
@@ -225,7 +225,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
-    """A page of the organisations."""
+    """A page of organisations."""
 
 
 def build_organisation(record: OrganisationRecord) -> Organisation:

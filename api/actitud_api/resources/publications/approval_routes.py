@@ -60,7 +60,7 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """List the approvals of an edition.
 
-        Oldest first. An approval names the key that gave it and the digest of the publication that it approves.
+        Oldest first.
         """
         total = query.make_total()
         rows = approvals.list_page(

@@ -69,9 +69,8 @@ class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="sc
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
-    `document` is the digest of the score document. `status` says if the evidence is enough for a level. `rank` is 1 for
-    the best; equal indices share one, and the next are skipped. It is null if the score is not ranked, as one whose
-    `standing` is provisional. A level or index is null if the score has none.
+    `document` is the digest of the score document. `rank` is 1 for the best; equal indices share one, and the next are
+    skipped. It is null if the score is not ranked, as one whose `standing` is provisional.
     """
 
     organisation: str
@@ -101,9 +100,9 @@ class Correction(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
-    whose answers it adds, changes or removes, sorted: the verdicts on all others stay. `change` splits the difference
-    in points into parts. Of a score that the revision adds, `before` and `change` are null, and `answers` are those
-    that differ from the last submission of the organisation.
+    whose answers it adds, changes or removes: the verdicts on all others stay. `change` splits the difference in points
+    into parts. Of a score that the revision adds, `before` and `change` are null, and `answers` are those that differ
+    from the last submission of the organisation.
     """
 
     organisation: str
@@ -117,10 +116,9 @@ class EditionDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """A revision of a published edition.
 
     `supersedes` is the digest of the edition document of the previous revision, null for the first. `reason` says why
-    the revision was published. The answers describe the days from `period_from` to `period_to`. `engine` is the
-    software version that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger
-    before this revision, null if there was none. `scores` and `corrections` are ordered by the code points of the
-    organisation ids.
+    it was published. The answers describe the days from `period_from` to `period_to`. `engine` is the software version
+    that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger before, null if
+    there was none. `scores` and `corrections` are ordered by the code points of the organisation ids.
     """
 
     format: Literal[1] = FORMAT

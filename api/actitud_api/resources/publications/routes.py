@@ -237,8 +237,8 @@ class PublicationsController(Controller):
     ) -> Response[bytes]:
         """Get a publication.
 
-        Returns the digest and signature of its edition document, the corrected scores and the checkpoint of the
-        ledger. The revision `latest` stands for the newest one.
+        The digest and signature of its edition document, the corrected scores and the checkpoint of the ledger. The
+        revision `latest` stands for the newest one.
         """
         return PUBLICATION.of(request, schemas.build_publication(service.get(database, path.edition, path.revision)))
 
@@ -252,7 +252,7 @@ class PublicationsController(Controller):
     def get_score(self, request: ApiRequest, path: schemas.PublishedScorePath, database: Database) -> Response[bytes]:
         """Get a published score.
 
-        Returns the exact bytes of the score document of an organisation in this publication. `Content-Location` is its
+        The exact bytes of the score document of an organisation in this publication. `Content-Location` is its
         permanent address.
         """
         _, stored = service.get_score(database, path.edition, path.revision, path.organisation)
@@ -340,8 +340,8 @@ class PublishedController(Controller):
     def get_document(self, request: ApiRequest, path: schemas.DigestPath, database: Database) -> Response[bytes]:
         """Get a published document.
 
-        Returns the exact bytes of the edition document or score document with this SHA-256; they never change. The
-        header `Link` has the addresses of its signature, and of the document that replaces it in the newest revision.
+        The exact bytes of the edition document or score document with this SHA-256; they never change. The header
+        `Link` has the addresses of its signature, and of the document that replaces it in the newest revision.
         """
         form = service.get_document(database, path.digest).form
         return DOCUMENT.bytes_of(request, form.text, {"Link": _format_links(form.text, form.digest)})

@@ -54,7 +54,7 @@ AnyPatch: TypeAlias = getitem(Union, tuple(types.patch for types in REQUEST_TYPE
 
 
 class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The correction of one published assessment, or the addition of one that was left out because it was returned."""
+    """The correction of a published assessment, or the addition of one that was left out because it was returned."""
 
     organisation: Annotated[
         str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, description="Id of the organisation.")
@@ -62,8 +62,8 @@ class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     assessment: Annotated[
         AnyPatch,
         Meta(
-            description="A merge patch as for `editions.assessments.update`. Members that it does not name stay as "
-            "published, or, of an organisation that is added, as it submitted them last."
+            description="A merge patch as for `editions.assessments.update`, to what is published, or to what an "
+            "added organisation submitted last."
         ),
     ]
 
@@ -101,8 +101,8 @@ class ApprovalRequest(PublicationRequest, frozen=True, kw_only=True, forbid_unkn
         str,
         Meta(
             pattern="^sha256:[0-9a-f]{64}$",
-            description="Digest of the pending publication. It is the `suggestion` in the refusal of the publication, "
-            "and of an approval with another digest.",
+            description="Digest of the pending publication: the `suggestion` in the refusal of the publication, "
+            "and of another digest.",
         ),
     ]
 
@@ -119,7 +119,7 @@ class PublicationApproval(Struct, frozen=True, kw_only=True):
 
 
 class PublicationApprovalPage(Page[PublicationApproval], frozen=True):
-    """A page of the approvals of an edition, oldest first."""
+    """A page of approvals."""
 
 
 class Signature(Struct, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document; `before` is null if the revision adds
-    the organisation. The edition document also has the difference in points, node by node.
+    it. The edition document also has the difference in points, node by node.
     """
 
     organisation: str
@@ -179,7 +179,7 @@ class Publication(Struct, frozen=True, kw_only=True):
 
 
 class PublicationPage(Page[Publication], frozen=True, kw_only=True):
-    """A page of the publications of an edition, newest first."""
+    """A page of publications."""
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:

@@ -249,7 +249,6 @@ class VerdictsController(Controller):
         """List the verdicts on an assessment.
 
         One entry for each answer, ordered as the indicators in the methodology, with the verdicts of all assessors.
-        Answers without a verdict are included.
         """
         numbered = list(enumerate(service.list_answer_reviews(database, path.edition, path.organisation), 1))
         after = JUDGED_CURSOR.read(query) or 0
@@ -268,8 +267,8 @@ class VerdictsController(Controller):
     def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
         """Get the verdicts on an answer.
 
-        Returns the verdicts of all assessors on the answer to one indicator and names the verdict that counts. The
-        `If-Match` of a later change takes the `ETag` of this response.
+        The verdicts of all assessors on the answer to one indicator. The `If-Match` of a later change takes the `ETag`
+        of this response.
         """
         review = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
         return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
@@ -370,8 +369,8 @@ class ReviewController(Controller):
     def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
         """Get the overall review of an assessment.
 
-        Returns the highest level that the assessment may reach, and the values of the profile fields and facts that
-        only assessors set, if the methodology has such fields.
+        The highest level that the assessment may reach, and what only assessors set, if the methodology has such fields
+        and facts.
         """
         state = service.get_overall_review(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.build_review(state), revision=state.revision)
@@ -462,8 +461,7 @@ class EditionReviewsController(Controller):
     def get_agreement(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Get the agreement of the assessors of an edition.
 
-        For each pair of assessors who judged the same answers, returns the share of these answers on which their first
-        verdicts are equal, and Cohen's kappa.
+        The agreement of the first verdicts of each pair of assessors who judged the same answers.
         """
         return AGREEMENT.of(request, schemas.build_agreement(service.compute_edition_agreement(database, path.edition)))
 
@@ -485,8 +483,7 @@ class EditionReviewsController(Controller):
         """List the sample of an edition.
 
         An edition has at most one sample of assessments for a closer check. Seed and share are public, so that anybody
-        can repeat the draw. The drawn organisations are shown once the edition is published, and before that to keys
-        that may read its drafts.
+        can repeat the draw.
         """
         SAMPLES_CURSOR.read(query)
         samples = service.list_samples(database, path.edition, principal=principal)
@@ -505,8 +502,8 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """Draw the sample of an edition.
 
-        Fixes the seed and the share of the draw; an edition that has a sample already or is published is refused (409).
-        Until publication the sample is drawn from the assessments that are submitted when it is read, so it may change.
+        An edition that has a sample already or is published is refused (409). Until publication the sample is drawn
+        from the assessments that are submitted when it is read, so it may change.
         """
 
         def draw(session: Session) -> Response[bytes]:
@@ -552,10 +549,8 @@ class EditionReviewsController(Controller):
     def create_flags(self, request: ApiRequest, path: EditionPath, database: Database) -> Response[bytes]:
         """Compute the flags of an edition.
 
-        Compares all submitted assessments with each other and replaces the earlier flags: values more than 3 median
-        absolute deviations from the median of their peers (V24), followers that grew by more than half since the
-        previous edition (V18), documents that support more than five indicators, and documents of several organisations
-        (V22). Scores do not change. A published edition is refused (409).
+        Compares all submitted assessments with each other and replaces the earlier flags. Scores do not change. A
+        published edition is refused (409).
         """
         result = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
         return FLAGGED.of(request, schemas.build_flagged(result))

@@ -98,7 +98,7 @@ VERDICT_REQUESTS: tuple[type[VerdictRequest], ...] = (AcceptanceRequest, Rejecti
 
 
 class Counting(Struct, frozen=True, kw_only=True):
-    """A verdict. `level` is the highest level that a `capped` answer counts at, and null for any other verdict."""
+    """A verdict; `level` is the level at which the answer counts, null unless the verdict is `capped`."""
 
     verdict: Annotated[Verdict, Meta(description="The verdict on the answer.")]
     level: Annotated[int | None, Meta(description="The capped level; null with any other verdict.")]
@@ -117,14 +117,10 @@ class GivenVerdict(Struct, frozen=True, kw_only=True):
     level: int | None
     reason: str | None
     rule: str | None
-    at: Annotated[Time, Meta(description="Time when it was given or withdrawn.")]
-    first_verdict: Annotated[
-        Counting, Meta(description="First verdict of the assessor, from which agreement is computed.")
-    ]
-    current: Annotated[
-        bool, Meta(description="True if it is about the current answer; false if that has changed since.")
-    ]
-    counts: Annotated[bool, Meta(description="True if it is the latest on the current answer and affects the score.")]
+    at: Annotated[Time, Meta(description="When it was given or withdrawn.")]
+    first_verdict: Annotated[Counting, Meta(description="First verdict of the assessor, for the agreement.")]
+    current: Annotated[bool, Meta(description="True if the answer has not changed since.")]
+    counts: Annotated[bool, Meta(description="True if it affects the score: the latest on the current answer.")]
 
 
 class JudgedAnswer(Struct, frozen=True, kw_only=True):
@@ -133,12 +129,12 @@ class JudgedAnswer(Struct, frozen=True, kw_only=True):
     indicator: str
     answered: Annotated[bool, Meta(description="True if the indicator has an answer.")]
     effective_verdict: Annotated[Counting | None, Meta(description="The verdict that counts; null if there is none.")]
-    disputed: Annotated[bool, Meta(description="True if assessors disagree; the hearing cannot start then.")]
+    disputed: Annotated[bool, Meta(description="True if assessors disagree.")]
     verdicts: Annotated[tuple[GivenVerdict, ...], Meta(description="All verdicts, oldest first.")]
 
 
 class JudgedPage(Page[JudgedAnswer], frozen=True):
-    """A page of the verdicts on an assessment, ordered as the indicators in the methodology."""
+    """A page of the verdicts on an assessment."""
 
 
 class Review(Struct, frozen=True, kw_only=True):
@@ -180,10 +176,9 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
 class Agreement(Struct, frozen=True, kw_only=True):
     """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
-    A pair of verdicts is two verdicts of different assessors on the same answer. `pairs` counts all of them, `agreed`
-    those with equal verdicts; `share` is `agreed` / `pairs`, null if there are no pairs. `too_low` is true if the share
-    is below 0.8: the assessors should judge these answers again. Cohen's kappa is not defined for more than two
-    assessors.
+    `pairs` counts pairs of verdicts of different assessors on the same answer, `agreed` those with equal verdicts;
+    `share` is null if there are no pairs. `too_low` is true if it is below 0.8: the assessors should judge these
+    answers again (rule R8 of the catalogue). Cohen's kappa is not defined for more than two assessors.
     """
 
     edition: str
@@ -191,11 +186,13 @@ class Agreement(Struct, frozen=True, kw_only=True):
     agreed: Annotated[int, Meta(ge=0)]
     share: Share | None
     too_low: bool
-    assessors: Annotated[tuple[PairAgreement, ...], Meta(description="Each two assessors who judged the same answers.")]
+    assessors: Annotated[
+        tuple[PairAgreement, ...], Meta(description="Of each two assessors who judged the same answers.")
+    ]
 
 
 class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Body of the request that draws the sample of an edition."""
+    """The share and the seed of a sample."""
 
     share: Annotated[
         float,
@@ -206,7 +203,7 @@ class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             str,
             Meta(
                 pattern="^[0-9A-Za-z_.-]{1,64}$",
-                description="A seed drawn in public elsewhere; without it the service generates one.",
+                description="A seed drawn in public; without it the service generates one.",
             ),
         ]
         | None
@@ -214,11 +211,10 @@ class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    r"""The sample of an edition: the submitted assessments that are checked more closely.
+    """The sample of an edition: the submitted assessments that are checked more closely.
 
     The submitted assessments are ordered by the SHA-256, in hexadecimal, of the UTF-8 text of seed, line feed and
-    organisation id; the first `ceil(share · n)` of the n assessments are drawn. `printf '%s\n%s' SEED ID | sha256sum`
-    computes the SHA-256 of one. `share` is the share of assessments to draw, and `created` the time of the draw.
+    organisation id; the first `ceil(share · n)` of the n assessments are drawn.
     """
 
     edition: str
@@ -227,22 +223,17 @@ class Sample(Struct, frozen=True, kw_only=True):
     seed_given: Annotated[bool, Meta(description="True if the request gave the seed; false if the service did.")]
     created: Time
     assessments: Annotated[
-        Number | None, Meta(description="Number of submitted assessments; null if the key may not see it yet.")
+        Number | None, Meta(description="Number of submitted assessments; null if the key may not see it.")
     ]
-    drawn: Annotated[
-        Number | None, Meta(description="Number of drawn assessments; null if the key may not see it yet.")
-    ]
+    drawn: Annotated[Number | None, Meta(description="Number of drawn assessments; null if the key may not see it.")]
     organisations: Annotated[
         tuple[str, ...],
-        Meta(
-            description="The drawn organisations in order: all of them if the edition is published or the key may read "
-            "its drafts; else only the organisation of the key."
-        ),
+        Meta(description="The drawn organisations in order; before publication only those that the key may see."),
     ]
 
 
 class SamplePage(Page[Sample], frozen=True):
-    """A page with the sample of an edition; empty if none has been drawn."""
+    """A page with the sample of an edition, if one has been drawn."""
 
 
 class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -271,7 +262,7 @@ class Flag(Struct, frozen=True, kw_only=True):
 
 
 class FlagPage(Page[Flag], frozen=True):
-    """A page of flags, ordered by organisation id."""
+    """A page of flags."""
 
 
 class Flagged(Struct, frozen=True, kw_only=True):

@@ -126,7 +126,7 @@ class RemarkOnStatistics(Wire, frozen=True):
 class Statistics(Wire, frozen=True):
     """The statistical audit of the index of an edition, over its ranked organisations.
 
-    Figures that are not defined for these scores are null.
+    Figures that are not defined are null.
     """
 
     edition: str
@@ -226,8 +226,7 @@ class SourceSensitivity(Wire, frozen=True):
 class LevelSensitivity(Wire, frozen=True):
     """How much levels depend on judgements and errors, which are drawn together for at most 500 organisations.
 
-    `changes` is the share of the drawn levels that differ, `losses` the share that is none, `far_changes` the share
-    that differs by more than one.
+    `changes` is the share of the drawn levels that differ, `losses` that of none, `far_changes` that of more than one.
     """
 
     organisations: Count

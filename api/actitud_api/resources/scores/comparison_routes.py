@@ -69,9 +69,9 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Compare an organisation with its peers.
 
-        Gives the rank and percentile of the organisation within its peer group, and the median and quartiles of the
-        group, for the index and for each dimension. Before publication, assessors, publishers and administrators see
-        all of it; an organisation sees only itself, without group, which would reveal the scores of others.
+        Rank and percentile of the organisation within its peer group, and the quartiles of the group, for the index and
+        each dimension. Before publication, assessors, publishers and administrators see all of it; an organisation sees
+        only itself, without group, which would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))
@@ -93,10 +93,9 @@ class ComparisonController(Controller):
     ) -> Response[bytes] | LargeResponse:
         """List the organisations that do best in a dimension.
 
-        Lists the ranked organisations of the edition from the best in the dimension down. Each has its answers in the
-        dimension that score points, and the documents that count as evidence for these answers. If several filters are
-        given, all must match. Before publication, assessors, publishers and administrators see all of it; an
-        organisation sees only itself.
+        The ranked organisations of the edition from the best in the dimension down, with their answers that score
+        points in it. If several filters are given, all must match. Before publication, assessors, publishers and
+        administrators see all of it; an organisation sees only itself.
         """
 
         def make() -> Response[bytes]:
@@ -140,12 +139,10 @@ class ComparisonController(Controller):
         """List the robustness of the ranks of an edition.
 
         The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to 25 %
-        and uses arithmetic or geometric aggregation with equal chance. The response gives the 5th, 50th and 95th
-        percentile of index and rank over the draws, and the share of the draws that reach each level. All organisations
-        share the same draws, and the same seed gives the same digits. Only ranked organisations are listed, in rank
-        order; ranks are those in the whole edition, whatever the filters. Before publication, assessors, publishers and
-        administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores of
-        others.
+        and uses arithmetic or geometric aggregation with equal chance. All organisations share the same draws. Only
+        ranked organisations are listed, in rank order; ranks are those in the whole edition, whatever the filters.
+        Before publication, assessors, publishers and administrators see all of it; an organisation sees only itself,
+        without rank, which would reveal the scores of others.
         """
         total = query.make_total()
         rows = audits.list_robustness(
@@ -182,11 +179,10 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the statistical audit of the index of an edition.
 
-        Gives, over the ranked organisations: mean, deviation and skewness of each score; its correlation with that of
-        the dimension or index above it; Cronbach's alpha; its main effect beside its weight; and the number of ranks
-        that organisations move if a dimension is left out, or if a goalpost set by judgement moves by 20 %. Remarks
-        name the figures that an auditor would question. Before publication, assessors, publishers and administrators
-        see all of it; an organisation sees only what is computed from its own score.
+        Of the ranked organisations: mean, deviation and skewness of each score; its correlation with that of the
+        dimension or index above it; Cronbach's alpha; its main effect beside its weight; and the ranks that
+        organisations move if a dimension is left out, or a goalpost moves. Before publication, assessors, publishers
+        and administrators see all of it; an organisation sees only what is computed from its own score.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, audit_schemas.build_statistics(statistics, language))
@@ -209,7 +205,7 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the whole audit of the index of an edition.
 
-        Gives the statistics of the edition, the correlations of all dimensions and indicators with each other, the
+        Beyond the statistics of the edition: the correlations of dimensions and indicators with each other, the
         principal components of the dimensions, the organisations whose strong dimensions make up for weak ones, and the
         differences between kinds and size bands. With `sensitivity`, also how much the levels depend on gates, ladders,
         weights, goalposts, the cap without evidence, coding errors and samples. Before publication, assessors,

@@ -22,9 +22,9 @@ from actitud_api.resources.scores import audits, comparison
 from actitud_api.resources.scores.comparison import PeerComparison
 from actitud_api.resources.scores.schemas import (
     OfOrganisations,
-    PointsSpread,
+    Spread,
     Wire,
-    build_points_spread,
+    build_spread,
     split_ids,
     to_points,
 )
@@ -53,8 +53,8 @@ Rank = Annotated[int, Meta(ge=1)]
 class PeerGroup(Wire, frozen=True):
     """A peer group: the ranked organisations of these kinds and this size band; null is all.
 
-    `basis` says how narrow the group is: kind and band, kind, band scale (all kinds whose size is measured on the same
-    scale), or all. The first of these four that has as many organisations as the methodology requires is the group.
+    `basis`: of kind and band, kind, band scale (all kinds whose size is measured on the same scale), or all. The first
+    of these four that has as many organisations as the methodology requires is the group.
     """
 
     basis: PeerBasis
@@ -68,8 +68,7 @@ class PeerFigure(Wire, frozen=True):
 
     `organisations` counts the members of the group that have such a score, the organisation included; `rank` is its
     rank among them, `below` the number of those with a lower score, `percentile` the percentile rank from 0 to 100,
-    unless the members are too few. They are null if the organisation is not ranked. `spread` summarises the scores of
-    the group.
+    unless the members are too few. `spread` summarises the scores of the group.
     """
 
     score: Points | None
@@ -77,7 +76,7 @@ class PeerFigure(Wire, frozen=True):
     below: Count | None
     organisations: Count | None
     percentile: Annotated[float, Meta(ge=0, le=100)] | None
-    spread: PointsSpread | None
+    spread: Spread | None
     text: Text
 
 
@@ -91,8 +90,8 @@ class PeerDimension(PeerFigure, frozen=True):
 class Peers(Wire, frozen=True):
     """An organisation of an edition, compared with its peer group; `rank` is its rank in the whole edition.
 
-    If an organisation asks before publication, `rank`, `group` and all comparisons are null, because they would reveal
-    the scores of others. Under a methodology that only estimates they are always null.
+    If an organisation asks before publication, or the methodology only estimates, `rank`, `group` and all comparisons
+    are null.
     """
 
     edition: str
@@ -145,7 +144,7 @@ def _build_peer_figure(
 ) -> PeerFigure:
     score, spread, standing = (
         to_points(compared.score, decimals),
-        build_points_spread(compared.spread, decimals),
+        build_spread(compared.spread, decimals),
         compared.standing,
     )
     median = None if spread is None else spread.median
@@ -205,10 +204,7 @@ class Exemplar(Wire, frozen=True):
 
 
 class ExemplarPage(Page[Exemplar], frozen=True):
-    """A page of the ranked organisations of an edition, from the best in the dimension down.
-
-    Organisations with equal scores are ordered by id.
-    """
+    """A page of organisations that do well in a dimension."""
 
 
 class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -268,7 +264,7 @@ class PointsPercentiles(Wire, frozen=True):
 class RankPercentiles(Wire, frozen=True):
     """The 5th, 50th and 95th percentile of the rank over the draws; `p5` is the best of the three ranks.
 
-    They are interpolated as in type 7 of Hyndman and Fan, and rounded half up to whole ranks.
+    They are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
     """
 
     p5: Rank
@@ -286,9 +282,8 @@ class LevelProbability(Wire, frozen=True):
 class RobustScore(Wire, frozen=True):
     """How much the score of an organisation varies if weights and aggregation are chosen at random.
 
-    `index`, `rank` and `level` are as published or stored; `drawn_index`, `drawn_rank` and `levels` are the results
-    over the draws. If an organisation asks before publication, `rank` and `drawn_rank` are null, because they would
-    reveal the scores of others.
+    `drawn_index`, `drawn_rank` and `levels` are the results over the draws. If an organisation asks before publication,
+    `rank` and `drawn_rank` are null.
     """
 
     edition: str
@@ -308,7 +303,7 @@ class RobustScore(Wire, frozen=True):
 
 
 class RobustnessPage(Page[RobustScore], frozen=True):
-    """A page of the ranked organisations of an edition, in rank order; equal ranks are ordered by organisation id."""
+    """A page of ranked organisations."""
 
 
 class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -93,11 +93,10 @@ class ScoresController(Controller):
     ) -> Response[bytes]:
         """Score the facts of one organisation.
 
-        Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is
-        absent is unknown and scores 0. Contradictory facts are reported in `findings`; the request still succeeds.
-        Numbers are read as exact decimals and rounded half up to 6 decimals. With `what_if`, some facts are
-        replaced: the response then has a second score, and the differences node by node. `explain=false` leaves out
-        the explanation.
+        Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is absent is
+        unknown and scores 0. Contradictory facts are reported in `findings`; the request still succeeds. Numbers are
+        read as exact decimals and rounded half up to 6 decimals. With `what_if` there is a second score, in which some
+        facts are replaced.
         """
         methodology = service.find_methodology(body)
         score = service.compute_score(methodology, body, explained=query.explain)
@@ -117,9 +116,9 @@ class ScoresController(Controller):
     def create_many(self, request: ApiRequest, body: Batch, language: Language) -> Response[bytes]:
         """Score the facts of many organisations.
 
-        Takes up to 1,000 bodies of `POST /v1/scores` and answers their scores in the same order, without
-        explanation: `explain` is `false` for each. One faulty item refuses the whole request, with every fault of
-        every item. The request counts as many requests as it has items.
+        Takes up to 1,000 bodies of `POST /v1/scores` and answers their scores in the same order, without explanation.
+        One faulty item refuses the whole request, with every fault of every item. The request counts as many requests
+        as it has items.
         """
         return SCORES.of(request, schemas.ScoreBatchAnswer(tuple(_score_item(item, language) for item in body.items)))
 
@@ -222,10 +221,9 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        The score of what the organisation submitted, as of `POST /v1/scores`, with its rank in the edition and the
-        outcome of the review. That of a published edition comes from the signed document. Before publication,
-        assessors, publishers and administrators see all of it; an organisation sees only itself, without rank, which
-        would reveal the scores of others.
+        The score of what the organisation submitted, as of `POST /v1/scores`, with its rank and the outcome of the
+        review. Before publication, assessors, publishers and administrators see all of it; an organisation sees only
+        itself, without rank, which would reveal the scores of others.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
@@ -244,12 +242,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        Lists moves, each a change of the answer to one indicator, after which every condition of the next level holds:
-        first moves that others depend on, then those of a pillar that a condition reads, the others, and those that
-        wait for the service. Each is the smallest improvement that satisfies a condition; if none does, the one that
-        gains most. Superfluous moves are removed at the end, and the result is scored again. A condition that cannot be
-        reached is named. Before publication, assessors, publishers and administrators see all of it; an organisation
-        sees only itself.
+        Moves, after which every condition of the next level holds: first those that others depend on, then those of a
+        pillar that a condition reads, the others, and those that wait for the service. Each is the smallest improvement
+        that satisfies a condition; if none does, the one that gains most. Superfluous moves are removed at the end.
+        Before publication, assessors, publishers and administrators see all of it; an organisation sees only itself.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)
@@ -272,11 +268,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the change of an organisation between two editions.
 
-        Splits the difference of the index into three parts, which sum exactly to it: the effect of the methodology on
-        the facts of the earlier edition, of indicators that became known or unknown, and of changed facts. If the later
-        methodology asks a new question, the points that are lost until it is answered belong to the first part.
-        Editions under different methodologies are not compared if one of these only estimates. Before publication,
-        assessors, publishers and administrators see all of it; an organisation sees only itself.
+        Splits the difference of the index into the effect of the methodology on the facts of the earlier edition, of
+        indicators that became known or unknown, and of changed facts. If the later methodology asks a new question, the
+        points that are lost until it is answered belong to the first part. Editions under different methodologies are
+        not compared if one of these only estimates. Before publication, assessors, publishers and administrators see
+        all of it; an organisation sees only itself.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -304,7 +300,7 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Summarise the scores of an edition or a territory.
 
-        Gives the distribution of the index and of each dimension over the ranked organisations, and the number of
+        The distribution of the index and of each dimension over the ranked organisations, and the number of
         organisations at each level and with each status. If several filters are given, all must match. Before
         publication, assessors, publishers and administrators see all of it; an organisation sees only what is computed
         from its own score.
@@ -351,10 +347,10 @@ class OrganisationScoresController(Controller):
     ) -> Response[bytes]:
         """List the scores of an organisation by edition.
 
-        The list begins with the newest reference date. With `methodology`, every edition is scored under that version,
-        without rank; an edition keeps its own if one of the two only estimates. Before publication, assessors,
-        publishers and administrators see all of it; an organisation sees only itself, without rank, which would reveal
-        the scores of others.
+        Newest reference date first. With `methodology`, every edition is scored under that version, without rank; an
+        edition keeps its own if one of the two only estimates. Before publication, assessors, publishers and
+        administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores of
+        others.
         """
         total = query.make_total()
         rows = service.list_history(

@@ -125,19 +125,16 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
     ]
     review: Annotated[
         ScoreReview,
-        Meta(
-            description="Verdicts on the answers and replies of the organisation. The canonical result does not cover "
-            "them."
-        ),
+        Meta(description="Verdicts on the answers and replies of the organisation."),
     ]
 
 
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one, `target`, null if there is none.
 
-    `moves` stand in the order in which they can be made; they reach every condition but those that `unreachable` names,
-    and are null if there is no target, if none helps, or if the profile has to change first. `index_after` and
-    `level_after` are those after all moves.
+    `moves` stand in the order in which they can be made, reach every condition but those that `unreachable` names, and
+    are null if none helps or the profile has to change first. `index_after` and `level_after` are those after all
+    moves.
     """
 
     edition: str
@@ -190,23 +187,21 @@ class ScoreRow(Wire, frozen=True):
 
 
 class ScorePage(Page[ScoreRow], frozen=True):
-    """A page of the ranking of an edition; equal rows are ordered by organisation id."""
+    """A page of the ranking of an edition."""
 
 
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    If the request names another methodology version than that of the edition, the submission is scored under it:
-    `version_effects` says what that drops and what is new, and `rank` is null. Else `version_effects` is null. A figure
-    that the score lacks is null.
+    If the request names another methodology version than that of the edition, `version_effects` says what the
+    submission loses under it and what is new, and `rank` is null. Else `version_effects` is null. A figure that the
+    score lacks is null.
     """
 
     edition: str
-    edition_title: Annotated[
-        str, Meta(description="The name of the edition, in the language of the response if there is one.")
-    ]
+    edition_title: Annotated[str, Meta(description="The name, in the language of the response if there is one.")]
     state: Annotated[EditionState, Meta(description="The state of the edition.")]
-    period_to: Annotated[date, Meta(description="The reference date of the edition.")]
+    period_to: Annotated[date, Meta(description="The reference date.")]
     rank: int | None
     index: Points | None
     index_max: Points | None
@@ -220,27 +215,20 @@ class PastScore(Wire, frozen=True):
 
 
 class PastScorePage(Page[PastScore], frozen=True):
-    """A page of the scores of an organisation by edition, newest reference date first."""
+    """A page of the scores of an organisation by edition."""
 
 
-class PointsSpread(Wire, frozen=True):
-    """Five-number summary of points; quartiles are of type 7 of Hyndman and Fan, rounded half up."""
+class Spread(Wire, frozen=True):
+    """Five-number summary of points, or of coverages from 0 to 1.
+
+    Quartiles are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
+    """
 
     min: Points
     q1: Points
     median: Points
     q3: Points
     max: Points
-
-
-class CoverageSpread(Wire, frozen=True):
-    """Five-number summary of coverages; quartiles are of type 7 of Hyndman and Fan, rounded half up."""
-
-    min: Coverage
-    q1: Coverage
-    median: Coverage
-    q3: Coverage
-    max: Coverage
 
 
 class Tenth(Wire, frozen=True):
@@ -277,10 +265,10 @@ class SummaryAnswer(Wire, frozen=True):
     ranked: Annotated[int, Meta(ge=0, description="Number of ranked organisations.")]
     levels: Annotated[tuple[LevelCount, ...], Meta(description="Every level, then the organisations without one.")]
     statuses: Annotated[tuple[StatusCount, ...], Meta(description="Every status.")]
-    index: PointsSpread | None
+    index: Spread | None
     distribution: Annotated[tuple[Tenth, ...], Meta(description="Ranked organisations by tenth of the index.")]
-    dimensions: dict[str, PointsSpread | None]
-    coverage: CoverageSpread | None
+    dimensions: dict[str, Spread | None]
+    coverage: Spread | None
     methodology: str
     simulated: bool
 
@@ -479,16 +467,16 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
         statuses=tuple(
             StatusCount(status=status, organisations=summary.statuses.get(status, 0)) for status in get_args(Status)
         ),
-        index=build_points_spread(summary.index, decimals),
+        index=build_spread(summary.index, decimals),
         distribution=tuple(
             Tenth(start=10 * number, end=10 * number + 10, organisations=count)
             for number, count in enumerate(summary.tenths)
         ),
         dimensions={
-            child.id: build_points_spread(spread, decimals)
+            child.id: build_spread(spread, decimals)
             for child, spread in zip(document.root.children, summary.dimensions, strict=True)
         },
-        coverage=_build_coverage_spread(summary.coverage),
+        coverage=build_spread(summary.coverage, COVERAGE_DECIMALS),
         methodology=summary.edition.methodology,
         simulated=summary.edition.simulated,
     )
@@ -526,13 +514,9 @@ def parse_sort(query: RankingQuery) -> RankingSort:
     return SORTS[query.sort]
 
 
-def build_points_spread(summary: FiveNumberSummary | None, decimals: int) -> PointsSpread | None:
-    """Convert a five-number summary from units of 10^-decimals to points. None stays None."""
-    return None if summary is None else PointsSpread(**_convert_spread(summary, decimals))
-
-
-def _build_coverage_spread(summary: FiveNumberSummary | None) -> CoverageSpread | None:
-    return None if summary is None else CoverageSpread(**_convert_spread(summary, COVERAGE_DECIMALS))
+def build_spread(summary: FiveNumberSummary | None, decimals: int) -> Spread | None:
+    """Convert a five-number summary from units of 10^-decimals. None stays None."""
+    return None if summary is None else Spread(**_convert_spread(summary, decimals))
 
 
 def _convert_spread(summary: FiveNumberSummary, decimals: int) -> dict[str, Figure]:

@@ -230,8 +230,7 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Decide on a suggestion.
 
-        Publishes a decision with its reason and returns the suggestion. Earlier decisions stay visible; the last one
-        counts.
+        Publishes a decision with its reason. Earlier decisions stay visible; the last one counts.
         """
         new = schemas.build_decision(body)
 

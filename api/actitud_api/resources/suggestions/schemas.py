@@ -76,7 +76,7 @@ Version = Annotated[
     str,
     Meta(
         extra_json_schema={"enum": list(list_versions())},
-        description="Methodology version that the decision is about; if accepted, the version that includes it.",
+        description="Methodology version that the decision is about, or that includes what it accepts.",
     ),
 ]
 
@@ -96,7 +96,7 @@ class SuggestionPath(Struct, frozen=True):
 
 
 class SuggestionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request that suggests a further error or an indicator."""
+    """A suggestion of a further error or an indicator."""
 
     kind: Annotated[Kind, Meta(description="An error beyond the ten of the article, or an indicator.")]
     title: Title
@@ -146,7 +146,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionPage(Page[Suggestion], frozen=True):
-    """A page of suggestions, newest first."""
+    """A page of suggestions."""
 
 
 def build_suggestion(record: SuggestionRecord) -> Suggestion:

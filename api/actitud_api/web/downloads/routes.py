@@ -62,7 +62,7 @@ SCORES: Final = Files(CUBE, sentences=True, kept=True)
 INDICATORS: Final = Files(TABLE, sentences=True, kept=True)
 METHODOLOGY: Final = Files(TABLE, sentences=True)
 GOBIERTO: Final = Files({"json": JSON}, json=tuple[schemas.TreeNode, ...], sentences=True)
-PACKAGE: Final = Representation(schemas.DataPackage, sentences=True)
+PACKAGE: Final = Representation(schemas.DataPackage, sentences=True, is_standard=True)
 CATALOGUE: Final[Mapping[str, str]] = {
     "ttl": "text/turtle",
     "jsonld": "application/ld+json",

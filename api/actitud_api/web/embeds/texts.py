@@ -73,15 +73,13 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 
 
 class EmbedTexts(Struct, frozen=True, kw_only=True):
-    """The texts of an embedded score in one language.
+    """The texts of an embedded score in one language; what there is not is null.
 
-    `measure`: short name of the index; `index`: its full name. `score`: "61.5 of 100", or why there is no score;
-    `figure` and `full` are its two parts. `level`: number and name, `edition`: with its date. `remarks`: warnings that
-    the data are simulated or that a later edition scores the organisation (`stale`). `brief`: score and level for a
-    badge. `version`: edition, warnings and review in short. `title`: organisation, score and level in one line. `text`:
-    all texts and the URL of the explanation, as alternative text. `pips`: the level and the number of levels, drawn as
-    filled and empty marks. `review`: that the score was reviewed, and the number of replies. `under`: edition,
-    methodology, coverage and review. `link` and `url`: text and URL of the explanation. What there is not is null.
+    `measure` is the short name of the index. `score`: "61.5 of 100", or why there is no score; `figure` and `full` are
+    its two parts. `remarks`: warnings that the data are simulated or that a later edition scores the organisation
+    (`stale`). `brief`: score and level for a badge. `version`: edition, warnings and review in short. `text`: all texts
+    and the URL of the explanation (`link`, `url`). `pips`: the level and the number of levels. `under`: edition,
+    methodology, coverage and review.
     """
 
     language: str

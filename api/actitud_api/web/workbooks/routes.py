@@ -64,9 +64,9 @@ class WorkbooksController(Controller):
     def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
         """Get the questionnaire as an empty workbook.
 
-        An XLSX file in the language of `lang`, with one sheet for the profile and one for all questions. Each question
-        shows what counts as evidence, offers the steps of its ladder as a drop-down list, and warns about invalid
-        input. Only the cells for answers can be changed.
+        An XLSX file with one sheet for the profile and one for all questions. Each question shows what counts as
+        evidence, offers the steps of its ladder as a drop-down list, and warns about invalid input. Only the cells for
+        answers can be changed.
         """
         announce_retirement(request, methodologies.get_methodology(path.version))
         return TEMPLATE.file_of(
@@ -88,9 +88,9 @@ class WorkbooksController(Controller):
     ) -> LargeResponse:
         """Fill the questionnaire workbook with answers.
 
-        Returns the workbook with the submitted answers; nothing is stored. The body is that of `POST /v1/scores`
-        without `what_if`, or that of an assessment; answers may be missing. The workbook keeps 15 significant digits
-        of a number. A questionnaire of another methodology version is refused (409).
+        Nothing is stored. The body is that of `POST /v1/scores` without `what_if`, or that of an assessment; answers
+        may be missing. The workbook keeps 15 significant digits of a number. A questionnaire of another methodology
+        version is refused (409).
         """
         name = f"actitud-{path.version}-{language}.xlsx"
         return LargeResponse(lambda: FILLED.file_of(request, service.fill_workbook(path.version, body, language), name))
@@ -110,11 +110,10 @@ class WorkbooksController(Controller):
     ) -> LargeResponse:
         """Read the answers in a workbook.
 
-        Accepts a workbook of this version in any language; nothing is stored. Each faulty cell is reported with its
-        address, and all other cells are read. The members `scores` and `assessment` of the response can be sent as
-        request bodies. The file is refused with 409 and the reason if it is not a workbook of this version (not XLSX,
-        with a password, macros or external links, damaged, of another version), and with 413 if it contains more than a
-        questionnaire can.
+        Accepts a workbook of this version in any language; nothing is stored. All cells without fault are read. The
+        file is refused with 409 and the reason if it is not a workbook of this version (not XLSX, with a password,
+        macros or external links, damaged, of another version), and with 413 if it contains more than a questionnaire
+        can.
         """
 
         def make() -> Response[bytes]:

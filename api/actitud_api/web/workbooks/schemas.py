@@ -36,7 +36,7 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
             "there; null if the cell has none."
         ),
     ]
-    rule: Annotated[str, Meta(description="The broken rule: a keyword of the schema, or a rule of the workbook.")]
+    rule: Annotated[str, Meta(description="A keyword of the schema, or a rule of the workbook.")]
     value: Annotated[
         str | None,
         Meta(
@@ -44,7 +44,7 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
             "be personal data."
         ),
     ]
-    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the answer.")]
+    detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the response.")]
     suggestion: Annotated[str | None, Meta(description="The value that was probably meant; null if none is known.")]
 
 

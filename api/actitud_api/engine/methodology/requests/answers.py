@@ -40,13 +40,12 @@ FactValue = bool | int | float | tuple[str, ...]
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """The facts of one organisation under one methodology, complete and of the right types: the input of scoring.
+    """The facts of one organisation under one methodology: the input of scoring.
 
-    `profile` has every field of the document, but may lack fields that are newer than the version under which it was
-    sent; nodes that depend on such fields are unknown. `answers` has the facts of each answered indicator.
-    `self_declared` and `profile_self_declared` are those without evidence. `set_aside` gives the reason why an answer
-    does not count. A review can limit the step of a ladder (`level_caps`, by indicator) and the level of the index
-    (`max_level`).
+    `profile` may lack fields that are newer than the version under which it was sent; nodes that depend on them are
+    unknown. `self_declared` and `profile_self_declared` are those without evidence. `set_aside` gives the reason why an
+    answer does not count. A review can limit the step of a ladder (`level_caps`, by indicator) and the level of the
+    index.
     """
 
     profile: dict[str, Scalar | None]

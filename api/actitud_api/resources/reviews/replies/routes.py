@@ -90,7 +90,7 @@ class RepliesController(Controller):
     def get_reply(self, request: ApiRequest, path: schemas.ReplyPath, database: Database) -> Response[bytes]:
         """Get a reply.
 
-        Returns the text and the documents of the reply about one indicator.
+        The text and the documents of the reply about one indicator.
         """
         return _answer(request, service.get_reply(database, path.edition, path.organisation, path.indicator))
 

@@ -26,7 +26,7 @@ Text = Annotated[
         min_length=1,
         max_length=TEXT_MAX,
         pattern=STRAIGHT,
-        description="The text, which is published. Identity numbers, e-mail addresses and phone numbers are refused.",
+        description="A text that is published. Identity numbers, e-mail addresses and telephone numbers are refused.",
         extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
     ),
 ]
@@ -39,7 +39,7 @@ class ReplyPath(AssessmentPath, frozen=True):
 
 
 class ReplyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of the request with which an organisation replies to the verdict on one of its answers."""
+    """A reply to the verdict on an answer."""
 
     text: Text
     evidence: Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)] = ()
@@ -58,7 +58,7 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class ReplyPage(Page[Reply], frozen=True):
-    """A page of the replies of an assessment, ordered as the indicators in the methodology."""
+    """A page of replies."""
 
 
 class ReviewReply(Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
     text: str
     evidence: Annotated[
         tuple[Evidence, ...],
-        Meta(description="The documents sent with it, as long as the edition is not published; then none."),
+        Meta(description="The documents sent with it; none once the edition is published."),
     ]
     at: Time
 
@@ -76,7 +76,7 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
-    It is shown beside the canonical score, but is not part of it, so the digest of that score does not cover it.
+    It is shown beside the canonical score, so the digest of that score does not cover it.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
