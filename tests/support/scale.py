@@ -108,3 +108,7 @@ PLANTED: Final = 1_000 if NIGHT else 60
 """Persons in a log of whom nothing may be published."""
 COUNTED_WORLDS: Final = 200 if NIGHT else 2
 """Synthetic town halls whose numbers are counted from the files of each format."""
+COUNTED: Final = (10_000, 100_000) if NIGHT else (500, 5_000)
+"""Messages of two exports whose reading takes the same memory."""
+MUTATED: Final = 20_000 if NIGHT else 100
+"""Exports with bytes changed at random."""

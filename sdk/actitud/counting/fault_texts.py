@@ -62,6 +62,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "Ask for the download as JSON, not HTML, and with posts and messages.",
         ),
     ),
+    "no_messages": FaultText(
+        (
+            "El fichero es del formato correcto, pero no tiene mensajes.",
+            "The file has the right format, but no messages.",
+        ),
+        (
+            "Compruebe el periodo que pidió al descargarlo.",
+            "Check the period that you asked for when you downloaded it.",
+        ),
+    ),
     "files_ignored": FaultText(
         ("{value} ficheros no contienen mensajes y no se leen.", "{value} files hold no messages and are not read."),
         _NOTHING_TO_DO,

@@ -22,11 +22,12 @@ _DATE_WORDS: Final = frozenset(
         "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september "
         "october november december ene abr ago set dic enero febrero marzo abril mayo junio julio agosto septiembre "
         "setiembre octubre noviembre diciembre mon tue wed thu fri sat sun lun mié mie jue vie sáb sab dom "
-        "gmt utc pst pdt lifetime total true false null none nan",
+        "gmt utc pst pdt",
     )
 )
+_OTHER_WORDS: Final = frozenset({"lifetime", "total", "true", "false", "null", "none", "nan"})
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
-_LONG_NUMBER: Final = re.compile(r"\d(?:[\s./-]?\d){8,}")
+_LONG_NUMBER: Final = re.compile(r"\d(?:[\s./-]?\d){6,}")
 _DATE_IN_DIGITS: Final = re.compile(r"(?:19|20)\d\d(?:[-/.]?\d\d){2}(?!\d{3})|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?!\d)")
 _IDENTITY: Final = re.compile(r"\b[XYZ]?\d{7,8}-?[A-Za-z]\b")
 CUT: Final = "…"
@@ -138,7 +139,9 @@ def show_value(value: object) -> str:
     text = re.sub(r"\s+", " ", str(value)).strip()
     if "@" in text or "://" in text:
         return CUT
-    text = _WORD.sub(lambda found: found[0] if found[0].lower() in _DATE_WORDS else CUT, text)
+    # Abril, Mar and Sol are names too: a month is one beside a number.
+    words = _DATE_WORDS | _OTHER_WORDS if re.search(r"\d", text) else _OTHER_WORDS
+    text = _WORD.sub(lambda found: found[0] if found[0].lower() in words else CUT, text)
     text = _IDENTITY.sub(CUT, text)
     text = _LONG_NUMBER.sub(lambda found: found[0] if _DATE_IN_DIGITS.match(found[0]) else CUT, text)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + CUT

@@ -209,7 +209,10 @@ def _read_source(
         return None
     if progress:
         progress(file.name, file.size)
-    return source.make_source()
+    made = source.make_source()
+    if made.rows.read == 0:
+        log.add(CountingFault(code="no_messages", file=file.name, is_refusal=False))
+    return made
 
 
 def _name_accounts(

@@ -14,6 +14,7 @@ from actitud.counting.options import ReadingOptions, normalise_account
 from actitud.counting.sources import HeaderSighting, Period, RowNumbers, Source, Tell
 from actitud.counting.times import DateOrder, ReadTime, TimeUnreadable, read_time
 
+_MOST_NAMES: Final = 1_000
 _NONE: Final[Mapping[str, int]] = {}
 
 
@@ -60,12 +61,18 @@ class SourceReading:
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._noted: set[str] = set()
+        self._names: dict[tuple[str, ...], str] = {}
 
     def name_account(self, *names: str) -> str:
         """Return the name that the organisation gives an account by one of the names in the file, else the first."""
-        plain = [" ".join(name.split()).removeprefix("@") for name in names if name]
-        known = (self.options.find_account(self.platform, name) for name in plain)
-        return next((name for name in known if name), plain[0] if plain else "")
+        found = self._names.get(names)
+        if found is None:
+            plain = [" ".join(name.split()).removeprefix("@") for name in names if name]
+            known = (self.options.find_account(self.platform, name) for name in plain)
+            found = next((name for name in known if name), plain[0] if plain else "")
+            if len(self._names) < _MOST_NAMES:
+                self._names[names] = found
+        return found
 
     def is_own(self, *names: str) -> bool:
         """Return True if one of the names is that of an account of the organisation on this platform."""

@@ -31,6 +31,13 @@ CREATE TABLE {name} (
     text_key INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'single'
 )
 """
+_SETTINGS: Final = """
+PRAGMA journal_mode=OFF;
+PRAGMA synchronous=OFF;
+PRAGMA temp_store=FILE;
+PRAGMA cache_size=-2000;
+PRAGMA temp.cache_size=-2000;
+"""
 _COLUMNS: Final = (
     "source, row, platform, account, id, thread, parent, time, precision, kind, text, media, alternative_texts, "
     "counts, permalink, private, edited, deleted, language, text_key"
@@ -88,9 +95,7 @@ class MessageTable:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE; PRAGMA cache_size=-8000;"
-        )
+        self._database.executescript(_SETTINGS)
         self._database.execute(_SCHEMA.format(name="copies"))
         self._is_complete = False
         self._differences: dict[str, list[CopyDifference]] = {}
@@ -247,7 +252,6 @@ class MessageTable:
         database.execute("CREATE INDEX by_time ON copies (time, platform, account, id) WHERE state <> 'copy'")
         database.execute(f"CREATE TEMP VIEW messages AS SELECT {_COLUMNS} FROM copies WHERE state <> 'copy'")
         self._find_threads()
-        self._find_longer_answers()
         database.execute("CREATE INDEX by_thread ON copies (platform, account, thread) WHERE state <> 'copy'")
         database.execute("COMMIT")
 
@@ -343,19 +347,6 @@ class MessageTable:
         shown = self._differences.setdefault(field, [])
         if len(shown) < _MOST_PLACES:
             shown.append(CopyDifference(field, kept, other))
-
-    def _find_longer_answers(self) -> None:
-        """Make public replies of posts that go on with a public reply: they are the rest of an answer.
-
-        Networks write both as answers to oneself; that the first part answers a person is known of the whole thread.
-        """
-        while self._database.execute(
-            "UPDATE copies SET kind = 'public_reply' FROM copies AS above WHERE copies.kind = 'own_post' "
-            "AND copies.parent IS NOT NULL AND copies.state <> 'copy' AND above.platform = copies.platform "
-            "AND above.account = copies.account AND above.id = copies.parent AND above.kind = 'public_reply' "
-            "AND above.state <> 'copy'"
-        ).rowcount:
-            pass
 
     def _find_threads(self) -> None:
         """Set the thread of each message that says which message it answers: the first one that is known.

@@ -60,6 +60,7 @@ _WITHOUT_YEAR: Final = re.compile(
     rf"(?:\d{{1,2}}\s+(?:de\s+)?[^\W\d_]{{3,10}}|[^\W\d_]{{3,10}}\s+\d{{1,2}})(?:,?\s+{_TIME})?", re.IGNORECASE
 )
 _NUMERIC: Final = _FORMS[1]
+_SPACE: Final = re.compile(r"[\s\u200e\u200f\u202f\u2060]+")
 _SECONDS: Final = re.compile(r"\d{9,10}")
 _MILLISECONDS: Final = re.compile(r"\d{12,13}")
 _SHEET_EPOCH: Final = datetime(1899, 12, 30)
@@ -167,7 +168,7 @@ def read_time(value: object, zone: tzinfo, body_zone: tzinfo, order: DateOrder |
 
 def _clean(text: str) -> str:
     # WhatsApp puts a narrow space before "PM" and marks of direction at the beginning of a line.
-    return re.sub(r"[\s\u200e\u200f\u202f\u2060]+", " ", text).strip()
+    return text.strip() if text.isascii() and "  " not in text else _SPACE.sub(" ", text).strip()
 
 
 def _read_number(value: float, zone: tzinfo, body_zone: tzinfo) -> ReadTime:

@@ -19,6 +19,8 @@ from actitud.counting.faults import CountingFault, FaultLog, show_value
         (12, "12"),
         (None, "None"),
         ("Lucía Fernández Ruiz", "… … …"),
+        ("Abril", "…"),
+        ("Lifetime", "Lifetime"),
         ("@lucia_f", "…"),
         ("lucia@example.org", "…"),
         ("https://x.com/lucia", "…"),

@@ -108,7 +108,7 @@ class _ScriptValue(io.RawIOBase):
 def dig(value: Any, *path: str | int) -> Any:
     """Return the member at a path of names and positions, None if there is none."""
     for step in path:
-        if isinstance(step, str) and isinstance(value, Mapping):
+        if isinstance(step, str) and isinstance(value, dict):  # a parser makes nothing else, and it is quick to ask
             value = value.get(step)
         elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
             value = value[step]

@@ -48,6 +48,8 @@ class TableRow:
         if isinstance(cell, float) and cell.is_integer():
             cell = int(cell)
         text = str(cell).strip()
+        if text.isascii():
+            return text
         repaired = repair_text(text)
         if repaired != text:
             self._source.note_once("mojibake_repaired", self.name_column(field))
@@ -61,6 +63,8 @@ class TableRow:
     def get_number(self, field: str) -> int | None:
         """Return a cell as a whole number, None if it is blank or cannot be read, which is noted."""
         text = self.get_text(field)
+        if text.isdecimal() and text.isascii():
+            return int(text)
         if text.lower() in _UNKNOWN_NUMBERS:
             return None
         if _GROUPED.fullmatch(text):
