@@ -8,6 +8,7 @@ import re
 import stat
 import zipfile
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -20,9 +21,11 @@ from actitud.counting.faults import CUT, CountingFault, FaultLog, FileRefused
 
 _HEAD: Final = 1 << 16
 _TAIL: Final = 64
+_MOST_OPEN: Final = 16
 _BLOCK: Final = 1 << 20
 _ZIP: Final = b"PK\x03\x04"
 _EMPTY_ZIP: Final = b"PK\x05\x06"
+_OTHER_ARCHIVES: Final = (b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\xfd7zXZ\0", b"BZh")
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONVERSATION: Final = re.compile(
     r"(?i)((?:inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/)[^/]+"
@@ -42,36 +45,63 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     - ``whole_bytes``: size of a file of a kind that has to be held in memory as a whole, workbooks and feeds.
     """
 
-    archive_members: int = 500_000
+    archive_members: int = 200_000
     archive_bytes: int = 1 << 36
     archive_ratio: int = 400
     whole_bytes: int = 1 << 27
+
+
+class ArchivePool:
+    """Archives that are open, the last few that were used: people have a zip for each of a thousand chats."""
+
+    def __init__(self) -> None:
+        self._archives: OrderedDict[Path, zipfile.ZipFile] = OrderedDict()
+
+    def get(self, path: Path) -> zipfile.ZipFile:
+        """Return an archive, opened if need be."""
+        archive = self._archives.get(path)
+        if archive is None:
+            archive = self._archives[path] = zipfile.ZipFile(path)
+        self._archives.move_to_end(path)
+        if len(self._archives) > _MOST_OPEN:
+            # Its members that are being read keep its file open.
+            self._archives.popitem(last=False)[1].close()
+        return archive
+
+    def open(self, path: Path, member: zipfile.ZipInfo) -> IO[bytes]:
+        """Open a member of an archive for reading."""
+        return self.get(path).open(member)
+
+    def close(self) -> None:
+        """Close all archives."""
+        for archive in self._archives.values():
+            archive.close()
+        self._archives.clear()
 
 
 class ExportFile(NamedTuple):
     """A file or a member of an archive whose bytes have been read once.
 
     ``root`` is what was given as a whole: the archive, the folder, or that of a single file. ``encoding`` is that of a
-    text. ``head`` and ``tail`` are its first and last bytes.
+    text. ``tail`` are its last bytes.
     """
 
     name: str
     root: Path
     path: Path
-    archive: zipfile.ZipFile | None
+    archive: ArchivePool | None
     member: zipfile.ZipInfo | None
     size: int
     sha256: str
     kind: Literal["text", "workbook"]
     encoding: str
-    head: bytes
     tail: bytes
 
     def open(self) -> IO[bytes]:
         """Open it for reading."""
         if self.archive is None or self.member is None:
             return self.path.open("rb")
-        return self.archive.open(self.member)
+        return self.archive.open(self.path, self.member)
 
     @property
     def ends_line(self) -> bool:
@@ -85,7 +115,9 @@ class ExportFile(NamedTuple):
 
     def read_head(self) -> str:
         """Return the beginning of a text, at most 64 KiB of it."""
-        return codecs.getincrementaldecoder(self.encoding)("replace").decode(self.head).lstrip("\ufeff")
+        with self.open() as stream:
+            head = stream.read(_HEAD)
+        return codecs.getincrementaldecoder(self.encoding)("replace").decode(head).lstrip("\ufeff")
 
 
 class ExportFiles:
@@ -101,7 +133,7 @@ class ExportFiles:
     def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:
         self.ignored = 0
         self.roots: dict[str, set[Path]] = {}
-        self._archives: list[zipfile.ZipFile] = []
+        self._archives = ArchivePool()
         self._log = log
         self._limits = limits
         self._progress = progress
@@ -128,8 +160,7 @@ class ExportFiles:
 
     def close(self) -> None:
         """Close the archives."""
-        for archive in self._archives:
-            archive.close()
+        self._archives.close()
 
     def _list_once(self, files: dict[tuple[str, str], ExportFile], file: ExportFile) -> None:
         key = file.sha256, file.kind
@@ -169,26 +200,26 @@ class ExportFiles:
         if head.startswith((_ZIP, _EMPTY_ZIP)):
             yield from self._inspect_archive(path, root, name, head)
         elif head.startswith(_OLD_WORKBOOK):
-            yield self._read_once(root, path, None, None, name, "workbook", head)
-        elif is_binary(head):
-            raise FileRefused(CountingFault(code="unknown_format", file=name))
+            yield self._read_once(root, path, None, name, "workbook", head)
+        elif is_binary(head) or head.startswith(_OTHER_ARCHIVES):
+            code = "archive_not_zip" if head.startswith(_OTHER_ARCHIVES) else "unknown_format"
+            raise FileRefused(CountingFault(code=code, file=name))
         else:
-            yield self._read_once(root, path, None, None, name, "text", head)
+            yield self._read_once(root, path, None, name, "text", head)
 
     def _inspect_archive(self, path: Path, root: Path, name: str, head: bytes) -> Iterator[ExportFile]:
         try:
-            archive = zipfile.ZipFile(path)
+            archive = self._archives.get(path)
         except _DAMAGE:
             raise FileRefused(CountingFault(code="half_file", file=name)) from None
-        self._archives.append(archive)
         members = self._check_archive(archive, name)
         if any(member.filename in ("[Content_Types].xml", "mimetype") for member in members):
-            yield self._read_once(root, path, None, None, name, "workbook", head)
+            yield self._read_once(root, path, None, name, "workbook", head)
             return
         for member in members:
             shown = f"{name}:{hide_names(member.filename)}"
             try:
-                file = self._inspect_member(path, archive, member, shown)
+                file = self._inspect_member(path, member, shown)
             except FileRefused as refused:
                 self._log.add(refused.fault)
             except _DAMAGE:
@@ -223,25 +254,22 @@ class ExportFiles:
                 raise FileRefused(CountingFault(code="archive_too_large", file=name, value=str(total)))
         return [member for member in members if not member.is_dir()]
 
-    def _inspect_member(
-        self, path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str
-    ) -> ExportFile | None:
-        with archive.open(member) as stream:
+    def _inspect_member(self, path: Path, member: zipfile.ZipInfo, name: str) -> ExportFile | None:
+        with self._archives.open(path, member) as stream:
             head = stream.read(_HEAD)
         is_sheet = member.filename.lower().endswith((".xlsx", ".xlsm", ".ods", ".xls"))
         if is_sheet and head.startswith((_ZIP, _OLD_WORKBOOK)):
-            return self._read_once(path, path, archive, member, name, "workbook", head)
+            return self._read_once(path, path, member, name, "workbook", head)
         if head.startswith(_ZIP):
             raise FileRefused(CountingFault(code="archive_in_archive", file=name))
         if not head or is_binary(head):
             return None
-        return self._read_once(path, path, archive, member, name, "text", head)
+        return self._read_once(path, path, member, name, "text", head)
 
     def _read_once(
         self,
         root: Path,
         path: Path,
-        archive: zipfile.ZipFile | None,
         member: zipfile.ZipInfo | None,
         name: str,
         kind: Literal["text", "workbook"],
@@ -252,7 +280,7 @@ class ExportFiles:
         size, last = 0, b""
         mark = find_mark(head) if kind == "text" else None
         utf8 = codecs.getincrementaldecoder("utf-8")() if kind == "text" and mark is None else None
-        with archive.open(member) if archive and member else path.open("rb") as stream:
+        with self._archives.open(path, member) if member else path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -269,13 +297,12 @@ class ExportFiles:
             name=name,
             root=root,
             path=path,
-            archive=archive,
+            archive=self._archives if member else None,
             member=member,
             size=size,
             sha256=digest.hexdigest(),
             kind=kind,
             encoding=mark or ("utf-8" if utf8 else "cp1252"),
-            head=head,
             tail=last,
         )
 

@@ -128,6 +128,10 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ("El archivo comprimido tiene contraseña.", "The archive has a password."),
         ("Ábralo usted y dé la carpeta.", "Unpack it yourself and give the folder."),
     ),
+    "archive_not_zip": FaultText(
+        ("El archivo está comprimido, pero no en ZIP.", "The archive is packed, but is no ZIP."),
+        ("Ábralo usted y dé la carpeta.", "Unpack it yourself and give the folder."),
+    ),
     "archive_in_archive": FaultText(
         ("Hay un archivo comprimido dentro de otro.", "There is an archive within the archive."),
         ("Sáquelo y délo por separado.", "Take it out and give it by itself."),

@@ -105,7 +105,7 @@ def _open_workbook(file: ExportFile, largest: int) -> Any:
         raise refusal
     with file.open() as stream:
         content = io.BytesIO(stream.read())
-    if file.head.startswith(b"PK"):
+    if content.getbuffer()[:2].tobytes() == b"PK":
         try:
             with ZipFile(content) as archive:
                 # Ten times the size on disc is what a sheet of texts takes; more is a bomb.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import ijson
@@ -16,6 +16,7 @@ from actitud.counting.source_reading import SourceReading
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
+_SCALARS: Final = frozenset({"string", "number", "boolean", "null"})
 _END: Final = b"; \r\n\t"
 
 JsonObject = Mapping[str, Any]
@@ -46,17 +47,61 @@ def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False
             raise fail_json(source, error, f"{base}/{number}") from None
 
 
-def iterate_members(source: SourceReading, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Iterate over the members of the object under a prefix.
+def read_scalars(source: SourceReading, names: Collection[str], *, before: str | None = None) -> dict[str, Any]:
+    """Return the members of the whole that have these names and are no arrays or objects.
+
+    ``before``: name of a member at which the reading stops; without one the file is read to its end.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
     """
+    found: dict[str, Any] = {}
     with open_json(source.file) as stream:
         try:
-            yield from ijson.kvitems(stream, prefix, use_float=True)
+            for prefix, event, value in ijson.parse(stream, use_float=True):
+                if prefix == before and event == "start_array":
+                    break
+                if prefix in names and event in _SCALARS:
+                    found[prefix] = value
         except (ijson.JSONError, UnicodeDecodeError) as error:
-            raise fail_json(source, error, f"/{prefix}".rstrip("/")) from None
+            raise fail_json(source, error, "") from None
+    return found
+
+
+def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
+    """Iterate over the objects in an array of each object in an array: pointer, scalars of the outer one, inner one.
+
+    The scalars are those that stand before the inner array. Only one inner object is held in memory.
+
+    Raises:
+        FileRefused: if the file breaks off or is no JSON.
+    """
+    base = "/" + parent.removesuffix(".item").replace(".", "/")
+    outer, inner = f"{parent}.", f"{parent}.{child}.item"
+    scalars: dict[str, Any] = {}
+    outer_number, number = -1, 0
+    builder: ijson.ObjectBuilder | None = None
+    with open_json(source.file) as stream:
+        try:
+            for prefix, event, value in ijson.parse(stream, use_float=True):
+                if prefix == parent and event == "start_map":
+                    scalars, number, outer_number = {}, 0, outer_number + 1
+                elif builder is not None:
+                    builder.event(event, value)
+                    if prefix == inner and event == "end_map":
+                        yield f"{base}/{outer_number}/{child}/{number}", scalars, builder.value
+                        builder, number = None, number + 1
+                elif prefix == inner:
+                    if event == "start_map":
+                        builder = ijson.ObjectBuilder()
+                        builder.event(event, value)
+                    elif event in _SCALARS:
+                        source.refuse("object_expected", f"{base}/{outer_number}/{child}/{number}", None, value)
+                        number += 1
+                elif event in _SCALARS and prefix.startswith(outer):
+                    scalars[prefix.removeprefix(outer)] = value
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise fail_json(source, error, f"{base}/{max(0, outer_number)}/{child}/{number}") from None
 
 
 def fail_json(source: SourceReading, error: Exception, pointer: str) -> FileRefused:

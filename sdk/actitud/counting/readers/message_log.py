@@ -146,7 +146,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         kind = "private_reply"
     account = row.get_text("account") or (mapping.account if mapping else "")
     identity = row.get_text("id") or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
-    media = tuple(part for part in _LIST.split(row.get_text("media")) if part)
+    media = tuple(row.translate_word("media", word) for word in _LIST.split(row.get_text("media")) if word)
     changed = row.get("edited")
     edited = source.read_time(changed, row.line, row.name_column("edited")).time if changed else None
     _tell(row, source, kind, is_private, time)

@@ -22,8 +22,8 @@ from actitud.counting.readers.json_streams import (
     dig_text,
     fail_json,
     iterate_items,
-    iterate_members,
     open_json,
+    read_scalars,
 )
 from actitud.counting.readers.tables import join_texts
 from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
@@ -242,11 +242,8 @@ def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Me
     if not own & participants:
         raise source.fail("own_name_unknown")
     source.tells.update(("private_replies", "received_private", "threads", "texts", "media", "time_of_day"))
-    path = ""
-    for name, value in iterate_members(source, ""):
-        if name == "thread_path" and isinstance(value, str):
-            path = value
-    thread = "dm-" + hide_name(path or "\0".join(sorted(participants - own)))
+    path = read_scalars(source, ("thread_path",)).get("thread_path")
+    thread = "dm-" + hide_name(str(path or "") or "\0".join(sorted(participants - own)))
     maker = IdMaker()
     for pointer, message in iterate_items(source, "messages.item"):
         try:

@@ -119,6 +119,10 @@ class TableRow:
             self._source.note("word_unknown", self.line, self.name_column(field), text)
         return meaning
 
+    def translate_word(self, field: str, word: str) -> str:
+        """Return the meaning of one word of several in a cell, the word itself in small letters if it is not known."""
+        return self._match.translate(field, word) or word.casefold()
+
     def require_text(self, field: str) -> str:
         """Return a cell that may not be blank.
 

@@ -9,7 +9,14 @@ from typing import Any, Final
 from actitud.counting.made_ids import hide_name
 from actitud.counting.messages import Kind, Message
 from actitud.counting.options import normalise_account
-from actitud.counting.readers.json_streams import JsonObject, dig, dig_text, iterate_items, iterate_members
+from actitud.counting.readers.json_streams import (
+    JsonObject,
+    dig,
+    dig_text,
+    iterate_children,
+    iterate_items,
+    read_scalars,
+)
 from actitud.counting.source_reading import RowRefused, SourceReading
 
 _CHAT_TYPES: Final = re.compile(
@@ -34,35 +41,12 @@ def is_export(head: str) -> bool:
 def read_export(source: SourceReading) -> Iterator[Message]:
     """Iterate over the messages of an export."""
     if re.search(r'"chats"\s*:\s*\{', source.file.read_head()):
-        yield from _read_all_chats(source)
+        for pointer, chat, item in iterate_children(source, "chats.list.item", "messages"):
+            yield from _read_message(source, pointer, item, chat)
         return
-    chat = {
-        name: value
-        for name, value in iterate_members_before(source, "messages")
-        if name in ("name", "type", "id") and isinstance(value, str | int)
-    }
+    chat = read_scalars(source, ("name", "type", "id"), before="messages")
     for pointer, item in iterate_items(source, "messages.item"):
         yield from _read_message(source, pointer, item, chat)
-
-
-def iterate_members_before(source: SourceReading, last: str) -> Iterator[tuple[str, Any]]:
-    """Iterate over the members of the whole that stand before one of them, which is not read."""
-    for name, value in iterate_members(source, ""):
-        if name == last:
-            return
-        yield name, value
-
-
-def _read_all_chats(source: SourceReading) -> Iterator[Message]:
-    # A chat is held in memory as a whole; the export of a channel alone is the one that grows.
-    for pointer, chat in iterate_items(source, "chats.list.item"):
-        messages = dig(chat, "messages")
-        for number, item in enumerate(messages if isinstance(messages, list) else ()):
-            place = f"{pointer}/messages/{number}"
-            if isinstance(item, dict):
-                yield from _read_message(source, place, item, chat)
-            else:
-                source.refuse("object_expected", place, None)
 
 
 def _read_message(source: SourceReading, pointer: str, item: JsonObject, chat: JsonObject) -> Iterator[Message]:

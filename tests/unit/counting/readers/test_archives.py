@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import socket
@@ -113,6 +114,19 @@ def test_a_workbook_and_a_feed_beyond_the_limit_are_refused(tmp_path: Path) -> N
     feed = write(tmp_path, "rss.xml", '<rss version="2.0"><channel/></rss>' + " " * 1_000)
     with read_files([feed], limits=Limits(whole_bytes=1_000)) as reading:
         assert [fault.code for fault in reading.faults] == ["file_too_large"]
+
+
+def test_an_archive_that_is_no_zip_is_named(tmp_path: Path) -> None:
+    packed = write(tmp_path, "archive-2026.tar.gz", gzip.compress(TWEETS.encode()))
+    assert read(packed).codes == ["archive_not_zip"]
+
+
+def test_a_zip_for_each_of_many_chats_is_read(tmp_path: Path) -> None:
+    for number in range(40):
+        chat = f"14/3/26, 10:00 - Vecina {number}: Hola\n14/3/26, 10:05 - Villar: Buenos días\n"
+        write_zip(tmp_path / f"WhatsApp Chat - Vecina {number}.zip", {"_chat.txt": chat})
+    outcome = read(tmp_path)
+    assert (len(outcome.messages), outcome.faults) == (80, [])
 
 
 def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:

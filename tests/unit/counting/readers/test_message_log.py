@@ -22,7 +22,7 @@ facebook,Villar,5,4,2026-03-04 12:10,public reply,Buenos días,,,yes,
 """
 SPANISH: Final = """\
 Red;Cuenta;Identificador;Conversación;Fecha y hora;Tipo;Texto;Contenido;Texto alternativo;Privado;Reacciones
-x;@villar;1;;04/03/2026 10:00;Publicación propia;Corte de agua;photo, photo;El grifo |;no;1.200
+x;@villar;1;;04/03/2026 10:00;Publicación propia;Corte de agua;Fotos, Imagen;El grifo |;no;1.200
 x;@villar;2;2;04/03/2026 11:00:05;Recibido;¿Hasta cuándo?;;;;
 x;@villar;3;2;04/03/2026 11:30;Respuesta pública;Hasta las 14;;;;
 facebook;Villar;4;4;04/03/2026 12:00;Recibido;Hola;;;sí;
