@@ -39,6 +39,7 @@ from actitud_api.resources.reviews.service import (
     ReviewMethodologyMismatch,
     ReviewOver,
     UnknownIndicator,
+    UnknownSample,
     UnknownVerdict,
 )
 
@@ -154,6 +155,13 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             "La clave no ha dado ningún dictamen sobre la respuesta actual de {indicator}.",
             "The key has given no verdict on the present answer to {indicator}.",
             indicator=error.indicator,
+        ),
+    ),
+    maps_to(
+        UnknownSample,
+        NOT_FOUND,
+        lambda error: Texts(
+            "La edición {edition} no tiene muestra.", "The edition {edition} has no sample.", edition=error.edition
         ),
     ),
     maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error: [_fault(error)]),

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, structs
 
@@ -27,7 +27,7 @@ from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
-from actitud_api.resources.assessments.lifecycle import TransitionRecord
+from actitud_api.resources.assessments.lifecycle import TooLateToReply, TransitionRecord
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.assessments.reviewed_submission import (
     NO_REVIEW,
@@ -91,6 +91,10 @@ class InvalidVerdict(ValueError):
         self.allowed = tuple(allowed)
 
 
+VerdictRefusal: TypeAlias = UnknownIndicator | InvalidVerdict | StaleVersion | TooLateToReply
+"""The exceptions that refuse one verdict of several."""
+
+
 class Disagreement(Exception):
     """Assessors disagree on some answers, so the hearing cannot start. Raised by `open_hearing`.
 
@@ -100,6 +104,14 @@ class Disagreement(Exception):
     def __init__(self, indicators: Sequence[str]) -> None:
         super().__init__(", ".join(indicators))
         self.indicators = tuple(indicators)
+
+
+class UnknownSample(LookupError):
+    """The edition has no sample. Raised by `draw_sample`."""
+
+    def __init__(self, edition: str) -> None:
+        super().__init__(edition)
+        self.edition = edition
 
 
 class AlreadySampled(Exception):
@@ -145,6 +157,17 @@ class Opinion(Struct, frozen=True, kw_only=True):
     level: int | None = None
     rule: str | None = None
     hearing_until: date | None = None
+
+
+class Judgement(Struct, frozen=True):
+    """The verdict of an assessor on one of several answers of an assessment.
+
+    `answer` is the mark of the answer that the assessor saw (`AnswerReview.answer_mark`).
+    """
+
+    indicator: str
+    answer: str
+    opinion: Opinion
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
@@ -196,7 +219,12 @@ class AnswerReview(Struct, frozen=True):
         """The version of this review, for `If-Match`. It changes with every verdict and every change of the answer."""
         # The digest of the answer is part of it: a verdict on an answer that has changed meanwhile is refused.
         number = max((verdict.number for verdict in self.verdicts), default=0)
-        return f"v{number}.{'0' * 8 if self.answer is None else self.answer.removeprefix('sha256:')[:8]}"
+        return f"v{number}.{self.answer_mark}"
+
+    @property
+    def answer_mark(self) -> str:
+        """The first 8 digits of the digest of the current answer, which change with it; zeros if there is none."""
+        return "0" * 8 if self.answer is None else self.answer.removeprefix("sha256:")[:8]
 
 
 class OverallReviewState(Struct, frozen=True):
@@ -327,6 +355,19 @@ def collect_counted(
     }
 
 
+def collect_answer_reviews(
+    session: Session, edition: str, records: Mapping[str, AssessmentRecord]
+) -> dict[str, dict[str, AnswerReview]]:
+    """Return the reviews of all answers of several assessments, by organisation and indicator.
+
+    The indicators are in the order of the methodology.
+    """
+    verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
+    for verdict in queries.list_verdicts_of_many(session, edition, records):
+        verdicts[verdict.organisation].append(verdict)
+    return {name: _group_verdicts(record, verdicts.get(name, ())) for name, record in records.items()}
+
+
 def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | None) -> AppliedReview:
     """Return the part of a review to which the organisation could reply: verdicts and overall review until `heard`.
 
@@ -382,29 +423,59 @@ def save_verdict(
         InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
     """
     locked, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
-    record = locked.record
-    before = _select_answer_review(reviews, indicator)
-    answer = _check_opinion(record, indicator_model, before, opinion)
-    own = _find_own_verdict(before, assessor)
-    verdict = VerdictRecord(
-        edition=record.edition,
-        organisation=record.organisation,
-        indicator=indicator,
-        answer=answer,
-        assessor=assessor,
-        number=_compute_next_number(reviews),
-        at=now,
-        verdict=opinion.verdict,
-        reason=opinion.reason,
-        level=opinion.level,
-        rule=opinion.rule,
-        # Agreement is computed from first verdicts, so a later verdict keeps the first.
-        first_verdict=opinion.verdict if own is None else own.first_verdict,
-        first_level=opinion.level if own is None else own.first_level,
-    )
+    verdict = _build_verdict(locked.record, indicator_model, reviews, opinion, assessor, now)
     if opinion.hearing_until is not None:
         _reopen_hearing(session, locked, opinion.hearing_until, opinion.reason, role, now)
-    return _store_verdict(session, locked, reviews, verdict, now, reopened=opinion.hearing_until is not None)
+    after = _store_verdict(session, locked, reviews, verdict, now, reopened=opinion.hearing_until is not None)
+    _score_reviewed(session, locked.record, reviews | {indicator: after}, now)
+    return after
+
+
+def save_verdicts(
+    session: Session,
+    edition: str,
+    organisation: str,
+    judgements: Sequence[Judgement],
+    *,
+    assessor: str,
+    now: datetime,
+) -> list[AnswerReview | VerdictRefusal | None]:
+    """Store the verdicts of an assessor on several answers of one assessment, each as `save_verdict` does.
+
+    The assessment is scored again once. Return for each judgement the review of its answer; None if the assessor has
+    given this very verdict on the answer before; or the exception that refuses it, while the others are stored. None of
+    the opinions may set another last day of the hearing.
+
+    Raises:
+        UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
+        IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
+        EditionNotOpen: The edition is published.
+        InvalidTransition: The assessment is neither under review nor in its hearing.
+        DeadlinePassed: The assessment is under review and the review phase is over.
+    """
+    locked = assessments.lock_for_review(session, edition, organisation, now=now)
+    reviews = _load_answer_reviews(session, locked.record)
+    results: list[AnswerReview | VerdictRefusal | None] = []
+    for judgement in judgements:
+        try:
+            indicator_model = _find_indicator(locked.record, judgement.indicator)
+            before = _select_answer_review(reviews, judgement.indicator)
+            if before.answer is not None and before.answer_mark != judgement.answer:
+                raise StaleVersion
+            if _is_given(_find_own_verdict(before, assessor), judgement.opinion):
+                results.append(None)
+                continue
+            verdict = _build_verdict(locked.record, indicator_model, reviews, judgement.opinion, assessor, now)
+            # Nothing is written before the last check, so a refusal leaves nothing behind.
+            after = _store_verdict(session, locked, reviews, verdict, now)
+        except (UnknownIndicator, InvalidVerdict, StaleVersion, TooLateToReply) as refusal:
+            results.append(refusal)
+            continue
+        reviews[judgement.indicator] = after
+        results.append(after)
+    if any(isinstance(result, AnswerReview) for result in results):
+        _score_reviewed(session, locked.record, reviews, now)
+    return results
 
 
 def withdraw_verdict(
@@ -439,7 +510,9 @@ def withdraw_verdict(
     withdrawn = structs.replace(
         own, number=_compute_next_number(reviews), at=now, verdict=None, reason=None, level=None, rule=None
     )
-    return _store_verdict(session, locked, reviews, withdrawn, now)
+    after = _store_verdict(session, locked, reviews, withdrawn, now)
+    _score_reviewed(session, locked.record, reviews | {indicator: after}, now)
+    return after
 
 
 def open_hearing(
@@ -555,29 +628,77 @@ def _compute_next_number(reviews: Mapping[str, AnswerReview]) -> int:
     return 1 + max((verdict.number for review in reviews.values() for verdict in review.verdicts), default=0)
 
 
+def _build_verdict(
+    record: AssessmentRecord,
+    indicator: Indicator,
+    reviews: Mapping[str, AnswerReview],
+    opinion: Opinion,
+    assessor: str,
+    now: datetime,
+) -> VerdictRecord:
+    """Return the verdict of an assessor on the current answer to an indicator, to be stored.
+
+    `reviews` are those of all answers, by indicator. Raises `InvalidVerdict` if the methodology does not allow it.
+    """
+    before = _select_answer_review(reviews, indicator.id)
+    answer = _check_opinion(record, indicator, before, opinion)
+    own = _find_own_verdict(before, assessor)
+    return VerdictRecord(
+        edition=record.edition,
+        organisation=record.organisation,
+        indicator=indicator.id,
+        answer=answer,
+        assessor=assessor,
+        number=_compute_next_number(reviews),
+        at=now,
+        verdict=opinion.verdict,
+        reason=opinion.reason,
+        level=opinion.level,
+        rule=opinion.rule,
+        # Agreement is computed from first verdicts, so a later verdict keeps the first.
+        first_verdict=opinion.verdict if own is None else own.first_verdict,
+        first_level=opinion.level if own is None else own.first_level,
+    )
+
+
+def _is_given(own: VerdictRecord | None, opinion: Opinion) -> bool:
+    """Return True if the verdict of an assessor says what an opinion says."""
+    return own is not None and (own.verdict, own.level, own.reason, own.rule) == (
+        opinion.verdict,
+        opinion.level,
+        opinion.reason,
+        opinion.rule,
+    )
+
+
 def _store_verdict(
     session: Session,
     locked: LockedAssessment,
-    reviews: dict[str, AnswerReview],
+    reviews: Mapping[str, AnswerReview],
     verdict: VerdictRecord,
     now: datetime,
     *,
     reopened: bool = False,
 ) -> AnswerReview:
-    """Store a verdict on a locked assessment and score it again. Return the review of the answer with that verdict.
+    """Store a verdict on a locked assessment, which is scored afterwards. Return the review of the answer with it.
 
-    Raises `TooLateToReply` if a harsher verdict counts then, unless the hearing was `reopened` for it.
+    Raises `TooLateToReply`, and stores nothing, if a harsher verdict counts then, unless the hearing was `reopened`.
     """
-    record = locked.record
     before = reviews[verdict.indicator]
     others = (one for one in before.verdicts if (one.assessor, one.answer) != (verdict.assessor, verdict.answer))
     after = structs.replace(before, verdicts=(*others, verdict))
     if not reopened and is_harsher(before.counted_verdict, after.counted_verdict):
         locked.lifecycle.ensure_time_to_reply(now)
     queries.store_verdict(session, verdict)
-    overall = queries.find_overall_review(session, record.edition, record.organisation)
-    _apply_reviews(session, record, reviews | {verdict.indicator: after}, overall, now)
     return after
+
+
+def _score_reviewed(
+    session: Session, record: AssessmentRecord, reviews: Mapping[str, AnswerReview], now: datetime
+) -> None:
+    """Score a locked assessment again with the reviews of its answers, by indicator, and its overall review."""
+    overall = queries.find_overall_review(session, record.edition, record.organisation)
+    _apply_reviews(session, record, reviews, overall, now)
 
 
 def _reopen_hearing(
@@ -819,6 +940,17 @@ def list_samples(database: Database, edition: str, *, principal: Principal | Non
         everything = record.state == "published" or (principal is not None and principal.can_see_drafts(record.id))
         own = principal.organisations if principal is not None and principal.role in ORGANISATION_ROLES else ()
         return [_build_view(session, draw, own, everything=everything)]
+
+
+def draw_sample(session: Session, edition: str) -> tuple[str, ...]:
+    """Return the organisations of the sample of an edition, drawn from the assessments that are submitted by now.
+
+    Raises `UnknownSample` if the edition has no sample.
+    """
+    draw = queries.find_draw(session, edition)
+    if draw is None:
+        raise UnknownSample(edition)
+    return select_sample(draw.seed, draw.share, queries.list_submitted(session, edition))
 
 
 def _build_view(session: Session, draw: SampleDraw, own: Iterable[str] | None, *, everything: bool) -> SampleView:
