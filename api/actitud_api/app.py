@@ -70,6 +70,8 @@ from actitud_api.resources.api_keys import routes as keys
 from actitud_api.resources.assessments import routes as assessments
 from actitud_api.resources.assessments import service as assessed
 from actitud_api.resources.assessments import transition_routes
+from actitud_api.resources.batches import routes as batches
+from actitud_api.resources.batches.tasks import TRANSITIONS_TASK
 from actitud_api.resources.editions import routes as editions
 from actitud_api.resources.editions import service as edition_service
 from actitud_api.resources.jobs import routes as jobs
@@ -110,6 +112,8 @@ from actitud_api.web.portal import routes as portal
 from actitud_api.web.portal.printing import routes as printing
 from actitud_api.web.portal.problem_pages import render_problem_page
 from actitud_api.web.workbooks import routes as workbooks
+from actitud_api.web.workbooks.verdicts import routes as verdict_workbooks
+from actitud_api.web.workbooks.verdicts.tasks import VERDICTS_TASK
 
 _log = structlog.get_logger()
 
@@ -151,6 +155,8 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     reviews.FlagsOfAssessmentController,
     reviews.EditionReviewsController,
     transition_routes.TransitionsController,
+    batches.BatchesController,
+    verdict_workbooks.VerdictWorkbookController,
     replies.RepliesController,
     publications.PublicationsController,
     approvals.ApprovalsController,
@@ -207,6 +213,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *assessments.PROBLEMS,
     *reviews.PROBLEMS,
     *transition_routes.PROBLEMS,
+    *batches.PROBLEMS,
     *replies.PROBLEMS,
     *publications.PROBLEMS,
     *approvals.PROBLEMS,
@@ -502,7 +509,7 @@ def build_job_runner(
     progress: ProgressListener = lambda done, total: None,
 ) -> JobRunner:
     """Return the runner of all jobs of the service. `owner` and `progress`: as of `JobRunner`."""
-    tasks: Sequence[JobTask[Any]] = ()
+    tasks: Sequence[JobTask[Any]] = (TRANSITIONS_TASK, VERDICTS_TASK)
     return JobRunner(database, tasks, find_problem=find_expected_problem, owner=owner, progress=progress)
 
 

@@ -310,6 +310,19 @@ def build_create(
     )
 
 
+def build_create_from_file(
+    core: Core, *segments: str, body: bytes, media_type: str, idempotency_key: str | None, lang: str | None
+) -> Request:
+    """Build a POST request that uploads a file and creates a resource from it once, however often it is sent.
+
+    ``segments``: parts of the path below ``/v1``. ``body``: the bytes of the file, and ``media_type``: its type.
+    ``idempotency_key``: if ``None``, a random key is sent. ``lang``: ``None`` for the language of the client. Raises
+    ``ValueError`` for an invalid key.
+    """
+    request = build_file_post(core, *segments, body=body, media_type=media_type, lang=lang)
+    return msgspec.structs.replace(request, headers={**request.headers, **_build_idempotency(idempotency_key)})
+
+
 def _build_idempotency(idempotency_key: str | None) -> Mapping[str, str]:
     key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
     if not _IDEMPOTENCY_KEY.fullmatch(key):

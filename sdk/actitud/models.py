@@ -157,6 +157,18 @@ class ScoreFacts(TypedDict):
     what_if: NotRequired[HypotheticalFacts]
 
 
+class AssessmentFilter(TypedDict, total=False):
+    """Conditions that assessments must meet for a step of many, as the filters of the lists: ``{"province": "28"}``."""
+
+    state: AssessmentState
+    q: str
+    kind: OrganisationKind
+    region: RegionCode
+    province: ProvinceCode
+    band: SizeBand
+    parent: str
+
+
 _set_member = msgspec.structs.force_setattr
 _NO_GROUPS: Nodes[DimensionScore] = Nodes()
 
@@ -2072,12 +2084,14 @@ class JobItem(Model, frozen=True, kw_only=True):
 
     ``position``: its place among the results, from 1. ``subject``: the organisation, or the place in a file.
     ``outcome``: what became of it, a word of the kind of job. ``detail``: facts about it, ``None`` without any.
+    ``problem``: why it was refused, ``None`` unless it was.
     """
 
     position: int
     subject: str
     outcome: str
     detail: dict[str, JsonValue] | None
+    problem: Problem | None
 
 
 class Publication(Model, frozen=True, kw_only=True):

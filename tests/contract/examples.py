@@ -73,7 +73,7 @@ CREATES: Final = {"scores.create": "/v1/scores", "scores.create_many": "/v1/scor
 WORKBOOK: Final = "/v1/methodologies/2027.1/workbook"
 OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
 """What is sent into a workbook, and what is then read of it."""
-OF_FILES: Final = frozenset({"methodologies.workbook.read"})
+OF_FILES: Final = frozenset({"methodologies.workbook.read", "editions.verdicts.create"})
 """What takes a file in place of JSON."""
 _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
@@ -85,6 +85,7 @@ WRITES: Final = {
     "editions.assessments.put": ("PUT", _ASSESSMENT),
     "editions.assessments.update": ("PATCH", _ASSESSMENT),
     "editions.assessments.submissions.create": ("POST", f"{_ASSESSMENT}/submissions"),
+    "editions.transitions.create": ("POST", "/v1/editions/2027/transitions"),
     "editions.assessments.reviews.create": ("POST", f"{_ASSESSMENT}/reviews"),
     "editions.assessments.verdicts.put": ("PUT", f"{_ASSESSMENT}/verdicts/D1.07"),
     "editions.assessments.review.put": ("PUT", f"{_ASSESSMENT}/review"),
@@ -189,6 +190,8 @@ WITHOUT: Final = {
     "editions.assessments.replies.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",
+    "editions.verdicts.create",
+    "editions.verdicts.workbook",
     "organisations.export",
     "editions.export",
     "editions.scores.export",

@@ -416,7 +416,10 @@ FORMATS: Final = {"badges.get": "svg", "catalogue.get": "ttl", "editions.scores.
 """The format of a file that does not exist as CSV."""
 _OF_REVIEWS: Final = ("editions.assessments.verdicts.", "editions.assessments.review.")
 """What is asked about an assessment under review."""
-_OF_DRAFTS: Final = ("editions.assessments.", "editions.scores.", "editions.summary")
+_OF_DRAFTS: Final = (
+    *("editions.assessments.", "editions.scores.", "editions.summary"),
+    *("editions.transitions.", "editions.verdicts."),
+)
 """What is asked about an edition with a draft in it."""
 _BEFORE: Final[Mapping[str, AssessmentState]] = {
     "editions.assessments.submissions.list": "submitted",
@@ -425,6 +428,9 @@ _BEFORE: Final[Mapping[str, AssessmentState]] = {
     "editions.assessments.transitions.get": "submitted",
     "editions.assessments.returns.create": "submitted",
     "editions.assessments.reviews.create": "submitted",
+    "editions.transitions.create": "submitted",
+    "editions.verdicts.create": "under_review",
+    "editions.verdicts.workbook": "under_review",
     "editions.assessments.hearings.create": "under_review",
     "editions.assessments.finals.create": "hearing",
     "editions.assessments.replies.list": "hearing",

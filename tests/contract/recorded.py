@@ -10,13 +10,17 @@ import httpx
 import rfc8785
 
 from actitud_api.platform.audit_log import service as ledger
+from tests.contract import examples
 from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, Recorded
 from tests.support.ledgers import find_chain_problems
 
 OWN: Final = "/assessments/{organisation}"
 KEYS: Final = "/v1/keys"
-LOCATED: Final = ("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create")
-"""Operations whose subject is the key, or the suggestion, that the answer locates."""
+LOCATED: Final = (
+    *("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create"),
+    *("editions.transitions.create", "editions.verdicts.create"),
+)
+"""Operations whose subject is the key, the suggestion or the job that the answer locates."""
 SUBJECTS: Final = {
     "organisations.create": "/v1/organisations/XX-TEST-{edition}",
     "editions.create": "/v1/editions/{edition}",
@@ -33,6 +37,10 @@ SUBJECTS: Final = {
 """The subject of an operation that makes something, where the path does not name it."""
 
 
+OF_MANY: Final = frozenset({"editions.transitions.create", "editions.verdicts.create"})
+"""Operations on the drafts of many organisations, whose jobs only administrators find in the ledger."""
+
+
 def is_entered(operation: Operation) -> bool:
     """Return True if the ledger keeps who called an operation: it changes something and needs a key."""
     return operation.method not in SAFE and operation.roles is not None
@@ -40,7 +48,7 @@ def is_entered(operation: Operation) -> bool:
 
 def is_public(operation: Operation) -> bool:
     """Return True if everybody may know the subject of an operation."""
-    return OWN not in operation.path and not operation.path.startswith(KEYS)
+    return OWN not in operation.path and not operation.path.startswith(KEYS) and operation.id not in OF_MANY
 
 
 def verify_entries(installation: Installation) -> Sequence[Recorded]:
@@ -74,7 +82,10 @@ def assert_done(
     subject = SUBJECTS.get(operation.id, operation.path).format_map(place.path)
     if operation.id in LOCATED:
         subject = response.headers["location"]
-    body = None if place.body is None else f"sha256:{hashlib.sha256(rfc8785.dumps(dict(place.body))).hexdigest()}"
+    sent_bytes = None if place.body is None else rfc8785.dumps(dict(place.body))
+    if operation.id in examples.OF_FILES:
+        sent_bytes = response.request.content
+    body = None if sent_bytes is None else f"sha256:{hashlib.sha256(sent_bytes).hexdigest()}"
     sent = body if body is None or is_public(operation) else _commitment(entry, body)
     _assert_record(entry, operation, response, actor, outcome="done", subject=subject, sent=sent, **details)
     assert entry.opening is not None

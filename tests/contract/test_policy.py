@@ -45,6 +45,7 @@ Class = Literal[
     "review",
     "oversee",
     "extend",
+    "step",
     "publish",
     "register",
     "administer",
@@ -107,7 +108,10 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.reviews.create",
         "editions.assessments.verdicts.delete",
         "editions.assessments.verdicts.put",
+        "editions.verdicts.create",
+        "editions.verdicts.workbook",
     ),
+    "step": ("editions.transitions.create",),
     "oversee": (
         "editions.agreement.get",
         "editions.assessments.flags.list",
@@ -194,6 +198,7 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "review": frozenset({"assessor", "administrator"}),
     "oversee": frozenset({"assessor", "publisher", "administrator"}),
     "extend": frozenset({"publisher", "administrator"}),
+    "step": frozenset({"organisation_editor", "assessor", "publisher", "administrator"}),
     "publish": frozenset({"publisher", "administrator"}),
     "register": frozenset({"registrar", "administrator"}),
     "administer": frozenset({"administrator"}),
@@ -294,6 +299,9 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return 404 if operation.id in TOLD_BY_ID and holder not in SEES_DRAFTS else None
     if row == "propose":
         return None
+    if row == "step" and role not in ROLES["review"]:
+        # What it is called with is a review, which no other role begins.
+        return 404 if bound == "elsewhere" and role in ROLES[row] else 403
     if role not in ROLES[row] or (row == "withdraw" and role != "administrator"):
         return 403
     if operation.id == "suggestions.decisions.create":

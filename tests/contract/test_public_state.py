@@ -25,6 +25,7 @@ HIDDEN: Final = frozenset(
         *("editions.assessments.verdicts.put", "editions.assessments.verdicts.delete"),
         *("editions.assessments.review.put", "editions.flags.create"),
         *("editions.assessments.replies.put", "editions.assessments.replies.delete"),
+        *("editions.transitions.create", "editions.verdicts.create"),
         *("keys.create", "keys.rotations.create", "keys.revocations.create", "jobs.cancel"),
     }
 )

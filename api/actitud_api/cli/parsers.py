@@ -89,6 +89,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_policy,
         _add_ledger,
         _add_import,
+        _add_assessments,
         _add_publish,
         _add_discard,
         _add_flags,
@@ -511,6 +512,67 @@ def _add_import(added: AddCommand, language: Language) -> None:
     _add_database_option(imported, language)
 
 
+def _add_assessments(added: AddCommand, language: Language) -> None:
+    commands = added(Texts("evaluaciones", "assessments"), "assessments").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    text = Texts("da un paso para muchas evaluaciones a la vez", "take a step for many assessments at once")
+    command = commands.add_parser("transition", help=text.into(language), description=text.into(language))
+    command.set_defaults(run="transitions.run_transition")
+    for name, metavar, help_text in (
+        ("edition", "EDITION", Texts("la edición", "the edition")),
+        (
+            "step",
+            "STEP",
+            Texts(
+                "el paso: submissions, reviews, hearings, returns, finals o extensions",
+                "the step: submissions, reviews, hearings, returns, finals or extensions",
+            ),
+        ),
+    ):
+        command.add_argument(name, metavar=metavar, help=help_text.into(language))
+    command.add_argument(
+        "--organisation",
+        metavar="ID",
+        action="append",
+        default=[],
+        help=Texts(
+            "solo esta organización; se repite para varias; si no, todas las que cumplan las condiciones",
+            "only this organisation; repeated for several; else all that meet the conditions",
+        ).into(language),
+    )
+    for name, metavar, help_text in (
+        ("--state", "STATE", Texts("solo las que están en este estado", "only those in this state")),
+        ("--q", "WORDS", Texts("solo las que tienen estas palabras", "only those with these words")),
+        ("--kind", "KIND", Texts("solo las de este tipo", "only those of this kind")),
+        ("--region", "CODE", Texts("solo las de esta comunidad autónoma", "only those of this region")),
+        ("--province", "CODE", Texts("solo las de esta provincia", "only those of this province")),
+        ("--band", "BAND", Texts("solo las de este tramo de tamaño", "only those of this size band")),
+        ("--parent", "ID", Texts("solo las que dependen de esta", "only those that belong to this one")),
+        ("--reason", "TEXT", Texts("por qué (returns, extensions)", "why (returns, extensions)")),
+        (
+            "--until",
+            "DATE",
+            Texts("el último día, como 2027-03-20 (returns, extensions)", "the last day, as 2027-03-20 (the same)"),
+        ),
+        (
+            "--phase",
+            "PHASE",
+            Texts(
+                "la fase que se amplía: submission, review o hearing (extensions)",
+                "the phase to extend: submission, review or hearing (extensions)",
+            ),
+        ),
+    ):
+        command.add_argument(name, metavar=metavar, help=help_text.into(language))
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=Texts("dice qué pasaría, sin cambiar nada", "say what would happen, without a change").into(language),
+    )
+    _add_database_option(command, language)
+
+
 def _add_publish(added: AddCommand, language: Language) -> None:
     command = added(
         Texts(
@@ -798,12 +860,21 @@ def _add_demo(added: AddCommand, language: Language) -> None:
         "demo",
         "demonstration.run_demo",
     )
-    command.add_argument(
+    left = command.add_mutually_exclusive_group()
+    left.add_argument(
         "--in-review",
         action="store_true",
         help=Texts(
             "deja la edición en revisión, y enseña una clave para publicarla",
             "leave the edition in review, and show a key to publish it with",
+        ).into(language),
+    )
+    left.add_argument(
+        "--drafts",
+        action="store_true",
+        help=Texts(
+            "deja la edición abierta, con borradores, y enseña una clave para llevarla hasta el final",
+            "leave the edition open, with drafts, and show a key to take it to its end with",
         ).into(language),
     )
     _add_address_options(command, language)

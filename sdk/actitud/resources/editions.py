@@ -78,6 +78,7 @@ from actitud.resources.reviews import (
     EditionFlags,
     EditionSamples,
 )
+from actitud.resources.transitions import AsyncEditionVerdicts, AsyncTransitions, EditionVerdicts, Transitions
 
 
 def list_editions(
@@ -321,6 +322,8 @@ class Editions(Bound):
         self.scores: Final = EditionScores(core, transport)
         self.indicators: Final = EditionIndicators(core, transport)
         self.assessments: Final = Assessments(core, transport)
+        self.transitions: Final = Transitions(core, transport)
+        self.verdicts: Final = EditionVerdicts(core, transport)
         self.publications: Final = Publications(core, transport)
         self.approvals: Final = Approvals(core, transport)
         self.exemplars: Final = EditionExemplars(core, transport)
@@ -349,6 +352,8 @@ class AsyncEditions(AsyncBound):
         self.scores: Final = AsyncEditionScores(core, transport)
         self.indicators: Final = AsyncEditionIndicators(core, transport)
         self.assessments: Final = AsyncAssessments(core, transport)
+        self.transitions: Final = AsyncTransitions(core, transport)
+        self.verdicts: Final = AsyncEditionVerdicts(core, transport)
         self.publications: Final = AsyncPublications(core, transport)
         self.approvals: Final = AsyncApprovals(core, transport)
         self.exemplars: Final = AsyncEditionExemplars(core, transport)

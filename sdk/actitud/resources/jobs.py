@@ -75,15 +75,16 @@ def list_items(
     limit: int | None = None,
     offset: int | None = None,
     total: bool = False,
+    lang: str | None = None,
 ) -> Call[Fetched[JobItem]]:
     """List the results of a job: one for each organisation, or each row of a file, that it has come to.
 
     ``outcome``: only those with this outcome, a word of the kind of job. ``limit``: items per page, 1 to 1,000, default
-    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Raises ``NotFound`` if
-    there is no such job, or if somebody else asked for it.
+    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``: language of
+    the problems of what was refused. Raises ``NotFound`` if there is no such job, or if somebody else asked for it.
     """
     query = {"outcome": outcome, "limit": limit, "offset": offset, "total": total or None}
-    return fetch_page(core, build_get(core, "jobs", job, "items", query=query), Listing[JobItem])
+    return fetch_page(core, build_get(core, "jobs", job, "items", query=query, lang=lang), Listing[JobItem])
 
 
 def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang: str | None = None) -> Call[Job]:

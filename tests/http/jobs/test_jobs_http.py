@@ -108,6 +108,7 @@ def test_its_results_are_listed_page_by_page_and_by_outcome(client: Client, stor
         "subject": "XX-T-3",
         "outcome": "odd",
         "detail": {"number": 3},
+        "problem": None,
     }
     even = client.get(path, params={"outcome": "even"}, headers=headers).json()["items"]
     assert [item["subject"] for item in even] == ["XX-T-2", "XX-T-4"]

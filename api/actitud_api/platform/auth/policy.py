@@ -40,6 +40,11 @@ REGISTRARS: Final = restrict_to("registrar", "administrator")
 REVIEWERS: Final = restrict_to("assessor", "administrator", private=True, hidden=True)
 REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", private=True)
 
+TRANSITION_MAKERS: Final = restrict_to(
+    "organisation_editor", "assessor", "publisher", "administrator", private=True, hidden=True
+)
+"""Rule of a step of many assessments; each step has that of one assessment as well."""
+
 
 def principal_of(request: ApiRequest) -> Principal | None:
     """Return the principal of a request, or None if it was sent without a key."""

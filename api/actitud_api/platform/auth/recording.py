@@ -7,6 +7,7 @@ request, because an entry can never be removed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -50,8 +51,13 @@ def audit_event(request: ApiRequest) -> ledger.Event:
         request.scope,
         _build_actor(principal_of(request)),
         _read_path(request.scope),
-        sent=None if sent is None else compute_digest(msgspec.json.decode(sent)),
+        sent=None if sent is None else _digest_body(sent, is_file=isinstance(request.scope["state"]["body"], bytes)),
     )
+
+
+def _digest_body(sent: bytes, *, is_file: bool) -> str:
+    """Return the digest of a request body: of its canonical form, or of the bytes of a file."""
+    return f"sha256:{hashlib.sha256(sent).hexdigest()}" if is_file else compute_digest(msgspec.json.decode(sent))
 
 
 def log_denied(database: Database, scope: HTTPScope, holder: Holder) -> None:

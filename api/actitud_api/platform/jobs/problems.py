@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.platform.http.problems import FieldError, Problem, ProblemError, limit_faults
 from actitud_api.platform.http.redaction import redact_keys
+
+PROBLEM: Final = "problem"
+"""The member of the detail of a result that has the problem with which its subject was refused."""
 
 Wordings = dict[str, str]
 """A text by language."""

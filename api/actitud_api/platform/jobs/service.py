@@ -155,7 +155,7 @@ def list_statuses(
 def list_items(
     database: Database,
     job: str,
-    principal: Principal,
+    principal: Principal | None,
     *,
     outcome: str | None,
     after: int | None,

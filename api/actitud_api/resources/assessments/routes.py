@@ -130,7 +130,10 @@ class AssessmentsController(Controller):
             "assessment": Link(
                 "editions.assessments.get",
                 {"edition": "$request.path.edition", "organisation": "$response.body#/items/0/organisation"},
-            )
+            ),
+            "transitions": Link("editions.transitions.create", {"edition": "$request.path.edition"}),
+            "workbook": Link("editions.verdicts.workbook", {"edition": "$request.path.edition"}),
+            "verdicts": Link("editions.verdicts.create", {"edition": "$request.path.edition"}),
         },
     )
     def list_assessments(

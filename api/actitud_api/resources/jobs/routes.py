@@ -26,7 +26,7 @@ from actitud_api.resources.jobs import schemas
 from actitud_api.resources.jobs.answers import JOB
 
 PAGE = Pages(schemas.JobPage, cache=NO_STORE, sentences=True)
-RESULTS = Pages(schemas.JobResultPage, cache=NO_STORE)
+RESULTS = Pages(schemas.JobResultPage, cache=NO_STORE, sentences=True)
 EVENTS = EventStream()
 CURSOR: Cursor[int] = Cursor("jobs.list", int)
 RESULT_CURSOR: Cursor[int] = Cursor("jobs.items.list", int)
@@ -119,7 +119,9 @@ class JobsController(Controller):
             total=total,
         )
         kept, cursor = RESULT_CURSOR.cut(query, rows, lambda item: item.position)
-        return RESULTS.page_of(request, map(schemas.build_result, kept), cursor, total)
+        language, request_id = choose_language(request.scope), assign_request_id(request.scope)
+        results = [schemas.build_result(item, path.job, request_id, language) for item in kept]
+        return RESULTS.page_of(request, results, cursor, total)
 
     @get("/{job:str}/events", operation_id="jobs.events", access=JOB_HOLDERS, answer=EVENTS)
     async def stream_events(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.platform.http.problems import Problem
-from actitud_api.platform.jobs.problems import build_problem
+from actitud_api.platform.jobs.problems import PROBLEM, JobProblem, build_problem
 from actitud_api.platform.jobs.service import JobItem, JobState, JobStatus
 
 
@@ -65,6 +66,7 @@ class JobResult(Struct, frozen=True, kw_only=True):
     subject: Annotated[str, Meta(description="The organisation, or the place in a file.")]
     outcome: Annotated[str, Meta(description="What became of it: a word of this kind of job.")]
     detail: Annotated[dict[str, Any] | None, Meta(description="Facts about it; null without any.")]
+    problem: Annotated[Problem | None, Meta(description="Why it was refused; null unless it was.")]
 
 
 class JobResultPage(Page[JobResult], frozen=True):
@@ -100,6 +102,18 @@ def build_job(status: JobStatus, request_id: str, language: Language) -> Job:
     )
 
 
-def build_result(item: JobItem) -> JobResult:
-    """Build the response about a result of a job."""
-    return JobResult(position=item.position, subject=item.subject, outcome=item.outcome, detail=item.detail)
+def build_result(item: JobItem, job: str, request_id: str, language: Language) -> JobResult:
+    """Build the response about a result of a job, with its problem in a language.
+
+    `request_id` is that of the request that reads it.
+    """
+    facts = dict(item.detail or {})
+    stored = facts.pop(PROBLEM, None)
+    problem = None if stored is None else msgspec.convert(stored, JobProblem)
+    return JobResult(
+        position=item.position,
+        subject=item.subject,
+        outcome=item.outcome,
+        detail=facts or None,
+        problem=None if problem is None else build_problem(problem, f"/v1/jobs/{job}/items", request_id, language),
+    )

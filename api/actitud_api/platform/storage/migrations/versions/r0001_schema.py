@@ -33,7 +33,7 @@ _TABLES: Final = (
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
-    *("job", "job_item", "public_state"),
+    *("job", "job_item", "batch_file", "public_state"),
 )
 """Each after those that it refers to."""
 
@@ -581,6 +581,13 @@ def _create_jobs() -> None:
         _reference("job_item", "job", "job.id", ondelete="CASCADE"),
     )
     op.create_index("ix_job_item_job_outcome_position", "job_item", ["job", "outcome", "position"])
+    op.create_table(
+        "batch_file",
+        sa.Column("job", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("job", name="pk_batch_file"),
+        _reference("batch_file", "job", "job.id", ondelete="CASCADE"),
+    )
 
 
 def _create_public_state() -> None:

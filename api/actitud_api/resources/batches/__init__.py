@@ -1,0 +1,1 @@
+"""Batches: transitions of many assessments, and verdicts on many answers, each as one job."""

@@ -1,0 +1,96 @@
+"""SQL of batches: the selection of their assessments, and their files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, delete, func, insert, select
+from sqlmodel import Session
+
+from actitud_api.platform.storage.base import Base
+from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.assessments.tables import Assessment
+from actitud_api.resources.batches.tables import BatchFile
+from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.service import OrganisationFilters
+from actitud_api.resources.organisations.tables import OrganisationTable
+
+ASSESSMENTS = Base.metadata.tables[str(Assessment.__tablename__)]
+FILES = Base.metadata.tables[str(BatchFile.__tablename__)]
+ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
+
+
+def count_selected(
+    session: Session,
+    edition: str,
+    *,
+    states: Collection[AssessmentState] | None,
+    among: Collection[str] | None,
+    filters: OrganisationFilters,
+) -> int:
+    """Count the assessments of an edition that `list_selected` lists."""
+    selected = _select(session, edition, states, among, filters).subquery()
+    count: int = session.execute(select(func.count()).select_from(selected)).scalar_one()
+    return count
+
+
+def list_selected(
+    session: Session,
+    edition: str,
+    *,
+    states: Collection[AssessmentState] | None,
+    among: Collection[str] | None,
+    filters: OrganisationFilters,
+    after: str | None,
+    limit: int,
+) -> list[str]:
+    """List the organisations whose assessments in an edition match, by id.
+
+    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter.
+    The list begins after the organisation `after`, None begins at the first; it has at most `limit`.
+    """
+    statement = _select(session, edition, states, among, filters)
+    if after is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation > after)
+    return list(session.execute(statement.order_by(ASSESSMENTS.c.organisation).limit(limit)).scalars())
+
+
+def _select(
+    session: Session,
+    edition: str,
+    states: Collection[AssessmentState] | None,
+    among: Collection[str] | None,
+    filters: OrganisationFilters,
+) -> Select[tuple[str]]:
+    statement = (
+        select(ASSESSMENTS.c.organisation)
+        .select_from(ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id))
+        .where(ASSESSMENTS.c.edition == edition, *filters.build_conditions())
+    )
+    if states is not None:
+        statement = statement.where(ASSESSMENTS.c.state.in_(states))
+    if among is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
+    matches = organisations.find_matches(session, filters.text)
+    if matches is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation.in_(select(matches.c.id)))
+    return statement
+
+
+# --- files ----------------------------------------------------------------------------------------------------
+
+
+def insert_file(session: Session, job: int, content: bytes) -> None:
+    """Store the file of a job, which has none yet."""
+    session.execute(insert(FILES), {"job": job, "content": content})
+
+
+def get_file(session: Session, job: int) -> bytes:
+    """Return the file of a job."""
+    content: bytes = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one()
+    return content
+
+
+def delete_file(session: Session, job: int) -> None:
+    """Delete the file of a job."""
+    session.execute(delete(FILES).where(FILES.c.job == job))

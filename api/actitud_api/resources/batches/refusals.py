@@ -1,0 +1,55 @@
+"""The problem with which an assessment refuses its part of a batch: that of the same request for it alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.problems import (
+    CONFLICT,
+    PRECONDITION_FAILED,
+    Fault,
+    ProblemError,
+    ProblemMapping,
+    maps_to,
+)
+from actitud_api.platform.storage.versions import StaleVersion
+from actitud_api.resources.assessments import routes as assessments
+from actitud_api.resources.assessments import transition_routes as transitions
+from actitud_api.resources.editions import routes as editions
+from actitud_api.resources.organisations import routes as organisations
+from actitud_api.resources.organisations.service import IdentifierIsAlias
+from actitud_api.resources.reviews import routes as reviews
+
+
+def _describe_alias(error: IdentifierIsAlias) -> Texts:
+    return Texts(
+        "Es otro identificador de {organisation}: use ese.",
+        "It is another identifier of {organisation}: use that one.",
+        organisation=error.organisation,
+    )
+
+
+_MAPPINGS: Final[tuple[ProblemMapping, ...]] = (
+    *organisations.PROBLEMS,
+    *editions.PROBLEMS,
+    *assessments.PROBLEMS,
+    *transitions.PROBLEMS,
+    *reviews.PROBLEMS,
+    maps_to(StaleVersion, PRECONDITION_FAILED, lambda _: PRECONDITION_FAILED.description),
+    # A request for one organisation is redirected to its id.
+    maps_to(
+        IdentifierIsAlias,
+        CONFLICT,
+        _describe_alias,
+        lambda error: [Fault("/organisations", "alias", None, _describe_alias(error), error.organisation)],
+    ),
+)
+_BUILDERS: Final = dict(_MAPPINGS)
+
+
+def describe_refusal(refusal: Exception) -> ProblemError:
+    """Return the problem of a refusal; `refusal` is one of `service.REFUSALS` or a `StaleVersion`."""
+    problem = _BUILDERS[type(refusal)](refusal)
+    assert isinstance(problem, ProblemError)
+    return problem

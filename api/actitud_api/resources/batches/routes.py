@@ -1,0 +1,110 @@
+"""HTTP routes of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from litestar import Controller, Response
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.auth.idempotency import idempotent
+from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, EDITORS, REVIEWERS, TRANSITION_MAKERS
+from actitud_api.platform.auth.recording import audit_event, log_denied
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.access import Rule
+from actitud_api.platform.http.inputs import Body
+from actitud_api.platform.http.operations import post
+from actitud_api.platform.http.problems import (
+    CONFLICT,
+    FORBIDDEN,
+    INVALID_REQUEST,
+    Fault,
+    ProblemError,
+    ProblemMapping,
+    maps_to,
+)
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.jobs.service import enqueue_job
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.assessments.schemas import EditionPath
+from actitud_api.resources.batches import service
+from actitud_api.resources.batches.service import EmptySelection, TwoSelections
+from actitud_api.resources.batches.steps import STEPS, Step, StepName, StepRequest
+from actitud_api.resources.batches.tasks import TRANSITIONS, build_parameters
+from actitud_api.resources.jobs.answers import JOB
+
+STEP = Body(*STEPS, tag_field="step")
+
+_RULES: Final[Mapping[StepName, Rule]] = {
+    "submissions": EDITORS,
+    "reviews": REVIEWERS,
+    "hearings": REVIEWERS,
+    "returns": REVIEWERS,
+    "finals": REVIEWERS,
+    "extensions": DEADLINE_EXTENDERS,
+}
+"""The access rule of each step: that of the operation for one assessment."""
+
+_EMPTY = Texts(
+    "Ninguna evaluación de la edición puede dar ese paso, o ninguna cumple el filtro.",
+    "No assessment of the edition can take this step, or none matches the filter.",
+)
+_TWO_SELECTIONS = Texts(
+    "Se nombran las organizaciones o se filtran, no las dos cosas.",
+    "Name the organisations or filter them, not both.",
+)
+
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        TwoSelections,
+        INVALID_REQUEST,
+        lambda _: _TWO_SELECTIONS,
+        lambda _: [Fault("/filter", "organisations", None, _TWO_SELECTIONS)],
+    ),
+    maps_to(EmptySelection, CONFLICT, lambda _: _EMPTY, lambda _: [Fault("", "empty", None, _EMPTY)]),
+)
+
+
+class BatchesController(Controller):
+    """Routes that act on many assessments of an edition."""
+
+    path = "/v1/editions/{edition:str}"
+    tags = ("assessments",)
+
+    @post(
+        "/transitions",
+        operation_id="editions.transitions.create",
+        access=TRANSITION_MAKERS,
+        body=STEP,
+        status=202,
+        answer=JOB,
+        problems=(CONFLICT,),
+    )
+    def create_transitions(
+        self, request: ApiRequest, path: EditionPath, body: StepRequest, database: Database, principal: Principal
+    ) -> Response[bytes]:
+        """Take a step for many assessments.
+
+        Asks for a job that takes the step of each assessment as its own operation does, with the same roles, rules and
+        ledger entry. Its results are `done` (in a dry run `possible`), `unchanged` or `refused` with the problem. The
+        selection is made as the job goes on. Refused (409) if nothing is selected.
+        """
+        step: Step = body  # type: ignore[assignment]  # `STEPS` are the members of `Step`
+        if principal.role not in _RULES[step.step].roles:
+            log_denied(database, request.scope, principal)
+            raise ProblemError(FORBIDDEN, FORBIDDEN.description)
+        event = audit_event(request)
+
+        def enqueue(session: Session) -> Response[bytes]:
+            record = enqueue_job(
+                session,
+                kind=TRANSITIONS,
+                parameters=build_parameters(step, event),
+                principal=principal,
+                edition=path.edition,
+                total=service.count_selected(session, path.edition, step, principal),
+            )
+            return JOB.accept(request, session, record)
+
+        return idempotent(request, database, enqueue)
