@@ -58,18 +58,19 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
     Raises:
         CommandError: The database cannot be used or another process serves it, or it has a published demonstration
-            that cannot be kept, because another version of the simulator made it or the option `--in-review` asks for
-            one in review.
+            that cannot be kept, because another version of the simulator made it or the option `--in-review` or
+            `--drafts` asks for one that is not published.
     """
     settings = build_settings(load_settings(options), options.database)
     loaded = threading.Event()
+    is_left = options.in_review or options.drafts
     with build_application(settings, language, may_be_new=True) as app:
         database = get_database(app)
         with catch_unreachable(settings, language):
             check_revisions(settings, get_revisions(database), language)
             database.migrate()
         is_kept = demo.load_report(database) is not None
-        if (options.in_review and demo.is_published(database)) or (demo.is_fixed(database) and not is_kept):
+        if (is_left and demo.is_published(database)) or (demo.is_fixed(database) and not is_kept):
             raise CommandError(_PUBLISHED.into(language))
         _make_signing_key(database, settings)
         get_readiness(app).register(demo.EDITION, loaded.is_set)
@@ -80,8 +81,8 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
         def load() -> None:
             try:
-                report = _load_demonstration(database, language)
-                _publish_demonstration(database, settings, language, in_review=options.in_review)
+                report = _load_demonstration(database, language, as_drafts=options.drafts)
+                _publish_demonstration(database, settings, language, is_left=is_left)
             except BaseException:
                 if server.should_exit:
                     return  # stopped before it was ready: the unfinished transaction is dropped
@@ -90,7 +91,7 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
             loaded.set()
             console = Console()
             console.print(render_report(report, language))
-            if options.in_review:
+            if is_left:
                 console.print(_KEY.into(language).format(key=_create_key(database, settings)), soft_wrap=True)
             console.print(_READY.into(language).format(address=settings.address))
 
@@ -152,23 +153,26 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
             ledger.rotate_signing_key(session, settings.signing_folder, event, now=now)
 
 
-def _load_demonstration(database: Database, language: Language) -> SimulationReport:
-    """Return the report of the stored demonstration; if none is stored, simulate and store it first."""
+def _load_demonstration(database: Database, language: Language, *, as_drafts: bool) -> SimulationReport:
+    """Return the report of the stored demonstration; if none is stored, simulate and store it first.
+
+    `as_drafts`: store the answers of its edition as drafts.
+    """
     report = demo.load_report(database)
     if report is not None:
         return report
     with show_progress(_SIMULATING.into(language), demo.ORGANISATIONS) as advance:
-        return demo.store_demonstration(database, advance)
+        return demo.store_demonstration(database, advance, as_drafts=as_drafts)
 
 
-def _publish_demonstration(database: Database, settings: Settings, language: Language, *, in_review: bool) -> None:
-    """Publish what is not published yet; if `in_review`, of the earlier edition only."""
+def _publish_demonstration(database: Database, settings: Settings, language: Language, *, is_left: bool) -> None:
+    """Publish what is not published yet; if `is_left`, of the earlier edition only."""
     unpublished = demo.count_unpublished(database)
-    if in_review:
+    if is_left:
         del unpublished[demo.EDITION]
     if not unpublished:
         return
-    publish = demo.publish_earlier_edition if in_review else demo.publish_demonstration
+    publish = demo.publish_earlier_edition if is_left else demo.publish_demonstration
     progress = show_progress(_PUBLISHING.into(language), sum(unpublished.values()))
     with open_worker_pool() as spread, progress as advance:
         publish(database, settings.signing_folder, advance, now=datetime.now(UTC), spread=spread)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -105,13 +106,18 @@ class AlreadyPublished(Exception):
 
 
 def store_demonstration(
-    database: Database, advance: Callable[[], None], numbers: Sequence[int] | None = None
+    database: Database,
+    advance: Callable[[], None],
+    numbers: Sequence[int] | None = None,
+    *,
+    as_drafts: bool = False,
 ) -> SimulationReport:
     """Simulate the demonstration, store both editions in the state `in_review`, and return the report of `EDITION`.
 
     A stored demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
     only the organisations with these numbers, counted from 1; None for all. If none of them took part in the earlier
-    edition, there is none.
+    edition, there is none. `as_drafts`: store `EDITION` in the state `open`, with the answers as drafts that have no
+    evidence.
 
     Raises:
         AlreadyPublished: An edition of the stored demonstration is published.
@@ -127,7 +133,8 @@ def store_demonstration(
     for simulated in simulate(methodology, numbers):
         municipality, evaluation = simulated.municipality, simulated.evaluation
         invented.append(_build_organisation(municipality))
-        rows.append(assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, CREATED))
+        row = assessments.to_row(EDITION, municipality.id, simulated.submission, evaluation, CREATED)
+        rows.append({**row, "state": "draft", "submitted": None} if as_drafts else row)
         if (earlier := simulated.earlier) is not None:
             earlier_rows.append(
                 assessments.to_row(EARLIER, municipality.id, earlier.submission, earlier.evaluation, EARLIER_CREATED)
@@ -150,7 +157,8 @@ def store_demonstration(
             record = editions.build_record(EARLIER_DRAFT, now=EARLIER_CREATED, state="in_review", simulated=True)
             editions.add(session, record)
             assessments.store_rows(session, earlier_rows)
-        editions.add(session, editions.build_record(DRAFT, now=CREATED, state="in_review", simulated=True))
+        state: Literal["open", "in_review"] = "open" if as_drafts else "in_review"
+        editions.add(session, editions.build_record(DRAFT, now=CREATED, state=state, simulated=True))
         assessments.store_rows(session, rows)
         simulation = queries.SimulationRecord(
             compute_fingerprint(methodology), msgspec.to_builtins(report, str_keys=True)
