@@ -21,7 +21,7 @@ from actitud.counting.answers import (
     encode_answers,
     read_profile,
 )
-from actitud.counting.coding import build_coding_workbook
+from actitud.counting.coding import build_coding_workbook, has_uncoded_rows
 from actitud.counting.counts import CountPlan, FactCounter, FactValue
 from actitud.counting.coverage import NetworkAccount
 from actitud.counting.definitions import Basis, TextPair, UnknownVersion, list_counted_versions, load_definitions
@@ -221,9 +221,11 @@ class CountCommand:
             FORM: build_answers_workbook(counter.definitions, answers, self._language),
         }
         for second, name in CODING.items():
-            # What persons coded is never written over.
+            # What persons coded is never written over: if the samples have changed, it goes on in a new file.
             if not (folder / name).exists():
                 contents[name] = build_coding_workbook(counter, self._language, second=second)
+            elif self._files.workbooks and has_uncoded_rows(counter):
+                contents[f"next-{name}"] = build_coding_workbook(counter, self._language, second=second)
         for name, content in contents.items():
             (folder / name).write_bytes(content)
         written = [str(folder / name) for name in contents]

@@ -338,7 +338,8 @@ class _Commands:
             "--population", type=int, metavar="N", help=words("a cuántas personas se atiende", "people served")
         )
         command.add_argument(
-            "--date-order",
+            "--dates",
+            dest="date_order",
             choices=("dmy", "mdy"),
             help=words("orden de las fechas dudosas", "order of dates that can be read in two ways"),
         )

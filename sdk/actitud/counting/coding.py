@@ -47,6 +47,7 @@ _MADE: Final = datetime(2026, 1, 1)
 """Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _LONGEST_TEXT: Final = 32_000
 """Characters of a text that a cell takes."""
+_TIME_FORM: Final = "%Y-%m-%d %H:%M"
 _EXAMPLES: Final = 4
 """Posts that are proposed for a class of information."""
 _SPARE_ACCOUNTS: Final = 20
@@ -150,6 +151,15 @@ def build_coding_workbook(counter: FactCounter, language: str, *, second: bool =
     return _CodingWriter(counter, language, second).build()
 
 
+def has_uncoded_rows(counter: FactCounter) -> bool:
+    """Return True if a sample has rows that the coding workbook does not have, as after a change of the accounts."""
+    return any(
+        drawn.key not in counter.coding.rows.get(frame.sheet, {})
+        for name, frame in counter.definitions.frames.items()
+        for drawn in counter.sample(name).sample
+    )
+
+
 def describe_account_columns(definitions: Definitions) -> dict[str, tuple[Code, ...]]:
     """Return the codes of each column of the sheet of accounts."""
     return {
@@ -251,6 +261,7 @@ class _CodingWriter:
                 sent = self._format_time(reply.time, reply.precision)
                 values[f"reply_{index}"] = f"{sent}\n{reply.text}"
             values["proposal"] = proposals.get(row.drawn.key, "")
+            values |= self._list_codes(name, row.drawn.key, columns)
             part = _SAMPLE.into(self._language)
             if row.reserve:
                 part = _RESERVE.into(self._language).format(number=row.reserve)
@@ -296,6 +307,8 @@ class _CodingWriter:
         proposals = self._propose_classes()
         for number, one in enumerate(self._definitions.classes, start=FIRST):
             values = {"key": one.id, "class": one.name.into(self._language), "proposal": proposals.get(one.id, "")}
+            answer = self._counter.coding.classes.get(one.id)
+            values["answer"] = next((format_code(code, self._language) for code in YES_NO if code.id == answer), "")
             self._write_row(sheet, number, columns, values)
         self._add_drop_downs(sheet, columns, FIRST + len(self._definitions.classes) - 1)
 
@@ -336,6 +349,25 @@ class _CodingWriter:
         further = [drawn for drawn in reserve if drawn not in sampled]
         return rows + [_CodingRow(drawn, self._load(drawn), number) for number, drawn in enumerate(further, start=1)]
 
+    def _list_codes(self, sheet: str, key: str, columns: Sequence[_Column]) -> dict[str, str]:
+        """Return the cells that the person has filled in of a row already."""
+        coding = self._counter.coding
+        coded = (coding.second if self._second else coding.rows).get(sheet, {}).get(key)
+        if coded is None:
+            return {}
+        codes = dict(coded.codes)
+        if coded.was_private is not None:
+            codes["was_private"] = YES_NO[0 if coded.was_private else 1].id
+        cells = {
+            column.id: format_code(code, self._language)
+            for column in columns
+            for code in column.codes
+            if codes.get(column.id) == code.id
+        }
+        if coded.replied_at is not None:
+            cells["replied_at"] = to_local(coded.replied_at, self._counter.zone).strftime(_TIME_FORM)
+        return cells
+
     def _load(self, drawn: DrawnMessage) -> Message:
         return load_message(self._counter.table, drawn)
 
@@ -350,8 +382,7 @@ class _CodingWriter:
         }
 
     def _format_time(self, instant: int, precision: str) -> str:
-        form = "%Y-%m-%d" if precision == "day" else "%Y-%m-%d %H:%M"
-        return to_local(instant, self._counter.zone).strftime(form)
+        return to_local(instant, self._counter.zone).strftime("%Y-%m-%d" if precision == "day" else _TIME_FORM)
 
     # --- proposals ----------------------------------------------------------------------------------------------
 

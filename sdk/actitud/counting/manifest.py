@@ -22,6 +22,8 @@ from actitud.counting.times import DateOrder
 from actitud.counting.windows import Days
 
 FORMAT: Final = "actitud-counting-manifest/1"
+_OF_THE_DESK: Final = frozenset({"file_twice", "file_missing"})
+"""Faults of what was given and not of the files: a file that is given twice is counted once."""
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
@@ -99,7 +101,7 @@ def build_manifest(
         "messages": len(table),
         "copies": table.count_copies(),
         "differences": {field: number for field, number, _ in table.list_differences()},
-        "faults": dict(faults or {}),
+        "faults": {code: number for code, number in (faults or {}).items() if code not in _OF_THE_DESK},
         "accounts": [
             {
                 "platform": activity.account.platform,

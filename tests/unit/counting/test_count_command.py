@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from typing import Any, Final
 import pytest
 
 from actitud.cli import main
+from actitud.counting.export_guides import GUIDES
+from actitud.counting.fault_texts import FAULT_TEXTS
+from actitud.counting.reasons import REASON_TEXTS
 from tests.support.scale import PLANTED
 from tests.unit.counting.workbooks import Row, fill, read_rows
 
@@ -165,6 +169,42 @@ def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
     assert found["D9.10"] == {"hours": 2.0}
     # The workbook that a person filled in was not written over.
     assert {row["subject"] for row in read_rows((out / "coding.xlsx").read_bytes(), "Publicaciones")} == {"u"}
+
+
+def test_a_sample_that_changed_goes_on_in_a_new_workbook(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    count(tmp_path, log)
+    path = tmp_path / "coding.xlsx"
+    cells = {"need": "c", "reply": "4", "replied_at": datetime(2027, 10, 9, 9, 30), "was_private": "no"}
+    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+        "Publicaciones": lambda row: {"subject": "u"},
+        "Mensajes": lambda row: cells,
+        "Clases de información": lambda row: {"answer": "sí"} if row["key"] == "c2" else {},
+        "Cuentas": lambda row: {"official": "sí"} if row["name"] else {},
+    }
+    path.write_bytes(fill(path.read_bytes(), answers))
+    assert count(tmp_path, log, "--coded", path) == 0
+    assert not (tmp_path / "next-coding.xlsx").exists()
+    write_log(log, [*make_year(), post("p5", "2027-10-08 10:00:00")])
+    assert count(tmp_path, log, "--coded", path) == 0
+    content = (tmp_path / "next-coding.xlsx").read_bytes()
+    subjects = {row["text"]: row["subject"] for row in read_rows(content, "Publicaciones")}
+    assert subjects == {**{f"Texto p{number}": "u · útil" for number in range(1, 5)}, "Texto p5": None}
+    kept = read_rows(content, "Mensajes")[0]
+    assert (kept["need"], kept["replied_at"], kept["was_private"]) == ("c · queja", "2027-10-09 09:30", "no · no")
+    assert [row["answer"] for row in read_rows(content, "Clases de información")[:3]] == [None, "yes · sí", None]
+    assert read_rows(content, "Cuentas")[0]["official"] == "yes · sí"
+
+
+def test_every_option_that_a_text_names_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for language in ("es", "en"):
+        with pytest.raises(SystemExit):
+            main(["count", "--help", "--lang", language])
+        options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+        texts = [text for fault in FAULT_TEXTS.values() for text in (*fault.what, *fault.remedy)]
+        texts += [text for pair in REASON_TEXTS.values() for text in (pair.es, pair.en)]
+        texts += [text for guide in GUIDES for step in guide.steps for text in (step.es, step.en)]
+        assert set(re.findall(r"(?<![\w-])--[a-z-]+", " ".join(texts))) <= options
 
 
 def test_the_rows_of_each_figure_are_written(tmp_path: Path) -> None:
@@ -339,6 +379,9 @@ def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys:
 MEASURE: Final = """
 import resource, sys
 from actitud.cli import main
+from actitud.counting.export_guides import GUIDES
+from actitud.counting.fault_texts import FAULT_TEXTS
+from actitud.counting.reasons import REASON_TEXTS
 code = main(sys.argv[1:])
 print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 sys.exit(code)
