@@ -412,8 +412,6 @@ class _CodingWriter:
         for row in rows:
             text = row.message.text
             lines: list[str] = []
-            if row.message.deleted:
-                lines.append(self._say("borrada, según el fichero", "deleted, as the file says"))
             share, address = overlaps.get(row.drawn.key, (0.0, None))
             if share >= PRESS_SHARE:
                 percent = f"{share:.0%}"

@@ -16,7 +16,7 @@ from actitud.counting.windows import Window
 REPLIES_SHOWN: Final = 3
 """Replies to a message that a coder sees beside it."""
 _DAY: Final = 86_400_000_000
-_LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
+LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
 """Microseconds in which a time of a precision may lie."""
 
 
@@ -54,7 +54,8 @@ class Delay(NamedTuple):
 def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -> Iterator[AnsweredMessage]:
     """Yield the messages of people that were answered in a window, each once, by conversations.
 
-    - A reply that says which message it answers, answers that one. A further reply to the same message answers none.
+    - A reply that says which message it answers, answers that one. A further reply to the same message answers none,
+      and neither does one that goes on with a reply of the organisation.
     - Another reply answers one message of its conversation that came before it and has no answer yet. If no message
       that was received is known of the conversation, its first reply answers one.
     - A reply without a conversation answers a message that is not known.
@@ -67,18 +68,26 @@ def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -
     marks = ", ".join("?" * len(kinds))
     rows = table.query(
         "SELECT platform, account, coalesce(thread, id), time, id, kind, parent, source, text_key FROM messages "
-        f"WHERE (kind = 'received' OR kind IN ({marks})) AND time < ? ORDER BY 1, 2, 3, 4, 5",
+        f"WHERE (kind IN ('received', 'own_post') OR kind IN ({marks})) AND NOT deleted AND time < ? "
+        "ORDER BY 1, 2, 3, 4, 5",
         (*kinds, window.end),
     )
     for (platform, account, _), conversation in groupby(rows, key=lambda row: row[:3]):
         received = answered = 0
         known: set[str] = set()
+        replies: set[str] = set()
+        posts: set[str] = set()
         for _, _, _, instant, identity, kind, parent, source, text_key in conversation:
             if kind == "received":
                 received += 1
                 continue
-            if parent is not None:
-                is_answer = parent not in known
+            if kind == "own_post":
+                posts.add(identity)
+                continue
+            replies.add(identity)
+            # A log may name the post under which people comment instead of the comment.
+            if parent is not None and parent not in posts:
+                is_answer = parent not in known and parent not in replies
                 known.add(parent)
             else:
                 is_answer = received > answered or (received == 0 and answered == 0)
@@ -127,7 +136,8 @@ def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[D
     later: dict[DrawnMessage, list[FollowingReply]] = {}
     for platform, account, thread, parent, identity, instant, precision, kind, text in table.query(
         "SELECT platform, account, thread, parent, id, time, precision, kind, text FROM messages "
-        "WHERE kind IN ('public_reply', 'private_reply') AND thread IS NOT NULL ORDER BY time, platform, account, id"
+        "WHERE kind IN ('public_reply', 'private_reply') AND thread IS NOT NULL AND NOT deleted "
+        "ORDER BY time, platform, account, id"
     ):
         replies, asked = later, []
         if parent is not None:
@@ -138,7 +148,7 @@ def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[D
             asked = [
                 message
                 for asked_at, message in waiting.get((platform, account, thread), ())
-                if asked_at < instant + _LENGTHS[precision]
+                if asked_at < instant + LENGTHS[precision]
             ]
         for message in asked:
             shown = replies.setdefault(message, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from tempfile import TemporaryFile
@@ -16,6 +16,7 @@ import msgspec
 from actitud.counting.agreement import CodingAgreement, compute_coding_agreement
 from actitud.counting.codes import MISSING, NO, NOTHING_CODED, YES, CodedRow, Coding
 from actitud.counting.conversations import (
+    LENGTHS,
     AnsweredMessage,
     Delay,
     FollowingReply,
@@ -311,16 +312,13 @@ class FactCounter:
     @cached_property
     def coverage(self) -> Coverage:
         """The days for which the files tell of each account."""
-        owners: Iterable[tuple[int, str, str]] = self.table.query(
-            "SELECT DISTINCT source, platform, account FROM messages ORDER BY 1, 2, 3"
-        )
         closed = {
             account: Channels(*(_read_channel(answers.get(column)) for column in ("comments", "messages")))
             for account, answers in self.coding.accounts.items()
         }
         return Coverage(
             self.sources,
-            owners,
+            self.table.list_source_accounts(),
             self.zone,
             self.plan.periods,
             closed,
@@ -360,8 +358,8 @@ class FactCounter:
 
     def _count_by_account(self, window: Window) -> Counter[NetworkAccount]:
         rows = self.table.query(
-            "SELECT platform, account, count(*) FROM messages WHERE kind = 'own_post' AND time >= ? AND time < ? "
-            "GROUP BY 1, 2",
+            "SELECT platform, account, count(*) FROM messages WHERE kind = 'own_post' AND NOT deleted "
+            "AND time >= ? AND time < ? GROUP BY 1, 2",
             (window.start, window.end),
         )
         return Counter({NetworkAccount(platform, name): number for platform, name, number in rows})
@@ -389,11 +387,39 @@ class FactCounter:
 
     def _find_reasons(self, rule: FactRule | Frame, window: Window) -> list[Reason]:
         choice: AccountChoice = "active" if rule.accounts == "official" else rule.accounts
-        return [
-            reason
-            for account in self._list_accounts(choice)
-            for reason in self.coverage.find_reasons(account, rule.needs, window.days)
+        accounts = self._list_accounts(choice)
+        reasons = [
+            reason for account in accounts for reason in self.coverage.find_reasons(account, rule.needs, window.days)
         ]
+        for account in accounts:
+            number = sum(self._told_twice[account, kind] for kind in rule.kinds)
+            if number:
+                reasons.append(
+                    Reason(code="told_twice", platform=account.platform, account=account.name, number=number)
+                )
+        return reasons
+
+    @cached_property
+    def _told_twice(self) -> Counter[tuple[NetworkAccount, str]]:
+        """Number of messages, by account and kind, that files of two formats have under different ids.
+
+        A help desk gives ids of its own, so that its replies are not known as those of the archive of a network. Equal
+        are text and time, as far as the coarser of both tells it.
+        """
+        formats = {source.index: source.format for source in self.sources}
+        numbers: Counter[tuple[NetworkAccount, str]] = Counter()
+        previous: tuple[object, ...] = ()
+        end, form = 0, ""
+        for platform, account, kind, text_key, instant, source, precision in self.table.query(
+            "SELECT platform, account, kind, text_key, time, source, precision FROM messages "
+            "WHERE text_key <> 0 AND kind <> 'repost' AND NOT deleted ORDER BY 1, 2, 3, 4, 5, id"
+        ):
+            key = (platform, account, kind, text_key)
+            if key == previous and instant < end and formats[source] != form:
+                numbers[NetworkAccount(platform, account), kind] += 1
+            previous, form = key, formats[source]
+            end = instant + max(LENGTHS[precision], LENGTHS["minute"])
+        return numbers
 
     def _count_accounts(self, rule: FactRule) -> _Found:
         accounts = self._list_accounts(rule.accounts)
@@ -418,8 +444,8 @@ class FactCounter:
         marks = ", ".join("?" * len(rule.kinds))
         fits = " OR ".join("media LIKE ?" for _ in rule.media) or "1"
         values = [f'%"{one}"%' for one in rule.media]
-        for platform, account, identity, source, is_fitting in self.table.query(
-            f"SELECT platform, account, id, source, ({fits}) FROM messages "
+        for platform, account, identity, source, is_fitting, is_deleted in self.table.query(
+            f"SELECT platform, account, id, source, ({fits}), deleted FROM messages "
             f"WHERE kind IN ({marks}) AND time >= ? AND time < ? ORDER BY time, platform, account, id",
             (*values, *rule.kinds, window.start, window.end),
         ):
@@ -427,6 +453,8 @@ class FactCounter:
                 rows.left_out["not_official"] += 1
             elif NetworkAccount(platform, account) not in accounts:
                 rows.left_out["dormant_account"] += 1
+            elif is_deleted:
+                rows.left_out["deleted"] += 1
             elif not is_fitting:
                 rows.left_out["without_media"] += 1
             else:
@@ -440,8 +468,8 @@ class FactCounter:
             return []
         marks, known = ", ".join("?" * len(rule.kinds)), ", ".join("?" * len(KNOWN_MEDIA))
         ((number,),) = self.table.query(
-            f"SELECT count(*) FROM messages WHERE kind IN ({marks}) AND time >= ? AND time < ? AND media <> '[]' "
-            f"AND EXISTS (SELECT 1 FROM json_each(media) WHERE value NOT IN ({known}))",
+            f"SELECT count(*) FROM messages WHERE kind IN ({marks}) AND NOT deleted AND time >= ? AND time < ? "
+            f"AND media <> '[]' AND EXISTS (SELECT 1 FROM json_each(media) WHERE value NOT IN ({known}))",
             (*rule.kinds, window.start, window.end, *KNOWN_MEDIA),
         )
         return [Reason(code="unknown_media", number=number)] if number else []
@@ -469,7 +497,7 @@ class FactCounter:
         texts: set[int] = set()
         for instant, identity, source, text_key in self.table.query(
             f"SELECT time, id, source, text_key FROM messages WHERE kind IN ({marks}) AND platform = ? AND account = ? "
-            "AND time >= ? AND time < ? ORDER BY time, id",
+            "AND NOT deleted AND time >= ? AND time < ? ORDER BY time, id",
             (*rule.kinds, *main, window.start, window.end),
         ):
             week = weeks.find(instant)

@@ -15,6 +15,7 @@ ReasonCode = Literal[
     "no_file",
     "not_told",
     "not_covered",
+    "told_twice",
     "activity_unknown",
     "main_account",
     "population",
@@ -84,6 +85,12 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "cubre, dígalo con --period.",
         "Of {account} it is not known, from {first} to {last}, {thing}. Export these days or, if the file covers them, "
         "say so by --period.",
+    ),
+    "told_twice": TextPair(
+        "De {account} dos ficheros distintos traen {number} mensajes iguales con otro identificador, y se contarían "
+        "dos veces. Deje uno de los dos.",
+        "Of {account} two different files have {number} equal messages under other ids, which would be counted twice. "
+        "Leave one of both out.",
     ),
     "activity_unknown": TextPair(
         "No se sabe si {account} está activa: con lo que hay no llega a tres, y falta parte del periodo.",

@@ -69,7 +69,7 @@ def _count_rhythm(counter: FactCounter, name: str) -> tuple[list[WeekRhythm], li
     by_hour = [[0, 0, 0] for _ in range(24)]
     places = {"own_post": 0, "received": 1, "public_reply": 2, "private_reply": 2}
     for kind, instant, precision in counter.table.query(
-        "SELECT kind, time, precision FROM messages WHERE kind <> 'repost' "
+        "SELECT kind, time, precision FROM messages WHERE kind <> 'repost' AND NOT deleted "
         "AND platform NOT IN ('press_room', 'decidim') AND time >= ? AND time < ?",
         (window.start, window.end),
     ):
@@ -91,8 +91,8 @@ def _count_delays(counter: FactCounter, name: str) -> tuple[list[int], int]:
     current: tuple[str, str, str] | None = None
     for platform, account, thread, instant, kind, precision in counter.table.query(
         "SELECT platform, account, coalesce(thread, id), time, kind, precision FROM messages "
-        "WHERE kind IN ('received', 'public_reply', 'private_reply') AND platform NOT IN ('press_room', 'decidim') "
-        "ORDER BY 1, 2, 3, 4, id"
+        "WHERE kind IN ('received', 'public_reply', 'private_reply') AND NOT deleted "
+        "AND platform NOT IN ('press_room', 'decidim') ORDER BY 1, 2, 3, 4, id"
     ):
         if (platform, account, thread) != current:
             unanswered += len(waiting)

@@ -101,7 +101,7 @@ def list_frame_rows(
     accounts: Collection[NetworkAccount] | None = None,
     platforms: Collection[str] = (),
 ) -> Iterator[tuple[int, str, str, str]]:
-    """Yield time, platform, account and id of the messages that a sample is drawn from.
+    """Yield time, platform, account and id of the messages that a sample is drawn from, without those taken away.
 
     Args:
         table: The messages.
@@ -115,7 +115,8 @@ def list_frame_rows(
     with_media = " OR ".join("media LIKE ?" for _ in media)
     of_platforms = f" AND platform IN ({', '.join('?' * len(platforms))})" if platforms else ""
     rows = table.query(
-        f"SELECT time, platform, account, id FROM messages WHERE time >= ? AND time < ? AND kind IN ({marks})"
+        "SELECT time, platform, account, id FROM messages WHERE NOT deleted AND time >= ? AND time < ? "
+        f"AND kind IN ({marks})"
         f"{f' AND ({with_media})' if media else ''}{of_platforms} ORDER BY time, platform, account, id",
         (window.start, window.end, *kinds, *(f'%"{one}"%' for one in media), *platforms),
     )

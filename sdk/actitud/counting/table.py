@@ -208,6 +208,10 @@ class MessageTable:
         self._complete()
         return iter(self._database.execute(statement, values))
 
+    def list_source_accounts(self) -> list[tuple[int, str, str]]:
+        """Return each source with each platform and account that it has messages of, also those that others have."""
+        return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
+
     def list_accounts(self) -> list[tuple[str, str]]:
         """Return each platform with each of its accounts."""
         return list(self.query("SELECT DISTINCT platform, account FROM messages ORDER BY 1, 2"))

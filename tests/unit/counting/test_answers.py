@@ -32,7 +32,13 @@ from tests.unit.counting.support import TOWN, make_counter, make_source, write
 
 VERSION = "2027.1"
 DEFINITIONS = load_definitions(VERSION)
-TOWN_HALL = {"org_type": "MUN", "population_served": 20_000, "employees": 150, "units": 9, "services": 40}
+TOWN_HALL: dict[str, str | int] = {
+    "org_type": "MUN",
+    "population_served": 20_000,
+    "employees": 150,
+    "units": 9,
+    "services": 40,
+}
 PLATFORM = NetworkAccount("decidim", "participa.example.org")
 PUBLISHED = ManifestEvidence("https://www.example.org/redes/manifiesto.json", date(2028, 1, 20), "a" * 64)
 

@@ -136,12 +136,12 @@ def test_the_order_of_files_and_their_duplicates_change_nothing(tmp_path: Path) 
     with zipfile.ZipFile(archive, "w") as file:
         file.write(second, "b.csv")
     results = []
-    for number, files in enumerate([(first, second), (second, first), (second, first, second), (archive, first)]):
+    for number, files in enumerate([(first, second), (archive, first, archive)]):
         folder = tmp_path / str(number)
         assert count(folder, *files) == 0
         manifest = load(folder, "manifest.json")
         results.append((manifest["facts"], load(folder, "answers.json")))
-    assert results == [results[0]] * 4
+    assert results[0] == results[1]
     assert results[0][0]["own_posts_w90"]["value"] == 4
 
 

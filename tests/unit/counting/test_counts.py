@@ -56,6 +56,12 @@ def test_posts_are_counted_between_the_midnights_of_the_window() -> None:
     assert fact.left_out == {"outside_window": 2}
 
 
+def test_posts_that_were_taken_away_do_not_count_as_few_files_have_them() -> None:
+    counter = make_counter([*posts(3), write("gone", "2027-10-05 12:00", deleted=True)])
+    assert values(counter, "own_posts_w90", "D8.03.denominator") == [3, 3]
+    assert counter.count("own_posts_w90").left_out == {"deleted": 1}
+
+
 def test_posts_of_dormant_accounts_do_not_count() -> None:
     counter = make_counter(
         [*posts(3), *(write(f"p{number}", "2027-10-05 10:00", account=PAGE, source=1) for number in range(2))],
@@ -185,6 +191,22 @@ def test_a_person_may_state_the_period_of_a_file() -> None:
     assert reasons(make_counter(posts(5), [make_source(period=Period())]), "own_posts_w90") == {"not_told"}
 
 
+def test_messages_that_two_files_have_under_other_ids_are_not_counted_twice() -> None:
+    log = structs.replace(make_source(1), format="log-messages")
+    archived = [*posts(3), write("p", "2027-10-06 10:00:30", text="Hoy se riegan los parques")]
+    logged = [write("ticket-7", "2027-10-06 10:00", text="Hoy se riegan los parques", precision="minute", source=1)]
+    counter = make_counter([*archived, *logged], [make_source(), log])
+    (reason,) = counter.count("own_posts_w90").reasons
+    assert (reason.code, reason.account, reason.number) == ("told_twice", TOWN.name, 1)
+    # The same text on another day, or in two files of one format, is another message.
+    for other in (
+        [write("ticket-7", "2027-10-07 10:00", text="Hoy se riegan los parques", source=1)],
+        [write("ticket-7", "2027-10-06 10:00", text="Mañana se riegan los parques", source=1)],
+    ):
+        assert values(make_counter([*archived, *other], [make_source(), log]), "own_posts_w90") == [5]
+    assert values(make_counter([*archived, *logged], [make_source(), make_source(1)]), "own_posts_w90") == [5]
+
+
 # --- weeks ----------------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +290,18 @@ def test_replies_that_name_their_message_answer_that_one() -> None:
         reply("r2", "2027-10-01 11:02", "post", parent="q2"),
     ]
     assert answered([*comments, *replies]) == 2
+
+
+def test_a_reply_that_goes_on_with_another_answers_nobody() -> None:
+    first = [ask("q", "2027-10-01 10:00", "q"), reply("r1", "2027-10-01 11:00", "q", parent="q")]
+    assert answered([*first, reply("r2", "2027-10-01 11:01", "q", parent="r1")]) == 1
+
+
+def test_a_reply_that_names_the_post_above_answers_one_of_its_comments() -> None:
+    above = write("post", "2027-10-01 09:00", thread="post")
+    comments = [ask(f"q{number}", f"2027-10-01 10:0{number}", "post") for number in range(2)]
+    replies = [reply(f"r{number}", f"2027-10-01 11:0{number}", "post", parent="post") for number in range(3)]
+    assert answered([above, *comments, *replies]) == 2
 
 
 def test_replies_to_messages_that_no_file_has_count_by_conversation() -> None:

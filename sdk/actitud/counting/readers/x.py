@@ -133,7 +133,8 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
             try:
                 yield source.keep(
                     row=place,
-                    id="dm-" + (dig_text(message, "id") or place),
+                    # Ids of messages and posts are of one sequence.
+                    id=dig_text(message, "id") or f"dm-{place}",
                     time=source.read_time(dig_text(message, "createdAt"), place, "messageCreate/createdAt"),
                     kind="private_reply" if dig_text(message, "senderId") == identity else "received",
                     text=unescape(dig_text(message, "text")),

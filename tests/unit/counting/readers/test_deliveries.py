@@ -45,8 +45,8 @@ def test_an_early_and_a_late_archive_share_the_file_of_the_account(tmp_path: Pat
     for order in ((early, late), (late, early)):
         outcome = read(*order)
         assert [(message.id, message.account, message.kind) for message in outcome.messages] == [
-            ("dm-1", "villar", "received"),
-            ("dm-2", "villar", "received"),
+            ("1", "villar", "received"),
+            ("2", "villar", "received"),
         ]
         assert outcome.codes == ["file_twice"]
 
