@@ -73,6 +73,7 @@ EXAMPLES: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("add-a-language", lambda text: '"ast"' in text),
     ("review-a-translation", lambda text: "REVIEWED: Final[frozenset" in text),
     ("add-a-field-to-organisations", lambda text: "employees_year" in text),
+    ("add-a-reader", lambda text: "tiktok-videos" in text),
 )
 """Pages, each with a function that returns True of the text of every file that its task touches."""
 
