@@ -90,6 +90,10 @@ from actitud_api.resources.scores import routes as scores
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.kept_computations import KeptComputations
 from actitud_api.resources.suggestions import routes as suggestions
+from actitud_api.resources.webhooks import routes as webhooks
+from actitud_api.resources.webhooks.delivery import DeliveryRunner, DeliveryWorker, build_log_lifespan
+from actitud_api.resources.webhooks.secret_box import SecretBox
+from actitud_api.resources.webhooks.sending import Sender
 from actitud_api.settings import Settings
 from actitud_api.web.downloads import routes as exports
 from actitud_api.web.downloads.preparation import FilePreparation, build_preparing_lifespan
@@ -185,6 +189,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     embed_routes.EmbedPageController,
     questionnaire_routes.QuestionnaireController,
     jobs.JobsController,
+    webhooks.WebhooksController,
     keys.KeysController,
     ledger.LedgerController,
     ledger.SigningKeysController,
@@ -221,6 +226,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *comparison_routes.PROBLEMS,
     *exports.PROBLEMS,
     *jobs.PROBLEMS,
+    *webhooks.PROBLEMS,
     *keys.PROBLEMS,
     *ledger.PROBLEMS,
 )
@@ -289,6 +295,7 @@ ABOUT: Final = ServiceDescription(
         "embeds": "Published scores in other sites: badges, cards, tables, frames, oEmbed.",
         "suggestions": "Proposals for further errors and indicators, and the decisions on them.",
         "jobs": "Work that outlasts its request: how far it is, how it ended, and its results.",
+        "webhooks": "Notices to other systems (Standard Webhooks): where they go, and what was sent.",
         "keys": "API keys: create, rotate and revoke them, and report leaked ones.",
         "ledger": "Record of all changes as a hash chain, with signed checkpoints and the public signing keys.",
         "system": "Health checks for operators.",
@@ -344,6 +351,7 @@ def create_app(
     # A file is served by one process at a time, so who finds a job that another one did knows that it is gone.
     owner = None if find_database_file(settings.database_url) is None else "service"
     runner = build_job_runner(settings, database, publishing, owner=owner)
+    notifier = build_notifier(settings, database)
     own_url = (settings.public_url or settings.address).rstrip("/")
     app = Litestar(
         route_handlers=controllers,
@@ -381,6 +389,8 @@ def create_app(
                 "files": files,
                 "domains_changed": _update_domains,
                 "suggestions_per_day": settings.suggestions_per_day,
+                "webhook_secrets": SecretBox(settings.signing_folder),
+                "notifier": notifier,
             }
         ),
         request_max_body_size=BODY_MAX,
@@ -395,12 +405,13 @@ def create_app(
                 if settings.metrics_networks
                 else ()
             ),
-            *((build_running_lifespan(runner),) if runs_jobs else ()),
+            *((build_running_lifespan(runner), build_running_lifespan(notifier)) if runs_jobs else ()),
             *(
                 (
                     _build_ledger_lifespan(settings, database),
                     build_comparing_lifespan(database),
                     build_forgetting_lifespan(database),
+                    build_log_lifespan(database),
                     build_preparing_lifespan(FilePreparation(database, files, publisher, own_url)),
                 )
                 if keeps_ledger
@@ -511,6 +522,11 @@ def build_job_runner(
     """Return the runner of all jobs of the service. `owner` and `progress`: as of `JobRunner`."""
     tasks: Sequence[JobTask[Any]] = (TRANSITIONS_TASK, VERDICTS_TASK)
     return JobRunner(database, tasks, find_problem=find_expected_problem, owner=owner, progress=progress)
+
+
+def build_notifier(settings: Settings, database: Database) -> DeliveryRunner:
+    """Return the runner that delivers to webhooks."""
+    return DeliveryRunner(DeliveryWorker(database, SecretBox(settings.signing_folder), Sender()))
 
 
 def build_publisher(settings: Settings, database: Database) -> EditionPublisher:

@@ -24,6 +24,7 @@ from actitud.resources.organisations import AsyncOrganisations, Organisations
 from actitud.resources.publications import AsyncPublished, Published
 from actitud.resources.scores import AsyncScores, Scores, create_score
 from actitud.resources.suggestions import AsyncSuggestions, Suggestions
+from actitud.resources.webhooks import AsyncWebhooks, Webhooks
 
 T = TypeVar("T")
 
@@ -162,6 +163,7 @@ class Client(_ClientBase, Bound):
         self.catalogue: Catalogue = Catalogue(core, transport)
         self.jobs: Jobs = Jobs(core, transport)
         self.keys: Keys = Keys(core, transport)
+        self.webhooks: Webhooks = Webhooks(core, transport)
         self.ledger: Ledger = Ledger(core, transport)
         self.signing_keys: SigningKeys = SigningKeys(core, transport)
 
@@ -271,6 +273,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         self.catalogue: AsyncCatalogue = AsyncCatalogue(core, transport)
         self.jobs: AsyncJobs = AsyncJobs(core, transport)
         self.keys: AsyncKeys = AsyncKeys(core, transport)
+        self.webhooks: AsyncWebhooks = AsyncWebhooks(core, transport)
         self.ledger: AsyncLedger = AsyncLedger(core, transport)
         self.signing_keys: AsyncSigningKeys = AsyncSigningKeys(core, transport)
 

@@ -107,6 +107,10 @@ Role: TypeAlias = Literal[
     "organisation_reader", "organisation_editor", "assessor", "publisher", "registrar", "administrator"
 ]
 KeyState: TypeAlias = Literal["valid", "expired", "revoked", "unrecognised"]
+EventType: TypeAlias = Literal["edition.published", "score.corrected", "assessment.transitioned"]
+WebhookState: TypeAlias = Literal["active", "paused", "gone", "failing", "ended"]
+DeliveryState: TypeAlias = Literal["pending", "delivered", "failed"]
+DeliveryProblem: TypeAlias = Literal["address", "name", "connection", "certificate", "timeout", "response", "status"]
 MethodologyStatus: TypeAlias = Literal["draft", "active", "retired"]
 Severity: TypeAlias = Literal["error", "warning"]
 FindingCode: TypeAlias = Literal["contradicted", "unsupported", "evidence"]
@@ -1887,6 +1891,67 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"NewAccessKey(id={self.id!r}, role={self.role!r}, secret='***')"
+
+
+class Webhook(Versioned, frozen=True, kw_only=True):
+    """An address that the service notifies of events, without its secret.
+
+    ``organisations`` and ``editions``: those of the key that made it; empty and ``None`` mean all. ``state``: the
+    service disabled it if it is ``gone`` (it answered 410), ``failing`` (nothing arrived for days) or ``ended`` (the
+    key and its successors are no longer valid). ``failing_since``: first failed attempt since the last success.
+    """
+
+    id: str
+    url: str
+    events: tuple[EventType, ...]
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    state: WebhookState
+    failing_since: datetime | None
+    created: datetime
+    updated: datetime
+
+
+class SignedWebhook(Webhook, frozen=True, kw_only=True):
+    """A webhook with a new secret, for :func:`actitud.webhooks.verify`.
+
+    The service shows the secret once: ``secret`` is ``None`` if the call is repeated and receives the stored response.
+    ``repr()`` hides it.
+    """
+
+    secret: str | None
+
+    def __repr__(self) -> str:
+        return f"SignedWebhook(id={self.id!r}, url={self.url!r}, secret='***')"
+
+
+class DeliveryAttempt(Model, frozen=True, kw_only=True):
+    """An attempt to deliver a message.
+
+    ``status``: that of the answer, ``None`` without one. ``problem``: why it failed, ``None`` if it was delivered;
+    ``address`` if the host name leads to an address that is not public.
+    """
+
+    at: datetime
+    status: int | None
+    problem: DeliveryProblem | None
+    milliseconds: int
+
+
+class Delivery(Model, frozen=True, kw_only=True):
+    """An event for a webhook, with the last 20 attempts to deliver it.
+
+    ``id``: the ``webhook-id`` of every attempt. ``payload``: the body that is sent. ``state``: ``failed`` if no further
+    attempt is made. ``next_attempt``: ``None`` if none is planned.
+    """
+
+    id: str
+    event: EventType
+    payload: str
+    state: DeliveryState
+    created: datetime
+    next_attempt: datetime | None
+    attempts: tuple[DeliveryAttempt, ...]
 
 
 class ReportReceipt(Model, frozen=True, kw_only=True):

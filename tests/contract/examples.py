@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from litestar import Litestar
@@ -34,6 +35,9 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import FlagRecord, replace_flags
+from actitud_api.resources.webhooks import queries as webhook_queries
+from actitud_api.resources.webhooks import service as webhooks
+from actitud_api.resources.webhooks.queries import Attempt
 from actitud_api.settings import Settings
 from tests.support import publishing
 from tests.support.databases import make_key
@@ -153,6 +157,23 @@ OF_KEY: Final = {
     "secret": "actl_…",
 }
 """What stands for the times of keys and for their secrets, which no document has."""
+WEBHOOK, MESSAGE = "5f1c0b7a9e3d4c2b18", "msg_mQ3TnJ0b5cE1pV9xKzW2hg"
+"""The ids of a webhook and of a message."""
+OF_WEBHOOKS: Final = {
+    "webhooks.create": ("POST", "/v1/webhooks"),
+    "webhooks.get": ("GET", f"/v1/webhooks/{WEBHOOK}"),
+    "webhooks.deliveries.list": ("GET", f"/v1/webhooks/{WEBHOOK}/deliveries"),
+    "webhooks.update": ("PATCH", f"/v1/webhooks/{WEBHOOK}"),
+}
+"""What is asked about a webhook, in that order, once an edition is published."""
+OF_WEBHOOK: Final = {
+    "created": "2027-06-01T09:30:00Z",
+    "updated": "2027-06-01T09:30:00Z",
+    "at": "2027-06-01T09:30:04Z",
+    "milliseconds": 84,
+    "secret": "whsec_…",
+}
+"""What stands for its times, and for its secret."""
 OF_APPROVALS: Final = {
     "key": "Qe7Lw0pVb3sN",
     "approved": "2027-06-01T09:00:00Z",
@@ -185,6 +206,10 @@ WITHOUT: Final = {
     "editions.audit",
     "editions.delete",
     "suggestions.delete",
+    "webhooks.list",
+    "webhooks.delete",
+    "webhooks.rotations.create",
+    "webhooks.deliveries.attempts.create",
     "editions.assessments.delete",
     "editions.assessments.verdicts.delete",
     "editions.assessments.replies.delete",
@@ -205,8 +230,8 @@ WITHOUT: Final = {
     "embeds.table",
 }
 """A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; an audit
-has the statistics, of which there is one, and thousands of correlations; where nothing is said, and of a file, there is
-none."""
+has the statistics, of which there is one, and thousands of correlations; what else is said of a webhook is what is said
+when it is made; where nothing is said, and of a file, there is none."""
 
 
 def answers(app: Litestar) -> dict[str, Any]:
@@ -361,6 +386,48 @@ def of_keys(folder: Path) -> dict[str, Any]:
     return found
 
 
+def of_webhooks(folder: Path) -> dict[str, Any]:
+    """What the service answers about a webhook that was notified once, made in a folder."""
+    settings = Settings(database_url=f"sqlite:///{folder}/webhooks.sqlite3", signing_folder=folder)
+    app = create_app(settings)
+    database: Database = app.state["database"]
+    database.migrate()
+    found: dict[str, Any] = {}
+    with mock.patch.object(secrets, "token_hex", lambda size: WEBHOOK[: 2 * size]), TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        for name, (method, path) in OF_WEBHOOKS.items():
+            body = None if method == "GET" else request(name)
+            headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+            found[name] = _with(OF_WEBHOOK, client.request(method, path, json=body, headers=headers).json())
+            if method == "POST":
+                _notify(database)
+    database.close()
+    return found
+
+
+def _notify(database: Database) -> None:
+    """Record the publication of an edition for the webhook, and that it was delivered."""
+    digest = json.loads((FOLDER / "editions.publications.get.response.json").read_bytes())["digest"]
+    attempt = Attempt(at=publishing.NOW, status=204, problem=None, milliseconds=84)
+    with database.write(hidden=True) as session:
+        webhooks.announce(
+            session,
+            webhooks.EditionPublished(
+                edition="2026",
+                revision=1,
+                digest=digest,
+                organisations=3,
+                publication="/v1/editions/2026/publications/1",
+                document=f"/v1/published/{digest}",
+            ),
+            now=publishing.NOW,
+            message=MESSAGE,
+        )
+        (delivery,) = webhook_queries.list_deliveries(session, WEBHOOK, None, None, 0, 2)
+        values = {"state": "delivered", "run_after": None, "attempts": [msgspec.to_builtins(attempt)]}
+        webhook_queries.update_delivery(session, delivery.id, values)
+
+
 def request(name: str) -> Any:
     """The body of the example of an operation."""
     return json.loads((FOLDER / f"{name}.request.json").read_bytes())
@@ -438,7 +505,11 @@ def main() -> None:
         make_key(app.state["database"], Path(folder))
         demo.publish_demonstration(app.state["database"], Path(folder), lambda: None, now=demo.CREATED)
         others = (
-            of_ledger(Path(folder)) | of_publications(Path(folder)) | of_keys(Path(folder)) | of_approvals(Path(folder))
+            of_ledger(Path(folder))
+            | of_publications(Path(folder))
+            | of_keys(Path(folder))
+            | of_approvals(Path(folder))
+            | of_webhooks(Path(folder))
         )
         for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"

@@ -25,6 +25,7 @@ from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.reviews import service as reviews
+from actitud_api.resources.webhooks import service as webhooks
 from tests.contract import examples
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
@@ -234,6 +235,24 @@ class Installation:
                 access.revoke(session, made.record.id, now=now)
         return made.text
 
+    def webhook(self) -> str:
+        """Makes a webhook of an administrator who has no other, and returns its id."""
+        holder = {"Authorization": f"Bearer {self.key('administrator')}"}
+        made = self._made("POST", "/v1/webhooks", examples.request("webhooks.create"), holder)
+        webhook: str = made.json()["id"]
+        return webhook
+
+    def delivery(self, webhook: str) -> str:
+        """Records an event for whoever is notified of it, and returns the id of the delivery to a webhook."""
+        event = webhooks.EditionPublished(
+            edition="2026", revision=1, digest="sha256:0", organisations=1, publication="/v1", document="/v1"
+        )
+        with self.database.write(hidden=True) as session:
+            webhooks.announce(session, event, now=datetime.now(UTC))
+        log = self.client.get(f"/v1/webhooks/{webhook}/deliveries", headers=self._holder).json()
+        delivery: str = log["items"][0]["id"]
+        return delivery
+
     def checkpoint(self) -> None:
         """Makes a checkpoint of the ledger."""
         with self.database.write() as session:
@@ -304,6 +323,11 @@ class Installation:
         if "{suggestion}" in operation.path:
             suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
         job = self.enqueue() if "{job}" in operation.path else ""
+        webhook, delivery = "", ""
+        if "{webhook}" in operation.path:
+            webhook = self.webhook()
+            if operation.id.startswith("webhooks.deliveries."):
+                delivery = self.delivery(webhook)
         digest = ""
         published = (
             "editions.publications.",
@@ -339,6 +363,8 @@ class Installation:
             "approval": "1",
             "suggestion": suggestion,
             "job": job,
+            "webhook": webhook,
+            "delivery": delivery,
             "indicator": "D1.07",
             "transition": "1",
             "version": "2027.1",

@@ -19,8 +19,10 @@ KEYS: Final = "/v1/keys"
 LOCATED: Final = (
     *("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create"),
     *("editions.transitions.create", "editions.verdicts.create"),
+    *("webhooks.create", "webhooks.rotations.create", "webhooks.deliveries.attempts.create"),
 )
-"""Operations whose subject is the key, the suggestion or the job that the answer locates."""
+"""Operations whose subject is the key, the suggestion, the job or the webhook that the answer locates."""
+PRIVATE: Final = (KEYS, "/v1/webhooks")
 SUBJECTS: Final = {
     "organisations.create": "/v1/organisations/XX-TEST-{edition}",
     "editions.create": "/v1/editions/{edition}",
@@ -48,7 +50,7 @@ def is_entered(operation: Operation) -> bool:
 
 def is_public(operation: Operation) -> bool:
     """Return True if everybody may know the subject of an operation."""
-    return OWN not in operation.path and not operation.path.startswith(KEYS) and operation.id not in OF_MANY
+    return OWN not in operation.path and not operation.path.startswith(PRIVATE) and operation.id not in OF_MANY
 
 
 def verify_entries(installation: Installation) -> Sequence[Recorded]:

@@ -88,6 +88,7 @@ TAKEN: Final = {
     "editions.assessments.verdicts.put": {"verdict"},
     "editions.update": {"state"},
     "keys.create": {"role"},
+    "webhooks.update": {"state"},
 }
 
 

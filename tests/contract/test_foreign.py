@@ -47,10 +47,11 @@ DIGEST: Final = "sha256:[0-9a-f]{64}"
 MARK: Final = "Nobody else has to read this."
 """What the other organisation notes beside an answer."""
 
-OWNED: Final = {"organisation": THIRD, "edition": EMPTY, "key": NO_KEY}
-"""The parameters that name what a key may be bound to, and what is there without anything to be seen of it."""
-WITHIN: Final = frozenset({"approval", "revision", "submission", "transition"})
-"""Those that count what is in an edition or in the assessment of an organisation."""
+NO_WEBHOOK: Final = "f" * 18
+OWNED: Final = {"organisation": THIRD, "edition": EMPTY, "key": NO_KEY, "webhook": NO_WEBHOOK}
+"""The parameters that name what a key may be bound to or own, and what is there without anything to be seen of it."""
+WITHIN: Final = frozenset({"approval", "delivery", "revision", "submission", "transition"})
+"""Those that count what is in an edition, in the assessment of an organisation or in the log of a webhook."""
 PUBLIC: Final = frozenset({"digest", "format", "indicator", "size", "suggestion", "version"})
 """Those that name what everybody may read: what is published, formats, indicators, checkpoints, methodologies; and
 suggestions, whose numbers are no secret (who may read, withdraw or decide one is in the matrix)."""
@@ -62,6 +63,7 @@ class Stage(NamedTuple):
     installation: Installation
     keys: Mapping[str, str]
     theirs: str
+    webhook: str
 
     @property
     def administrator(self) -> str:
@@ -74,11 +76,11 @@ class Stage(NamedTuple):
     def values(self, holder: str, *, there: bool) -> Mapping[str, str]:
         """What names something of another's, seen from a holder; else something of which there is nothing to see."""
         bound_to_edition = holder in ("assessor", "publisher")
-        named = {"organisation": OTHER, "edition": FOREIGN, "key": self.theirs}
+        named = {"organisation": OTHER, "edition": FOREIGN, "key": self.theirs, "webhook": self.webhook}
         if there:
             return named
-        absent = {"key": NO_KEY, "edition": EMPTY} if bound_to_edition else {"key": NO_KEY, "organisation": THIRD}
-        return {**named, **absent}
+        absent = {"edition": EMPTY} if bound_to_edition else {"organisation": THIRD}
+        return {**named, "key": NO_KEY, "webhook": NO_WEBHOOK, **absent}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def stage(installation: Installation) -> Stage:
         "assessor": installation.key("assessor", editions=[ELSEWHERE]),
         "publisher": installation.key("publisher", editions=[ELSEWHERE]),
     }
-    return Stage(installation, keys, id_of(installation.key("organisation_editor", OTHER)))
+    return Stage(installation, keys, id_of(installation.key("organisation_editor", OTHER)), installation.webhook())
 
 
 def parameters(operation: Operation) -> frozenset[str]:
@@ -123,7 +125,7 @@ PAGED: Final = [
 
 def test_every_parameter_of_a_path_is_known_and_the_cells_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert frozenset().union(*map(parameters, ALL)) == OWNED.keys() | WITHIN | PUBLIC
-    bound = [{"organisation", "key"}] * 2 + [{"edition", "key"}] * 2
+    bound = [{"organisation", "key", "webhook"}] * 2 + [{"edition", "key", "webhook"}] * 2
     cells = {
         "paths": sum(bool(parameters(one) & names) for one in OWN_PATHS for names in bound),
         # Alone and in a batch; an edition to those who are bound to another.
@@ -216,7 +218,7 @@ def test_the_right_version_of_theirs_is_as_what_does_not_exist(stage: Stage, ope
     """Whoever has learned the version of what is another's, or guesses it, changes nothing and learns nothing by it."""
     installation = stage.installation
     others = {**dict.fromkeys(WITHIN | PUBLIC, "1"), "indicator": "D1.07", "version": "2027.1"}
-    theirs = {"organisation": OTHER, "edition": FOREIGN, "key": stage.theirs}
+    theirs = {"organisation": OTHER, "edition": FOREIGN, "key": stage.theirs, "webhook": stage.webhook}
     path = operation.path.format_map({**others, **theirs})
     # A transition is about the assessment that it is below.
     read = path.rpartition("/")[0] if operation.method == "post" else path
@@ -350,7 +352,7 @@ def test_in_a_filter_it_is_as_what_does_not_exist(stage: Stage, operation: Opera
 @pytest.mark.parametrize("operation", PAGED, ids=lambda operation: operation.id)
 def test_a_cursor_of_somebody_else_leads_to_nothing_more(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
-    path = operation.path.format_map({"edition": FOREIGN, "organisation": OTHER})
+    path = operation.path.format_map({"edition": FOREIGN, "organisation": OTHER, "webhook": stage.webhook})
     query = {name: {"dimension": "D1"}[name] for name in operation.queries} | {"limit": "1"}
     headers = {"Authorization": f"Bearer {stage.administrator}"}
     first = installation.client.get(path, params=query, headers=headers)

@@ -57,6 +57,7 @@ TRAILS: Final = {
     "methodologies": Trail(_tag("methodologies"), 15),
     "jobs": Trail(_tag("jobs"), 10),
     "suggestions": Trail(_tag("suggestions"), 15),
+    "webhooks": Trail(_tag("webhooks"), 20),
     "organisations": Trail(_tag("organisations"), 20),
     "drafts": Trail(_assessments("put", "update", "delete", "submissions."), 30),
     "transitions": Trail(

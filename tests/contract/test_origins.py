@@ -135,6 +135,7 @@ def list_targets(installation: Installation) -> Iterator[Target]:
     values = {
         **installation.place(BY_ID["published.get"]).path,
         **{"dimension": "D1", "slug": "not-found", "territory": "08", "key": "0" * 12, "suggestion": "1", "job": "1"},
+        **{"webhook": "0" * 18, "delivery": "1"},
         **{"operation": "scores.create", "part": "sources"},
     }
     names = {"/static/{name}": "site.css", "/embed/{name}": "element.json", "/badge/{name}": f"{values['edition']}.svg"}

@@ -54,6 +54,8 @@ Class = Literal[
     "follow",
     "propose",
     "withdraw",
+    "subscribe",
+    "own webhook",
 ]
 
 CLASSES: Final[dict[Class, tuple[str, ...]]] = {
@@ -132,6 +134,15 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
     "own list": ("keys.list",),
     "follow": ("jobs.cancel", "jobs.events", "jobs.get", "jobs.items.list", "jobs.list"),
+    "subscribe": ("webhooks.create", "webhooks.list"),
+    "own webhook": (
+        "webhooks.delete",
+        "webhooks.deliveries.attempts.create",
+        "webhooks.deliveries.list",
+        "webhooks.get",
+        "webhooks.rotations.create",
+        "webhooks.update",
+    ),
     "open": (
         "badges.get",
         "badges.list",
@@ -207,6 +218,8 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "hold": frozenset(get_args(Role)),
     "own list": frozenset(get_args(Role)),
     "follow": frozenset(get_args(Role)),
+    "subscribe": frozenset({"organisation_reader", "organisation_editor", "publisher", "administrator"}),
+    "own webhook": frozenset({"organisation_reader", "organisation_editor", "publisher", "administrator"}),
 }
 """The roles that may; any other is told so (403)."""
 FAR: Final = frozenset({"other", "elsewhere"})
@@ -306,13 +319,13 @@ def expected(operation: Operation, holder: Holder) -> int | None:
         return 403
     if operation.id == "suggestions.decisions.create":
         return None
-    if row == "own list":
+    if row in ("own list", "subscribe"):
         return None
     if row == "follow":
         # The command line has asked for it.
         return None if role == "administrator" or operation.id == "jobs.list" else 404
-    if row == "hold":
-        # What it is called on is the key of somebody else.
+    if row in ("hold", "own webhook"):
+        # What it is called on is the key, or the webhook, of somebody else.
         return None if role == "administrator" else 404
     if bound == "elsewhere" or (bound == "other" and row != "list"):
         return 404

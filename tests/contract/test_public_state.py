@@ -27,9 +27,11 @@ HIDDEN: Final = frozenset(
         *("editions.assessments.replies.put", "editions.assessments.replies.delete"),
         *("editions.transitions.create", "editions.verdicts.create"),
         *("keys.create", "keys.rotations.create", "keys.revocations.create", "jobs.cancel"),
+        *("webhooks.create", "webhooks.update", "webhooks.delete", "webhooks.rotations.create"),
+        "webhooks.deliveries.attempts.create",
     }
 )
-"""Operations that change drafts, keys and jobs, whose rules say so."""
+"""Operations that change drafts, keys, jobs and webhooks, whose rules say so."""
 CHANGES: Final = [operation for operation in operations() if is_entered(operation)]
 STORING_NOTHING: Final = [one for one in operations() if one.method not in SAFE and one.roles is None]
 

@@ -102,7 +102,7 @@ def test_a_small_run_does_not_replace_one_at_full_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("property_", "tried", "failed"), [("R38", 1, 0), ("R26", 1, 0), ("R5", 0, 0), ("R5", 1, 2), ("R5", 1, -1)]
+    ("property_", "tried", "failed"), [("R38", 1, 0), ("R30", 1, 0), ("R5", 0, 0), ("R5", 1, 2), ("R5", 1, -1)]
 )
 def test_a_figure_that_says_nothing_is_refused(figure: FigureRecorder, property_: str, tried: int, failed: int) -> None:
     with pytest.raises(ValueError):

@@ -62,6 +62,9 @@ TABLES = {
     "erasure",
     "public_state",
     "suggestion",
+    "webhook",
+    "webhook_delivery",
+    "webhook_topic",
     "reply",
 }
 

@@ -29,7 +29,7 @@ RELIABILITY: Final = {
     "R22": "Archives that explode are refused unopened, and no exported cell is a formula.",
     "R23": "Badges, frames and the portal run nothing that somebody wrote into a name.",
     "R24": "Each response says to browsers which origins may read, frame and run it.",
-    "R25": "The service calls no address that somebody sent.",
+    "R25": "An address that somebody sends leads the service to no machine inside.",
     "R26": "Webhooks arrive at least once, signed.",
     "R27": "Each change leaves exactly one entry in the ledger, in its own transaction.",
     "R28": "Whoever alters the ledger is found out.",
@@ -44,7 +44,6 @@ RELIABILITY: Final = {
     "R37": "Each requirement of ASVS 5.0 of levels 1 and 2 is met, or has a reason why it does not apply.",
 }
 NOT_APPLICABLE: Final = {
-    "R26": "there are no webhooks",
     "R30": "no tokens but keys of the service itself are taken",
 }
 FINDINGS: Final = {

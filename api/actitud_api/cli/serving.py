@@ -36,6 +36,7 @@ from actitud_api.platform.storage.health import count_offered_connections, get_s
 from actitud_api.platform.storage.postgresql import CONNECTIONS
 from actitud_api.platform.storage.urls import find_database_file, hide_password
 from actitud_api.resources.publications.service import EditionPublisher
+from actitud_api.resources.webhooks.delivery import DeliveryRunner
 from actitud_api.settings import FaultySettings, Settings
 
 _READY = Texts(
@@ -297,11 +298,12 @@ def get_database(app: Litestar) -> Database:
 
 
 def give_up(app: Litestar) -> None:
-    """End what takes longer than a process has to stop: publications, jobs before their next steps, streams."""
+    """End what takes longer than a process has to stop: publications, jobs and notices before their next, streams."""
     publisher: EditionPublisher = app.state["publishing"]
     runner: JobRunner = app.state["jobs"]
     streams: EventStreams = app.state["event_streams"]
-    for stop in (publisher.stop, runner.give_up, streams.stop):
+    notifier: DeliveryRunner = app.state["notifier"]
+    for stop in (publisher.stop, runner.give_up, notifier.give_up, streams.stop):
         stop()
 
 

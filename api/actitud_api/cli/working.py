@@ -1,4 +1,4 @@
-"""The command `worker`: do the jobs of an installation beside the processes that serve it."""
+"""The command `worker`: do the jobs of an installation, and notify webhooks, beside the processes that serve it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Final
 
-from actitud_api.app import build_job_runner, build_publisher
+from actitud_api.app import build_job_runner, build_notifier, build_publisher
 from actitud_api.cli.common import CommandError, load_settings, open_database
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
@@ -42,15 +42,19 @@ def run_worker(options: argparse.Namespace, language: Language) -> int:
         check_ready(settings, database, language)
         publishing = build_publisher(settings, database)
         runner = build_job_runner(settings, database, publishing)
+        notifier = build_notifier(settings, database)
         stopping = threading.Event()
         for name in ("SIGTERM", "SIGINT"):
             signal.signal(signal.Signals[name], lambda _number, _frame: stopping.set())
         runner.start()
+        notifier.start()
         sys.stdout.write(f"{_READY.into(language).format(database=hide_password(settings.database_url))}\n")
         sys.stdout.flush()
         while not stopping.wait(LOOK_SECONDS):
             pass
         publishing.stop()
+        notifier.give_up()
         runner.stop()
+        notifier.stop()
     sys.stdout.write(f"{_STOPPED.into(language)}\n")
     return 0

@@ -36,6 +36,7 @@ from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.suggestions import service as suggestions
+from actitud_api.resources.webhooks import service as webhooks
 
 DEMONSTRATED: Final = (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the published editions: the first hundred, and one of forty of the others."""
@@ -77,6 +78,11 @@ sandbox serves invented data, on this machine only.
 """
 EXAMPLE_KEYS: Final = ("2rxKzm4hT9qW", "Qe7Lw0pVb3sN", "8fGk2LmN4pQr")
 """Ids of the keys that the examples are about. Nobody has these keys."""
+
+EXAMPLE_WEBHOOK: Final = "5f1c0b7a9e3d4c2b18"
+"""Id of the webhook that the examples are about."""
+EXAMPLE_MESSAGE: Final = "msg_mQ3TnJ0b5cE1pV9xKzW2hg"
+"""Id of the message that it was notified by."""
 
 NOW: Final = demo.CREATED
 """Time at which everything but the keys was made."""
@@ -138,6 +144,7 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         reviews.create_sample(session, OPEN, share=0.2, seed="once-2027-01-06", now=NOW)
         _add_suggestions(session)
         _add_job(session)
+        _add_webhook(session, folder)
         ledger.append_entry(session, _EVENT, now=NOW)
     reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
     with database.write() as session:
@@ -159,6 +166,29 @@ def _store_keys(session: Session) -> None:
         access.create_key(
             session, (), role="organisation_editor", organisations=ORGANISATIONS[:1], days=180, now=made, key=key
         )
+
+
+def _add_webhook(session: Session, folder: Path) -> None:
+    """Add a webhook with one delivery, which nobody delivers: a sandbox sends nothing."""
+    role, identifier = KEYS[0]
+    webhooks.create_webhook(
+        session,
+        webhooks.SecretBox(folder),
+        access.Principal(identifier, role, identifier),
+        webhooks.NewWebhook(url="https://portal.fabula.example/hooks/actitud", events=["edition.published"]),
+        now=NOW,
+        identifier=EXAMPLE_WEBHOOK,
+    )
+    edition = "2026-demo"
+    event = webhooks.EditionPublished(
+        edition=edition,
+        revision=1,
+        digest=f"sha256:{0:064}",
+        organisations=len(DEMONSTRATED),
+        publication=f"/v1/editions/{edition}/publications/1",
+        document=f"/v1/published/sha256:{0:064}",
+    )
+    webhooks.announce(session, event, now=NOW, message=EXAMPLE_MESSAGE)
 
 
 def restore_keys(database: Database) -> None:

@@ -45,6 +45,7 @@ from actitud_api.platform.audit_log.keys import Signer
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.webhooks import service as webhooks
 from actitud_api.settings import Settings
 from tests.contract.installation import calendar
 from tests.http.sdk.test_end_to_end import BASE, as_said, example, example_2027
@@ -59,6 +60,7 @@ from tests.support.toy_jobs import build_runner, enqueue
 from tests.unit.sdk.support import Mode
 
 T = TypeVar("T")
+WEBHOOK = "https://portal.fabula.example/hooks"
 
 VILLA = "XX-DEMO-00001"
 VERSION = "2026.1"
@@ -945,3 +947,51 @@ def test_a_job_is_followed_and_cancelled(installation: Installation, administrat
         installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator)
     with pytest.raises(NotFound):
         installation(lambda client: client.jobs.get(str(done.id)), key=installation.key("publisher"))
+
+
+def test_a_webhook_is_made_changed_and_deleted(installation: Installation) -> None:
+    key, other = installation.key("publisher"), installation.key("publisher")
+    with pytest.raises(Conflict) as caught:
+        installation(
+            lambda client: client.webhooks.create(url="https://10.0.0.1/x", events=["score.corrected"]), key=key
+        )
+    assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/url", "ip")]
+    made = installation(
+        lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once"),
+        key=key,
+    )
+    assert made.secret is not None
+    assert made.secret not in repr(made)
+    again = installation(
+        lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once"),
+        key=key,
+    )
+    assert (again.id, again.secret) == (made.id, None)
+    paused = installation(lambda client: client.webhooks.update(made.id, if_match=made.etag, state="paused"), key=key)
+    assert (paused.state, paused.url, paused.events) == ("paused", WEBHOOK, ("edition.published",))
+    rotated = installation(lambda client: client.webhooks.rotations.create(made.id, if_match=paused.etag), key=key)
+    assert rotated.secret not in (None, made.secret)
+    read = installation(lambda client: client.webhooks.get(made.id), key=key)
+    assert as_said(read) == installation.said(f"/v1/webhooks/{made.id}", key)
+    assert [one.id for one in installation(lambda client: client.webhooks.list(), key=key).items] == [made.id]
+    assert installation(lambda client: client.webhooks.list(), key=other).items == ()
+    with pytest.raises(NotFound):
+        installation(lambda client: client.webhooks.delete(made.id, if_match="*"), key=other)
+    installation(lambda client: client.webhooks.delete(made.id, if_match=read.etag), key=key)
+    with pytest.raises(NotFound):
+        installation(lambda client: client.webhooks.get(made.id), key=key)
+
+
+def test_a_delivery_is_looked_up_and_asked_for_again(installation: Installation) -> None:
+    key = installation.key("publisher")
+    made = installation(lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"]), key=key)
+    event = webhooks.EditionPublished(
+        edition="2026", revision=1, digest="sha256:0", organisations=1, publication="/v1", document="/v1"
+    )
+    with installation.app.state["database"].write() as session:
+        webhooks.announce(session, event, now=datetime.now(UTC), message="msg_1")
+    (logged,) = installation(lambda client: client.webhooks.deliveries.list(made.id, state="pending"), key=key).items
+    assert (logged.id, logged.event, logged.attempts) == ("msg_1", "edition.published", ())
+    again = installation(lambda client: client.webhooks.deliveries.attempts.create(made.id, logged.id), key=key)
+    assert (again.id, again.payload, again.state) == (logged.id, logged.payload, "pending")
+    assert installation(lambda client: client.webhooks.deliveries.list(made.id, state="failed"), key=key).items == ()

@@ -46,6 +46,7 @@ def test_all_names_are_there_sorted_and_documented() -> None:
         "resources",
         "testing",
         "verification",
+        "webhooks",
     }
     assert public - modules == set(actitud.__all__) - {"__version__"}
     classes = [value for name in actitud.__all__ if inspect.isclass(value := getattr(actitud, name))]

@@ -24,6 +24,8 @@ from actitud import (
     Changes,
     Checkpoint,
     Client,
+    Delivery,
+    DeliveryAttempt,
     Edition,
     EditionAudit,
     EditionScore,
@@ -54,17 +56,20 @@ from actitud import (
     ScoreRow,
     SelfPraiseAnswer,
     Signature,
+    SignedWebhook,
     SigningKey,
     Submission,
     SubmissionLine,
     Suggestion,
     SuggestionDecision,
     Transition,
+    Webhook,
     WhatIf,
     responses,
 )
 from actitud.frames import to_frame
 from actitud.resources.exports import FileRow
+from actitud.webhooks import Event, verify
 
 FACTS: Answers = {
     "D1.07": {"numerator": 160, "denominator": 320},
@@ -146,6 +151,14 @@ def blocking(client: Client) -> None:
     assert_type(client.keys.rotations.create("x", if_match="*"), NewAccessKey)
     assert_type(client.keys.revocations.create("x"), AccessKey)
     assert_type(client.keys.reports.create("x", lang="es"), ReportReceipt)
+    notified = client.webhooks.create(url="https://x.example", events=["edition.published"])
+    assert_type(notified.secret, str | None)
+    assert_type(client.webhooks.list(), Page[Webhook])
+    assert_type(client.webhooks.update("x", if_match=notified.etag, state="paused"), Webhook)
+    assert_type(client.webhooks.rotations.create("x", if_match="*"), SignedWebhook)
+    assert_type(client.webhooks.deliveries.list("x", state="failed")[0].attempts[0], DeliveryAttempt)
+    assert_type(client.webhooks.deliveries.attempts.create("x", "y"), Delivery)
+    assert_type(verify(b"", {}, "whsec_"), Event)
     judged = client.editions.assessments.verdicts.get("2026", "x", "D1.07")
     assert_type(judged, AnswerVerdicts)
     assert_type(client.editions.samples.list("2026"), Page[Sample])
@@ -234,6 +247,9 @@ async def asynchronous(client: AsyncClient) -> None:
     assert_type(await client.signing_keys.list(), tuple[SigningKey, ...])
     await client.editions.delete("2026", if_match="*")
     await client.suggestions.delete("1", if_match="*")
+    assert_type(await client.webhooks.get("x"), Webhook)
+    await client.webhooks.delete("x", if_match="*")
+    assert_type(client.webhooks.deliveries.list("x"), AsyncListing[Delivery])
     assert_type(client.suggestions.list(kind="error"), AsyncListing[Suggestion])
     async for organisation in client.organisations.list():
         assert_type(organisation, Organisation)

@@ -39,6 +39,10 @@ PUBLISHERS: Final = restrict_to("publisher", "administrator")
 REGISTRARS: Final = restrict_to("registrar", "administrator")
 REVIEWERS: Final = restrict_to("assessor", "administrator", private=True, hidden=True)
 REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", private=True)
+SUBSCRIBERS: Final = restrict_to(
+    "organisation_reader", "organisation_editor", "publisher", "administrator", private=True, hidden=True
+)
+"""Rule of operations on webhooks: each holder may act on its own, an administrator on any."""
 
 TRANSITION_MAKERS: Final = restrict_to(
     "organisation_editor", "assessor", "publisher", "administrator", private=True, hidden=True

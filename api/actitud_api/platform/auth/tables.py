@@ -33,7 +33,7 @@ class AccessKeyTable(Base, table=True):
     revoked: datetime | None = Field(sa_column=Column(UtcTime))
     days: int
     maker: str | None
-    origin: str
+    origin: str = Field(index=True)
     replaced_by: str | None
     version: int
 

@@ -26,7 +26,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -526,7 +526,17 @@ def _read_parameters(task: JobTask[P], record: JobRecord) -> P:
         raise ProblemError(CONFLICT, _MISFIT) from error
 
 
-def build_running_lifespan(runner: JobRunner) -> Callable[[object], AbstractAsyncContextManager[None]]:
+class Runner(Protocol):
+    """What works in threads of its own between `start` and `stop`."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """End, after what is being done."""
+
+
+def build_running_lifespan(runner: Runner) -> Callable[[object], AbstractAsyncContextManager[None]]:
     """Return an application lifespan in which a runner works."""
 
     @asynccontextmanager

@@ -26,6 +26,7 @@ from actitud_api.resources.assessments.lifecycle import (
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.webhooks import service as webhooks
 
 
 class UnknownAssessment(LookupError):
@@ -298,7 +299,7 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Store a transition from the present state in `lifecycle` to the state `after`, and return it.
+    """Store a transition from the present state in `lifecycle` to the state `after`, announce it, and return it.
 
     The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if
     the transition has none: `phase` is set for an extension, `reason` and `until` for a return and an extension.
@@ -317,7 +318,23 @@ def record_transition(
         until=until,
     )
     queries.insert_transition(session, transition)
+    webhooks.announce(session, _build_event(transition), now=now)
     return transition
+
+
+def _build_event(transition: TransitionRecord) -> webhooks.AssessmentTransitioned:
+    """Return what webhooks are notified of: the transition without its reason, which may be erased."""
+    assessment = f"/v1/editions/{transition.edition}/assessments/{transition.organisation}"
+    return webhooks.AssessmentTransitioned(
+        edition=transition.edition,
+        organisation=transition.organisation,
+        before=transition.before,
+        after=transition.after,
+        phase=transition.phase,
+        until=transition.until,
+        assessment=assessment,
+        transition=f"{assessment}/transitions/{transition.number}",
+    )
 
 
 def _advance(

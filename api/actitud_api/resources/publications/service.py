@@ -67,6 +67,7 @@ from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import CountedVerdict, ReviewOutcome
+from actitud_api.resources.webhooks import service as webhooks
 
 __all__ = [
     "AlteredFigure",
@@ -730,7 +731,32 @@ class _Revision:
             ),
         )
         self._insert_scores()
+        self._announce(form.digest, subject)
         return find(session, record.id, str(self._number))
+
+    def _announce(self, digest: str, publication: str) -> None:
+        """Announce the edition, or each score that the revision corrects or adds, to webhooks."""
+        if not self._corrected:
+            event = webhooks.EditionPublished(
+                edition=self._record.id,
+                revision=self._number,
+                digest=digest,
+                organisations=len(self._scores),
+                publication=publication,
+                document=_format_document_path(digest),
+            )
+            webhooks.announce(self._session, event, now=self._now)
+        for score in self._corrected:
+            correction = webhooks.ScoreCorrected(
+                edition=self._record.id,
+                revision=self._number,
+                organisation=score.organisation,
+                before=score.before,
+                after=score.after,
+                publication=publication,
+                document=_format_document_path(score.after),
+            )
+            webhooks.announce(self._session, correction, now=self._now)
 
     def _store_documents(self, lines: list[ScoreLine], documents: list[SignedDocument]) -> None:
         self._scores = rank_scores(lines)
@@ -853,6 +879,10 @@ class _Revision:
         former = parse_score(_load_document(self._session, before.document).form.text)
         former_methodology = load_methodology(former.score.methodology.version)
         return decompose_change(former_methodology, former.submission, self._methodology, document.submission)
+
+
+def _format_document_path(digest: str) -> str:
+    return f"/v1/published/{digest}"
 
 
 # --- reading --------------------------------------------------------------------------------------------------

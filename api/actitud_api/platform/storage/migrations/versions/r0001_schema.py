@@ -31,6 +31,7 @@ _TABLES: Final = (
     *("register_state", "edition", "simulation"),
     *("assessment", "submission", "transition", "verdict", "review", "sample", "flag", "reply"),
     *("access_key", "key_use", "denial", "request_count", "idempotent_answer", "suggestion"),
+    *("webhook", "webhook_topic", "webhook_delivery"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
     *("job", "job_item", "batch_file", "public_state"),
@@ -46,6 +47,7 @@ def upgrade() -> None:
     _create_reviews()
     _create_access()
     _create_suggestions()
+    _create_webhooks()
     _create_ledger()
     _create_publications()
     _create_erasures()
@@ -334,6 +336,7 @@ def _create_access() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_access_key"),
     )
     op.create_index("ix_access_key_role", "access_key", ["role"])
+    op.create_index("ix_access_key_origin", "access_key", ["origin"])
     op.create_table(
         "key_use",
         sa.Column("key", sa.String(), nullable=False),
@@ -391,6 +394,57 @@ def _create_suggestions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_suggestion"),
         sqlite_autoincrement=True,  # else SQLite gives the id of a suggestion that was withdrawn to another one
     )
+
+
+def _create_webhooks() -> None:
+    op.create_table(
+        "webhook",
+        *_identifiers("id"),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("organisations", JSON_DOCUMENT, nullable=False),
+        sa.Column("editions", JSON_DOCUMENT),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("events", JSON_DOCUMENT, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_secret", sa.LargeBinary()),
+        sa.Column("previous_until", _TIME),
+        sa.Column("failing_since", _TIME),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("held_until", _TIME),
+        sa.Column("lease", sa.String()),
+        sa.Column("lease_expires", _TIME),
+        *_times("created", "updated"),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_webhook"),
+    )
+    op.create_index("ix_webhook_owner", "webhook", ["owner"])
+    op.create_table(
+        "webhook_topic",
+        *_identifiers("event", "organisation", "webhook"),
+        sa.ForeignKeyConstraint(
+            ["webhook"], ["webhook.id"], name="fk_webhook_topic_webhook_webhook", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event", "organisation", "webhook", name="pk_webhook_topic"),
+    )
+    op.create_index("ix_webhook_topic_webhook", "webhook_topic", ["webhook"])
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.Integer(), nullable=False),
+        *_identifiers("webhook", "message"),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        *_times("created"),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", JSON_DOCUMENT, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("run_after", _TIME),
+        sa.PrimaryKeyConstraint("id", name="pk_webhook_delivery"),
+        sqlite_autoincrement=True,  # else SQLite gives the number of a deleted delivery to another one
+    )
+    op.create_index("ix_webhook_delivery_webhook_id", "webhook_delivery", ["webhook", "id"])
+    op.create_index("ix_webhook_delivery_state_run_after", "webhook_delivery", ["state", "run_after"])
+    op.create_index("ix_webhook_delivery_created", "webhook_delivery", ["created"])
 
 
 def _create_ledger() -> None:

@@ -1,0 +1,86 @@
+"""Events that webhooks are notified of, and their payloads (Standard Webhooks 1.0.0).
+
+A payload is lean: ids, digests and paths at this service, where the rest is read with the right to read it. It contains
+nothing that not every key may read that can be notified of the event, and no free text.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import ClassVar, Final, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+EventType = Literal["edition.published", "score.corrected", "assessment.transitioned"]
+"""Types of events, named by subject and past participle."""
+
+EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
+
+
+class WebhookEvent(Struct, frozen=True, kw_only=True):
+    """The base class of the events of an edition; each has its members as the `data` of its payload."""
+
+    type: ClassVar[EventType]
+    edition: str
+
+    @property
+    def subject(self) -> str | None:
+        """Id of the organisation that the event is about, None if it is about the whole edition."""
+        return None
+
+    def build_payload(self, at: datetime) -> str:
+        """Return the payload as JSON; `at` is the time of the event."""
+        return msgspec.json.encode({"type": self.type, "timestamp": at, "data": self}).decode()
+
+
+class EditionPublished(WebhookEvent, frozen=True, kw_only=True):
+    """The first publication of an edition: its number of organisations, the digest of its document, and its paths."""
+
+    type: ClassVar[EventType] = "edition.published"
+    revision: int
+    digest: str
+    organisations: int
+    publication: str
+    document: str
+
+
+class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
+    """A score in a later publication of an edition that replaces another one, or is added (`before` is None).
+
+    `before` and `after` are the digests of the old and the new score document.
+    """
+
+    type: ClassVar[EventType] = "score.corrected"
+    revision: int
+    organisation: str
+    before: str | None
+    after: str
+    publication: str
+    document: str
+
+    @property
+    def subject(self) -> str | None:
+        """Id of the organisation whose score is corrected."""
+        return self.organisation
+
+
+class AssessmentTransitioned(WebhookEvent, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
+    """A transition of an assessment, without its reason, which may be erased.
+
+    `phase` and `until` are those of an extension or a return, else None; an extension keeps the state.
+    """
+
+    type: ClassVar[EventType] = "assessment.transitioned"
+    organisation: str
+    before: str
+    after: str
+    phase: str | None
+    until: date | None
+    assessment: str
+    transition: str
+
+    @property
+    def subject(self) -> str | None:
+        """Id of the organisation whose assessment it is."""
+        return self.organisation

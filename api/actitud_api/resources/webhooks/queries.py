@@ -1,0 +1,330 @@
+"""All SQL over webhooks and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlmodel import Session
+
+from actitud_api.platform.auth.tables import AccessKeyTable
+from actitud_api.platform.storage import database
+from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.times import UtcTime
+from actitud_api.resources.webhooks.events import EventType
+from actitud_api.resources.webhooks.sending import SendingProblem
+from actitud_api.resources.webhooks.tables import WebhookDelivery, WebhookTable, WebhookTopic
+
+WEBHOOKS: Final = Base.metadata.tables[str(WebhookTable.__tablename__)]
+TOPICS: Final = Base.metadata.tables[str(WebhookTopic.__tablename__)]
+DELIVERIES: Final = Base.metadata.tables[str(WebhookDelivery.__tablename__)]
+_KEYS: Final = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
+
+ATTEMPTS_KEPT: Final = 20
+"""Attempts of a delivery that the log keeps; a delivery that is asked for again and again has more."""
+
+SET_BACK: Final = timedelta(days=2)
+"""How far in the future nothing is ever planned: a row with such a time was written before the clock was set back."""
+
+StoredState = Literal["active", "paused", "gone", "failing"]
+"""Stored state of a webhook.
+
+`active`: it is notified. `paused`: its owner does not want that at present. `gone`: the receiver answered 410.
+`failing`: nothing could be delivered for days.
+"""
+
+WebhookState = Literal["active", "paused", "gone", "failing", "ended"]
+"""State of a webhook: the stored one, or `ended` if its owner has no valid key any more."""
+
+DeliveryState = Literal["pending", "delivered", "failed"]
+"""State of a delivery: `failed` after the last attempt of the schedule."""
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """An attempt to deliver: its time, the status of the answer (None without one), and the problem (None if none)."""
+
+    at: datetime
+    status: int | None
+    problem: SendingProblem | None
+    milliseconds: int
+
+
+class WebhookRecord(Struct, frozen=True, kw_only=True):
+    """A stored webhook; `WebhookTable` explains the members. `state` is `ended` if its owner has no valid key."""
+
+    id: str
+    owner: str
+    organisations: tuple[str, ...]
+    editions: tuple[str, ...] | None
+    url: str
+    events: tuple[EventType, ...]
+    state: WebhookState
+    secret: bytes
+    previous_secret: bytes | None
+    previous_until: datetime | None
+    failing_since: datetime | None
+    failures: int
+    created: datetime
+    updated: datetime
+    version: int
+
+    def __repr__(self) -> str:
+        return f"WebhookRecord({self.id!r}, {self.state!r})"
+
+
+class DeliveryRecord(Struct, frozen=True, kw_only=True):
+    """A stored delivery; `WebhookDelivery` explains the members."""
+
+    id: int
+    webhook: str
+    message: str
+    event: EventType
+    payload: str
+    created: datetime
+    state: DeliveryState
+    attempts: tuple[Attempt, ...]
+    tries: int
+    run_after: datetime | None
+
+
+class Subscriber(Struct, frozen=True):
+    """A webhook that an event may go to, with the editions that it is bound to; None for all."""
+
+    id: str
+    editions: tuple[str, ...] | None
+
+
+_NOW: Final = bindparam("now", type_=UtcTime())
+_HAS_KEY: Final = exists().where(_KEYS.c.origin == WEBHOOKS.c.owner, _KEYS.c.revoked.is_(None), _KEYS.c.expires > _NOW)
+"""Condition that the owner of a webhook holds a valid key. Without, it may read nothing, and is told of nothing."""
+
+_STATE: Final = case((_HAS_KEY, WEBHOOKS.c.state), else_=literal("ended")).label("state")
+_SELECT: Final = select(*(WEBHOOKS.c[name] if name != "state" else _STATE for name in WebhookRecord.__struct_fields__))
+_SELECT_DELIVERIES: Final = select(*(DELIVERIES.c[name] for name in DeliveryRecord.__struct_fields__))
+_SUBSCRIBERS: Final = (
+    select(WEBHOOKS.c.id, WEBHOOKS.c.editions)
+    .join(TOPICS, TOPICS.c.webhook == WEBHOOKS.c.id)
+    .where(
+        TOPICS.c.event == bindparam("event"),
+        TOPICS.c.organisation.in_(bindparam("organisations", expanding=True)),
+        WEBHOOKS.c.state == "active",
+        _HAS_KEY,
+    )
+    .distinct()
+    .order_by(WEBHOOKS.c.id)
+)
+
+
+# --- webhooks -------------------------------------------------------------------------------------------------
+
+
+def insert_webhook(session: Session, values: Mapping[str, object]) -> None:
+    """Insert a webhook, given as values by column; its id must be new."""
+    session.execute(insert(WEBHOOKS), [dict(values)])
+
+
+def replace_topics(session: Session, webhook: str, topics: Collection[tuple[str, str]]) -> None:
+    """Store which events a webhook is notified of, as pairs of event and organisation (empty for all)."""
+    session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
+    rows = [{"webhook": webhook, "event": event, "organisation": organisation} for event, organisation in topics]
+    session.execute(insert(TOPICS), rows)
+
+
+def get_webhook(session: Session, webhook: str, now: datetime) -> WebhookRecord | None:
+    """Return the webhook with an id, or None if there is none. `now` decides if its owner has a valid key."""
+    row = session.execute(_SELECT.where(WEBHOOKS.c.id == webhook), {"now": now}).mappings().one_or_none()
+    return None if row is None else _to_webhook(row)
+
+
+def list_webhooks(
+    session: Session,
+    owner: str | None,
+    now: datetime,
+    after: tuple[datetime, str] | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[WebhookRecord]:
+    """List webhooks, oldest first: those of an owner, None for all, after a time of creation and an id."""
+    statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
+    if owner is not None:
+        statement = statement.where(WEBHOOKS.c.owner == owner)
+    later = None
+    if after is not None:
+        columns = (WEBHOOKS.c.created, WEBHOOKS.c.id)
+        values = (bindparam(None, value, column.type) for value, column in zip(after, columns, strict=True))
+        later = tuple_(*columns) > tuple_(*values)
+    rows = execute_page(session, statement, {"now": now}, after=later, offset=offset, limit=limit, total=total)
+    return [_to_webhook(row) for row in rows.mappings()]
+
+
+def count_webhooks(session: Session, owner: str) -> int:
+    """Count the webhooks of an owner, who makes no other until the session ends."""
+    # Two new ones at once would both find room for one.
+    database.lock_table(session, WEBHOOKS)
+    statement = select(func.count()).select_from(WEBHOOKS).where(WEBHOOKS.c.owner == owner)
+    count: int = session.execute(statement).scalar_one()
+    return count
+
+
+def update_webhook(session: Session, webhook: str, version: int, values: Mapping[str, object]) -> bool:
+    """Set values in a webhook of a version, and return True; return False, and change nothing, if it has another."""
+    statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version).values(dict(values))
+    return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
+
+
+def delete_webhook(session: Session, webhook: str, version: int) -> bool:
+    """Delete a webhook of a version with its log, and return True; return False, and delete nothing, otherwise."""
+    session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
+    statement = delete(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version)
+    if session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is None:
+        return False
+    session.execute(delete(DELIVERIES).where(DELIVERIES.c.webhook == webhook))
+    return True
+
+
+# --- deliveries -----------------------------------------------------------------------------------------------
+
+
+def list_subscribers(session: Session, event: str, organisation: str | None, now: datetime) -> list[Subscriber]:
+    """List the active webhooks that are notified of an event about an organisation, None for none."""
+    organisations = [""] if organisation is None else ["", organisation]
+    rows = session.execute(_SUBSCRIBERS, {"event": event, "organisations": organisations, "now": now}).mappings()
+    return [msgspec.convert(dict(row), Subscriber) for row in rows]
+
+
+def insert_deliveries(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert deliveries, given as values by column."""
+    session.execute(insert(DELIVERIES), [dict(row) for row in rows])
+
+
+def list_deliveries(
+    session: Session,
+    webhook: str,
+    state: DeliveryState | None,
+    before: int | None,
+    offset: int,
+    limit: int,
+    total: TakeTotal | None = None,
+) -> list[DeliveryRecord]:
+    """List the deliveries of a webhook in a state, None for any, newest first: those with an id below `before`."""
+    statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook).order_by(DELIVERIES.c.id.desc())
+    if state is not None:
+        statement = statement.where(DELIVERIES.c.state == state)
+    older = None if before is None else DELIVERIES.c.id < before
+    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    return [_to_delivery(row) for row in rows.mappings()]
+
+
+def request_delivery(session: Session, webhook: str, message: str, now: datetime) -> DeliveryRecord | None:
+    """Have a delivery made again, whatever its state, and return it; return None if there is none."""
+    statement = (
+        update(DELIVERIES)
+        .where(DELIVERIES.c.webhook == webhook, DELIVERIES.c.message == message)
+        .values(state="pending", tries=0, run_after=now)
+    )
+    returning = statement.returning(*(DELIVERIES.c[name] for name in DeliveryRecord.__struct_fields__))
+    row = session.execute(returning).mappings().one_or_none()
+    return None if row is None else _to_delivery(row)
+
+
+def has_due_webhook(session: Session, now: datetime) -> bool:
+    """Return True if a webhook has a delivery that is due, and no worker delivers to it."""
+    return session.execute(_select_due_webhooks(now).limit(1), {"now": now}).first() is not None
+
+
+def claim_webhook(session: Session, lease: str, lasting: timedelta, now: datetime) -> WebhookRecord | None:
+    """Give the webhook whose delivery has been due for longest to the worker `lease`; return it, None if none is due.
+
+    On PostgreSQL a webhook that another transaction is taking is passed over.
+    """
+    # Only the columns that are no key are updated: who inserts a row that refers to the webhook does not wait.
+    due = _select_due_webhooks(now).limit(1).with_for_update(skip_locked=True, key_share=True, of=WEBHOOKS)
+    webhook = session.execute(due, {"now": now}).scalar_one_or_none()
+    if webhook is None:
+        return None
+    values = {"lease": lease, "lease_expires": now + lasting}
+    session.execute(update(WEBHOOKS).where(WEBHOOKS.c.id == webhook).values(values))
+    return get_webhook(session, webhook, now)
+
+
+def find_due_delivery(session: Session, webhook: str, now: datetime) -> DeliveryRecord | None:
+    """Return the delivery of a webhook that has been due for longest, or None if none is."""
+    statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook, _is_due(now))
+    row = session.execute(statement.order_by(DELIVERIES.c.run_after, DELIVERIES.c.id).limit(1)).mappings().one_or_none()
+    return None if row is None else _to_delivery(row)
+
+
+def update_delivery(session: Session, delivery: int, values: Mapping[str, object]) -> None:
+    """Set values in a delivery."""
+    session.execute(update(DELIVERIES).where(DELIVERIES.c.id == delivery).values(dict(values)))
+
+
+def update_leased(session: Session, webhook: str, lease: str, values: Mapping[str, object]) -> bool:
+    """Set values in a webhook that a worker has, and return True; return False if it is no longer the worker's."""
+    statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.lease == lease).values(dict(values))
+    return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
+
+
+def delete_old_deliveries(session: Session, before: datetime, limit: int) -> int:
+    """Delete deliveries that were recorded before a time, at most `limit`, and return their number."""
+    old = select(DELIVERIES.c.id).where(DELIVERIES.c.created < before).order_by(DELIVERIES.c.id).limit(limit)
+    statement = delete(DELIVERIES).where(DELIVERIES.c.id.in_(list(session.execute(old).scalars())))
+    return len(session.execute(statement.returning(DELIVERIES.c.id)).all())
+
+
+def _select_due_webhooks(now: datetime) -> Select[tuple[str]]:
+    since = (
+        select(DELIVERIES.c.webhook, func.min(DELIVERIES.c.run_after).label("since"))
+        .where(_is_due(now))
+        .group_by(DELIVERIES.c.webhook)
+        .subquery()
+    )
+    return (
+        select(WEBHOOKS.c.id)
+        .join(since, since.c.webhook == WEBHOOKS.c.id)
+        .where(
+            WEBHOOKS.c.state == "active",
+            _HAS_KEY,
+            _is_past(WEBHOOKS.c.lease_expires, now) | WEBHOOKS.c.lease.is_(None),
+            _is_past(WEBHOOKS.c.held_until, now) | WEBHOOKS.c.held_until.is_(None),
+        )
+        .order_by(since.c.since, WEBHOOKS.c.id)
+    )
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(DELIVERIES.c.state == "pending", _is_past(DELIVERIES.c.run_after, now))
+
+
+def _is_past(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    return or_(column <= now, column > now + SET_BACK)
+
+
+def _to_webhook(row: RowMapping) -> WebhookRecord:
+    return msgspec.convert(dict(row), WebhookRecord)
+
+
+def _to_delivery(row: RowMapping) -> DeliveryRecord:
+    return msgspec.convert(dict(row), DeliveryRecord)

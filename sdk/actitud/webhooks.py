@@ -1,0 +1,203 @@
+"""Verify what the service sends to your webhook, and read it (Standard Webhooks 1.0.0). Opens no connection.
+
+>>> from actitud import webhooks
+>>> def receive(body: bytes, headers: dict[str, str], secret: str) -> None:
+...     event = webhooks.verify(body, headers, secret)
+...     match event:
+...         case webhooks.EditionPublished():
+...             print(event.edition, event.digest)
+
+A message may come more than once, always under the same ``event.id``: keep the ids that you have dealt with.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import time
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final, Literal
+
+import msgspec
+
+from actitud.errors import ActitudError
+from actitud.models import JsonValue
+
+__all__ = [
+    "AssessmentTransitioned",
+    "EditionPublished",
+    "Event",
+    "OtherEvent",
+    "ScoreCorrected",
+    "UntrustedMessage",
+    "verify",
+]
+
+TOLERANCE: Final = 300
+"""Seconds that the time of an attempt may differ from your clock."""
+
+_PREFIX: Final = "whsec_"
+_VERSION: Final = "v1"
+
+MessageFault = Literal["headers", "time", "signature", "body"]
+
+
+class UntrustedMessage(ActitudError):
+    """The message was not sent by the service, or not lately: answer it with 400 and do nothing else.
+
+    ``code``: ``headers`` if a header is missing or malformed, ``time`` if the attempt is too old or in the future,
+    ``signature`` if none of the signatures is one with your secret over this body, ``body`` if the body is signed, but
+    no event of this service.
+    """
+
+    def __init__(self, code: MessageFault, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code: MessageFault = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened. ``id``: the same each time that the message comes. ``timestamp``: the time of the event."""
+
+    id: str
+    timestamp: datetime
+
+
+class EditionPublished(Event, frozen=True, kw_only=True):
+    """An edition was published (``edition.published``).
+
+    ``digest``: that of the edition document. ``publication`` and ``document``: paths at the service.
+    """
+
+    edition: str
+    revision: int
+    digest: str
+    organisations: int
+    publication: str
+    document: str
+
+
+class ScoreCorrected(Event, frozen=True, kw_only=True):
+    """A later revision of an edition corrects a score, or adds one (``score.corrected``).
+
+    ``before`` and ``after``: digests of the score documents; ``before`` is ``None`` for an added one.
+    """
+
+    edition: str
+    revision: int
+    organisation: str
+    before: str | None
+    after: str
+    publication: str
+    document: str
+
+
+class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
+    """The state of an assessment changed, or a phase was extended (``assessment.transitioned``).
+
+    ``before`` and ``after``: states, equal for an extension. ``phase`` and ``until``: the extended phase, and the last
+    day of an extension or return, else ``None``. ``assessment`` and ``transition``: paths at the service.
+    """
+
+    edition: str
+    organisation: str
+    before: str
+    after: str
+    phase: str | None
+    until: date | None
+    assessment: str
+    transition: str
+
+
+class OtherEvent(Event, frozen=True, kw_only=True):
+    """An event of a newer service, which this version of the library does not know; ``data`` is as it was sent."""
+
+    type: str
+    data: Mapping[str, JsonValue]
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    type: str
+    timestamp: datetime
+    data: dict[str, JsonValue]
+
+
+_TYPES: Final[Mapping[str, type[Event]]] = {
+    "edition.published": EditionPublished,
+    "score.corrected": ScoreCorrected,
+    "assessment.transitioned": AssessmentTransitioned,
+}
+
+
+def verify(
+    body: bytes,
+    headers: Mapping[str, str],
+    secret: str | Iterable[str],
+    *,
+    tolerance: float = TOLERANCE,
+    now: float | None = None,
+) -> Event:
+    """Return the event of a message, once it is certain that the service has sent it, and lately.
+
+    ``body``: the bytes of the request, before anything is made of them. ``headers``: those of the request, in upper or
+    lower case. ``secret``: that of the webhook (``whsec_…``), or several. ``tolerance``: seconds that the message may
+    be old, or your clock slow. ``now``: the present Unix time, by default that of your clock.
+
+    Raises ``UntrustedMessage`` for anything else, and ``ValueError`` for a malformed secret.
+    """
+    keys = [_decode_secret(one) for one in ([secret] if isinstance(secret, str) else secret)]
+    if not keys:
+        raise ValueError("a message cannot be verified without a secret")
+    sent = {name.lower(): value for name, value in headers.items()}
+    missing = [name for name in ("webhook-id", "webhook-timestamp", "webhook-signature") if not sent.get(name)]
+    if missing:
+        raise UntrustedMessage("headers", f"missing: {', '.join(missing)}")
+    message, timestamp = sent["webhook-id"], sent["webhook-timestamp"]
+    if not (timestamp.isascii() and timestamp.isdigit()):
+        raise UntrustedMessage("headers", "webhook-timestamp is no number of seconds")
+    if abs((time.time() if now is None else now) - int(timestamp)) > tolerance:
+        raise UntrustedMessage("time", "the message is too old, or the clock is wrong")
+    content = f"{message}.{timestamp}.".encode() + body
+    expected = [hmac.digest(key, content, "sha256") for key in keys]
+    signatures = list(_decode_signatures(sent["webhook-signature"]))
+    # All are compared, each in constant time: how long it takes tells nothing about how near a signature is.
+    matches = [hmac.compare_digest(digest, signature) for digest in expected for signature in signatures]
+    if not any(matches):
+        raise UntrustedMessage("signature", "no signature is one with this secret over this body")
+    return _read_event(message, body)
+
+
+def _decode_secret(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError("a secret is whsec_ and base64") from error
+    if not key:
+        raise ValueError("a secret is not empty")
+    return key
+
+
+def _decode_signatures(header: str) -> Iterable[bytes]:
+    for part in header.split():
+        version, _, text = part.partition(",")
+        if version == _VERSION:
+            try:
+                yield base64.b64decode(text, validate=True)
+            except ValueError:
+                continue
+
+
+def _read_event(message: str, body: bytes) -> Event:
+    try:
+        payload = msgspec.json.decode(body, type=_Payload)
+        kind = _TYPES.get(payload.type)
+        if kind is None:
+            return OtherEvent(id=message, timestamp=payload.timestamp, type=payload.type, data=payload.data)
+        return msgspec.convert({**payload.data, "id": message, "timestamp": payload.timestamp}, kind)
+    except msgspec.MsgspecError as error:
+        raise UntrustedMessage("body", f"the body is no event: {error}") from error
