@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +25,11 @@ from actitud_api.cli.server import build_configuration
 from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.resources.scores.routes import BATCH_MAX
+from actitud_api.resources.webhooks.addresses import is_public_address
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.faults.serving import ONE_POOL
 from tests.http.toys import toy_app
+from tests.http.webhooks.test_targets import INSIDE, OUTSIDE
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
 
@@ -332,3 +335,16 @@ def test_nginx_takes_the_configuration_with_tls(tmp_path: Path) -> None:
     command = [proxy.program(), "-t", "-p", str(tmp_path), "-c", str(main), "-e", str(tmp_path / "error.log")]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("[warn]")) == (0, 0), done.stderr
+
+
+def test_with_webhooks_the_unit_reaches_public_addresses_alone() -> None:
+    text = (DEPLOY / "systemd" / "webhooks.conf").read_text("utf-8")
+    lines = re.findall("^IPAddressDeny=(.+)$", text, re.MULTILINE)
+    denied = [ip_network(network) for line in lines for network in line.split()]
+    # An empty assignment comes first: else everything would be denied as before.
+    assert re.findall("^IPAddress.*$", text, re.MULTILINE)[0] == "IPAddressDeny="
+    for address in (*INSIDE, *OUTSIDE):
+        with suppress(ValueError):
+            parsed = ip_address(address.partition("%")[0])
+            is_denied = any(parsed in network for network in denied if network.version == parsed.version)
+            assert is_denied is not is_public_address(address), address
