@@ -112,7 +112,7 @@ HOSTILE_TARGETS: Final = 4_000 if NIGHT else 50
 """Hostile targets, queries and headers that it gets too."""
 PLANTED: Final = 1_000 if NIGHT else 60
 """Persons in a log of whom nothing may be published."""
-COUNTED_WORLDS: Final = 200 if NIGHT else 2
+COUNTED_WORLDS: Final = 200 if NIGHT else 1
 """Synthetic town halls whose numbers are counted from the files of each format."""
 COUNTED: Final = (10_000, 100_000) if NIGHT else (500, 5_000)
 """Messages of two exports whose reading takes the same memory."""

@@ -225,7 +225,7 @@ class _Story:
             language = "es"
         elif random.random() < 0.05:
             text = f"{text}\n{random.choice(self.releases).link}"  # a link alone does not make it recycled
-        elif previous is not None and random.random() < 0.05:
+        elif previous is not None and previous.text and random.random() < 0.05:
             text, language = previous.text, previous.language  # the same words again are another post
         media = tuple(_make_medium(random, kind) for kind in random.choice(habits.media))
         if release is None and media and media[0].kind == "photo" and random.random() < 0.06:

@@ -93,6 +93,10 @@ def _is_published_or_private(entry: Entry) -> bool:
     return entry.private or _is_published(entry)
 
 
+def _is_comment(entry: Entry) -> bool:
+    return not entry.private and entry.role in {"question", "answer"}
+
+
 def _is_anything(entry: Entry) -> bool:
     return True
 
@@ -138,6 +142,11 @@ FORMATS: Final = {
     "linkedin-page": Format("linkedin", _is_own_post, frozenset(POSTS | REPORTED), "day"),
     "telegram-export": Format("telegram", _is_published_or_private, frozenset(POSTS | CHATS | {"reposts", "media"})),
     "whatsapp-chat": Format("whatsapp", _is_anything, frozenset(CHATS | {"texts", "media"}), "minute"),
+    "log-comments": Format(
+        "",
+        _is_comment,
+        frozenset(REPORTED | {"public_replies", "received_public", "public_threads", "texts", "alternative_texts"}),
+    ),
     "log": Format(
         "",
         _is_anything,

@@ -70,6 +70,7 @@ OUTPUTS: Final[dict[str, Output]] = {
     "decidim-json": Output("proposals", "decidim", participation.write_decidim_json, whole=True, together=True),
     "press-rss": Output("press", "press_room", participation.write_rss, whole=True, together=True),
     "press-atom": Output("press", "press_room", participation.write_atom, whole=True, together=True),
+    "log-comments": Output("log-comments", "", log.write_comments_csv, together=True),
     "log-csv": Output("log", "", log.write_log_csv, together=True),
     "log-xlsx": Output("log", "", log.write_log_xlsx, together=True),
     "log-jsonl": Output("log", "", log.write_log_jsonl, together=True),

@@ -5,6 +5,7 @@ The names of columns are those of nobody: whoever reads it says which is which.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from tests.support.worlds.formats.delivery import Delivery
+from tests.support.worlds.formats.delivery import Delivery, Portion
 from tests.support.worlds.model import Account, Entry
 
 COLUMNS: Final = (
@@ -73,6 +74,19 @@ def _list_rows(delivery: Delivery) -> list[list[Any]]:
 
     rows = [_make_row(delivery, account, entry) for entry, account in sorted(walk(), key=lambda pair: pair[0].time)]
     return delivery.order(rows)
+
+
+def write_comments_csv(delivery: Delivery) -> list[Path]:
+    """Write what the platforms do not hand out: comments, mentions and the answers to them, of all networks."""
+    comments = tuple(
+        Portion(
+            portion.account,
+            tuple(entry for entry in portion.entries if entry.role in {"question", "answer"} and not entry.private),
+        )
+        for portion in delivery.portions
+    )
+    rows = _list_rows(dataclasses.replace(delivery, portions=comments))
+    return [delivery.write_csv("comentarios.csv", COLUMNS, rows, bom=True, delimiter=";")]
 
 
 def write_log_csv(delivery: Delivery) -> list[Path]:
