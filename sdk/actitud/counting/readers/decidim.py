@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from actitud.counting.html_texts import extract_text
 from actitud.counting.messages import Message
-from actitud.counting.readers.json_streams import dig, dig_text, iterate_items
+from actitud.counting.readers.json_streams import dig, dig_counts, dig_text, iterate_items
 from actitud.counting.readers.tables import TableFormat, TableRow, join_texts
 from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.times import ReadTime
@@ -41,7 +41,7 @@ def read_export(source: SourceReading) -> Iterator[Message]:
                 dig_text(item, "url"),
                 _choose_text(dig(item, "answer")),
                 dig_text(item, "answered_at"),
-                {"comments": comments} if isinstance(comments := dig(item, "comments"), int) else {},
+                dig_counts(item, {"comments": "comments"}),
                 is_withdrawn=dig(item, "withdrawn") is True or bool(dig(item, "withdrawn_at")),
             )
         except RowRefused:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
 _SCALARS: Final = frozenset({"string", "number", "boolean", "null"})
+_LONGEST_COUNT: Final = 15
 _END: Final = b"; \r\n\t"
 
 JsonObject = Mapping[str, Any]
@@ -181,8 +182,8 @@ def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for member, count in names.items():
         found = dig(value, member)
-        if isinstance(found, str) and found.isdecimal():
+        if isinstance(found, str) and found.isdecimal() and len(found) < _LONGEST_COUNT:
             found = int(found)
-        if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+        if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**_LONGEST_COUNT:
             counts[count] = found
     return counts

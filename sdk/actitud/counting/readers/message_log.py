@@ -124,16 +124,28 @@ def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
 
 def _iterate_lines(source: SourceReading, paths: list[str]) -> Iterator[SheetRow]:
     with open_text(source.file.open(), source.file.encoding) as text:
-        for number, line in enumerate(text, start=1):
-            if not line.strip("\ufeff \r\n"):
-                continue
-            try:
-                item = msgspec.json.decode(line.lstrip("\ufeff"))
-            except (msgspec.DecodeError, UnicodeError):
-                is_last = not line.endswith(("\n", "\r"))
-                raise source.fail("half_file" if is_last else "broken_json", number) from None
-            cells = [_dig_path(item, path) for path in paths]
-            yield SheetRow(number, ["" if cell is None else cell for cell in cells])
+        number = 0
+        try:
+            for number, line in enumerate(text, start=1):
+                if line.strip("\ufeff \r\n"):
+                    yield SheetRow(number, _read_line(source, number, line, paths))
+        except UnicodeDecodeError:
+            raise source.fail("half_file", number + 1) from None
+
+
+def _read_line(source: SourceReading, number: int, line: str, paths: list[str]) -> list[Any]:
+    """Return the members at the paths of a line, "" for one that is not there.
+
+    Raises:
+        FileRefused: if the line is no JSON.
+    """
+    try:
+        item = msgspec.json.decode(line.lstrip("\ufeff"))
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        is_last = not line.endswith(("\n", "\r"))
+        raise source.fail("half_file" if is_last else "broken_json", number) from None
+    cells = [_dig_path(item, path) for path in paths]
+    return ["" if cell is None else cell for cell in cells]
 
 
 def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | None, maker: IdMaker) -> Message:

@@ -15,7 +15,7 @@ import feedparser
 
 from actitud.counting.html_texts import extract_images, extract_text
 from actitud.counting.messages import Message
-from actitud.counting.readers.json_streams import dig_list, dig_text, iterate_items, open_json
+from actitud.counting.readers.json_streams import dig_list, dig_text, iterate_items, read_scalars
 from actitud.counting.readers.tables import join_texts
 from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.times import ReadTime
@@ -47,8 +47,13 @@ def read_xml_feed(source: SourceReading) -> Iterator[Message]:
         raise source.fail("file_too_large", None, None, source.file.size)
     _set_tells(source)
     with source.file.open() as stream:
+        content = io.BytesIO(stream.read())
+    try:
         # A text would be taken for an address; a stream never is.
-        feed = feedparser.parse(io.BytesIO(stream.read()), sanitize_html=False, resolve_relative_uris=False)
+        feed = feedparser.parse(content, sanitize_html=False, resolve_relative_uris=False)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        # The parser lets errors of its own out, for instance for a declaration with bytes that are no letters.
+        raise source.fail("broken_xml") from None
     error = feed.get("bozo_exception")
     if error is not None and not isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType):
         code = "half_file" if "no element found" in str(error) or "unclosed" in str(error) else "broken_xml"
@@ -93,14 +98,8 @@ def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
 
 def read_json_feed(source: SourceReading) -> Iterator[Message]:
     """Iterate over the items of a JSON Feed."""
-    import ijson
-
     _set_tells(source)
-    with open_json(source.file) as stream:
-        try:
-            page = next(iter(ijson.items(stream, "home_page_url")), "")
-        except ijson.JSONError:
-            page = ""  # the reading of the items says what is wrong
+    page = read_scalars(source, ("home_page_url",), before="items").get("home_page_url")
     source.account = source.name_account(_name_site(page if isinstance(page, str) else ""))
     for pointer, item in iterate_items(source, "items.item"):
         try:

@@ -19,6 +19,7 @@ from actitud.counting.times import OrderEvidence, ReadTime, TimeUnreadable, read
 _UNKNOWN_NUMBERS: Final = frozenset({"", "-", "--", "–", "n/a", "null", "none"})
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,'\s\u00a0\u202f]\d{3})+(?:[.,]0+)?|\d+(?:[.,]0+)?")
 _ROUNDED: Final = re.compile(r"\d+(?:[.,]\d+)?\s*(?:k|m|mil|mill\.?|millones)", re.IGNORECASE)
+_LONGEST_COUNT: Final = 18
 _MOST_ACCOUNTS: Final = 50
 _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
@@ -63,11 +64,11 @@ class TableRow:
     def get_number(self, field: str) -> int | None:
         """Return a cell as a whole number, None if it is blank or cannot be read, which is noted."""
         text = self.get_text(field)
-        if text.isdecimal() and text.isascii():
+        if len(text) < _LONGEST_COUNT and text.isdecimal() and text.isascii():
             return int(text)
         if text.lower() in _UNKNOWN_NUMBERS:
             return None
-        if _GROUPED.fullmatch(text):
+        if len(text) < _LONGEST_COUNT and _GROUPED.fullmatch(text):
             # A count is whole: "1.234" and "1,234" are groups of thousands, "12.0" comes from a workbook.
             return int(re.sub(r"\D", "", re.sub(r"[.,]0{1,2}$", "", text)))
         code = "number_rounded" if _ROUNDED.fullmatch(text) else "number_invalid"
@@ -187,8 +188,6 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
     source.tells.update(table.tells)
     if match.is_broken:
         source.note_once("mojibake_repaired")
-    if source.file.kind == "text" and source.file.encoding == "cp1252":
-        source.note_once("not_utf8")
     _decide_order(found, source, headers)
     totals = {normalise_header(word) for word in match.table.totals}
     accounts: set[str] = set()

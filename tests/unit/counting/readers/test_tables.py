@@ -156,6 +156,8 @@ def test_dates_with_two_readings_are_decided_by_the_whole_column(language: str, 
     assert (fault.code, fault.line, fault.value) == ("date_ambiguous", 2, "03/04/2026 10:00")
     assert fault.suggestion == "2026-03-04 / 2026-04-03"
     assert len(read_dates("03/04/2026 10:00", "05/05/2026 10:00", date_order="dmy").messages) == 2
+    told = read_dates("03/04/2026 10:00", "03/25/2026 10:00", date_order="dmy")
+    assert [message.time.month for message in told.messages] == [3, 3]
     contradictory = read_dates("13/04/2026 10:00", "04/13/2026 10:00", date_order="dmy")
     assert contradictory.messages == []
     assert contradictory.codes == ["dates_contradict"]

@@ -69,6 +69,12 @@ def test_two_chats_tell_whose_they_are_and_who_got_no_answer_counts(tmp_path: Pa
     assert len({message.thread for message in outcome.messages}) == 3
 
 
+def test_a_chat_of_others_is_refused(tmp_path: Path) -> None:
+    accounts = [OwnAccount("whatsapp", "Ayuntamiento de Otro Pueblo")]
+    outcome = read(write(tmp_path, "chat.txt", ANDROID_ES), accounts=accounts)
+    assert (outcome.messages, outcome.codes) == ([], ["own_name_unknown"])
+
+
 def test_the_order_of_dates_is_told_by_their_sequence_or_by_the_other_chats(tmp_path: Path) -> None:
     def make_chat(name: str, *days: str) -> str:
         return "".join(f"{day}, 10:0{n} - {name}: Hola {n}\n" for n, day in enumerate(days))
