@@ -533,6 +533,30 @@ def test_many_messages_are_estimated_from_four_hundred() -> None:
     assert counter.count("D9.01.denominator").counted == 534
 
 
+def test_all_messages_are_counted_instead_of_estimated_where_all_are_coded() -> None:
+    messages = [*posts(3), *receive(600, "2027-10-01")]
+    drawn = make_counter(messages).sample("messages_w90").draw.drawn
+    # Of the first 400 every fourth needed no answer, and all of the 200 after them did: 300 and 200, not 450.
+    needs = {one.key: "n" if place < 400 and place % 4 == 0 else "q" for place, one in enumerate(drawn)}
+    rows = {key: CodedRow(codes={"need": need, "reply": "0"}) for key, need in needs.items()}
+    counter = make_counter(messages, coding=Coding(rows={"messages": rows}))
+    assert values(counter, "messages_w90") == [500]
+
+
+def test_the_year_has_no_fewer_messages_than_its_ninety_days() -> None:
+    # A hundred messages of autumn needed an answer, four hundred of March did not. Of the 400 drawn from the year with
+    # this seed 76 are of autumn, so that the estimate is 500 · 76 / 400 = 95.
+    messages = [*posts(3), *receive(100, "2027-10-01"), *receive(400, "2027-03-01")]
+    sample = make_counter(messages, seed="c" * 32).sample("messages_w12")
+    assert sum(one.id.startswith("2027-10") for one in sample.sample) == 76
+    drawn = {*sample.sample, *make_counter(messages, seed="c" * 32).sample("messages_w90").sample}
+    rows = {
+        one.key: CodedRow(codes={"need": "q" if one.id.startswith("2027-10") else "n", "reply": "0"}) for one in drawn
+    }
+    counter = make_counter(messages, seed="c" * 32, coding=Coding(rows={"messages": rows}))
+    assert values(counter, "messages_w90", "messages_w12") == [100, 100]
+
+
 def test_replies_that_solve_are_counted_of_as_many_as_were_of_substance() -> None:
     messages = make_inbox()
     first = make_counter(messages)

@@ -88,6 +88,15 @@ def test_importing_brings_in_nothing_but_its_dependencies() -> None:
     assert done.stdout.split() == ["actitud"]
 
 
+def test_the_counter_is_imported_by_its_command_alone() -> None:
+    command = (
+        "import sys; import actitud, actitud.cli; actitud.cli.command_line.build_parser(actitud._html.Words('en'));"
+        "print(*[name for name in sys.modules if name.startswith('actitud.counting') or name == 'sqlite3'])"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_what_verifies_is_imported_when_it_is_used() -> None:
     command = (
         "import actitud, sys; before = 'actitud.verification' in sys.modules; assert 'verify' in dir(actitud);"
