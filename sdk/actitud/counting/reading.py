@@ -202,7 +202,8 @@ def _read_source(
     owner = owners.get((detected.platform, _find_place(file, detected)), ArchiveOwner())
     if detected.format in _DOWNLOADS and source.is_own(owner.name):
         source.account = source.name_account(owner.name)
-    if file.kind == "text" and file.encoding == "cp1252":
+    # XML names its own encoding, which its parser heeds.
+    if file.kind == "text" and file.encoding == "cp1252" and detected.format != "feed":
         source.note("not_utf8")
     try:
         table.add(index, detected.read(source, owner))

@@ -143,4 +143,8 @@ def _refuse_id(source: SourceReading, pointer: str) -> str:
 
 
 def _name_site(link: str) -> str:
-    return (urlsplit(link).hostname or "").removeprefix("www.") if link else ""
+    """Return the name of the host of a link, "" if it has none."""
+    try:
+        return (urlsplit(link).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
