@@ -27,7 +27,7 @@ from actitud._model import Shown
 from actitud._notices import warn_of_deprecation, warn_of_language
 from actitud._retry import decide_delay, parse_rate_limit, parse_retry_after
 from actitud.errors import NoAnswer, NotModified, Problem, UnexpectedResponse, build_problem_error
-from actitud.models import Listing, Versioned
+from actitud.models import Job, Listing, Versioned
 
 T = TypeVar("T")
 
@@ -473,6 +473,18 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
     if isinstance(value, Shown):
         value._set_language(_get_language(core, reply))
     return value
+
+
+def fetch_or_enqueue(core: Core, request: Request, kind: type[T]) -> Call[T | Job]:
+    """Send a request whose work may be done as a job; decode the response as ``kind``, or as the job.
+
+    Raises as :func:`fetch`.
+    """
+    headers = {**request.headers, "Prefer": "respond-async"}
+    reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers))
+    if reply.status == 202:
+        return _read(core, reply, Job)
+    return _read(core, reply, kind)
 
 
 def _get_language(core: Core, reply: Response) -> str:

@@ -284,7 +284,9 @@ def _map_operations() -> Mapping[str, str]:
     """Map the qualified name of each method of both clients to the id of its operation in the OpenAPI document."""
     server = FakeServer()
     methods = {**dict(_list_methods(server.client(), "")), **dict(_list_methods(server.async_client(), ""))}
-    return {**methods, "Client.score": "scores.create", "AsyncClient.score": "scores.create"}
+    # Methods that call the operation of another one.
+    others = {"Client.score": "scores.create", "AsyncClient.score": "scores.create"}
+    return {**methods, **others, "Jobs.wait": "jobs.get", "AsyncJobs.wait": "jobs.get"}
 
 
 def _list_methods(bound: object, prefix: str) -> Iterable[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,8 +21,10 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
-from actitud.errors import JobNotDone
+from actitud.errors import JobNotDone, build_problem_error
 from actitud.models import Job, JobItem, JobState, Listing
+
+T = TypeVar("T")
 
 FIRST_PAUSE: Final = 0.2
 """Seconds before the first further look at a job; each pause is half as long again as the one before."""
@@ -117,6 +119,22 @@ def wait_for_job(
                 raise JobNotDone(found)
             return found
         pause = FIRST_PAUSE if pause == 0.0 else min(1.5 * pause, LONGEST_PAUSE)
+
+
+def complete_job(core: Core, job: Job, kind: type[T], progress: Callable[[Job], None] | None = None) -> Call[T]:
+    """Wait for a job that a call has just asked for, and return its result as ``kind``.
+
+    Raises the exception that the call would raise if it had been answered with the problem of the job; ``JobNotDone``
+    if the job was cancelled. ``progress``: as of :func:`wait_for_job`.
+    """
+    try:
+        done = yield from wait_for_job(core, job.id, progress=progress)
+    except JobNotDone as error:
+        problem = error.job.problem
+        if problem is None:
+            raise
+        raise build_problem_error(problem, problem.status or 500, problem.request_id, None) from error
+    return msgspec.convert(done.result, kind)
 
 
 class JobItems(Bound):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, overload
+
+import msgspec
 
 from actitud._bind import (
     bind_awaitable,
@@ -26,16 +28,24 @@ from actitud._calls import (
     build_get,
     fetch,
     fetch_bytes,
+    fetch_or_enqueue,
     fetch_page,
 )
 from actitud._config import Core
 from actitud._files import Destination, Export, fetch_export
 from actitud._streams import ProgressCallback
 from actitud.errors import UnexpectedResponse
-from actitud.models import Listing, Publication, PublicationApproval, Signature
+from actitud.models import Job, Listing, Publication, PublicationApproval, Signature
+from actitud.resources.jobs import complete_job
 
 BUNDLE_MAX = 1024 * 1024 * 1024
 """Largest bundle that is read, in bytes. The bundle of 8,131 organisations has 35 MB."""
+
+
+class PublicationOutcome(msgspec.Struct):
+    """Result of the job that publishes, as far as this client reads it."""
+
+    revision: int
 
 
 def list_publications(
@@ -66,6 +76,7 @@ def create_publication(
     supersedes: str | None = None,
     corrections: Sequence[Mapping[str, object]] = (),
     idempotency_key: str | None = None,
+    progress: Callable[[Job], None] | None = None,
 ) -> Call[Publication]:
     """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
@@ -75,13 +86,19 @@ def create_publication(
     "2027.1", "answers": {"D1.06": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so
     that the service acts once even if your program sends the call again.
 
-    Publishing thousands of organisations takes about half a minute. If the client times out earlier it repeats the
-    call and receives the same response. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot
-    be published.
+    Publishing thousands of organisations takes about half a minute. The service does it as a job, for which the call
+    waits however long it takes; ``progress`` is called with the job each time that the client looks at it. If your
+    program ends meanwhile the service goes on, and the same call with the same ``idempotency_key`` waits for the same
+    job. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be published, and ``JobNotDone`` if
+    somebody cancels the job.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
-    return fetch(core, request, Publication)
+    made = yield from fetch_or_enqueue(core, request, Publication)
+    if isinstance(made, Publication):
+        return made
+    outcome = yield from complete_job(core, made, PublicationOutcome, progress)
+    return (yield from get_publication(core, edition, outcome.revision))
 
 
 def list_approvals(

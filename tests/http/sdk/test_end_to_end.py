@@ -401,8 +401,8 @@ def test_each_operation_of_the_document_is_a_method_with_its_parameters(client: 
         if not operation["operationId"].startswith(("system.", "badges.", "embeds.", "oembed.", "jobs.events"))
     }
     offered = {name: set(signature.parameters) for name, signature in operations(Client()).items()}
-    # Where a file is written is no matter of the service.
-    offered = {name: names - {"to", "progress"} if "to" in names else names for name, names in offered.items()}
+    # Where a file is written is no matter of the service, nor who is told how far something is.
+    offered = {name: names - {"to", "progress"} for name, names in offered.items()}
     # The shortcut, and what is no operation of its own; what only the SDK does; cursors, which pages follow by
     # themselves, and files have none.
     for name in ("score", "embed", "request", "with_options", "jobs.wait"):

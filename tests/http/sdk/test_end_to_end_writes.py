@@ -31,6 +31,7 @@ from actitud import (
     Forbidden,
     IdempotencyKeyReused,
     InvalidRequest,
+    JobNotDone,
     NotFound,
     Organisation,
     PreconditionFailed,
@@ -57,7 +58,7 @@ from tests.support.figures import FigureRecorder
 from tests.support.scale import LOST
 from tests.support.settling import move_calendar
 from tests.support.toy_jobs import build_runner, enqueue
-from tests.unit.sdk.support import Mode
+from tests.unit.sdk.support import FakeTime, Mode
 
 T = TypeVar("T")
 WEBHOOK = "https://portal.fabula.example/hooks"
@@ -214,16 +215,21 @@ def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
 
 
 def test_an_edition_is_published_corrected_and_read_by_its_digests(
-    installation: Installation, administrator: str, tmp_path: Path
+    installation: Installation, administrator: str, tmp_path: Path, fake_time: FakeTime
 ) -> None:
     database = installation.app.state["database"]
     publishing.fill(database)
     make_key(database, tmp_path)
+    fake_time.meanwhile = installation.app.state["jobs"].run_due
+    told: list[tuple[str, int, int | None]] = []
 
     def published(client: Client) -> Publication:
-        return client.editions.publications.create("2026", reason="It is time.")
+        return client.editions.publications.create(
+            "2026", reason="It is time.", progress=lambda job: told.append((job.state, job.done, job.total))
+        )
 
     first = installation(published, key=administrator, losses=1)
+    assert told[-1] == ("succeeded", 3, 3)
     assert (first.revision, first.organisations, first.supersedes) == (1, 3, None)
     with pytest.raises(Conflict) as caught:
         installation(published, key=administrator)
@@ -995,3 +1001,26 @@ def test_a_delivery_is_looked_up_and_asked_for_again(installation: Installation)
     again = installation(lambda client: client.webhooks.deliveries.attempts.create(made.id, logged.id), key=key)
     assert (again.id, again.payload, again.state) == (logged.id, logged.payload, "pending")
     assert installation(lambda client: client.webhooks.deliveries.list(made.id, state="failed"), key=key).items == ()
+
+
+def test_a_publication_that_fails_as_a_job_raises_what_the_call_would(
+    installation: Installation, administrator: str, tmp_path: Path, fake_time: FakeTime
+) -> None:
+    database = installation.app.state["database"]
+    publishing.fill(database)
+    make_key(database, tmp_path)
+
+    def publish_otherwise() -> None:
+        """Another publisher comes first."""
+        fake_time.meanwhile = installation.app.state["jobs"].run_due
+        publishing.publish(database, tmp_path)
+
+    fake_time.meanwhile = publish_otherwise
+
+    def create(client: Client) -> Publication:
+        return client.editions.publications.create("2026", reason="It is time.")
+
+    with pytest.raises(Conflict) as caught:
+        installation(create, key=administrator)
+    assert [error.rule for error in caught.value.errors] == ["published"]
+    assert isinstance(caught.value.__cause__, JobNotDone)

@@ -37,7 +37,7 @@ def test_the_packed_examples_are_those_of_the_document() -> None:
 
 
 def test_the_operations_are_those_of_the_clients() -> None:
-    offered = operations(Client()).keys() - {"score", "embed", "request", "with_options"}
+    offered = operations(Client()).keys() - {"score", "embed", "request", "with_options", "jobs.wait"}
     assert set(_map_operations().values()) == offered
 
 
@@ -71,6 +71,7 @@ ARGUMENTS: dict[str, Any] = {
     "suggestion": "x",
     "text": "x",
     "title": "x",
+    "job": "1",
     "transition": "1",
     "until": "2027-03-01",
     "verdict": "accepted",
@@ -103,7 +104,7 @@ def test_every_operation_with_an_example_is_answered_with_it(name: str) -> None:
         await answer
 
     asyncio.run(main())
-    operation = "scores.create" if name == "score" else name
+    operation = {"score": "scores.create", "jobs.wait": "jobs.get"}.get(name, name)
     assert [received.operation for received in server.requests] == [operation] * 2
     assert msgspec.structs.replace(server.requests[0], headers={}) == msgspec.structs.replace(
         server.requests[1], headers={}

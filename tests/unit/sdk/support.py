@@ -27,6 +27,8 @@ class FakeTime:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.sleeps: list[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What others do while somebody sleeps."""
         self.chance = 0.0
 
     def pass_by(self, seconds: float) -> None:
@@ -35,6 +37,7 @@ class FakeTime:
     def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         self.seconds += seconds
+        self.meanwhile()
 
     async def sleep_async(self, seconds: float) -> None:
         self.sleep(seconds)
