@@ -60,7 +60,7 @@ from actitud_api.platform.http.reference import FirstStep
 from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.http.system import Readiness, SystemController
 from actitud_api.platform.jobs import figures as job_figures
-from actitud_api.platform.jobs.runner import JobRunner, JobTask, ProgressListener, build_running_lifespan
+from actitud_api.platform.jobs.runner import FailureReader, JobRunner, JobTask, ProgressListener, build_running_lifespan
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS, RequestCounter
@@ -82,6 +82,7 @@ from actitud_api.resources.publications import figures as publication_figures
 from actitud_api.resources.publications import routes as publications
 from actitud_api.resources.publications.daily import build_comparing_lifespan
 from actitud_api.resources.publications.service import EditionPublisher
+from actitud_api.resources.publications.tasks import build_task as build_publication_task
 from actitud_api.resources.publications.workers import open_workers_apart
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
@@ -517,11 +518,12 @@ def build_job_runner(
     publishing: EditionPublisher,
     *,
     owner: str | None = None,
+    find_problem: FailureReader = find_expected_problem,
     progress: ProgressListener = lambda done, total: None,
 ) -> JobRunner:
-    """Return the runner of all jobs of the service. `owner` and `progress`: as of `JobRunner`."""
-    tasks: Sequence[JobTask[Any]] = (TRANSITIONS_TASK, VERDICTS_TASK)
-    return JobRunner(database, tasks, find_problem=find_expected_problem, owner=owner, progress=progress)
+    """Return the runner of all jobs of the service. `owner`, `find_problem` and `progress`: as of `JobRunner`."""
+    tasks: Sequence[JobTask[Any]] = (build_publication_task(publishing), TRANSITIONS_TASK, VERDICTS_TASK)
+    return JobRunner(database, tasks, find_problem=find_problem, owner=owner, progress=progress)
 
 
 def build_notifier(settings: Settings, database: Database) -> DeliveryRunner:

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from actitud_api import cli
+from actitud_api.app import build_job_runner
+from actitud_api.cli import doing
 from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.jobs.queries import JobFilters, JobRecord, list_jobs
+from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service
-from tests.support.databases import make_key
+from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BIG, EDITION, LATE, fill, publish, return_submitted
 
 REASON = ["--reason", "The calendar says so."]
@@ -126,3 +130,60 @@ def test_a_demonstration_that_is_published_is_not_put_back_in_review(
 ) -> None:
     assert cli.main(["demo", "--in-review", "--database", demonstration]) == 1
     assert "name another with --database" in capsys.readouterr().err
+
+
+# --- the job ----------------------------------------------------------------------------------------------------
+
+
+def jobs(database: Database) -> list[JobRecord]:
+    with database.read() as session:
+        return list_jobs(session, JobFilters(), None, 0, 10)
+
+
+def test_it_is_a_job_that_ends_with_the_command(ready: Database, url: str) -> None:
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    (job,) = jobs(ready)
+    assert (job.state, job.holder, job.done, job.total) == ("succeeded", None, 3, 3)
+    # What is known to be refused makes none.
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 1
+    assert len(jobs(ready)) == 1
+
+
+def test_what_has_failed_is_not_tried_again_by_the_service(
+    ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in tmp_path.glob("*.pem"):
+        file.unlink()
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 1
+    assert "signing key" in capsys.readouterr().err
+    assert [job.is_final for job in jobs(ready)] == [True]
+
+
+def test_ctrl_c_cancels_it(ready: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(service, "_sign", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        cli.main(["publish", EDITION, *REASON, "--database", url])
+    (job,) = jobs(ready)
+    assert (job.state, job.lease) == ("cancelled", None)
+    monkeypatch.undo()
+    assert editions.get(ready, EDITION).record.state == "in_review"
+
+
+def test_a_service_may_do_it_before_the_command(
+    ready: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doing, "LOOK_SECONDS", 0.01)
+    publishing = service.EditionPublisher(ready, tmp_path)
+
+    def let_the_service(self: JobRunner, job: int | None = None) -> bool:
+        """Comes too late."""
+        monkeypatch.undo()
+        return build_job_runner(unlimited(url), ready, publishing).run_due() == 0
+
+    monkeypatch.setattr(JobRunner, "run_next", let_the_service)
+    monkeypatch.setenv("LC_ALL", "C")
+    assert cli.main(["publish", EDITION, *REASON, "--database", url]) == 0
+    assert service.get(ready, EDITION, "latest").digest in capsys.readouterr().out

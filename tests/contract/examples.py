@@ -31,6 +31,7 @@ from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, build_key_pat
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.queries import JobItem, insert_items
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
@@ -179,6 +180,13 @@ OF_APPROVALS: Final = {
     "approved": "2027-06-01T09:00:00Z",
 }
 """What stands for who approves when. The digest of what is approved is that of the sandbox, as in the request."""
+OF_JOBS: Final = {
+    "created": "2027-06-01T09:30:00Z",
+    "started": "2027-06-01T09:30:00.4Z",
+    "finished": "2027-06-01T09:30:00.9Z",
+    "rate": 6.0,
+}
+"""What stands for the times of jobs."""
 SIGNS_PRIVATE: Final = Ed25519PrivateKey.from_private_bytes(
     base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 )
@@ -205,6 +213,7 @@ WITHOUT: Final = {
     "methodologies.workbook.get",
     "editions.audit",
     "editions.delete",
+    "jobs.events",
     "suggestions.delete",
     "webhooks.list",
     "webhooks.delete",
@@ -366,6 +375,36 @@ def of_approvals(folder: Path) -> dict[str, Any]:
     return {f"editions.approvals.{name}": _with(others, answer.json()) for name, answer in answers.items()}
 
 
+def of_jobs(folder: Path) -> dict[str, Any]:
+    """What the service answers about two jobs that publish the small edition, of which one is cancelled."""
+    settings = Settings(database_url=f"sqlite:///{folder}/jobs.sqlite3", public_url=PUBLIC_URL)
+    app = create_app(structs.replace(settings, signing_folder=folder))
+    database: Database = app.state["database"]
+    database.migrate()
+    publishing.fill(database)
+    make_key(database, folder)
+    path, body = "/v1/editions/2026/publications", request("editions.publications.create")
+    with TestClient(app) as client:
+        client.headers.update({"Authorization": f"Bearer {_key(database)}", "Prefer": "respond-async"})
+        for attempt in ("one", "two"):
+            asked = client.post(path, json={"reason": body["reason"]}, headers={"Idempotency-Key": attempt})
+            assert asked.status_code == 202, asked.text
+        assert app.state["jobs"].run_next(1)
+        with database.write() as session:
+            item = JobItem(position=1, subject="XX-T-1", outcome="prepared", detail=None)
+            insert_items(session, 2, [item])
+        answers = {
+            "cancel": client.post("/v1/jobs/2/cancellations"),
+            "list": client.get("/v1/jobs"),
+            "get": client.get("/v1/jobs/1"),
+            "items.list": client.get("/v1/jobs/2/items"),
+        }
+    database.close()
+    written = json.loads((FOLDER / "editions.publications.create.response.json").read_bytes())
+    others = {**OF_JOBS, "digest": written["digest"]}
+    return {f"jobs.{name}": _with(others, answer.json()) for name, answer in answers.items()}
+
+
 def of_keys(folder: Path) -> dict[str, Any]:
     """What the service answers about a few keys, made in a folder."""
     app = create_app(Settings(database_url=f"sqlite:///{folder}/keys.sqlite3", public_url=PUBLIC_URL))
@@ -511,6 +550,7 @@ def main() -> None:
             | of_approvals(Path(folder))
             | of_webhooks(Path(folder))
         )
+        others |= of_jobs(Path(folder))
         for name, answer in (answers(app) | others).items():
             text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
             (FOLDER / f"{name}.response.json").write_text(text, encoding="utf-8")

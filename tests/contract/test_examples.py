@@ -27,6 +27,7 @@ from tests.contract.examples import (
     WRITES,
     answers,
     of_approvals,
+    of_jobs,
     of_keys,
     of_ledger,
     of_publications,
@@ -34,6 +35,7 @@ from tests.contract.examples import (
 from tests.support import second_version
 from tests.support.ledgers import find_chain_problems, read_statement
 
+JOBS = {f"jobs.{name}" for name in ("cancel", "get", "list", "items.list")}
 APPROVED = {f"editions.approvals.{name}" for name in ("create", "list", "get")}
 
 
@@ -43,6 +45,7 @@ def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: 
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
     app = create_app(Settings(database_url=f"sqlite:///{copy}", public_url=PUBLIC_URL))
     found = answers(app) | of_ledger(tmp_path) | of_publications(tmp_path) | of_keys(tmp_path) | of_approvals(tmp_path)
+    found |= of_jobs(tmp_path)
     app.state["database"].close()
     listed = found["methodologies.list"]
     # Tests have a version more, and one in use that the product has retired.
@@ -77,5 +80,5 @@ def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
     others = WITHOUT | {"editions.publications.create", *APPROVED} | OF_PUBLICATIONS.keys() | OF_KEYS.keys()
-    others |= set(OF_WORKBOOKS) | OF_WEBHOOKS.keys()
+    others |= {*OF_WORKBOOKS, *JOBS} | OF_WEBHOOKS.keys()
     assert ids == READS.keys() | READS_WITH_KEY.keys() | OF_LEDGER.keys() | CREATES.keys() | WRITES.keys() | others

@@ -52,9 +52,10 @@ OWNED: Final = {"organisation": THIRD, "edition": EMPTY, "key": NO_KEY, "webhook
 """The parameters that name what a key may be bound to or own, and what is there without anything to be seen of it."""
 WITHIN: Final = frozenset({"approval", "delivery", "revision", "submission", "transition"})
 """Those that count what is in an edition, in the assessment of an organisation or in the log of a webhook."""
-PUBLIC: Final = frozenset({"digest", "format", "indicator", "size", "suggestion", "version"})
+PUBLIC: Final = frozenset({"digest", "format", "indicator", "job", "size", "suggestion", "version"})
 """Those that name what everybody may read: what is published, formats, indicators, checkpoints, methodologies; and
-suggestions, whose numbers are no secret (who may read, withdraw or decide one is in the matrix)."""
+suggestions and jobs, whose numbers are no secret (who may read, withdraw or decide one, or follow it, is in the
+matrix)."""
 
 
 class Stage(NamedTuple):
@@ -352,7 +353,9 @@ def test_in_a_filter_it_is_as_what_does_not_exist(stage: Stage, operation: Opera
 @pytest.mark.parametrize("operation", PAGED, ids=lambda operation: operation.id)
 def test_a_cursor_of_somebody_else_leads_to_nothing_more(stage: Stage, operation: Operation) -> None:
     installation = stage.installation
-    path = operation.path.format_map({"edition": FOREIGN, "organisation": OTHER, "webhook": stage.webhook})
+    job = installation.enqueue() if "{job}" in operation.path else ""
+    named = {"edition": FOREIGN, "organisation": OTHER, "webhook": stage.webhook, "job": job}
+    path = operation.path.format_map(named)
     query = {name: {"dimension": "D1"}[name] for name in operation.queries} | {"limit": "1"}
     headers = {"Authorization": f"Bearer {stage.administrator}"}
     first = installation.client.get(path, params=query, headers=headers)

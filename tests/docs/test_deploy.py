@@ -22,6 +22,7 @@ from actitud_api.app import BODY_MAX
 from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
+from actitud_api.platform.jobs.runner import STOP_SECONDS
 from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.resources.scores.routes import BATCH_MAX
@@ -90,6 +91,17 @@ def exposure(unit: Path) -> float:
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
     assert found is not None, done.stderr
     return float(found[1])
+
+
+def test_the_unit_of_the_worker_is_like_that_of_the_service(unit: configparser.SectionProxy) -> None:
+    worker = of_unit("actitud-worker.service")["Service"]
+    _, *command = shlex.split(worker["ExecStart"])
+    assert build_parser("en").parse_args(command)
+    assert int(worker["TimeoutStopSec"]) > STOP_SECONDS
+    others = ("ExecStart", "TimeoutStopSec")
+    assert {name: value for name, value in worker.items() if name not in others} == {
+        name: value for name, value in unit.items() if name not in others
+    }
 
 
 def test_both_units_are_confined_alike_and_their_files_are_for_their_owner(

@@ -56,6 +56,7 @@ class Ids(Struct, frozen=True, kw_only=True):
     operation: str = "scores.create"
     part: str = "sources"
     suggestion: str = "1"
+    job: str = "1"
     revision: str = "1"
     number: str = "1"
     size: str = "latest"

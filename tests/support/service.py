@@ -15,6 +15,7 @@ from litestar.testing import TestClient
 from actitud import Client
 from actitud_api import app as assembly
 from actitud_api.app import create_app
+from actitud_api.platform.http import event_streams
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.settings import Settings
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
@@ -62,6 +63,15 @@ __all__ = [
 def _logs_without_local_values() -> None:
     """Log lines of JSON, as served: by default structlog prints every local of a failure, 20 s for a large body."""
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _short_streams() -> Iterator[None]:
+    """Streams of events end soon: who calls every operation does not wait for each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event_streams, "LOOK_SECONDS", 0.01)
+        patch.setattr(event_streams, "LASTING_SECONDS", 0.05)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,48 +1,72 @@
-"""Doing a job in the process of a command, with a progress bar."""
+"""Doing a job in the process of the command that asks for it, with a progress bar."""
 
 from __future__ import annotations
 
 import time
 from typing import Final
 
-from actitud_api.app import build_job_runner, build_publisher
-from actitud_api.cli.common import CommandError, show_progress
-from actitud_api.engine.i18n import Language
+from actitud_api.app import build_job_runner, build_publisher, find_expected_problem
+from actitud_api.cli.common import CommandError, show_job
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.problems import ProblemError
 from actitud_api.platform.jobs import service
 from actitud_api.platform.jobs.service import JobStatus
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.settings import Settings
 
 LOOK_SECONDS: Final = 0.5
 """Seconds between two looks at a job that another process does."""
 
+_CANCELLED = Texts("Se ha cancelado el trabajo {job}.", "The job {job} was cancelled.")
 
-def do_job(settings: Settings, database: Database, job: int, text: str, language: Language) -> JobStatus:
+
+def do_job(
+    settings: Settings,
+    database: Database,
+    job: int,
+    text: str,
+    language: Language,
+    *,
+    publishing: EditionPublisher | None = None,
+    tries_again: bool = True,
+) -> JobStatus:
     """Do a job with a progress bar that says `text`, and return how it ended.
 
-    If a service that runs beside has taken it first, wait for its end.
+    If a service that runs beside has taken it first, wait for its end. Ctrl+C cancels the job: what its steps have done
+    stays. If the command is killed, the service goes on with the job. `publishing`: publisher of this process, by
+    default that of a service. `tries_again`: False to raise the exception of the first run that fails, whatever it is;
+    nobody does the job then.
 
     Raises:
         CommandError: The job failed or was cancelled.
     """
+    failures: list[Exception] = []
+
+    def find_problem(error: Exception) -> ProblemError | None:
+        failures.append(error)
+        return find_expected_problem(error)
+
     status = service.get_status(database, str(job), None)
-    with show_progress(text, status.record.total or 0) as advance:
-        shown = 0
-
-        def listen(done: int, _total: int | None) -> None:
-            nonlocal shown
-            for _ in range(done - shown):
-                advance()
-            shown = max(shown, done)
-
-        publishing = build_publisher(settings, database)
-        runner = build_job_runner(settings, database, publishing, progress=listen)
-        while not status.record.is_final:
-            if not runner.run_next(job):
-                time.sleep(LOOK_SECONDS)
-            status = service.get_status(database, str(job), None)
-            listen(status.record.done, status.record.total)
+    with show_job(text, status.record.total) as show:
+        publisher = publishing or build_publisher(settings, database)
+        runner = build_job_runner(settings, database, publisher, find_problem=find_problem, progress=show)
+        try:
+            with runner.heartbeat():
+                while not status.record.is_final:
+                    if not runner.run_next(job):
+                        time.sleep(LOOK_SECONDS)
+                    if failures and not tries_again:
+                        raise failures[-1]
+                    status = service.get_status(database, str(job), None)
+                    show(status.record.done, status.record.total)
+        except BaseException:
+            with database.write(hidden=True) as session:
+                service.abandon_job(session, job)
+            raise
     problem = status.record.problem
     if problem is not None:
         raise CommandError("\n".join([problem.detail[language], *(fault.detail[language] for fault in problem.faults)]))
+    if status.record.state == "cancelled":
+        raise CommandError(_CANCELLED.into(language).format(job=job))
     return status

@@ -7,8 +7,11 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from actitud_api.app import PROBLEMS
-from actitud_api.cli.common import CommandError, load_settings, read_content, show_progress
+from actitud_api.cli.common import CommandError, load_settings, read_content
+from actitud_api.cli.doing import do_job
 from actitud_api.cli.ledger import REMEDIES
 from actitud_api.cli.ledger import describe_fault as signing_fault
 from actitud_api.cli.locking import open_database_to_write
@@ -20,11 +23,13 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import Fault, ProblemError
 from actitud_api.platform.http.validation import Json
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.jobs.service import JobRecord, enqueue_job
+from actitud_api.platform.storage.database import Session
 from actitud_api.platform.storage.urls import wrap_failures
-from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import schemas
-from actitud_api.resources.publications.service import EditionPublisher, PreparedScores, PublicationRecord
+from actitud_api.resources.publications import service as publications
+from actitud_api.resources.publications.service import EditionPublisher
+from actitud_api.resources.publications.tasks import KIND, PublicationOutcome, PublicationParameters
 
 _SCORING = Texts("Preparando documentos", "Preparing documents")
 _NOTHING = Texts("No se ha publicado nada. Fallos: {count}.", "Nothing was published. Faults: {count}.")
@@ -52,21 +57,30 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         publishing = EditionPublisher(database, settings.signing_folder, second_approver=settings.second_approver)
-        plan = schemas.build_plan(request)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
+        plan = schemas.build_plan(request)
 
-        # Called by `write_prepared` after the scores are computed, so that the write lock is held only for the
-        # insertion.
-        def write(prepared: PreparedScores | None) -> PublicationRecord:
-            with database.write() as session:
-                return publishing.publish(session, options.edition, plan, prepared, event, now=datetime.now(UTC))
+        def enqueue(session: Session) -> JobRecord:
+            return enqueue_job(
+                session,
+                kind=KIND,
+                parameters=PublicationParameters(options.edition, msgspec.to_builtins(request), event),
+                principal=None,
+                edition=options.edition,
+                total=publishing.check_plan(session, options.edition, plan, event, now=datetime.now(UTC)),
+            )
 
         try:
-            with (
-                wrap_failures(),
-                show_progress(_SCORING.into(language), _count_scores(database, options.edition)) as advance,
-            ):
-                publication = publishing.write_prepared(options.edition, plan, write, advance, now=datetime.now(UTC))
+            with wrap_failures():
+                with database.write(hidden=True) as session:
+                    job = enqueue(session)
+                status = do_job(
+                    *(settings, database, job.id, _SCORING.into(language), language),
+                    publishing=publishing,
+                    tries_again=False,
+                )
+                outcome = msgspec.convert(status.record.result, PublicationOutcome)
+                publication = publications.get(database, options.edition, str(outcome.revision))
         except ledger.SigningKeyFault as error:
             raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
         except (LookupError, ValueError) as error:
@@ -99,14 +113,6 @@ def _build_body(options: argparse.Namespace, language: Language) -> Json:
     except NotJson as error:
         raise CommandError("\n".join(describe_faults(error.faults, _NOTHING, language)), 2) from error
     return {**value, "reason": options.reason} if isinstance(value, dict) else value
-
-
-def _count_scores(database: Database, edition: str) -> int:
-    try:
-        # Only for the length of the progress bar.
-        return editions.count_assessments(database, edition)
-    except editions.UnknownEdition:
-        return 0
 
 
 def _describe_refusal(error: Exception, language: Language) -> list[str]:

@@ -6,6 +6,8 @@ import argparse
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from actitud_api.app import build_job_runner, build_notifier, build_publisher
@@ -43,18 +45,29 @@ def run_worker(options: argparse.Namespace, language: Language) -> int:
         publishing = build_publisher(settings, database)
         runner = build_job_runner(settings, database, publishing)
         notifier = build_notifier(settings, database)
-        stopping = threading.Event()
-        for name in ("SIGTERM", "SIGINT"):
-            signal.signal(signal.Signals[name], lambda _number, _frame: stopping.set())
-        runner.start()
-        notifier.start()
-        sys.stdout.write(f"{_READY.into(language).format(database=hide_password(settings.database_url))}\n")
-        sys.stdout.flush()
-        while not stopping.wait(LOOK_SECONDS):
-            pass
-        publishing.stop()
-        notifier.give_up()
-        runner.stop()
-        notifier.stop()
+        with _take_signals() as stopping:
+            runner.start()
+            notifier.start()
+            sys.stdout.write(f"{_READY.into(language).format(database=hide_password(settings.database_url))}\n")
+            sys.stdout.flush()
+            while not stopping.wait(LOOK_SECONDS):
+                pass
+            publishing.stop()
+            notifier.give_up()
+            runner.stop()
+            notifier.stop()
     sys.stdout.write(f"{_STOPPED.into(language)}\n")
     return 0
+
+
+@contextmanager
+def _take_signals() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and SIGINT set while the block runs."""
+    stopping = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda _number, _frame: stopping.set()) for number in numbers]
+    try:
+        yield stopping
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

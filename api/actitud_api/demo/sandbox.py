@@ -24,7 +24,8 @@ from actitud_api.engine.methodology.requests.content import AssessmentRequest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.jobs.service import enqueue_job
+from actitud_api.platform.jobs import queries as job_queries
+from actitud_api.platform.jobs.service import abandon_job, enqueue_job
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -143,7 +144,7 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         _approve(session)
         reviews.create_sample(session, OPEN, share=0.2, seed="once-2027-01-06", now=NOW)
         _add_suggestions(session)
-        _add_job(session)
+        _add_jobs(session)
         _add_webhook(session, folder)
         ledger.append_entry(session, _EVENT, now=NOW)
     reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
@@ -347,16 +348,23 @@ class _NoParameters(msgspec.Struct):
     pass
 
 
-def _add_job(session: Session) -> None:
-    """Add a job that waits for so long that nobody ever does it."""
-    enqueue_job(
-        session,
-        kind="editions.publications.create",
-        parameters=_NoParameters(),
-        principal=None,
-        edition=IN_REVIEW,
-        run_after=datetime(9999, 1, 1, tzinfo=UTC),
+def _add_jobs(session: Session) -> None:
+    """Add a job that was cancelled, and one that waits for so long that nobody ever does it."""
+    cancelled, _ = (
+        enqueue_job(
+            session,
+            kind="editions.publications.create",
+            parameters=_NoParameters(),
+            principal=None,
+            edition=IN_REVIEW,
+            run_after=datetime(9999, 1, 1, tzinfo=UTC),
+        )
+        for _ in range(2)
     )
+    for position, organisation in enumerate(name_organisations("final"), 1):
+        item = job_queries.JobItem(position=position, subject=organisation, outcome="prepared", detail=None)
+        job_queries.insert_items(session, cancelled.id, [item])
+    abandon_job(session, cancelled.id)
 
 
 def _add_suggestions(session: Session) -> None:

@@ -221,7 +221,7 @@ def following(client: Client, path: str, headers: dict[str, str]) -> Iterator[tu
 def test_events_tell_what_changes_until_the_end(
     client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_streams, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 60.0)
     principal, headers = holder(stored)
     job = enqueue(stored, to=2, principal=principal)
     path = f"/v1/jobs/{job.id}"
@@ -248,8 +248,6 @@ def test_events_of_a_job_that_has_ended_are_one(client: Client, stored: Database
 def test_a_stream_ends_with_the_service_and_after_a_time(
     client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_streams, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 0.05)
     monkeypatch.setattr(event_streams, "SILENCE_SECONDS", 0.01)
     principal, headers = holder(stored)
     path = f"/v1/jobs/{enqueue(stored, principal=principal).id}/events"

@@ -112,7 +112,8 @@ class Contract:
     True if the body may contain an access key. `answer` is None if the response has no content, `body` and `path`
     are None if the request has none, and `represents` is None unless the response is a file that represents another
     resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it requires
-    one. `deprecated`: the announcement that the operation is given up, None if it is not.
+    one. `deprecated`: the announcement that the operation is given up, None if it is not. `deferred`: the answer to a
+    client that prefers one at once (202, `Prefer: respond-async`), None if the operation is always waited for.
 
     `is_page`: True for a page or an image, whose handler reads the inputs itself and ignores what it does not know;
     the contract then only describes it. `described_path`: path in the OpenAPI document, None if it is that of the
@@ -133,6 +134,7 @@ class Contract:
     represents: str | None
     takes_keys: bool
     deprecated: Deprecation | None
+    deferred: Representation[Any] | None = None
     is_page: bool = False
     described_path: str | None = None
 

@@ -25,7 +25,7 @@ LOOK_SECONDS: Final = 1.0
 SILENCE_SECONDS: Final = 15.0
 """Seconds without a change after which a comment is sent, so that no proxy takes the connection for dead."""
 
-LASTING_SECONDS: Final = 300.0
+LASTING_SECONDS: Final = 60.0
 """Seconds after which a stream ends; the client connects again, and its key is looked at again."""
 
 STREAMS: Final = 64

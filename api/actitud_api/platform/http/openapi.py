@@ -409,6 +409,7 @@ def _build_schemas(contracts: Iterable[Contract]) -> _ComponentSchemas:
     exact: set[object] = set()
     for contract in contracts:
         answered = [] if contract.answer is None else [*contract.answer.content.values()]
+        answered += [] if contract.deferred is None else [*contract.deferred.content.values()]
         answered += contract.answer.missing.values() if isinstance(contract.answer, Rendered) else ()
         types |= dict.fromkeys(type_ for type_ in answered if type_ is not None)
         types |= dict.fromkeys(contract.body.types if isinstance(contract.body, Body) else [])
@@ -577,6 +578,8 @@ class _Operation:
         shared += _PRECONDITIONS[self.contract.precondition]
         if self.contract.idempotent:
             shared.append("Idempotency-Key-needed" if self.contract.attempt_named else "Idempotency-Key")
+        if self.contract.deferred is not None:
+            shared.append("Prefer")
         return [*listed, *({"$ref": f"#/components/parameters/{name}"} for name in shared)]
 
     @property
@@ -643,6 +646,14 @@ class _Operation:
             if contract.links:
                 success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
+        if contract.deferred is not None:
+            deferred = [*headers, *(["Content-Language"] * contract.deferred.sentences), *_OF_STATUS[202]]
+            responses["202"] = {
+                "description": "Asked for as a job.",
+                # It has no tag: its state changes by itself.
+                "headers": _refer_to_headers([name for name in deferred if name != "ETag"]),
+                "content": {JSON: {"schema": self.schemas.references[contract.deferred.type]}},
+            }
         if self._is_conditional:
             responses["304"] = {"$ref": f"{_COMPONENTS}responses/not-modified"}
         if contract.aliased:
@@ -999,6 +1010,12 @@ _PARAMETERS: Node = {
         | {
             "description": "To create the resource: `*`; 412 if it exists. 428 with neither this header nor `If-Match`."
         },
+        False,
+    ),
+    "Prefer": _describe_parameter(
+        "header",
+        "Prefer",
+        _TEXT | {"description": "`respond-async` for a job at once (202) in place of the result later (RFC 7240)."},
         False,
     ),
     "Idempotency-Key": _describe_parameter("header", "Idempotency-Key", _ATTEMPT, False),

@@ -86,7 +86,8 @@ class Options(TypedDict, total=False):
     and with each response. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
     True, the default, to run the handler in a worker thread. `unkept`: the reason why the answers of a public read are
     not kept in memory, because they depend on more than its address and the public state, such as the day; left out if
-    they depend on these alone.
+    they depend on these alone. `deferred`: representation of the answer at once (202) to
+    `Prefer: respond-async` (`preferences.prefers_async`), if the operation has one.
     """
 
     operation_id: Required[str]
@@ -107,6 +108,7 @@ class Options(TypedDict, total=False):
     tags: Sequence[str]
     threaded: bool
     unkept: str
+    deferred: Representation[Any]
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
@@ -277,6 +279,7 @@ def _declare(method: HttpMethod, path: str | Sequence[str], options: Options) ->
             represents=options.get("represents"),
             takes_keys=options.get("takes_keys", False),
             deprecated=options.get("deprecated"),
+            deferred=options.get("deferred"),
         )
         reading: dict[str, object] = {}
         if method is HttpMethod.GET:

@@ -234,6 +234,12 @@ def update_leased(session: Session, job: int, lease: str, values: Mapping[str, o
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
+def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
+    """Change a job that has not ended, whoever has it, and give up its lease."""
+    statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
+    session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
+
+
 def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord | None:
     """Cancel a job that has not begun, or have the one who does it cancel it; return it.
 

@@ -339,6 +339,19 @@ class JobRunner:
         ]
         for thread in self._threads:
             thread.start()
+        self._start_heartbeat()
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Extend the leases of the jobs that the block does in its own thread (`run_next`)."""
+        self._idle.clear()
+        self._start_heartbeat()
+        try:
+            yield
+        finally:
+            self._idle.set()
+
+    def _start_heartbeat(self) -> None:
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
     def give_up(self) -> None:
@@ -354,7 +367,7 @@ class JobRunner:
         self._idle.set()
 
     def run_due(self) -> int:
-        """Do the jobs that are due, one by one in this thread without a heartbeat; return their number."""
+        """Do the jobs that are due, one by one in this thread, and return their number; see `heartbeat`."""
         count = 0
         while self.run_next():
             count += 1

@@ -23,6 +23,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "UnknownJob",
+    "abandon_job",
     "build_status",
     "cancel_job",
     "enqueue_job",
@@ -187,6 +188,15 @@ def cancel_job(session: Session, job: str, principal: Principal, event: ledger.E
         assert ended is not None
         raise JobEnded(record.id, ended.state)
     return cancelled
+
+
+def abandon_job(session: Session, job: int) -> None:
+    """Cancel a job in a writing session, also while it runs, unless it has ended: whoever does it then stores no more.
+
+    For a command that does its own job and is told to stop.
+    """
+    now = read_clock(session)
+    queries.end_job(session, job, {"state": "cancelled", "cancel_requested": True, "finished": now, "touched": now})
 
 
 def build_status(session: Session, record: JobRecord) -> JobStatus:

@@ -40,7 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: Annotated[str, Meta(description="The operation that asked for it.")]
-    state: Annotated[JobState, Meta(description="The last three are final.")]
+    state: Annotated[JobState, Meta(description="`succeeded`, `failed` and `cancelled` are final.")]
     edition: Annotated[str | None, Meta(description="The edition that it is about, or null.")]
     created: datetime
     started: Annotated[datetime | None, Meta(description="When it first ran; null before.")]

@@ -16,10 +16,12 @@ from actitud_api.engine.narration.state_names import STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.recording import audit_event
+from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.operations import get, post
 from actitud_api.platform.http.paging import Cursor, PageQuery
+from actitud_api.platform.http.preferences import prefers_async
 from actitud_api.platform.http.problems import (
     CONFLICT,
     NOT_FOUND,
@@ -31,9 +33,12 @@ from actitud_api.platform.http.problems import (
 )
 from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Pages, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.public_state import mark_hidden
 from actitud_api.resources.editions.schemas import EditionPath
-from actitud_api.resources.publications import schemas, service
+from actitud_api.resources.jobs.answers import JOB
+from actitud_api.resources.publications import schemas, service, tasks
 from actitud_api.resources.publications.documents import EditionDocument, ScoreDocument
 from actitud_api.resources.publications.service import (
     PublicationInterrupted,
@@ -294,6 +299,7 @@ class PublicationsController(Controller):
         answer=PUBLICATION,
         problems=(CONFLICT,),
         attempt_named=True,
+        deferred=JOB,
     )
     def create_publication(
         self,
@@ -301,6 +307,7 @@ class PublicationsController(Controller):
         path: EditionPath,
         body: schemas.PublicationRequest,
         database: Database,
+        principal: Principal,
         publishing: service.EditionPublisher,
     ) -> Response[bytes]:
         """Publish an edition, or a correction of it.
@@ -310,8 +317,27 @@ class PublicationsController(Controller):
         digest of the newest revision in `supersedes`: a new revision replaces that one, which stays readable. Nothing
         but a correction changes what is published. A correction of an organisation that was returned, and therefore
         left out, adds it with what it submitted last.
+
+        With `Prefer: respond-async` the answer is a job (202), whose `result` names the publication by its `location`.
         """
         plan = schemas.build_plan(body)
+
+        def enqueue(session: Session) -> Response[bytes]:
+            event = audit_event(request)
+            job = enqueue_job(
+                session,
+                kind=tasks.KIND,
+                parameters=tasks.PublicationParameters(path.edition, msgspec.to_builtins(body), event),
+                principal=principal,
+                edition=path.edition,
+                total=publishing.check_plan(session, path.edition, plan, event, now=datetime.now(UTC)),
+            )
+            mark_hidden(session)
+            return JOB.accept(request, session, job)
+
+        if prefers_async(request):
+            # The entry of the ledger is that of the publication.
+            return idempotent(request, database, enqueue, adds_audit_entry=False)
 
         def write(prepared: service.PreparedScores | None) -> Response[bytes]:
             def publish(session: Session) -> Response[bytes]:

@@ -366,16 +366,7 @@ class EditionPublisher:
         record = editions.find(session, edition)
         editions.lock(session, record)
         newest = queries.get(session, record.id)
-        if refusals := _list_refusals(session, record, newest, plan, now):
-            raise PublicationRefused(refusals)
-        if self._second_approver:
-            digest = approvals.compute_pending_digest(session, record, newest, plan)
-            discounted = approvals.find_missing_approval(
-                session, record.id, digest, None if event.actor is None else event.actor.key
-            )
-            if discounted is not None:
-                same_person = (Refusal("", "same_person", key) for key in discounted)
-                raise PublicationRefused([Refusal("", "unapproved", None, digest), *same_person])
+        self._check(session, record, newest, plan, event, now)
         signer = ledger.load_signer(session, self._folder)
         revision = _Revision(session, record, plan, newest, signer, ledger.compute_signing_time(session, signer, now))
         if newest is None:
@@ -383,6 +374,41 @@ class EditionPublisher:
         else:
             revision.correct(newest)
         return revision.close(event)
+
+    def check_plan(
+        self, session: Session, edition: str, plan: PublicationPlan, event: ledger.Event, *, now: datetime
+    ) -> int:
+        """Return how many scores a publication has to compute, which is going to be asked for as a job.
+
+        Raises:
+            UnknownEdition: No edition has that id.
+            PublicationRefused: The plan is refused by what is known without computing any score.
+        """
+        record = editions.find(session, edition)
+        newest = queries.get(session, record.id)
+        self._check(session, record, newest, plan, event, now)
+        return len(plan.corrections) if newest is not None else len(queries.list_versions(session, record.id))
+
+    def _check(
+        self,
+        session: Session,
+        record: editions.EditionRecord,
+        newest: PublicationRecord | None,
+        plan: PublicationPlan,
+        event: ledger.Event,
+        now: datetime,
+    ) -> None:
+        """Raise `PublicationRefused` if a plan is refused, or lacks its approval."""
+        if refusals := _list_refusals(session, record, newest, plan, now):
+            raise PublicationRefused(refusals)
+        if not self._second_approver:
+            return
+        digest = approvals.compute_pending_digest(session, record, newest, plan)
+        actor = None if event.actor is None else event.actor.key
+        discounted = approvals.find_missing_approval(session, record.id, digest, actor)
+        if discounted is not None:
+            same_person = (Refusal("", "same_person", key) for key in discounted)
+            raise PublicationRefused([Refusal("", "unapproved", None, digest), *same_person])
 
     def _prepare(
         self,

@@ -1,0 +1,86 @@
+"""Publication as a job: the scores are prepared while its progress is told, and the last step publishes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.http.inputs import Body
+from actitud_api.platform.http.problems import refuse_input
+from actitud_api.platform.jobs.runner import JobInterrupted, JobRun, JobTask
+from actitud_api.resources.publications import schemas
+from actitud_api.resources.publications.service import (
+    EditionPublisher,
+    PreparedScores,
+    PublicationInterrupted,
+    PublicationRecord,
+)
+
+KIND: Final = "editions.publications.create"
+
+
+class PublicationParameters(Struct, frozen=True):
+    """Parameters of the job.
+
+    `request`: the body of the request as JSON, and `event`: what the ledger says of whoever asked.
+    """
+
+    edition: str
+    request: dict[str, Any]
+    event: ledger.Event
+
+
+class PublicationOutcome(Struct, frozen=True):
+    """Result of the job; `location` is the path of the publication."""
+
+    edition: str
+    revision: int
+    digest: str
+    organisations: int
+    location: str
+
+
+def build_task(publishing: EditionPublisher) -> JobTask[PublicationParameters]:
+    """Return the task that publishes an edition, or a correction of one, with a publisher."""
+
+    def publish(job: JobRun[PublicationParameters]) -> None:
+        parameters = job.parameters
+        request = Body(schemas.PublicationRequest).convert(parameters.request)
+        if isinstance(request, list):
+            raise refuse_input(request)
+        plan = schemas.build_plan(request)
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            job.report(done=done)
+
+        def write(prepared: PreparedScores | None) -> None:
+            with job.step() as step:
+                record = publishing.publish(
+                    step.session, parameters.edition, plan, prepared, parameters.event, now=datetime.now(UTC)
+                )
+                step.advance(done=job.total or record.organisations)
+                # In the transaction that publishes: whoever takes the job up again finds it done.
+                step.finish(_build_outcome(record))
+
+        try:
+            publishing.write_prepared(parameters.edition, plan, write, advance, now=datetime.now(UTC))
+        except PublicationInterrupted as error:
+            raise JobInterrupted from error
+
+    return JobTask(KIND, PublicationParameters, publish)
+
+
+def _build_outcome(record: PublicationRecord) -> PublicationOutcome:
+    return PublicationOutcome(
+        edition=record.edition,
+        revision=record.revision,
+        digest=record.digest,
+        organisations=record.organisations,
+        location=schemas.format_path(record.edition, record.revision),
+    )

@@ -1,0 +1,166 @@
+"""Workers that are killed in the middle of jobs, on both databases: nothing of a job is lost, and nothing done twice.
+
+Whoever adds a kind of job kills its workers too:
+
+    def test_an_import_whose_worker_is_killed_is_done_once(database, url, kind, tmp_path):
+        def enqueue(number: int) -> int:
+            '''Ask for job `number`, which takes some hundredths of a second at least; return its id.'''
+
+        died = kill_workers(database, url, kind, enqueue, kills=WORKER_KILLS[kind], folder=tmp_path)
+        … each job of `died.jobs` has done what it was asked for, once: what the tables and the ledger say
+
+`kill_workers` starts real processes with the runner of the service, with the tasks of `app.build_job_runner`: one for a
+file, which stands for the process that serves it, and two for PostgreSQL. It waits until one of them has begun a job,
+kills it (SIGKILL) after a random part of the time that a job takes, and starts another one in its place, until as many
+have died in the middle of a job as asked for. Then it lets the jobs end, and asserts that all have succeeded.
+
+A worker died in the middle of a job if that was `running` afterwards, with the lease of the dead. On PostgreSQL its
+leases are over at once, as if their time had passed; who serves a file takes up the jobs of the one before by itself.
+Runs do not count as attempts: else the tenth death in one job would end it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from msgspec import structs
+from sqlalchemy import select, update
+
+from actitud_api.app import build_job_runner
+from actitud_api.platform.jobs import runner as running
+from actitud_api.platform.jobs.queries import JOBS
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.publications.service import EditionPublisher
+from tests.faults.writers import PROCESSES
+from tests.support.databases import Kind, opened, unlimited
+from tests.support.scale import NIGHT
+
+PROCESSES.set_forkserver_preload([__name__, "tests.faults.writers"])
+
+SECONDS: Final = 60.0
+"""Patience with a worker that should begin, or end, a job."""
+AHEAD: Final = 6 if NIGHT else 2
+"""Jobs that wait while workers are killed."""
+WORKERS: Final[dict[Kind, int]] = {"sqlite": 1, "postgresql": 2}
+
+
+class Deaths(NamedTuple):
+    """Ids of the jobs in the order in which they were asked for; in the middle of how many a worker died."""
+
+    jobs: list[int]
+    in_the_middle: int
+
+
+def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
+    """Does jobs until the process is killed."""
+    running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
+    settings = structs.replace(unlimited(url), signing_folder=folder)
+    with opened(url) as database:
+        build_job_runner(settings, database, EditionPublisher(database, folder), owner=owner).start()
+        pipe.send(True)
+        threading.Event().wait()
+
+
+class Worker(NamedTuple):
+    """A worker: its process, and the name that begins its leases."""
+
+    process: BaseProcess
+    owner: str
+
+
+def _start(url: str, folder: Path, owner: str) -> Worker:
+    """Start a worker, and return it once it looks for jobs."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=work, args=(url, folder, owner, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    assert ours.poll(SECONDS)
+    ours.recv()
+    ours.close()
+    return Worker(process, owner)
+
+
+def kill_workers(
+    database: Database,
+    url: str,
+    kind: Kind,
+    enqueue: Callable[[int], int],
+    *,
+    kills: int,
+    folder: Path,
+    chance: random.Random | None = None,
+) -> Deaths:
+    """Kill workers in the middle of the jobs that `enqueue` asks for, and let the jobs end; see the module."""
+    chosen = chance or random.Random(1)
+    # Those who serve a file have one name, since there is one at a time; others have none in common.
+    owners = itertools.repeat("service") if kind == "sqlite" else (f"worker{number}" for number in itertools.count())
+    jobs: list[int] = []
+    died, typical = 0, 0.05
+    workers = [_start(url, folder, next(owners)) for _ in range(WORKERS[kind])]
+    try:
+        while died < kills:
+            while len(_list_states(database, {"queued", "running"})) < AHEAD:
+                jobs.append(enqueue(len(jobs)))
+            _await(lambda: _list_states(database, {"running"}) != {})
+            time.sleep(chosen.uniform(0, typical))
+            victim = workers.pop(chosen.randrange(len(workers)))
+            _kill(victim)
+            died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))
+            typical = _measure_typical(database, typical)
+            workers.append(_start(url, folder, next(owners)))
+        _await(lambda: _list_states(database, {"queued", "running"}) == {}, seconds=10 * SECONDS)
+    finally:
+        for worker in workers:
+            _kill(worker)
+    ended = _list_states(database, {"succeeded", "failed", "cancelled"})
+    assert ended == dict.fromkeys(jobs, "succeeded")
+    return Deaths(jobs, died)
+
+
+def _list_states(database: Database, states: set[str]) -> dict[int, str]:
+    with database.read() as session:
+        found = session.execute(select(JOBS.c.id, JOBS.c.state).where(JOBS.c.state.in_(states)))
+        return {row.id: row.state for row in found}
+
+
+def _bury(database: Database, owner: str, *, is_over: bool) -> int:
+    """Return how many jobs a worker had that is dead; none of its runs counts as an attempt.
+
+    `is_over`: let its leases be over. Whoever serves the same file next knows that by itself.
+    """
+    had = (JOBS.c.state == "running") & JOBS.c.lease.startswith(f"{owner}:")
+    values = {"attempts": 0} | ({"lease_expires": datetime.now(UTC) - timedelta(seconds=1)} if is_over else {})
+    with database.write(hidden=True) as session:
+        return len(session.execute(update(JOBS).where(had).values(values).returning(JOBS.c.id)).all())
+
+
+def _measure_typical(database: Database, before: float) -> float:
+    """Return how many seconds the last jobs took from the beginning of their last run to their end."""
+    with database.read() as session:
+        newest = select(JOBS.c.resumed, JOBS.c.finished).where(JOBS.c.state == "succeeded").order_by(JOBS.c.id.desc())
+        rows = session.execute(newest.limit(10)).all()
+    seconds = sorted((finished - resumed).total_seconds() for resumed, finished in rows)
+    return seconds[len(seconds) // 2] if seconds else before
+
+
+def _await(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def _kill(worker: Worker) -> None:
+    worker.process.kill()
+    worker.process.join(SECONDS)
+    assert worker.process.exitcode == -signal.SIGKILL
