@@ -299,6 +299,31 @@ def test_in_a_body_it_is_as_what_does_not_exist(stage: Stage, correcting: Correc
     assert installation.stored() == before
 
 
+BY_JOB: Final = ("editions.transitions.create",)
+"""The same, of which a job says what became of what they name."""
+
+
+def test_in_a_body_that_a_job_reads_it_is_as_what_does_not_exist(stage: Stage) -> None:
+    """An editor asks for a step of another organisation that has an assessment, and of one that has none."""
+    installation, (operation,) = stage.installation, [one for one in ALL if one.id in BY_JOB]
+    key = stage.keys["organisation_editor"]
+
+    def ask(organisation: str) -> tuple[int, str]:
+        body = {"step": "submissions", "organisations": [organisation], "dry_run": True}
+        response = installation.call(operation, Place({"edition": FOREIGN}, body), key)
+        installation.client.app.state["jobs"].run_due()
+        path = response.headers["location"]
+        results = installation.client.get(f"{path}/items", headers={"Authorization": f"Bearer {key}"})
+        (result,) = results.json()["items"]
+        for unique in ("request_id", "instance"):
+            del result["problem"][unique]
+        return response.status_code, json.dumps(result).replace(organisation, "it")
+
+    answer = ask(OTHER)
+    assert answer[0] == 202
+    assert answer == ask(THIRD)
+
+
 def test_every_body_of_a_bound_key_that_names_something_is_tried() -> None:
     """Names of the OpenAPI document by which a body names an organisation, an edition, a key or a document."""
     document = json.loads(DOCUMENT.read_bytes())
@@ -320,7 +345,8 @@ def test_every_body_of_a_bound_key_that_names_something_is_tried() -> None:
     bound = [
         one for one in ALL if one.roles is not None and one.roles & {"publisher", "assessor", "organisation_editor"}
     ]
-    assert [one.id for one in bound if naming & set(members(one.described.get("requestBody", {})))] == list(NAMING)
+    named = {one.id for one in bound if naming & set(members(one.described.get("requestBody", {})))}
+    assert named == {*NAMING, *BY_JOB}
 
 
 @pytest.mark.parametrize("operation", FILTERED, ids=lambda operation: operation.id)

@@ -21,7 +21,7 @@ from tests.docs.test_a_whole_edition import blocks
 from tests.docs.test_readme import STATED
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
-from tests.support.scale import NIGHT, TUTORIAL
+from tests.support.scale import MANY, NIGHT
 from tests.support.serving import served
 
 PAGES = ("docs/many-at-once.md", "docs/many-at-once.es.md")
@@ -34,7 +34,7 @@ def drafted(tmp_path: Path) -> Iterator[Litestar]:
     """The application on the demonstration as `demo --drafts` leaves it, with fewer organisations at the gate."""
     with opened(migrated_sqlite(tmp_path)) as database:
         make_key(database, tmp_path)
-        demo.store_demonstration(database, lambda: None, range(1, TUTORIAL + 1), as_drafts=True)
+        demo.store_demonstration(database, lambda: None, range(1, MANY + 1), as_drafts=True)
         demo.publish_earlier_edition(database, tmp_path, lambda: None, now=datetime.now(UTC))
     with borrow_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path)) as made:
         made.state["jobs"].start()

@@ -59,6 +59,7 @@ GUIDING: Final = (
     "actitud_api.web.embeds.oembed",
     "actitud_api.platform.spreadsheets.package",
     "actitud_api.web.workbooks.reading",
+    "actitud_api.web.workbooks.verdicts.reading",
     "json",
     "tests.fuzzing.answer_targets",
     "tests.fuzzing.file_targets",

@@ -23,12 +23,18 @@ from actitud_api.resources.organisations.municipalities import parse_municipalit
 from actitud_api.settings import PREFIX, FaultySettings, describe_fault, read_settings
 from actitud_api.web.workbooks.layout import FORMAT, HEADER, METADATA, SHEETS
 from actitud_api.web.workbooks.reading import read_questionnaire
+from actitud_api.web.workbooks.verdicts.layout import COLUMNS, TITLE, WorkbookIdentity
+from actitud_api.web.workbooks.verdicts.layout import FORMAT as REVIEW_FORMAT
+from actitud_api.web.workbooks.verdicts.reading import read_workbook
 from tests.fuzzing.target import Target
 from tests.unit.methodology.editing import plant
 from tests.unit.methodology.planting import DOCUMENT, methodology
 
 CASES: Final = Path(__file__).parents[1] / "cases"
 VERSION: Final = "2026.1"
+REVIEW: Final = b"review:"
+"""Prefix of the names of members of a review workbook."""
+IDENTITY: Final = WorkbookIdentity("2027", VERSION, "ada")
 _PARTS: Final = ("[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml")
 
 
@@ -54,9 +60,24 @@ def build_small_workbook() -> bytes:
 
 
 @cache
-def read_members() -> dict[str, bytes]:
-    """Return the members of the small workbook by name."""
-    with zipfile.ZipFile(io.BytesIO(build_small_workbook())) as archive:
+def build_small_review() -> bytes:
+    """Build a review workbook with one verdict."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(TITLE.into("es"))
+        sheet.write_row(HEADER, 0, [column.title.into("es") for column in COLUMNS])
+        row = ["XX-T-1", "Villa", "D1.01", "¿?", "2", "", "", "capped", 1, "Solo el paso 1.", "V21", "0123abcd"]
+        sheet.write_row(HEADER + 1, 0, row)
+        sheet = book.add_worksheet(METADATA)
+        for number, pair in enumerate([("format", REVIEW_FORMAT), *IDENTITY._asdict().items()]):
+            sheet.write_row(number, 0, pair)
+    return made.getvalue()
+
+
+@cache
+def read_members(*, of_review: bool = False) -> dict[str, bytes]:
+    """Return the members of the small workbook, or of the small review workbook, by name."""
+    with zipfile.ZipFile(io.BytesIO(build_small_review() if of_review else build_small_workbook())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -66,20 +87,29 @@ def decode_workbook(data: bytes) -> None:
 
 
 def decode_workbook_member(data: bytes) -> None:
-    """Read a questionnaire of which one member is another: the first line is its name, all else its content."""
+    """Read a questionnaire of which one member is another: the first line is its name, all else its content.
+
+    A name that begins with `REVIEW` is that of a member of a review workbook.
+    """
     name, _, content = data.partition(b"\n")
+    of_review = name.startswith(REVIEW)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        for member, kept in {**read_members(), name.decode("latin-1")[:200]: content}.items():
+        replaced = {name.removeprefix(REVIEW).decode("latin-1")[:200]: content}
+        for member, kept in {**read_members(of_review=of_review), **replaced}.items():
             archive.writestr(zipfile.ZipInfo(member), kept)
-    read_questionnaire(load_methodology(VERSION), made.getvalue())
+    if of_review:
+        read_workbook(made.getvalue(), IDENTITY)
+    else:
+        read_questionnaire(load_methodology(VERSION), made.getvalue())
 
 
 def list_members() -> Iterator[bytes]:
-    """Yield each member of the small workbook that is read."""
-    for name, content in read_members().items():
-        if name in _PARTS or "worksheets" in name:
-            yield name.encode() + b"\n" + content
+    """Yield each member of the small workbooks that is read."""
+    for of_review in (False, True):
+        for name, content in read_members(of_review=of_review).items():
+            if name in _PARTS or "worksheets" in name:
+                yield (REVIEW if of_review else b"") + name.encode() + b"\n" + content
 
 
 def decode_methodology(data: bytes) -> None:

@@ -23,6 +23,8 @@ CALENDAR: Final[editions.NamedSpans] = {
     "hearing": editions.Span(date(2027, 5, 1), date(2027, 5, 15)),
     "publication": editions.Span(date(2027, 6, 1), date(2027, 6, 30)),
 }
+ANSWERED: Final = ("D1", "D2", "D5")
+"""Dimensions of example A, with 6, 6 and 8 answers; D1 is 38.75."""
 CONTRADICTORY: Final[Mapping[str, Any]] = {"numerator": 400, "denominator": 320}
 """Facts of D1.01 of which the part is more than the whole: no assessment with them is submitted."""
 
@@ -33,9 +35,14 @@ def get_id(number: int) -> str:
 
 
 def fill_drafts(database: Database, count: int) -> list[str]:
-    """Make an edition under 2026.1 with that many drafts of example A; return the organisations, by id."""
+    """Make an edition under 2026.1 with that many drafts; return the organisations, by id.
+
+    They answer three dimensions (`ANSWERED`) as example A does; of the others nothing is known.
+    """
     names = [get_id(number) for number in range(1, count + 1)]
-    request = msgspec.convert(body_a(), assessments.REQUEST_TYPES["2026.1"].whole)
+    body = body_a()
+    body["answers"] = {name: answer for name, answer in body["answers"].items() if name.partition(".")[0] in ANSWERED}
+    request = msgspec.convert(body, assessments.REQUEST_TYPES["2026.1"].whole)
     draft = editions.EditionDraft(
         id=EDITION,
         titles={"es": "Edición", "en": "Edition"},

@@ -46,6 +46,8 @@ ANY_FILE: Final = 2_000 if NIGHT else 12
 """Published files with anything in any place, for each kind of change."""
 TUTORIAL: Final = 8_131 if NIGHT else 40
 """Organisations of the edition with which the tutorial is played."""
+MANY: Final = 8_131 if NIGHT else 20
+"""Organisations of the edition that goes from drafts to published in steps of all."""
 PUBLISHERS: Final = 32 if NIGHT else 8
 """Clients that publish the same edition at once."""
 PUBLISHING_ROUNDS: Final = 50 if NIGHT else 2
@@ -56,9 +58,9 @@ WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 3, "postgresql": 100 if NIGHT
 """Times that a worker is killed in the middle of a job, for each kind of job."""
 SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
 """The same of the real server, which publishes twenty organisations at a time."""
-BATCH_KILLS: Final = {"sqlite": 100 if NIGHT else 3, "postgresql": 100 if NIGHT else 2}
+BATCH_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a worker is killed while it takes steps of many assessments."""
-BATCHED: Final = 800 if NIGHT else 16
+BATCHED: Final = 800 if NIGHT else 8
 """Assessments that take these steps."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""

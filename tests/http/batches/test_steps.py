@@ -51,7 +51,6 @@ from tests.support.publishing import publish
 from tests.support.settling import anything
 
 
-@pytest.mark.both_databases
 def test_all_go_from_draft_to_final_with_the_history_of_single_steps(batch: Batch) -> None:
     batch.bring("final")
     assert batch.states() == ["final"] * 4
@@ -116,7 +115,6 @@ def test_a_refused_assessment_is_named_and_the_others_go_on(batch: Batch) -> Non
     assert len(batch.entries()) == 3
 
 
-@pytest.mark.both_databases
 def test_a_dry_run_says_what_would_happen_and_changes_nothing(batch: Batch) -> None:
     batch.take(PlainStep(step="submissions"), SUBMITTING, batch.names[0])
     before = [assessments.get_assessment(batch.database, EDITION, name) for name in batch.names]
@@ -241,7 +239,6 @@ def test_a_published_edition_refuses_each(batch: Batch, tmp_path: Path) -> None:
     assert batch.states() == ["final", "draft", "draft", "draft"]
 
 
-@pytest.mark.both_databases
 def test_a_selection_is_counted_and_listed_in_portions(batch: Batch) -> None:
     batch.take(PlainStep(step="submissions"), SUBMITTING, *batch.names[:3])
 
@@ -274,17 +271,14 @@ def test_a_selection_is_counted_and_listed_in_portions(batch: Batch) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
+def test_a_step_that_nobody_can_take_is_refused_whole(batch: Batch) -> None:
+    for step in (
         PlainStep(step="finals"),
         PlainStep(step="finals", filter=AssessmentFilter(kind="UNI")),
         PlainStep(step="reviews", filter=AssessmentFilter(q="no such")),
-    ],
-)
-def test_a_step_that_nobody_can_take_is_refused_whole(batch: Batch, step: Step) -> None:
-    with pytest.raises(EmptySelection), batch.database.write() as session:
-        service.count_selected(session, EDITION, step, ADMINISTRATOR)
+    ):
+        with pytest.raises(EmptySelection), batch.database.write() as session:
+            service.count_selected(session, EDITION, step, ADMINISTRATOR)
 
 
 def test_an_unknown_edition_is_refused_whole(batch: Batch) -> None:

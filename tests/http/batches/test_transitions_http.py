@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -149,30 +149,29 @@ def test_a_dry_run_is_a_job_that_changes_nothing(office: Office) -> None:
     assert office.states() == ["draft", "draft", "submitted", "draft"]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "pointer", "rule"),
-    [
-        ({"step": "publications"}, 400, "/step", "enum"),
-        ({}, 400, "/step", "required"),
-        ({"step": "reviews", "organisations": ["XX-TE-A", "XX-TE-B", "XX-TE-A"]}, 400, "/organisations", "uniqueItems"),
-        ({"step": "reviews", "organisations": []}, 400, "/organisations", "minItems"),
-        ({"step": "reviews", "filter": {}}, 400, "/filter", "minProperties"),
-        ({"step": "reviews", "filter": {"kind": "TOWN"}}, 400, "/filter/kind", "enum"),
-        ({"step": "reviews", "filter": {"colour": "red"}}, 400, "/filter/colour", "additionalProperties"),
-        ({"step": "reviews", "reason": "Why?"}, 400, "/reason", "additionalProperties"),
-        ({"step": "returns", "until": "2027-03-20"}, 400, "/reason", "required"),
-        ({"step": "extensions", "until": "2027-03-20", "reason": "Why."}, 400, "/phase", "required"),
-        ({"step": "reviews", "organisations": ["XX-TE-A"], "filter": {"kind": "MUN"}}, 400, "/filter", "organisations"),
-        ({"step": "submissions", "filter": {"kind": "UNI"}}, 409, "", "empty"),
-        ({"step": "finals"}, 409, "", "empty"),
-    ],
+NONSENSE: Final[Sequence[tuple[Body, int, str, str]]] = (
+    ({"step": "publications"}, 400, "/step", "enum"),
+    ({}, 400, "/step", "required"),
+    ({"step": "reviews", "organisations": ["XX-TE-A", "XX-TE-B", "XX-TE-A"]}, 400, "/organisations", "uniqueItems"),
+    ({"step": "reviews", "organisations": []}, 400, "/organisations", "minItems"),
+    ({"step": "reviews", "filter": {}}, 400, "/filter", "minProperties"),
+    ({"step": "reviews", "filter": {"kind": "TOWN"}}, 400, "/filter/kind", "enum"),
+    ({"step": "reviews", "filter": {"colour": "red"}}, 400, "/filter/colour", "additionalProperties"),
+    ({"step": "reviews", "reason": "Why?"}, 400, "/reason", "additionalProperties"),
+    ({"step": "returns", "until": "2027-03-20"}, 400, "/reason", "required"),
+    ({"step": "extensions", "until": "2027-03-20", "reason": "Why."}, 400, "/phase", "required"),
+    ({"step": "reviews", "organisations": ["XX-TE-A"], "filter": {"kind": "MUN"}}, 400, "/filter", "organisations"),
+    ({"step": "submissions", "filter": {"kind": "UNI"}}, 409, "", "empty"),
+    ({"step": "finals"}, 409, "", "empty"),
 )
-def test_what_makes_no_sense_is_refused_at_once(
-    office: Office, body: Body, status: int, pointer: str, rule: str
-) -> None:
-    answer = office.ask(body)
-    assert answer.status_code == status, answer.text
-    assert [(error["pointer"], error["rule"]) for error in answer.json()["errors"]] == [(pointer, rule)]
+"""Bodies that ask for nothing that makes sense, with the status, the pointer and the rule of the answer."""
+
+
+def test_what_makes_no_sense_is_refused_at_once(office: Office) -> None:
+    for body, status, pointer, rule in NONSENSE:
+        answer = office.ask(body)
+        assert answer.status_code == status, answer.text
+        assert [(error["pointer"], error["rule"]) for error in answer.json()["errors"]] == [(pointer, rule)]
     assert not office.runner.run_due()
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 import openpyxl
 import pytest
+from sqlalchemy import text
 
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
 from actitud_api.platform.auth.service import Principal
@@ -66,8 +67,11 @@ class Desk:
                 )
         return results
 
-    def index(self, name: str) -> int | None:
-        return assessments.get_assessment(self.batch.database, EDITION, name).index_value
+    def points(self, name: str) -> object:
+        """Return the points of D1, in hundredths."""
+        statement = text("SELECT d1 FROM assessment WHERE organisation = :name")
+        with self.batch.database.read() as session:
+            return session.connection().execute(statement, {"name": name}).scalar_one()
 
 
 @pytest.fixture
@@ -88,9 +92,7 @@ def find_row(book: openpyxl.Workbook, organisation: str, code: str) -> int:
 def test_the_workbook_has_a_row_for_each_answer_of_who_is_under_review(desk: Desk) -> None:
     book = desk.download()
     sheet = book.worksheets[0]
-    # Example A answers 69 indicators of 2026.1; two of them do not apply and have no answer of their own.
-    answers = len(assessments.get_assessment(desk.batch.database, EDITION, desk.batch.names[0]).submission.answers)
-    assert sheet.max_row == FIRST_ROW - 1 + 4 * answers
+    assert sheet.max_row == FIRST_ROW - 1 + 4 * (6 + 6 + 8)
     row = find_row(book, desk.batch.names[1], "D1.01")
     shown = [sheet[f"{column}{row}"].value for column in (ANSWER, "F", VERDICT, LEVEL, REASON, RULE)]
     assert "160" in shown[0]
@@ -104,7 +106,7 @@ def test_the_workbook_has_a_row_for_each_answer_of_who_is_under_review(desk: Des
 
 def test_what_comes_back_is_given_and_scored_and_entered_once_each(desk: Desk) -> None:
     one, two = desk.batch.names[:2]
-    before, entries = desk.index(one), len(desk.batch.entries())
+    before, entries = desk.points(one), len(desk.batch.entries())
     book = desk.download()
     sheet = book.worksheets[0]
     accepted, rejected, capped = (find_row(book, *of) for of in ((one, "D1.02"), (one, "D1.01"), (two, "D1.02")))
@@ -121,8 +123,8 @@ def test_what_comes_back_is_given_and_scored_and_entered_once_each(desk: Desk) -
         (two, "D1.02", ()),
     ]
     assert [result.outcome for result in desk.give(rows)] == ["done"] * 3
-    # D1.01 is worth 50.00 with weight 25 of D1: (4403 - 125) / 100, by the table of test_effects.
-    assert (before, desk.index(one)) == (4403, 4278)
+    # D1.01 scored 50 with weight 25: 38.75 - 50 x 25 / 100.
+    assert (before, desk.points(one)) == (3875, 2625)
     review = reviews.get_answer_review(desk.batch.database, EDITION, two, "D1.02")
     (verdict,) = review.verdicts
     assert (verdict.assessor, verdict.verdict, verdict.level, verdict.reason) == (
@@ -146,6 +148,7 @@ def test_what_comes_back_is_given_and_scored_and_entered_once_each(desk: Desk) -
     assert len(desk.batch.entries()) == entries + 3
 
 
+@pytest.mark.night
 def test_a_version_of_the_review_grows_once_with_the_verdicts_of_one_file(desk: Desk) -> None:
     """The assessment is scored once, whatever the number of verdicts."""
     one = desk.batch.names[0]
@@ -215,6 +218,7 @@ def test_each_fault_is_named_at_its_cell_and_other_rows_are_kept(desk: Desk) -> 
     assert all(detail.into("es") != detail.into("en") for detail in details)
 
 
+@pytest.mark.night
 def test_an_answer_that_is_judged_twice_is_named_with_the_first_row(desk: Desk) -> None:
     book = desk.download()
     sheet = book.worksheets[0]
@@ -249,6 +253,7 @@ def other_edition(book: openpyxl.Workbook) -> None:
     book["_metadata"]["B2"] = "2028"
 
 
+@pytest.mark.night
 def test_a_workbook_that_is_something_else_is_refused_whole(desk: Desk) -> None:
     few: Mapping[str, Any] = {"limit": 1, "after": desk.batch.names[2]}
     for change, rule in (
@@ -305,6 +310,7 @@ def test_each_verdict_is_refused_for_the_reasons_of_a_single_one(desk: Desk) -> 
     ]
 
 
+@pytest.mark.night
 def test_after_the_hearing_only_what_is_milder_is_given(desk: Desk) -> None:
     one = desk.batch.names[0]
     book = desk.download()
@@ -323,6 +329,7 @@ def test_after_the_hearing_only_what_is_milder_is_given(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.night
 def test_the_answers_of_a_sample_or_of_some_are_chosen(desk: Desk) -> None:
     def names(**choice: Any) -> list[str]:
         sheet = desk.download(**choice).worksheets[0]
