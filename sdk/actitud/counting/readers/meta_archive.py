@@ -30,7 +30,10 @@ from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceRead
 
 _VIDEOS: Final = (".mp4", ".mov", ".m4v", ".webm", ".avi")
 _SOUNDS: Final = (".aac", ".m4a", ".mp3", ".wav", ".ogg")
-_COMMENT: Final = ("Comment", "Comentario", "Comentari")
+# Names of members in the language of the account. English: exports of 2024 and later. Spanish: the list of names that
+# the data donation task of a Dutch university knows, read on 2026-11-29.
+_COMMENT: Final = ("Comment", "Comentario")
+_OWNER: Final = ("Media Owner", "Propietario del contenido multimedia")
 
 
 def find_part(head: str) -> tuple[str, str] | None:
@@ -46,9 +49,10 @@ def find_part(head: str) -> tuple[str, str] | None:
         return "facebook", "facebook-comments"
     if re.match(r'\{\s*"media_comments"', start):
         return "instagram", "instagram-media-comments"
-    if '"string_map_data"' in head and any(f'"{word}"' in head for word in _COMMENT) and '"Media Owner"' in head:
+    is_map = '"string_map_data"' in head
+    if is_map and all(any(f'"{name}"' in head for name in names) for names in (_COMMENT, _OWNER)):
         return "instagram", "instagram-comments"
-    if '"string_map_data"' in head and re.search(r'"(?:comments_media_comments|comments_reels_comments)"', head):
+    if is_map and re.match(r'\{\s*"comments_(?:media|reels)_comments"', start):
         return "instagram", "instagram-comments"
     if re.match(r"\[\s*\{", start) or re.match(r'\{\s*"ig_(?:reels|igtv|stories|archived)', start):
         if '"creation_timestamp"' in head and '"uri"' in head and '"timestamp"' not in head:
@@ -169,7 +173,7 @@ def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
             time = source.read_time(stamps[0] if stamps else None, pointer, "string_map_data/Time/timestamp")
             if not texts:
                 raise source.refuse("cell_missing", pointer, "string_map_data/Comment")
-            owner = hide_name(_repair(members, "Media Owner", "value"))
+            owner = hide_name("".join(_repair(members, name, "value") for name in _OWNER))
             yield source.keep(
                 row=pointer,
                 id=maker.make_id(time.time, "comment", texts[0], owner),

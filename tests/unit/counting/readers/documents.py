@@ -274,6 +274,17 @@ INSTAGRAM_COMMENTS: Final = [
         },
     }
 ]
+INSTAGRAM_REELS_COMMENTS: Final = {
+    "comments_reels_comments": [
+        {
+            "string_map_data": {
+                "Comentario": {"value": break_letters("Sí, mañana")},
+                "Propietario del contenido multimedia": {"value": "lucia"},
+                "Hora": {"timestamp": 1772618400},
+            }
+        }
+    ]
+}
 DECIDIM: Final = [
     {
         "id": 77,
@@ -431,6 +442,12 @@ CASES: Final = (
         "instagram-comments-download",
         INSTAGRAM_COMMENTS,
         ({"platform": "instagram", "kind": "public_reply", "time": utc(2026, 3, 4, 10), "text": "¡Gracias!"},),
+        "timestamp",
+    ),
+    Case(
+        "instagram-comments-download",
+        INSTAGRAM_REELS_COMMENTS,
+        ({"platform": "instagram", "kind": "public_reply", "time": utc(2026, 3, 4, 10), "text": "Sí, mañana"},),
         "timestamp",
     ),
     Case(
