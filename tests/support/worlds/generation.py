@@ -101,7 +101,8 @@ def make_world(seed: int, *, size: float = 1.0, personal_data: int = 0) -> World
     zone = ZoneInfo(random.choice(ZONES))
     year = random.choice((2024, 2025))  # a leap year whose window starts on a Sunday, and one where it is a Monday
     town = random.choice(words.TOWNS)
-    people = [personal.make_person(random, number) for number in range(max(20, -(-personal_data // 5)))]
+    # Five data of each; some of them write only what they take away again.
+    people = [personal.make_person(random, number) for number in range(max(20, personal_data // 5 * 11 // 10))]
     addresses = {person.number: personal.make_addresses(random, person) for person in people} if personal_data else {}
     releases = _make_releases(random, zone, year)
     story = _Story(
@@ -111,7 +112,8 @@ def make_world(seed: int, *, size: float = 1.0, personal_data: int = 0) -> World
     proposals = _make_proposals(random, zone, year, people)
     planted: list[str] = []
     if personal_data:
-        written = {entry.person.number for account in accounts for entry in account.entries if entry.person}
+        kept = (entry for account in accounts for entry in account.entries if not entry.deleted)
+        written = {entry.person.number for entry in kept if entry.person and entry.person.name in entry.text}
         for person in people:
             if person.number in written:
                 planted += [person.name, person.handle, *addresses[person.number]]
@@ -166,7 +168,10 @@ class _Story:
                         random, identify, self._take_person(random), parent=random.choice(posts)
                     )
             if habits.private:
-                for person in self._take_people(random, round(random.randint(12, 20) * self.size)):
+                number = round(random.randint(12, 20) * self.size)
+                if self.addresses and (platform, part) == ACCOUNTS[-1]:
+                    number = max(number, len(self.unwritten))  # so that everybody writes somewhere
+                for person in self._take_people(random, number):
                     entries += self._make_chat(random, identify, person, to_the_minute=platform == "whatsapp")
         entries = [entry for entry in entries if entry.time < self.end]
         entries = _change_some(random, entries)
@@ -227,6 +232,10 @@ class _Story:
             text = f"{text}\n{random.choice(self.releases).link}"  # a link alone does not make it recycled
         elif previous is not None and previous.text and random.random() < 0.05:
             text, language = previous.text, previous.language  # the same words again are another post
+            release = next((each for each in self.releases if each.id == previous.release), None)
+        # ... if they are not sent twice within minutes, by mistake or by two tools.
+        while previous is not None and text == previous.text and moment - previous.time < timedelta(hours=1):
+            text, release = words.make_post(random, language), None
         media = tuple(_make_medium(random, kind) for kind in random.choice(habits.media))
         if release is None and media and media[0].kind == "photo" and random.random() < 0.06:
             text = ""  # a picture alone

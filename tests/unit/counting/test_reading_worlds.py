@@ -34,7 +34,7 @@ from tests.support.worlds.truth import (
 from tests.support.worlds.writing import OUTPUTS, Manner, write_world
 
 WORLDS: Final = range(1, scale.COUNTED_WORLDS + 1)
-SIZE: Final = 0.5 if scale.NIGHT else 0.1
+SIZE: Final = 0.25 if scale.NIGHT else 0.1
 MAPPING: Final = LogMapping(
     columns=dict(
         zip(

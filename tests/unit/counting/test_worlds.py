@@ -128,9 +128,9 @@ def test_each_platform_says_what_it_says_in_each_of_its_forms(tmp_path: Path) ->
 
 def test_planted_personal_data_is_unlike_anything_else() -> None:
     world = make_world(9, size=0.5, personal_data=1_000)
-    assert len(set(world.planted)) == len(world.planted) >= 900
+    assert len(set(world.planted)) == len(world.planted) >= 1_000
     words = [entry.text for account in world.accounts for entry in account.entries]
     everything = "\n".join(words)
-    assert sum(datum in everything for datum in world.planted) >= 0.9 * len(world.planted)
+    assert all(datum in everything for datum in world.planted)
     own = {account.handle for account in world.accounts} | {account.name for account in world.accounts} | {world.town}
     assert own.isdisjoint(world.planted)
