@@ -34,6 +34,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Pages, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.jobs.service import enqueue_job
+from actitud_api.platform.jobs.workers import WorkerEnded
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.public_state import mark_hidden
 from actitud_api.resources.editions.schemas import EditionPath
@@ -49,7 +50,6 @@ from actitud_api.resources.publications.service import (
     UnknownPublication,
     UnknownPublishedScore,
 )
-from actitud_api.resources.publications.workers import WorkerEnded
 
 _log = structlog.get_logger()
 
