@@ -46,8 +46,6 @@ TABLES = {
     "access_key",
     "job",
     "job_item",
-    "import_file",
-    "import_piece",
     "idempotent_answer",
     "denial",
     "key_use",

@@ -26,7 +26,7 @@ KILLS: Final = {"sqlite": 200 if NIGHT else 5, "postgresql": 100 if NIGHT else 5
 """Times that a process is killed while it writes."""
 SERVED_KILLS: Final = {"sqlite": 20 if NIGHT else 1, "postgresql": 10 if NIGHT else 1}
 """The same of the real server, with clients over HTTP."""
-NOTIFIER_KILLS: Final = {"sqlite": 100 if NIGHT else 3, "postgresql": 100 if NIGHT else 3}
+NOTIFIER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a process is killed while it delivers to webhooks."""
 CRASHES: Final = 30 if NIGHT else 1
 """Times that PostgreSQL itself crashes."""

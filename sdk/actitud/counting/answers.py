@@ -95,8 +95,7 @@ def build_answers(
 ) -> dict[str, Any]:
     """Return the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
 
-    Only what is known is in it: profile fields, and indicators all of whose facts are known. Without evidence it is a
-    body of ``POST /v1/scores`` too.
+    Only what is known is in it: profile fields, and indicators all of whose facts are known.
 
     Args:
         definitions: The counting definitions.
@@ -115,10 +114,12 @@ def build_answers(
             }
             if documents:
                 answers[indicator]["evidence"] = documents
-    body: dict[str, Any] = {"methodology": definitions.methodology, "profile": {**(profile or {}), **counted}}
-    if documents:
-        body["profile_evidence"] = dict.fromkeys(counted, documents)
-    return {**body, "answers": answers}
+    return {
+        "methodology": definitions.methodology,
+        "profile": {**(profile or {}), **counted},
+        "profile_evidence": dict.fromkeys(counted, documents) if documents else {},
+        "answers": answers,
+    }
 
 
 def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> list[MissingAnswer]:
@@ -217,8 +218,9 @@ class _AnswersWriter:
             rule = self._definitions.profile.get(name)
             label = name if rule is None else rule.name.into(self._language)
             self._write_answer(sheet, row, name, label, value)
-        evidence: Mapping[str, Sequence[Mapping[str, Any]]] = self._answers.get("profile_evidence", {})
-        self._documents += ((name, document) for name, listed in evidence.items() for document in listed)
+        self._documents += (
+            (name, document) for name, listed in self._answers["profile_evidence"].items() for document in listed
+        )
 
     def _write_indicators(self, sheet: Worksheet) -> None:
         row = _HEADER + 1

@@ -69,7 +69,6 @@ from actitud.resources.exports import (
     get_gobierto,
     stream_edition_scores,
 )
-from actitud.resources.imports import AsyncImports, Imports
 from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
 from actitud.resources.reviews import (
     AsyncEditionAgreement,
@@ -323,7 +322,6 @@ class Editions(Bound):
         self.scores: Final = EditionScores(core, transport)
         self.indicators: Final = EditionIndicators(core, transport)
         self.assessments: Final = Assessments(core, transport)
-        self.imports: Final = Imports(core, transport)
         self.transitions: Final = Transitions(core, transport)
         self.verdicts: Final = EditionVerdicts(core, transport)
         self.publications: Final = Publications(core, transport)
@@ -354,7 +352,6 @@ class AsyncEditions(AsyncBound):
         self.scores: Final = AsyncEditionScores(core, transport)
         self.indicators: Final = AsyncEditionIndicators(core, transport)
         self.assessments: Final = AsyncAssessments(core, transport)
-        self.imports: Final = AsyncImports(core, transport)
         self.transitions: Final = AsyncTransitions(core, transport)
         self.verdicts: Final = AsyncEditionVerdicts(core, transport)
         self.publications: Final = AsyncPublications(core, transport)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from actitud_api.platform.auth import service as access
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.publications.service import PublicationRefused
+from actitud_api.resources.webhooks import service
 from tests.http.webhooks.desk import MINE, OTHER, Desk, published, transitioned
 from tests.support.databases import make_key
 from tests.support.publishing import BIG, EDITION, correction, fill, publish
@@ -157,3 +159,15 @@ def test_only_the_events_that_were_asked_for_come(desk: Desk, receiver: Receiver
     desk.announce(published(), transitioned())
     desk.deliver()
     assert [payload["type"] for payload in payloads(receiver)] == ["assessment.transitioned", "edition.published"]
+
+
+def test_a_webhook_that_is_made_in_the_same_transaction_is_notified(desk: Desk) -> None:
+    holder = desk.key()
+    made = desk.made(holder, "score.corrected")
+    with desk.database.write(hidden=True) as session:
+        service.announce(session, published("2026"), now=datetime.now(UTC))
+        change = service.WebhookChange(events=["edition.published"])
+        principal = access.Principal("x", "administrator", "x")
+        service.update_webhook(session, made["id"], principal, change, expected=anything, now=datetime.now(UTC))
+        service.announce(session, published("2027"), now=datetime.now(UTC))
+    assert [json.loads(one["payload"])["data"]["edition"] for one in desk.log(holder, made["id"])] == ["2027"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pytest
 
@@ -99,9 +100,9 @@ def test_nobody_else_sees_or_changes_a_webhook(desk: Desk) -> None:
     assert desk.state(administrator, made["id"]) == "active"
 
 
-@pytest.mark.parametrize("role", ["assessor", "registrar"])
-def test_other_roles_have_no_webhooks(desk: Desk, role: Any) -> None:
-    problem(desk.create(desk.key(role)), 403, "forbidden")
+def test_other_roles_have_no_webhooks(desk: Desk) -> None:
+    problem(desk.create(desk.key("assessor")), 403, "forbidden")
+    problem(desk.create(desk.key("registrar")), 403, "forbidden")
 
 
 def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
@@ -113,22 +114,23 @@ def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
     desk.made(desk.key())
 
 
-@pytest.mark.parametrize(
-    ("change", "pointer", "rule"),
-    [
-        ({"url": "http://portal.fabula.example/"}, "/url", "pattern"),
-        ({"url": f"https://portal.fabula.example/{'a' * 500}"}, "/url", "maxLength"),
-        ({"events": []}, "/events", "minItems"),
-        ({"events": ["edition.published"] * 2}, "/events", "uniqueItems"),
-        ({"events": ["edition.deleted"]}, "/events/0", "enum"),
-        ({"secret": "whsec_mine"}, "/secret", "additionalProperties"),
-    ],
+REFUSED: Final[Sequence[tuple[dict[str, object], str, str]]] = (
+    ({"url": "http://portal.fabula.example/"}, "/url", "pattern"),
+    ({"url": f"https://portal.fabula.example/{'a' * 500}"}, "/url", "maxLength"),
+    ({"events": []}, "/events", "minItems"),
+    ({"events": ["edition.published"] * 2}, "/events", "uniqueItems"),
+    ({"events": ["edition.deleted"]}, "/events/0", "enum"),
+    ({"secret": "whsec_mine"}, "/secret", "additionalProperties"),
 )
-def test_what_the_schema_refuses(desk: Desk, change: dict[str, object], pointer: str, rule: str) -> None:
-    body = {"url": URL, "events": ["edition.published"], **change}
-    response = desk.client.post("/v1/webhooks", json=body, headers=desk.key())
-    errors = problem(response, 400, "invalid-request")["errors"]
-    assert [(error["pointer"], error["rule"]) for error in errors] == [(pointer, rule)]
+
+
+def test_what_the_schema_refuses(desk: Desk) -> None:
+    holder = desk.key()
+    for change, pointer, rule in REFUSED:
+        body = {"url": URL, "events": ["edition.published"], **change}
+        response = desk.client.post("/v1/webhooks", json=body, headers=holder)
+        errors = problem(response, 400, "invalid-request")["errors"]
+        assert [(error["pointer"], error["rule"]) for error in errors] == [(pointer, rule)]
 
 
 def test_the_log_has_pages(desk: Desk) -> None:

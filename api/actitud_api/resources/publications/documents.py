@@ -40,7 +40,10 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score; null if not known."""
+    """The members of an organisation that are published with its score; null if not known.
+
+    `population` is the number of inhabitants and `band` the size band; `province` and `region` are INE codes.
+    """
 
     id: str
     name: str

@@ -113,7 +113,8 @@ class GoalpostStatistics(Wire, frozen=True):
 class RemarkOnStatistics(Wire, frozen=True):
     """A remark of the statistical audit on one figure that an auditor would question.
 
-    `node` is the id of the dimension or indicator; null if the figure is one of the index.
+    `code` names the kind of remark and `value` is the figure, of the dimension or indicator `node`, or of the index
+    (null).
     """
 
     code: Annotated[RemarkCode, OPEN]
@@ -147,7 +148,10 @@ class AuditQuery(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PrincipalComponent(Wire, frozen=True):
-    """A principal component of the dimensions: its part of their variance, and their correlations with it."""
+    """A principal component of the dimensions; `share` is its part of their variance.
+
+    `loadings` are the correlations of the dimensions with it.
+    """
 
     eigenvalue: Statistic
     share: Statistic

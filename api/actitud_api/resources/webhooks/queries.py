@@ -136,6 +136,11 @@ _SUBSCRIBERS: Final = (
 )
 
 
+_HAS_TOPIC: Final = select(TOPICS.c.webhook).where(TOPICS.c.event == bindparam("event")).limit(1)
+_ASKED_FOR: Final = "webhook_events"
+"""Name in the information of a session of the events of which it knows whether any webhook is notified of them."""
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +151,7 @@ def insert_webhook(session: Session, values: Mapping[str, object]) -> None:
 
 def replace_topics(session: Session, webhook: str, topics: Collection[tuple[str, str]]) -> None:
     """Store which events a webhook is notified of, as pairs of event and organisation (empty for all)."""
+    session.info.pop(_ASKED_FOR, None)
     session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
     rows = [{"webhook": webhook, "event": event, "organisation": organisation} for event, organisation in topics]
     session.execute(insert(TOPICS), rows)
@@ -163,10 +169,13 @@ def list_webhooks(
     now: datetime,
     after: tuple[datetime, str] | None,
     offset: int,
-    limit: int,
+    limit: int | None,
     total: TakeTotal | None = None,
 ) -> list[WebhookRecord]:
-    """List webhooks, oldest first: those of an owner, None for all, after a time of creation and an id."""
+    """List webhooks, oldest first: those of an owner, None for all, after a time of creation and an id.
+
+    `limit`: at most so many, None for all. `total`: as in `execute_page`.
+    """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
         statement = statement.where(WEBHOOKS.c.owner == owner)
@@ -205,6 +214,17 @@ def delete_webhook(session: Session, webhook: str, version: int) -> bool:
 
 
 # --- deliveries -----------------------------------------------------------------------------------------------
+
+
+def is_asked_for(session: Session, event: str) -> bool:
+    """Return True if any webhook is notified of an event, as it was when this was first asked in the session.
+
+    Most installations have no webhook, and one transaction may have the effects of many organisations.
+    """
+    known: dict[str, bool] = session.info.setdefault(_ASKED_FOR, {})
+    if event not in known:
+        known[event] = session.execute(_HAS_TOPIC, {"event": event}).first() is not None
+    return known[event]
 
 
 def list_subscribers(session: Session, event: str, organisation: str | None, now: datetime) -> list[Subscriber]:

@@ -61,6 +61,7 @@ __all__ = [
     "WebhookEvent",
     "WebhookRecord",
     "WebhookState",
+    "WebhookSummary",
     "announce",
     "create_webhook",
     "delete_webhook",
@@ -70,6 +71,7 @@ __all__ = [
     "list_webhooks",
     "request_delivery",
     "rotate_secret",
+    "summarise_webhooks",
     "update_webhook",
 ]
 
@@ -139,6 +141,18 @@ class CreatedWebhook(Struct, frozen=True):
         return f"CreatedWebhook({self.record!r}, '***')"
 
 
+class WebhookSummary(Struct, frozen=True):
+    """How the webhooks of an installation are.
+
+    `webhooks`: their number. `disabled`: how many of them the service disabled because of their answers. `fault`: the
+    reason why the secret of one that is notified cannot be read, None if all can.
+    """
+
+    webhooks: int
+    disabled: int
+    fault: str | None
+
+
 # --- events ---------------------------------------------------------------------------------------------------
 
 
@@ -148,6 +162,8 @@ def announce(session: Session, event: WebhookEvent, *, now: datetime, message: s
     So it is recorded if, and only if, the session commits. `now`: the time of the event. `message`: the id by which
     receivers tell repetitions, None for a new random one.
     """
+    if not queries.is_asked_for(session, event.type):
+        return
     subscribers = [
         subscriber
         for subscriber in queries.list_subscribers(session, event.type, event.subject, datetime.now(UTC))
@@ -244,6 +260,19 @@ def list_webhooks(
     owner = None if principal.role == "administrator" else principal.origin
     with database.read() as session:
         return queries.list_webhooks(session, owner, read_clock(session), after, offset, limit, total)
+
+
+def summarise_webhooks(session: Session, box: SecretBox) -> WebhookSummary:
+    """Return how the webhooks of the installation are; `box` is to read their secrets."""
+    records = queries.list_webhooks(session, None, read_clock(session), None, 0, None)
+    disabled = sum(record.state in ("gone", "failing") for record in records)
+    try:
+        for record in records:
+            if record.state == "active":
+                box.decrypt_secret(record.id, record.secret)
+    except SecretFault as fault:
+        return WebhookSummary(len(records), disabled, str(fault))
+    return WebhookSummary(len(records), disabled, None)
 
 
 def update_webhook(

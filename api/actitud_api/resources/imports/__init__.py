@@ -1,1 +1,0 @@
-"""Imports: assessments of many organisations from one file, as a job."""
