@@ -26,12 +26,14 @@ from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage import health
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import Version, has_wal_bug
+from actitud_api.resources.webhooks import service as webhooks
+from actitud_api.settings import Settings
 from tests.support.postgresql import Server
 from tests.support.revisions import LATER, NEWEST, pretend_later
 
 ALL = [
     "settings", "database", "migrated", "pragmas", "sqlite", "disk", "writable", "clock", "keys", "signing",
-    "checkpoint", "jobs", "triggers", "publications", "methodologies", "address", "links",
+    "checkpoint", "jobs", "webhooks", "triggers", "publications", "methodologies", "address", "links",
 ]  # fmt: skip
 OF_SQLITE = ("pragmas", "sqlite", "disk")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -128,7 +130,7 @@ def test_it_prints_for_people_in_their_language(
     assert "problema Clave de administración: ninguna vale" in lines
     assert "         → ejecute actitud-api init" in lines
     assert "bien     Escritura: acepta cambios" in lines
-    assert lines[-1] == "Comprobaciones: 16 bien, 0 con aviso, 1 con problema."
+    assert lines[-1] == "Comprobaciones: 17 bien, 0 con aviso, 1 con problema."
 
 
 def test_a_warning_is_no_failure(
@@ -375,3 +377,31 @@ def test_a_job_that_nobody_does_and_one_that_failed_are_named(file: Path) -> Non
         execute(file, "UPDATE job SET state = 'failed'")
         failed = checks.check_jobs(database, due + timedelta(days=1), "es")
         assert (failed.status, failed.found) == ("warning", "1 han fallado en los últimos días")
+
+
+def test_webhooks_that_are_not_notified_are_named(file: Path, tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{file}", signing_folder=tmp_path / "webhooks")
+    with contextlib.closing(Database(settings.database_url)) as database:
+        assert checks.check_webhooks(settings, database, "en").found == "0 are notified"
+        with database.write() as session:
+            (key,) = access.list_administrators(session)
+            principal = access.Principal(key.id, key.role, key.origin)
+            for name in ("one", "two"):
+                webhooks.create_webhook(
+                    session,
+                    webhooks.SecretBox(settings.signing_folder),
+                    principal,
+                    webhooks.NewWebhook(url="https://portal.fabula.example/", events=["edition.published"]),
+                    now=datetime.now(UTC),
+                    identifier=name,
+                )
+        assert checks.check_webhooks(settings, database, "en").found == "2 are notified"
+        execute(file, "UPDATE webhook SET state = 'gone' WHERE id = 'one'")
+        disabled = checks.check_webhooks(settings, database, "en")
+        assert (disabled.status, disabled.found.partition(":")[0]) == ("warning", "1 of 2 are not notified")
+        (settings.signing_folder / "webhooks.key").unlink()
+        unsigned = checks.check_webhooks(settings, database, "es")
+        assert (unsigned.status, "webhooks.key" in unsigned.found) == ("warning", True)
+        # Of one that is not notified the secret does not matter.
+        execute(file, "UPDATE webhook SET state = 'paused'")
+        assert checks.check_webhooks(settings, database, "en").status == "ok"

@@ -35,6 +35,7 @@ from actitud_api.platform.storage.revisions import get_revisions
 from actitud_api.platform.storage.triggers import find_missing_triggers
 from actitud_api.platform.storage.urls import DatabaseFailure, find_database_file, hide_password
 from actitud_api.resources.publications import service as publication
+from actitud_api.resources.webhooks import service as webhooks
 from actitud_api.settings import FaultySettings, Settings, describe_fault
 
 DISK_PROBLEM: Final = 100 * 1024**2
@@ -92,6 +93,7 @@ _TITLES: Final = {
     "signing": Texts("Clave de firma", "Signing key"),
     "checkpoint": Texts("Punto de control", "Checkpoint"),
     "jobs": Texts("Trabajos", "Jobs"),
+    "webhooks": Texts("Webhooks", "Webhooks"),
     "address": Texts("Dirección", "Address"),
     "links": Texts("Enlaces", "Links"),
     "files": Texts("Ficheros preparados", "Prepared files"),
@@ -592,3 +594,33 @@ def check_jobs(database: Database, now: datetime, language: Language) -> Check:
     if backlog.failed:
         return _fail("jobs", _FAILED.into(language).format(count=backlog.failed), _READ_JOBS, language, "warning")
     return _pass("jobs", _NONE_WAITS.into(language), language)
+
+
+_NOTIFIED = Texts("se avisa a {count}", "{count} are notified")
+_DISABLED = Texts(
+    "no se avisa a {disabled} de {count}: contestaron que ya no existen, o no se les entregó nada en varios días",
+    "{disabled} of {count} are not notified: they answered that they are gone, or nothing could be delivered for days",
+)
+_UNSIGNED = Texts("no se puede firmar lo que se les envía: {reason}", "what is sent to them cannot be signed: {reason}")
+_TELL_OWNERS = Texts(
+    "lea qué falla con GET /v1/webhooks y una clave de administración, y avise a sus dueños",
+    "read what fails with GET /v1/webhooks and an administrator key, and tell their owners",
+)
+_BRING_KEY_BACK = Texts(
+    "recupere webhooks.key de la copia de la carpeta de las claves de firma, o renueve el secreto de cada webhook",
+    "bring webhooks.key back from the copy of the folder of the signing keys, or rotate the secret of each webhook",
+)
+
+
+def check_webhooks(settings: Settings, database: Database, language: Language) -> Check:
+    """Check that webhooks can be notified; return `ok`, or `warning` if some are disabled or cannot be signed for."""
+    box = webhooks.SecretBox(settings.signing_folder)
+    with database.read() as session:
+        summary = webhooks.summarise_webhooks(session, box)
+    if summary.fault is not None:
+        finding = _UNSIGNED.into(language).format(reason=summary.fault)
+        return _fail("webhooks", finding, _BRING_KEY_BACK, language, "warning")
+    if summary.disabled:
+        finding = _DISABLED.into(language).format(disabled=summary.disabled, count=summary.webhooks)
+        return _fail("webhooks", finding, _TELL_OWNERS, language, "warning")
+    return _pass("webhooks", _NOTIFIED.into(language).format(count=summary.webhooks), language)

@@ -110,6 +110,7 @@ def _check_database(
         yield checks.check_signing(settings, database, language)
         yield checks.check_checkpoint(database, now, language)
         yield checks.check_jobs(database, now, language)
+        yield checks.check_webhooks(settings, database, language)
         yield checks.check_triggers(database, language)
         yield checks.check_publications(database, language, pinned)
     finally:
