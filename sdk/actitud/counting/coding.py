@@ -243,7 +243,7 @@ class _CodingWriter:
             columns += (
                 _Column(f"reply_{number}", _TITLES[f"reply_{number}"], 34) for number in range(1, REPLIES_SHOWN + 1)
             )
-        columns += (_Column(one.id, one.question, 24, "input", one.codes) for one in variables)
+        columns += (_Column(one.id, _name_indicators(one), 24, "input", one.codes) for one in variables)
         if name == "messages":
             columns += (
                 _Column("replied_at", _TITLES["replied_at"], 16, "input_time"),
@@ -505,6 +505,12 @@ class _CodingWriter:
 def list_sheet_variables(definitions: Definitions, sheet: str) -> Iterator[Variable]:
     """Yield the variables that are coded on a sheet."""
     return (variable for variable in definitions.variables if variable.sheet == sheet)
+
+
+def _name_indicators(variable: Variable) -> TextPair:
+    """Return the question of a variable with the indicators that need it."""
+    indicators = ", ".join(variable.indicators)
+    return TextPair(f"{variable.question.es} ({indicators})", f"{variable.question.en} ({indicators})")
 
 
 def _join_languages(text: TextPair) -> str:
