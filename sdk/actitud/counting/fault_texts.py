@@ -304,6 +304,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "It is not counted. Check that the chat is whole.",
         ),
     ),
+    "counts_daily": FaultText(
+        (
+            "Un mensaje está varias veces en el fichero, con cifras distintas: son las de cada día.",
+            "A message is in the file several times with different figures: they are those of each day.",
+        ),
+        (
+            "El mensaje se cuenta una vez y sin cifras. Descargue las del total («Lifetime») y no por días.",
+            "The message is counted once and without figures. Download those of the total (“Lifetime”), not by days.",
+        ),
+    ),
     "copies_differ": FaultText(
         (
             "Un mensaje está en varios ficheros, y no dicen lo mismo ({column}).",

@@ -17,7 +17,7 @@ from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, fin
 from actitud.counting.readers import meta_archive, whatsapp, x
 from actitud.counting.source_reading import ArchiveOwner, SourceReading
 from actitud.counting.sources import Source
-from actitud.counting.table import MessageTable
+from actitud.counting.table import DAILY_COUNTS, MessageTable
 from actitud.counting.times import DateOrder
 
 DEFAULT_ZONE: Final = "Europe/Madrid"
@@ -255,7 +255,7 @@ def _log_differences(sources: Sequence[Source], table: MessageTable, log: FaultL
         for place, difference in enumerate(shown):
             row = difference.other.row
             fault = CountingFault(
-                code="copies_differ",
+                code="counts_daily" if field == DAILY_COUNTS else "copies_differ",
                 file=names[difference.other.source],
                 line=row if isinstance(row, int) else None,
                 column=field if isinstance(row, int) else f"{row}/{field}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -16,6 +16,8 @@ import msgspec
 
 from actitud.counting.messages import Kind, Message, Origin
 
+DAILY_COUNTS: Final = "counts of days"
+"""The field of the difference between rows of one file that count a message by days."""
 MADE: Final = "~"
 """Begins the id of a message that its source gives none; a reader makes it of the time, the text and the like."""
 
@@ -81,7 +83,8 @@ class MessageTable:
     alone and not at their order:
 
     - the text of the copy that was edited last, else the longest;
-    - the finest time, else the earliest; the largest of each count; media of all copies;
+    - the finest time, else the earliest; media of all copies; the largest of each count, but none of a file that
+      counts a message by days;
     - the alternative texts of the copy that knows most of them; the more telling kind; what only one copy has.
 
     A post that goes on with a public reply is a public reply too.
@@ -319,7 +322,11 @@ class MessageTable:
         telling = min(copies, key=lambda copy: _TELLING[copy.kind])
         described = max(copies, key=lambda copy: _count_known(copy.alternative_texts))
         counts: dict[str, int] = {}
+        daily = _find_daily_sources(copies)
         for copy in copies:
+            if copy.origin.source in daily:
+                self._note_difference(DAILY_COUNTS, latest.origin, copy.origin)
+                continue
             for name, number in copy.counts.items():
                 counts[name] = max(number, counts.get(name, number))
         for copy in copies:
@@ -416,6 +423,15 @@ def _choose(values: Iterable[str | None]) -> str | None:
     return min((value for value in values if value is not None), default=None)
 
 
+def _find_daily_sources(copies: Sequence[Message]) -> set[int]:
+    """Return the sources in which a message stands several times with other counts: those of single days.
+
+    Neither their largest nor their sum is what the platform counted until now.
+    """
+    first: dict[int, Mapping[str, int]] = {}
+    return {copy.origin.source for copy in copies if first.setdefault(copy.origin.source, copy.counts) != copy.counts}
+
+
 def _count_known(texts: tuple[str | None, ...] | None) -> int:
     return -1 if texts is None else sum(text is not None for text in texts)
 
@@ -435,7 +451,7 @@ def _list_differing_fields(
         yield "kind"
     if copy.alternative_texts is not None and copy.alternative_texts != described.alternative_texts:
         yield "alternative_texts"
-    if any(counts[name] != number for name, number in copy.counts.items()):
+    if any(counts.get(name, number) != number for name, number in copy.counts.items()):
         yield "counts"
 
 

@@ -96,6 +96,17 @@ def test_what_differs_is_merged_by_rules_that_know_no_order_and_is_named() -> No
             assert numbers == {"text": 2, "kind": 2, "counts": 1}
 
 
+def test_counts_of_days_are_no_count() -> None:
+    days = [make_message("1", 0, row, counts={"comments": number}) for row, number in ((2, 3), (3, 0), (4, 2))]
+    for order in itertools.permutations(days):
+        with fill(list(order)) as table:
+            assert [dict(message.counts) for message in table] == [{}]
+            assert [(field, number) for field, number, _ in table.list_differences()] == [("counts of days", 3)]
+    total = make_message("1", 1, 2, counts={"comments": 5})
+    with fill(days, [total]) as table:
+        assert [dict(message.counts) for message in table] == [{"comments": 5}]
+
+
 def test_a_message_without_an_id_is_the_one_with_the_same_account_text_and_time() -> None:
     known = make_message("111_222", 0, 1, text="Hoy,  a las ocho")
     same = make_message("~a", 1, 1, text="Hoy, a las ocho", time=MINUTE, precision="minute")

@@ -176,6 +176,16 @@ def test_a_post_of_another_account_is_left_out_if_the_own_ones_are_known(tmp_pat
     assert known.sources[0].rows.skipped == {"other_account": 1}
 
 
+def test_an_export_by_days_counts_a_post_once_and_without_figures(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.format == "facebook-posts")
+    first = fill_rows(case)[0]
+    second = [*first[:12], "03/26/2026", *first[13:15], "2", "0", "0"]
+    outcome = read(write(tmp_path, "export.csv", make_csv(case, rows=[first, second])))
+    assert [(message.id, dict(message.counts)) for message in outcome.messages] == [("111", {})]
+    # The first row has two lines.
+    assert {(fault.code, fault.line) for fault in outcome.faults} == {("counts_daily", 2), ("counts_daily", 4)}
+
+
 def test_a_day_without_a_year_is_completed_by_the_id_or_asked_for(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.format == "tiktok-videos")
     # 7412345678901234567 // 2 ** 32 = 1725821215 seconds: 2024-09-08 18:46:55.
