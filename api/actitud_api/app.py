@@ -86,10 +86,11 @@ from actitud_api.resources.publications.tasks import build_task as build_publica
 from actitud_api.resources.publications.workers import open_workers_apart
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
-from actitud_api.resources.scores import comparison_routes
+from actitud_api.resources.scores import comparison_routes, rescoring_routes
 from actitud_api.resources.scores import routes as scores
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.kept_computations import KeptComputations
+from actitud_api.resources.scores.tasks import build_rescoring_task
 from actitud_api.resources.suggestions import routes as suggestions
 from actitud_api.resources.webhooks import routes as webhooks
 from actitud_api.resources.webhooks.delivery import DeliveryRunner, DeliveryWorker, build_log_lifespan
@@ -169,6 +170,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     scores.EditionScoresController,
     scores.OrganisationScoresController,
     comparison_routes.ComparisonController,
+    rescoring_routes.RescoringsController,
     exports.ListsController,
     exports.EditionFilesController,
     exports.CatalogueController,
@@ -522,7 +524,12 @@ def build_job_runner(
     progress: ProgressListener = lambda done, total: None,
 ) -> JobRunner:
     """Return the runner of all jobs of the service. `owner`, `find_problem` and `progress`: as of `JobRunner`."""
-    tasks: Sequence[JobTask[Any]] = (build_publication_task(publishing), TRANSITIONS_TASK, VERDICTS_TASK)
+    tasks: Sequence[JobTask[Any]] = (
+        build_publication_task(publishing),
+        build_rescoring_task(open_workers_apart),
+        TRANSITIONS_TASK,
+        VERDICTS_TASK,
+    )
     return JobRunner(database, tasks, find_problem=find_problem, owner=owner, progress=progress)
 
 

@@ -180,6 +180,7 @@ OF_APPROVALS: Final = {
     "approved": "2027-06-01T09:00:00Z",
 }
 """What stands for who approves when. The digest of what is approved is that of the sandbox, as in the request."""
+RESCORING: Final = "editions.rescorings.create"
 OF_JOBS: Final = {
     "created": "2027-06-01T09:30:00Z",
     "started": "2027-06-01T09:30:00.4Z",
@@ -394,15 +395,16 @@ def of_jobs(folder: Path) -> dict[str, Any]:
             item = JobItem(position=1, subject="XX-T-1", outcome="prepared", detail=None)
             insert_items(session, 2, [item])
         answers = {
-            "cancel": client.post("/v1/jobs/2/cancellations"),
-            "list": client.get("/v1/jobs"),
-            "get": client.get("/v1/jobs/1"),
-            "items.list": client.get("/v1/jobs/2/items"),
+            "jobs.cancel": client.post("/v1/jobs/2/cancellations"),
+            "jobs.list": client.get("/v1/jobs"),
+            "jobs.get": client.get("/v1/jobs/1"),
+            "jobs.items.list": client.get("/v1/jobs/2/items"),
+            RESCORING: client.post("/v1/editions/2026/rescorings", json=request(RESCORING)),
         }
     database.close()
     written = json.loads((FOLDER / "editions.publications.create.response.json").read_bytes())
     others = {**OF_JOBS, "digest": written["digest"]}
-    return {f"jobs.{name}": _with(others, answer.json()) for name, answer in answers.items()}
+    return {name: _with(others, answer.json()) for name, answer in answers.items()}
 
 
 def of_keys(folder: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tests.contract.examples import (
     PUBLIC_URL,
     READS,
     READS_WITH_KEY,
+    RESCORING,
     WITHOUT,
     WRITES,
     answers,
@@ -35,7 +36,7 @@ from tests.contract.examples import (
 from tests.support import second_version
 from tests.support.ledgers import find_chain_problems, read_statement
 
-JOBS = {f"jobs.{name}" for name in ("cancel", "get", "list", "items.list")}
+JOBS = {RESCORING, *(f"jobs.{name}" for name in ("cancel", "get", "list", "items.list"))}
 APPROVED = {f"editions.approvals.{name}" for name in ("create", "list", "get")}
 
 

@@ -75,7 +75,7 @@ TRAILS: Final = {
         [
             *_assessments(),
             *_start("editions.scores.", "editions.summary", "editions.statistics", "editions.robustness."),
-            *_start("editions.audit", "editions.exemplars.", "organisations.scores."),
+            *_start("editions.audit", "editions.exemplars.", "organisations.scores.", "editions.rescorings."),
         ],
         40,
     ),

@@ -119,6 +119,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
         "editions.assessments.flags.list",
         "editions.flags.create",
         "editions.flags.list",
+        "editions.rescorings.create",
     ),
     "extend": ("editions.assessments.extensions.create",),
     "publish": (
@@ -487,6 +488,7 @@ MADE_LATER: Final = (
     "editions.assessments.replies.get",
     "editions.assessments.verdicts.get",
     "editions.flags.create",
+    "editions.rescorings.create",
     "editions.samples.create",
 )
 """What an edition that was published without any of it answers in its own way; see its own tests."""

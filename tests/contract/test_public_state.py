@@ -25,7 +25,7 @@ HIDDEN: Final = frozenset(
         *("editions.assessments.verdicts.put", "editions.assessments.verdicts.delete"),
         *("editions.assessments.review.put", "editions.flags.create"),
         *("editions.assessments.replies.put", "editions.assessments.replies.delete"),
-        *("editions.transitions.create", "editions.verdicts.create"),
+        *("editions.transitions.create", "editions.verdicts.create", "editions.rescorings.create"),
         *("keys.create", "keys.rotations.create", "keys.revocations.create", "jobs.cancel"),
         *("webhooks.create", "webhooks.update", "webhooks.delete", "webhooks.rotations.create"),
         "webhooks.deliveries.attempts.create",

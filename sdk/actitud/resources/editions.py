@@ -70,6 +70,7 @@ from actitud.resources.exports import (
     stream_edition_scores,
 )
 from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
+from actitud.resources.rescorings import AsyncRescorings, Rescorings
 from actitud.resources.reviews import (
     AsyncEditionAgreement,
     AsyncEditionFlags,
@@ -322,6 +323,7 @@ class Editions(Bound):
         self.scores: Final = EditionScores(core, transport)
         self.indicators: Final = EditionIndicators(core, transport)
         self.assessments: Final = Assessments(core, transport)
+        self.rescorings: Final = Rescorings(core, transport)
         self.transitions: Final = Transitions(core, transport)
         self.verdicts: Final = EditionVerdicts(core, transport)
         self.publications: Final = Publications(core, transport)
@@ -352,6 +354,7 @@ class AsyncEditions(AsyncBound):
         self.scores: Final = AsyncEditionScores(core, transport)
         self.indicators: Final = AsyncEditionIndicators(core, transport)
         self.assessments: Final = AsyncAssessments(core, transport)
+        self.rescorings: Final = AsyncRescorings(core, transport)
         self.transitions: Final = AsyncTransitions(core, transport)
         self.verdicts: Final = AsyncEditionVerdicts(core, transport)
         self.publications: Final = AsyncPublications(core, transport)

@@ -72,6 +72,7 @@ ARGUMENTS: dict[str, Any] = {
     "text": "x",
     "title": "x",
     "job": "1",
+    "methodology": "2027.1",
     "transition": "1",
     "until": "2027-03-01",
     "verdict": "accepted",

@@ -37,6 +37,7 @@ JOB_HOLDERS: Final = restrict_to(*get_args(Role), hidden=True)
 PROPOSERS: Final = restrict_to(*get_args(Role))
 PUBLISHERS: Final = restrict_to("publisher", "administrator")
 REGISTRARS: Final = restrict_to("registrar", "administrator")
+RESCORERS: Final = restrict_to("assessor", "publisher", "administrator", hidden=True)
 REVIEWERS: Final = restrict_to("assessor", "administrator", private=True, hidden=True)
 REVIEW_READERS: Final = restrict_to("assessor", "publisher", "administrator", private=True)
 SUBSCRIBERS: Final = restrict_to(

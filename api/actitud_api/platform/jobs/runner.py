@@ -67,6 +67,9 @@ UNEXPECTED_ATTEMPTS: Final = 3
 PAUSE_MAX: Final = timedelta(minutes=5)
 """Longest pause between two runs of a job that has failed for the time being; the first is one second."""
 
+ITEMS_AT_ONCE: Final = 1_000
+"""Results of a job that are read at the same time."""
+
 FORGET_SECONDS: Final = 3_600.0
 """Seconds between two deletions of old jobs."""
 
@@ -279,6 +282,17 @@ class JobRun(Generic[P]):
             if not queries.update_leased(session, self.id, self.lease, values):
                 raise LeaseLost
         self._report_at = time.monotonic() + REPORT_SECONDS
+
+    def iterate_items(self) -> Iterator[JobItem]:
+        """Yield the results of the job that its committed steps have recorded, in their order."""
+        after = 0
+        while True:
+            with self.database.read() as session:
+                items = queries.list_items(session, self.id, None, after, 0, ITEMS_AT_ONCE)
+            if not items:
+                return
+            yield from items
+            after = items[-1].position
 
     def finish(self, result: object = None) -> None:
         """End the job in a step of its own, which raises as `step`. `result`: as of a task."""

@@ -43,6 +43,7 @@ _LINKS = {
     "publish": Link("editions.publications.create", _ID),
     "approve": Link("editions.approvals.create", _ID),
     "approvals": Link("editions.approvals.list", _ID),
+    "rescore": Link("editions.rescorings.create", _ID),
     "samples": Link("editions.samples.list", _ID),
     "flags": Link("editions.flags.list", _ID),
     "badges": Link("badges.list", _ID),

@@ -222,6 +222,18 @@ class Competitor(Struct, frozen=True):
     band: str | None
 
 
+class SubmittedScore(Struct, frozen=True):
+    """The submission of an organisation in an edition, and the status of its score under the version of the edition.
+
+    `submission` is the JSON of a `Submission`.
+    """
+
+    organisation: str
+    methodology: str
+    status: Status
+    submission: dict[str, object]
+
+
 class StoredEditionScore(Struct, frozen=True):
     """The stored submission of an organisation in an edition, as the JSON of `Submission`, and its rank.
 
@@ -357,6 +369,19 @@ def list_organisations(session: Session, source: FigureSource) -> list[str]:
     for batch in session.execute(source.statements.select_organisations, source.parameters).partitions(_BATCH_ROWS):
         organisations.extend(organisation for (organisation,) in batch)
     return organisations
+
+
+def list_submitted(session: Session, source: FigureSource, after: str, limit: int) -> list[SubmittedScore]:
+    """List the submissions of an edition by organisation id, from the first id above `after` on, at most `limit`."""
+    statement = source.statements.select_submitted.limit(limit)
+    rows = session.execute(statement, {**source.parameters, "after": after})
+    return [SubmittedScore(*row) for row in rows]
+
+
+def count_submitted(session: Session, source: FigureSource) -> int:
+    """Count the submissions of an edition."""
+    count: int = session.execute(source.statements.count_rows, source.parameters).scalar_one()
+    return count
 
 
 def count_ranked_by_kind(session: Session, source: FigureSource) -> dict[tuple[str, str | None], int]:

@@ -133,6 +133,12 @@ class FigureStatements:
             .select_from(plain)
             .where(of_edition, self.figures.organisation == bindparam("organisation"))
         )
+        self.select_submitted: Select[Any] = (
+            select(self.figures.organisation, self.figures.methodology, self.figures.status, self.figures.submission)
+            .select_from(figures)
+            .where(of_edition, self.figures.organisation > bindparam("after"))
+            .order_by(self.figures.organisation)
+        )
         self.count_by_kind: Select[Any] = (
             select(self.described.kind, self.described.band, func.count())
             .select_from(plain)

@@ -1,0 +1,89 @@
+"""HTTP route that scores an edition again under another methodology version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, Response
+from msgspec import Meta, Struct
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.loader import list_versions
+from actitud_api.engine.scoring.change_decomposition import IncomparableVersions
+from actitud_api.platform.auth.idempotency import idempotent
+from actitud_api.platform.auth.policy import RESCORERS
+from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.http.contract import Link
+from actitud_api.platform.http.operations import post
+from actitud_api.platform.http.problems import CONFLICT, Fault, ProblemError
+from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.jobs.service import enqueue_job
+from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.editions.schemas import EditionPath
+from actitud_api.resources.jobs.answers import JOB
+from actitud_api.resources.scores import queries, rescoring
+from actitud_api.resources.scores.service import find_source
+from actitud_api.resources.scores.tasks import KIND, RescoringParameters
+
+_INCOMPARABLE = Texts(
+    "La edición es de la metodología {before}, y una de las dos, esta o {after}, solo estima: sus cifras no se "
+    "comparan.",
+    "The edition is under the methodology {before}, and one of the two, this or {after}, only estimates: their figures "
+    "are not compared.",
+)
+
+
+class RescoringRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The request to score an edition again."""
+
+    methodology: Annotated[
+        str, Meta(extra_json_schema={"enum": list(list_versions())}, description="The version to score under.")
+    ]
+
+
+class RescoringsController(Controller):
+    """Route to score an edition again under another version."""
+
+    path = "/v1/editions/{edition:str}/rescorings"
+    tags = ("scores",)
+
+    @post(
+        "/",
+        operation_id=KIND,
+        access=RESCORERS,
+        status=202,
+        answer=JOB,
+        problems=(CONFLICT,),
+        links={"items": Link("jobs.items.list", {"job": "$response.body#/id"})},
+    )
+    def create_rescoring(
+        self, request: ApiRequest, path: EditionPath, body: RescoringRequest, database: Database, principal: Principal
+    ) -> Response[bytes]:
+        """Score an edition under another version.
+
+        A job, which changes nothing of the edition. The `detail` of each of its results has the score before and after,
+        and the change as `editions.scores.changes` attributes it; the outcomes are `risen`, `fallen`, `same` and
+        `unrated`. Its `result` has both means and how many organisations move from level to level.
+        """
+
+        def enqueue(session: Session) -> Response[bytes]:
+            edition = editions.find(session, path.edition)
+            try:
+                rescoring.check_versions(edition.methodology, body.methodology)
+            except IncomparableVersions as error:
+                text = _INCOMPARABLE.fill(before=error.before, after=error.after)
+                raise ProblemError(
+                    CONFLICT, text, [Fault("/methodology", "incomparable", body.methodology, text)]
+                ) from error
+            job = enqueue_job(
+                session,
+                kind=KIND,
+                parameters=RescoringParameters(body.methodology),
+                principal=principal,
+                edition=edition.id,
+                total=queries.count_submitted(session, find_source(session, edition)),
+            )
+            return JOB.accept(request, session, job)
+
+        return idempotent(request, database, enqueue)

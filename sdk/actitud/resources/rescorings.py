@@ -1,0 +1,48 @@
+"""Editions scored again under another methodology version."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actitud._bind import bind_awaitable, bind_blocking
+from actitud._calls import AsyncBound, Bound, Call, build_create, fetch
+from actitud._config import Core
+from actitud.models import Job
+
+
+def create_rescoring(
+    core: Core, edition: str, *, methodology: str, idempotency_key: str | None = None, lang: str | None = None
+) -> Call[Job]:
+    """Score an edition under another methodology version, as a job that changes nothing of the edition.
+
+    ``client.jobs.wait`` waits for its end: the ``result`` has both means and how many organisations move from level to
+    level. ``client.jobs.items.list`` has a result for each organisation, with the outcome ``risen``, ``fallen``,
+    ``same`` or ``unrated``; its ``detail`` has the score before and after, and where the change comes from.
+
+    ``methodology``: the version, ``"2027.1"``. ``idempotency_key``: a name of your choice for this call, so that the
+    service acts once even if your program sends the call again; by default each call gets its own. ``lang``: language
+    of the problem of the job, default that of the client. Raises ``Conflict`` if one of the two versions only
+    estimates, so that their figures are not compared.
+    """
+    request = build_create(
+        core,
+        "editions",
+        edition,
+        "rescorings",
+        body={"methodology": methodology},
+        idempotency_key=idempotency_key,
+        lang=lang,
+    )
+    return fetch(core, request, Job)
+
+
+class Rescorings(Bound):
+    """Operations on re-scorings of an edition: ``client.editions.rescorings.create``."""
+
+    create: Final = bind_blocking(create_rescoring)
+
+
+class AsyncRescorings(AsyncBound):
+    """Awaitable operations on re-scorings of an edition: ``async_client.editions.rescorings.create``."""
+
+    create: Final = bind_awaitable(create_rescoring)
