@@ -125,10 +125,11 @@ def test_without_its_key_it_says_what_to_do(
     assert "rotate-signing" in capsys.readouterr().err
 
 
-def test_a_demonstration_that_is_published_is_not_put_back_in_review(
-    demonstration: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("left", ["--in-review", "--drafts"])
+def test_a_demonstration_that_is_published_is_not_put_back(
+    left: str, demonstration: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["demo", "--in-review", "--database", demonstration]) == 1
+    assert cli.main(["demo", left, "--database", demonstration]) == 1
     assert "name another with --database" in capsys.readouterr().err
 
 

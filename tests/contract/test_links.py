@@ -64,6 +64,7 @@ TRAILS: Final = {
         _assessments("reviews.", "hearings.", "returns.", "finals.", "extensions.", "transitions."), 40
     ),
     "verdicts": Trail(_assessments("verdicts.", "review."), 40),
+    "batches": Trail([*_assessments(), *_start("editions.transitions.", "editions.verdicts.")], 20),
     "replies": Trail(_assessments("replies."), 40),
     "flags": Trail(
         [*_assessments("flags."), *_start("editions.flags.", "editions.samples.", "editions.agreement.")], 20

@@ -2,132 +2,82 @@
 
 from __future__ import annotations
 
-import random
-import signal
 from collections import Counter
-from datetime import timedelta
-from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs import service as jobs
-from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
-from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.batches import service, tasks
-from actitud_api.resources.batches.steps import PlainStep, Step
-from tests.faults.writers import PROCESSES
-from tests.support.databases import Kind, opened
-from tests.support.drafting import EDITION, fill_drafts
-from tests.support.scale import BATCH_KILLS, BATCHED
+from actitud_api.resources.batches.steps import PlainStep
+from tests.faults.integrity import find_damage
+from tests.faults.killed_workers import kill_workers
+from tests.support.databases import Kind
+from tests.support.drafting import fill_drafts
+from tests.support.scale import NIGHT, WORKER_KILLS
 
-SECONDS: Final = 30
-LEASE: Final = timedelta(seconds=0.6)
-"""So long a job of a killed worker waits on PostgreSQL, where another one could still be alive."""
-STEPS: Final[tuple[tuple[Step, AssessmentState], ...]] = (
-    (PlainStep(step="submissions"), "submitted"),
-    (PlainStep(step="reviews"), "under_review"),
-    (PlainStep(step="hearings"), "hearing"),
-)
-ADMINISTRATOR: Final = Principal("k1", "administrator", "k1")
-EVENT: Final = ledger.Event(
-    action="editions.transitions.create",
-    actor=ledger.Actor("k1", "administrator"),
-    subject=f"/v1/editions/{EDITION}/transitions",
-    public=False,
-    hidden=True,
-)
+DRAFTS: Final = 120 if NIGHT else 51
+"""Drafts that a job submits, in two portions, and at night in three."""
+STEP: Final = PlainStep(step="submissions")
 
 
-def work(url: str, owner: str | None, portion: int, progress: Pipe) -> None:
-    """Do jobs until the process is killed, and say of each portion that it is done."""
-    tasks.PORTION = portion  # type: ignore[misc]  # of this process
-    with opened(url) as database:
-        runner = JobRunner(
-            database,
-            [tasks.TRANSITIONS_TASK],
-            owner=owner,
-            threads=1,
-            lease=LEASE,
-            progress=lambda done, _total: progress.send(done),
-        )
-        runner.start()
-        signal.pause()
+def test_drafts_whose_worker_is_killed_are_submitted_once(
+    database: Database, url: str, kind: Kind, tmp_path: Path
+) -> None:
+    editions: list[str] = []
+    names: list[str] = []
 
+    def enqueue(number: int) -> int:
+        editions.append(f"2027-k{number}")
+        names[:] = fill_drafts(database, DRAFTS, editions[-1])
+        return enqueue_submissions(database, editions[-1])
 
-def test_a_killed_worker_loses_nothing_and_does_nothing_twice(database: Database, url: str, kind: Kind) -> None:
-    names = fill_drafts(database, BATCHED)
-    chance, kills = random.Random(22), 0
-    owner = "service" if kind == "sqlite" else None
-    for step, state in STEPS:
-        job = enqueue(database, step)
-        while not jobs.get_status(database, str(job), None).record.is_final:
-            is_last = kills >= BATCH_KILLS[kind]
-            run_until_killed(url, owner, None if is_last else chance.randint(1, 3), database, job)
-            kills += not is_last
+    deaths = kill_workers(database, url, kind, enqueue, kills=WORKER_KILLS[kind], folder=tmp_path)
+    for edition, job in zip(editions, deaths.jobs, strict=True):
         status = jobs.get_status(database, str(job), None)
-        assert (status.record.state, status.record.done, status.outcomes) == ("succeeded", BATCHED, {"done": BATCHED})
+        assert (status.record.done, status.record.total, status.outcomes) == (DRAFTS, DRAFTS, {"done": DRAFTS})
+        items = jobs.list_items(database, str(job), None, outcome=None, after=None, offset=0, limit=2 * DRAFTS)
+        assert [(item.position, item.subject) for item in items] == list(enumerate(names, 1))
         with database.read() as session:
-            found = assessments.find_assessments(session, EDITION, names)
-        assert {record.state for record in found.values()} == {state}
-        items = jobs.list_items(database, str(job), None, outcome=None, after=None, offset=0, limit=2 * BATCHED)
-        assert [item.subject for item in items] == names
-        assert [item.position for item in items] == list(range(1, BATCHED + 1))
-    assert kills == BATCH_KILLS[kind], "the steps are long enough for all kills"
-    for name in names:
-        history = transitions.list_transitions(database, EDITION, name, after=None, offset=0, limit=9)
-        assert [(made.number, made.after) for made in history] == [
-            (number, state) for number, (_, state) in enumerate(STEPS, 1)
-        ]
-    assert_entered_once(database)
+            found = assessments.find_assessments(session, edition, names)
+        assert {name: record.state for name, record in found.items()} == dict.fromkeys(names, "submitted")
+        for name in names:
+            history = transitions.list_transitions(database, edition, name, after=None, offset=0, limit=9)
+            assert [(made.number, made.before, made.after) for made in history] == [(1, "draft", "submitted")]
+            sent = assessments.list_submissions(database, edition, name, after=None, offset=0, limit=9)
+            assert [submission.number for submission in sent] == [1]
+    assert count_entries(database) == {
+        f"/v1/editions/{edition}/assessments/{name}/submissions/1": 1 for edition in editions for name in names
+    }
+    assert find_damage(database) == []
+    assert deaths.in_the_middle == WORKER_KILLS[kind]
 
 
-def enqueue(database: Database, step: Step) -> int:
+def enqueue_submissions(database: Database, edition: str) -> int:
+    event = ledger.Event(action="cli.assessments.transition", actor=None, subject="", public=False, hidden=True)
     with database.write(hidden=True) as session:
-        total = service.count_selected(session, EDITION, step, ADMINISTRATOR)
-        parameters = tasks.build_parameters(step, EVENT)
         return jobs.enqueue_job(
             session,
             kind=tasks.TRANSITIONS,
-            parameters=parameters,
+            parameters=tasks.build_parameters(STEP, event),
             principal=None,
-            edition=EDITION,
-            total=total,
+            edition=edition,
+            total=service.count_selected(session, edition, STEP, None),
         ).id
 
 
-def run_until_killed(url: str, owner: str | None, after: int | None, database: Database, job: int) -> None:
-    """Let a worker do so many portions and kill it in the next one; None lets it end the job."""
-    receiving, sending = PROCESSES.Pipe(duplex=False)
-    portion = max(1, BATCHED // (2 * max(BATCH_KILLS.values())))
-    process = PROCESSES.Process(target=work, args=(url, owner, portion, sending))
-    process.start()
-    sending.close()
-    try:
-        said = 0
-        while said != after and not jobs.get_status(database, str(job), None).record.is_final:
-            if receiving.poll(0.2):
-                receiving.recv()
-                said += 1
-    finally:
-        process.kill()
-        process.join(SECONDS)
-        receiving.close()
-    assert process.exitcode == -signal.SIGKILL
-
-
-def assert_entered_once(database: Database) -> None:
+def count_entries(database: Database) -> Counter[str]:
+    """Count the entries of the ledger about steps, by subject."""
     with database.read() as session:
-        entries = list(ledger.iterate_entries(session))
-    assert [entry.entry.seq for entry in entries] == list(range(len(entries)))
-    assert [entry.entry.prev for entry in entries[1:]] == [entry.entry.hash for entry in entries[:-1]]
-    entered = Counter(
-        (msgspec.json.decode(entry.entry.record)["action"], entry.opening.owner) for entry in entries if entry.opening
+        entries = [
+            (msgspec.json.decode(shown.entry.record)["action"], shown.opening)
+            for shown in ledger.iterate_entries(session)
+        ]
+    return Counter(
+        opening.subject for action, opening in entries if action == "cli.assessments.transition" and opening is not None
     )
-    assert len(entered) == BATCHED
-    assert set(entered.values()) == {len(STEPS)}

@@ -43,6 +43,7 @@ from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
+from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publications
 from actitud_api.resources.scores import service as scores
@@ -569,6 +570,22 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_
     found = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=9000)
     assert len(found) == len(DEMONSTRATED) + 1
     assert found[-1] == kept
+
+
+def test_it_can_be_left_with_drafts_which_another_loading_replaces(database: Database) -> None:
+    demo.store_demonstration(database, lambda: None, range(1, 4), as_drafts=True)
+    assert demo.is_open(database)
+
+    def list_states() -> list[tuple[str, bool]]:
+        rows = assessments.list_assessments(
+            database, demo.EDITION, among=None, state=None, after=None, offset=0, limit=9
+        )
+        return [(row.state, row.submitted is None) for row in rows]
+
+    assert list_states() == [("draft", True)] * 3
+    demo.store_demonstration(database, lambda: None, range(1, 4))
+    assert not demo.is_open(database)
+    assert list_states() == [("final", False)] * 3
 
 
 def test_what_is_published_is_not_replaced(demonstration: str) -> None:

@@ -34,17 +34,18 @@ def get_id(number: int) -> str:
     return f"XX-TEST-{number:05}"
 
 
-def fill_drafts(database: Database, count: int) -> list[str]:
+def fill_drafts(database: Database, count: int, edition: str = EDITION) -> list[str]:
     """Make an edition under 2026.1 with that many drafts; return the organisations, by id.
 
-    They answer three dimensions (`ANSWERED`) as example A does; of the others nothing is known.
+    The organisations are made with the first edition. They answer three dimensions (`ANSWERED`) as example A does; of
+    the others nothing is known.
     """
     names = [get_id(number) for number in range(1, count + 1)]
     body = body_a()
     body["answers"] = {name: answer for name, answer in body["answers"].items() if name.partition(".")[0] in ANSWERED}
     request = msgspec.convert(body, assessments.REQUEST_TYPES["2026.1"].whole)
     draft = editions.EditionDraft(
-        id=EDITION,
+        id=edition,
         titles={"es": "Edición", "en": "Edition"},
         methodology="2026.1",
         period_from=date(2026, 1, 1),
@@ -53,8 +54,9 @@ def fill_drafts(database: Database, count: int) -> list[str]:
     )
     with database.write() as session:
         entries = [organisations.OrganisationEntry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in names]
-        organisations.add(session, entries, CREATED)
+        if not organisations.exists(session, names[0]):
+            organisations.add(session, entries, CREATED)
         editions.add(session, editions.build_record(draft, now=CREATED))
         for name in names:
-            assessments.put_assessment(session, EDITION, name, request, expected=anything, now=CREATED)
+            assessments.put_assessment(session, edition, name, request, expected=anything, now=CREATED)
     return names

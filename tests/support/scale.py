@@ -58,10 +58,6 @@ WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 3, "postgresql": 100 if NIGHT
 """Times that a worker is killed in the middle of a job, for each kind of job."""
 SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
 """The same of the real server, which publishes twenty organisations at a time."""
-BATCH_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
-"""Times that a worker is killed while it takes steps of many assessments."""
-BATCHED: Final = 800 if NIGHT else 8
-"""Assessments that take these steps."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 10 if NIGHT else 1

@@ -156,10 +156,10 @@ def _make_signing_key(database: Database, settings: Settings) -> None:
 def _load_demonstration(database: Database, language: Language, *, as_drafts: bool) -> SimulationReport:
     """Return the report of the stored demonstration; if none is stored, simulate and store it first.
 
-    `as_drafts`: store the answers of its edition as drafts.
+    `as_drafts`: the answers of its edition are drafts. One that is stored otherwise is replaced.
     """
     report = demo.load_report(database)
-    if report is not None:
+    if report is not None and demo.is_open(database) == as_drafts:
         return report
     with show_progress(_SIMULATING.into(language), demo.ORGANISATIONS) as advance:
         return demo.store_demonstration(database, advance, as_drafts=as_drafts)

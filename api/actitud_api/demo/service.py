@@ -180,6 +180,13 @@ def is_published(database: Database, edition: str = EDITION) -> bool:
         return False
 
 
+def is_open(database: Database) -> bool:
+    """Return True if the demonstration is stored with drafts, in an edition that is still open."""
+    with suppress(editions.UnknownEdition):
+        return editions.get(database, EDITION).record.state == "open"
+    return False
+
+
 def is_fixed(database: Database) -> bool:
     """Return True if a part of the demonstration is published, so that another one cannot replace it."""
     return is_published(database, EARLIER) or is_published(database)

@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.content import AssessmentPatch
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
+from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.lifecycle import (
     DeadlinePassed,
@@ -45,8 +47,9 @@ from tests.http.batches.conftest import (
     SUBMITTING,
     Batch,
 )
-from tests.support.databases import make_key
+from tests.support.databases import make_key, opened
 from tests.support.drafting import CONTRADICTORY, EDITION
+from tests.support.postgresql import Server
 from tests.support.publishing import publish
 from tests.support.settling import anything
 
@@ -207,6 +210,28 @@ def test_a_dispute_holds_back_its_assessment_alone(batch: Batch) -> None:
     assert batch.outcomes(PlainStep(step="hearings"), HEARING, third) == ["done"], (
         "an administrator opens it all the same"
     )
+
+
+@pytest.mark.night
+def test_what_others_change_at_the_same_moment_is_seen_by_the_next_try(
+    postgresql: Server, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading and writing the first assessment, somebody else begins its review."""
+    with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
+        batch = Batch(database)
+        batch.bring("submitted")
+        first, second, *_ = batch.names
+        update, others = queries.update_version, iter([first])
+
+        def update_late(session: Session, edition: str, organisation: str, version: int, values: Any) -> bool:
+            if organisation == next(others, None):
+                with database.write() as other:
+                    assert update(other, edition, organisation, version, values)
+            return update(session, edition, organisation, version, values)
+
+        monkeypatch.setattr(queries, "update_version", update_late)
+        assert batch.outcomes(PlainStep(step="reviews"), REVIEWING, first, second) == ["unchanged", "done"]
+        assert batch.states() == ["under_review", "under_review", "submitted", "submitted"]
 
 
 def test_unknown_organisations_and_those_of_others_look_alike(batch: Batch) -> None:
