@@ -197,6 +197,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ("La celda de «{column}» está vacía.", "The cell of “{column}” is blank."),
         _ROW_LEFT_OUT,
     ),
+    "id_rounded": FaultText(
+        (
+            "Una hoja de cálculo ha redondeado el identificador «{value}».",
+            "A spreadsheet has rounded the id “{value}”.",
+        ),
+        (
+            "La fila no se cuenta. " + _DOWNLOAD_AGAIN[0],
+            "The row is not counted. " + _DOWNLOAD_AGAIN[1],
+        ),
+    ),
     "number_rounded": FaultText(
         ("El número «{value}» está redondeado.", "The number “{value}” is rounded."),
         (

@@ -157,7 +157,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
     if is_private and kind == "public_reply":
         kind = "private_reply"
     account = row.get_text("account") or (mapping.account if mapping else "")
-    identity = row.get_text("id") or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
+    identity = row.get_id() or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
     media = tuple(row.translate_word("media", word) for word in _LIST.split(row.get_text("media")) if word)
     changed = row.get("edited")
     edited = source.read_time(changed, row.line, row.name_column("edited")).time if changed else None
@@ -170,8 +170,8 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         time=time,
         kind=kind,
         text=text,
-        thread=row.get_text("thread") or None,
-        parent=row.get_text("parent") or None,
+        thread=row.get_id("thread") or None,
+        parent=row.get_id("parent") or None,
         media=media,
         alternative_texts=_list_alternatives(row, media) if row.has("alternative_text") else None,
         counts=row.get_counts(*_COUNTS),

@@ -18,7 +18,7 @@ def make_facebook_messages(row: TableRow, source: SourceReading) -> Iterator[Mes
         return
     yield source.keep(
         row=row.line,
-        id=row.require_text("id"),
+        id=row.require_id(),
         account=source.name_account(row.get_text("account"), row.get_text("account_id")),
         time=row.get_time(),
         kind="repost" if row.get_text("is_share") in ("1", "true", "True") else "own_post",
@@ -42,7 +42,7 @@ def make_instagram_messages(row: TableRow, source: SourceReading) -> Iterator[Me
         return
     yield source.keep(
         row=row.line,
-        id=row.require_text("id"),
+        id=row.require_id(),
         account=source.name_account(*names),
         time=row.get_time(),
         kind="own_post",

@@ -18,6 +18,8 @@ from actitud.counting.times import OrderEvidence, ReadTime, TimeUnreadable, read
 
 _UNKNOWN_NUMBERS: Final = frozenset({"", "-", "--", "–", "n/a", "null", "none"})
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,'\s\u00a0\u202f]\d{3})+(?:[.,]0+)?|\d+(?:[.,]0+)?")
+_SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
+_FIRST_ROUNDED: Final = 2**53
 _ROUNDED: Final = re.compile(r"\d+(?:[.,]\d+)?\s*(?:k|m|mil|mill\.?|millones)", re.IGNORECASE)
 _LONGEST_COUNT: Final = 18
 _MOST_ACCOUNTS: Final = 50
@@ -134,6 +136,28 @@ class TableRow:
         if not text:
             raise self._source.refuse("cell_missing", self.line, self.name_column(field))
         return text
+
+    def get_id(self, field: str = "id") -> str:
+        """Return a cell as an id, "" if it is blank.
+
+        Raises:
+            RowRefused: if a spreadsheet has rounded it, by which several ids become one.
+        """
+        cell, text = self.get(field), self.get_text(field)
+        if (isinstance(cell, float) and abs(cell) >= _FIRST_ROUNDED) or _SCIENTIFIC.fullmatch(text):
+            raise self._source.refuse("id_rounded", self.line, self.name_column(field), text)
+        return text
+
+    def require_id(self) -> str:
+        """Return the id of a row.
+
+        Raises:
+            RowRefused: if it is blank or rounded.
+        """
+        identity = self.get_id()
+        if not identity:
+            raise self._source.refuse("cell_missing", self.line, self.name_column("id"))
+        return identity
 
 
 class TableFormat(NamedTuple):

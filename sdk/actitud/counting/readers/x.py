@@ -148,7 +148,7 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
 
 def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
     """Make the message of a row of the analytics. A post that begins with a handle is taken for a reply."""
-    identity = row.require_text("id").strip("'\"")
+    identity = row.require_id().strip("'\"")
     permalink = row.get_text("permalink")
     text = row.get_text("text")
     yield source.keep(

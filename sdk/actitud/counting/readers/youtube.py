@@ -21,7 +21,7 @@ COMMENT_KINDS: Final = frozenset({"commentThread", "comment"})
 
 def make_video_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
     """Make the message of a row of the table of YouTube Studio."""
-    identity = row.require_text("id")
+    identity = row.require_id()
     yield source.keep(
         row=row.line,
         id=identity,

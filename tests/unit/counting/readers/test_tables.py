@@ -176,6 +176,22 @@ def test_a_post_of_another_account_is_left_out_if_the_own_ones_are_known(tmp_pat
     assert known.sources[0].rows.skipped == {"other_account": 1}
 
 
+def test_an_id_that_a_spreadsheet_rounded_is_named(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.format == "x-posts")
+    rows = [["2,03593E+18", *row[1:]] for row in fill_rows(case)]
+    outcome = read(write(tmp_path, "export.csv", make_csv(case, rows=rows)))
+    assert (outcome.messages, outcome.places) == ([], [("id_rounded", 2, "Post id"), ("id_rounded", 3, "Post id")])
+    path = tmp_path / "export.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, case.headers)
+        for number, row in enumerate(fill_rows(case), start=1):
+            sheet.write_row(number, 0, [int(row[0]), *row[1:]])
+    outcome = read(path)
+    assert [message.id for message in outcome.messages] == ["123"]
+    assert outcome.places == [("id_rounded", 2, "Post id")]
+
+
 def test_an_export_by_days_counts_a_post_once_and_without_figures(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.format == "facebook-posts")
     first = fill_rows(case)[0]
