@@ -31,7 +31,7 @@ from actitud.counting.manifest import InvalidManifest, encode_manifest, hash_man
 from actitud.counting.reading import Reading
 from actitud.counting.reasons import Reason
 from actitud.counting.report import CountReport, collect_report
-from actitud.counting.runs import CountFiles, CountRun, StatedPeriod, check_manifest, run_count
+from actitud.counting.runs import CountFiles, CountRun, StatedPeriod, UnknownFile, check_manifest, run_count
 from actitud.counting.windows import Days, list_window_days, read_edition_days
 from actitud.counting.workbook_reading import InvalidCodingWorkbook
 
@@ -80,6 +80,9 @@ class CountCommand:
                 )
         except InvalidCodingWorkbook as error:
             raise CommandError(error.detail.into(self._language)) from error
+        except UnknownFile as error:
+            wrong = self._words("no se ha leído ningún fichero con este nombre", "no file of this name was read")
+            raise CommandError(f"{error.file}: {wrong}") from error
         with run:
             self._tell_faults(run.reading)
             if not run.reading.sources:

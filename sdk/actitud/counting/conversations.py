@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from actitud.counting.coverage import NetworkAccount
 from actitud.counting.messages import Precision
 from actitud.counting.sampling import DrawnMessage
 from actitud.counting.table import MessageTable
@@ -104,17 +103,6 @@ def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tu
         if message.text_key:
             numbers[message.text_key] += 1
         yield message, bool(message.text_key) and numbers[message.text_key] > most
-
-
-def count_answered(
-    answered: Iterator[tuple[AnsweredMessage, bool]],
-) -> Mapping[NetworkAccount, int]:
-    """Return the number of messages answered by account, those with one of many identical answers left out."""
-    numbers: Counter[NetworkAccount] = Counter()
-    for message, is_repeated in answered:
-        if not is_repeated:
-            numbers[NetworkAccount(message.platform, message.account)] += 1
-    return numbers
 
 
 def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[DrawnMessage, list[FollowingReply]]:

@@ -27,7 +27,6 @@ from actitud.counting.conversations import (
 )
 from actitud.counting.coverage import LOG, Channels, Coverage, NetworkAccount
 from actitud.counting.definitions import AccountChoice, Basis, Definitions, FactRule, Frame, Rule, Variable
-from actitud.counting.messages import Precision
 from actitud.counting.reasons import Reason
 from actitud.counting.sampling import Draw, DrawnMessage, draw_sample, list_frame_rows
 from actitud.counting.sources import Source, Tell
@@ -200,6 +199,7 @@ class FactCounter:
         self._facts: dict[str, FactCount] = {}
         self._sink: RowSink | None = None
         self._frames: dict[str, FrameSample] = {}
+        self._responses: dict[tuple[str, ...], tuple[FrameSample, list[_Response]]] = {}
         self._rules: Final[dict[Rule, Callable[[FactRule], _Found]]] = {
             "accounts": self._count_accounts,
             "platforms": self._count_platforms,
@@ -610,24 +610,21 @@ class FactCounter:
     def _read_codes(self, sample: FrameSample, number: int, name: str) -> list[str]:
         """Return the codes of a variable for the first messages of a draw. Raise _Unknown if some are not coded."""
         frame = sample.frame
-        variable = self.definitions.find_variable(frame.sheet, name)
         coded = self.coding.rows.get(frame.sheet, {})
         rows = [coded.get(drawn.key) for drawn in sample.draw.drawn[:number]]
         codes = [row.codes[name] for row in rows if row is not None and name in row.codes]
         if len(codes) < number:
             raise _Unknown(Reason(code="not_coded", sheet=frame.sheet, number=len(codes), total=number))
-        agreement = self.measure_agreement(variable)
+        self._check_agreement(frame.sheet, name)
+        return codes
+
+    def _check_agreement(self, sheet: str, name: str) -> None:
+        """Raise _Unknown if two coders agree on less than four of five codes of a variable."""
+        agreement = self.measure_agreement(self.definitions.find_variable(sheet, name))
         if not agreement.is_enough:
             raise _Unknown(
-                Reason(
-                    code="recode",
-                    sheet=frame.sheet,
-                    subject=name,
-                    number=agreement.agreed,
-                    total=agreement.pairs,
-                )
+                Reason(code="recode", sheet=sheet, subject=name, number=agreement.agreed, total=agreement.pairs)
             )
-        return codes
 
     def _count_coded(self, rule: FactRule) -> _Found:
         sample, number = self._find_sample(rule)
@@ -683,17 +680,7 @@ class FactCounter:
         done = sum(code is not None for code in codes)
         if done < sum(wanted):
             raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=done, total=sum(wanted)))
-        agreement = self.measure_agreement(self.definitions.find_variable(sample.frame.sheet, name))
-        if not agreement.is_enough:
-            raise _Unknown(
-                Reason(
-                    code="recode",
-                    sheet=sample.frame.sheet,
-                    subject=name,
-                    number=agreement.agreed,
-                    total=agreement.pairs,
-                )
-            )
+        self._check_agreement(sample.frame.sheet, name)
         return codes
 
     # --- responses ----------------------------------------------------------------------------------------------
@@ -702,9 +689,7 @@ class FactCounter:
         sample, responses = self._find_responses(rule)
         assert rule.hours is not None
         limit = rule.hours * _HOUR
-        in_time = [
-            response for response in responses if response.delay is not None and _is_within(response.delay, limit)
-        ]
+        in_time = [response for response in responses if response.delay is not None and response.delay.most <= limit]
         if rule.figure == "half_hours":
             return self._measure_half(sample, responses, limit)
         doubtful = sum(
@@ -745,35 +730,44 @@ class FactCounter:
 
     def _find_responses(self, rule: FactRule) -> tuple[FrameSample, list[_Response]]:
         """Return the sample of messages that counts, and as many of it as are asked for that needed an answer."""
+        if rule.frames not in self._responses:
+            self._responses[rule.frames] = self._judge_responses(rule)
+        return self._responses[rule.frames]
+
+    def _judge_responses(self, rule: FactRule) -> tuple[FrameSample, list[_Response]]:
         assert rule.variable is not None
         name, needed = self._choose_response_frame(rule)
         sample = self.sample(name)
+        sheet = sample.frame.sheet
         wanted = needed if sample.frame.size is None else min(sample.frame.size, needed)
-        coded = self.coding.rows.get(sample.frame.sheet, {})
-        responses: list[_Response] = []
-        replies = self._find_shown_replies(sample)
+        coded = self.coding.rows.get(sheet, {})
+        judged: list[_Response | None] = []
+        replies = find_replies(self.table, sample.draw.drawn)
         for drawn in sample.draw.drawn:
-            if len(responses) == wanted:
-                break
             row = coded.get(drawn.key)
-            if row is None or rule.variable not in row.codes:
-                raise _Unknown(Reason(code="reserve", sheet=sample.frame.sheet, number=len(responses), total=wanted))
+            if len(judged) == wanted or row is None or rule.variable not in row.codes:
+                break
             if row.codes[rule.variable] in rule.codes:
-                responses.append(self._judge_response(sample, drawn, row, rule, replies.get(drawn, [])))
+                judged.append(self._judge_response(drawn, row, replies[drawn]))
+        if len(judged) < wanted:
+            raise _Unknown(Reason(code="reserve", sheet=sheet, number=len(judged), total=wanted))
+        responses = [response for response in judged if response is not None]
         if len(responses) < wanted:
-            raise _Unknown(Reason(code="reserve", sheet=sample.frame.sheet, number=len(responses), total=wanted))
+            raise _Unknown(Reason(code="reply_unclear", sheet=sheet, number=wanted - len(responses)))
+        self._check_agreement(sheet, "reply")
         return sample, responses
 
     def _choose_response_frame(self, rule: FactRule) -> tuple[str, int]:
         """Return the frame whose messages count, and how many messages in it needed an answer."""
+        name, needed = rule.frames[-1], 0
         for name in rule.frames:
-            code = self._find_estimate(name)
-            fact = self.count(code)
+            fact = self.count(self._find_estimate(name))
             if not isinstance(fact.value, int):
                 raise _Unknown(*fact.reasons)
-            if name == rule.frames[-1] or (rule.enough is not None and fact.value >= rule.enough):
-                return name, fact.value
-        raise AssertionError(rule.frames)
+            needed = fact.value
+            if rule.enough is not None and needed >= rule.enough:
+                break
+        return name, needed
 
     def _find_estimate(self, frame: str) -> str:
         return next(
@@ -782,37 +776,24 @@ class FactCounter:
             if rule.rule == "estimated" and rule.frame == frame and not rule.answered
         )
 
-    def _find_shown_replies(self, sample: FrameSample) -> Mapping[DrawnMessage, list[FollowingReply]]:
-        return find_replies(self.table, sample.draw.drawn)
-
     def _judge_response(
-        self,
-        sample: FrameSample,
-        drawn: DrawnMessage,
-        row: CodedRow,
-        rule: FactRule,
-        replies: Sequence[FollowingReply],
-    ) -> _Response:
+        self, drawn: DrawnMessage, row: CodedRow, replies: Sequence[FollowingReply]
+    ) -> _Response | None:
+        """Return the response to a message, None if the coder does not say which reply it was, or when."""
         reply = row.codes.get("reply")
         is_critical = row.codes["need"] == _CRITICISM
-        if reply is None:
-            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
         if reply == _NO_REPLY:
             return _Response(is_critical, None, False)
         ((asked, precision),) = self.table.query(
             "SELECT time, precision FROM messages WHERE platform = ? AND account = ? AND id = ?",
             (drawn.platform, drawn.account, drawn.id),
         )
-        asked_precision: Precision = precision
-        if reply == _REPLY_ELSEWHERE:
-            if row.replied_at is None or row.was_private is None:
-                raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
-            delay = measure_delay(asked, asked_precision, row.replied_at, "minute")
-            return _Response(is_critical, delay, row.was_private)
-        if int(reply) > len(replies):
-            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=0, total=1))
+        if reply == _REPLY_ELSEWHERE and row.replied_at is not None and row.was_private is not None:
+            return _Response(is_critical, measure_delay(asked, precision, row.replied_at, "minute"), row.was_private)
+        if reply is None or reply == _REPLY_ELSEWHERE or int(reply) > len(replies):
+            return None
         chosen = replies[int(reply) - 1]
-        delay = measure_delay(asked, asked_precision, chosen.time, chosen.precision)
+        delay = measure_delay(asked, precision, chosen.time, chosen.precision)
         return _Response(is_critical, delay, chosen.is_private)
 
     # --- sheets -------------------------------------------------------------------------------------------------
@@ -857,10 +838,6 @@ class FactCounter:
 
 def _read_channel(answer: str | None) -> bool | None:
     return None if answer is None else answer not in (NO, MISSING)
-
-
-def _is_within(delay: Delay, limit: int) -> bool:
-    return delay.most <= limit
 
 
 def _round_half_up(number: Fraction) -> int:

@@ -24,6 +24,7 @@ ReasonCode = Literal[
     "no_seed",
     "not_coded",
     "reserve",
+    "reply_unclear",
     "recode",
     "not_confirmed",
     "not_half_answered",
@@ -127,6 +128,11 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "hoja «{sheet}», por orden.",
         "Of the messages coded {number} needed an answer, and {total} are necessary. Code the following ones on the "
         "sheet “{sheet}”, in their order.",
+    ),
+    "reply_unclear": TextPair(
+        "En la hoja «{sheet}» {number} filas no dicen qué respuesta fue, o dicen una que no está o cuya hora falta.",
+        "On the sheet “{sheet}” {number} rows do not say which reply it was, or name one that is not there or whose "
+        "time is missing.",
     ),
     "recode": TextPair(
         "Las dos personas coinciden en {number} de {total} filas de «{subject}», menos del 80 %. Acuerden el criterio "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Final, NamedTuple, Self
@@ -39,6 +39,14 @@ class CountFiles(NamedTuple):
     exports: tuple[Path, ...]
     mappings: tuple[Path, ...] = ()
     workbooks: tuple[Path, ...] = ()
+
+
+class UnknownFile(ValueError):
+    """A period is stated of a file that was not read; ``file`` is the name that was given."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.file = file
 
 
 class StatedPeriod(NamedTuple):
@@ -93,6 +101,7 @@ def run_count(
     Raises:
         ValueError: If the time zone is none, or a mapping or a coding workbook cannot be taken.
         UnknownVersion: If there are no counting data of the methodology version.
+        UnknownFile: If a period is stated of a file that was not read.
         OSError: If a mapping or a coding workbook cannot be read.
     """
     definitions = load_definitions(plan.methodology)
@@ -110,7 +119,7 @@ def run_count(
         progress=progress,
     )
     try:
-        stated = {source.sha256: days for source in reading.sources for days in _find_periods(source.file, periods)}
+        stated = _find_periods(reading, periods)
         plan = structs.replace(plan, periods={**plan.periods, **stated})
         counter = FactCounter(reading.table, reading.sources, plan, definitions, coding)
         counter.count_all()
@@ -156,17 +165,21 @@ def count_faults(reading: Reading) -> Mapping[str, int]:
     return numbers
 
 
-def _find_periods(file: str, periods: Iterable[StatedPeriod]) -> Iterable[Days]:
-    """Yield the periods that are stated of a file, the one that names it last."""
-    for is_named in (False, True):
-        for period in periods:
-            if period.file is None:
-                if not is_named:
-                    yield period.days
-            elif is_named:
-                name = hide_names(period.file)
-                if file == name or file.startswith((f"{name}:", f"{name}/")):
-                    yield period.days
+def _find_periods(reading: Reading, periods: Sequence[StatedPeriod]) -> dict[str, Days]:
+    """Return the period that is stated of each file, by its SHA-256: of several the one that names it."""
+    stated: dict[str, Days] = {}
+    for period in sorted(periods, key=lambda period: period.file is not None):
+        sources = [source for source in reading.sources if period.file is None or _is_named(source.file, period.file)]
+        if period.file is not None and not sources:
+            raise UnknownFile(period.file)
+        stated.update({source.sha256: period.days for source in sources})
+    return stated
+
+
+def _is_named(file: str, given: str) -> bool:
+    """Return True if a file has this name, or is a member of an archive or folder that has it."""
+    name, whole = hide_names(given), file.partition(":")[0]
+    return name in (file, whole) or whole.endswith(f"/{name}") or f"/{name}/" in f"/{whole}"
 
 
 def _hash_file(path: Path) -> str:

@@ -161,6 +161,26 @@ def test_cells_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert next(iter(coding.rows["messages"].values())).codes == {}
 
 
+def test_a_row_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    book = build_coding_workbook(make_town(), "es")
+    first = read_rows(book, "Publicaciones")[0]["key"]
+    twice = fill(
+        book,
+        {
+            "Publicaciones": lambda row: {"key": first, "subject": "u" if row["key"] == first else "o"},
+            "Cuentas": lambda row: {"platform": "x", "name": "Ayuntamiento", "official": "sí"},
+        },
+    )
+    coding, problems = read(save(tmp_path, twice))
+    assert {key: row.codes["subject"] for key, row in coding.rows["posts"].items()} == {first: "u"}
+    assert coding.accounts == {TOWN: {"official": "yes"}}
+    assert [(problem.sheet, problem.cell) for problem in problems[:3]] == [
+        ("Publicaciones", "A6"),
+        ("Publicaciones", "A7"),
+        ("Cuentas", "B6"),
+    ]
+
+
 def test_a_workbook_of_another_seed_or_of_something_else_is_refused(tmp_path: Path) -> None:
     book = save(tmp_path, build_coding_workbook(make_town(), "es"))
     with pytest.raises(InvalidCodingWorkbook, match="another seed"):

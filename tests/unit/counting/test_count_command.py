@@ -319,6 +319,23 @@ def test_the_year_is_asked_for_and_an_edition_answers_it(tmp_path: Path, capsys:
     assert load(tmp_path / "out", "answers.json")["profile"]["own_posts_w90"] == 3
 
 
+def test_a_period_is_stated_of_a_file_or_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    log = write_log(folder / "registro.csv", make_year()[:4])
+    with zipfile.ZipFile(tmp_path / "marzo.zip", "w") as archive:
+        archive.write(write_log(tmp_path / "otro.csv", make_year()[4:]), "dentro/otro.csv")
+    base = ["count", str(folder), str(tmp_path / "marzo.zip"), "--year", "2027", "--lang", "en", "-o", str(tmp_path)]
+    whole = "2027-01-01/2027-12-31"
+    for number, given in enumerate(([f"{log}={whole}"], [f"{tmp_path / 'marzo.zip'}={whole}"], [whole])):
+        periods = [argument for period in given for argument in ("--period", period)]
+        assert main([*base, *periods]) == 0
+        stated = load(tmp_path, "manifest.json")["plan"]["periods"]
+        assert len(stated) == (1, 1, 2)[number]
+    assert main([*base, "--period", f"nothing.csv={whole}"]) == 2
+    assert "nothing.csv: no file of this name was read" in capsys.readouterr().err
+
+
 def test_no_file_that_can_be_read_is_no_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notas.txt").write_text("Esto no es una exportación.")
     assert count(tmp_path / "out", tmp_path / "notas.txt") == 1

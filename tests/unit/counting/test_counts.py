@@ -502,6 +502,52 @@ def test_a_reply_found_elsewhere_counts_with_its_time() -> None:
     assert values(counter, "D9.01.numerator", "D9.01.answered_private", "D9.10.hours") == [1, 1, 24.0]
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        CodedRow(codes={"need": "q", "reply": "2"}),  # there is one reply
+        CodedRow(codes={"need": "q", "reply": "4"}, was_private=True),  # without its time
+        CodedRow(codes={"need": "q", "reply": "4"}, replied_at=1),  # in public or in private?
+    ],
+)
+def test_a_reply_that_is_not_clear_leaves_the_responses_unknown(row: CodedRow) -> None:
+    messages = make_inbox()
+    coding = code_inbox(make_counter(messages))
+    (key,) = [one.key for one in make_counter(messages).sample("messages_w12").draw.drawn if one.id == "q1"]
+    counter = make_counter(messages, coding=Coding(rows={"messages": {**coding.rows["messages"], key: row}}))
+    (reason,) = counter.count("D9.01.numerator").reasons
+    assert (reason.code, reason.number) == ("reply_unclear", 1)
+    assert values(counter, "messages_w90") == [5]
+
+
+def test_a_message_without_its_reply_is_not_coded_wholly() -> None:
+    messages = make_inbox()
+    rows = dict(code_inbox(make_counter(messages)).rows["messages"])
+    rows = {key: CodedRow(codes={"need": row.codes["need"]}) for key, row in rows.items()}
+    counter = make_counter(messages, coding=Coding(rows={"messages": rows}))
+    assert values(counter, "messages_w12") == [5]
+    (reason,) = counter.count("replies_w12").reasons
+    assert (reason.code, reason.number, reason.total) == ("not_coded", 0, 5)
+    assert reasons(counter, "D9.01.denominator") == {"reply_unclear"}
+
+
+def test_coders_who_see_other_replies_code_again() -> None:
+    messages = make_inbox()
+    coding = code_inbox(make_counter(messages))
+    second = {key: CodedRow(codes={**row.codes, "reply": "0"}) for key, row in coding.rows["messages"].items()}
+    counter = make_counter(messages, coding=Coding(rows=coding.rows, second={"messages": second}))
+    assert values(counter, "messages_w90") == [5]
+    assert reasons(counter, "replies_w12") == reasons(counter, "D9.01.numerator") == {"recode"}
+
+
+def test_hours_are_unknown_where_only_the_day_of_a_reply_is_known() -> None:
+    messages = [*posts(3), ask("q", "2027-10-01 10:00", "t"), reply("r", "2027-10-02", "t", precision="day")]
+    rows = code(make_counter(messages), "messages_w12", {"need": "q", "reply": "1"})
+    counter = make_counter(messages, coding=Coding(rows={"messages": rows}))
+    assert values(counter, "D9.01.numerator") == [1]
+    assert reasons(counter, "D9.10.hours") == {"precision"}
+
+
 def receive(number: int, day: str) -> list[Message]:
     return [ask(f"{day}-{one:03}", f"{day} {one // 60:02}:{one % 60:02}", f"{day}-{one:03}") for one in range(number)]
 
