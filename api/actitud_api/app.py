@@ -27,7 +27,7 @@ from actitud_api.platform.audit_log import routes as ledger
 from actitud_api.platform.audit_log import service as ledgers
 from actitud_api.platform.audit_log.daily import build_daily_lifespan
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.auth.forgetting import build_forgetting_lifespan
+from actitud_api.platform.auth.forgetting import FORGET_SECONDS, build_forgetting_lifespan
 from actitud_api.platform.auth.recording import log_denied
 from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http import handler_threads, large_responses, metrics
@@ -61,6 +61,7 @@ from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.http.system import Readiness, SystemController
 from actitud_api.platform.jobs import figures as job_figures
 from actitud_api.platform.jobs.runner import FailureReader, JobRunner, JobTask, ProgressListener, build_running_lifespan
+from actitud_api.platform.jobs.workers import open_workers_apart, run_apart
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS, RequestCounter
@@ -74,6 +75,11 @@ from actitud_api.resources.batches import routes as batches
 from actitud_api.resources.batches.tasks import TRANSITIONS_TASK
 from actitud_api.resources.editions import routes as editions
 from actitud_api.resources.editions import service as edition_service
+from actitud_api.resources.imports import files as import_files
+from actitud_api.resources.imports import routes as imports
+from actitud_api.resources.imports import tasks as import_tasks
+from actitud_api.resources.imports.import_run import ImportWorkers
+from actitud_api.resources.imports.service import Importer
 from actitud_api.resources.jobs import routes as jobs
 from actitud_api.resources.methodologies import routes as methodologies
 from actitud_api.resources.organisations import routes as organisations
@@ -83,7 +89,6 @@ from actitud_api.resources.publications import routes as publications
 from actitud_api.resources.publications.daily import build_comparing_lifespan
 from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.resources.publications.tasks import build_task as build_publication_task
-from actitud_api.resources.publications.workers import open_workers_apart
 from actitud_api.resources.reviews import routes as reviews
 from actitud_api.resources.reviews.replies import routes as replies
 from actitud_api.resources.scores import comparison_routes, rescoring_routes
@@ -155,6 +160,7 @@ CONTROLLERS: Final[Sequence[ControllerRouterHandler]] = (
     editions.EditionsController,
     assessments.AssessmentsController,
     assessments.SubmissionsController,
+    imports.ImportsController,
     reviews.HearingsController,
     reviews.VerdictsController,
     reviews.ReviewController,
@@ -219,6 +225,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     *suggestions.PROBLEMS,
     *editions.PROBLEMS,
     *assessments.PROBLEMS,
+    *imports.PROBLEMS,
     *reviews.PROBLEMS,
     *transition_routes.PROBLEMS,
     *batches.PROBLEMS,
@@ -353,6 +360,7 @@ def create_app(
     publishing = build_publisher(settings, database)
     # A file is served by one process at a time, so who finds a job that another one did knows that it is gone.
     owner = None if find_database_file(settings.database_url) is None else "service"
+    importing = _build_importer(database)
     runner = build_job_runner(settings, database, publishing, owner=owner)
     notifier = build_notifier(settings, database)
     own_url = (settings.public_url or settings.address).rstrip("/")
@@ -377,6 +385,7 @@ def create_app(
                 "large_responses": LargeResponseSlots(),
                 "peppers": settings.peppers,
                 "publishing": publishing,
+                "importing": importing,
                 "jobs": runner,
                 "event_streams": EventStreams(),
                 "charge": limits.charge,
@@ -415,6 +424,9 @@ def create_app(
                     build_comparing_lifespan(database),
                     build_forgetting_lifespan(database),
                     build_log_lifespan(database),
+                    build_repeating_lifespan(
+                        lambda: import_files.delete_expired_files(database), FORGET_SECONDS, failure="files not deleted"
+                    ),
                     build_preparing_lifespan(FilePreparation(database, files, publisher, own_url)),
                 )
                 if keeps_ledger
@@ -529,6 +541,7 @@ def build_job_runner(
         build_rescoring_task(open_workers_apart),
         TRANSITIONS_TASK,
         VERDICTS_TASK,
+        import_tasks.build_task(_build_importer(database)),
     )
     return JobRunner(database, tasks, find_problem=find_problem, owner=owner, progress=progress)
 
@@ -536,6 +549,10 @@ def build_job_runner(
 def build_notifier(settings: Settings, database: Database) -> DeliveryRunner:
     """Return the runner that delivers to webhooks."""
     return DeliveryRunner(DeliveryWorker(database, SecretBox(settings.signing_folder), Sender()))
+
+
+def _build_importer(database: Database) -> Importer:
+    return Importer(database, ImportWorkers(open_workers_apart, run_apart))
 
 
 def build_publisher(settings: Settings, database: Database) -> EditionPublisher:

@@ -56,7 +56,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     ``target``: path and query; the host is always that of the client. ``headers``: those specific to this request.
     ``max_bytes``: maximum size of the response, ``None`` for that of the client. ``streamed``: the expected media
     type, if the body of a successful response is passed on while it arrives; ``None`` if it is read whole first.
-    ``delay``: seconds to wait before it is sent the first time.
+    ``delay``: seconds to wait before it is sent the first time. ``file``: path of the file that is the body, read while
+    it is sent; ``None`` if ``body`` is.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int | None = None
     streamed: str | None = None
     delay: float = 0.0
+    file: str | None = None
 
     def __repr__(self) -> str:
         # Tracebacks show it: no query, header or body, which may name people or hold a key.
@@ -283,6 +285,34 @@ def build_file_post(core: Core, *segments: str, body: bytes, media_type: str, la
         lang=_choose_language(core, lang),
         body=body,
         headers={"Content-Type": media_type},
+    )
+
+
+def build_upload(
+    core: Core,
+    *segments: str,
+    file: str,
+    size: int,
+    media_type: str,
+    query: Mapping[str, QueryValue],
+    idempotency_key: str | None,
+    lang: str | None,
+) -> Request:
+    """Build a POST request that uploads a file of any size once, however often it is sent.
+
+    ``segments``: parts of the path below ``/v1``. ``file``: path of the file, ``size``: number of its bytes, and
+    ``media_type``: its type. ``idempotency_key`` and ``lang``: as in :func:`build_create`.
+    """
+    return Request(
+        method="POST",
+        target=_build_target(core, segments, query),
+        lang=_choose_language(core, lang),
+        file=file,
+        headers={
+            "Content-Type": media_type,
+            "Content-Length": str(size),
+            **_build_idempotency(idempotency_key),
+        },
     )
 
 

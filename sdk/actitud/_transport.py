@@ -392,7 +392,7 @@ def _build_request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cache
         params=client.params or None,
         headers=[header for header in client.headers.raw if header[0].lower() not in named] + ours,
         cookies=client.cookies or None,
-        content=wanted.body,
+        content=wanted.body if wanted.file is None else _open_content(wanted.file, client),
         extensions={"timeout": {"connect": connect, "read": read, "write": read, "pool": connect}},
     )
     if cached:
@@ -400,6 +400,24 @@ def _build_request(attempt: Attempt, client: HttpClient | AsyncHttpClient, cache
         # What a key was answered is for that key alone, whatever the answer says of who may keep it.
         request.extensions["caching"] = {"key": hashlib.sha256(f"{key} {url}".encode()).hexdigest()}
     return request
+
+
+def _open_content(file: str, client: HttpClient | AsyncHttpClient) -> Iterator[bytes] | AsyncIterator[bytes]:
+    return _read_file_async(file) if isinstance(client, AsyncHttpClient) else _read_file(file)
+
+
+def _read_file(file: str) -> Iterator[bytes]:
+    with open(file, "rb") as content:
+        while piece := content.read(_PIECE):
+            yield piece
+
+
+async def _read_file_async(file: str) -> AsyncIterator[bytes]:
+    import asyncio
+
+    with await asyncio.to_thread(open, file, "rb") as content:
+        while piece := await asyncio.to_thread(content.read, _PIECE):
+            yield piece
 
 
 def _build_failure(error: httpx.HTTPError | httpx.InvalidURL, attempt: Attempt) -> Failure:

@@ -23,8 +23,8 @@ import httpx
 from msgspec import Struct
 
 from actitud_api.demo import service as demo
+from actitud_api.platform.jobs.workers import open_worker_pool
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
 from tests.benchmarks import scaling

@@ -19,11 +19,11 @@ from urllib.parse import quote_plus
 from actitud_api.demo import service as demo
 from actitud_api.demo import simulator
 from actitud_api.engine.methodology import loader
+from actitud_api.platform.jobs.workers import open_worker_pool
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.identifiers import format_demonstration_identifier
-from actitud_api.resources.publications.workers import open_worker_pool
 from tests.benchmarks import scaling
 from tests.benchmarks.databases import open_databases, tidy
 from tests.benchmarks.load import build_request

@@ -18,8 +18,8 @@ from typing import Final
 from msgspec import Struct
 
 from actitud_api.demo import service as demo
+from actitud_api.platform.jobs.workers import open_worker_pool
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.web.portal.ranking import PER_PAGE
 from tests.benchmarks import scaling
 from tests.benchmarks.load import Answer, build_request

@@ -78,7 +78,7 @@ CREATES: Final = {"scores.create": "/v1/scores", "scores.create_many": "/v1/scor
 WORKBOOK: Final = "/v1/methodologies/2027.1/workbook"
 OF_WORKBOOKS: Final = ("methodologies.workbook.fill", "methodologies.workbook.read")
 """What is sent into a workbook, and what is then read of it."""
-OF_FILES: Final = frozenset({"methodologies.workbook.read", "editions.verdicts.create"})
+OF_FILES: Final = frozenset({"methodologies.workbook.read", "editions.verdicts.create", "editions.imports.create"})
 """What takes a file in place of JSON."""
 _ASSESSMENT: Final = "/v1/editions/2027/assessments/XX-DEMO-90001"
 WRITES: Final = {
@@ -214,6 +214,9 @@ WITHOUT: Final = {
     "methodologies.workbook.get",
     "editions.audit",
     "editions.delete",
+    "editions.imports.annotated",
+    "editions.imports.create",
+    "editions.imports.template",
     "jobs.events",
     "suggestions.delete",
     "webhooks.list",

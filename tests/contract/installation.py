@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,9 +22,11 @@ from sqlalchemy import inspect, text
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.http.representations import CSV
 from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.imports.files import store_file
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.webhooks import service as webhooks
 from tests.contract import examples
@@ -323,6 +326,9 @@ class Installation:
         if "{suggestion}" in operation.path:
             suggestion = self._made("POST", "/v1/suggestions", examples.request("suggestions.create")).json()["id"]
         job = self.enqueue() if "{job}" in operation.path else ""
+        if operation.id == "editions.imports.annotated":
+            content = BytesIO(b"organisation,faults\r\n")
+            store_file(self.database, content, edition=edition, holder="nobody", kind=CSV, job=int(job))
         webhook, delivery = "", ""
         if "{webhook}" in operation.path:
             webhook = self.webhook()
@@ -394,7 +400,9 @@ class Installation:
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         content = None if place.body is None else json.dumps(place.body).encode()
-        if operation.id in examples.OF_FILES:
+        if operation.id == "editions.imports.create":
+            content = f"organisation,indicator,field,value\r\n{MINE},,units,12\r\n".encode()
+        elif operation.id in examples.OF_FILES:
             content = self.client.get(examples.WORKBOOK).content
         if content is not None:
             headers["Content-Type"] = next(iter(operation.described["requestBody"]["content"]))

@@ -18,7 +18,8 @@ OWN: Final = "/assessments/{organisation}"
 KEYS: Final = "/v1/keys"
 LOCATED: Final = (
     *("keys.create", "keys.rotations.create", "keys.revocations.create", "suggestions.create"),
-    *("editions.transitions.create", "editions.verdicts.create", "editions.rescorings.create"),
+    *("editions.imports.create", "editions.transitions.create", "editions.verdicts.create"),
+    "editions.rescorings.create",
     *("webhooks.create", "webhooks.rotations.create", "webhooks.deliveries.attempts.create"),
 )
 """Operations whose subject is the key, the suggestion, the job or the webhook that the answer locates."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import brotli
 import jsonschema_rs
@@ -22,8 +22,10 @@ from actitud_api.app import ABOUT, create_app, find_examples
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import load_newest
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.platform.auth.service import Role
 from actitud_api.platform.http.access import rules_of
 from actitud_api.platform.http.openapi import build_document, complete_schemas, encode_document
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.settings import Settings
 from tests.support import second_version
 from tests.support.databases import unlimited
@@ -218,6 +220,29 @@ def test_a_discriminator_stands_beside_one_of(document: dict[str, Any]) -> None:
     found = [node for node in walk(document) if isinstance(node.get("discriminator"), dict)]
     assert found
     assert [node for node in found if "oneOf" not in node or "anyOf" in node] == []
+    for node in found:
+        alternatives = [one["$ref"] for one in node["oneOf"]]
+        assert sorted(alternatives) == sorted(set(node["discriminator"]["mapping"].values()))
+
+
+def test_keys_and_verdicts_name_each_of_their_kinds(document: dict[str, Any]) -> None:
+    """A type may stand for several: all that are bound to the same."""
+    for path, method, kinds in (
+        ("/v1/keys", "post", get_args(Role)),
+        ("/v1/editions/{edition}/assessments/{organisation}/verdicts/{indicator}", "put", get_args(Verdict)),
+    ):
+        body = document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+        mapping = body["discriminator"]["mapping"]
+        assert mapping.keys() == set(kinds)
+        for kind, reference in mapping.items():
+            member = document["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
+            assert kind in member[body["discriminator"]["propertyName"]]["enum"]
+
+
+def test_descriptions_are_not_broken_into_lines(document: dict[str, Any]) -> None:
+    """The width of the source is none of a reader's, and equal sentences would differ by where they break."""
+    described = [schema.get("description", "") for schema in document["components"]["schemas"].values()]
+    assert [text for text in described if "\n" in text.replace("\n\n", "")] == []
 
 
 def test_a_precondition_is_a_plain_string(document: dict[str, Any]) -> None:

@@ -59,6 +59,7 @@ TRAILS: Final = {
     "suggestions": Trail(_tag("suggestions"), 15),
     "webhooks": Trail(_tag("webhooks"), 20),
     "organisations": Trail(_tag("organisations"), 20),
+    "imports": Trail(["editions.get", "jobs.get", *_start("editions.imports.")], 15),
     "drafts": Trail(_assessments("put", "update", "delete", "submissions."), 30),
     "transitions": Trail(
         _assessments("reviews.", "hearings.", "returns.", "finals.", "extensions.", "transitions."), 40

@@ -52,6 +52,7 @@ Class = Literal[
     "hold",
     "own list",
     "follow",
+    "import",
     "propose",
     "withdraw",
     "subscribe",
@@ -134,6 +135,7 @@ CLASSES: Final[dict[Class, tuple[str, ...]]] = {
     "administer": ("editions.create", "editions.delete", "editions.update", "keys.create"),
     "hold": ("keys.get", "keys.revocations.create", "keys.rotations.create"),
     "own list": ("keys.list",),
+    "import": ("editions.imports.annotated", "editions.imports.create", "editions.imports.template"),
     "follow": ("jobs.cancel", "jobs.events", "jobs.get", "jobs.items.list", "jobs.list"),
     "subscribe": ("webhooks.create", "webhooks.list"),
     "own webhook": (
@@ -219,6 +221,7 @@ ROLES: Final[dict[Class, frozenset[Role]]] = {
     "hold": frozenset(get_args(Role)),
     "own list": frozenset(get_args(Role)),
     "follow": frozenset(get_args(Role)),
+    "import": frozenset({"organisation_editor", "registrar", "administrator"}),
     "subscribe": frozenset({"organisation_reader", "organisation_editor", "publisher", "administrator"}),
     "own webhook": frozenset({"organisation_reader", "organisation_editor", "publisher", "administrator"}),
 }
@@ -277,7 +280,8 @@ def list_tried(operation: Operation, cells: Sequence[_Cell], rows: Sequence[Oper
 
 def _kind_of(operation: Operation) -> tuple[object, ...]:
     """Return what decides how the holders of keys are answered."""
-    listed = (TOLD_BY_ID, LISTED, MADE_LATER, ("suggestions.get", "suggestions.decisions.create"))
+    others = ("suggestions.get", "suggestions.decisions.create", "editions.imports.annotated")
+    listed = (TOLD_BY_ID, LISTED, MADE_LATER, others)
     return class_of(operation), operation.method in SAFE, *(operation.id in ids for ids in listed)
 
 
@@ -325,6 +329,9 @@ def expected(operation: Operation, holder: Holder) -> int | None:
     if row == "follow":
         # The command line has asked for it.
         return None if role == "administrator" or operation.id == "jobs.list" else 404
+    if row == "import":
+        # The annotated copy is of a file that somebody else has sent.
+        return None if role == "administrator" or operation.id != "editions.imports.annotated" else 404
     if row in ("hold", "own webhook"):
         # What it is called on is the key, or the webhook, of somebody else.
         return None if role == "administrator" else 404
@@ -485,6 +492,7 @@ def published(installation: Installation) -> str:
 
 
 MADE_LATER: Final = (
+    "editions.imports.annotated",
     "editions.assessments.replies.get",
     "editions.assessments.verdicts.get",
     "editions.flags.create",
@@ -500,7 +508,7 @@ def test_what_is_published_is_for_everybody_and_nobody_changes_it(
 ) -> None:
     row = class_of(operation)
     others = {"format": FORMATS.get(operation.id, "csv"), "indicator": "D1.07"}
-    numbered = dict.fromkeys(("approval", "revision", "submission", "transition"), "1")
+    numbered = dict.fromkeys(("approval", "revision", "submission", "transition", "job"), "1")
     path = {**numbered, **others, "edition": published, "organisation": MINE}
     takes_json = "requestBody" in operation.described and operation.id not in examples.OF_FILES
     place = Place(path, examples.request(operation.id) if takes_json else None)

@@ -27,6 +27,7 @@ HIDDEN: Final = frozenset(
         *("editions.assessments.replies.put", "editions.assessments.replies.delete"),
         *("editions.transitions.create", "editions.verdicts.create", "editions.rescorings.create"),
         *("keys.create", "keys.rotations.create", "keys.revocations.create", "jobs.cancel"),
+        "editions.imports.create",
         *("webhooks.create", "webhooks.update", "webhooks.delete", "webhooks.rotations.create"),
         "webhooks.deliveries.attempts.create",
     }

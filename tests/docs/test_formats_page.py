@@ -36,13 +36,16 @@ def tables(language: Language) -> tuple[tuple[TableColumn, ...], ...]:
 
 
 def list_formats(document: bytes) -> dict[str, list[str]]:
-    """List the suffixes of each file in an OpenAPI document, by the address without suffix; badges are no files."""
+    """List the suffixes of each file in an OpenAPI document, by the address without suffix.
+
+    Badges are no files, and the copy of a file that was sent is for who has sent it.
+    """
     read = json.loads(document)
     paths, shared = read["paths"], read["components"]["parameters"]
     files = {
         path.removesuffix(SUFFIX): path_item["get"]
         for path, path_item in paths.items()
-        if path.endswith(SUFFIX) and path_item["get"]["tags"] != ["embeds"]
+        if path.endswith(SUFFIX) and path_item["get"]["tags"] != ["embeds"] and "/imports/" not in path
     }
     return {
         path: [f".{suffix}" for suffix in parameter["schema"]["enum"]]

@@ -6,15 +6,16 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import Struct
 from structlog.testing import capture_logs
 
 from actitud_api.platform.http import inputs
-from actitud_api.platform.http.inputs import parse_json
+from actitud_api.platform.http.inputs import Body, parse_json
 from actitud_api.platform.http.validation import Json
 from tests.contract.asgi import Sent, exchange
 
@@ -104,6 +105,36 @@ def test_an_unknown_kind_is_told_with_those_that_exist(
     response = post(toys, {"kind": kind, "name": "x"})
     assert errors(response) == [expected]
     assert "car-1, doll-1" in response.json()["errors"][0]["detail"]
+
+
+class Cycle(Struct, frozen=True, forbid_unknown_fields=True):
+    """What has wheels."""
+
+    kind: Literal["bicycle", "tricycle"]
+    wheels: int
+
+
+class Boat(Struct, frozen=True, forbid_unknown_fields=True):
+    """What has none."""
+
+    kind: Literal["boat"]
+
+
+def test_a_type_may_stand_for_several_kinds() -> None:
+    body: Body[Struct] = Body(Cycle, Boat, tag_field="kind")
+    assert body.tags == {"bicycle": Cycle, "tricycle": Cycle, "boat": Boat}
+    assert body.convert({"kind": "tricycle", "wheels": 3}) == Cycle(kind="tricycle", wheels=3)
+    assert body.convert({"kind": "boat"}) == Boat(kind="boat")
+    refused: tuple[tuple[dict[str, Json], str, str], ...] = (
+        ({"kind": "bicycle"}, "/wheels", "required"),
+        ({"kind": "boat", "wheels": 3}, "/wheels", "additionalProperties"),
+        ({"kind": "train"}, "/kind", "enum"),
+        ({"wheels": 3}, "/kind", "required"),
+    )
+    for wrong, pointer, rule in refused:
+        faults = body.convert(wrong)
+        assert isinstance(faults, list)
+        assert [(fault.pointer, fault.rule) for fault in faults] == [(pointer, rule)]
 
 
 def test_a_missing_kind_is_required(toys: TestClient[Litestar]) -> None:

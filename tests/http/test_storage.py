@@ -46,6 +46,8 @@ TABLES = {
     "access_key",
     "job",
     "job_item",
+    "import_file",
+    "import_piece",
     "idempotent_answer",
     "denial",
     "key_use",

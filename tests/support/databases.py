@@ -24,9 +24,9 @@ from actitud_api.demo.simulator import SimulatedOrganisation, simulate
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.queries import replace_signing_key
+from actitud_api.platform.jobs import workers
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.grants import SERVING
-from actitud_api.resources.publications import workers
 from actitud_api.settings import Settings
 from tests.support import postgresql as postgres
 from tests.support.scale import DEMONSTRATED

@@ -28,9 +28,9 @@ from actitud_api.demo.report import SimulationReport
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.workers import open_worker_pool
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.revisions import get_revisions
-from actitud_api.resources.publications.workers import open_worker_pool
 from actitud_api.settings import Settings
 
 DATABASE: Final = "sqlite:///var/demo.sqlite3"

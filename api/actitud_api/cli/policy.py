@@ -93,7 +93,8 @@ def _find_access(role: access.Role, rule: Rule, path: str) -> RoleAccess:
     # Where these rules admit every role, each holder has only its own key, and its own jobs.
     if path.startswith(("/v1/keys", "/v1/jobs")):
         return "yes" if role == "administrator" else "own"
-    is_bound_to_organisations = role in access.ORGANISATION_ROLES and rule.private
+    # Who has sent a file is public, as who has asked for a job is; but only the rows of one's own are imported.
+    is_bound_to_organisations = role in access.ORGANISATION_ROLES and (rule.private or "/imports" in path)
     return "own" if is_bound_to_organisations or (role in access.EDITION_ROLES and "{edition}" in path) else "yes"
 
 

@@ -16,6 +16,7 @@ from actitud_api.demo.report import ReportTally, SimulationReport
 from actitud_api.demo.simulator import METHODOLOGY, compute_fingerprint, simulate
 from actitud_api.engine.methodology.loader import load_methodology as load_methodology
 from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.jobs.workers import MapFunction, map_serially
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -26,7 +27,6 @@ from actitud_api.resources.publications.service import (
     PublicationPlan,
     PublicationRecord,
 )
-from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.suggestions import service as suggestions
 
 EDITION = "2026-demo"

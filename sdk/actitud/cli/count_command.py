@@ -125,6 +125,9 @@ class CountCommand:
 
     def _build_plan(self) -> CountPlan:
         options = self._options
+        if options.evidence is not None and not options.evidence.startswith("https://"):
+            wrong = self._words("la dirección tiene que empezar por https://", "the address has to begin with https://")
+            raise CommandError(f"{options.evidence}: {wrong}")
         days: dict[str, Days] = {}
         version: str | None = options.methodology
         if options.edition is not None:

@@ -95,7 +95,8 @@ def build_answers(
 ) -> dict[str, Any]:
     """Return the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
 
-    Only what is known is in it: profile fields, and indicators all of whose facts are known.
+    Only what is known is in it: profile fields, and indicators all of whose facts are known. Without evidence it is a
+    body of ``POST /v1/scores`` too.
 
     Args:
         definitions: The counting definitions.
@@ -114,12 +115,10 @@ def build_answers(
             }
             if documents:
                 answers[indicator]["evidence"] = documents
-    return {
-        "methodology": definitions.methodology,
-        "profile": {**(profile or {}), **counted},
-        "profile_evidence": dict.fromkeys(counted, documents) if documents else {},
-        "answers": answers,
-    }
+    body: dict[str, Any] = {"methodology": definitions.methodology, "profile": {**(profile or {}), **counted}}
+    if documents:
+        body["profile_evidence"] = dict.fromkeys(counted, documents)
+    return {**body, "answers": answers}
 
 
 def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> list[MissingAnswer]:
@@ -218,9 +217,8 @@ class _AnswersWriter:
             rule = self._definitions.profile.get(name)
             label = name if rule is None else rule.name.into(self._language)
             self._write_answer(sheet, row, name, label, value)
-        self._documents += (
-            (name, document) for name, listed in self._answers["profile_evidence"].items() for document in listed
-        )
+        evidence: Mapping[str, Sequence[Mapping[str, Any]]] = self._answers.get("profile_evidence", {})
+        self._documents += ((name, document) for name, listed in evidence.items() for document in listed)
 
     def _write_indicators(self, sheet: Worksheet) -> None:
         row = _HEADER + 1

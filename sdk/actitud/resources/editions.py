@@ -69,6 +69,7 @@ from actitud.resources.exports import (
     get_gobierto,
     stream_edition_scores,
 )
+from actitud.resources.imports import AsyncImports, Imports
 from actitud.resources.publications import Approvals, AsyncApprovals, AsyncPublications, Publications
 from actitud.resources.rescorings import AsyncRescorings, Rescorings
 from actitud.resources.reviews import (
@@ -323,6 +324,7 @@ class Editions(Bound):
         self.scores: Final = EditionScores(core, transport)
         self.indicators: Final = EditionIndicators(core, transport)
         self.assessments: Final = Assessments(core, transport)
+        self.imports: Final = Imports(core, transport)
         self.rescorings: Final = Rescorings(core, transport)
         self.transitions: Final = Transitions(core, transport)
         self.verdicts: Final = EditionVerdicts(core, transport)
@@ -354,6 +356,7 @@ class AsyncEditions(AsyncBound):
         self.scores: Final = AsyncEditionScores(core, transport)
         self.indicators: Final = AsyncEditionIndicators(core, transport)
         self.assessments: Final = AsyncAssessments(core, transport)
+        self.imports: Final = AsyncImports(core, transport)
         self.rescorings: Final = AsyncRescorings(core, transport)
         self.transitions: Final = AsyncTransitions(core, transport)
         self.verdicts: Final = AsyncEditionVerdicts(core, transport)

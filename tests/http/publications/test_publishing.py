@@ -20,6 +20,7 @@ from actitud_api.engine.scoring.columns.table import build_columns
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
+from actitud_api.platform.jobs import workers
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.errors import Irreversible
@@ -30,7 +31,7 @@ from actitud_api.resources.assessments.queries import insert_transition
 from actitud_api.resources.assessments.service import MethodologyMismatch, NotSubmittable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.publications import service, workers
+from actitud_api.resources.publications import service
 from actitud_api.resources.publications.documents import EditionDocument, parse_edition, parse_score
 from actitud_api.resources.publications.service import (
     PlannedCorrection,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from actitud_api.resources.publications import workers
-from actitud_api.resources.publications.workers import (
+from actitud_api.platform.jobs import workers
+from actitud_api.platform.jobs.workers import (
     ITEMS_AHEAD,
     NICENESS,
     WorkerEnded,
@@ -25,7 +25,7 @@ from actitud_api.resources.publications.workers import (
 
 PARENT = """
 import os, sys
-from actitud_api.resources.publications import workers
+from actitud_api.platform.jobs import workers
 workers._cores = lambda: 2
 if __name__ == "__main__":
     with workers.open_worker_pool() as spread:

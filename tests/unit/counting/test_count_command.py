@@ -283,6 +283,7 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
         (["--account", "Ayuntamiento"], "se espera red:nombre"),
         (["--methodology", "2026.1"], "la metodología 2026.1 no se cuenta"),
         (["--time-zone", "Europe/Nowhere"], "Nowhere"),
+        (["--evidence", "http://www.example.org/manifest.json"], "tiene que empezar por https://"),
         (["--coded", "registro.csv"], "El libro no se puede leer"),
         (["--profile", "registro.csv"], "registro.csv"),
         (["--edition", "registro.csv"], "registro.csv"),

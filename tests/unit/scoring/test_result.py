@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import cleandoc
 
 import msgspec
 import pytest
 
+from actitud_api.engine.narration import narrated
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Figure, round_figure, round_quotient, to_figure, to_points, to_quotient
 from tests.unit.scoring import builders as b
@@ -51,3 +53,26 @@ def test_a_yes_is_written_as_one(yes: bool, change: bytes | None) -> None:
     known = b.read(b.document(b.root(b.group("D", b.boolean("B")))))
     step = indicator_of(explain(known, b.submit({"B": {"value": yes}})), "B").next_step
     assert (None if step is None else msgspec.json.encode(step.change)) == change
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        narrated.NarratedDimension,
+        narrated.NarratedEstimate,
+        narrated.NarratedFinding,
+        narrated.NarratedGate,
+        narrated.NarratedIndicator,
+        narrated.NarratedInterval,
+        narrated.NarratedLevelDetails,
+        narrated.NarratedMainReason,
+        narrated.NarratedNextStep,
+        narrated.NarratedPillar,
+        narrated.NarratedScore,
+        narrated.NarratedVersionEffects,
+    ],
+)
+def test_what_is_narrated_is_described_in_the_words_of_the_canonical_one(form: type) -> None:
+    """Both stand in the OpenAPI document, and mean the same."""
+    canonical = next(base for base in form.__mro__[1:] if not base.__name__.startswith("_"))
+    assert cleandoc(form.__doc__ or "").startswith(cleandoc(canonical.__doc__ or "nothing"))

@@ -719,10 +719,7 @@ class LevelText(Frozen, frozen=True):
 
 
 class ProfileText(Frozen, frozen=True):
-    """The texts of a profile field: a label for use inside a sentence, a description, its unit.
-
-    `values` names each value of an enumerated field.
-    """
+    """The texts of a profile field: a label inside a sentence, a description, its unit, and the names of its values."""
 
     label: str
     description: str
@@ -733,15 +730,12 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
-    `evidence` says which documents support the answer, `anti_gaming` how one that is better than the truth is
-    prevented, `applies` when the indicator counts, `basis` why the curve has this form, and `action` what to do to
-    improve. `seed` names the error in the article that it measures.
-
-    `facts` labels each fact, `components` each component of a checklist, `goalposts` has the reason for each goalpost,
-    and `ladder` the text of each level. `unit_one` is the singular of the unit if it differs. `step` is the sentence of
-    the next step, with placeholders: {delta} for the change of the fact, {from} and {to} for its values, {of} for the
-    fact that it is compared with. `numerator` and `denominator` define the two numbers of a quotient. `derived` says
-    where the raw value comes from if no answer is asked for.
+    `evidence`: which documents support the answer; `anti_gaming`: how one that is better than the truth is prevented;
+    `applies`: when the indicator counts; `basis`: why the curve has this form; `action`: what to do to improve; `seed`:
+    the error in the article that it measures; `facts`, `components` and `ladder`: labels of these; `goalposts`: the
+    reason for each; `unit_one`: the singular of the unit; `step`: the sentence of the next step, with {delta} for the
+    change of the fact, {from} and {to} for its values, {of} for the fact that it is compared with; `numerator` and
+    `denominator`: the two numbers of a quotient; `derived`: where the raw value comes from if no answer is asked for.
     """
 
     name: str
@@ -772,10 +766,7 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of the parts of the article, by id; `Answered` says which indicators answer each part.
-
-    They are its bullets, the functions of a team, readers' comments, and ideas in these comments.
-    """
+    """Short paraphrases of the parts of the article, by id: bullets, functions of a team, comments, ideas in these."""
 
     bullets: dict[str, str]
     functions: dict[str, str]

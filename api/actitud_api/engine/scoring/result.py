@@ -62,10 +62,7 @@ class MethodologyReference(Canonical, frozen=True):
 
 
 class PassedGoalpost(Canonical, frozen=True):
-    """A goalpost of the curve at the raw value of an indicator, or next to it.
-
-    `x` is the raw value at which the goalpost stands, `score` the score that it fixes.
-    """
+    """A goalpost of the curve at the raw value of an indicator, or next to it, and the score that it fixes."""
 
     x: Figure
     score: Figure

@@ -23,6 +23,7 @@ from actitud_api.platform.auth.recording import audit_event
 from actitud_api.platform.http.contract import read_idempotency_key
 from actitud_api.platform.http.problems import IDEMPOTENCY_KEY_REUSED, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.spooled_bodies import SpooledFile
 from actitud_api.platform.storage.database import Database, Session, read_clock
 from actitud_api.platform.storage.public_state import mark_hidden
 
@@ -89,6 +90,7 @@ def _add_audit_entry(session: Session, event: ledger.Event, response: Response[b
 
 def _compute_fingerprint(request: ApiRequest) -> str:
     # Of the decoded body, so that a repetition with other spaces or another order of members is the same request.
-    body = msgspec.json.encode(request.scope["state"].get("body"), order="deterministic")
+    decoded = request.scope["state"].get("body")
+    body = decoded.digest if isinstance(decoded, SpooledFile) else msgspec.json.encode(decoded, order="deterministic")
     request_line = f"{request.scope['method']} {request.scope['path']}\n".encode()
     return hashlib.sha256(request_line + body).hexdigest()

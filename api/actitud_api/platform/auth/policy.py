@@ -29,6 +29,7 @@ DRAFT_READERS: Final = restrict_to(
 )
 EDITORS: Final = restrict_to("organisation_editor", "administrator", private=True, hidden=True)
 FLAGGERS: Final = restrict_to("assessor", "publisher", "administrator", hidden=True)
+IMPORTERS: Final = restrict_to("organisation_editor", "registrar", "administrator", hidden=True)
 KEY_ADMINISTRATORS: Final = restrict_to("administrator", private=True, hidden=True)
 KEY_HOLDERS: Final = restrict_to(*get_args(Role), private=True, hidden=True)
 """Rule of operations on keys: each holder may act on its own key, an administrator on any key."""

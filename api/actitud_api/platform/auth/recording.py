@@ -24,6 +24,7 @@ from actitud_api.platform.http.access import OWNER, Rule, operation_id
 from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.redaction import redact_keys
 from actitud_api.platform.http.scope import ApiRequest, assign_entry_id
+from actitud_api.platform.http.spooled_bodies import SpooledFile
 from actitud_api.platform.storage.database import Database, Session
 
 T = TypeVar("T")
@@ -46,17 +47,22 @@ def audit_event(request: ApiRequest) -> ledger.Event:
 
     If the request creates a resource, the caller has to replace the subject by the path of that resource.
     """
-    sent = request.scope["state"].get("sent")
     return _build_event(
         request.scope,
         _build_actor(principal_of(request)),
         _read_path(request.scope),
-        sent=None if sent is None else _digest_body(sent, is_file=isinstance(request.scope["state"]["body"], bytes)),
+        sent=_find_digest(request),
     )
 
 
-def _digest_body(sent: bytes, *, is_file: bool) -> str:
-    """Return the digest of a request body: of its canonical form, or of the bytes of a file."""
+def _find_digest(request: ApiRequest) -> str | None:
+    """Return the digest of a request body: of its canonical form, or of the bytes of a file; None without a body."""
+    body, sent = (request.scope["state"].get(name) for name in ("body", "sent"))
+    if isinstance(body, SpooledFile):
+        return f"sha256:{body.digest.hex()}"
+    if sent is None:
+        return None
+    is_file = isinstance(body, bytes)
     return f"sha256:{hashlib.sha256(sent).hexdigest()}" if is_file else compute_digest(msgspec.json.decode(sent))
 
 

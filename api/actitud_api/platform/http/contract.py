@@ -32,6 +32,7 @@ from actitud_api.platform.http.scope import (
     read_header,
     redirect_query,
 )
+from actitud_api.platform.http.spooled_bodies import SpooledBody
 
 _NO_PARAMETERS = Query(NoParameters)
 
@@ -213,7 +214,10 @@ async def enforce(request: ApiRequest) -> Response[bytes] | None:
         faults += query
     else:
         request.scope["state"]["query"] = query
-    if contract.body is not None:
+    if isinstance(contract.body, SpooledBody):
+        # Neither searched for keys nor digested here: it is read once, row by row, and not by a request.
+        request.scope["state"]["body"] = await contract.body.spool(request)
+    elif contract.body is not None:
         body = await contract.body.decode(request)
         if isinstance(body, list):
             faults += body

@@ -269,8 +269,13 @@ class FileBody:
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
         """
-        media_type, _ = request.content_type
-        if media_type.lower() not in self.media_types or "content-encoding" in request.headers:
+        self.check_media_type(request)
+        return await _read_body(request)
+
+    def check_media_type(self, request: ApiRequest) -> str:
+        """Return the media type of the body, or raise the 415 problem if it is another or the body is compressed."""
+        media_type = request.content_type[0].lower()
+        if media_type not in self.media_types or "content-encoding" in request.headers:
             listed = ", ".join(self.media_types)
             detail = Texts(
                 "El cuerpo debe ser de uno de estos tipos, sin comprimir: {listed}.",
@@ -280,7 +285,7 @@ class FileBody:
             raise ProblemError(
                 UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: listed}
             )
-        return await _read_body(request)
+        return media_type
 
 
 async def read_json_body(request: ApiRequest, media_type: str) -> bytes:

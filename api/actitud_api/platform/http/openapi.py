@@ -642,7 +642,7 @@ class _Operation:
                 "headers": _refer_to_headers([*headers, *_OF_STATUS.get(status, ())], is_page=contract.is_page),
             }
             if answer is not None:
-                success["content"] = self._describe_content(answer.content)
+                success["content"] = self._describe_content(answer.content, has_example=status == statuses[0])
             if contract.links:
                 success["links"] = {name: _describe_link(link) for name, link in contract.links.items()}
             responses[str(status)] = success
@@ -691,15 +691,17 @@ class _Operation:
         is_below_edition = path is not None and EDITION in path.__struct_fields__
         return "GET" in self.handler.http_methods and is_below_edition and not self.contract.is_page
 
-    def _describe_content(self, content: Mapping[str, object | None]) -> Node:
+    def _describe_content(self, content: Mapping[str, object | None], *, has_example: bool) -> Node:
         """Return the OpenAPI description of each media type of a response.
 
-        `content` has the type of the content by media type; None if no schema describes the content.
+        `content` has the type of the content by media type; None if no schema describes the content. `has_example`:
+        False for a further status with the same content.
         """
         return {
             media_type: {"schema": _describe_file(media_type)}
             if type_ is None
-            else {"schema": (schema := self.schemas.references[type_]), **self._response_example(schema)}
+            else {"schema": (schema := self.schemas.references[type_])}
+            | (self._response_example(schema) if has_example else {})
             for media_type, type_ in content.items()
         }
 

@@ -52,6 +52,7 @@ from actitud_api.platform.http.preconditions import Precondition, read_precondit
 from actitud_api.platform.http.problems import NO_STORE, ProblemType
 from actitud_api.platform.http.representations import Files, Rendered, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
+from actitud_api.platform.http.spooled_bodies import SpooledBody, SpooledFile
 
 Handler = Callable[..., object]
 Decorator = Callable[[Handler], HTTPRouteHandler]
@@ -386,8 +387,10 @@ class _HandlerInputs:
         if self.body is None:
             return _build_json_body(get_args(hint) or (hint,), is_patch=self._is_patch)
         match self.body:
+            case SpooledBody():
+                types: tuple[type, ...] = (SpooledFile,)
             case FileBody():
-                types: tuple[type, ...] = (bytes,)
+                types = (bytes,)
             case BatchBody():
                 types = (Batch,)
             case Body():

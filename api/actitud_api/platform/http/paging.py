@@ -75,17 +75,21 @@ class Total:
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
-    """A page of a list; each list has its own subclass: `class OrganisationPage(Page[Organisation], frozen=True)`."""
+    """A page of a list; each list has its own subclass: `class OrganisationPage(Page[Organisation], frozen=True)`.
 
-    items: Annotated[tuple[T, ...], Meta(description="The items of this page; empty beyond the end of the list.")]
+    The query parameters `cursor` and `total` say in the OpenAPI document what `next_cursor` and `total` are.
+    """
+
+    items: tuple[T, ...]
     next: Annotated[
         str | None,
-        Meta(description="Path and query of the next page at this service, as in `Link`; null on the last page."),
+        Meta(
+            description="Path and query of the next page at this service, as in `Link`; null on the last page, as is "
+            "`next_cursor`."
+        ),
     ]
-    next_cursor: Annotated[str | None, Meta(description="The cursor of the next page; null on the last page.")]
-    total: Annotated[int, Meta(description="The number of items on all pages; only with `total=true`.")] | UnsetType = (
-        UNSET
-    )
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
 
 
 class _Content(Struct, Generic[K], frozen=True, array_like=True):

@@ -218,8 +218,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Revoke a key.
 
-        Every process of the service refuses the key from the next request on; the key stays in the list. An
-        administrator can revoke every key; any other key can revoke only itself. A key that replaced it stays valid. No
+        Every process of the service refuses the key from the next request on; it stays in the list, and a key that
+        replaced it stays valid. An administrator can revoke every key; any other key can revoke only itself. No
         `If-Match` is required, because revoking is right whatever else has changed.
         """
 
@@ -247,9 +247,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Report a leaked key.
 
-        For anybody who finds a key in public; no key is required. Each valid key in the text is revoked at once, and
-        the ledger records it. If somebody used a leaked key to rotate it, the new key is revoked too. The response is
-        the same whatever the text contains.
+        For anybody who finds a key in public. Each valid key in the text is revoked at once, which the ledger records;
+        so is a key that somebody made by rotating it. The response is the same whatever the text contains.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     RowMapping,
     and_,
     bindparam,
@@ -255,6 +256,50 @@ def replace_content(
     return None if row is None else _to_record(row)
 
 
+def lock_versions(session: Session, edition: str, organisations: Collection[str]) -> dict[str, int]:
+    """Return the version of the assessment of each of these organisations, and lock the rows until the session ends.
+
+    Organisations without an assessment are absent.
+    """
+    statement = (
+        select(ASSESSMENTS.c.organisation, ASSESSMENTS.c.version)
+        .where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation.in_(organisations))
+        .order_by(ASSESSMENTS.c.organisation)  # in one order, so that two sessions never wait for each other
+        .with_for_update()
+    )
+    return {row.organisation: row.version for row in session.execute(statement)}
+
+
+def insert_drafts(session: Session, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Insert assessments and return True, or False if one of the organisations already has one in the edition.
+
+    After False the transaction has failed: the caller must end the session. Each row has the values by column.
+    """
+    try:
+        insert_rows(session, rows)
+    except IntegrityError:
+        return False
+    return True
+
+
+def update_many(session: Session, edition: str, changes: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+    """Update columns of assessments whose rows are locked: of each organisation the values by column.
+
+    All changes must be of the same columns.
+    """
+    if changes:
+        statement = (
+            update(ASSESSMENTS)
+            .where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == bindparam("by"))
+            .values({name: bindparam(f"new_{name}", type_=ASSESSMENTS.c[name].type) for name in changes[0][1]})
+        )
+        rows = [
+            {"by": organisation, **{f"new_{name}": value for name, value in values.items()}}
+            for organisation, values in changes
+        ]
+        session.connection().execute(statement, rows)
+
+
 def update_version(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> bool:
@@ -382,6 +427,18 @@ def find_transition(session: Session, edition: str, organisation: str, number: i
     return None if row is None else msgspec.convert(dict(row), TransitionRecord)
 
 
+def list_transitions_of(
+    session: Session, edition: str, organisations: Collection[str]
+) -> dict[str, list[TransitionRecord]]:
+    """Return the transitions of the assessments of these organisations, by organisation id, oldest first."""
+    statement = (
+        select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
+        .where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation.in_(organisations))
+        .order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
+    )
+    return _group_transitions(session, statement)
+
+
 def list_transitions_in_state(
     session: Session, edition: str, state: AssessmentState
 ) -> dict[str, list[TransitionRecord]]:
@@ -398,6 +455,11 @@ def list_transitions_in_state(
         .where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state == state)
         .order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
     )
+    return _group_transitions(session, statement)
+
+
+def _group_transitions(session: Session, statement: Executable) -> dict[str, list[TransitionRecord]]:
+    """Return the transitions that a statement selects, by organisation id."""
     transitions: dict[str, list[TransitionRecord]] = {}
     for row in session.execute(statement).mappings():
         record = msgspec.convert(dict(row), TransitionRecord)

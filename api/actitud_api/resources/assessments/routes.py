@@ -201,9 +201,7 @@ class AssessmentsController(Controller):
 
         Creates the assessment of an organisation in an open edition (`If-None-Match: *`) or replaces the whole content
         of one (`If-Match`): of a draft, until the last day of the submission phase, or of a returned assessment, until
-        the day set by the return. An answer or profile field has evidence if one of its documents counts: its host is a
-        declared domain of the organisation, or a subdomain of one, and its date is not in the future. Contradictory
-        answers are stored and reported in `findings`.
+        the day set by the return. Contradictory answers are stored and reported in `findings`.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:

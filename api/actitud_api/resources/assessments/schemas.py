@@ -29,9 +29,7 @@ Points = Annotated[float, Meta(ge=0, le=100)]
 """Points of the index or of a node, from 0 to 100, rounded to the decimals of the methodology."""
 Coverage = Annotated[
     float,
-    Meta(
-        ge=0, le=1, description="Share of the weight of the applicable indicators that has a known answer, from 0 to 1."
-    ),
+    Meta(ge=0, le=1, description="Effective weight known over effective weight scored."),
 ]
 Time = Annotated[datetime, Meta(tz=True)]
 AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...]

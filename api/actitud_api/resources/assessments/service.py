@@ -378,10 +378,9 @@ def put_assessment(
     content = to_content(methodology, request)
     if before is not None:
         return _save_content(session, open_edition, before, content, now)
-    identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1, "created": now}
-    derived = _derive_assessment(open_edition, methodology, content, None, AssessmentSupport(), now)
+    derived = derive_content(open_edition.edition, open_edition.domains, None, content, now=now)
     evaluation = evaluate(methodology, derived.submission)
-    row = {**identity, "submitted": None, **_score_columns(derived, evaluation, now)}
+    row = build_new_row(edition, organisation, build_content_columns(derived, figure_columns(evaluation), now))
     record = queries.insert_new(session, row)
     if record is None:
         raise StaleVersion
@@ -516,8 +515,8 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
     the assessment has changed since `record` was read.
     """
     derived = _replace_review(record, review)
-    values = _score_columns(derived, evaluate(load_methodology(record.methodology), derived.submission), now)
-    values |= {"version": record.version + 1}
+    evaluation = evaluate(load_methodology(record.methodology), derived.submission)
+    values = build_content_columns(derived, figure_columns(evaluation), now) | {"version": record.version + 1}
     if not queries.update_version(session, record.edition, record.organisation, record.version, values):
         raise StaleVersion
 
@@ -786,6 +785,57 @@ def clear_edition(session: Session, edition: str) -> None:
     queries.delete_edition_rows(session, edition)
 
 
+class DerivedAssessment(Struct, frozen=True):
+    """The submission made from the content of an assessment, and what to store beside it.
+
+    `support` has the documents and the review of the assessment.
+    """
+
+    submission: Submission
+    support: AssessmentSupport
+
+
+def derive_content(
+    edition: editions.EditionRecord,
+    domains: tuple[str, ...],
+    before: AssessmentRecord | None,
+    content: AssessmentContent,
+    *,
+    now: datetime,
+) -> DerivedAssessment:
+    """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
+
+    `domains` are those of the organisation. `before` is the stored assessment, whose review stays in effect; None for a
+    new one.
+    """
+    open_edition, methodology = _OpenEdition(edition, domains), load_methodology(edition.methodology)
+    if before is None:
+        return _derive_assessment(open_edition, methodology, content, None, AssessmentSupport(), now)
+    derived = _derive_assessment(open_edition, methodology, content, _strip_review(before), before.evidence, now)
+    return _merge_review(methodology, derived, content)
+
+
+def build_content_columns(
+    derived: DerivedAssessment, figures: Mapping[str, object], now: datetime
+) -> dict[str, object]:
+    """Return new values, by column, for all columns that hold the content of an assessment and its score.
+
+    `figures` are those of `figure_columns`.
+    """
+    return {
+        "updated": now,
+        "submission": msgspec.to_builtins(derived.submission),
+        "evidence": msgspec.to_builtins(derived.support),
+        **figures,
+    }
+
+
+def build_new_row(edition: str, organisation: str, content: Mapping[str, object]) -> dict[str, object]:
+    """Return the row of a new draft, as values by column; `content` are those of `build_content_columns`."""
+    identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1}
+    return {**identity, "created": content["updated"], "submitted": None, **content}
+
+
 class _OpenEdition(Struct, frozen=True):
     """The edition of an assessment, and the declared internet domains of its organisation.
 
@@ -894,25 +944,14 @@ def _save_content(
     `before` is the stored assessment. `columns` are values of further columns to update, by column. Raises
     `StaleVersion` if the assessment has changed since `before` was read.
     """
-    methodology = load_methodology(before.methodology)
-    derived = _derive_assessment(open_edition, methodology, content, _strip_review(before), before.evidence, now)
-    derived = _merge_review(methodology, derived, content)
-    evaluation = evaluate(methodology, derived.submission)
-    values = _score_columns(derived, evaluation, now) | {"version": before.version + 1, **columns}
+    derived = derive_content(open_edition.edition, open_edition.domains, before, content, now=now)
+    evaluation = evaluate(load_methodology(before.methodology), derived.submission)
+    values = build_content_columns(derived, figure_columns(evaluation), now)
+    values |= {"version": before.version + 1, **columns}
     record = queries.replace_content(session, before.edition, before.organisation, before.version, values)
     if record is None:
         raise StaleVersion
     return EvaluatedAssessment(record, evaluation)
-
-
-class _DerivedAssessment(Struct, frozen=True):
-    """The submission made from the content of an assessment, and what to store beside it.
-
-    `support` has the documents and the review of the assessment.
-    """
-
-    submission: Submission
-    support: AssessmentSupport
 
 
 def _derive_assessment(
@@ -922,7 +961,7 @@ def _derive_assessment(
     before: Submission | None,
     support: AssessmentSupport,
     now: datetime,
-) -> _DerivedAssessment:
+) -> DerivedAssessment:
     """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
     `before` is the submission before it, without the effects of its review, and None for a new assessment. `support` is
@@ -935,7 +974,7 @@ def _derive_assessment(
         name: _seal_answer(answer, support.answers.get(name, AnswerSupport()), salt)
         for name, answer in content.answers.items()
     }
-    return _DerivedAssessment(
+    return DerivedAssessment(
         derive_submission(methodology, content, context, before),
         structs.replace(
             support,
@@ -961,20 +1000,20 @@ def _seal_answer(answer: Answer, before: AnswerSupport, salt: str) -> AnswerSupp
 
 
 def _merge_review(
-    methodology: Methodology, derived: _DerivedAssessment, content: AssessmentContent
-) -> _DerivedAssessment:
+    methodology: Methodology, derived: DerivedAssessment, content: AssessmentContent
+) -> DerivedAssessment:
     """Return a derived assessment in which the submission has the effects of the review in its `support`."""
     digests = digest_answers(content, derived.support)
     submission = apply_review(methodology, derived.submission, derived.support.review, digests)
     return structs.replace(derived, submission=submission)
 
 
-def _replace_review(record: AssessmentRecord, review: AppliedReview) -> _DerivedAssessment:
+def _replace_review(record: AssessmentRecord, review: AppliedReview) -> DerivedAssessment:
     """Return the submission and the support of an assessment with another review in the place of its own.
 
     Documents are not checked again.
     """
-    derived = _DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
+    derived = DerivedAssessment(_strip_review(record), structs.replace(record.evidence, review=review))
     return _merge_review(load_methodology(record.methodology), derived, rebuild_content(record))
 
 
@@ -1008,16 +1047,6 @@ def _lift_verdicts(record: AssessmentRecord, verdicts: Mapping[str, Verdict], ch
         level_caps={name: cap for name, cap in submission.level_caps.items() if name not in lifted},
         self_declared=submission.self_declared - evidenced,
     )
-
-
-def _score_columns(derived: _DerivedAssessment, evaluation: Evaluation, now: datetime) -> dict[str, object]:
-    """Return new values, by column, for all columns that hold the content of an assessment and its score."""
-    return {
-        "updated": now,
-        "submission": msgspec.to_builtins(derived.submission),
-        "evidence": msgspec.to_builtins(derived.support),
-        **figure_columns(evaluation),
-    }
 
 
 def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence, ...] | None:

@@ -207,7 +207,7 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Start the review of an assessment.
 
-        Moves a `submitted` assessment to `under_review`, so that assessors can give verdicts.
+        Moves an assessment from `submitted` to `under_review`.
         """
         return respond_with_transition(
             request,
@@ -274,7 +274,7 @@ class TransitionsController(Controller):
         """Make an assessment final.
 
         Moves an assessment from `hearing` to `final` once the last day of the hearing has ended in every time zone
-        (UTC-12). Only final assessments are published.
+        (UTC-12).
         """
         return respond_with_transition(
             request,
@@ -303,9 +303,9 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extend a phase for one organisation.
 
-        Sets `until` as a later last day for one phase of one assessment. It must be later than the last day of the
-        phase in the calendar (than the day set by the return, for a returned assessment), and not later than the last
-        day of the calendar. The state does not change. The latest extension of a phase replaces earlier ones.
+        Sets `until` as a later last day for one phase of one assessment: later than in the calendar (than the day set
+        by the return, for a returned assessment), and not later than the last day of the calendar. The latest extension
+        of a phase replaces earlier ones.
         """
         return respond_with_transition(
             request,

@@ -36,6 +36,8 @@ _LINKS = {
     "scores": Link("editions.scores.list", _ID),
     "summary": Link("editions.summary", _ID),
     "assessments": Link("editions.assessments.list", _ID),
+    "template": Link("editions.imports.template", _ID),
+    "import": Link("editions.imports.create", _ID),
     "submitted": Link("editions.assessments.list", {**_ID, "state": "submitted"}),
     "reviewed": Link("editions.assessments.list", {**_ID, "state": "under_review"}),
     "heard": Link("editions.assessments.list", {**_ID, "state": "hearing"}),

@@ -76,8 +76,7 @@ class MethodologiesController(Controller):
     def get_version(self, request: ApiRequest, path: schemas.MethodologyPath, language: Language) -> Response[bytes]:
         """Get a methodology version.
 
-        The complete document (tree, indicators, goalposts with their sources, rules, levels, and the parts of the
-        article that each indicator answers) and its texts in one language. An active version never changes.
+        The complete document and its texts in one language. An active version never changes.
         """
         methodology = service.get_methodology(path.version)
         announce_retirement(request, methodology)

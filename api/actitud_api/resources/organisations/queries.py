@@ -152,6 +152,11 @@ _SELECT_HOLDERS = select(ALIASES.c.alias, ALIASES.c.organisation).where(
 )
 _SELECT_PARENT = select(ORGANISATIONS.c.parent).where(ORGANISATIONS.c.id == bindparam("id"))
 _SELECT_DOMAINS = select(ORGANISATIONS.c.domains).where(ORGANISATIONS.c.id == bindparam("id"))
+_SELECT_DOMAINS_OF_MANY = (
+    select(ORGANISATIONS.c.id, ORGANISATIONS.c.domains)
+    .where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(ORGANISATIONS.c.id)
+)
 _UPDATE = (
     update(ORGANISATIONS)
     .where(ORGANISATIONS.c.id == bindparam("key"), ORGANISATIONS.c.version == bindparam("before"))
@@ -288,6 +293,15 @@ def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str
     statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
     domains: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
     return None if domains is None else tuple(domains)
+
+
+def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
+    """Return the domains of organisations, by id; ids that no organisation has are absent.
+
+    `locked` is as in `get_domains`.
+    """
+    statement = _SELECT_DOMAINS_OF_MANY.with_for_update(read=True) if locked else _SELECT_DOMAINS_OF_MANY
+    return {row.id: tuple(row.domains) for row in session.execute(statement, {"ids": sorted(identifiers)})}
 
 
 def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datetime) -> None:

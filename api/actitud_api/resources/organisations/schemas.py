@@ -187,7 +187,7 @@ class OrganisationPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """The address to which corrections can be sent: an e-mail, a page, or both; the one that is not set is null."""
+    """The address for corrections: an e-mail, a page, or both."""
 
     email: str | None
     url: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -72,11 +72,13 @@ __all__ = [
     "get",
     "get_domains",
     "import_municipalities",
+    "list_domains",
     "list_page",
     "lock",
     "match_identifiers",
     "refuse_alias",
     "remove_simulated",
+    "resolve_identifiers",
     "search_page",
     "split_words",
     "update",
@@ -228,6 +230,27 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
     if domains is None:
         raise UnknownOrganisation(organisation)
     return domains
+
+
+def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
+    """Return the hosts whose pages are evidence of organisations, by id; ids that no organisation has are absent.
+
+    `locked` is as in `get_domains`.
+    """
+    return queries.list_domains(session, identifiers, locked=locked)
+
+
+def resolve_identifiers(session: Session, identifiers: Collection[str]) -> dict[str, str]:
+    """Return the id of the organisation that each identifier names, be it an id, an alias or another spelling.
+
+    Identifiers that name no organisation are absent.
+    """
+    spellings = {identifier: normalise_identifier(identifier) for identifier in identifiers}
+    mentioned = {*identifiers, *spellings.values()}
+    ids = {**queries.find_alias_holders(session, mentioned)}
+    ids |= {existing: existing for existing in queries.find_existing(session, mentioned)}
+    named = {identifier: ids.get(identifier, ids.get(spelling)) for identifier, spelling in spellings.items()}
+    return {identifier: organisation for identifier, organisation in named.items() if organisation is not None}
 
 
 def find_band(kind: Kind, size: int) -> Band | None:

@@ -95,9 +95,9 @@ class ApprovalsController(Controller):
         """Approve a publication before it is made.
 
         The body repeats the publication request that is to be sent, with the digest of the pending publication, which
-        the refusal of that request names, and of an approval with another digest. Afterwards another key can send
-        exactly this request, as long as the stored data stay as they are. If the service has the setting
-        `second_approver`, it publishes nothing without such an approval.
+        the refusal of that request names. Afterwards another key can send exactly this request, as long as the stored
+        data stay as they are. If the service has the setting `second_approver`, it publishes nothing without such an
+        approval.
         """
 
         def approve(session: Session) -> Response[bytes]:

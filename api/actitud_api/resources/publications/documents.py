@@ -40,10 +40,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score; null if not known.
-
-    `population` is the number of inhabitants and `band` the size band; `province` and `region` are INE codes.
-    """
+    """The members of an organisation that are published with its score; null if not known."""
 
     id: str
     name: str

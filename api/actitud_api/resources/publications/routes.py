@@ -34,6 +34,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import GZIP, IMMUTABLE, Exact, Pages, Representation, format_http_date
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.jobs.service import enqueue_job
+from actitud_api.platform.jobs.workers import WorkerEnded
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.public_state import mark_hidden
 from actitud_api.resources.editions.schemas import EditionPath
@@ -49,7 +50,6 @@ from actitud_api.resources.publications.service import (
     UnknownPublication,
     UnknownPublishedScore,
 )
-from actitud_api.resources.publications.workers import WorkerEnded
 
 _log = structlog.get_logger()
 
@@ -314,9 +314,8 @@ class PublicationsController(Controller):
 
         An edition in review is published with the scores of all its final assessments; every submitted assessment must
         be final or returned. If the edition is published already, the request corrects some assessments and names the
-        digest of the newest revision in `supersedes`: a new revision replaces that one, which stays readable. Nothing
-        but a correction changes what is published. A correction of an organisation that was returned, and therefore
-        left out, adds it with what it submitted last.
+        digest of the newest revision in `supersedes`: a new revision replaces that one, which stays readable. A
+        correction of an organisation that was returned, and therefore left out, adds it with what it submitted last.
 
         With `Prefer: respond-async` the answer is a job (202), whose `result` names the publication by its `location`.
         """

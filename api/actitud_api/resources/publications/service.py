@@ -30,6 +30,7 @@ from actitud_api.engine.scoring.explain import explain_evaluation
 from actitud_api.engine.scoring.result import MethodologyReference
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.workers import MapFunction, map_serially
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import StaleVersion
@@ -63,7 +64,6 @@ from actitud_api.resources.publications.queries import (
     SignedDocument,
 )
 from actitud_api.resources.publications.shown import AlteredFigure, find_altered_figure
-from actitud_api.resources.publications.workers import MapFunction, map_serially
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import CountedVerdict, ReviewOutcome

@@ -221,9 +221,8 @@ class HearingsController(Controller):
     ) -> Response[bytes]:
         """Start the hearing of an assessment.
 
-        Moves an assessment from `under_review` to `hearing`, so that the organisation can reply to the verdicts, until
-        the last day of the review and of the hearing. While assessors disagree on an answer, only an administrator can
-        start it.
+        Moves an assessment from `under_review` to `hearing`, until the last day of the review and of the hearing. While
+        assessors disagree on an answer, only an administrator can start it.
         """
         return respond_with_transition(
             request,

@@ -76,8 +76,8 @@ class AcceptanceRequest(VerdictRequest, frozen=True, kw_only=True):
 class RejectionRequest(VerdictRequest, frozen=True, kw_only=True):
     """A verdict: the answer does not count as it was given.
 
-    `rejected`: it is wrong and does not count. `insufficient`: the documents do not prove it, and it counts as
-    self-declared. `stale`: the documents are from outside the allowed period, and it does not count.
+    `rejected`: it is wrong. `insufficient`: the documents do not prove it, and it counts as self-declared. `stale`: the
+    documents are from outside the allowed period, and it does not count.
     """
 
     verdict: Literal["rejected", "insufficient", "stale"]

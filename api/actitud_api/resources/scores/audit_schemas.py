@@ -113,8 +113,7 @@ class GoalpostStatistics(Wire, frozen=True):
 class RemarkOnStatistics(Wire, frozen=True):
     """A remark of the statistical audit on one figure that an auditor would question.
 
-    `code` names the kind of remark and `value` is the figure, of the dimension or indicator `node`, or of the index
-    (null).
+    `node` is the id of the dimension or indicator; null if the figure is one of the index.
     """
 
     code: Annotated[RemarkCode, OPEN]
@@ -148,10 +147,7 @@ class AuditQuery(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PrincipalComponent(Wire, frozen=True):
-    """A principal component of the dimensions; `share` is its part of their variance.
-
-    `loadings` are the correlations of the dimensions with it.
-    """
+    """A principal component of the dimensions: its part of their variance, and their correlations with it."""
 
     eigenvalue: Statistic
     share: Statistic

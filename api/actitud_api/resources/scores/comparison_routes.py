@@ -205,11 +205,11 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the whole audit of the index of an edition.
 
-        Beyond the statistics of the edition: the correlations of dimensions and indicators with each other, the
-        principal components of the dimensions, the organisations whose strong dimensions make up for weak ones, and the
-        differences between kinds and size bands. With `sensitivity`, also how much the levels depend on gates, ladders,
-        weights, goalposts, the cap without evidence, coding errors and samples. Before publication, assessors,
-        publishers and administrators see all of it; an organisation sees only what is computed from its own score.
+        Beyond the statistics of the edition: correlations and principal components of the dimensions, the organisations
+        whose strong dimensions make up for weak ones, and the differences between kinds and size bands. With
+        `sensitivity`, also how much the levels depend on gates, ladders, weights, goalposts, the cap without evidence,
+        coding errors and samples. Before publication, assessors, publishers and administrators see all of it; an
+        organisation sees only what is computed from its own score.
         """
         examined = audits.examine_edition(
             database, computed, path.edition, principal=principal, sensitivity=query.sensitivity

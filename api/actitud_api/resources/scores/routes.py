@@ -94,9 +94,8 @@ class ScoresController(Controller):
         """Score the facts of one organisation.
 
         Computes the index of the sent facts and explains every point of it; nothing is stored. A fact that is absent is
-        unknown and scores 0. Contradictory facts are reported in `findings`; the request still succeeds. Numbers are
-        read as exact decimals and rounded half up to 6 decimals. With `what_if` there is a second score, in which some
-        facts are replaced.
+        unknown and scores 0. Contradictory facts are reported in `findings`. Numbers are read as exact decimals and
+        rounded half up to 6 decimals. With `what_if` there is a second score, in which some facts are replaced.
         """
         methodology = service.find_methodology(body)
         score = service.compute_score(methodology, body, explained=query.explain)
@@ -165,11 +164,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """List the ranking of an edition.
 
-        The list is in rank order, or in the order that `sort` names; if several filters are given, all must match.
-        Ranks are those in the whole edition, whatever the filters: equal indices share the best rank and the next ranks
-        are skipped; organisations with insufficient evidence have no rank. Before publication, assessors, publishers
-        and administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores
-        of others.
+        In rank order, or in the order that `sort` names; if several filters are given, all must match. Ranks are those
+        in the whole edition, whatever the filters: equal indices share one, and the next are skipped; organisations
+        with insufficient evidence have none. Before publication, assessors, publishers and administrators see all of
+        it; an organisation sees only itself, without rank, which would reveal the scores of others.
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)
@@ -242,10 +240,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        Moves, after which every condition of the next level holds: first those that others depend on, then those of a
-        pillar that a condition reads, the others, and those that wait for the service. Each is the smallest improvement
-        that satisfies a condition; if none does, the one that gains most. Superfluous moves are removed at the end.
-        Before publication, assessors, publishers and administrators see all of it; an organisation sees only itself.
+        Moves, after which every condition of the next level holds, in the order in which they can be made. Each is the
+        smallest improvement that satisfies a condition; if none does, the one that gains most. Superfluous moves are
+        removed at the end. Before publication, assessors, publishers and administrators see all of it; an organisation
+        sees only itself.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)

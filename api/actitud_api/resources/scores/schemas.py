@@ -289,8 +289,8 @@ class ScoreQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     explain: Annotated[
         bool,
         Meta(
-            description="With `false` the explanation is left out: no main reasons, no indicators, and the points of "
-            "the dimensions (`possible`, `won`, `lost`) are null. Several times faster and smaller."
+            description="With `false` the explanation is left out: no main reasons, no indicators, and null "
+            "points of the dimensions. Several times faster and smaller."
         ),
     ] = True
 

@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from actitud_api.platform.jobs.runner import JobRun, JobTask
+from actitud_api.platform.jobs.workers import MapFunction
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.publications.workers import MapFunction
 from actitud_api.resources.scores import queries, rescoring
 from actitud_api.resources.scores.queries import SubmittedScore
 from actitud_api.resources.scores.service import find_source

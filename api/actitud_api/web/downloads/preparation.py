@@ -25,12 +25,12 @@ import structlog
 from msgspec import Struct
 
 from actitud_api.platform.http.logs import configure_logs
+from actitud_api.platform.jobs.workers import NICENESS, start_worker
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.editions.service import EditionRecord
 from actitud_api.resources.publications.service import PublicationRecord
-from actitud_api.resources.publications.workers import NICENESS, start_worker
 from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.audits import ComputationJob
 from actitud_api.resources.scores.kept_computations import KeptComputations

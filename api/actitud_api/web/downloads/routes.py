@@ -238,11 +238,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the scores of an edition as a file.
 
-        The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
-        organisation, with one column per dimension. In the format JSON-stat 2.0 it is a cube of organisations by
-        measures, always all of them. Unpublished scores are visible only to callers who may see them in the ranking.
-        Names of columns and codes never change, and new columns are added at the end. Titles are in the language of
-        `lang`.
+        The whole ranking, or the part that the filters, `offset` and `limit` select: one row per organisation, with one
+        column per dimension. JSON-stat 2.0 is a cube of organisations by measures, always all of them. Unpublished
+        scores are visible only to callers who may see them in the ranking. Names of columns and codes never change, and
+        new columns are added at the end. Titles are in the language of `lang`.
         """
         source = service.load_source(database, path.edition, principal=principal)
         selection = _build_selection(query, principal)
@@ -285,9 +284,8 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of an edition as a file.
 
-        The file is made from the published documents and has one row per organisation and indicator, in the order of
-        the ranking. `limit` and `offset` count organisations. A workbook cannot hold the rows of thousands of
-        organisations: it is then refused with 404, and the other formats still work. Names of columns and codes never
+        One row per organisation and indicator of the published documents, in the order of the ranking. `limit` and
+        `offset` count organisations. A workbook of too many rows is refused with 404. Names of columns and codes never
         change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source, published = service.load_published_source(database, path.edition)
@@ -349,9 +347,9 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the score of an organisation for Gobierto.
 
-        The response is the tree that Gobierto's indicators module imports: the index, then each dimension with its
-        indicators. Each of these figures has an explanation, and its score as text under the year of the edition. Nodes
-        without a score are left out. Unpublished scores are visible only to callers who may see them in the ranking.
+        The tree that Gobierto's indicators module imports: the index, then each dimension with its indicators, each
+        with an explanation, and its score as text under the year of the edition. Unpublished scores are visible only to
+        callers who may see them in the ranking.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
@@ -399,9 +397,9 @@ class CatalogueFilesController(Controller):
     def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
         """Get the catalogue of published data.
 
-        It describes every published edition as a data set with its files, and this API as the service that provides
-        them, by DCAT-AP 3 (DCAT-AP-ES if the service knows the publisher's DIR3 code). It contains all languages.
-        `/catalog` redirects to the format that `Accept` prefers.
+        Every published edition as a data set with its files, and this API as the service that provides them, by DCAT-AP
+        3 (DCAT-AP-ES if the service knows the publisher's DIR3 code), in all languages. `/catalog` redirects to the
+        format that `Accept` prefers.
         """
         base = find_base_url(request)
         suffix = CATALOGUE_FILES.format_of(request)

@@ -39,9 +39,9 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dialect: Annotated[
         Dialect,
         Meta(
-            description="Form of a CSV file; ignored for other formats. `rfc4180`: as that RFC says. `excel-es`: as "
-            "Excel in Spain opens it by double click, with semicolons, decimal commas and a byte order mark. Both have "
-            "an apostrophe before texts that could be formulas."
+            description="Form of a CSV file. `rfc4180`: as that RFC says. `excel-es`: as Excel in Spain opens it, "
+            "with semicolons, decimal commas and a byte order mark. Both have an apostrophe before "
+            "texts that could be formulas."
         ),
     ] = "rfc4180"
 

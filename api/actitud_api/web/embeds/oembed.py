@@ -49,10 +49,7 @@ class EmbedTarget(NamedTuple):
 
 
 class RichResponse(Struct, frozen=True, kw_only=True):
-    """An oEmbed response of type `rich`, with all three thumbnail members or none of them.
-
-    `html` is the code to embed, in `width` and `height` pixels; `cache_age` is how long it may be kept, in seconds.
-    """
+    """An oEmbed response of type `rich`, with all three thumbnail members or none of them."""
 
     version: Literal["1.0"] = "1.0"
     type: Literal["rich"] = "rich"

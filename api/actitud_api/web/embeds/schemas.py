@@ -15,8 +15,7 @@ EmbedLanguage = Annotated[
 EmbedTheme = Annotated[
     str,
     Meta(
-        description="Colours: `dark`, those that the page or the reader prefers (`auto`), or `light` for any other "
-        "value and without it.",
+        description="Colours: `dark`, those that the reader prefers (`auto`), or `light` for any other value.",
         examples=["dark"],
     ),
 ]
@@ -75,11 +74,7 @@ class DescribedBadgesQuery(BadgesQuery, frozen=True, kw_only=True):
 
 
 class ShieldsBadge(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A badge as data from which shields.io draws an image.
-
-    `message` is the text beside the name of the index, and `color` its background. `cacheSeconds` is how long
-    shields.io may keep it. `isError`: true if there is no score.
-    """
+    """A badge as data from which shields.io draws an image; an error is that there is no score."""
 
     schema_version: Literal[1] = 1
     label: str

@@ -64,9 +64,8 @@ class WorkbooksController(Controller):
     def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
         """Get the questionnaire as an empty workbook.
 
-        An XLSX file with one sheet for the profile and one for all questions. Each question shows what counts as
-        evidence, offers the steps of its ladder as a drop-down list, and warns about invalid input. Only the cells for
-        answers can be changed.
+        An XLSX file with one sheet for the profile and one for all questions, with what counts as evidence and the
+        steps of ladders as drop-down lists. Only the cells for answers can be changed.
         """
         announce_retirement(request, methodologies.get_methodology(path.version))
         return TEMPLATE.file_of(

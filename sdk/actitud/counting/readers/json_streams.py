@@ -90,7 +90,8 @@ def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator
                 elif builder is not None:
                     builder.event(event, value)
                     if prefix == inner and event == "end_map":
-                        yield f"{base}/{outer_number}/{child}/{number}", scalars, builder.value
+                        built: JsonObject = builder.value or {}
+                        yield f"{base}/{outer_number}/{child}/{number}", scalars, built
                         builder, number = None, number + 1
                 elif prefix == inner:
                     if event == "start_map":

@@ -58,7 +58,8 @@ def read_xml_feed(source: SourceReading) -> Iterator[Message]:
     if error is not None and not isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType):
         code = "half_file" if "no element found" in str(error) or "unclosed" in str(error) else "broken_xml"
         position = getattr(error, "getLineNumber", None)
-        raise source.fail(code, position() if callable(position) else None)
+        line = position() if callable(position) else None
+        raise source.fail(code, line if isinstance(line, int) else None)
     source.account = source.name_account(_name_site(feed.feed.get("link", "")))
     for number, entry in enumerate(feed.entries):
         try:

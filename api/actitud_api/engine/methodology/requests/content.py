@@ -44,10 +44,7 @@ SHA256: Final = "^[0-9a-f]{64}$"
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A document that supports an answer: its URL and its date. The service never fetches it.
-
-    `note` is a remark on it, None if there is none.
-    """
+    """A document that supports an answer: its URL and its date. The service never fetches it."""
 
     url: Annotated[
         str,

@@ -34,7 +34,7 @@ _TABLES: Final = (
     *("webhook", "webhook_topic", "webhook_delivery"),
     *("ledger_entry", "ledger_opening", "checkpoint", "signing_key"),
     *("published_document", "publication", "published_score", "publication_approval", "correction", "erasure"),
-    *("job", "job_item", "batch_file", "public_state"),
+    *("job", "job_item", "batch_file", "import_file", "import_piece", "public_state"),
 )
 """Each after those that it refers to."""
 
@@ -52,6 +52,7 @@ def upgrade() -> None:
     _create_publications()
     _create_erasures()
     _create_jobs()
+    _create_imports()
     _create_public_state()
     _create_functions()
     _protect_ledger()
@@ -641,6 +642,30 @@ def _create_jobs() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("job", name="pk_batch_file"),
         _reference("batch_file", "job", "job.id", ondelete="CASCADE"),
+    )
+
+
+def _create_imports() -> None:
+    op.create_table(
+        "import_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        *_identifiers("edition", "holder"),
+        sa.Column("job", sa.Integer()),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        *_times("created", "expires"),
+        sa.PrimaryKeyConstraint("id", name="pk_import_file"),
+        sqlite_autoincrement=True,  # else SQLite gives the id of a file that was deleted to another one
+    )
+    op.create_index("ix_import_file_expires", "import_file", ["expires"])
+    op.create_index("ix_import_file_job", "import_file", ["job"])
+    op.create_table(
+        "import_piece",
+        sa.Column("file", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("file", "position", name="pk_import_piece"),
+        _reference("import_piece", "file", "import_file.id", ondelete="CASCADE"),
     )
 
 

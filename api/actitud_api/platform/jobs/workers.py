@@ -84,6 +84,24 @@ def open_workers_apart() -> Iterator[MapFunction]:
         yield spread
 
 
+def run_here(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
+    """Return the result of a function for one item, in this process."""
+    return function(item)
+
+
+def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
+    """Return the result of a function for one item, from a process of the lowest priority that is started for it.
+
+    Raises:
+        WorkerEnded: The process was killed.
+    """
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), start_worker, (NICENESS,)) as pool:
+        try:
+            return pool.submit(function, item).result()
+        except BrokenProcessPool as error:
+            raise WorkerEnded(str(error)) from error
+
+
 @contextmanager
 def _open_pool(count: int, niceness: int) -> Iterator[MapFunction]:
     # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a

@@ -1,0 +1,213 @@
+"""Contents of the assessments of many organisations, written together: with what one write checks, scores and stores.
+
+The targets are read first, then the changes are computed, which needs no database and may happen in another process,
+and at last they are stored if the targets are still as they were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct, structs
+
+from actitud_api.engine.methodology.loader import Methodology, load_methodology
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.methodology.requests.content import AssessmentContent
+from actitud_api.engine.scoring.columns import ColumnScores, build_columns, score_columns
+from actitud_api.engine.scoring.columns.block import NO_SCORE
+from actitud_api.engine.scoring.columns.table import Ints
+from actitud_api.engine.scoring.columns.tree import STATUSES
+from actitud_api.engine.scoring.compile import compile_methodology
+from actitud_api.engine.scoring.evaluate import publish_score
+from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.platform.storage.database import Session
+from actitud_api.platform.storage.versions import StaleVersion, build_revision
+from actitud_api.resources.assessments import queries, service
+from actitud_api.resources.assessments.lifecycle import DeadlinePassed, InvalidTransition, Lifecycle
+from actitud_api.resources.assessments.records import AssessmentRecord
+from actitud_api.resources.assessments.tables import DIMENSIONS
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+
+
+class ContentTarget(Struct, frozen=True, kw_only=True):
+    """An organisation that may write its assessment now, as it was read.
+
+    `domains`: its declared internet domains. `before`: its assessment, None if it has none.
+    """
+
+    organisation: str
+    domains: tuple[str, ...]
+    before: AssessmentRecord | None
+
+    @property
+    def revision(self) -> str | None:
+        """The revision that an `If-Match` of the client must name; None if there is no assessment."""
+        return None if self.before is None else build_revision(self.before.created, self.before.version)
+
+
+TargetRefusal: TypeAlias = (
+    organisations.UnknownOrganisation | editions.EditionNotOpen | InvalidTransition | DeadlinePassed
+)
+"""The exception that a write of one assessment would raise."""
+
+
+class ContentChange(Struct, frozen=True, kw_only=True):
+    """A change of the assessment of an organisation that is computed and not stored yet.
+
+    `version` is the version of the stored assessment, None if there is none, and `domains` are those with which its
+    documents were checked. `values` are the new values by column, and `documents` those of the columns with JSON, as
+    JSON; both are empty if the content is the stored one.
+    """
+
+    organisation: str
+    version: int | None
+    domains: tuple[str, ...]
+    values: dict[str, object] = {}
+    documents: dict[str, bytes] = {}
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True if the content is the stored one."""
+        return not self.values
+
+
+def load_targets(
+    session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
+) -> dict[str, ContentTarget | TargetRefusal]:
+    """Return the organisations with these ids as targets, or the exception for which each cannot be written, by id."""
+    domains = organisations.list_domains(session, identifiers, locked=False)
+    stored = service.find_assessments(session, edition.id, domains.keys())
+    moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]
+    transitions = queries.list_transitions_of(session, edition.id, moved) if moved else {}
+    targets: dict[str, ContentTarget | TargetRefusal] = {}
+    for organisation in identifiers:
+        if organisation not in domains:
+            targets[organisation] = organisations.UnknownOrganisation(organisation)
+            continue
+        before = stored.get(organisation)
+        state = "draft" if before is None else before.state
+        try:
+            if edition.state != "open" and (edition.state == "published" or state != "returned"):
+                raise editions.EditionNotOpen(edition.id, edition.state)
+            lifecycle = Lifecycle(state, edition.calendar, transitions.get(organisation, ()))
+            lifecycle.ensure_writable()
+            lifecycle.ensure_in_time("submission", now)
+        except (editions.EditionNotOpen, InvalidTransition, DeadlinePassed) as refusal:
+            targets[organisation] = refusal
+        else:
+            targets[organisation] = ContentTarget(
+                organisation=organisation, domains=domains[organisation], before=before
+            )
+    return targets
+
+
+def build_changes(
+    edition: editions.EditionRecord,
+    contents: Sequence[tuple[ContentTarget, AssessmentContent]],
+    *,
+    now: datetime,
+) -> list[ContentChange]:
+    """Check the documents of contents as of `now`, score them together, and return the changes in the same order.
+
+    A content that is the stored one is neither checked nor scored again.
+    """
+    methodology = load_methodology(edition.methodology)
+    derived = {
+        number: service.derive_content(edition, target.domains, target.before, content, now=now)
+        for number, (target, content) in enumerate(contents)
+        if target.before is None or content != service.rebuild_content(target.before)
+    }
+    figures = score_submissions(methodology, [one.submission for one in derived.values()])
+    scored = dict(zip(derived, figures, strict=True))
+    changes = []
+    for number, (target, _) in enumerate(contents):
+        change = ContentChange(
+            organisation=target.organisation,
+            version=None if target.before is None else target.before.version,
+            domains=target.domains,
+        )
+        if number in derived:
+            columns = service.build_content_columns(derived[number], scored[number], now)
+            documents = {name: msgspec.json.encode(columns.pop(name)) for name in ("submission", "evidence")}
+            change = structs.replace(change, values=columns, documents=documents)
+        changes.append(change)
+    return changes
+
+
+def store_changes(session: Session, edition: editions.EditionRecord, changes: Sequence[ContentChange]) -> None:
+    """Store changes, the unchanged contents apart.
+
+    Raises:
+        StaleVersion: The edition, an organisation's domains or an assessment is no longer as it was read; the caller
+            must end the session.
+    """
+    changed = [change for change in changes if not change.is_unchanged]
+    if not changed:
+        return
+    # Locked first, as a write of one assessment does: none of these can change until the session ends.
+    editions.ensure_unpublished(session, edition.id)
+    identifiers = [change.organisation for change in changed]
+    domains = organisations.list_domains(session, identifiers, locked=True)
+    versions = queries.lock_versions(session, edition.id, identifiers)
+    if editions.find(session, edition.id).version != edition.version or any(
+        domains.get(change.organisation) != change.domains or versions.get(change.organisation) != change.version
+        for change in changed
+    ):
+        raise StaleVersion
+    new, replaced = [], []
+    for change in changed:
+        # Encoded already: the driver gets these bytes as they are.
+        values = change.values | {name: Raw(document) for name, document in change.documents.items()}
+        if change.version is None:
+            new.append(service.build_new_row(edition.id, change.organisation, values))
+        else:
+            replaced.append((change.organisation, {**values, "version": change.version + 1}))
+    # A row that another session inserts meanwhile cannot be locked: it is noticed when it is there.
+    if not queries.insert_drafts(session, new):
+        raise StaleVersion
+    queries.update_many(session, edition.id, replaced)
+
+
+def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[Mapping[str, object]]:
+    """Score submissions together; return for each what `service.figure_columns` returns for its evaluation."""
+    if not submissions:
+        return []
+    scores = score_columns(build_columns(methodology, submissions))
+    document = methodology.document
+    status = [STATUSES[number] for number in scores.status.tolist()]
+    index = _list_figures(scores.index)
+    figures = {
+        "methodology": [document.version] * len(submissions),
+        "status": status,
+        "level": [level or None for level in scores.level.tolist()],
+        "rank_points": [
+            get_ranking_index(standing, points, document.standing)
+            for standing, points in zip(status, index, strict=True)
+        ],
+        "index_value": index,
+        "index_max": _list_figures(scores.index_max),
+        "coverage": _list_figures(scores.coverage),
+        **dict(zip(DIMENSIONS, _list_dimensions(methodology, scores), strict=True)),
+    }
+    return [dict(zip(figures, row, strict=True)) for row in zip(*figures.values(), strict=True)]
+
+
+def _list_dimensions(methodology: Methodology, scores: ColumnScores) -> list[list[int | None]]:
+    """Return the published scores of each child of the root, a list for each child."""
+    dimensions = []
+    for child in compile_methodology(methodology).root.children:
+        if isinstance(child, int):
+            dimensions.append(_list_figures(scores.scores[child]))
+        else:
+            units = _list_figures(scores.groups[scores.group_ids.index(child.definition.id)])
+            dimensions.append([publish_score(child, points) for points in units])
+    return dimensions
+
+
+def _list_figures(column: Ints) -> list[int | None]:
+    """Return the figures in a column, None for a figure that does not exist."""
+    return [None if figure == NO_SCORE else figure for figure in column.tolist()]

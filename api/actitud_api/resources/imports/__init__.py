@@ -1,0 +1,1 @@
+"""Imports: assessments of many organisations from one file, as a job."""

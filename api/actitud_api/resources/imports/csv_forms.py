@@ -1,0 +1,477 @@
+"""Imported CSV files: tidy, with a row for each fact, or wide, with a row for each organisation.
+
+A file is UTF-8, separated by commas, or by semicolons with decimal commas as spreadsheets write it in Spain. A name in
+the first row that nobody knows is a fault, because what stands below it would be lost in silence.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.validation import Json, find_nearest, format_pointer, quote_value
+from actitud_api.resources.imports.sources import (
+    ImportFault,
+    ImportRejected,
+    OrganisationRows,
+    Place,
+    SourceBody,
+    SourceRow,
+    UnreadableRest,
+    build_fault,
+    group_adjacent,
+    name_adjacent,
+)
+from actitud_api.resources.imports.values import (
+    DOCUMENT_MEMBERS,
+    PROFILE,
+    InvalidValue,
+    ValueTarget,
+    list_columns,
+    list_facts,
+    read_text,
+)
+
+LINE_MAX: Final = 1024 * 1024
+"""Highest number of characters of a line; a row of an organisation has some thousands."""
+
+TIDY: Final = ("organisation", "indicator", "field", "value")
+"""Columns that a tidy file must have."""
+
+IGNORED: Final = frozenset({"edition", "organisation_name", "name", "methodology", "dimension", "question", "faults"})
+"""Columns that help people to read a file, and those of an annotated copy; nothing is read from them."""
+
+_ORGANISATION: Final = TIDY[0]
+_REVISION: Final = "revision"
+_NOTE: Final = "note"
+_EVIDENCE: Final = {f"evidence_{member}": member for member in DOCUMENT_MEMBERS}
+_SUGGESTIONS_MAX: Final = 20
+
+_DOCUMENT_TARGETS: Final = {member: ValueTarget((), type_) for member, type_ in DOCUMENT_MEMBERS.items()}
+
+_Documents: TypeAlias = dict[tuple[str, ...], list[dict[str, Json]]]
+
+
+class CsvHead(Struct, frozen=True):
+    """The first row of a CSV file: the titles of its columns, and whether semicolons separate them."""
+
+    titles: tuple[str, ...]
+    is_spanish: bool
+
+    @property
+    def delimiter(self) -> str:
+        """The character between two cells."""
+        return ";" if self.is_spanish else ","
+
+
+class TidyForm(Struct, frozen=True, tag="tidy"):
+    """Form of a CSV file with a row for each fact, document or note of an organisation."""
+
+    head: CsvHead
+
+    @property
+    def names_members(self) -> bool:
+        """False: a fault is in a column."""
+        return False
+
+    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
+        """Yield the rows of each organisation in a file; raises as in `SourceForm`."""
+        return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
+
+    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+        """Yield the first row and the organisation of each group; as in `SourceForm`."""
+        return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
+
+    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
+        """Return what the rows of an organisation say; `places` is filled as in `SourceForm`."""
+        reader = _TidyReader(version, self.head)
+        source = reader.read_group(group)
+        if places is not None:
+            places |= reader.list_places()
+        return source
+
+
+class WideForm(Struct, frozen=True, tag="wide"):
+    """Form of a CSV file with a row for each organisation, and a column for each fact."""
+
+    head: CsvHead
+
+    @property
+    def names_members(self) -> bool:
+        """False: a fault is in a column."""
+        return False
+
+    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
+        """Yield the row of each organisation in a file; raises as in `SourceForm`."""
+        return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
+
+    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+        """Yield the first row and the organisation of each group; as in `SourceForm`."""
+        return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
+
+    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
+        """Return what the row of an organisation says; `places` is filled as in `SourceForm`."""
+        reader = _WideReader(version, self.head)
+        source = reader.read_group(group)
+        if places is not None:
+            places |= reader.list_places()
+        return source
+
+
+def iterate_rows(stream: BinaryIO, head: CsvHead) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV file below its first one, with their numbers.
+
+    Raises:
+        UnreadableRest: The file is no CSV from some row on.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    number = 1
+    try:
+        rows = csv.reader(_iterate_lines(text), delimiter=head.delimiter, strict=True)
+        next(rows, None)
+        for number, cells in enumerate(rows, 2):
+            yield number, cells
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UnreadableRest(build_fault(Place(number + 1), "csv", _NOT_CSV.fill(reason=str(error)))) from error
+    finally:
+        text.detach()
+
+
+def _iterate_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(LINE_MAX):
+        if len(line) == LINE_MAX and not line.endswith("\n"):
+            raise csv.Error(f"line longer than {LINE_MAX}")
+        yield line
+
+
+def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
+    """Return the form of a CSV file by its first row.
+
+    Raises:
+        ImportRejected: The first row has faults.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    try:
+        line = next(_iterate_lines(text), "")
+        is_spanish = line.count(";") > line.count(",")
+        (cells,) = list(csv.reader([line], delimiter=";" if is_spanish else ",", strict=True)) or [[]]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ImportRejected([build_fault(Place(1), "csv", _NOT_CSV.fill(reason=str(error)))]) from error
+    finally:
+        text.detach()
+    head = CsvHead(tuple(title.strip() for title in cells), is_spanish)
+    is_tidy = {"indicator", "field"} <= {*head.titles}
+    known = _list_tidy_titles() if is_tidy else {_ORGANISATION, _REVISION, *list_columns(version)}
+    if faults := [*_check_titles(head.titles, TIDY if is_tidy else (_ORGANISATION,), known, version)]:
+        raise ImportRejected(faults)
+    return TidyForm(head) if is_tidy else WideForm(head)
+
+
+def _list_tidy_titles() -> set[str]:
+    return {*TIDY, _REVISION, _NOTE, *_EVIDENCE}
+
+
+def _check_titles(
+    titles: Sequence[str], required: Sequence[str], known: set[str], version: str
+) -> Iterator[ImportFault]:
+    for title in required:
+        if title not in titles:
+            yield build_fault(Place(1, title), "required", _MISSING_COLUMN, suggestion=_find_near(title, titles))
+    facts = list_facts(version)
+    seen: set[str] = set()
+    for number, title in enumerate(titles, 1):
+        # A spreadsheet may write empty cells beside the table; what stands below them is refused in its row.
+        if not title or title in IGNORED:
+            continue
+        place = Place(1, title)
+        if title in seen:
+            yield build_fault(place, "duplicate", _REPEATED_COLUMN)
+        seen.add(title)
+        if title not in known:
+            several = [f"{title}.{fact}" for indicator, fact in facts if indicator == title]
+            if several and len(known) > len(_list_tidy_titles()):
+                yield build_fault(place, "column", _SEVERAL_FACTS.fill(columns=", ".join(several)), quote_value(title))
+            else:
+                near = _find_near(title, known) if number <= _SUGGESTIONS_MAX * 10 else None
+                yield build_fault(place, "column", _UNKNOWN_COLUMN, quote_value(title), near)
+
+
+def _find_near(name: str, known: Sequence[str] | set[str]) -> str | None:
+    return find_nearest(name, known)
+
+
+class _Cell(NamedTuple):
+    """A cell of a CSV file: the number of its row and the title of its column, None for the whole row."""
+
+    row: int
+    column: str | None = None
+
+
+class _RowReader:
+    """Common part of the readers of both forms: they collect the members of a body, their places and their faults."""
+
+    def __init__(self, version: str, head: CsvHead) -> None:
+        self.version = version
+        self.head = head
+        self.cells: dict[tuple[str, ...], _Cell] = {}
+        """The cell of each member of the body, by the steps of its JSON Pointer."""
+        self.faults: list[ImportFault] = []
+        self.body: dict[str, dict[str, Json]] = {PROFILE: {}, "answers": {}}
+        self.revision: str | None = None
+        self._answers: dict[str, dict[str, Json]] = {}
+        self._documents: _Documents = {}
+        self._document_cells: dict[tuple[str, ...], list[Mapping[str, _Cell]]] = {}
+        self._suggestions = 0
+
+    def check_length(self, row: SourceRow) -> bool:
+        """Return True if a row has a cell for each column; report it otherwise."""
+        width, cells = len(self.head.titles), row.cells
+        if len(cells) == width or (len(cells) > width and not any(cells[width:])):
+            return True
+        detail = _CELLS.fill(count=len(cells), expected=width)
+        self.report(_Cell(row.number), "cells", detail)
+        return False
+
+    def report(self, cell: _Cell, rule: str, detail: Texts, value: str | None = None, near: str | None = None) -> None:
+        """Add a fault."""
+        self.faults.append(build_fault(Place(*cell), rule, detail, value, near))
+
+    def take_value(self, target: ValueTarget, text: str, cell: _Cell) -> None:
+        """Set the value of a fact, a note or a profile field."""
+        path = target.path
+        if target.set_by_service:
+            self.report(cell, "place", _SET_BY_REVIEW, quote_value(text))
+            return
+        if path in self.cells:
+            detail = _REPEATED_FACT.fill(first=self.cells[path].row)
+            self.report(cell, "duplicate", detail, quote_value(text))
+            return
+        self.cells[path] = cell
+        value = self.read(target, text, cell)
+        if value is None:
+            return
+        if path[0] == PROFILE:
+            self.body[PROFILE][path[1]] = value
+        else:
+            self._answers.setdefault(path[1], {})[path[2]] = value
+
+    def read(self, target: ValueTarget, text: str, cell: _Cell) -> Json:
+        """Return the value of a cell, or None if it is reported as a fault."""
+        try:
+            return read_text(text, target, is_spanish=self.head.is_spanish)
+        except InvalidValue as error:
+            self.report(cell, error.rule, error.detail, quote_value(text), error.suggestion)
+            return None
+
+    def add_document(self, path: tuple[str, ...], document: dict[str, Json], cells: Mapping[str, _Cell]) -> None:
+        """Add a document to the answer or the profile field at `path`; the same document counts once.
+
+        `cells` has the cell of each member.
+        """
+        listed = self._documents.setdefault(path, [])
+        if document and document not in listed:
+            listed.append(document)
+            self._document_cells.setdefault(path, []).append(cells)
+
+    def take_revision(self, text: str, cell: _Cell) -> None:
+        """Set the revision that the rows were written for."""
+        if self.revision not in (None, text):
+            self.report(cell, "duplicate", _SEVERAL_REVISIONS, quote_value(text))
+        self.revision = text
+
+    def list_places(self) -> dict[str, Place]:
+        """Return the place of each member of the body, by JSON Pointer."""
+        places = {format_pointer(path): Place(*cell) for path, cell in self.cells.items()}
+        for path, documents in self._document_cells.items():
+            pointer = format_pointer(path)
+            for number, cells in enumerate(documents):
+                places |= {f"{pointer}/{number}/{member}": Place(*cell) for member, cell in cells.items()}
+                # The last of them, which is one too many if there are too many.
+                places[pointer] = places[f"{pointer}/{number}"] = Place(*next(iter(cells.values())))
+        for path, cell in self.cells.items():
+            places.setdefault(format_pointer(path[:-1]), Place(cell.row))
+        return places
+
+    def build(self, group: OrganisationRows) -> SourceBody:
+        """Return all that was collected from the rows of an organisation."""
+        evidence: dict[str, Json] = {}
+        for path, documents in self._documents.items():
+            if path[0] == "profile_evidence":
+                evidence[path[1]] = documents
+            elif documents:
+                self._answers.setdefault(path[1], {})["evidence"] = documents
+        for name, answer in self._answers.items():
+            self.body["answers"][name] = answer
+        if evidence:
+            self.body["profile_evidence"] = evidence
+        if group.left_out:
+            self.report(_Cell(group.last), "rows", _TOO_MANY_ROWS.fill(count=len(group.rows) + group.left_out))
+        return SourceBody({"methodology": self.version, **self.body}, self.faults, self.revision)
+
+
+class _TidyReader(_RowReader):
+    def __init__(self, version: str, head: CsvHead) -> None:
+        super().__init__(version, head)
+        self._facts = list_facts(version)
+        self._indicators = {indicator for indicator, _ in self._facts}
+        self._positions = {title: position for position, title in enumerate(head.titles) if title}
+
+    def read_group(self, group: OrganisationRows) -> SourceBody:
+        """Return what the rows of an organisation say."""
+        positions, facts = self._positions, self._facts
+        indicators, fields, values = (positions[title] for title in TIDY[1:])
+        others = [(title, position) for title, position in positions.items() if title in (_REVISION, _NOTE, *_EVIDENCE)]
+        for row in group.rows:
+            if not self.check_length(row):
+                continue
+            cells = [str(cell).strip() for cell in row.cells]
+            indicator, field, value = cells[indicators] or PROFILE, cells[fields], cells[values]
+            further = {title: cells[position] for title, position in others if cells[position]}
+            target = facts.get((indicator, field))
+            if target is None and not self._check_names(row, indicator, field, value, further):
+                continue
+            if target is not None and value:
+                self.take_value(target, value, _Cell(row.number, "value"))
+            if further:
+                self._take_further(row, indicator, field, further)
+        return self.build(group)
+
+    def _check_names(self, row: SourceRow, indicator: str, field: str, value: str, further: Mapping[str, str]) -> bool:
+        """Return True if a row that names no fact may be one of documents and notes; report it otherwise."""
+        if indicator not in self._indicators:
+            self._report_unknown(_Cell(row.number, "indicator"), indicator, self._indicators)
+        elif field:
+            known = [name for place, name in self._facts if place == indicator]
+            self._report_unknown(_Cell(row.number, "field"), field, known)
+        elif value or (indicator == PROFILE and further.keys() - {_REVISION}):
+            self.report(_Cell(row.number, "field"), "required", _MISSING_FIELD)
+        else:
+            return True
+        return False
+
+    def _report_unknown(self, cell: _Cell, name: str, known: Sequence[str] | set[str]) -> None:
+        self._suggestions += 1
+        near = find_nearest(name, known) if self._suggestions <= _SUGGESTIONS_MAX else None
+        self.report(cell, "enum", _UNKNOWN_NAME, quote_value(name), near)
+
+    def _take_further(self, row: SourceRow, indicator: str, field: str, further: dict[str, str]) -> None:
+        revision, note = further.pop(_REVISION, None), further.pop(_NOTE, None)
+        if revision is not None:
+            self.take_revision(revision, _Cell(row.number, _REVISION))
+        if note is not None:
+            cell = _Cell(row.number, _NOTE)
+            if indicator == PROFILE:
+                self.report(cell, "place", _NO_NOTE, quote_value(note))
+            else:
+                self._take_note(indicator, note, cell)
+        if further:
+            document: dict[str, Json] = {}
+            cells: dict[str, _Cell] = {}
+            for title, text in further.items():
+                member = _EVIDENCE[title]
+                cells[member] = _Cell(row.number, title)
+                value = self.read(_DOCUMENT_TARGETS[member], text, cells[member])
+                if value is not None:
+                    document[member] = value
+            path = ("profile_evidence", field) if indicator == PROFILE else ("answers", indicator, "evidence")
+            self.add_document(path, document, cells)
+
+    def _take_note(self, indicator: str, note: str, cell: _Cell) -> None:
+        """Set the note of an answer; it may be repeated in each row of the answer."""
+        before = self._answers.get(indicator, {}).get(_NOTE)
+        target = ValueTarget(("answers", indicator, _NOTE), "text")
+        if before is None or self.read(target, note, cell) != before:
+            self.take_value(target, note, cell)
+
+
+class _WideReader(_RowReader):
+    def read_group(self, group: OrganisationRows) -> SourceBody:
+        """Return what the row of an organisation says."""
+        row, *further = group.rows
+        for other in further:
+            detail = _REPEATED_ORGANISATION.fill(first=row.number)
+            self.report(_Cell(other.number, _ORGANISATION), "duplicate", detail, quote_value(group.organisation))
+        if self.check_length(row):
+            self._read_cells(row)
+        return self.build(group)
+
+    def _read_cells(self, row: SourceRow) -> None:
+        columns = list_columns(self.version)
+        documents: dict[tuple[str, ...], tuple[dict[str, Json], dict[str, _Cell]]] = {}
+        for title, written in zip(self.head.titles, row.cells, strict=False):
+            text = str(written).strip()
+            if not text or title == _ORGANISATION or title in IGNORED:
+                continue
+            cell = _Cell(row.number, title)
+            target = columns.get(title)
+            if title == _REVISION:
+                self.take_revision(text, cell)
+            elif target is None:
+                self.report(_Cell(row.number), "cells", _BESIDE_TABLE, quote_value(text))
+            elif "evidence" in target.path or target.path[0] == "profile_evidence":
+                value = self.read(target, text, cell)
+                document, cells = documents.setdefault(target.path[:-1], ({}, {}))
+                cells[target.path[-1]] = cell
+                if value is not None:
+                    document[target.path[-1]] = value
+            else:
+                self.take_value(target, text, cell)
+        for path, (document, cells) in sorted(documents.items(), key=lambda item: (item[0][:-1], int(item[0][-1]))):
+            self.add_document(path[:-1], document, cells)
+
+
+_NOT_CSV: Final = Texts(
+    "Desde aquí no es CSV ({reason}). Guárdelo de nuevo como «CSV UTF-8».",
+    "From here on it is no CSV ({reason}). Save it again as “CSV UTF-8”.",
+)
+_MISSING_COLUMN: Final = Texts(
+    "Falta esta columna: ponga su nombre en la primera fila.", "This column is missing: put its name in the first row."
+)
+_UNKNOWN_COLUMN: Final = Texts(
+    "Esta columna no se conoce: corrija su nombre o quítela.",
+    "This column is not known: correct its name or remove it.",
+)
+_REPEATED_COLUMN: Final = Texts(
+    "Esta columna está repetida: deje solo una.", "This column is there more than once: leave only one."
+)
+_SEVERAL_FACTS: Final = Texts(
+    "Este indicador pide varios datos. Sus columnas: {columns}.",
+    "This indicator asks for several facts. Its columns: {columns}.",
+)
+_CELLS: Final = Texts(
+    "La fila tiene {count} celdas y la primera {expected}: compruebe que nada se ha desplazado.",
+    "The row has {count} cells and the first one {expected}: check that nothing has shifted.",
+)
+_BESIDE_TABLE: Final = Texts(
+    "Hay algo en una columna sin nombre: compruebe que nada se ha desplazado.",
+    "There is something in a column without a name: check that nothing has shifted.",
+)
+_SET_BY_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
+_REPEATED_FACT: Final = Texts(
+    "Ya está en la fila {first}: deje solo una.", "It is in row {first} already: leave only one."
+)
+_REPEATED_ORGANISATION: Final = Texts(
+    "La organización ya está en la fila {first}: deje solo una.",
+    "The organisation is in row {first} already: leave only one.",
+)
+_SEVERAL_REVISIONS: Final = Texts(
+    "Las filas de la organización dicen revisiones distintas: deje solo una.",
+    "The rows of the organisation say different revisions: leave only one.",
+)
+_TOO_MANY_ROWS: Final = Texts(
+    "La organización tiene {count} filas, demasiadas para una evaluación.",
+    "The organisation has {count} rows, too many for an assessment.",
+)
+_UNKNOWN_NAME: Final = Texts(
+    "No se conoce este código: use los de la metodología de la edición.",
+    "This code is not known: use those of the methodology of the edition.",
+)
+_MISSING_FIELD: Final = Texts("Falta el nombre del dato.", "The name of the fact is missing.")
+_NO_NOTE: Final = Texts(
+    "Un dato del perfil no lleva nota: quítela.", "A field of the profile takes no note: remove it."
+)

@@ -1,0 +1,125 @@
+"""Imported JSON Lines: one assessment a line, in the form in which `PUT` takes it and `GET` answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+import msgspec
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.platform.http.inputs import NotJson, parse_json
+from actitud_api.platform.http.validation import Json
+from actitud_api.resources.assessments.schemas import Assessment
+from actitud_api.resources.imports.sources import (
+    ImportFault,
+    OrganisationRows,
+    Place,
+    SourceBody,
+    SourceRow,
+    UnreadableRest,
+    build_fault,
+    locate_fault,
+)
+
+LINE_MAX: Final = 1024 * 1024
+"""Highest number of bytes of a line, as of the body with one assessment."""
+
+_SENT: Final = frozenset({"methodology", "profile", "answers", "profile_evidence"})
+_ANSWERED: Final = frozenset({*Assessment.__struct_fields__, "faults"}) - _SENT
+"""Members that an answer or an annotated copy has beside those of a request: nothing is read from them."""
+
+
+class _Named(Struct):
+    organisation: str = ""
+
+
+class JsonLinesForm(Struct, frozen=True, tag="json"):
+    """Form of a file with one assessment a line."""
+
+    @property
+    def names_members(self) -> bool:
+        """True: a fault is at a member of the line, not in a column."""
+        return True
+
+    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
+        """Yield the line of each organisation in a file; raises as in `SourceForm`."""
+        for row in iterate_lines(stream):
+            yield OrganisationRows(_find_name(row.cells[0]), [row], row.number)
+
+    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+        """Yield the number and the organisation of each line; as in `SourceForm`."""
+        number = 0
+        for row in iterate_lines(stream):
+            number = row.number
+            yield number, _find_name(row.cells[0])
+        yield number, ""
+
+    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
+        """Return what the line of an organisation says; a fault names its member, so there are no `places` to fill."""
+        (row,) = group.rows
+        try:
+            value = parse_json(row.cells[0].encode())
+        except NotJson as error:
+            faults = [locate_fault(Place(row.number, fault.pointer or None), fault) for fault in error.faults]
+            return SourceBody({"methodology": version}, faults)
+        if not isinstance(value, dict):
+            return SourceBody({"methodology": version}, [build_fault(Place(row.number), "type", _NO_OBJECT)])
+        faults = []
+        body: dict[str, Json] = {"methodology": version}
+        for name, member in value.items():
+            if name == "methodology":
+                if member != version:
+                    faults.append(
+                        build_fault(Place(row.number, "/methodology"), "edition", _OTHER.fill(version=version))
+                    )
+            elif name not in _ANSWERED and name != "revision":
+                body[name] = member
+        return SourceBody(body, faults, self._find_revision(row, value.get("revision"), faults))
+
+    def _find_revision(self, row: SourceRow, revision: Json, faults: list[ImportFault]) -> str | None:
+        if revision is None or isinstance(revision, str):
+            return revision or None
+        faults.append(build_fault(Place(row.number, "/revision"), "type", _NO_TEXT))
+        return None
+
+
+def _find_name(line: str) -> str:
+    try:
+        return msgspec.json.decode(line, type=_Named).organisation.strip()
+    except msgspec.MsgspecError:
+        return ""
+
+
+def iterate_lines(stream: BinaryIO) -> Iterator[SourceRow]:
+    """Yield the lines of a file that are not empty.
+
+    Raises:
+        UnreadableRest: A line is too long, or not UTF-8.
+    """
+    number = 0
+    while line := stream.readline(LINE_MAX):
+        number += 1
+        if len(line) == LINE_MAX and not line.endswith(b"\n"):
+            raise UnreadableRest(build_fault(Place(number), "length", _TOO_LONG.fill(maximum=LINE_MAX)))
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise UnreadableRest(build_fault(Place(number), "encoding", _NOT_UTF8)) from error
+        if text:
+            yield SourceRow(number, [text])
+
+
+_NO_OBJECT: Final = Texts(
+    "La línea debe ser un objeto con una evaluación.", "The line must be an object with an assessment."
+)
+_OTHER: Final = Texts(
+    "La edición se responde con la metodología {version}.", "The edition is answered under the methodology {version}."
+)
+_NO_TEXT: Final = Texts("Debe ser un texto.", "It must be a string.")
+_TOO_LONG: Final = Texts(
+    "La línea tiene más de {maximum} bytes: ponga una evaluación en cada línea.",
+    "The line has more than {maximum} bytes: put one assessment in each line.",
+)
+_NOT_UTF8: Final = Texts("No es UTF-8. Guárdelo de nuevo en UTF-8.", "It is not UTF-8. Save it again as UTF-8.")

@@ -1,0 +1,83 @@
+"""All SQL over imported files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlmodel import Session
+
+from actitud_api.platform.storage.base import Base
+from actitud_api.resources.imports.tables import ImportFileTable, ImportPieceTable
+
+FILES: Final = Base.metadata.tables[ImportFileTable.__tablename__]
+PIECES: Final = Base.metadata.tables[ImportPieceTable.__tablename__]
+
+_SELECT_PIECE: Final = select(PIECES.c.content).where(
+    PIECES.c.file == bindparam("of"), PIECES.c.position == bindparam("at")
+)
+
+
+class ImportFileRecord(Struct, frozen=True, kw_only=True):
+    """A file that was sent to be imported, or its annotated copy; the members are those of `ImportFileTable`."""
+
+    id: int
+    edition: str
+    holder: str
+    job: int | None
+    kind: str
+    size: int
+    created: datetime
+    expires: datetime
+
+
+def insert_file(session: Session, values: dict[str, object]) -> ImportFileRecord:
+    """Insert a file without pieces, and return it; `values` are the values by column, but for the id."""
+    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
+    row = session.execute(insert(FILES).values(values).returning(*columns)).mappings().one()
+    return msgspec.convert(dict(row), ImportFileRecord)
+
+
+def get_file(session: Session, file: int) -> ImportFileRecord | None:
+    """Return a file, or None if it does not exist or was deleted."""
+    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
+    row = session.execute(select(*columns).where(FILES.c.id == file)).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
+
+
+def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
+    """Return the newest annotated copy of a job, or None if it has none or it was deleted."""
+    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
+    statement = select(*columns).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
+    row = session.execute(statement).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
+
+
+def insert_piece(session: Session, file: int, position: int, content: bytes) -> None:
+    """Insert a piece of a file."""
+    session.connection().execute(insert(PIECES), {"file": file, "position": position, "content": content})
+
+
+def get_piece(session: Session, file: int, position: int) -> bytes | None:
+    """Return a piece of a file, or None if it has no such piece."""
+    content: bytes | None = session.execute(_SELECT_PIECE, {"of": file, "at": position}).scalar_one_or_none()
+    return content
+
+
+def update_file(session: Session, file: int, *, size: int, expires: datetime) -> None:
+    """Update the size of a file and the time from which it is deleted."""
+    session.execute(update(FILES).where(FILES.c.id == file).values(size=size, expires=expires))
+
+
+def delete_file(session: Session, file: int) -> None:
+    """Delete a file with its pieces; nothing happens if it is gone."""
+    session.execute(delete(FILES).where(FILES.c.id == file))
+
+
+def list_expired(session: Session, now: datetime, limit: int) -> list[int]:
+    """Return the ids of at most `limit` files that are to be deleted, the oldest first."""
+    statement = select(FILES.c.id).where(FILES.c.expires <= now).order_by(FILES.c.expires).limit(limit)
+    return list(session.execute(statement).scalars())

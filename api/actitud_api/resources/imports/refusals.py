@@ -1,0 +1,71 @@
+"""Why the rows of an organisation may not change its assessment, whatever they say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.narration.state_names import STATES
+from actitud_api.platform.http.validation import quote_value
+from actitud_api.resources.assessments.content_batches import TargetRefusal
+from actitud_api.resources.assessments.lifecycle import DeadlinePassed, InvalidTransition
+from actitud_api.resources.editions.service import EditionNotOpen
+from actitud_api.resources.imports.sources import ImportFault, OrganisationRows, Place, build_fault
+
+
+def refuse_nameless(group: OrganisationRows) -> ImportFault:
+    """Return the fault of rows without an organisation."""
+    return build_fault(_locate(group), "required", _NAMELESS)
+
+
+def refuse_unknown(group: OrganisationRows) -> ImportFault:
+    """Return the fault of rows of an organisation that nobody knows, or that whoever asks has no key for."""
+    return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
+
+
+def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
+    """Return the fault of rows whose organisation is elsewhere too; `rows` are the first rows of each place."""
+    detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
+    return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
+
+
+def explain_refusal(group: OrganisationRows, refusal: TargetRefusal) -> ImportFault:
+    """Return the fault of rows of an organisation whose assessment cannot be written."""
+    match refusal:
+        case EditionNotOpen():
+            return build_fault(_locate(group), "edition", _NOT_OPEN)
+        case InvalidTransition():
+            return build_fault(_locate(group), "state", _NOT_WRITABLE.fill(state=STATES[refusal.state]))
+        case DeadlinePassed():
+            return build_fault(_locate(group), "deadline", _LATE.fill(day=refusal.day))
+        case _:
+            return refuse_unknown(group)
+
+
+def _locate(group: OrganisationRows) -> Place:
+    return Place(group.first, "organisation")
+
+
+_NAMELESS: Final = Texts(
+    "Falta la organización: escriba su identificador en cada fila.",
+    "The organisation is missing: write its identifier in each row.",
+)
+_UNKNOWN: Final = Texts(
+    "No hay ninguna organización con este identificador, o su clave no es de ella. Búsquela en /v1/organisations.",
+    "There is no organisation with this identifier, or your key is not one of it. Look it up in /v1/organisations.",
+)
+_SCATTERED: Final = Texts(
+    "La organización está en varios sitios, desde las filas {rows}: ponga sus filas juntas, o deje solo una.",
+    "The organisation is in several places, from the rows {rows} on: put its rows together, or leave only one.",
+)
+_NOT_OPEN: Final = Texts(
+    "La edición ya no admite cambios en esta evaluación.", "The edition no longer takes changes of this assessment."
+)
+_NOT_WRITABLE: Final = Texts(
+    "La evaluación está {state}; solo se escribe en un borrador o en una devuelta.",
+    "The assessment is {state}; only a draft or a returned one is written.",
+)
+_LATE: Final = Texts(
+    "El último día para escribir en la evaluación fue el {day}. Pida una prórroga.",
+    "The last day to write the assessment was {day}. Ask for an extension.",
+)

@@ -1,0 +1,200 @@
+"""Rows of an imported file, organisation by organisation, and the faults that are found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import BinaryIO, Final, Protocol
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import LANGUAGES, Texts
+from actitud_api.platform.http.problems import FAULTS_MAX, Fault
+from actitud_api.platform.http.redaction import redact_keys
+from actitud_api.platform.http.validation import Json, quote_name
+
+ROWS_MAX: Final = 5_000
+"""Highest number of rows of one organisation; the largest assessments that make sense have far fewer."""
+
+
+class SourceRow(Struct, frozen=True, array_like=True):
+    """A row of a text file: its number, from 1 as a spreadsheet shows it, and its cells."""
+
+    number: int
+    cells: list[str]
+
+
+class OrganisationRows(Struct, frozen=True, array_like=True):
+    """The rows of one organisation, which stand together in the file.
+
+    `organisation`: the identifier as it is written, empty if there is none. `last`: number of the last of the rows.
+    `left_out`: number of rows beyond `ROWS_MAX`.
+    """
+
+    organisation: str
+    rows: list[SourceRow]
+    last: int
+    left_out: int = 0
+
+    @property
+    def first(self) -> int:
+        """Number of the first row."""
+        return self.rows[0].number
+
+
+class ImportFault(Struct, frozen=True, kw_only=True):
+    """A fault of a cell, a row or a file.
+
+    `sheet`: name of the sheet, None in a text file. `row`: its number as a spreadsheet shows it. `column`: title of the
+    column in a CSV file, its letters in a workbook, JSON Pointer in a line of JSON; None if the fault is one of the
+    whole row. `value`: the value as JSON, None if there is none or it may be personal data. `detail`: what is wrong and
+    what to do, by language. `suggestion`: the value that was probably meant.
+    """
+
+    row: int
+    rule: str
+    detail: dict[str, str]
+    sheet: str | None = None
+    column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
+
+
+class Place(Struct, frozen=True):
+    """A place in a file; the members are as in `ImportFault`."""
+
+    row: int
+    column: str | None = None
+    sheet: str | None = None
+
+
+class SourceBody(Struct, frozen=True):
+    """The body of an assessment as the rows of an organisation say it, and the faults of cells that say nothing.
+
+    `revision`: the state of the stored assessment that the rows were written for, None if they do not say.
+    """
+
+    body: dict[str, Json]
+    faults: list[ImportFault]
+    revision: str | None = None
+
+
+class SourceForm(Protocol):
+    """How a file of one kind is read."""
+
+    @property
+    def names_members(self) -> bool:
+        """True if a fault is at a member of a line, by its JSON Pointer, instead of in a column."""
+        ...
+
+    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
+        """Yield the rows of each organisation in a file.
+
+        Raises:
+            UnreadableRest: The file cannot be read beyond some row.
+        """
+        ...
+
+    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+        """Yield the first row and the organisation of each group, and at last the number of the last row, without one.
+
+        Raises:
+            UnreadableRest: The file cannot be read beyond some row.
+        """
+        ...
+
+    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
+        """Return what the rows of an organisation say under a methodology version.
+
+        `places`: is filled with the place of each member of the body, by JSON Pointer.
+        """
+        ...
+
+
+class ImportRejected(Exception):
+    """A file cannot be imported at all. `faults` say why. Raised before anything is imported."""
+
+    def __init__(self, faults: Sequence[ImportFault]) -> None:
+        super().__init__(", ".join(fault.rule for fault in faults))
+        self.faults = faults
+
+
+class UnreadableRest(Exception):
+    """A file cannot be read beyond a row; `fault` says why. Raised while its rows are read."""
+
+    def __init__(self, fault: ImportFault) -> None:
+        super().__init__(fault.rule)
+        self.fault = fault
+
+
+def build_fault(
+    place: Place, rule: str, detail: Texts, value: str | None = None, suggestion: str | None = None
+) -> ImportFault:
+    """Return a fault with its sentence in every language. `value` is quoted already (`quote_value`)."""
+    return ImportFault(
+        row=place.row,
+        column=None if place.column is None else redact_keys(quote_name(place.column)),
+        sheet=place.sheet,
+        rule=rule,
+        value=None if value is None else redact_keys(value),
+        detail={language: redact_keys(detail.into(language)) for language in LANGUAGES},
+        suggestion=suggestion,
+    )
+
+
+def locate_fault(place: Place, fault: Fault) -> ImportFault:
+    """Return a fault of the body of an assessment as one of the file, at a place."""
+    return build_fault(place, fault.rule, fault.detail, fault.value, fault.suggestion)
+
+
+def limit_faults(faults: Iterable[ImportFault]) -> tuple[ImportFault, ...]:
+    """Return the first `FAULTS_MAX` faults in the order of their rows; a last one counts those that are left out."""
+    ordered = sorted(faults, key=lambda fault: fault.row)
+    if len(ordered) <= FAULTS_MAX:
+        return tuple(ordered)
+    more = len(ordered) - FAULTS_MAX
+    detail = Texts("Fallos que no se enumeran: {more}.", "Faults that are not listed: {more}.", more=more)
+    return (*ordered[:FAULTS_MAX], build_fault(Place(ordered[FAULTS_MAX].row), "more", detail))
+
+
+def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[OrganisationRows]:
+    """Yield adjacent rows with the same organisation in the cell at `position` as one group; empty rows are skipped."""
+    name: str | None = None
+    kept: list[SourceRow] = []
+    last = left_out = 0
+    for number, cells in rows:
+        found = cells[position].strip() if position < len(cells) else ""
+        if found != name or not found:
+            if not found and not any(cells):
+                continue
+            if found != name:
+                if kept:
+                    yield OrganisationRows(name or "", kept, last, left_out)
+                name, kept, left_out = found, [], 0
+        last = number
+        if len(kept) < ROWS_MAX:
+            kept.append(SourceRow(number, cells))
+        else:
+            left_out += 1
+    if kept:
+        yield OrganisationRows(name or "", kept, last, left_out)
+
+
+def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
+    """Yield the first row and the organisation of each group of `group_adjacent`, and the number of the last row."""
+    name: str | None = None
+    number = 0
+    for number, cells in rows:
+        found = cells[position].strip() if position < len(cells) else ""
+        if found != name and (found or any(cells)):
+            yield number, found
+            name = found
+    yield number, ""
+
+
+def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:
+    """Return the place of a member of a body, that of the nearest member around it, or the first row."""
+    while pointer:
+        if pointer in places:
+            return places[pointer]
+        pointer = pointer.rpartition("/")[0]
+    return places.get("", Place(group.first))

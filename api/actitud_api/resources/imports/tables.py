@@ -1,0 +1,44 @@
+"""The tables of imported files, in pieces that a worker on any machine can read."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Column, Index, Integer, LargeBinary
+from sqlmodel import Field
+
+from actitud_api.platform.storage.base import IDENTIFIER, Base
+from actitud_api.platform.storage.times import UtcTime
+
+
+class ImportFileTable(Base, table=True):
+    """A file that was sent to be imported, or its annotated copy, until it is deleted.
+
+    `holder`: id by which whoever sent it is known after a rotation of the key. `edition` is no foreign key, because
+    editions go. `job`: id of the job whose faults it shows; NULL for a file that was sent. `kind`: media type. `size`:
+    number of its bytes. `expires`: time from which it is deleted.
+    """
+
+    __tablename__ = "import_file"
+    __table_args__: ClassVar[dict[str, bool]] = {"sqlite_autoincrement": True}
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True))
+    edition: str = Field(sa_type=IDENTIFIER)
+    holder: str = Field(sa_type=IDENTIFIER)
+    job: int | None = Field(index=True)
+    kind: str
+    size: int
+    created: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    expires: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class ImportPieceTable(Base, table=True):
+    """A piece of a file, compressed; `position` counts the pieces of a file from 0."""
+
+    __tablename__ = "import_piece"
+
+    file: int = Field(primary_key=True, foreign_key="import_file.id", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+Index("ix_import_file_expires", Base.metadata.tables[ImportFileTable.__tablename__].c.expires)

@@ -1,0 +1,16 @@
+"""The job that imports a file."""
+
+from __future__ import annotations
+
+from actitud_api.platform.jobs.runner import JobRun, JobTask
+from actitud_api.resources.imports.import_run import ACTION, ImportParameters, ImportRun
+from actitud_api.resources.imports.service import Importer
+
+
+def build_task(importer: Importer) -> JobTask[ImportParameters]:
+    """Return the task of imports."""
+
+    def run(job: JobRun[ImportParameters]) -> None:
+        ImportRun(importer.database, importer.workers, job).run()
+
+    return JobTask(ACTION, ImportParameters, run)

@@ -1,0 +1,196 @@
+"""Texts of cells, read as the values that an assessment has at the place that a column or a row names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.methodology.requests.content import EVIDENCE_MAX
+from actitud_api.platform.http.validation import Json
+
+ValueType: TypeAlias = Literal["integer", "number", "boolean", "components", "enum", "text", "date"]
+
+DOCUMENT_MEMBERS: Final[Mapping[str, ValueType]] = {"url": "text", "date": "date", "note": "text", "sha256": "text"}
+"""Type of each member of an evidence document."""
+
+PROFILE: Final = "profile"
+"""Name of the profile where the id of an indicator stands."""
+
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "verdadero", "yes", "sí", "si", "1"), True),
+    **dict.fromkeys(("false", "falso", "no", "0"), False),
+}
+_NO_COMPONENTS: Final = frozenset({"none", "ninguno", "ninguna"})
+"""Words for a checklist of which nothing is done: an empty cell is no answer."""
+
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?")
+_THOUSANDS: Final = re.compile(r"-?[0-9]{1,3}(?:[.\u00a0\u202f ][0-9]{3})+(?:,[0-9]+)?")
+_SPANISH_DATE: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_GUARD: Final = re.compile(r"(?:\A|(?<=[,;\t\r\n]))'")
+"""Apostrophe that keeps spreadsheets from reading a text as a formula, as downloads write it."""
+
+
+class InvalidValue(ValueError):
+    """A cell has a text that is no value of its type. `rule` is the broken rule; `suggestion` what was meant, or None.
+
+    Raised by `read_text`.
+    """
+
+    def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.detail = detail
+        self.suggestion = suggestion
+
+
+class ValueTarget(Struct, frozen=True):
+    """Place of a value in the body of an assessment, as the steps of a JSON Pointer, and the type of the value.
+
+    `components` has the ids of a checklist. `set_by_service`: True if a review sets the value, not the organisation.
+    """
+
+    path: tuple[str, ...]
+    type: ValueType
+    components: tuple[str, ...] = ()
+    set_by_service: bool = False
+
+
+@cache
+def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
+    """Return the target of each fact, by indicator and fact, and of each profile field, by `PROFILE` and field."""
+    document = load_methodology(version).document
+    targets = {
+        (PROFILE, field.name): ValueTarget((PROFILE, field.name), field.type, set_by_service=field.set_by == "service")
+        for field in document.profile
+    }
+    for indicator in walk_indicators(document.root):
+        for fact in indicator.facts:
+            targets[indicator.id, fact.name] = ValueTarget(
+                ("answers", indicator.id, fact.name),
+                fact.type,
+                indicator.components if fact.type == "components" else (),
+                set_by_service=fact.set_by == "service",
+            )
+    return targets
+
+
+@cache
+def list_columns(version: str) -> Mapping[str, ValueTarget]:
+    """Return the target of each column that a table with one row for each organisation may have, by its name.
+
+    A name that would mean two facts, as `a.b.c` for the facts `c` of `a.b` and `b.c` of `a`, means neither.
+    """
+    named: list[tuple[str, ValueTarget]] = []
+    short: dict[str, ValueTarget] = {}
+    facts: dict[str, list[ValueTarget]] = {}
+    for (place, name), target in list_facts(version).items():
+        named.append((f"{PROFILE}:{name}" if place == PROFILE else f"{place}.{name}", target))
+        if place == PROFILE and not target.set_by_service:
+            named += _list_documents(f"{PROFILE}:{name}", ("profile_evidence", name))
+        elif place != PROFILE and not target.set_by_service:
+            facts.setdefault(place, []).append(target)
+    for indicator, targets in facts.items():
+        if len(targets) == 1:
+            short[indicator] = targets[0]
+        named.append((f"{indicator}.note", ValueTarget(("answers", indicator, "note"), "text")))
+        named += _list_documents(indicator, ("answers", indicator, "evidence"))
+    names = [name for name, _ in named]
+    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    return short | {name: target for name, target in named if name not in repeated}
+
+
+def _list_documents(prefix: str, path: tuple[str, ...]) -> list[tuple[str, ValueTarget]]:
+    """Return the columns of the documents of an answer or field: `….evidence_url`, `….evidence_url_2` and so on."""
+    return [
+        (
+            f"{prefix}.evidence_{member}{'' if number == 0 else f'_{number + 1}'}",
+            ValueTarget((*path, str(number), member), type_),
+        )
+        for number in range(EVIDENCE_MAX)
+        for member, type_ in DOCUMENT_MEMBERS.items()
+    ]
+
+
+def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
+    """Return the value of a cell that is not empty; `is_spanish`: numbers may have decimal commas.
+
+    A text that is no code of an enumeration or checklist is returned as it is: the schema, which has the codes, refuses
+    it.
+
+    Raises:
+        InvalidValue: The text is no value of the type.
+    """
+    match target.type:
+        case "integer" | "number":
+            return _read_number(text, is_spanish=is_spanish)
+        case "boolean":
+            value = _BOOLEANS.get(text.casefold())
+            if value is None:
+                raise InvalidValue("enum", _YES_OR_NO)
+            return value
+        case "components":
+            if text.casefold() in _NO_COMPONENTS and text not in target.components:
+                return []
+            return [component for component in re.split(r"[\s,;]+", text) if component]
+        case "date":
+            return read_date(text)
+        case "text":
+            return _GUARD.sub("", text)
+        case "enum":
+            return text
+
+
+def _read_number(text: str, *, is_spanish: bool) -> int | float:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _THOUSANDS.fullmatch(text) and (is_spanish or not _NUMBER.fullmatch(text)):
+        plain = re.sub(r"[.\u00a0\u202f ]", "", text).replace(",", ".")
+        raise InvalidValue("number", _THOUSANDS_REFUSED, plain)
+    plain = text.replace(",", ".") if is_spanish else text
+    if not _NUMBER.fullmatch(plain):
+        if text[:1] == "=":
+            raise InvalidValue("formula", _FORMULA)
+        raise InvalidValue("type", _NO_NUMBER)
+    number = float(plain)
+    return int(number) if number.is_integer() and abs(number) < 10**15 else number
+
+
+def read_date(text: str) -> str:
+    """Return a date, written as 2026-12-31 or as 31/12/2026, in the form of JSON.
+
+    Raises:
+        InvalidValue: The text is no date.
+    """
+    spanish = _SPANISH_DATE.fullmatch(text)
+    try:
+        if spanish is not None:
+            return date(int(spanish[3]), int(spanish[2]), int(spanish[1])).isoformat()
+        if len(text) == 10:
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise InvalidValue("format", _NO_DATE)
+
+
+_YES_OR_NO: Final = Texts(
+    "Debe ser true o false: escriba «Sí» o «No».", "It must be true or false: write “yes” or “no”."
+)
+_NO_NUMBER: Final = Texts(
+    "Debe ser un número: escríbalo sin unidades ni otras palabras.",
+    "It must be a number: write it without units or other words.",
+)
+_THOUSANDS_REFUSED: Final = Texts(
+    "No se sabe si el separador es de miles o de decimales: escriba el número sin separador de miles.",
+    "It is not clear whether the separator is one of thousands: write the number without it.",
+)
+_FORMULA: Final = Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value.")
+_NO_DATE: Final = Texts("Debe ser una fecha: escríbala como 2026-12-31.", "It must be a date: write it as 2026-12-31.")

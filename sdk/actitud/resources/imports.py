@@ -1,0 +1,160 @@
+"""Imports: the assessments of many organisations from one file, as a job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, overload
+
+from actitud._bind import bind_awaitable, bind_awaitable_export, bind_blocking, bind_blocking_export
+from actitud._calls import AsyncBound, Bound, Call, build_get, build_upload, fetch
+from actitud._config import Core
+from actitud._files import Destination, Export, fetch_export
+from actitud._streams import ProgressCallback
+from actitud.models import Job
+
+ImportFormat = Literal["csv", "jsonl", "xlsx"]
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The media type of each format, which is the suffix of the name of a file."""
+
+_MAX_BYTES: Final = 512 * 1024 * 1024
+
+
+def create_import(
+    core: Core,
+    edition: str,
+    file: str | os.PathLike[str],
+    *,
+    format: ImportFormat | None = None,
+    dry_run: bool = False,
+    all_or_nothing: bool = False,
+    idempotency_key: str | None = None,
+    lang: str | None = None,
+) -> Call[Job]:
+    """Import the assessments in a file, and return the job that does it; ``client.jobs.wait`` waits for it.
+
+    ``file``: the path of a CSV or JSON Lines file, or of the workbook of ``template``, which is read while it is sent.
+    ``format``: its format, if the suffix of its name does not say it. ``dry_run``: check it and store nothing.
+    ``all_or_nothing``: store nothing if the rows of any organisation have a fault; without it, those without faults are
+    stored. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; by default each call gets its own. ``lang``: language of the faults in the annotated copy.
+
+    The rows of an organisation replace its whole assessment; those that say what is stored change nothing. The results
+    of the job (``client.jobs.items.list``) name the faults of each organisation. Raises ``Conflict`` if the file is
+    none of this format or the edition is published, ``ContentTooLarge`` if the file is too large, ``OSError`` if it
+    cannot be read, and ``ValueError`` if nothing says its format.
+    """
+    path = Path(file)
+    suffix = path.suffix.removeprefix(".").lower() if format is None else format
+    if suffix not in MEDIA_TYPES:
+        raise ValueError(f"{path.name}: its name does not end in one of {', '.join(MEDIA_TYPES)}; say its format")
+    request = build_upload(
+        core,
+        "editions",
+        edition,
+        "imports",
+        file=os.fspath(path),
+        size=path.stat().st_size,
+        media_type=MEDIA_TYPES[suffix],
+        query={"dry_run": dry_run or None, "all_or_nothing": all_or_nothing or None},
+        idempotency_key=idempotency_key,
+        lang=lang,
+    )
+    return fetch(core, request, Job)
+
+
+@overload
+def get_template(
+    core: Core, edition: str, *, parent: str | None = None, to: None = None, lang: str | None = None
+) -> Call[Export[bytes]]: ...
+
+
+@overload
+def get_template(
+    core: Core,
+    edition: str,
+    *,
+    parent: str | None = None,
+    to: Destination,
+    progress: ProgressCallback | None = None,
+    lang: str | None = None,
+) -> Call[Export[Path]]: ...
+
+
+def get_template(
+    core: Core,
+    edition: str,
+    *,
+    parent: str | None = None,
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
+    lang: str | None = None,
+) -> Call[Export[bytes]] | Call[Export[Path]]:
+    """Download the workbook to fill in for many organisations, with what their assessments have.
+
+    ``parent``: only the organisations that depend on this one. A key of organisations gets these. ``to``: the path to
+    write the file to; ``None`` to return its bytes. ``progress``: called after each chunk that is written. ``lang``:
+    language of the workbook. Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if there are too many
+    organisations.
+    """
+    request = build_get(core, "editions", edition, "imports", "template.xlsx", query={"parent": parent}, lang=lang)
+    return fetch_export(core, request, MEDIA_TYPES["xlsx"], _MAX_BYTES, to=to, progress=progress)
+
+
+@overload
+def get_annotated(
+    core: Core, edition: str, job: str, *, format: ImportFormat = "csv", to: None = None
+) -> Call[Export[bytes]]: ...
+
+
+@overload
+def get_annotated(
+    core: Core,
+    edition: str,
+    job: str,
+    *,
+    format: ImportFormat = "csv",
+    to: Destination,
+    progress: ProgressCallback | None = None,
+) -> Call[Export[Path]]: ...
+
+
+def get_annotated(
+    core: Core,
+    edition: str,
+    job: str,
+    *,
+    format: ImportFormat = "csv",
+    to: Destination | None = None,
+    progress: ProgressCallback | None = None,
+) -> Call[Export[bytes]] | Call[Export[Path]]:
+    """Download the file that a job has imported, with its faults: marks and comments, or a column ``faults``.
+
+    ``format``: that of the file that was sent. ``to``: the path to write it to; ``None`` to return its bytes.
+    ``progress``: called after each chunk that is written. Raises ``NotFound`` if the job has found no fault, if
+    somebody else asked for it, or after seven days.
+    """
+    request = build_get(core, "editions", edition, "imports", job, f"annotated.{format}")
+    return fetch_export(core, request, MEDIA_TYPES[format], _MAX_BYTES, to=to, progress=progress)
+
+
+class Imports(Bound):
+    """Operations on imports, such as ``client.editions.imports.create``."""
+
+    create: Final = bind_blocking(create_import)
+    template: Final = bind_blocking_export(get_template)
+    annotated: Final = bind_blocking_export(get_annotated)
+
+
+class AsyncImports(AsyncBound):
+    """Awaitable operations on imports, such as ``async_client.editions.imports.create``."""
+
+    create: Final = bind_awaitable(create_import)
+    template: Final = bind_awaitable_export(get_template)
+    annotated: Final = bind_awaitable_export(get_annotated)

@@ -1,0 +1,428 @@
+"""Imports over HTTP: many organisations from one file, all or nothing for each of them; both databases."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import openpyxl
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.auth import service as access
+from actitud_api.platform.jobs.runner import JobRunner
+from actitud_api.platform.storage.database import Database
+from tests.http.test_http_problems import problem
+from tests.support.applications import borrow_app
+from tests.support.assessing import DOMAIN, body_a
+from tests.support.databases import unlimited
+from tests.support.importing import (
+    CSV,
+    EDITION,
+    JSON_LINES,
+    NEW,
+    TITLES,
+    VERSION,
+    XLSX,
+    encode,
+    lines,
+    list_rows,
+    name,
+    register,
+    tidy,
+    wide,
+)
+
+pytestmark = pytest.mark.serving
+IMPORTS = f"/v1/editions/{EDITION}/imports"
+ASSESSMENTS = f"/v1/editions/{EDITION}/assessments"
+Client = TestClient[Litestar]
+Job = dict[str, Any]
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Client]:
+    """A client with the key of an administrator; an edition is open, and there are eight organisations."""
+    with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
+        opened.headers["Authorization"] = bearer(opened, "administrator")
+        assert opened.post("/v1/editions", json=NEW).status_code == 201
+        register(database(opened), 8)
+        yield opened
+
+
+def database(client: Client) -> Database:
+    found: Database = client.app.state["database"]
+    return found
+
+
+def bearer(client: Client, role: access.Role, *organisations: str) -> str:
+    with database(client).write() as session:
+        made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=datetime.now(UTC))
+    return f"Bearer {made.text}"
+
+
+def send(
+    client: Client,
+    content: bytes,
+    kind: str = CSV,
+    *,
+    key: str | None = None,
+    dry_run: bool = False,
+    all_or_nothing: bool = False,
+) -> httpx.Response:
+    headers = {"Content-Type": kind} | ({} if key is None else {"Authorization": key})
+    query = {"dry_run": str(dry_run).lower(), "all_or_nothing": str(all_or_nothing).lower()}
+    return client.post(IMPORTS, content=content, params=query, headers=headers)
+
+
+def do(
+    client: Client,
+    content: bytes,
+    kind: str = CSV,
+    *,
+    key: str | None = None,
+    dry_run: bool = False,
+    all_or_nothing: bool = False,
+) -> Job:
+    """Send a file, let its job be done, and return the job."""
+    answer = send(client, content, kind, key=key, dry_run=dry_run, all_or_nothing=all_or_nothing)
+    assert answer.status_code == 202, answer.text
+    runner: JobRunner = client.app.state["jobs"]
+    runner.run_due()
+    job: Job = client.get(answer.headers["location"]).json()
+    return job
+
+
+def refused(client: Client, job: Job) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = client.get(f"/v1/jobs/{job['id']}/items?outcome=refused").json()["items"]
+    return items
+
+
+def faults(client: Client, job: Job) -> list[tuple[Any, ...]]:
+    """Where each fault is, and which rule is broken."""
+    return [
+        (fault["sheet"], fault["row"], fault["column"], fault["rule"])
+        for item in refused(client, job)
+        for fault in item["detail"]["faults"]
+    ]
+
+
+def written(client: Client) -> list[str]:
+    """The assessments that the ledger says were written by imports."""
+    with database(client).read() as session:
+        return [
+            one.opening.subject
+            for one in ledger.iterate_entries(session)
+            if one.opening is not None and one.opening.owner is not None
+        ]
+
+
+FORMS: dict[str, tuple[Callable[[Sequence[str]], bytes], str]] = {
+    "tidy": (tidy, CSV),
+    "wide": (wide, CSV),
+    "spanish": (lambda ids: b"\xef\xbb\xbf" + wide(ids, delimiter=";"), CSV),
+    "lines": (lines, JSON_LINES),
+}
+
+
+@pytest.mark.both_databases
+def test_an_import_writes_what_a_put_of_each_assessment_would(client: Client) -> None:
+    ids = [name(number) for number in (1, 2)]
+    job = do(client, tidy(ids))
+    assert (job["state"], job["outcomes"], job["edition"]) == ("succeeded", {"created": 2}, EDITION)
+    assert job["done"] == job["total"] == job["result"]["rows"]
+    put = client.put(f"{ASSESSMENTS}/{name(3)}", json=body_a(VERSION), headers={"If-None-Match": "*"})
+    assert put.status_code == 201
+    own = ("organisation", "organisation_name", "created", "updated")
+    for one in ids:
+        imported = client.get(f"{ASSESSMENTS}/{one}").json()
+        assert {k: v for k, v in imported.items() if k not in own} == {
+            k: v for k, v in put.json().items() if k not in own
+        }
+    with database(client).read() as session:
+        entries = [one for one in ledger.iterate_entries(session) if one.opening is not None and one.opening.owner]
+    assert [one.opening.subject for one in entries if one.opening] == [
+        f"{ASSESSMENTS}/{one}" for one in (*ids, name(3))
+    ]
+    imported, by_put = (json.loads(entry.entry.record) for entry in (entries[0], entries[-1]))
+    assert imported["action"] == "editions.imports.create"
+    assert imported["actor"]["key"] == by_put["actor"]["key"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_says_the_same(client: Client, form: str) -> None:
+    write, kind = FORMS[form]
+    expected = client.put(f"{ASSESSMENTS}/{name(1)}", json=body_a(VERSION), headers={"If-None-Match": "*"}).json()
+    job = do(client, write([name(1), name(2)]), kind)
+    assert job["outcomes"] == {"created": 1, "unchanged": 1}, refused(client, job)
+    found = client.get(f"{ASSESSMENTS}/{name(2)}").json()
+    assert [found[member] for member in ("profile", "answers", "index")] == [
+        expected[member] for member in ("profile", "answers", "index")
+    ]
+
+
+@pytest.mark.both_databases
+def test_the_same_file_twice_changes_nothing(client: Client) -> None:
+    content = tidy([name(1), name(2)])
+    do(client, content)
+    tags, entries = [client.get(f"{ASSESSMENTS}/{name(number)}").headers["etag"] for number in (1, 2)], written(client)
+    again = do(client, content)
+    assert again["outcomes"] == {"unchanged": 2}
+    assert [client.get(f"{ASSESSMENTS}/{name(number)}").headers["etag"] for number in (1, 2)] == tags
+    assert written(client) == entries
+
+
+@pytest.mark.both_databases
+def test_one_bad_organisation_keeps_no_other_out_unless_that_is_asked_for(client: Client) -> None:
+    rows = [row for number in range(1, 5) for row in list_rows(name(number))]
+    rows[3][3] = "muchas"
+    content = encode(rows)
+    for mode, outcomes in (
+        ("dry_run", {"created": 3, "refused": 1}),
+        ("all_or_nothing", {"refused": 1, "withheld": 3}),
+    ):
+        job = do(client, content, dry_run=mode == "dry_run", all_or_nothing=mode == "all_or_nothing")
+        assert (job["outcomes"], written(client)) == (outcomes, [])
+    job = do(client, content)
+    assert job["outcomes"] == {"created": 3, "refused": 1}
+    (item,) = refused(client, job)
+    (fault,) = item["detail"]["faults"]
+    assert item["subject"] == name(1)
+    assert {name: fault[name] for name in ("row", "column", "rule", "value", "sheet")} == {
+        "row": 5,
+        "column": "value",
+        "rule": "type",
+        "value": '"muchas"',
+        "sheet": None,
+    }
+    assert set(fault["detail"]) == {"es", "en"}
+    assert client.get(f"{ASSESSMENTS}/{name(1)}").status_code == 404
+    whole = do(client, tidy([name(5), name(6)]), all_or_nothing=True)
+    assert whole["outcomes"] == {"created": 2}
+    assert len(written(client)) == 5
+
+
+def test_the_annotated_copy_is_the_file_with_its_faults_and_can_be_sent_again(client: Client) -> None:
+    rows = [row for number in (1, 2) for row in list_rows(name(number))]
+    rows[0][3] = "VILLAGE"
+    job = do(client, encode(rows))
+    path = job["result"]["annotated"]
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    found = answer.content.decode("utf-8-sig").splitlines()
+    assert found[0] == ",".join((*TITLES, "faults"))
+    assert found[1].startswith(",".join(rows[0]))
+    assert "MUN" in found[1]
+    assert [line for line in found[2:] if not line.endswith(",")] == []
+    assert faults(client, do(client, answer.content)) == [(None, 2, "value", "enum")]
+    assert client.get(path.replace(".csv", ".xlsx")).status_code == 404
+    other = bearer(client, "registrar")
+    assert client.get(path, headers={"Authorization": other}).status_code == 404
+    line = lines([name(3)]).replace(b'"units": 12', b'"units": "x"')
+    copy = client.get(do(client, line, JSON_LINES)["result"]["annotated"]).json()
+    assert (copy["organisation"], copy["faults"]) == (name(3), ["/profile/units: It must be an integer."])
+
+
+def test_a_file_without_faults_leaves_nothing_behind(client: Client) -> None:
+    job = do(client, tidy([name(1)]))
+    assert job["result"]["annotated"] is None
+    with database(client).read() as session:
+        connection = session.connection()
+        assert [
+            connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+            for table in ("import_file", "import_piece")
+        ] == [0, 0]
+
+
+# --- who ------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_of_organisations_imports_these_and_no_other(client: Client) -> None:
+    key = bearer(client, "organisation_editor", name(1), name(2))
+    job = do(client, tidy([name(1), name(3)]), key=key)
+    assert job["outcomes"] == {"created": 1, "refused": 1}
+    assert [item["subject"] for item in refused(client, job)] == [name(3)]
+    assert do(client, tidy([name(3)]), key=bearer(client, "registrar"))["outcomes"] == {"created": 1}
+    for role in ("organisation_reader", "assessor", "publisher"):
+        bound = (name(1),) if role == "organisation_reader" else ()
+        assert send(client, tidy([name(1)]), key=bearer(client, role, *bound)).status_code == 403
+
+
+def test_a_template_has_the_organisations_of_the_key_and_what_it_may_read(client: Client) -> None:
+    do(client, tidy([name(1), name(3)]))
+    own = client.get(
+        f"{IMPORTS}/template.xlsx", headers={"Authorization": bearer(client, "organisation_editor", name(1), name(2))}
+    )
+    assert own.headers["content-type"] == XLSX
+    cells = [[cell.value for cell in row[:5]] for row in sheet(own.content, "Profile").iter_rows(min_row=5)]
+    assert [row[0] for row in cells] == [name(1), name(2)]
+    assert [row[4] for row in cells] == [42000, None]
+    registrar = client.get(f"{IMPORTS}/template.xlsx", headers={"Authorization": bearer(client, "registrar")})
+    cells = [[cell.value for cell in row[:5]] for row in sheet(registrar.content, "Profile").iter_rows(min_row=5)]
+    assert [row[0] for row in cells] == [name(number) for number in range(1, 9)]
+    assert {row[4] for row in cells} == {None}
+
+
+def sheet(content: bytes, title: str) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(content))[title]
+
+
+# --- an assessment that is not as it was ----------------------------------------------------------------------
+
+
+def test_rows_written_for_another_revision_are_refused(client: Client) -> None:
+    do(client, tidy([name(1)]))
+    tag = client.get(f"{ASSESSMENTS}/{name(1)}").headers["etag"]
+    changed = body_a(VERSION)
+    changed["profile"]["units"] = 13
+
+    def rows(body: dict[str, Any], revision: str) -> bytes:
+        return encode([[*row[:-1], revision] for row in list_rows(name(1), body)])
+
+    assert do(client, rows(changed, "none"))["outcomes"] == {"refused": 1}
+    assert do(client, rows(changed, tag))["outcomes"] == {"replaced": 1}
+    changed["profile"]["units"] = 14
+    job = do(client, rows(changed, tag))
+    assert faults(client, job) == [(None, 2, None, "revision")]
+    # What is stored already needs no leave.
+    changed["profile"]["units"] = 13
+    assert do(client, rows(changed, tag))["outcomes"] == {"unchanged": 1}
+
+
+def test_an_assessment_that_its_organisation_may_not_write_is_refused(client: Client) -> None:
+    do(client, tidy([name(1), name(2)]))
+    path = f"{ASSESSMENTS}/{name(1)}"
+    tag = client.get(path).headers["etag"]
+    assert client.post(f"{path}/submissions", json={}, headers={"If-Match": tag}).status_code == 201
+    changed = body_a(VERSION)
+    changed["profile"]["units"] = 13
+    job = do(client, tidy([name(1), name(2)], changed))
+    assert job["outcomes"] == {"refused": 1, "replaced": 1}
+    assert faults(client, job) == [(None, 2, "organisation", "state")]
+
+
+# --- bad input ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_none_is_refused_at_once_with_its_place(client: Client) -> None:
+    row = next(list_rows(name(1)))
+    for content, pointer, rule in (
+        (encode([row]).replace(b"MUN", b"MU\xd1"), "2", "encoding"),
+        (encode([row]).decode().encode("utf-16"), "1", "encoding"),
+        (b"", "1:organisation", "required"),
+        (encode([]), "1", "empty"),
+        (b"organisation;D1.07.numerador\r\nX;1\r\n", "1:D1.07.numerador", "column"),
+        (b"organisation,D1.07\r\nX,1\r\n", "1:D1.07", "column"),
+        (b"organisation,organisation\r\nX,1\r\n", "1:organisation", "duplicate"),
+    ):
+        found = problem(send(client, content), 409, "conflict")
+        assert (found["errors"][0]["pointer"], found["errors"][0]["rule"]) == (pointer, rule), content[:40]
+    assert send(client, b"%PDF", "application/pdf").status_code == 415
+    assert client.get("/v1/jobs").json()["items"] == []
+
+
+def test_a_file_that_breaks_off_is_not_imported_at_all(client: Client) -> None:
+    job = do(client, tidy([name(1)]) + b'XX-DEMO-00002,,units,"12\r\n')
+    assert (job["state"], job["problem"]["errors"][0]["rule"]) == ("failed", "csv")
+    assert client.get(f"{ASSESSMENTS}?total=true").json()["total"] == 0
+
+
+def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:
+    rows = list(list_rows(name(1)))
+    where = {(row[1], row[2]): number for number, row in enumerate(rows)}
+    first, second = where["D1.07", "numerator"], where["D1.07", "denominator"]
+    rows[first][3] = "=1+1"
+    rows[second][4:6] = ["http://ayto.example/x", "31/02/2026"]
+    rows[where["", "units"]][3] = ""
+    rows[where["", "employees"]][2] = "employes"
+    rows.append([name(1), "D1.07", "numerator", "3", "", "", "", ""])
+    rows.append([name(1), "D9.99", "numerator", "3", "", "", "", ""])
+    rows.append([name(1), "", "previous_level", "3", "", "", "", ""])
+    rows.append([name(1), "D1.07", "", "", "", "", "DNI 12345678Z", ""])
+    rows.append([name(1), "D1.07"])
+    last = len(rows) + 1
+    job = do(client, encode(rows))
+    expected = {
+        (first + 2, "value", "formula"),
+        (second + 2, "evidence_date", "format"),
+        (second + 2, "evidence_url", "pattern"),
+        (where["", "employees"] + 2, "field", "enum"),
+        (last - 4, "value", "duplicate"),
+        (last - 3, "indicator", "enum"),
+        (last - 2, "value", "place"),
+        (last - 1, "note", "not"),
+        (last, None, "cells"),
+    }
+    found = {(row, column, rule) for _, row, column, rule in faults(client, job)}
+    assert expected <= found
+    assert {rule for _, _, rule in found - expected} == {"required"}
+    shown = {(fault["row"], fault["column"]): fault for fault in refused(client, job)[0]["detail"]["faults"]}
+    assert shown[where["", "employees"] + 2, "field"]["suggestion"] == "employees"
+    assert shown[last - 1, "note"]["value"] is None
+
+
+def test_organisations_in_several_places_unknown_ones_and_rows_without_any_are_refused(client: Client) -> None:
+    one, two = list(list_rows(name(1))), list(list_rows(name(2)))
+    nameless = [["", *row[1:]] for row in two[:1]]
+    unknown = list(list_rows("XX-NOBODY"))
+    job = do(client, encode([*one[:4], *two, *one[4:], *nameless, *unknown]))
+    assert job["outcomes"] == {"created": 1, "refused": 4}
+    after = len(one) + len(two)
+    assert faults(client, job) == [
+        (None, 2, "organisation", "duplicate"),
+        (None, len(two) + 6, "organisation", "duplicate"),
+        (None, after + 2, "organisation", "required"),
+        (None, after + 3, "organisation", "organisation"),
+    ]
+    job = do(client, wide([name(3), name(4), name(3)]))
+    assert job["outcomes"] == {"created": 1, "refused": 2}
+
+
+def test_an_alias_names_its_organisation(client: Client) -> None:
+    made = client.post(
+        "/v1/organisations", json={"id": "XX-TEST-1", "name": "Villa", "kind": "MUN", "aliases": ["XX-TEST-OTHER"]}
+    )
+    assert made.status_code == 201, made.text
+    job = do(client, tidy(["XX-TEST-OTHER"]))
+    assert job["outcomes"] == {"created": 1}
+    assert client.get(f"{ASSESSMENTS}/XX-TEST-1").status_code == 200
+    twice = do(client, wide(["XX-TEST-OTHER", "XX-TEST-1"]))
+    assert twice["outcomes"] == {"refused": 2}
+
+
+def test_a_document_of_another_domain_is_stored_and_does_not_count(client: Client) -> None:
+    content = tidy([name(1)]).replace(DOMAIN.encode(), b"elsewhere.example")
+    assert do(client, content)["outcomes"] == {"created": 1}
+    found = client.get(f"{ASSESSMENTS}/{name(1)}").json()
+    assert {finding["rule"] for finding in found["findings"] if finding["severity"] == "error"} >= {"undeclared_domain"}
+
+
+def test_too_large_a_file_is_refused_before_it_is_read(client: Client) -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 1_000_000
+
+    headers = {"Content-Type": CSV, "Content-Length": str(10 * 2**30)}
+    problem(client.post(IMPORTS, content=endless(), headers=headers), 413, "content-too-large")
+
+
+def test_an_import_into_a_published_or_unknown_edition_is_refused(client: Client) -> None:
+    missing = client.post("/v1/editions/2099/imports", content=tidy([name(1)]), headers={"Content-Type": CSV})
+    assert missing.status_code == 404
+
+
+def test_a_file_that_is_sent_twice_by_the_same_attempt_is_one_job(client: Client) -> None:
+    headers = {"Content-Type": CSV, "Idempotency-Key": "once"}
+    first, second = (client.post(IMPORTS, content=tidy([name(1)]), headers=headers) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    other = client.post(IMPORTS, content=tidy([name(2)]), headers=headers)
+    assert other.status_code == 422
+    with database(client).read() as session:
+        files = session.connection().exec_driver_sql("SELECT count(*) FROM import_file").scalar_one()
+    assert files <= 2
