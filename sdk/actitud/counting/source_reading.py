@@ -118,12 +118,12 @@ class SourceReading:
         return Message(
             platform=platform or self.platform,
             account=self.account if account is None else account,
-            id=id,
+            id=_replace_surrogates(id),
             origin=Origin(self.index, row),
             time=moment,
             precision=precision,
             kind=kind,
-            text=text,
+            text=_replace_surrogates(text),
             thread=thread,
             parent=parent,
             media=tuple(sorted(set(media))),
@@ -225,3 +225,14 @@ class SourceReading:
             suggestion=suggestion,
             is_refusal=is_refusal,
         )
+
+
+def _replace_surrogates(text: str) -> str:
+    """Return a text without halves of letters, which JSON can write and no file can hold."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text

@@ -44,7 +44,7 @@ def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False
                     yield pointer, item
                 else:
                     source.refuse("object_expected", pointer, None, item)
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except (ijson.JSONError, ValueError) as error:
             raise fail_json(source, error, f"{base}/{number}") from None
 
 
@@ -64,7 +64,7 @@ def read_scalars(source: SourceReading, names: Collection[str], *, before: str |
                     break
                 if prefix in names and event in _SCALARS:
                     found[prefix] = value
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except (ijson.JSONError, ValueError) as error:
             raise fail_json(source, error, "") from None
     return found
 
@@ -102,7 +102,7 @@ def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator
                         number += 1
                 elif event in _SCALARS and prefix.startswith(outer):
                     scalars[prefix.removeprefix(outer)] = value
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except (ijson.JSONError, ValueError) as error:
             raise fail_json(source, error, f"{base}/{max(0, outer_number)}/{child}/{number}") from None
 
 

@@ -229,7 +229,7 @@ def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
                     kind="public_reply",
                     text=text,
                 )
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except (ijson.JSONError, ValueError) as error:
             raise fail_json(source, error, "/media_comments") from None
 
 
