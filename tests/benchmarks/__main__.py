@@ -12,7 +12,7 @@ from tests.benchmarks.trial import Trial
 
 PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run, "sdk": sdk.run}
 """Each part is a module with `run`, which prints its tables."""
-SERVED = ("reads", "growth", "processes", "busy")
+SERVED = ("reads", "growth", "processes", "busy", "imports")
 """Parts that start servers and take minutes: modules with `run`, which also returns the figures."""
 
 
@@ -29,6 +29,9 @@ def main() -> None:
             PARTS[name]()
             continue
         module = import_module(f"tests.benchmarks.{name}")
+        if name == "imports":
+            module.run(*(options.organisations or ())[:1])
+            continue
         if name == "busy":
             figures = module.run(_read_busy_sizes(options))
         else:

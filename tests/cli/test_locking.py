@@ -37,6 +37,7 @@ WRITES: Final[dict[str, list[str]]] = {
     "keys revoke-signing": ["a-key"],
     "ledger acknowledge-restore": ["--reason", "The disk was lost."],
     "organisations import": ["municipalities.csv"],
+    "assessments import": ["municipalities.csv", "--edition", "2026"],
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],
     "erase": ["2026", "XX-T-1", "--reason", "They asked for it."],

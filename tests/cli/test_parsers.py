@@ -81,7 +81,7 @@ def test_help_and_completion_import_nothing_heavy(command: tuple[str, ...]) -> N
 
 def test_every_command_has_a_function_that_runs_it() -> None:
     found = list(commands(build_parser("en")))
-    assert len(found) == 34
+    assert len(found) == 35
     for command in found:
         assert callable(load_runner(argparse.Namespace(run=command.get_default("run"))))
 

@@ -25,6 +25,7 @@ from actitud_api.cli.server import build_configuration
 from actitud_api.platform.jobs.runner import STOP_SECONDS
 from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
+from actitud_api.resources.imports.files import SIZE_MAX
 from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.resources.webhooks.addresses import is_public_address
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
@@ -304,9 +305,9 @@ def said() -> Callable[[str], list[str]]:
 
 
 def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list[str]]) -> None:
-    assert said("client_max_body_size") == ["1m", "8m"]
-    assert (BODY_MAX, BATCH_MAX) == (1024**2, 8 * 1024**2)
-    read_timeout, to_publish = said("proxy_read_timeout")
+    assert said("client_max_body_size") == ["1m", "8m", "256m"]
+    assert (BODY_MAX, BATCH_MAX, SIZE_MAX) == (1024**2, 8 * 1024**2, 256 * 1024**2)
+    read_timeout, _, _, to_publish = said("proxy_read_timeout")
     assert seconds(to_publish) > seconds(read_timeout) > MAX_REQUEST_SECONDS
     kept, of_clients = said("keepalive_timeout")
     assert seconds(kept) < build_configuration(toy_app(), Settings()).timeout_keep_alive

@@ -27,6 +27,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -36,10 +37,13 @@ from typing import Final, NamedTuple
 from msgspec import structs
 from sqlalchemy import select, update
 
+from actitud_api import app as assembly
 from actitud_api.app import build_job_runner
 from actitud_api.platform.jobs import runner as running
 from actitud_api.platform.jobs.queries import JOBS
+from actitud_api.platform.jobs.workers import map_serially
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.imports import import_run
 from actitud_api.resources.publications.service import EditionPublisher
 from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, opened, unlimited
@@ -64,6 +68,9 @@ class Deaths(NamedTuple):
 def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     """Does jobs until the process is killed."""
     running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
+    # A file of few organisations has several steps, and a process that is killed so has no children.
+    import_run.BATCH = 4  # type: ignore[misc]
+    setattr(assembly, "open_workers_apart", lambda: nullcontext(map_serially))  # noqa: B010  # by its name alone
     settings = structs.replace(unlimited(url), signing_folder=folder)
     with opened(url) as database:
         build_job_runner(settings, database, EditionPublisher(database, folder), owner=owner).start()

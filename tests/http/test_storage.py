@@ -46,6 +46,7 @@ TABLES = {
     "access_key",
     "job",
     "job_item",
+    "batch_file",
     "import_file",
     "import_piece",
     "idempotent_answer",

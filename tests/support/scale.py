@@ -118,3 +118,7 @@ COUNTED: Final = (10_000, 100_000) if NIGHT else (500, 5_000)
 """Messages of two exports whose reading takes the same memory."""
 MUTATED: Final = 20_000 if NIGHT else 100
 """Exports with bytes changed at random."""
+FILLED: Final = 2_000 if NIGHT else 9
+"""Organisations of a workbook that is filled in with 37 faults."""
+SPOILT: Final = 1 if NIGHT else 5
+"""Of these faults one of so many is in it, in turn."""

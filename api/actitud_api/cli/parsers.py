@@ -512,10 +512,42 @@ def _add_import(added: AddCommand, language: Language) -> None:
     _add_database_option(imported, language)
 
 
+def _add_assessments_import(commands: argparse._SubParsersAction[argparse.ArgumentParser], language: Language) -> None:
+    text = Texts(
+        "importa las evaluaciones de muchas organizaciones de un fichero (.csv, .jsonl o .xlsx)",
+        "import the assessments of many organisations from a file (.csv, .jsonl or .xlsx)",
+    )
+    command = commands.add_parser("import", help=text.into(language), description=text.into(language))
+    command.set_defaults(run="assessing.run_import")
+    command.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
+    command.add_argument(
+        "--edition", required=True, metavar="EDITION", help=Texts("la edición", "the edition").into(language)
+    )
+    for name, help_text in (
+        ("--dry-run", Texts("lo comprueba y no guarda nada", "check it and store nothing")),
+        (
+            "--all-or-nothing",
+            Texts("no guarda nada si alguna fila tiene un fallo", "store nothing if any row has a fault"),
+        ),
+    ):
+        command.add_argument(name, action="store_true", help=help_text.into(language))
+    command.add_argument(
+        "--annotated",
+        type=Path,
+        metavar="FILE",
+        help=Texts(
+            "escribe en este fichero una copia con los fallos señalados, si hay alguno",
+            "write a copy with the faults marked to this file, if there are any",
+        ).into(language),
+    )
+    _add_database_option(command, language)
+
+
 def _add_assessments(added: AddCommand, language: Language) -> None:
     commands = added(Texts("evaluaciones", "assessments"), "assessments").add_subparsers(
         required=True, metavar="COMMAND"
     )
+    _add_assessments_import(commands, language)
     text = Texts("da un paso para muchas evaluaciones a la vez", "take a step for many assessments at once")
     command = commands.add_parser("transition", help=text.into(language), description=text.into(language))
     command.set_defaults(run="transitions.run_transition")

@@ -100,11 +100,18 @@ def find_annotated(database: Database, edition: str, job: str, kind: str, holder
     Raises:
         UnknownImportFile: There is no such copy, or it is that of somebody else.
     """
-    number = int(job) if job.isascii() and job.isdigit() and len(job) <= 9 else 0
-    with database.read() as session:
-        record = queries.find_annotated(session, number)
-    if record is None or (record.edition, record.kind) != (edition, kind) or holder not in (None, record.holder):
+    record = find_copy(database, int(job) if job.isascii() and job.isdigit() and len(job) <= 9 else 0)
+    if (record.edition, record.kind) != (edition, kind) or holder not in (None, record.holder):
         raise UnknownImportFile(job)
+    return record
+
+
+def find_copy(database: Database, job: int) -> ImportFileRecord:
+    """Return the annotated copy that a job has made. Raises `UnknownImportFile` if there is none."""
+    with database.read() as session:
+        record = queries.find_annotated(session, job)
+    if record is None:
+        raise UnknownImportFile(str(job))
     return record
 
 

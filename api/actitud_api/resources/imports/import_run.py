@@ -69,6 +69,9 @@ from actitud_api.resources.organisations import service as organisations
 ACTION: Final = "editions.imports.create"
 """The operation that asks for an import: the kind of the job, and the action of its ledger entries."""
 
+COMMAND: Final = "cli.assessments.import"
+"""The same on the command line, in the ledger."""
+
 BATCH: Final = 200
 """Organisations that are prepared together and stored in one transaction, for which other writers wait."""
 
@@ -433,7 +436,7 @@ class ImportRun:
             session,
             [
                 ledger.Event(
-                    action=ACTION,
+                    action=ACTION if self._job.actor is not None else COMMAND,
                     actor=self._job.actor,
                     subject=f"/v1/editions/{self._edition_id}/assessments/{item.subject}",
                     public=False,

@@ -177,6 +177,8 @@ def _read_content(
     faults = list(source.faults)
     unreadable = {(fault.row, fault.column, fault.sheet) for fault in faults}
     for fault in request if isinstance(request, list) else ():
+        if fault.pointer in source.unreadable:
+            continue
         place = find_place(places, fault.pointer, group)
         if form.names_members:
             place = Place(place.row, fault.pointer or None)

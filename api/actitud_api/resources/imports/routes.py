@@ -120,7 +120,7 @@ class ImportsController(Controller):
         organisation.
         """
         with body.file as content:
-            received = importing.receive_file(path.edition, content, body.size, body.media_type, principal)
+            received = importing.receive_file(path.edition, content, body.size, body.media_type, principal.origin)
         asked = ImportRequest(
             dry_run=query.dry_run,
             all_or_nothing=query.all_or_nothing,

@@ -75,8 +75,10 @@ class Importer:
         self.database = database
         self.workers = workers
 
-    def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, principal: Principal) -> ReceivedFile:
+    def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
         """Check a file of a media type as far as is possible at once, store it, and return it.
+
+        `holder`: whoever sends it, as `Principal.origin` names them.
 
         If nobody asks for its import, it is deleted after `files.LIFETIME`.
 
@@ -91,13 +93,13 @@ class Importer:
             raise editions.EditionNotOpen(record.id, record.state)
         form, rows = _recognise_form(content, size, kind, record.methodology)
         content.seek(0)
-        stored = files.store_file(self.database, content, edition=record.id, holder=principal.origin, kind=kind)
+        stored = files.store_file(self.database, content, edition=record.id, holder=holder, kind=kind)
         return ReceivedFile(stored, form, rows)
 
     def enqueue_import(
-        self, session: Session, received: ReceivedFile, principal: Principal, request: ImportRequest
+        self, session: Session, received: ReceivedFile, principal: Principal | None, request: ImportRequest
     ) -> JobRecord:
-        """Ask for the job that imports a file, within a session."""
+        """Ask for the job that imports a file, within a session. `principal`: who asks, None for the command line."""
         parameters = ImportParameters(
             file=received.record.id,
             form=received.form,

@@ -71,11 +71,13 @@ class SourceBody(Struct, frozen=True):
     """The body of an assessment as the rows of an organisation say it, and the faults of cells that say nothing.
 
     `revision`: the state of the stored assessment that the rows were written for, None if they do not say.
+    `unreadable`: JSON Pointers of members that are missing because a cell cannot be read.
     """
 
     body: dict[str, Json]
     faults: list[ImportFault]
     revision: str | None = None
+    unreadable: frozenset[str] = frozenset()
 
 
 class SourceForm(Protocol):

@@ -386,6 +386,7 @@ class _CellReader:
             self.faults.append(build_fault(self.places[""], "rows", detail))
         for indicator, fact in self._unreadable:
             self._answers.get(indicator, {}).pop(fact, None)
+        unreadable = frozenset(f"/answers/{indicator}/{fact}" for indicator, fact in self._unreadable)
         body: dict[str, Json] = {"methodology": self._version, "profile": self._profile, "answers": self._answers}
         of_profile: dict[str, Json] = {}
         for code, documents in self._evidence.items():
@@ -396,7 +397,7 @@ class _CellReader:
                 self._answers.setdefault(code, {})["evidence"] = documents
         if of_profile:
             body["profile_evidence"] = of_profile
-        return SourceBody(body, self.faults, self.revision)
+        return SourceBody(body, self.faults, self.revision, unreadable)
 
     def list_places(self) -> dict[str, Place]:
         """Return the place of each member of the body by JSON Pointer, also of those that are missing."""
@@ -476,14 +477,18 @@ class _CellReader:
             if member == DOCUMENT_CODES[-1]:
                 self._put_note(code, content, cell, is_answer=is_answer)
                 continue
-            self.places[f"{pointer}/{number}/{member}"] = cell
-            self.places[f"{pointer}/{number}"] = self.places[pointer] = cell
             try:
                 document[member] = parse_date(content) if member == "date" else parse_text(content).strip()
             except InvalidCell as wrong:
                 self._report(cell, wrong, content)
         if document:
             self._evidence.setdefault(code, []).append(document)
+            # Also of a member that is missing; the last document is one too many if there are too many.
+            for index, member in enumerate(DOCUMENT_CODES, 1):
+                member_place = Place(first.row, xl_col_to_name(index), first.sheet)
+                self.places[f"{pointer}/{number}/{member}"] = member_place
+                if member == "url":
+                    self.places[f"{pointer}/{number}"] = self.places[pointer] = member_place
 
     def _put_note(self, code: str, content: CellContent, place: Place, *, is_answer: bool) -> None:
         if not is_answer:

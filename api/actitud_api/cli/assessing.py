@@ -1,0 +1,152 @@
+"""`assessments import`: import a file of assessments, as the operation `editions.imports.create` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from actitud_api.app import find_expected_problem
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.doing import do_job
+from actitud_api.cli.locking import open_database_to_write
+from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
+from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.jobs import service as jobs
+from actitud_api.platform.jobs.workers import open_workers_apart, run_apart
+from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.urls import wrap_failures
+from actitud_api.resources.imports import files
+from actitud_api.resources.imports.import_run import COMMAND, ImportDetail, ImportResult, ImportWorkers
+from actitud_api.resources.imports.service import Importer, ImportRequest
+from actitud_api.resources.imports.sources import ImportFault
+
+_READING = Texts("Importando", "Importing")
+_UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
+_UNKNOWN_KIND = Texts(
+    "{file}: su nombre no acaba en {suffixes}.", "{file}: its name does not end in one of {suffixes}."
+)
+_IMPORTED = Texts(
+    "Evaluaciones: {created} nuevas, {replaced} sustituidas, {unchanged} sin cambios, {refused} rechazadas, {withheld} "
+    "retenidas.",
+    "Assessments: {created} created, {replaced} replaced, {unchanged} unchanged, {refused} refused, {withheld} "
+    "withheld.",
+)
+_NOT_STORED = Texts("No se ha guardado nada.", "Nothing was stored.")
+_COPIED = Texts("Copia con los fallos: {file}", "Copy with the faults: {file}")
+_MORE = Texts("Fallos que no se enumeran: {count}.", "Faults that are not listed: {count}.")
+
+HOLDER: Final = "cli"
+"""Whoever sends a file on the command line."""
+
+_SHOWN: Final = 100
+"""Highest number of faults that are printed."""
+
+_PAGE: Final = 500
+
+
+def run_import(options: argparse.Namespace, language: Language) -> int:
+    """Import a file of assessments with a progress bar, print what became of it, and return the exit code.
+
+    The exit code is 1 if the rows of any organisation have a fault.
+
+    Raises:
+        CommandError: The file cannot be read or imported, or the edition takes no changes.
+    """
+    settings, file = load_settings(options), Path(options.file)
+    kind = _find_kind(file, language)
+    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
+        check_ready(settings, database, language)
+        try:
+            with wrap_failures(), _open_file(file, language) as content:
+                job = _enqueue(database, options, content, file, kind, language)
+                status = do_job(settings, database, job, _READING.into(language), language)
+        except Exception as error:
+            problem = find_expected_problem(error)
+            if problem is None:
+                raise
+            lines = [f"{fault.pointer}: {fault.detail.into(language)}" for fault in problem.faults]
+            raise CommandError("\n".join([*lines, problem.detail.into(language)])) from error
+        result = msgspec.convert(status.record.result, ImportResult)
+        _print_faults(database, job, language)
+        if options.annotated is not None and result.annotated is not None:
+            _write_copy(database, job, options.annotated, language)
+    counts = {
+        name: words.format_number(getattr(result, name), language)
+        for name in ("created", "replaced", "unchanged", "refused", "withheld")
+    }
+    lines = [_IMPORTED.into(language).format(**counts)]
+    if result.dry_run or result.withheld:
+        lines.append(_NOT_STORED.into(language))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if result.refused else 0
+
+
+def _find_kind(file: Path, language: Language) -> str:
+    kinds = {f".{suffix}": kind for kind, suffix in files.SUFFIXES.items()}
+    kind = kinds.get(file.suffix.lower())
+    if kind is None:
+        text = _UNKNOWN_KIND.into(language).format(file=file, suffixes=", ".join(kinds))
+        raise CommandError(text, 2)
+    return kind
+
+
+def _open_file(file: Path, language: Language) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error.strerror), 2) from error
+
+
+def _enqueue(
+    database: Database, options: argparse.Namespace, content: BinaryIO, file: Path, kind: str, language: Language
+) -> int:
+    """Ask for the job, with an entry in the ledger, and return its id."""
+    importer = Importer(database, ImportWorkers(open_workers_apart, run_apart))
+    received = importer.receive_file(options.edition, content, file.stat().st_size, kind, HOLDER)
+    asked = ImportRequest(
+        dry_run=options.dry_run, all_or_nothing=options.all_or_nothing, language=language, request=None
+    )
+    with database.write(hidden=True) as session:
+        job = importer.enqueue_import(session, received, None, asked)
+        event = ledger.Event(action=COMMAND, actor=None, subject=f"/v1/jobs/{job.id}", public=True, hidden=True)
+        ledger.append_entry(session, event, now=datetime.now(UTC))
+    return job.id
+
+
+def _print_faults(database: Database, job: int, language: Language) -> None:
+    """Print the first faults to standard error, each with its place."""
+    count = 0
+    for fault in _iterate_faults(database, job):
+        count += 1
+        if count <= _SHOWN:
+            place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
+            sys.stderr.write(f"{place}: {fault.detail[language]}\n")
+    if count > _SHOWN:
+        sys.stderr.write(_MORE.into(language).format(count=words.format_number(count - _SHOWN, language)) + "\n")
+
+
+def _iterate_faults(database: Database, job: int) -> Iterator[ImportFault]:
+    after: int | None = None
+    while True:
+        items = jobs.list_items(database, str(job), None, outcome="refused", after=after, offset=0, limit=_PAGE)
+        for item in items:
+            yield from msgspec.convert(item.detail, ImportDetail).faults
+        if len(items) < _PAGE:
+            return
+        after = items[-1].position
+
+
+def _write_copy(database: Database, job: int, target: Path, language: Language) -> None:
+    """Write the annotated copy to a file, and print its name."""
+    record = files.find_copy(database, job)
+    with target.open("wb") as content:
+        content.writelines(files.iterate_pieces(database, record.id))
+    sys.stdout.write(_COPIED.into(language).format(file=target) + "\n")
