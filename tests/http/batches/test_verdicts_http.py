@@ -10,6 +10,7 @@ import httpx
 import openpyxl
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import text
 
 from actitud_api.platform.http.representations import XLSX
 from actitud_api.resources.reviews import service as reviews
@@ -105,6 +106,25 @@ def test_what_is_no_workbook_of_the_key_fails_the_job_with_the_reason(office: Of
         assert job["problem"]["status"] == 409
         assert [error["rule"] for error in job["problem"]["errors"]] == [rule]
     assert office.actions().count("editions.assessments.verdicts.put") == 0
+    assert count_files(office) == 0
+
+
+def test_no_file_outlives_its_job(office: Office) -> None:
+    """But for one that is cancelled, whose file goes with the next that comes."""
+    content = save(download(office))
+    cancelled = send(office, content)
+    path = f"{cancelled.headers['location']}/cancellations"
+    answer = office.client.post(path, headers={"Authorization": f"Bearer {office.keys['assessor']}"})
+    assert answer.status_code == 202
+    assert count_files(office) == 1
+    job, _ = give(office, content)
+    assert job["state"] == "succeeded"
+    assert count_files(office) == 0
+
+
+def count_files(office: Office) -> object:
+    with office.database.read() as session:
+        return session.connection().execute(text("SELECT count(*) FROM batch_file")).scalar_one()
 
 
 @pytest.mark.night

@@ -150,12 +150,16 @@ def _select_own(found: Mapping[str, AnswerReview], assessor: str) -> dict[str, O
 
 
 def store_file(session: Session, job: int, content: bytes) -> None:
-    """Store the workbook that a job reads, in the session that asks for the job."""
+    """Store the workbook that a job reads, in the session that asks for the job.
+
+    It has what an assessor writes before anything is published, so those that nobody reads any more are deleted.
+    """
+    queries.delete_ended_files(session)
     queries.insert_file(session, job, content)
 
 
-def get_file(session: Session, job: int) -> bytes:
-    """Return the workbook that a job reads."""
+def get_file(session: Session, job: int) -> bytes | None:
+    """Return the workbook that a job reads, or None if the job has read and deleted it."""
     return queries.get_file(session, job)
 
 

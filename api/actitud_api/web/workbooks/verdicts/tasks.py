@@ -15,6 +15,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.problems import CONFLICT, INVALID_REQUEST, Fault, ProblemError
 from actitud_api.platform.jobs.problems import JobProblem, store_problem
 from actitud_api.platform.jobs.runner import JobRun, JobStep, JobTask
+from actitud_api.platform.spreadsheets.package import WorkbookRejected
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.batches import verdicts
 from actitud_api.resources.batches.refusals import describe_refusal
@@ -30,6 +31,12 @@ _FAULTY: Final = Texts("La fila no se entiende; véase `errors`.", "The row cann
 _CHANGED: Final = Texts(
     "La respuesta ha cambiado desde que se descargó el libro. Descárguelo de nuevo y júzguela otra vez.",
     "The answer has changed since the workbook was downloaded. Download it again and judge it once more.",
+)
+
+
+_REJECTED: Final = Texts(
+    "El libro no se pudo leer. Envíelo de nuevo para saber por qué.",
+    "The workbook could not be read. Send it again to learn why.",
 )
 
 
@@ -61,7 +68,15 @@ def _give_verdicts(job: JobRun[VerdictsParameters]) -> VerdictsResult:
     assert principal is not None
     with job.step(hidden=True) as step:
         raw = verdicts.get_file(step.session, job.id)
-    rows = read_workbook(raw, WorkbookIdentity(edition, job.parameters.methodology, principal.origin))
+    if raw is None:
+        # A run before this one has rejected it, and ended with its process before it could say so.
+        raise WorkbookRejected("rejected", _REJECTED)
+    try:
+        rows = read_workbook(raw, WorkbookIdentity(edition, job.parameters.methodology, principal.origin))
+    except WorkbookRejected:
+        with job.step(hidden=True) as step:
+            verdicts.delete_file(step.session, job.id)
+        raise
     result = VerdictsResult(len(rows))
     position: int = job.cursor or 0
     for portion in _cut(rows[position:]):
