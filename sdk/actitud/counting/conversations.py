@@ -68,7 +68,8 @@ def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -
     rows = table.query(
         "SELECT platform, account, coalesce(thread, id), time, id, kind, parent, source, text_key FROM messages "
         f"WHERE (kind IN ('received', 'own_post') OR kind IN ({marks})) AND NOT deleted AND time < ? "
-        "ORDER BY 1, 2, 3, 4, 5",
+        # Of the same minute, which is all that WhatsApp tells, replies come last.
+        "ORDER BY 1, 2, 3, 4, kind IN ('public_reply', 'private_reply'), 5",
         (*kinds, window.end),
     )
     for (platform, account, _), conversation in groupby(rows, key=lambda row: row[:3]):

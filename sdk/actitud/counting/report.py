@@ -92,7 +92,7 @@ def _count_delays(counter: FactCounter, name: str) -> tuple[list[int], int]:
     for platform, account, thread, instant, kind, precision in counter.table.query(
         "SELECT platform, account, coalesce(thread, id), time, kind, precision FROM messages "
         "WHERE kind IN ('received', 'public_reply', 'private_reply') AND NOT deleted "
-        "AND platform NOT IN ('press_room', 'decidim') ORDER BY 1, 2, 3, 4, id"
+        "AND platform NOT IN ('press_room', 'decidim') ORDER BY 1, 2, 3, 4, kind <> 'received', id"
     ):
         if (platform, account, thread) != current:
             unanswered += len(waiting)

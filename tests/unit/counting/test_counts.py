@@ -265,6 +265,13 @@ def reply(identity: str, time: str, thread: str | None = None, **more: Any) -> M
     return write(identity, time, "public_reply", thread=thread, **more)
 
 
+def test_a_reply_within_the_same_minute_answers() -> None:
+    """WhatsApp tells the minute alone: a reply does not come before what it answers because of its id."""
+    first = [ask("q1", "2027-10-01 09:00", "t"), reply("r1", "2027-10-01 09:30", "t")]
+    same = [ask("q2", "2027-10-01 10:00", "t"), reply("a-first-id", "2027-10-01 10:00", "t")]
+    assert answered([*first, *same]) == 2
+
+
 def test_a_message_answered_counts_once() -> None:
     assert answered([ask("q", "2027-10-01 10:00", "t"), reply("r1", "2027-10-01 11:00", "t")]) == 1
     # The second reply goes on with the first one.
