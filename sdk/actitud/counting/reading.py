@@ -176,7 +176,9 @@ def _find_owners(
         named = set.intersection(*shared) if shared else set()
         own = {name for name in named if options.find_account(place[0], name) is not None}
         name = min(own or common) if len(own or common) == 1 else ""
-        (order,) = orders[place] if len(orders[place]) == 1 else (None,)
+        # A folder of a few chats may have no date that tells: other telephones of the same body mostly write alike.
+        told = orders[place] or set().union(*orders.values())
+        (order,) = told if len(told) == 1 else (None,)
         owners[place] = ArchiveOwner(name=name, order=order)
     return owners
 
