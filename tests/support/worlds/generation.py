@@ -359,7 +359,7 @@ class _Story:
         self, random: Random, identify: identifiers.Identifiers, person: Person, *, to_the_minute: bool
     ) -> Iterator[Entry]:
         """Make a private chat with one person: one to three exchanges, weeks apart."""
-        identify.begin_chat()
+        is_first = identify.begin_chat() == 1
 
         def settle(moment: datetime) -> datetime:
             """Leave the hour that comes twice in October, which wall clocks without an offset cannot tell apart."""
@@ -368,9 +368,11 @@ class _Story:
             return moment + timedelta(hours=3) if to_the_minute and is_twice else moment
 
         now = datetime(self.year, random.choice((2, 3, 8, 9, 9, 10, 10, 11)), random.randint(1, 28), tzinfo=UTC)
+        if is_first:  # a day that can be no month, which tells how the telephone writes dates
+            now = now.replace(day=14)
         conversation: str | None = None
         for _ in range(random.choice((1, 1, 2, 3))):
-            now += timedelta(seconds=random.randint(6 * 3_600, 20 * 86_400))
+            now += timedelta(seconds=random.randint(6 * 3_600, (3 if is_first else 20) * 86_400))
             language = random.choice(ASKED_IN)
             for _ in range(random.choice((1, 1, 2))):
                 now = settle(now)
@@ -403,7 +405,7 @@ class _Story:
                 conversation=conversation,
             )
             if random.random() < 0.3:
-                now = settle(now + timedelta(seconds=random.randint(20, 3_000)))
+                now = settle(now + timedelta(seconds=random.randint(61, 3_000)))
                 yield identify.make_entry(
                     now,
                     role="question",

@@ -56,8 +56,10 @@ class Identifiers:
         self._number = 0
         self._chat = 0
 
-    def begin_chat(self) -> None:
+    def begin_chat(self) -> int:
+        """Return the number of a new chat, from 1."""
         self._chat += 1
+        return self._chat
 
     def make_reference(self) -> str:
         """Return the number of a case, of which there is one."""

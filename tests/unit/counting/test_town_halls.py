@@ -29,7 +29,7 @@ from tests.support.worlds.generation import make_world
 from tests.support.worlds.model import World
 from tests.support.worlds.truth import make_windows, tell_body_truth, tell_truth
 from tests.support.worlds.writing import OUTPUTS, Manner, write_world
-from tests.unit.counting.test_reading_worlds import MAPPING, NATIVE, list_aliases, read
+from tests.unit.counting.test_reading_worlds import FEWER, MAPPING, NATIVE, list_aliases, read
 
 WORLDS: Final = range(1, scale.COUNTED_WORLDS + 1)
 SIZE: Final = 0.25 if scale.NIGHT else 0.1
@@ -96,7 +96,7 @@ def test_every_fact_that_a_log_tells_is_the_truth(electoral: bool, tmp_path: Pat
 
 def test_every_fact_of_all_formats_together_is_the_truth(tmp_path: Path) -> None:
     """The platforms' own files, and a log of the comments that they do not hand out: each message is counted once."""
-    for seed in WORLDS:
+    for seed in FEWER:
         world = get_world(seed)
         chosen = choose_accounts(world)
         exports = write_world(
@@ -118,7 +118,7 @@ def choose_accounts(world: World) -> World:
 
 def test_no_fact_is_known_of_what_the_files_cannot_tell(tmp_path: Path) -> None:
     """Tables of posts tell nothing of answers, and without an account's file nobody knows whether it is active."""
-    for seed in WORLDS:
+    for seed in FEWER:
         world = get_world(seed)
         tables = ["facebook-business.es", "instagram-business.es", "x-content", "tiktok-studio", "linkedin-page"]
         exports = write_world(world, tmp_path / str(seed), tables)
@@ -137,7 +137,7 @@ def test_no_fact_is_known_of_what_the_files_cannot_tell(tmp_path: Path) -> None:
 
 def test_the_posts_that_repeat_a_press_release_are_proposed(tmp_path: Path) -> None:
     """Headlines and first paragraphs are found, whatever stands around them; a link alone is not enough."""
-    for seed in WORLDS:
+    for seed in FEWER:
         world = get_world(seed)
         window = make_windows(world.year)["W12"]
         exports = write_world(world, tmp_path / str(seed), ["press-atom", "log-csv"])
@@ -163,7 +163,7 @@ def test_the_posts_that_repeat_a_press_release_are_proposed(tmp_path: Path) -> N
 
 @pytest.mark.night
 def test_the_manifest_does_not_depend_on_the_order_of_files(tmp_path: Path) -> None:
-    for seed in WORLDS:
+    for seed in FEWER:
         world = get_world(seed)
         exports = write_world(world, tmp_path / str(seed), NATIVE, Manner(overlapping=True))
         paths = [path for export in exports for path in export.paths]

@@ -104,7 +104,7 @@ def write_instagram_business(delivery: Delivery, language: str) -> list[Path]:
                     entry.shares,
                     delivery.random.choice((0, 1, "")),
                     entry.comments,
-                    delivery.random.randint(0, 9),
+                    entry.views % 10,
                 ]
             )
     name = _name_report(delivery, delivery.random.randrange(10**14, 10**15))
