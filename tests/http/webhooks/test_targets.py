@@ -17,6 +17,7 @@ import pytest
 
 from actitud_api.resources.webhooks import sending
 from actitud_api.resources.webhooks.addresses import is_public_address
+from actitud_api.resources.webhooks.delivery import DeliveryWorker
 from actitud_api.resources.webhooks.sending import Sender, SendingOutcome
 from tests.http.test_http_problems import problem
 from tests.http.webhooks.desk import Desk, published
@@ -196,8 +197,9 @@ def test_the_refusal_stands_in_the_log(desk: Desk, listener: Listener) -> None:
     holder = desk.key()
     made = desk.made(holder)
     desk.announce(published())
-    desk.worker._sender = Sender(resolve=lambda host, port: ["169.254.169.254"])
-    desk.deliver()
+    inside = Sender(resolve=lambda host, port: ["169.254.169.254"])
+    worker = DeliveryWorker(desk.database, desk.box, inside, clock=lambda session: desk.begun)
+    assert worker.deliver_round()
     (logged,) = desk.log(holder, made["id"])
     assert [(one["status"], one["problem"]) for one in logged["attempts"]] == [(None, "address")]
     assert logged["state"] == "pending"

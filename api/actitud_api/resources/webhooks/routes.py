@@ -209,7 +209,7 @@ class WebhooksController(Controller):
                 session, path.webhook, principal, change, expected=expected, now=datetime.now(UTC)
             )
 
-        with _denial_logged(request, database, principal):
+        with _log_foreign(request, database, principal):
             return _answer(request, with_audit_entry(request, database, update))
 
     @delete("/{webhook:str}", operation_id="webhooks.delete", access=SUBSCRIBERS)
@@ -229,7 +229,7 @@ class WebhooksController(Controller):
         def remove(session: Session) -> None:
             service.delete_webhook(session, path.webhook, principal, expected=expected)
 
-        with _denial_logged(request, database, principal):
+        with _log_foreign(request, database, principal):
             with_audit_entry(request, database, remove)
 
     @post(
@@ -258,7 +258,7 @@ class WebhooksController(Controller):
                 session, webhook_secrets, path.webhook, principal, expected=expected, now=datetime.now(UTC)
             )
 
-        with _denial_logged(request, database, principal):
+        with _log_foreign(request, database, principal):
             return _respond_with_secret(request, database, rotate)
 
     @get(
@@ -318,13 +318,13 @@ class WebhooksController(Controller):
             record = service.request_delivery(session, path.webhook, path.delivery, principal)
             return DELIVERY.of(request, schemas.build_delivery(record), created=f"{_path(record.webhook)}/deliveries")
 
-        with _denial_logged(request, database, principal):
+        with _log_foreign(request, database, principal):
             return idempotent(request, database, repeat)
 
 
 @contextmanager
-def _denial_logged(request: ApiRequest, database: Database, principal: Principal) -> Iterator[None]:
-    """Enter in the ledger that a change of the webhook of another owner was denied."""
+def _log_foreign(request: ApiRequest, database: Database, principal: Principal) -> Iterator[None]:
+    """Enter in the ledger that a change of a webhook was denied, if the block raises `ForeignWebhook`."""
     try:
         yield
     except ForeignWebhook:
