@@ -164,6 +164,9 @@ OF_WEBHOOKS: Final = {
     "webhooks.create": ("POST", "/v1/webhooks"),
     "webhooks.get": ("GET", f"/v1/webhooks/{WEBHOOK}"),
     "webhooks.deliveries.list": ("GET", f"/v1/webhooks/{WEBHOOK}/deliveries"),
+    "webhooks.list": ("GET", "/v1/webhooks"),
+    "webhooks.rotations.create": ("POST", f"/v1/webhooks/{WEBHOOK}/rotations"),
+    "webhooks.deliveries.attempts.create": ("POST", f"/v1/webhooks/{WEBHOOK}/deliveries/{MESSAGE}/attempts"),
     "webhooks.update": ("PATCH", f"/v1/webhooks/{WEBHOOK}"),
 }
 """What is asked about a webhook, in that order, once an edition is published."""
@@ -171,6 +174,7 @@ OF_WEBHOOK: Final = {
     "created": "2027-06-01T09:30:00Z",
     "updated": "2027-06-01T09:30:00Z",
     "at": "2027-06-01T09:30:04Z",
+    "next_attempt": "2027-06-01T10:00:00Z",
     "milliseconds": 84,
     "secret": "whsec_…",
 }
@@ -214,21 +218,16 @@ WITHOUT: Final = {
     "methodologies.workbook.get",
     "editions.audit",
     "editions.delete",
-    "editions.imports.annotated",
-    "editions.imports.create",
-    "editions.imports.template",
     "jobs.events",
     "suggestions.delete",
-    "webhooks.list",
     "webhooks.delete",
-    "webhooks.rotations.create",
-    "webhooks.deliveries.attempts.create",
     "editions.assessments.delete",
     "editions.assessments.verdicts.delete",
     "editions.assessments.replies.delete",
     "editions.publications.scores.get",
     "editions.publications.bundle",
-    "editions.verdicts.create",
+    "editions.imports.annotated",
+    "editions.imports.template",
     "editions.verdicts.workbook",
     "organisations.export",
     "editions.export",
@@ -243,8 +242,8 @@ WITHOUT: Final = {
     "embeds.table",
 }
 """A whole methodology is a quarter of a megabyte, and the route shows it better, as it does a published score; an audit
-has the statistics, of which there is one, and thousands of correlations; what else is said of a webhook is what is said
-when it is made; where nothing is said, and of a file, there is none."""
+has the statistics, of which there is one, and thousands of correlations; where nothing is said, and of a
+file, there is none."""
 
 
 def answers(app: Litestar) -> dict[str, Any]:
@@ -275,8 +274,21 @@ def answers(app: Litestar) -> dict[str, Any]:
         _remark(app.state["database"])
         for name, path in READS_WITH_KEY.items():
             found[name] = _with(TIMES, client.get(path).json())
+        for name, (path, media_type, content) in _list_files(client).items():
+            answer = client.post(path, content=content, headers={"Content-Type": media_type})
+            found[name] = _with(TIMES, answer.json())
         found = _as_assessor(found, key)
     return _with_short_cursors(found)
+
+
+def _list_files(client: TestClient[Litestar]) -> dict[str, tuple[str, str, bytes]]:
+    """Return the address, media type and content of each file that makes a job, by operation."""
+    review = client.get("/v1/editions/2027/verdicts/workbook")
+    rows = b"organisation,indicator,field,value\r\nXX-DEMO-90001,D1.01,numerator,320\r\n"
+    return {
+        "editions.verdicts.create": ("/v1/editions/2027/verdicts", review.headers["content-type"], review.content),
+        "editions.imports.create": ("/v1/editions/2027/imports", "text/csv", rows),
+    }
 
 
 CURSOR: Final = "WzEsWzFdXQ"
@@ -440,10 +452,11 @@ def of_webhooks(folder: Path) -> dict[str, Any]:
     with mock.patch.object(secrets, "token_hex", lambda size: WEBHOOK[: 2 * size]), TestClient(app) as client:
         client.headers.update({"Authorization": f"Bearer {_key(database)}"})
         for name, (method, path) in OF_WEBHOOKS.items():
-            body = None if method == "GET" else request(name)
-            headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+            body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None
+            kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            headers = {"If-Match": "*", "Content-Type": kind} if method != "GET" else {}
             found[name] = _with(OF_WEBHOOK, client.request(method, path, json=body, headers=headers).json())
-            if method == "POST":
+            if name == "webhooks.create":
                 _notify(database)
     database.close()
     return found

@@ -32,6 +32,7 @@ from tests.contract.examples import (
     of_keys,
     of_ledger,
     of_publications,
+    of_webhooks,
 )
 from tests.support import second_version
 from tests.support.ledgers import find_chain_problems, read_statement
@@ -46,7 +47,7 @@ def test_each_example_is_what_the_service_answers(demonstration: str, tmp_path: 
     shutil.copy(demonstration.removeprefix("sqlite:///"), copy)
     app = create_app(Settings(database_url=f"sqlite:///{copy}", public_url=PUBLIC_URL))
     found = answers(app) | of_ledger(tmp_path) | of_publications(tmp_path) | of_keys(tmp_path) | of_approvals(tmp_path)
-    found |= of_jobs(tmp_path)
+    found |= of_jobs(tmp_path) | of_webhooks(tmp_path)
     app.state["database"].close()
     listed = found["methodologies.list"]
     # Tests have a version more, and one in use that the product has retired.
@@ -81,5 +82,5 @@ def test_every_operation_has_one(app: Litestar) -> None:
     document = json.loads(app.state["document"])
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
     others = WITHOUT | {"editions.publications.create", *APPROVED} | OF_PUBLICATIONS.keys() | OF_KEYS.keys()
-    others |= {*OF_WORKBOOKS, *JOBS} | OF_WEBHOOKS.keys()
+    others |= {*OF_WORKBOOKS, *JOBS} | OF_WEBHOOKS.keys() | {"editions.imports.create", "editions.verdicts.create"}
     assert ids == READS.keys() | READS_WITH_KEY.keys() | OF_LEDGER.keys() | CREATES.keys() | WRITES.keys() | others

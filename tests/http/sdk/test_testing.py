@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -77,10 +78,17 @@ ARGUMENTS: dict[str, Any] = {
     "until": "2027-03-01",
     "verdict": "accepted",
     "items": [{"profile": {}, "answers": {}}],
+    "delivery": "x",
+    "events": ["edition.published"],
+    "file": Path(__file__).parents[2] / "released" / "0.1.0.dev" / "ledger.jsonl",
+    "step": "reviews",
+    "url": "https://x.example",
+    "webhook": "x",
 }
 FILES = {name for name in operations(Client()) if name.rpartition(".")[2] in ("export", "stream", "bundle", "gobierto")}
 FILES |= {"catalogue.get", "methodologies.workbook.get", "methodologies.workbook.fill", "published.get"}
 FILES |= {"methodologies.get", "methodologies.schema", "editions.audit", "editions.publications.scores.get"}
+FILES |= {"editions.imports.annotated", "editions.imports.template", "editions.verdicts.workbook"}
 
 
 def called(client: object, name: str) -> object:
