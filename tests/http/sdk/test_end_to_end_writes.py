@@ -50,7 +50,7 @@ from actitud_api.resources.webhooks import service as webhooks
 from actitud_api.settings import Settings
 from tests.contract.installation import calendar
 from tests.http.sdk.test_end_to_end import BASE, as_said, example, example_2027
-from tests.support import publishing
+from tests.support import importing, publishing
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
@@ -953,6 +953,32 @@ def test_a_job_is_followed_and_cancelled(installation: Installation, administrat
         installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator)
     with pytest.raises(NotFound):
         installation(lambda client: client.jobs.get(str(done.id)), key=installation.key("publisher"))
+
+
+def test_a_file_is_imported_once_and_its_faults_come_back(
+    installation: Installation, administrator: str, tmp_path: Path
+) -> None:
+    installation(lambda client: made(client, methodology=importing.VERSION), key=administrator)
+    importing.register(installation.app.state["database"], 2)
+    rows = [row for number in (1, 2) for row in importing.list_rows(importing.name(number))]
+    rows[0][3] = "VILLA"
+    file = tmp_path / "villages.csv"
+    file.write_bytes(importing.encode(rows))
+    # The first answer is lost: the file is read and sent again, and it is one job.
+    asked = installation(lambda client: client.editions.imports.create("2027", file), key=administrator, losses=1)
+    assert installation.app.state["jobs"].run_due() == 1
+    job = installation(lambda client: client.jobs.wait(asked.id), key=administrator)
+    assert job.outcomes == {"created": 1, "refused": 1}
+    copy = installation(lambda client: client.editions.imports.annotated("2027", job.id), key=administrator)
+    assert b"VILLA" in copy.splitlines()[1]
+    target = tmp_path / "template.xlsx"
+    written = installation(lambda client: client.editions.imports.template("2027", to=target), key=administrator)
+    assert written == target
+    again = installation(lambda client: client.editions.imports.create("2027", target, dry_run=True), key=administrator)
+    installation.app.state["jobs"].run_due()
+    assert installation(lambda client: client.jobs.get(again.id), key=administrator).outcomes == {"unchanged": 1}
+    with pytest.raises(ValueError, match="say its format"):
+        installation(lambda client: client.editions.imports.create("2027", tmp_path / "villages"), key=administrator)
 
 
 def test_a_webhook_is_made_changed_and_deleted(installation: Installation) -> None:
