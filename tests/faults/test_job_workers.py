@@ -122,6 +122,7 @@ def await_state(database: Database, job: int, *states: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.night
 def test_the_service_does_what_it_is_asked_for_and_tells_how_far_it_is(
     database: Database, url: str, kind: Kind, tmp_path: Path
 ) -> None:
@@ -182,7 +183,7 @@ def test_a_worker_of_a_file_is_refused(
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.night)])
 def test_a_worker_does_jobs_until_it_is_told_to_stop(
     database: Database,
     url: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import update
 
 from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.runner import JobRun, JobRunner
+from actitud_api.platform.jobs.workers import map_serially
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.scores import tasks
 from tests.faults.serving import administrator
@@ -52,7 +54,6 @@ def rescore(client: Client, methodology: str = "2027.1") -> tuple[dict[str, Any]
     return client.get(path).json(), {item["subject"]: item for item in items}
 
 
-@pytest.mark.both_databases
 def test_both_scores_stand_side_by_side_and_the_change_is_attributed(client: Client) -> None:
     job, found = rescore(client)
     assert (job["state"], job["kind"], job["edition"]) == ("succeeded", "editions.rescorings.create", EDITION)
@@ -74,19 +75,12 @@ def test_both_scores_stand_side_by_side_and_the_change_is_attributed(client: Cli
         outcome = "risen" if parts["total"] > 0 else "fallen" if parts["total"] < 0 else "same"
         assert found[organisation]["outcome"] == outcome
     assert job["outcomes"] == dict(Counter(item["outcome"] for item in found.values()))
-
-
-def test_the_score_under_the_other_version_is_that_of_the_history(client: Client) -> None:
-    _, found = rescore(client)
+    # Under the other version it is the score of the history.
     query = {"methodology": "2027.1"}
     for organisation in (BIG, SMALL):
         (past,) = client.get(f"/v1/organisations/{organisation}/scores", params=query).json()["items"]
         after = found[organisation]["detail"]["after"]
         assert after == {"index": past["index"], "level": past["level"], "status": past["status"]}
-
-
-def test_the_summary_has_means_and_moves_between_levels(client: Client) -> None:
-    job, found = rescore(client)
     result = job["result"]
     sides = [item["detail"] for item in found.values()]
     rated = [side for side in sides if side["parts"] is not None]
@@ -127,13 +121,12 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.both_databases
 def test_who_takes_it_up_goes_on_after_the_last_batch(
     client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "BATCH", 1)
     path = ask(client).headers["location"]
-    runner: JobRunner = client.app.state["jobs"]
+    runner = JobRunner(database, [tasks.build_rescoring_task(lambda: nullcontext(map_serially))])
     step = JobRun.step
     steps: list[int] = []
 

@@ -54,7 +54,7 @@ PUBLISHING_ROUNDS: Final = 50 if NIGHT else 2
 """Editions that they publish so."""
 PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NIGHT else 3}
 """Times that a process is killed while it publishes."""
-WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 3, "postgresql": 100 if NIGHT else 3}
+WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a worker is killed in the middle of a job, for each kind of job."""
 SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
 """The same of the real server, which publishes twenty organisations at a time."""

@@ -21,7 +21,7 @@ from actitud_api.resources.suggestions.queries import SUGGESTIONS
 from tests.support.databases import Kind, opened
 from tests.support.toy_jobs import LEASE, Counting, build_runner, count, enqueue, read
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.serving]
+pytestmark = pytest.mark.serving
 
 
 class Killed(BaseException):
@@ -55,6 +55,7 @@ def kill_at(number: int) -> Any:
     return run
 
 
+@pytest.mark.both_databases
 def test_a_job_is_done_in_steps_with_a_result_for_each_subject(database: Database) -> None:
     job = enqueue(database, to=5, by=2)
     assert build_runner(database).run_due() == 1
@@ -106,6 +107,7 @@ def test_a_job_waits_for_its_time(database: Database) -> None:
     assert build_runner(database).run_due() == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("number", [1, 3, 5])
 def test_who_takes_up_the_job_of_a_killed_worker_goes_on_after_its_last_step(database: Database, number: int) -> None:
     job = enqueue(database)
@@ -139,6 +141,7 @@ def test_the_process_that_serves_a_file_takes_up_what_one_before_it_left(databas
     assert counted(database) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_has_lost_its_lease_stores_nothing_more(database: Database, kind: Kind) -> None:
     job = enqueue(database)
     raised: list[Exception] = []
@@ -165,6 +168,7 @@ def test_a_worker_that_has_lost_its_lease_stores_nothing_more(database: Database
     assert counted(database) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.both_databases
 def test_who_takes_a_job_twice_at_once_has_it_once(url: str, database: Database) -> None:
     """Several workers, each with a database of its own as another process has it."""
     jobs = [enqueue(database, to=3) for _ in range(12)]
@@ -221,6 +225,7 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once(database: Database) -> No
     assert build_runner(database).run_due() == 0
 
 
+@pytest.mark.both_databases
 def test_a_job_that_runs_is_cancelled_before_its_next_step_and_says_how_far_it_got(database: Database) -> None:
     job = enqueue(database)
 
@@ -435,6 +440,7 @@ def test_a_clock_that_is_set_back_keeps_no_job_waiting(database: Database, moved
         assert status.rate is None or status.rate > 0
 
 
+@pytest.mark.both_databases
 def test_a_clock_that_is_set_forward_does_nothing_twice(database: Database, moved: Any) -> None:
     """The lease seems to be over while its worker goes on: another takes the job, and the first one stores no more."""
     job = enqueue(database)

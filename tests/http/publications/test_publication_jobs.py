@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.testing import TestClient
 from msgspec import structs
 from sqlalchemy import text, update
 
+from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
+from actitud_api.platform.http.preferences import prefers_async
 from actitud_api.platform.jobs import queries as job_queries
 from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.runner import JobRun, JobRunner
@@ -26,7 +29,7 @@ from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.publishing import BIG, EDITION, LATE, fill, publish
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.serving]
+pytestmark = pytest.mark.serving
 
 Client = TestClient[Litestar]
 
@@ -63,6 +66,7 @@ def entries(database: Database) -> list[str]:
         return [shown.entry.record for shown in ledger.iterate_entries(session) if "publications" in shown.entry.record]
 
 
+@pytest.mark.both_databases
 def test_a_publication_is_asked_for_followed_and_found(client: Client, database: Database) -> None:
     asked = ask(client)
     assert asked.status_code == 202
@@ -106,14 +110,25 @@ def test_a_correction_too(client: Client, database: Database) -> None:
     assert correction["organisation"] == BIG
 
 
-@pytest.mark.parametrize("prefer", ["respond-async", "wait=5, Respond-Async", 'return=minimal, respond-async; x="y"'])
-def test_preferences_that_ask_for_a_job(client: Client, prefer: str) -> None:
-    assert ask(client, prefer=prefer).status_code == 202
+@pytest.mark.parametrize(
+    ("prefer", "is_job"),
+    [
+        ("respond-async", True),
+        ("wait=5, Respond-Async", True),
+        ('return=minimal, respond-async; x="y"', True),
+        ("", False),
+        ("wait=5", False),
+        ("respond-asynchronously", False),
+        ("return=representation", False),
+    ],
+)
+def test_preferences_that_ask_for_a_job(prefer: str, is_job: bool) -> None:
+    scope: Any = {"type": "http", "headers": [(b"prefer", prefer.encode())]}
+    assert prefers_async(Request(scope)) is is_job
 
 
-@pytest.mark.parametrize("prefer", ["", "wait=5", "respond-asynchronously", "return=representation"])
-def test_without_the_preference_it_is_waited_for(client: Client, prefer: str) -> None:
-    assert ask(client, prefer=prefer).status_code == 201
+def test_without_the_preference_it_is_waited_for(client: Client) -> None:
+    assert ask(client, prefer="wait=5").status_code == 201
     assert client.get("/v1/jobs").json()["items"] == []
 
 
@@ -184,6 +199,7 @@ class ends:  # a context manager
             raise Killed
 
 
+@pytest.mark.both_databases
 def test_a_publisher_that_ends_before_the_commit_has_published_nothing_and_another_does(
     client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,3 +316,17 @@ def test_the_command_line_and_a_job_publish_once(client: Client, database: Datab
     runner_of(client).run_due()
     assert client.get(path).json()["state"] == "failed"
     assert client.get(f"{PUBLICATIONS}/latest").json()["revision"] == 1
+
+
+def test_an_application_that_runs_jobs_does_what_it_is_asked_for(url: str, database: Database, tmp_path: Path) -> None:
+    fill(database)
+    make_key(database, tmp_path)
+    app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path), runs_jobs=True)
+    with TestClient(app) as client:
+        client.headers.update(administrator(database))
+        path = ask(client).headers["location"]
+        deadline = time.monotonic() + 60
+        while client.get(path).json()["state"] != "succeeded":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    app.state["database"].close()
