@@ -56,9 +56,11 @@ else:
 Fact: TypeAlias = bool | int | float | str | Sequence[str]
 EvidenceLike: TypeAlias = "Evidence | Mapping[str, str | date | None]"
 """An :class:`Evidence`, or a mapping with the same members."""
+SourceLike: TypeAlias = "AnswerSource | Mapping[str, str | None]"
+"""An :class:`AnswerSource`, or a mapping with the same members."""
 
 if TYPE_CHECKING:
-    AnswerMember: TypeAlias = "bool | int | float | str | Sequence[str] | Sequence[EvidenceLike] | None"
+    AnswerMember: TypeAlias = "bool | int | float | str | Sequence[str] | Sequence[EvidenceLike] | SourceLike | None"
 else:
     # A union of two kinds of list is more than msgspec tells apart.
     AnswerMember = object
@@ -98,6 +100,7 @@ IndicatorState: TypeAlias = Literal["observed", "not_applicable", "unknown"]
 SuggestionKind: TypeAlias = Literal["error", "indicator"]
 SuggestionState: TypeAlias = Literal["undecided", "accepted", "rejected", "deferred"]
 JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+SourceKind: TypeAlias = Literal["counted", "register", "declared", "previous_edition"]
 AssessmentState: TypeAlias = Literal["draft", "submitted", "under_review", "hearing", "returned", "final"]
 Phase: TypeAlias = Literal["submission", "review", "hearing"]
 Verdict: TypeAlias = Literal["accepted", "rejected", "insufficient", "stale", "capped"]
@@ -1091,6 +1094,19 @@ class Evidence(Model, frozen=True, kw_only=True):
     sha256: str | None = None
 
 
+class AnswerSource(Model, frozen=True, kw_only=True):
+    """Where an answer comes from, as the organisation says; it changes no score.
+
+    ``kind``: ``counted`` from files of platforms, from a ``register`` of the organisation, ``declared``, or of a
+    ``previous_edition``. ``manifest``: of what is counted, the digest of the manifest, ``sha256:…``. ``edition``: of
+    what is of a previous edition, its id.
+    """
+
+    kind: SourceKind
+    manifest: str | None = None
+    edition: str | None = None
+
+
 class AssessmentFinding(Finding, frozen=True, kw_only=True):
     """A fault of an assessment: a broken validation rule, or a fault in a document (code ``evidence``).
 
@@ -1127,12 +1143,13 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
     """The facts of an organisation in an edition, with their findings and their score after the last change.
 
-    ``profile``, ``profile_evidence`` and ``answers`` have the form of a request, so they can be sent again. An
-    answer contains its facts, its ``evidence`` and its ``note``.
+    ``profile``, ``profile_evidence``, ``profile_sources`` and ``answers`` have the form of a request, so they can be
+    sent again. An answer contains its facts, its ``evidence``, its ``note`` and its ``source``.
     """
 
     profile: ProfileMembers
     profile_evidence: dict[str, tuple[Evidence, ...]]
+    profile_sources: dict[str, AnswerSource]
     answers: dict[str, dict[str, AnswerMember]]
     findings: tuple[AssessmentFinding, ...]
 
@@ -1167,12 +1184,13 @@ class SubmissionLine(Model, frozen=True, kw_only=True):
 class Submission(SubmissionLine, frozen=True, kw_only=True):
     """A complete submission, with the facts that were sent.
 
-    ``profile``, ``profile_evidence`` and ``answers`` have the form in which an assessment is sent, so they can be
-    sent again.
+    ``profile``, ``profile_evidence``, ``profile_sources`` and ``answers`` have the form of an assessment, so they can
+    be sent again.
     """
 
     profile: ProfileMembers
     profile_evidence: dict[str, tuple[Evidence, ...]]
+    profile_sources: dict[str, AnswerSource]
     answers: dict[str, dict[str, AnswerMember]]
 
 

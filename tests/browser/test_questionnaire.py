@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from contextlib import closing
@@ -147,6 +148,39 @@ def test_a_person_fills_example_a_and_sees_its_published_index_and_keeps_it(
             loaded(seen.page, file)
             expect(status(seen.page)).to_have_text(INDEX["en"])
             expect(seen.page.locator("#file-status")).to_have_text(f"“{file.name}” was loaded.")
+        seen.is_quiet()
+
+
+def test_a_count_fills_what_is_blank_and_says_where_it_comes_from(
+    browser: Browser, service: str, tmp_path: Path
+) -> None:
+    """The manifest of a count, of which one answer is there already, and one is corrected afterwards."""
+    counted = {"D1.07": EXAMPLE_A["answers"]["D1.07"], "D1.08": EXAMPLE_A["answers"]["D1.08"]}
+    facts = {f"{name}.{fact}": {"value": value} for name, answers in counted.items() for fact, value in answers.items()}
+    facts |= {"accounts_open": {"value": 6}, "accounts_active": {"value": 5}, "messages_w90": {"value": None}}
+    manifest = {"format": "actitud-counting-manifest/1", "methodology": VERSION, "facts": facts}
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(manifest))
+    source = {"kind": "counted", "manifest": f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"}
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page = seen.page
+        answer(page, "/profile/accounts_active", 7)
+        go(page, "finish")
+        loaded(page, file)
+        expect(page.locator("#file-status")).to_contain_text("lo que aquí estaba en blanco, y nada más. Datos: 3.")
+        mark = page.locator('[data-code="D1.07"] [data-source]')
+        expect(mark).to_have_text("Contado en los ficheros de las plataformas.")
+        held = page.evaluate("() => Answers.collect()")
+        assert held["profile"] == {"accounts_active": 7, "accounts_open": 6}
+        assert held["profile_sources"] == {"accounts_open": source}
+        assert held["answers"] == {name: {**given, "source": source} for name, given in counted.items()}
+        assert "source" not in page.evaluate("() => Answers.forScores(Answers.collect())")["answers"]["D1.07"]
+        # Whoever corrects it has the last word: the answer is theirs.
+        answer(page, "/answers/D1.07/numerator", counted["D1.07"]["numerator"] - 1)
+        page.keyboard.press("Tab")
+        expect(mark).to_have_count(0)
+        held = page.evaluate("() => Answers.collect()")
+        assert ("source" in held["answers"]["D1.07"], held["answers"]["D1.08"]["source"]) == (False, source)
         seen.is_quiet()
 
 
@@ -803,6 +837,7 @@ def test_on_paper_are_all_steps_with_the_answers_and_whose_they_are(
         assert re.search(r" de \d{4}", texts[0]), "the date"
         assert f"1 / {len(texts)}" in texts[0]
         assert "72,71" in whole
-        for code in EXAMPLE_A["answers"]:
-            assert code in whole
+        names = load_methodology(VERSION).texts["es"].indicators
+        for indicator in EXAMPLE_A["answers"]:
+            assert names[indicator].name in whole
         assert len(texts) <= 12

@@ -214,12 +214,16 @@ class CountCommand:
         folder.mkdir(parents=True, exist_ok=True)
         counter = run.counter
         manifest = encode_manifest(run.build_manifest())
-        evidence = None
+        digest, evidence = hash_manifest(manifest), None
         if self._options.evidence is not None:
             day = self._options.evidence_date or date.today()
-            evidence = ManifestEvidence(self._options.evidence, day, hash_manifest(manifest))
+            evidence = ManifestEvidence(self._options.evidence, day, digest)
         answers = build_answers(
-            counter.definitions, counter.count_all(), profile=self._read_profile(counter), evidence=evidence
+            counter.definitions,
+            counter.count_all(),
+            profile=self._read_profile(counter),
+            evidence=evidence,
+            manifest=f"sha256:{digest}",
         )
         contents = {
             MANIFEST: manifest,

@@ -45,7 +45,21 @@ def _read_facts(session: Session) -> dict[str, object]:
         raise CommandError(f"{file}: {pointer}: {no_number}" if pointer else f"{file}: {no_number}")
     if not isinstance(facts, dict):
         raise CommandError(words(f"{file}: tiene que ser un objeto", f"{file}: it has to be an object"))
-    return facts
+    return _leave_out_support(facts)
+
+
+def _leave_out_support(facts: dict[str, object]) -> dict[str, object]:
+    """Return the facts of a whole assessment, or of a count, without what stands beside them and does not score."""
+    kept = {name: value for name, value in facts.items() if name not in ("profile_evidence", "profile_sources")}
+    answers = kept.get("answers")
+    if isinstance(answers, dict):
+        kept["answers"] = {
+            indicator: {name: value for name, value in answer.items() if name not in ("evidence", "note", "source")}
+            if isinstance(answer, dict)
+            else answer
+            for indicator, answer in answers.items()
+        }
+    return kept
 
 
 class _Refused(Exception):

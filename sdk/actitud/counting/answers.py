@@ -92,6 +92,7 @@ def build_answers(
     *,
     profile: Mapping[str, Any] | None = None,
     evidence: ManifestEvidence | None = None,
+    manifest: str | None = None,
 ) -> dict[str, Any]:
     """Return the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
 
@@ -103,7 +104,9 @@ def build_answers(
         facts: The facts by their codes.
         profile: Further profile fields, which the count does not overwrite unless it knows them.
         evidence: The published manifest, which becomes the evidence of all that was counted.
+        manifest: The digest of the manifest, ``sha256:…``, which all that was counted names as its source.
     """
+    source = {"kind": "counted"} if manifest is None else {"kind": "counted", "manifest": manifest}
     documents = [] if evidence is None else [_describe_evidence(evidence)]
     counted = {name: facts[name].value for name in definitions.profile if facts[name].value is not None}
     answers: dict[str, Any] = {}
@@ -115,9 +118,12 @@ def build_answers(
             }
             if documents:
                 answers[indicator]["evidence"] = documents
+            answers[indicator]["source"] = source
     body: dict[str, Any] = {"methodology": definitions.methodology, "profile": {**(profile or {}), **counted}}
     if documents:
         body["profile_evidence"] = dict.fromkeys(counted, documents)
+    if counted:
+        body["profile_sources"] = dict.fromkeys(counted, source)
     return {**body, "answers": answers}
 
 

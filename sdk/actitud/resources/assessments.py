@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
@@ -27,7 +27,9 @@ from actitud._calls import (
 )
 from actitud._config import Core
 from actitud.bodies import Profile
+from actitud.errors import NotFound
 from actitud.models import (
+    AnswerSource,
     Assessment,
     AssessmentAnswers,
     AssessmentLine,
@@ -35,6 +37,7 @@ from actitud.models import (
     EvidenceLike,
     Listing,
     Phase,
+    SourceLike,
     Submission,
     SubmissionLine,
     Transition,
@@ -86,6 +89,7 @@ def put_assessment(
     profile: Profile,
     answers: AssessmentAnswers,
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
+    profile_sources: Mapping[str, SourceLike | None] | UnsetType = UNSET,
     methodology: str = "2027.1",
     if_match: str | None = None,
     lang: str | None = None,
@@ -93,9 +97,10 @@ def put_assessment(
     """Create the assessment of an organisation, or replace a draft or a returned assessment completely.
 
     The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by
-    indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`) and its ``note`` if it has
-    them; a missing indicator is unknown. An answer without accepted evidence is self-declared and scores less.
-    ``profile_evidence``: evidence by profile field. ``methodology``: the version of the edition, which the facts
+    indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`), its ``note`` and its ``source``
+    (an :class:`actitud.AnswerSource`) if it has them; a missing indicator is unknown. An answer without accepted
+    evidence is self-declared and scores less. ``profile_evidence``: evidence by profile field. ``profile_sources``:
+    sources by profile field. ``methodology``: the version of the edition, which the facts
     must follow. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace,
     ``None`` to create one.
 
@@ -107,6 +112,8 @@ def put_assessment(
     body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
         body["profile_evidence"] = profile_evidence
+    if profile_sources is not UNSET:
+        body["profile_sources"] = profile_sources
     request = build_put(core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang)
     return fetch(core, request, Assessment)
 
@@ -120,14 +127,16 @@ def update_assessment(
     profile: Profile | UnsetType = UNSET,
     answers: AssessmentAnswers | UnsetType = UNSET,
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | UnsetType = UNSET,
+    profile_sources: Mapping[str, SourceLike | None] | UnsetType = UNSET,
     methodology: str = "2027.1",
     lang: str | None = None,
 ) -> Call[Assessment]:
     """Change some facts of a draft or of a returned assessment and keep the others.
 
     ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator;
-    its evidence and note are kept unless they are sent too; ``None`` withdraws the answer. ``profile``: the
-    fields to change. ``profile_evidence``: the evidence to change, by profile field. ``methodology``: the
+    its evidence and note are kept unless they are sent too, its source if the facts are the same; ``None`` withdraws
+    the answer. ``profile``: the fields to change. ``profile_evidence``, ``profile_sources``: the evidence and the
+    sources to change, by profile field. ``methodology``: the
     version of the edition, which the facts must follow. ``lang``: language of the findings.
 
     Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if it is neither
@@ -140,11 +149,110 @@ def update_assessment(
         "profile": profile,
         "answers": answers,
         "profile_evidence": profile_evidence,
+        "profile_sources": profile_sources,
     }
     request = build_patch(
         core, "editions", edition, "assessments", organisation, body=body, if_match=if_match, lang=lang
     )
     return fetch(core, request, Assessment)
+
+
+def begin_assessment(
+    core: Core,
+    edition: str,
+    organisation: str,
+    *,
+    counted: Mapping[str, Any] | None = None,
+    previous: str | None = None,
+    lang: str | None = None,
+) -> Call[Assessment]:
+    """Fill what is blank in a draft, or begin one, from a count and from an earlier edition.
+
+    Nothing that somebody answered is changed. ``counted``: the content of the file ``answers.json`` that
+    ``python -m actitud count`` wrote; it comes first. ``previous``: the id of an edition whose assessment is taken
+    over where nothing was counted; each answer then names that edition as its source, and its evidence is dropped,
+    because it is that of another year. ``lang``: language of the findings.
+
+    Raises ``ValueError`` if neither is given, or if they are of another methodology than each other or the draft;
+    ``NotFound`` if the earlier edition has no assessment of the organisation; and what ``put`` and ``update`` raise.
+    """
+    proposals = [counted] if counted is not None else []
+    if previous is not None:
+        earlier = yield from get_assessment(core, previous, organisation)
+        proposals.append(_take_over(earlier))
+    if not proposals:
+        raise ValueError("counted, or previous, has to be given")
+    methodology = str(proposals[0].get("methodology"))
+    try:
+        draft = yield from get_assessment(core, edition, organisation)
+    except NotFound:
+        draft = None
+    of = {str(proposal.get("methodology")) for proposal in proposals} | ({draft.methodology} if draft else set())
+    if len(of) > 1:
+        raise ValueError(f"answers of one methodology do not carry over to another: {', '.join(sorted(of))}")
+    known: dict[str, set[str]] = {"profile": set(), "answers": set()}
+    if draft is not None:
+        known["profile"] = {name for name, value in draft.profile.items() if value is not None}
+        known["answers"] = set(draft.answers)
+    profile: Any = {}
+    answers: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
+    for proposal in proposals:
+        for name, value in proposal.get("profile", {}).items():
+            if value is not None and name not in known["profile"] and name not in profile:
+                profile[name] = value
+                for filled, part in ((documents, "profile_evidence"), (sources, "profile_sources")):
+                    if name in proposal.get(part, {}):
+                        filled[name] = proposal[part][name]
+        for name, answer in proposal.get("answers", {}).items():
+            if answer is not None and name not in known["answers"]:
+                answers.setdefault(name, answer)
+    if draft is not None:
+        return (
+            yield from update_assessment(
+                core,
+                edition,
+                organisation,
+                if_match=draft.etag,
+                profile=profile,
+                answers=answers,
+                profile_evidence=documents,
+                profile_sources=sources,
+                methodology=methodology,
+                lang=lang,
+            )
+        )
+    return (
+        yield from put_assessment(
+            core,
+            edition,
+            organisation,
+            profile=profile,
+            answers=answers,
+            profile_evidence=documents,
+            profile_sources=sources,
+            methodology=methodology,
+            lang=lang,
+        )
+    )
+
+
+def _take_over(earlier: Assessment) -> dict[str, Any]:
+    """Return the answers of an assessment as proposals for another edition."""
+    source = AnswerSource(kind="previous_edition", edition=earlier.edition)
+    return {
+        "methodology": earlier.methodology,
+        "profile": earlier.profile,
+        "profile_sources": dict.fromkeys(earlier.profile, source),
+        "answers": {
+            indicator: {
+                **{name: value for name, value in answer.items() if name not in ("evidence", "note", "source")},
+                "source": source,
+            }
+            for indicator, answer in earlier.answers.items()
+        },
+    }
 
 
 def delete_assessment(core: Core, edition: str, organisation: str, *, if_match: str | None) -> Call[None]:
@@ -480,6 +588,7 @@ class Assessments(Bound):
     list: Final = bind_blocking_list(list_assessments)
     get: Final = bind_blocking(get_assessment)
     put: Final = bind_blocking(put_assessment)
+    begin: Final = bind_blocking(begin_assessment)
     update: Final = bind_blocking(update_assessment)
     delete: Final = bind_blocking(delete_assessment)
 
@@ -504,6 +613,7 @@ class AsyncAssessments(AsyncBound):
     list: Final = bind_awaitable_list(list_assessments)
     get: Final = bind_awaitable(get_assessment)
     put: Final = bind_awaitable(put_assessment)
+    begin: Final = bind_awaitable(begin_assessment)
     update: Final = bind_awaitable(update_assessment)
     delete: Final = bind_awaitable(delete_assessment)
 

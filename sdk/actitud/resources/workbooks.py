@@ -9,7 +9,7 @@ from actitud._bind import bind_awaitable, bind_blocking
 from actitud._calls import AsyncBound, Bound, Call, build_compute, build_file_post, build_get, fetch, fetch_bytes
 from actitud._config import Core
 from actitud.bodies import Profile
-from actitud.models import AssessmentAnswers, EvidenceLike, WorkbookReading
+from actitud.models import AssessmentAnswers, EvidenceLike, SourceLike, WorkbookReading
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -30,6 +30,7 @@ def fill_workbook(
     answers: AssessmentAnswers | None = None,
     profile_self_declared: Sequence[str] = (),
     profile_evidence: Mapping[str, Sequence[EvidenceLike] | None] | None = None,
+    profile_sources: Mapping[str, SourceLike | None] | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
     """Download the workbook of a methodology version with answers filled in. Nothing is stored.
@@ -46,6 +47,7 @@ def fill_workbook(
         "answers": answers or {},
         "profile_self_declared": list(profile_self_declared),
         "profile_evidence": profile_evidence or {},
+        "profile_sources": profile_sources or {},
     }
     request = build_compute(core, "methodologies", version, "workbook", query={}, body=body, lang=lang)
     return (yield from fetch_bytes(core, request, XLSX)).body

@@ -94,7 +94,7 @@ def test_all_that_people_wrote_is_erased_and_nothing_else(database: Database, tm
     assert sent.document == get_score_digest(database, made.digest)
     assert PERSON not in repr(sent)
     assert {verdict.reason for verdict in sent.review.verdicts} == {""}
-    assert scores.list_evidence(database, sent) == {}
+    assert scores.list_support(database, sent) == {}
 
 
 def get_score_digest(database: Database, digest: str) -> str:

@@ -128,6 +128,16 @@ def test_facts_are_scored(actitud: Command, tmp_path: Path, monkeypatch: pytest.
     assert float(rows["D1.01"]["score"]) == published["indicators"]["D1.01"]
 
 
+def test_what_stands_beside_the_facts_of_an_assessment_is_left_out(actitud: Command, tmp_path: Path) -> None:
+    body = json.loads(Path(facts(tmp_path)).read_bytes())
+    source = {"kind": "counted"}
+    for answer in body["answers"].values():
+        answer |= {"source": source, "note": None, "evidence": []}
+    file = tmp_path / "assessment.json"
+    file.write_text(json.dumps({**body, "profile_evidence": {}, "profile_sources": {"units": source}}))
+    assert actitud("score", str(file), "--csv") == actitud("score", facts(tmp_path), "--csv")
+
+
 def test_facts_that_contradict_each_other_are_scored_and_fail(actitud: Command, tmp_path: Path) -> None:
     file = facts(tmp_path, answers={"D1.01": {"numerator": 3, "denominator": 2}})
     code, out, _ = actitud("score", file)

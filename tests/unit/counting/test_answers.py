@@ -92,6 +92,14 @@ def answer(counter: FactCounter, **more: Any) -> dict[str, Any]:
     return build_answers(DEFINITIONS, counter.count_all(), profile=TOWN_HALL, **more)
 
 
+def get_facts(answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the facts of answers by indicator, without what stands beside them."""
+    return {
+        indicator: {name: value for name, value in given.items() if name not in ("evidence", "source")}
+        for indicator, given in answers["answers"].items()
+    }
+
+
 def test_the_answers_are_those_counted_by_hand() -> None:
     answers = answer(make_whole())
     assert answers["profile"] == {
@@ -107,7 +115,7 @@ def test_the_answers_are_those_counted_by_hand() -> None:
         "replies_w12": 20,
         "visual_posts": 2,
     }
-    assert answers["answers"] == {
+    assert get_facts(answers) == {
         "D2.01": {"numerator": 0, "denominator": 4, "office_holders": 0, "ceremonial": 0},
         "D2.02": {"components": ["c1", "c2", "c3"]},
         "D2.03": {"numerator": 1, "denominator": 12},
@@ -167,7 +175,7 @@ def test_evidence_is_the_published_manifest() -> None:
 def test_what_is_unknown_is_not_answered() -> None:
     counter = make_counter(make_messages())
     answers = answer(counter)
-    assert answers["answers"] == {
+    assert get_facts(answers) == {
         "D2.03": {"numerator": 1, "denominator": 12},
         "D8.08": {"answers": 20, "posts": 4},
     }
@@ -191,10 +199,7 @@ def test_the_service_reads_the_workbook_back() -> None:
             indicator: {name: list(value) if isinstance(value, tuple) else value for name, value in entry.facts.items()}
             for indicator, entry in read.questionnaire.answers.items()
         }
-        assert facts == {
-            indicator: {name: value for name, value in given.items() if name != "evidence"}
-            for indicator, given in answers["answers"].items()
-        }
+        assert facts == get_facts(answers)
         assert read.questionnaire.answers["D8.08"].evidence[0].sha256 == "a" * 64
 
 
@@ -205,3 +210,11 @@ def test_a_profile_is_read_alone_or_from_a_questionnaire() -> None:
     for wrong in (b"[]", b"{", b'{"methodology": "2026.1", "profile": {}}', b'{"profile": {"units": {}}}'):
         with pytest.raises(InvalidProfile):
             read_profile(wrong, VERSION)
+
+
+def test_what_was_counted_names_its_manifest_as_its_source() -> None:
+    answers = answer(make_whole(), manifest=f"sha256:{'0f' * 32}")
+    source = {"kind": "counted", "manifest": f"sha256:{'0f' * 32}"}
+    assert {str(given["source"]) for given in answers["answers"].values()} == {str(source)}
+    assert answers["profile_sources"]["messages_w12"] == source
+    assert "employees" not in answers["profile_sources"]  # nobody counted them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -113,9 +114,11 @@ def test_files_become_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "own_posts_w90": 4,
         "visual_posts": 2,
     }
+    manifest = hashlib.sha256((tmp_path / "out" / "manifest.json").read_bytes()).hexdigest()
+    source = {"kind": "counted", "manifest": f"sha256:{manifest}"}
     assert answers["answers"] == {
-        "D2.03": {"numerator": 1, "denominator": 12},
-        "D8.08": {"answers": 4, "posts": 4},
+        "D2.03": {"numerator": 1, "denominator": 12, "source": source},
+        "D8.08": {"answers": 4, "posts": 4, "source": source},
     }
     told = capsys.readouterr().out
     assert "publicaciones propias en 90 días" in told
@@ -158,6 +161,8 @@ def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
     (out / "coding.xlsx").write_bytes(fill((out / "coding.xlsx").read_bytes(), answers))
     assert count(out, log, "--coded", out / "coding.xlsx") == 0
     found = load(out, "answers.json")["answers"]
+    for given in found.values():
+        assert given.pop("source")["kind"] == "counted"
     assert found["D8.03"] == {"numerator": 4, "denominator": 4}
     assert found["D9.01"] == {
         "numerator": 4,

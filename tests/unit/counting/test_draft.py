@@ -53,6 +53,8 @@ def test_five_exports_become_a_draft_of_all_that_can_be_counted(tmp_path: Path) 
     path.write_bytes(fill(path.read_bytes(), answers))
     assert main([*arguments, "--coded", str(path)]) == 0
     draft = json.loads((tmp_path / "answers.json").read_bytes())
+    for given in draft["answers"].values():
+        assert given.pop("source")["kind"] == "counted"
     assert draft["profile"].keys() == DEFINITIONS.profile.keys()
     # Of the eighteen D3.07 is taken from the profile.
     assert draft["answers"].keys() == DEFINITIONS.indicators.keys() - {"D3.07"}

@@ -179,6 +179,7 @@ def assessment(*findings: dict[str, object], state: str = "draft") -> dict[str, 
         "state": state,
         "profile": {"org_type": "MUN", "units": 12, "previous_level": None},
         "profile_evidence": {"units": [document]},
+        "profile_sources": {"units": {"kind": "register", "manifest": None, "edition": None}},
         "answers": {
             "D1.07": {"numerator": 160, "denominator": 320, "evidence": [document], "note": None},
             "D2.02": {"components": ["c1", "c2"], "evidence": [], "note": "Fiestas incluidas."},

@@ -240,11 +240,12 @@ def test_what_was_read_can_be_sent_again_as_it_is(mode: Mode) -> None:
             profile=read.profile,
             answers=read.answers,
             profile_evidence=read.profile_evidence,
+            profile_sources=read.profile_sources,
         ),
     )
     sent = handler.requests[1]
     assert (sent.headers["if-match"], "if-none-match" in sent.headers) == (TAG, False)
-    stated = ("methodology", "profile", "answers", "profile_evidence")
+    stated = ("methodology", "profile", "answers", "profile_evidence", "profile_sources")
     assert json.loads(sent.content) == {name: assessment()[name] for name in stated}
 
 

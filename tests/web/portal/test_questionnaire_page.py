@@ -15,6 +15,7 @@ from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import SetAside
+from actitud_api.engine.methodology.requests.content import SourceKind
 from actitud_api.platform.http.pages import find_static_path
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
@@ -29,9 +30,9 @@ PATH = f"/portal/questionnaires/{VERSION}"
 STATIC = files("actitud_api.web.portal").joinpath("static")
 SOURCES: Final = {name: STATIC.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS}
 SCRIPT: Final = "\n".join(SOURCES.values())
-TOLD: Final = {"aside": SetAside, "loaded": AssessmentState, "verdict": Verdict}
-"""What the scripts say in a word for each: why a published answer does not count, the state of the assessment, and what
-was found of an answer.
+TOLD: Final = {"aside": SetAside, "loaded": AssessmentState, "source": SourceKind, "verdict": Verdict}
+"""What the scripts say in a word for each: why a published answer does not count, the state of the assessment, where an
+answer comes from, and what was found of it.
 """
 
 

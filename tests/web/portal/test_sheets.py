@@ -46,6 +46,7 @@ Below 1,000 people served nothing of D1 is asked, of D9 only D9.11 and D9.12 wit
 """
 PROVEN: Final = "XX-T-PROVEN"
 PROVEN_IN: Final[Mapping[str, editions.State]] = {"2025": "in_review", "2026": "in_review", "2027": "open"}
+MANIFEST: Final = f"sha256:{'0f' * 32}"
 EVIDENCE: Final = {
     "answers": {
         "D1.07": {
@@ -55,7 +56,10 @@ EVIDENCE: Final = {
                 {"url": "https://www.proven.example/list", "date": "2025-12-31", "note": "of Jane Doe"},
             ],
             "note": "as Jane Doe said",
-        }
+            "source": {"kind": "counted", "manifest": MANIFEST},
+        },
+        "D1.06": {"source": {"kind": "previous_edition", "edition": "2025"}},
+        "D3.09": {"source": {"kind": "declared"}},
     },
     "findings": [
         {
@@ -428,11 +432,27 @@ def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Cli
         assert hidden not in found.text
 
 
+@pytest.mark.parametrize(
+    ("lang", "counted", "earlier"),
+    [
+        ("en", "Source: counted in the files of the platforms (manifest", "Source: taken over from the edition 2025."),
+        ("es", "Fuente: contado en los ficheros de las plataformas (manifiesto", "Fuente: tomado de la edición 2025."),
+    ],
+)
+def test_the_source_of_an_answer_is_told(proven: Client, lang: str, counted: str, earlier: str) -> None:
+    cells = {one.attrs["id"]: one for one in read(proven, f"2026/{PROVEN}", lang).query("tbody[id]")}
+    assert counted in told(cells["D1.07"])
+    assert cells["D1.07"].query("code")[0].text == MANIFEST
+    assert earlier in told(cells["D1.06"])
+    # An answer that does not count any more has no source of interest.
+    assert not {"Source:", "Fuente:"} & set(told(cells["D3.09"]).split())
+
+
 def test_evidence_of_what_is_not_published_is_told_to_nobody(proven: Client) -> None:
     database: Database = proven.app.state["database"]
     published = service.get_edition_score(database, "2026", PROVEN)
-    assert [len(documents) for documents in service.list_evidence(database, published).values()] == [2]
-    assert service.list_evidence(database, structs.replace(published, edition="2027")) == {}
+    assert [len(shown.evidence) for shown in service.list_support(database, published).values()] == [2, 0, 0]
+    assert service.list_support(database, structs.replace(published, edition="2027")) == {}
 
 
 def test_an_edition_in_which_it_does_not_rank_is_in_its_history_without_a_figure(proven: Client) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from actitud_api.engine.methodology.requests import answers
-from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.methodology.requests.content import AnswerSource, Evidence
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.resources.assessments.evidence import EvidenceFinding
 from actitud_api.resources.assessments.lifecycle import AssessmentState
@@ -15,21 +15,23 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents and the note that an organisation adds to one answer; `note` is None if there is no note.
+    """The documents, the note and the source that an organisation adds to one answer; the last two may be None.
 
-    `seal` is their SHA-256 with the salt of the assessment, empty if there is neither a document nor a note. It stays
-    when they are erased, so that verdicts still know the answer that they judged.
+    `seal` is the SHA-256 of documents and note with the salt of the assessment, empty if there is neither a document
+    nor a note. It stays when they are erased, so that verdicts still know the answer that they judged.
     """
 
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
     seal: str = ""
+    source: AnswerSource | None = None
 
 
 class AssessmentSupport(Struct, frozen=True):
     """What is stored of an assessment beside its facts, as JSON in the column `evidence`.
 
-    `profile`: documents by profile field. `answers`: documents and notes by indicator. `findings`: faults of
+    `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
+    indicator. `findings`: faults of
     documents as of the last write. `review`: the verdicts and the overall review that the score takes into account.
     `salt`: 16 random bytes in hexadecimal, without which nobody can try whether a guessed note is the one in a seal;
     empty if there is no seal yet, or after an erasure.
@@ -40,6 +42,7 @@ class AssessmentSupport(Struct, frozen=True):
     findings: tuple[EvidenceFinding, ...] = ()
     review: AppliedReview = NO_REVIEW
     salt: str = ""
+    profile_sources: dict[str, AnswerSource] = {}
 
 
 class Erasure(Struct, frozen=True):

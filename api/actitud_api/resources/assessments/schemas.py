@@ -13,7 +13,7 @@ from actitud_api.engine.methodology.free_text import Note
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue
-from actitud_api.engine.methodology.requests.content import AssessmentContent, Evidence
+from actitud_api.engine.methodology.requests.content import AnswerSource, AssessmentContent, Evidence
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Evaluation, Status
@@ -32,15 +32,16 @@ Coverage = Annotated[
     Meta(ge=0, le=1, description="Effective weight known over effective weight scored."),
 ]
 Time = Annotated[datetime, Meta(tz=True)]
-AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...]
-"""The value of one member of an answer: of a fact, of the list `evidence`, or of the text `note`."""
+AnswerMember = bool | int | float | str | None | tuple[str | Evidence, ...] | AnswerSource
+"""The value of one member of an answer: of a fact, of the list `evidence`, of the text `note`, or of `source`."""
 
 
 Profile = Annotated[dict[str, Scalar | None], Meta(description="The profile fields that the organisation sets.")]
 ProfileEvidence = Annotated[dict[str, tuple[Evidence, ...]], Meta(description="Documents by profile field.")]
+ProfileSources = Annotated[dict[str, AnswerSource], Meta(description="Sources by profile field.")]
 Answers = Annotated[
     dict[str, dict[str, AnswerMember]],
-    Meta(description="The facts of each answer by indicator, with its `evidence` and its `note`."),
+    Meta(description="The facts of each answer by indicator, with its `evidence`, its `note` and its `source`."),
 ]
 
 
@@ -133,11 +134,13 @@ class AssessmentPage(Page[AssessmentLine], frozen=True):
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
     """The answers of an organisation in an edition, with findings and score as of the last write.
 
-    `profile`, `profile_evidence` and `answers` have the form that a request takes, so a client can send them back.
+    `profile`, `profile_evidence`, `profile_sources` and `answers` have the form that a request takes, so a client can
+    send them back.
     """
 
     profile: Profile
     profile_evidence: ProfileEvidence
+    profile_sources: ProfileSources
     answers: Answers
     findings: tuple[AssessmentFinding, ...]
 
@@ -166,6 +169,7 @@ class SubmissionDetail(SubmissionLine, frozen=True, kw_only=True):
 
     profile: Profile
     profile_evidence: ProfileEvidence
+    profile_sources: ProfileSources
     answers: Answers
 
 
@@ -199,6 +203,7 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
         **structs.asdict(build_line(record)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,
+        profile_sources=content.profile_sources,
         answers=_build_answers(content),
         findings=_build_findings(record, evaluation, language),
     )
@@ -237,6 +242,7 @@ def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language:
         **structs.asdict(build_submission_line(stored, evaluation, language)),
         profile=content.profile,
         profile_evidence=content.profile_evidence,
+        profile_sources=content.profile_sources,
         answers=_build_answers(content),
     )
 
@@ -283,7 +289,7 @@ def _build_findings(
 
 def _build_answers(content: AssessmentContent) -> dict[str, dict[str, AnswerMember]]:
     return {
-        name: {**answer.facts, "evidence": answer.evidence, "note": answer.note}
+        name: {**answer.facts, "evidence": answer.evidence, "note": answer.note, "source": answer.source}
         for name, answer in content.answers.items()
     }
 

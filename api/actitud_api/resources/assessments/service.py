@@ -294,11 +294,13 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
             if field.set_by == "organisation"
         },
         profile_evidence=stored.evidence.profile,
+        profile_sources=stored.evidence.profile_sources,
         answers={
             name: Answer(
                 facts={fact.name: facts[fact.name] for fact in by_id[name].facts if fact.set_by == "organisation"},
                 evidence=support[name].evidence if name in support else (),
                 note=support[name].note if name in support else None,
+                source=support[name].source if name in support else None,
             )
             for name, facts in stored.submission.answers.items()
         },
@@ -731,7 +733,10 @@ def _erase_from_support(support: AssessmentSupport, indicator: str | None) -> As
     return structs.replace(
         support,
         profile=support.profile if indicator else {},
-        answers={**support.answers, **{name: AnswerSupport(seal=support.answers[name].seal) for name in erased}},
+        answers={
+            name: AnswerSupport(seal=answer.seal, source=answer.source) if name in erased else answer
+            for name, answer in support.answers.items()
+        },
         findings=tuple(finding for finding in support.findings if not _is_below(finding, pointers)),
         salt="" if erased else support.salt,
     )
@@ -979,6 +984,7 @@ def _derive_assessment(
         structs.replace(
             support,
             profile=content.profile_evidence,
+            profile_sources=content.profile_sources,
             answers={name: one for name, one in supported.items() if one != AnswerSupport()},
             findings=evidence_findings(content, context),
             salt=salt,
@@ -992,11 +998,11 @@ def _seal_answer(answer: Answer, before: AnswerSupport, salt: str) -> AnswerSupp
     What has not changed keeps its seal, even if it was erased and the salt with it.
     """
     if (answer.evidence, answer.note) == (before.evidence, before.note):
-        return before
+        return structs.replace(before, source=answer.source)
     if not answer.evidence and answer.note is None:
-        return AnswerSupport()
+        return AnswerSupport(source=answer.source)
     sealed = {"salt": salt, "evidence": msgspec.to_builtins(answer.evidence), "note": answer.note}
-    return AnswerSupport(answer.evidence, answer.note, compute_digest(sealed))
+    return AnswerSupport(answer.evidence, answer.note, compute_digest(sealed), answer.source)
 
 
 def _merge_review(

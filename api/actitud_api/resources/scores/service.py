@@ -17,7 +17,7 @@ from actitud_api.engine.methodology.requests.answers import (
     to_replacement,
     to_submission,
 )
-from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.methodology.requests.content import AnswerSource, Evidence, SourceKind
 from actitud_api.engine.scoring.change_decomposition import (
     ChangeDecomposition,
     ScoreDifference,
@@ -63,7 +63,6 @@ __all__ = [
     "SORT_KEYS",
     "EditionChange",
     "EditionScore",
-    "Evidence",
     "FiveNumberSummary",
     "GroupCount",
     "HistoryEntry",
@@ -74,6 +73,8 @@ __all__ = [
     "ScoreCursorKey",
     "ScoreFilters",
     "ScoreSummary",
+    "ShownSupport",
+    "SourceKind",
     "UnknownScore",
     "build_visibility",
     "compare_editions",
@@ -93,10 +94,10 @@ __all__ = [
     "get_explained_score",
     "get_state_key",
     "is_provisional",
-    "list_evidence",
     "list_history",
     "list_provisional",
     "list_ranking",
+    "list_support",
     "search_ranking",
     "summarize_columns",
 ]
@@ -213,8 +214,15 @@ def _may_be_provisional(row: RankingRow) -> bool:
     return any(level.number == row.level and level.provisional_unless is not None for level in levels)
 
 
-def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, tuple[Evidence, ...]]:
-    """Return the documents that count as evidence for a published score, by indicator.
+class ShownSupport(Struct, frozen=True):
+    """What an organisation gave beside an answer: the documents that count as evidence, and the source, if any."""
+
+    evidence: tuple[Evidence, ...] = ()
+    source: AnswerSource | None = None
+
+
+def list_support(database: Database, edition_score: EditionScore) -> dict[str, ShownSupport]:
+    """Return what stands beside the answers of a published score, by indicator.
 
     The result is empty if the edition is not published. Evidence is stored apart from published documents, so that
     it can still be erased; erased evidence is not returned.
@@ -227,8 +235,11 @@ def list_evidence(database: Database, edition_score: EditionScore) -> dict[str, 
         )
     if stored is None:
         return {}
-    evidence = {indicator: assessments.valid_evidence(stored, indicator) for indicator in stored.evidence.answers}
-    return {indicator: documents for indicator, documents in evidence.items() if documents}
+    support = {
+        indicator: ShownSupport(assessments.valid_evidence(stored, indicator), answer.source)
+        for indicator, answer in stored.evidence.answers.items()
+    }
+    return {indicator: shown for indicator, shown in support.items() if shown != ShownSupport()}
 
 
 def find_level_path(edition_score: EditionScore) -> tuple[Methodology, LevelPath]:

@@ -94,6 +94,14 @@ PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
 }
 
 
+SOURCE_TEXTS: Final[Mapping[service.SourceKind, Texts]] = {
+    "counted": Texts("contado en los ficheros de las plataformas", "counted in the files of the platforms"),
+    "register": Texts("de un registro de la organización", "from a register of the organisation"),
+    "declared": Texts("declarado por la organización", "declared by the organisation"),
+    "previous_edition": Texts("tomado de la edición {edition}", "taken over from the edition {edition}"),
+}
+_EARLIER: Final = Texts("tomado de una edición anterior", "taken over from an earlier edition")
+
 _ERASED: Final = Texts("Texto borrado.", "Text erased.")
 
 
@@ -187,10 +195,15 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
 
 
 class AnswerEvidence(Struct, frozen=True):
-    """The proof of an answer: a text that says whether it is proven, and the accepted documents."""
+    """The proof of an answer: a text that says whether it is proven, the accepted documents, and its source.
+
+    `source` is None if the organisation stated none; `manifest` is the digest of the manifest of a count, or None.
+    """
 
     text: str
     documents: tuple[EvidenceLink, ...]
+    source: str | None = None
+    manifest: str | None = None
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
@@ -348,7 +361,7 @@ def describe_organisation(
         changes=changes,
         since=previous,
         path=narrated_path,
-        evidence=_describe_evidence(service.list_evidence(database, edition_score), edition_score, score, names),
+        evidence=_describe_evidence(service.list_support(database, edition_score), edition_score, score, names),
     )
 
 
@@ -552,7 +565,7 @@ def _describe_history(
 
 
 def _describe_evidence(
-    documents: Mapping[str, tuple[service.Evidence, ...]],
+    support: Mapping[str, service.ShownSupport],
     edition_score: EditionScore,
     score: NarratedScore,
     names: Names,
@@ -566,14 +579,21 @@ def _describe_evidence(
             return None
         return "declared" if indicator.id in edition_score.submission.self_declared else "documented"
 
+    def describe(indicator: str, outcome: Proof) -> AnswerEvidence:
+        shown = support.get(indicator, service.ShownSupport())
+        links = tuple(EvidenceLink(document.url, names.format_date(document.date)) for document in shown.evidence)
+        text = PROOF_TEXTS[outcome].into(names.language)
+        # The source of an answer that is not there any more is of no use to anybody.
+        source = shown.source if outcome in ("documented", "declared") else None
+        if source is None:
+            return AnswerEvidence(text, links)
+        said = SOURCE_TEXTS[source.kind].fill(edition=source.edition or "").into(names.language)
+        if source.kind == "previous_edition" and source.edition is None:
+            said = _EARLIER.into(names.language)
+        return AnswerEvidence(text, links, said, source.manifest if source.kind == "counted" else None)
+
     return {
-        indicator.id: AnswerEvidence(
-            PROOF_TEXTS[outcome].into(names.language),
-            tuple(
-                EvidenceLink(document.url, names.format_date(document.date))
-                for document in documents.get(indicator.id, ())
-            ),
-        )
+        indicator.id: describe(indicator.id, outcome)
         for indicator in iterate_indicators(score)
         if (outcome := find_proof(indicator)) is not None
     }

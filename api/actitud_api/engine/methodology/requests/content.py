@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -69,19 +69,51 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ) = None
 
 
+SourceKind = Literal["counted", "register", "declared", "previous_edition"]
+"""Kind of source of an answer.
+
+counted: counted from files of platforms · register: read from a register of the organisation · declared: stated by
+somebody · previous_edition: taken over from the assessment of another edition.
+"""
+
+
+class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where an answer comes from, as the organisation says. It changes no score."""
+
+    kind: SourceKind
+    manifest: (
+        Annotated[
+            str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="Of what is `counted`: digest of the manifest.")
+        ]
+        | None
+    ) = None
+    edition: (
+        Annotated[
+            str,
+            Meta(
+                max_length=100,
+                pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+                description="Of `previous_edition`: id of that edition.",
+            ),
+        ]
+        | None
+    ) = None
+
+
 Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The facts of one answer, its evidence, and a note, which is None if the organisation wrote none."""
+    """The facts of one answer, its evidence, its source, and a note; each of the last two is None if there is none."""
 
     facts: dict[str, FactValue]
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
+    source: AnswerSource | None = None
 
 
 class AssessmentContent(Struct, frozen=True, kw_only=True):
-    """Content of an assessment: profile fields, their evidence, and answers by indicator.
+    """Content of an assessment: profile fields, their evidence and sources, and answers by indicator.
 
     It has the facts and profile fields with `set_by: organisation`; those with `set_by: service` are in the
     overall review. A profile field that was sent as null is None.
@@ -90,31 +122,32 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
     profile: dict[str, Scalar | None]
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, Answer]
+    profile_sources: dict[str, AnswerSource] = {}
 
 
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a whole assessment; each methodology version has its own subclass.
 
-    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of
-    the version.
+    In a subclass, the members have one member each for each field or indicator of the version.
     """
 
     profile: Struct
     answers: Struct
     profile_evidence: Struct | UnsetType = UNSET
+    profile_sources: Struct | UnsetType = UNSET
 
 
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies that change an assessment; each methodology version has its own subclass.
 
-    The bodies are JSON merge patches (RFC 7396): `profile`, `answers` and `profile_evidence` have only the
-    members to change, and are UNSET if nothing in them changes. A valid patch of a valid assessment gives a
-    valid assessment.
+    The bodies are JSON merge patches (RFC 7396): their members have only what is to change, and are UNSET if nothing
+    in them changes. A valid patch of a valid assessment gives a valid assessment.
     """
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
     profile_evidence: Struct | UnsetType = UNSET
+    profile_sources: Struct | UnsetType = UNSET
 
 
 class AssessmentTypes(Struct, frozen=True):
@@ -135,7 +168,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
         lambda shape: _build_answer_type(shape) | None,
         _list_sent_facts,
     )
-    evidence = build_profile_evidence_type(methodology)
+    evidence, sources = build_profile_evidence_type(methodology), build_profile_sources_type(methodology)
     return AssessmentTypes(
         whole=build_body_type(
             AssessmentRequest,
@@ -144,6 +177,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
                 ("profile", build_own_profile_type(methodology)),
                 ("answers", answers),
                 ("profile_evidence", evidence | UnsetType, UNSET),
+                ("profile_sources", sources | UnsetType, UNSET),
             ],
             f"A whole assessment under methodology {version}.",
         ),
@@ -154,6 +188,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
                 ("profile", build_own_profile_part_type(methodology) | UnsetType, UNSET),
                 ("answers", answers | UnsetType, UNSET),
                 ("profile_evidence", evidence | UnsetType, UNSET),
+                ("profile_sources", sources | UnsetType, UNSET),
             ],
             f"A JSON merge patch (RFC 7396) to an assessment under methodology {version}.",
         ),
@@ -176,6 +211,19 @@ def _build_profile_evidence_type(name: str, fields: tuple[str, ...]) -> type[Str
     )
 
 
+def build_profile_sources_type(methodology: Methodology) -> type[Struct]:
+    """Build the type of the sources of profile fields, the same in assessments and questionnaires of a version."""
+    names = tuple(field.name for field in list_own_fields(methodology))
+    return _build_profile_sources_type(f"ProfileSources{format_type_suffix(methodology)}", names)
+
+
+@cache
+def _build_profile_sources_type(name: str, fields: tuple[str, ...]) -> type[Struct]:
+    return build_closed_struct(
+        name, [(field, AnswerSource | None | UnsetType, UNSET) for field in fields], "The sources of profile fields."
+    )
+
+
 def _list_sent_facts(indicator: Indicator) -> tuple[Fact, ...]:
     return tuple(fact for fact in indicator.facts if fact.set_by == "organisation")
 
@@ -194,44 +242,52 @@ def _build_answer_type(shape: Shape) -> type[Struct]:
             UNSET,
         ),
         ("note", Note | None | UnsetType, UNSET),
+        ("source", AnswerSource | None | UnsetType, UNSET),
     ]
     return build_closed_struct(f"{shape.name}AssessmentAnswer", members, "The facts of an answer, and their evidence.")
 
 
 def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:
     """Convert a decoded whole assessment to its content."""
-    nothing = AssessmentContent(profile={}, profile_evidence={}, answers={})
-    return _merge_members(methodology, nothing, request.profile, request.profile_evidence, request.answers)
+    return _merge_members(methodology, AssessmentContent(profile={}, profile_evidence={}, answers={}), request)
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
     """Return a copy of `content`, an assessment, with the changes of a merge patch."""
-    return _merge_members(methodology, content, patch.profile, patch.profile_evidence, patch.answers)
+    return _merge_members(methodology, content, patch)
 
 
 def _merge_members(
-    methodology: Methodology,
-    content: AssessmentContent,
-    profile: Struct | UnsetType,
-    evidence: Struct | UnsetType,
-    answers: Struct | UnsetType,
+    methodology: Methodology, content: AssessmentContent, change: AssessmentRequest | AssessmentPatch
 ) -> AssessmentContent:
     fields, supported, answered = dict(content.profile), dict(content.profile_evidence), dict(content.answers)
+    sources = dict(content.profile_sources)
     for field in list_own_fields(methodology):
-        if (value := _get_sent_member(profile, to_attribute(field.name))) is not UNSET:
+        attribute = to_attribute(field.name)
+        value = _get_sent_member(change.profile, attribute)
+        if value is not UNSET:
+            # A source is that of one value, and says nothing of another.
+            if value != fields.get(field.name):
+                sources.pop(field.name, None)
             fields[field.name] = value
-        if (documents := _get_sent_member(evidence, to_attribute(field.name))) is not UNSET:
-            # Null removes the evidence, as in RFC 7396.
+        # Null removes the evidence and the source, as in RFC 7396.
+        if (documents := _get_sent_member(change.profile_evidence, attribute)) is not UNSET:
             supported[field.name] = documents or ()
+        source = _get_sent_member(change.profile_sources, attribute)
+        if source is None:
+            sources.pop(field.name, None)
+        elif source is not UNSET:
+            sources[field.name] = source
     for indicator in walk_indicators(methodology.document.root):
-        change = _get_sent_member(answers, to_indicator_attribute(indicator.id)) if indicator.facts else UNSET
-        if change is None:
+        answer = _get_sent_member(change.answers, to_indicator_attribute(indicator.id)) if indicator.facts else UNSET
+        if answer is None:
             answered.pop(indicator.id, None)
-        elif change is not UNSET:
-            answered[indicator.id] = _merge_answer(indicator, answered.get(indicator.id), change)
+        elif answer is not UNSET:
+            answered[indicator.id] = _merge_answer(indicator, answered.get(indicator.id), answer)
     return AssessmentContent(
         profile=fields,
         profile_evidence={name: documents for name, documents in supported.items() if documents},
+        profile_sources=sources,
         answers=answered,
     )
 
@@ -240,15 +296,19 @@ def _merge_answer(indicator: Indicator, before: Answer | None, change: Struct) -
     """Return the answer to an indicator after `change`, the decoded answer of a merge patch.
 
     The facts in `change` are complete and replace the old facts. If `change` does not have evidence or a note,
-    the old ones stay; if these are null in it, they are removed. `before` is the answer before the change, None
-    if there was none.
+    the old ones stay, and so does the source if the facts are the same; if these are null in it, they are removed.
+    `before` is the answer before the change, None if there was none.
     """
-    evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
+    facts = {fact.name: getattr(change, to_attribute(fact.name)) for fact in _list_sent_facts(indicator)}
     former = Answer(facts={}) if before is None else before
+    evidence, note = _get_sent_member(change, "evidence"), _get_sent_member(change, "note")
+    source = _get_sent_member(change, "source")
+    kept = former.source if facts == former.facts else None
     return Answer(
-        facts={fact.name: getattr(change, to_attribute(fact.name)) for fact in _list_sent_facts(indicator)},
+        facts=facts,
         evidence=former.evidence if evidence is UNSET else evidence or (),
         note=former.note if note is UNSET else note,
+        source=kept if source is UNSET else source,
     )
 
 

@@ -18,7 +18,13 @@ from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
-from actitud_api.engine.methodology.requests.content import Evidence, Supporting, build_profile_evidence_type
+from actitud_api.engine.methodology.requests.content import (
+    AnswerSource,
+    Evidence,
+    Supporting,
+    build_profile_evidence_type,
+    build_profile_sources_type,
+)
 from actitud_api.engine.methodology.requests.profiles import build_profile_part_type, list_own_fields
 from actitud_api.engine.methodology.requests.shapes import Shape
 from actitud_api.engine.methodology.requests.struct_factory import (
@@ -33,48 +39,51 @@ from actitud_api.engine.methodology.requests.struct_factory import (
 )
 
 Basis = Literal["evidenced", "self_declared"]
-EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...]
-"""Member of an entry: a fact, `basis`, the list `evidence`, or the text `note`."""
+EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...] | AnswerSource
+"""Member of an entry: a fact, `basis`, the list `evidence`, the text `note`, or the `source`."""
 
 
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a questionnaire; each methodology version has its own subclass.
 
-    In a subclass, `profile`, `answers` and `profile_evidence` have one member for each field or indicator of the
-    version. `profile_self_declared` are the profile fields that have no evidence.
+    In a subclass, the objects have one member for each field or indicator of the version. `profile_self_declared` are
+    the profile fields that have no evidence.
     """
 
     profile: Struct | UnsetType = UNSET
     answers: Struct | UnsetType = UNSET
     profile_self_declared: tuple[str, ...] = ()
     profile_evidence: Struct | UnsetType = UNSET
+    profile_sources: Struct | UnsetType = UNSET
 
 
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
-    """The filled-in part of one indicator: some or all of its facts, their basis and evidence, and a note.
+    """The filled-in part of one indicator: some or all of its facts, their basis, evidence and source, and a note.
 
-    `basis` says whether there is evidence; None if that is not filled in. `note` is None if there is no note.
+    `basis` says whether there is evidence. It, `note` and `source` are None if they are not filled in.
     """
 
     facts: dict[str, FactValue]
     basis: Basis | None = None
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
+    source: AnswerSource | None = None
 
 
 class Questionnaire(Struct, frozen=True, kw_only=True):
     """Content of a questionnaire, in the order of the methodology document.
 
     `answers` has an entry for each indicator that is filled in at least in part, and `profile` a value for each
-    field that is filled in. `profile_self_declared` has the fields without evidence, `profile_evidence` the
-    evidence of fields. Members of the request that are null, empty or absent are left out. The empty list of a
-    required checklist is kept, because it is an answer: none of the components.
+    field that is filled in. `profile_self_declared` has the fields without evidence, `profile_evidence` the evidence
+    and `profile_sources` the sources of fields. Members of the request that are null, empty or absent are left out.
+    The empty list of a required checklist is kept, because it is an answer: none of the components.
     """
 
     profile: dict[str, Scalar]
     profile_self_declared: tuple[str, ...]
     profile_evidence: dict[str, tuple[Evidence, ...]]
     answers: dict[str, QuestionnaireEntry]
+    profile_sources: dict[str, AnswerSource] = {}
 
 
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
@@ -87,6 +96,7 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
     profile: dict[str, Scalar]
     profile_self_declared: tuple[str, ...] | UnsetType = UNSET
     profile_evidence: dict[str, tuple[Evidence, ...]] | UnsetType = UNSET
+    profile_sources: dict[str, AnswerSource] | UnsetType = UNSET
     answers: dict[str, dict[str, EntryMember]]
 
 
@@ -116,6 +126,7 @@ def build_questionnaire_request_type(methodology: Methodology) -> type[Questionn
             ("answers", answers | UnsetType, UNSET),
             ("profile_self_declared", declared, ()),
             ("profile_evidence", evidence | UnsetType, UNSET),
+            ("profile_sources", build_profile_sources_type(methodology) | UnsetType, UNSET),
         ],
         f"A questionnaire of methodology {methodology.version}, as far as it is filled in.",
     )
@@ -130,6 +141,7 @@ def _build_answer_type(shape: Shape) -> type[Struct]:
         ("basis", getitem(Union, (build_literal(("evidenced", "self_declared")), UnsetType)), UNSET),
         ("evidence", Supporting | None | UnsetType, UNSET),
         ("note", Note | None | UnsetType, UNSET),
+        ("source", AnswerSource | None | UnsetType, UNSET),
     ]
     return build_closed_struct(f"{shape.name}QuestionnaireAnswer", members, "The part of an answer that is filled in.")
 
@@ -159,6 +171,12 @@ def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) ->
             if field.set_by == "organisation"
             and (documents := _get_sent_member(request.profile_evidence, to_attribute(field.name)))
         },
+        profile_sources={
+            field.name: source
+            for field in document.profile
+            if field.set_by == "organisation"
+            and (source := _get_sent_member(request.profile_sources, to_attribute(field.name))) is not None
+        },
         answers=answers,
     )
 
@@ -180,6 +198,7 @@ def _to_entry(indicator: Indicator, sent: Struct) -> QuestionnaireEntry:
         basis=_get_sent_member(sent, "basis"),
         evidence=_get_sent_member(sent, "evidence") or (),
         note=_get_sent_member(sent, "note") or None,
+        source=_get_sent_member(sent, "source"),
     )
 
 
@@ -216,9 +235,11 @@ def to_questionnaire_document(methodology: Methodology, questionnaire: Questionn
                 **_collect_support(entry),
                 **({"evidence": entry.evidence} if entry.evidence else {}),
                 **({} if entry.note is None else {"note": entry.note}),
+                **({} if entry.source is None else {"source": entry.source}),
             }
             for name, entry in questionnaire.answers.items()
         },
+        profile_sources=questionnaire.profile_sources or UNSET,
     )
 
 
@@ -263,9 +284,11 @@ def to_assessment_document(methodology: Methodology, questionnaire: Questionnair
                 **{fact: value for fact, value in entry.facts.items() if fact in own[name]},
                 "evidence": entry.evidence,
                 "note": entry.note,
+                **({} if entry.source is None else {"source": entry.source}),
             }
             for name, entry in _select_whole_entries(methodology, questionnaire).items()
         },
+        profile_sources=questionnaire.profile_sources or UNSET,
     )
 
 

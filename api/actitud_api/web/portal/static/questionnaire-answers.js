@@ -1,7 +1,7 @@
 "use strict";
 // What is filled in: read from the page, put into it, and made into what can be sent.
 const Answers = (() => {
-  const { $, $$, word, controls, blocks, settings } = Page;
+  const { $, $$, word, controls, blocks, element, settings } = Page;
   const { methodology, language } = settings;
 
   const isField = (control) => control.dataset.pointer.startsWith("/profile/");
@@ -163,6 +163,52 @@ const Answers = (() => {
     return isBegun(indicator(control)) || !isAsked(indicator(control));
   }
 
+  const without = (entry, names) => Object.fromEntries(Object.entries(entry).filter(([key]) => !names.includes(key)));
+  // Where an answer comes from, by code, and the facts that it is of: once somebody changes them, it is theirs.
+  const sources = new Map();
+  const FACTLESS = ["basis", "evidence", "note", "source"];
+  const factsIn = (held, code) => {
+    const value = blocks.get(code)?.dataset.indicator === undefined ? held.profile?.[code] : held.answers?.[code] && without(held.answers[code], FACTLESS);
+    return value === undefined ? undefined : JSON.stringify(value);
+  };
+
+  function sourceOf(held, code) {
+    const known = sources.get(code);
+    return known !== undefined && known.facts === factsIn(held, code) ? known.source : undefined;
+  }
+
+  function takeSources(held) {
+    sources.clear();
+    const given = [
+      ...Object.entries(held.profile_sources ?? {}),
+      ...Object.entries(held.answers ?? {}).map(([code, entry]) => [code, entry?.source]),
+    ];
+    const now = collect();
+    for (const [code, source] of given) {
+      const facts = factsIn(now, code);
+      if (source && facts !== undefined) sources.set(code, { source, facts });
+    }
+  }
+
+  function showSources() {
+    const held = collect();
+    for (const [code, block] of blocks) {
+      const source = block.dataset.indicator === undefined ? held.profile_sources?.[code] : held.answers[code]?.source;
+      let mark = $("[data-source]", block);
+      if (!source) {
+        mark?.remove();
+        continue;
+      }
+      if (!mark) {
+        mark = element("p", "");
+        mark.dataset.source = "";
+        mark.className = "soft";
+        block.append(mark);
+      }
+      mark.textContent = word(`source-${source.kind}`, { edition: source.edition ?? "" });
+    }
+  }
+
   function collect() {
     const held = { methodology, profile: {}, profile_self_declared: [], profile_evidence: {}, answers: {} };
     for (const control of controls) {
@@ -188,6 +234,12 @@ const Answers = (() => {
       };
       if (Object.keys(entry).length) Object.assign((held.answers[code] ??= {}), entry);
     }
+    for (const code of sources.keys()) {
+      const source = sourceOf(held, code);
+      if (source === undefined) continue;
+      if (blocks.get(code)?.dataset.indicator === undefined) (held.profile_sources ??= {})[code] = source;
+      else held.answers[code].source = source;
+    }
     return held;
   }
 
@@ -208,7 +260,24 @@ const Answers = (() => {
       if ($("[data-note]", block)) $("[data-note]", block).value = entry.note ?? "";
     }
     for (const source of ["file", "draft", "published"]) Page.clearProblems(source);
+    takeSources(held);
     Page.announce("changed");
+  }
+
+  // What nothing is answered to here is taken from elsewhere; returns how many answers that were.
+  function fillBlanks(brought) {
+    const own = collect();
+    const both = (part) => ({ ...brought[part], ...own[part] });
+    const ofBlank = (part) => Object.fromEntries(Object.entries(brought[part] ?? {}).filter(([code]) => own.profile[code] === undefined));
+    const filled = ["profile", "answers"].flatMap((part) => Object.keys(brought[part] ?? {}).filter((code) => own[part][code] === undefined));
+    fill({
+      profile: both("profile"),
+      profile_evidence: { ...ofBlank("profile_evidence"), ...own.profile_evidence },
+      profile_sources: { ...ofBlank("profile_sources"), ...own.profile_sources },
+      profile_self_declared: [...own.profile_self_declared, ...(brought.profile_self_declared ?? [])],
+      answers: both("answers"),
+    });
+    return filled.length;
   }
 
   // What of some document is not in the page once it was loaded: the pointers of it.
@@ -227,15 +296,13 @@ const Answers = (() => {
 
   // --- what can be sent ------------------------------------------------------------------------------------------
 
-  const without = (entry, names) => Object.fromEntries(Object.entries(entry).filter(([key]) => !names.includes(key)));
-
   function forScores(held) {
     const answers = Object.entries(held.answers).filter(([code]) => isWhole(code));
     return {
       methodology,
       profile: held.profile,
       profile_self_declared: held.profile_self_declared,
-      answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["evidence", "note"])])),
+      answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["evidence", "note", "source"])])),
     };
   }
 
@@ -248,6 +315,7 @@ const Answers = (() => {
       methodology,
       profile: without(held.profile, reviewedFields),
       profile_evidence: held.profile_evidence,
+      ...(held.profile_sources ? { profile_sources: without(held.profile_sources, reviewedFields) } : {}),
       answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["basis", ...facts])])),
     };
   }
@@ -367,5 +435,7 @@ const Answers = (() => {
     Page.announce("changed");
   }
 
-  return { valueOf, collect, fill, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnread, putUnread };
+  Page.on("changed", showSources);
+
+  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnread, putUnread };
 })();

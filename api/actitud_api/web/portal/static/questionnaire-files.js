@@ -4,6 +4,7 @@ const Files = (() => {
   const { $, word, settings, say } = Page;
   const { methodology, short, language, organisation } = settings;
   const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+  const MANIFEST = "actitud-counting-manifest/1";
   const workbookOf = (version) => `/v1/methodologies/${encodeURIComponent(version)}/workbook`;
   const status = $("#file-status");
   const saveStatus = $("#save-status");
@@ -49,7 +50,7 @@ const Files = (() => {
     const [file] = event.target.files;
     if (!file) return;
     try {
-      if (/\.json$/i.test(file.name)) loadJson(file.name, await file.text());
+      if (/\.json$/i.test(file.name)) loadJson(file.name, await readCount(await file.text()));
       else await loadWorkbook(file);
     } catch {
       say(status, word("unreachable"));
@@ -64,11 +65,38 @@ const Files = (() => {
     if (link) status.firstChild.append(" ", link);
   }
 
-  function loadJson(named, text) {
+  // The digest of a manifest is that of its bytes. A browser computes it only where it trusts the connection.
+  async function digestOf(text) {
+    if (!window.crypto?.subtle) return {};
+    const bytes = await window.crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    return { manifest: `sha256:${[...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}` };
+  }
+
+  // What a file has, null if it is no JSON: the manifest of a count becomes the answers that were counted.
+  async function readCount(text) {
     let given;
     try {
       given = JSON.parse(text);
     } catch {
+      return null;
+    }
+    if (given?.format !== MANIFEST || typeof given.facts !== "object") return given;
+    const source = { kind: "counted", ...(await digestOf(text)) };
+    const held = { methodology: given.methodology, profile: {}, profile_sources: {}, answers: {} };
+    for (const [code, fact] of Object.entries(given.facts ?? {})) {
+      if (fact?.value === null || fact?.value === undefined) continue;
+      const at = code.lastIndexOf(".");
+      if (at < 0) [held.profile[code], held.profile_sources[code]] = [fact.value, source];
+      else (held.answers[code.slice(0, at)] ??= { source })[code.slice(at + 1)] = fact.value;
+    }
+    return held;
+  }
+
+  const hasSources = (given) =>
+    Object.keys(given.profile_sources ?? {}).length > 0 || Object.values(given.answers ?? {}).some((entry) => entry?.source);
+
+  function loadJson(named, given) {
+    if (given === null) {
       say(status, `${word("not-read", { name: named })} ${word("not-json")}`);
       return;
     }
@@ -80,6 +108,11 @@ const Files = (() => {
     const isShort = short !== "" && given.methodology === short;
     if (given.methodology !== methodology && !isShort) {
       refuseVersion(named, given.methodology);
+      return;
+    }
+    if (hasSources(given)) {
+      // Proposals: whoever has answered has the last word.
+      say(status, word("filled-blanks", { name: named, count: Answers.fillBlanks(given) }));
       return;
     }
     Answers.fill(given);

@@ -87,14 +87,7 @@ const Memory = (() => {
     const carried = read(tab, CARRIED(methodology));
     use(() => tab().removeItem(CARRIED(methodology)));
     if (!carried) return false;
-    const [own, brought] = [Answers.collect(), carried.held];
-    const both = (part) => ({ ...brought[part], ...own[part] });
-    Answers.fill({
-      profile: both("profile"),
-      profile_evidence: both("profile_evidence"),
-      profile_self_declared: [...own.profile_self_declared, ...(brought.profile_self_declared ?? [])],
-      answers: both("answers"),
-    });
+    Answers.fillBlanks(carried.held);
     return true;
   }
 
