@@ -229,6 +229,15 @@ def test_the_annotated_copy_is_the_file_with_its_faults_and_can_be_sent_again(cl
     assert (copy["organisation"], copy["faults"]) == (name(3), ["/profile/units: It must be an integer."])
 
 
+def test_a_line_that_cannot_be_read_is_named_and_the_others_go_in(client: Client) -> None:
+    nested = b'{"organisation":"' + name(2).encode() + b'","answers":' + 100_000 * b"[" + b"\n"
+    job = do(client, nested + b"{,}\n" + lines([name(3)]), JSON_LINES)
+    assert job["outcomes"] == {"refused": 2, "created": 1}
+    assert faults(client, job) == [(None, 1, None, "depth"), (None, 2, None, "syntax")]
+    copies = client.get(job["result"]["annotated"]).text.splitlines()
+    assert [list(json.loads(copy)) for copy in copies[:2]] == [["line", "faults"], ["line", "faults"]]
+
+
 def test_a_file_without_faults_leaves_nothing_behind(client: Client) -> None:
     job = do(client, tidy([name(1)]))
     assert job["result"]["annotated"] is None

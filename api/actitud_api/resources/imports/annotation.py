@@ -57,7 +57,7 @@ def _annotate_lines(source: BinaryIO, faults: dict[int, list[str]]) -> Iterator[
         if row.number in faults:
             try:
                 value = msgspec.json.decode(line)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 value = None
             # A line that is no object has no members: it stands in one.
             value = value if isinstance(value, dict) else {"line": line}

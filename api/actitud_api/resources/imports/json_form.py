@@ -88,7 +88,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
 def _find_name(line: str) -> str:
     try:
         return msgspec.json.decode(line, type=_Named).organisation.strip()
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""
 
 

@@ -128,7 +128,7 @@ def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
     revisions: dict[int, str | None] = {}
     for number, item in enumerate(batch.items):
         if item.target is None:
-            prepared[number] = _refuse(item, item.faults)
+            prepared[number] = _refuse(item, _explain_nameless(batch, item) or item.faults)
             continue
         body, content, faults = _read_content(batch.form, batch.edition.methodology, item.group)
         if content is None:
@@ -159,6 +159,13 @@ def _refuse(item: TargetRows, faults: tuple[ImportFault, ...]) -> PreparedRows:
     shown = "" if has_control(written) or quote_value(written) is None else written[:_SUBJECT_MAX]
     subject = shown if item.target is None else item.target.organisation
     return PreparedRows(subject, item.group.first, item.group.last, None, faults)
+
+
+def _explain_nameless(batch: PreparationBatch, item: TargetRows) -> tuple[ImportFault, ...]:
+    """Return why a line says no organisation, if it is because it cannot be read; nothing otherwise."""
+    if item.group.organisation or not batch.form.names_members:
+        return ()
+    return limit_faults(batch.form.build_body(batch.edition.methodology, item.group).faults)
 
 
 def _read_content(
