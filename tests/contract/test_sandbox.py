@@ -108,6 +108,8 @@ def send_example(client: Client, operation: Operation) -> httpx.Response:
         given["header"]["Content-Type"] = kind
         is_file = operation.id in OF_FILES
         body = client.send("GET", WORKBOOK).content if is_file else json.dumps(media["example"]).encode()
+        if kind == "text/csv":
+            body = b"organisation,indicator,field,value\r\nXX-DEMO-91001,,units,12\r\n"
     path = operation.path.format_map({name: quote(value, safe=":") for name, value in given["path"].items()})
     query = f"?{urlencode(given['query'])}" if given["query"] else ""
     return client.send(operation.method.upper(), path + query, body, **given["header"])

@@ -8,6 +8,7 @@ examples and seed agree. `tests/contract/test_sandbox.py` sends every example.
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +32,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.imports import files as import_files
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import approvals
 from actitud_api.resources.publications.service import PublicationPlan
@@ -84,6 +86,8 @@ EXAMPLE_WEBHOOK: Final = "5f1c0b7a9e3d4c2b18"
 """Id of the webhook that the examples are about."""
 EXAMPLE_MESSAGE: Final = "msg_mQ3TnJ0b5cE1pV9xKzW2hg"
 """Id of the message that it was notified by."""
+EXAMPLE_IMPORT: Final = 3
+"""Id of the job whose annotated file the examples are about."""
 
 NOW: Final = demo.CREATED
 """Time at which everything but the keys was made."""
@@ -147,6 +151,8 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         _add_jobs(session)
         _add_webhook(session, folder)
         ledger.append_entry(session, _EVENT, now=NOW)
+    faulty = io.BytesIO(b"organisation,indicator,field,value,faults\r\nXX-DEMO-91001,D1.01,numerator,-1,>= 0\r\n")
+    import_files.store_file(database, faulty, edition=OPEN, holder=KEYS[0][1], kind="text/csv", job=EXAMPLE_IMPORT)
     reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
     with database.write() as session:
         ledger.make_checkpoint(session, ledger.load_signer(session, folder), datetime.now(UTC))
@@ -349,22 +355,24 @@ class _NoParameters(msgspec.Struct):
 
 
 def _add_jobs(session: Session) -> None:
-    """Add a job that was cancelled, and one that waits for so long that nobody ever does it."""
-    cancelled, _ = (
+    """Add jobs that were cancelled, and between them one that waits for so long that nobody ever does it."""
+    cancelled, _, imported = (
         enqueue_job(
             session,
-            kind="editions.publications.create",
+            kind=kind,
             parameters=_NoParameters(),
             principal=None,
-            edition=IN_REVIEW,
+            edition=edition,
             run_after=datetime(9999, 1, 1, tzinfo=UTC),
         )
-        for _ in range(2)
+        for kind, edition in (*([("editions.publications.create", IN_REVIEW)] * 2), ("editions.imports.create", OPEN))
     )
+    assert imported.id == EXAMPLE_IMPORT
     for position, organisation in enumerate(name_organisations("final"), 1):
         item = job_queries.JobItem(position=position, subject=organisation, outcome="prepared", detail=None)
         job_queries.insert_items(session, cancelled.id, [item])
     abandon_job(session, cancelled.id)
+    abandon_job(session, imported.id)
 
 
 def _add_suggestions(session: Session) -> None:
