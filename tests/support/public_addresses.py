@@ -57,6 +57,7 @@ class Ids(Struct, frozen=True, kw_only=True):
     part: str = "sources"
     suggestion: str = "1"
     job: str = "1"
+    webhook: str = "1"
     revision: str = "1"
     number: str = "1"
     size: str = "latest"

@@ -214,10 +214,7 @@ async def enforce(request: ApiRequest) -> Response[bytes] | None:
         faults += query
     else:
         request.scope["state"]["query"] = query
-    if isinstance(contract.body, SpooledBody):
-        # Neither searched for keys nor digested here: it is read once, row by row, and not by a request.
-        request.scope["state"]["body"] = await contract.body.spool(request)
-    elif contract.body is not None:
+    if contract.body is not None and not isinstance(contract.body, SpooledBody):
         body = await contract.body.decode(request)
         if isinstance(body, list):
             faults += body
@@ -245,6 +242,10 @@ async def enforce(request: ApiRequest) -> Response[bytes] | None:
     _normalise_query(request)
     if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:
         await _resolve_latest(request)
+    if isinstance(contract.body, SpooledBody):
+        # After all that refuses the request: it is large, and only the handler closes it. Neither searched for keys nor
+        # digested here: it is read once, row by row, and not by a request.
+        request.scope["state"]["body"] = await contract.body.spool(request)
     return None
 
 

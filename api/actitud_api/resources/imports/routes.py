@@ -131,9 +131,13 @@ class ImportsController(Controller):
         def enqueue(session: Session) -> Response[bytes]:
             return JOB.accept(request, session, importing.enqueue_import(session, received, principal, asked))
 
-        response = idempotent(request, importing.database, enqueue)
-        if REPLAYED_HEADER in response.headers:
-            files.delete_file(importing.database, received.record.id)
+        is_enqueued = False
+        try:
+            response = idempotent(request, importing.database, enqueue)
+            is_enqueued = REPLAYED_HEADER not in response.headers
+        finally:
+            if not is_enqueued:
+                files.delete_file(importing.database, received.record.id)
         return response
 
     @get("/template.xlsx", operation_id="editions.imports.template", access=IMPORTERS, answer=TEMPLATE)
