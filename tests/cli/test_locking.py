@@ -38,6 +38,7 @@ WRITES: Final[dict[str, list[str]]] = {
     "ledger acknowledge-restore": ["--reason", "The disk was lost."],
     "organisations import": ["municipalities.csv"],
     "assessments import": ["municipalities.csv", "--edition", "2026"],
+    "assessments transition": ["2026", "finals"],
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],
     "erase": ["2026", "XX-T-1", "--reason", "They asked for it."],

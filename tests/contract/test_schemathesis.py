@@ -147,12 +147,11 @@ def assert_nothing_found(report: Report) -> None:
     assert not found, f"{len(found)} failures:\n" + "\n\n".join(found[:10])
 
 
-def assert_phases(report: Report, tag: str | None, wanted: Collection[PhaseName], *, ends_of_scores: bool) -> None:
+def assert_phases(report: Report, tag: str | None, wanted: Collection[PhaseName]) -> None:
     """Assert that a run found nothing, and tried something in each of these phases where its tag has anything."""
     assert_nothing_found(report)
     idle = {
         PhaseName.EXAMPLES: tag in WITHOUT_EXAMPLES,
-        PhaseName.COVERAGE: tag == "scores" and not ends_of_scores,
         PhaseName.STATEFUL_TESTING: tag in WITHOUT_LINKS,
     }
     statuses = {name: report.phases[name] for name in wanted}
@@ -204,7 +203,7 @@ def run_by_day(app: ASGIApp, tag: str, whole: Collection[str] = FOUND_BY_ENDS) -
 def test_examples_and_ends_without_a_key_are_answered_as_described(app: Litestar, tag: str) -> None:
     asked = tagged(tag)
     report = run_by_day(app, tag)
-    assert_phases(report, tag, BY_DAY, ends_of_scores=False)
+    assert_phases(report, tag, BY_DAY)
     assert report.answered.keys() == {one.label for one in asked}
     assert_open_answers_well([report], [one for one in asked if one.id not in LINKED.get(tag, ())])
 
@@ -262,7 +261,7 @@ def test_examples_and_ends_of_writes_with_a_key_are_answered_as_described(
         "operations": [*WITH_KEY["operations"], LARGE, *without_ends(writes, WELL), only(one.id for one in writes)],
     }
     report = run(app, config, key)
-    assert_phases(report, None, BY_DAY, ends_of_scores=True)
+    assert_phases(report, None, BY_DAY)
     assert report.answered.keys() == {one.label for one in writes}
     well = {one.id for one in writes if report.answered[one.label].keys() & {200, 201}}
     assert well >= WELL
@@ -282,7 +281,7 @@ def test_without_a_key_it_finds_nothing(app: Litestar, tag: str, figure: FigureR
     asked = tagged(tag)
     operations = [LARGE, SCORED, DRAWN, WHOLE, only(one.id for one in asked)]
     report = run(app, {**TRIED, **following_links(tag), "operations": operations})
-    assert_phases(report, tag, AT_NIGHT, ends_of_scores=True)
+    assert_phases(report, tag, AT_NIGHT)
     assert report.answered.keys() == {one.label for one in asked}
     assert_open_answers_well([report], [one for one in asked if one.id not in LINKED.get(tag, ())])
     figure(
@@ -306,7 +305,7 @@ def test_with_a_key_it_finds_nothing(installed_app: tuple[Litestar, str], locati
     share = 1 if location.startswith(COVERED_KEYED) else 4
     tried = {**TRIED, "generation": {"max-examples": EXAMPLES // share}}
     config = {**WITH_KEY, **tried, **following_links(tag), "operations": operations}
-    assert_phases(run(app, config, key), tag, AT_NIGHT, ends_of_scores=False)
+    assert_phases(run(app, config, key), tag, AT_NIGHT)
 
 
 @pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.id)
