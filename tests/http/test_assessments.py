@@ -268,6 +268,7 @@ def test_what_was_sent_is_read_and_can_be_sent_again(client: Client) -> None:
             }
         ],
         "note": "Puestos sin acceso: los de la sala de plenos",
+        "source": None,
     }
     assert (answer["state"], answer["submitted"], answer["organisation_name"]) == ("draft", None, MINE)
     assert answer["created"] == answer["updated"]
