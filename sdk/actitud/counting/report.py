@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from statistics import median
 from typing import Final, NamedTuple
 
 from actitud.counting.answers import MissingAnswer, list_missing
@@ -12,11 +14,20 @@ from actitud.counting.conversations import measure_delay
 from actitud.counting.counts import FactCount, FactCounter
 from actitud.counting.export_guides import ExportAdvice, advise_exports
 from actitud.counting.messages import Precision
-from actitud.counting.windows import Weeks, to_local
+from actitud.counting.reasons import Reason
+from actitud.counting.sources import Tell
+from actitud.counting.windows import Days, Weeks, to_local
 
 _HOUR: Final = 3_600_000_000
 DELAY_HOURS: Final = (1, 4, 24, 72)
 """Upper ends, in hours, of the classes in which delays are counted; the last class is longer."""
+_CONVERSATIONS: Final[tuple[Tell, ...]] = (
+    "received_public",
+    "received_private",
+    "public_replies",
+    "private_replies",
+    "threads",
+)
 
 
 class WeekRhythm(NamedTuple):
@@ -33,33 +44,57 @@ class CountReport(NamedTuple):
 
     - ``hours``: for each hour of the day, own posts, messages received and replies, in local time; messages of which
       only the day is known are in none.
+    - ``days``: the window of the rhythm and of the delays.
+    - ``unknown_weeks``: Mondays of the weeks of which the files do not tell the own posts of every account.
     - ``delays``: messages of which the first reply came within 1, 4, 24, 72 or more hours, and those without one.
+    - ``median_delay``: median of the delays in microseconds; None if there are none. Where only the day is known, the
+      longest delay that is possible counts.
+    - ``unknown_conversations``: what the files do not tell of the conversations; a reply may be missing for it.
     """
 
     facts: Mapping[str, FactCount]
     missing: Sequence[MissingAnswer]
     exports: Sequence[ExportAdvice]
+    days: Days
     weeks: Sequence[WeekRhythm]
+    unknown_weeks: frozenset[date]
     hours: Sequence[tuple[int, int, int]]
     delays: Sequence[int]
+    median_delay: int | None
     unanswered: int
+    unknown_conversations: Sequence[Reason]
 
 
 def collect_report(counter: FactCounter, window: str = "W12") -> CountReport:
     """Return what a report of a count shows, with the rhythm of the messages of a window."""
     facts = counter.count_all()
     missing = list_missing(counter.definitions, facts)
-    delays, unanswered = _count_delays(counter, window)
+    delays, median_delay, unanswered = _count_delays(counter, window)
     weeks, hours = _count_rhythm(counter, window)
     return CountReport(
         facts=facts,
         missing=missing,
         exports=advise_exports(reason for one in missing for reason in one.reasons),
+        days=counter.windows[window].days,
         weeks=weeks,
+        unknown_weeks=frozenset(week.monday for week in weeks if not _tells_posts(counter, week.monday)),
         hours=hours,
         delays=delays,
+        median_delay=median_delay,
         unanswered=unanswered,
+        unknown_conversations=[
+            reason
+            for account in counter.accounts
+            for reason in counter.coverage.find_reasons(account, _CONVERSATIONS, counter.windows[window].days)
+        ],
     )
+
+
+def _tells_posts(counter: FactCounter, monday: date) -> bool:
+    """Return True if the files tell the own posts of every account for a whole week."""
+    week = Days(monday, monday + timedelta(days=6))
+    gaps = (counter.coverage.find_reasons(account, ("own_posts",), week) for account in counter.accounts)
+    return bool(counter.accounts) and not any(gaps)
 
 
 def _count_rhythm(counter: FactCounter, name: str) -> tuple[list[WeekRhythm], list[tuple[int, int, int]]]:
@@ -82,10 +117,14 @@ def _count_rhythm(counter: FactCounter, name: str) -> tuple[list[WeekRhythm], li
     return rhythm, [(posts, received, replies) for posts, received, replies in by_hour]
 
 
-def _count_delays(counter: FactCounter, name: str) -> tuple[list[int], int]:
-    """Count the messages of a window by the delay of the next reply in their conversation."""
+def _count_delays(counter: FactCounter, name: str) -> tuple[list[int], int | None, int]:
+    """Count the messages of a window by the delay of the next reply in their conversation.
+
+    Return the number in each class, the median delay, and the number of messages without a reply.
+    """
     window = counter.windows[name]
     delays = [0] * (len(DELAY_HOURS) + 1)
+    longest = array("q")
     unanswered = 0
     waiting: list[tuple[int, Precision]] = []
     current: tuple[str, str, str] | None = None
@@ -100,9 +139,10 @@ def _count_delays(counter: FactCounter, name: str) -> tuple[list[int], int]:
             current = platform, account, thread
         if kind != "received":
             for asked, asked_precision in waiting:
-                delay = measure_delay(asked, asked_precision, instant, precision)
-                delays[bisect_left(DELAY_HOURS, delay.most / _HOUR)] += 1
+                delay = measure_delay(asked, asked_precision, instant, precision).most
+                longest.append(delay)
+                delays[bisect_left(DELAY_HOURS, delay / _HOUR)] += 1
             waiting.clear()
         elif instant in window:
             waiting.append((instant, precision))
-    return delays, unanswered + len(waiting)
+    return delays, int(median(longest)) if longest else None, unanswered + len(waiting)

@@ -8,6 +8,7 @@ from actitud.counting.coverage import NetworkAccount
 from actitud.counting.export_guides import GUIDES, advise_exports, find_guide
 from actitud.counting.reasons import Reason
 from actitud.counting.report import collect_report
+from actitud.counting.sources import Period
 from tests.unit.counting.support import EVERYTHING, make_counter, make_source, write
 
 PRESS = NetworkAccount("press_room", "www.example.org")
@@ -46,6 +47,20 @@ def test_messages_are_counted_by_the_delay_of_the_next_reply() -> None:
     report = collect_report(make_counter(messages))
     # 59 minutes and one hour; four hours; a day; three days; longer.
     assert (report.delays, report.unanswered) == ([2, 1, 1, 1, 1], 1)
+    # The two in the middle are four hours and a day.
+    assert report.median_delay == 14 * 3_600_000_000
+
+
+def test_weeks_that_a_file_does_not_cover_are_unknown() -> None:
+    other = NetworkAccount("facebook", "Ayuntamiento")
+    period = Period(stated_first=date(2027, 1, 1), stated_last=date(2027, 12, 14))
+    report = collect_report(
+        make_counter([write("p", "2027-10-05 10:00")], [make_source(), make_source(1, account=other, period=period)])
+    )
+    # The file of the second account ends on a Tuesday.
+    assert report.unknown_weeks == {date(2027, 12, 13), date(2027, 12, 20)}
+    assert report.unknown_conversations
+    assert len(collect_report(make_counter([], [])).unknown_weeks) == 51
 
 
 def test_what_is_missing_asks_for_the_file_that_tells_it() -> None:
