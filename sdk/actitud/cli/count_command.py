@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -22,15 +22,16 @@ from actitud.counting.answers import (
     read_profile,
 )
 from actitud.counting.coding import build_coding_workbook, has_uncoded_rows
-from actitud.counting.counts import CountPlan, FactCounter, FactValue
+from actitud.counting.counts import CountPlan, FactCounter
 from actitud.counting.coverage import NetworkAccount
-from actitud.counting.definitions import Basis, TextPair, UnknownVersion, list_counted_versions, load_definitions
+from actitud.counting.definitions import UnknownVersion, list_counted_versions, load_definitions
 from actitud.counting.export_files import Progress
 from actitud.counting.export_guides import ExportAdvice
 from actitud.counting.manifest import InvalidManifest, encode_manifest, hash_manifest
 from actitud.counting.reading import Reading
-from actitud.counting.reasons import Reason
 from actitud.counting.report import CountReport, collect_report
+from actitud.counting.report_page import render_report
+from actitud.counting.report_texts import BASES, describe_export, format_value, get_language, list_missing_texts
 from actitud.counting.runs import CountFiles, CountRun, StatedPeriod, UnknownFile, check_manifest, run_count
 from actitud.counting.windows import Days, list_window_days, read_edition_days
 from actitud.counting.workbook_reading import InvalidCodingWorkbook
@@ -43,13 +44,6 @@ CODING: Final = {False: "coding.xlsx", True: "coding-second.xlsx"}
 _NEWEST: Final = "2027.1"
 _MOST_FAULTS: Final = 3
 """Faults of one code that are said of a file."""
-_MOST_REASONS: Final = 4
-"""Reasons that are said of one number; of more only how many there are."""
-_BASES: Final[Mapping[Basis, TextPair]] = {
-    "counted": TextPair("contado", "counted"),
-    "coded": TextPair("codificado", "coded"),
-    "confirmed": TextPair("confirmado", "confirmed"),
-}
 
 
 class CountCommand:
@@ -59,7 +53,7 @@ class CountCommand:
         self._session = session
         self._options = session.options
         self._words = session.words
-        self._language = "es" if session.words.is_spanish else "en"
+        self._language = get_language(session.words)
         self._aliases: dict[NetworkAccount, list[str]] = {}
         for text in self._options.account:
             account, aliases = self._split_account(text)
@@ -91,11 +85,12 @@ class CountCommand:
                 )
             for problem in run.problems:
                 tell(f"{problem.sheet}!{problem.cell}: {problem.detail.into(self._language)}")
-            written = self._write(run)
+            report = collect_report(run.counter)
+            written = self._write(run, report)
             if self._options.json:
                 print_json(run.build_manifest())
             else:
-                self._print_report(run.counter, collect_report(run.counter), written)
+                self._print_report(run.counter, report, written)
         return 0
 
     def check(self) -> int:
@@ -208,7 +203,7 @@ class CountCommand:
 
     # --- what is written ------------------------------------------------------------------------------------------
 
-    def _write(self, run: CountRun) -> list[str]:
+    def _write(self, run: CountRun, report: CountReport) -> list[str]:
         """Write the manifest, the answers and, unless they are there already, the coding workbooks."""
         folder = Path(self._options.output)
         folder.mkdir(parents=True, exist_ok=True)
@@ -242,6 +237,9 @@ class CountCommand:
         if self._options.rows is not None:
             self._write_rows(counter, run.reading)
             written.append(self._options.rows)
+        if self._options.html is not None:
+            Path(self._options.html).write_bytes(render_report(counter, report, digest, self._words))
+            written.append(self._options.html)
         return written
 
     def _write_rows(self, counter: FactCounter, reading: Reading) -> None:
@@ -281,7 +279,12 @@ class CountCommand:
         words = self._words
         rules = counter.definitions.list_rules()
         rows = [
-            (code, rules[code].name.into(self._language), self._format_value(fact.value), self._name_basis(fact.basis))
+            (
+                code,
+                rules[code].name.into(self._language),
+                format_value(fact.value, words),
+                BASES[fact.basis].into(self._language),
+            )
             for code, fact in report.facts.items()
             if fact.value is not None
         ]
@@ -289,13 +292,8 @@ class CountCommand:
             heads = (words("Código", "Code"), words("Dato", "Figure"), words("Valor", "Value"), words("Cómo", "How"))
             print_lines(words("Lo que se ha contado", "What was counted"))
             print_table(heads, rows, numbers=(2,))
-        # Most of what is missing has the same reasons, which are said once.
-        together: dict[tuple[Reason, ...], list[str]] = {}
-        for one in report.missing:
-            together.setdefault(one.reasons, []).append(f"{one.name.into(self._language)} ({one.code})")
         print_list(
-            words("Lo que falta, y por qué", "What is missing, and why"),
-            [f"{'; '.join(names)}. {self._join_reasons(reasons)}" for reasons, names in together.items()],
+            words("Lo que falta, y por qué", "What is missing, and why"), list_missing_texts(report.missing, words)
         )
         self._print_agreement(counter)
         for advice in report.exports:
@@ -333,29 +331,5 @@ class CountCommand:
 
     def _print_advice(self, advice: ExportAdvice) -> None:
         title = self._words("Qué exportar ahora", "What to export next")
-        parts = [advice.guide.title.into(self._language), ", ".join(advice.accounts)]
-        if advice.first is not None:
-            parts.append(f"{advice.first} – {advice.last}")
-        described = " · ".join(part for part in parts if part)
-        print_list(f"{title}: {described}", [step.into(self._language) for step in advice.guide.steps])
-
-    def _join_reasons(self, reasons: Sequence[Reason]) -> str:
-        told = [reason.explain(self._language) for reason in reasons[:_MOST_REASONS]]
-        more = len(reasons) - len(told)
-        if more:
-            told.append(self._words(f"Y {more} motivos más.", f"And {more} more reasons."))
-        return " ".join(told)
-
-    def _name_basis(self, basis: Basis) -> str:
-        return _BASES[basis].into(self._language)
-
-    def _format_value(self, value: FactValue) -> str:
-        if isinstance(value, bool):
-            return self._words("sí" if value else "no", "yes" if value else "no")
-        if isinstance(value, tuple):
-            return _join(value) or "–"
-        return self._words.number(value, 2) if isinstance(value, float) else str(value)
-
-
-def _join(values: Iterable[str]) -> str:
-    return ", ".join(values)
+        steps = [step.into(self._language) for step in advice.guide.steps]
+        print_list(f"{title}: {describe_export(advice, self._words)}", steps)

@@ -306,6 +306,12 @@ class _Commands:
             ("--main", "NETWORK:NAME", "la cuenta principal", "the main account"),
             ("--profile", "JSON", "los demás datos del perfil", "the other profile fields"),
             ("--rows", "CSV", "escribe qué filas cuentan para cada dato", "write which rows each figure counts"),
+            (
+                "--html",
+                "HTML",
+                "escribe un informe de una página, con gráficos",
+                "write a report of one page, with charts",
+            ),
             ("--evidence", "URL", "dirección en que se publicará el manifiesto", "address to publish the manifest at"),
         ):
             command.add_argument(name, metavar=metavar, help=words(spanish, english))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import io
 import json
 import re
@@ -224,6 +225,17 @@ def test_the_rows_of_each_figure_are_written(tmp_path: Path) -> None:
     ]
 
 
+def test_a_report_stands_beside_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    for language, heading in (("es", "Se publicó en 2 de 51"), ("en", "There were posts in 2 of 51")):
+        page = tmp_path / f"{language}.html"
+        assert count(tmp_path / "out", log, "--html", page, "--lang", language) == 0
+        assert str(page) in capsys.readouterr().out
+        text = page.read_text("utf-8")
+        assert f"<h2>{heading}" in text
+        assert hashlib.sha256((tmp_path / "out" / "manifest.json").read_bytes()).hexdigest() in text
+
+
 def test_two_coders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = write_log(tmp_path / "registro.csv", make_year())
     count(tmp_path, log)
@@ -272,8 +284,9 @@ def test_a_manifest_is_counted_again(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     log = write_log(tmp_path / "registro.csv", make_year())
-    count(tmp_path / "here", log, "--seed", "abc")
+    count(tmp_path / "here", log, "--seed", "abc", "--html", tmp_path / "here" / "report.html")
     arguments = ["count", str(log), *TOLD, "--seed", "abc", "--output", str(tmp_path / "there")]
+    arguments += ["--html", str(tmp_path / "there" / "report.html")]
     environment = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "PATH": "", "LANG": "C"}
     subprocess.run([sys.executable, "-m", "actitud", *arguments], check=True, capture_output=True, env=environment)
     for path in sorted((tmp_path / "here").iterdir()):
@@ -387,8 +400,12 @@ def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys:
     log = write_log(tmp_path / "registro.csv", rows)
     chat = tmp_path / f"WhatsApp Chat with {people[0][0]}.txt"
     chat.write_text(f"01/10/27, 10:00 - {people[0][0]}: Hola\n01/10/27, 10:05 - Ayuntamiento: Buenos días\n")
-    assert count(tmp_path / "out", log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc") == 0
-    written = [(tmp_path / "out" / name).read_text() for name in ("manifest.json", "answers.json")]
+    report = tmp_path / "report.html"
+    assert (
+        count(tmp_path / "out", log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc", "--html", report) == 0
+    )
+    written = [path.read_text() for path in (tmp_path / "out" / "manifest.json", tmp_path / "out" / "answers.json")]
+    written += [report.read_text(), html.unescape(report.read_text())]
     with zipfile.ZipFile(io.BytesIO((tmp_path / "out" / "answers.xlsx").read_bytes())) as form:
         written += [form.read(name).decode() for name in form.namelist()]
     logged = capsys.readouterr()

@@ -1,0 +1,65 @@
+"""The words of a report of a count, which the terminal and the page have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from actitud._html import DASH, Words
+from actitud.counting.answers import MissingAnswer
+from actitud.counting.counts import FactValue
+from actitud.counting.definitions import Basis, TextPair
+from actitud.counting.export_guides import ExportAdvice
+from actitud.counting.reasons import Reason
+
+BASES: Final[Mapping[Basis, TextPair]] = {
+    "counted": TextPair("contado", "counted"),
+    "coded": TextPair("codificado", "coded"),
+    "confirmed": TextPair("confirmado", "confirmed"),
+}
+_MOST_REASONS: Final = 4
+"""Reasons that are said of one number; of more only how many there are."""
+
+
+def get_language(words: Words) -> str:
+    """Return the language of the texts that go with these words: "es" or "en"."""
+    return "es" if words.is_spanish else "en"
+
+
+def format_value(value: FactValue, words: Words) -> str:
+    """Format the value of a fact."""
+    if isinstance(value, bool):
+        return words("sí" if value else "no", "yes" if value else "no")
+    if isinstance(value, tuple):
+        return ", ".join(value) or DASH
+    return words.number(value, 2) if isinstance(value, float) else str(value)
+
+
+def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REASONS) -> str:
+    """Return the first reasons as sentences, and how many more there are."""
+    told = [reason.explain(get_language(words)) for reason in reasons[:most]]
+    more = len(reasons) - len(told)
+    if more:
+        told.append(
+            words(
+                "Y un motivo más." if more == 1 else f"Y {more} motivos más.",
+                "And one more reason." if more == 1 else f"And {more} more reasons.",
+            )
+        )
+    return " ".join(told)
+
+
+def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[str]:
+    """Return a text for all that is missing for the same reasons, which are said once."""
+    together: dict[tuple[Reason, ...], list[str]] = {}
+    for one in missing:
+        together.setdefault(one.reasons, []).append(f"{one.name.into(get_language(words))} ({one.code})")
+    return [f"{'; '.join(names)}. {join_reasons(reasons, words)}" for reasons, names in together.items()]
+
+
+def describe_export(advice: ExportAdvice, words: Words) -> str:
+    """Return the title of an export that is advised, with its accounts and days."""
+    parts = [advice.guide.title.into(get_language(words)), ", ".join(advice.accounts)]
+    if advice.first is not None:
+        parts.append(f"{advice.first} – {advice.last}")
+    return " · ".join(part for part in parts if part)
