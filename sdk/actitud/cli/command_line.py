@@ -15,6 +15,7 @@ from actitud import errors
 from actitud._html import Words
 from actitud.cli.argument_texts import translate_arguments
 from actitud.cli.common import CommandError, Session, describe_refusal, tell
+from actitud.cli.options_files import expand_arguments
 from actitud.cli.parsers import build_parser
 
 DONE: Final = 0
@@ -29,7 +30,14 @@ _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. ``arguments``: ``None`` for those that the process was started with."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        given = expand_arguments(sys.argv[1:] if arguments is None else arguments)
+    except OSError as error:
+        tell(f"{error.filename}: {error.strerror}")
+        return WRONG
+    except ValueError as error:
+        tell(str(error))
+        return WRONG
     language = find_language(given, os.environ)
     words = Words(language)
     with translate_arguments(is_spanish=words.is_spanish):
