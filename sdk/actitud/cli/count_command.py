@@ -211,7 +211,9 @@ class CountCommand:
         manifest = encode_manifest(run.build_manifest())
         digest, evidence = hash_manifest(manifest), None
         if self._options.evidence is not None:
-            day = self._options.evidence_date or date.today()
+            # The day of the count would be later than all documents of the edition, and change the answers every day.
+            last = max(days.last for days in counter.plan.windows.values())
+            day = self._options.evidence_date or min(last, date.today())
             evidence = ManifestEvidence(self._options.evidence, day, digest)
         answers = build_answers(
             counter.definitions,

@@ -353,7 +353,7 @@ class _Commands:
             "--evidence-date",
             type=date.fromisoformat,
             metavar="DATE",
-            help=words("fecha del manifiesto (hoy)", "date of the manifest (today)"),
+            help=words("fecha del manifiesto (último día que cuenta)", "date of the manifest (last day counted)"),
         )
         command.add_argument(
             "-o", "--output", metavar="FOLDER", default=".", help=words("carpeta de lo que se escribe (esta)", "folder")
