@@ -299,6 +299,8 @@ def test_in_a_body_it_is_as_what_does_not_exist(stage: Stage, correcting: Correc
     assert installation.stored() == before
 
 
+SAYING: Final = ("editions.assessments.put", "editions.assessments.update")
+"""The same, where an answer says from which edition it was taken over, and nobody looks that up."""
 BY_JOB: Final = ("editions.transitions.create",)
 """The same, of which a job says what became of what they name."""
 
@@ -346,7 +348,7 @@ def test_every_body_of_a_bound_key_that_names_something_is_tried() -> None:
         one for one in ALL if one.roles is not None and one.roles & {"publisher", "assessor", "organisation_editor"}
     ]
     named = {one.id for one in bound if naming & set(members(one.described.get("requestBody", {})))}
-    assert named == {*NAMING, *BY_JOB}
+    assert named == {*NAMING, *BY_JOB, *SAYING}
 
 
 @pytest.mark.parametrize("operation", FILTERED, ids=lambda operation: operation.id)

@@ -153,10 +153,18 @@ def test_every_note_of_the_schema_refuses_personal_data() -> None:
         for text in strings(msgspec.json.schema(build_assessment_types(METHODOLOGY).whole))
         if not text.keys() & {"enum", "format"}
     ]
-    assert len(free) == 15 + 3  # a note for each shape of answers; the three texts of a document
-    assert [
-        text for text in free if "not" not in text and not text["pattern"].startswith(("^https", "^[0-9a-f]"))
-    ] == []
+    # A note for each shape of answers; the three texts of a document, and the two of a source.
+    assert len(free) == 15 + 3 + 2
+    closed = ("^https", "^[0-9a-f]", "^sha256:[0-9a-f]")
+    assert [text for text in free if "not" not in text and not text["pattern"].startswith(closed)] == []
+
+
+def test_the_edition_of_a_source_is_no_telephone_number() -> None:
+    body = body_a()
+    body["answers"]["D1.01"]["source"] = {"kind": "previous_edition", "edition": "2025-demo"}
+    taken(whole_form(), body)
+    body["answers"]["D1.01"]["source"]["edition"] = "612345678"
+    assert refused(whole_form(), body) == {("/answers/D1.01/source/edition", "not")}
 
 
 def strings(schema: object) -> list[Body]:

@@ -158,6 +158,8 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
             "The evidence for profile fields, by field. An indicator that does not apply only because of a value "
             "without evidence counts as unknown."
         ),
+        "ProfileSourcesTest1": "The sources of profile fields.",
+        "AnswerSource": "Where an answer comes from, as the organisation says. It changes no score.",
         "QuestionnaireAnswersTest1": (
             "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or "
             "left out is not answered."
@@ -169,7 +171,9 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
     body = definitions["QuestionnaireRequestTest1"]
     assert body["properties"]["methodology"] == {"enum": ["test.1"]}
     assert body["properties"]["profile_self_declared"]["description"] == "Profile fields whose values have no evidence."
-    assert {name for type_ in definitions.values() for name in type_["required"]} == {"methodology", "url", "date"}
+    assert {name for type_ in definitions.values() for name in type_["required"]} == {
+        *("methodology", "url", "date", "kind")
+    }
     assert definitions[RATIO]["properties"]["numerator"] == {"type": "integer", "minimum": 0, "maximum": b.MANY}
 
 

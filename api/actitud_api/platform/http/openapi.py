@@ -21,6 +21,7 @@ from litestar.routes import HTTPRoute
 
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology.free_text import Note, PublicText, Reason
+from actitud_api.engine.methodology.requests.content import SourceEdition
 from actitud_api.platform.http.access import Rule, Rules, operation_id
 from actitud_api.platform.http.batches import BatchBody, describe_batch
 from actitud_api.platform.http.contract import (
@@ -459,6 +460,7 @@ _TEXTS: Node = {
     "Note": msgspec.json.schema(Note),
     "WrittenReason": msgspec.json.schema(Reason),
     "PublicText": msgspec.json.schema(PublicText),
+    "SourceEdition": msgspec.json.schema(SourceEdition),
 }
 """Schemas of free texts, by the name that they get in `components`.
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from actitud_api.engine.methodology.free_text import Note
+from actitud_api.engine.methodology.free_text import PERSONAL_DATA, Note
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, Indicator, Scalar
 from actitud_api.engine.methodology.predicates import to_attribute, to_indicator_attribute, walk_indicators
@@ -77,6 +77,19 @@ somebody · previous_edition: taken over from the assessment of another edition.
 """
 
 
+SourceEdition = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Of `previous_edition`: id of that edition.",
+        # It is published, and nobody looks it up.
+        extra_json_schema={"not": {"pattern": PERSONAL_DATA}},
+    ),
+]
+"""Id of the edition from which an answer was taken over."""
+
+
 class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where an answer comes from, as the organisation says. It changes no score."""
 
@@ -87,17 +100,7 @@ class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         ]
         | None
     ) = None
-    edition: (
-        Annotated[
-            str,
-            Meta(
-                max_length=100,
-                pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
-                description="Of `previous_edition`: id of that edition.",
-            ),
-        ]
-        | None
-    ) = None
+    edition: SourceEdition | None = None
 
 
 Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
