@@ -86,10 +86,10 @@ def test_each_form_of_answer_has_its_shape() -> None:
 
 
 def enumerations(node: object) -> Iterator[frozenset[str]]:
-    """The values of every enumeration in a part of the document."""
+    """The values of every enumeration in a part of the document, but null."""
     if isinstance(node, dict):
         if isinstance(values := node.get("enum"), list):
-            yield frozenset(map(str, values))
+            yield frozenset(str(value) for value in values if value is not None)
         for name, member in node.items():
             if name != "example":
                 yield from enumerations(member)
