@@ -36,10 +36,10 @@ def test_the_types_of_the_versions_in_use_are_those_of_the_document(version: str
 
 def said(schema: Schema) -> Schema:
     """A schema without its title, which the document leaves out because it repeats the name, and without the members to
-    which the document adds what notes and reasons refuse, or which ids there are.
+    which the document adds what notes, reasons and sources refuse, or which ids there are.
     """
     members = schema.get("properties", {})
-    added = {"note", "self_declared", "profile_self_declared", "reason", "what_if"}
+    added = {"edition", "note", "self_declared", "profile_self_declared", "reason", "what_if"}
     # Python 3.13 takes the indentation out of docstrings, earlier ones leave it in.
     untitled = {name: member for name, member in schema.items() if name != "title"}
     return untitled | {
