@@ -120,6 +120,8 @@ def test_its_limits_are_those_that_there_are(page: str) -> None:
     for stated in ("75 ho", "35 minut", "15 se", "30 d", "7 d", "5 minut"):
         assert stated in text, stated
     assert delivery.JITTER == 0.1
+    assert timedelta(hours=24) == sending.PAUSE_MAX
+    assert re.search(r"429 (or|o) 503\b.* 24 ho", text)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -40,13 +40,14 @@ class Message(NamedTuple):
 
 
 class Receiver:
-    """What came, in its order, and how it is answered: by status, 204 unless a test says otherwise."""
+    """What came, in its order, and how it is answered: by status, 204 unless a test says otherwise, and headers."""
 
     def __init__(self, port: int, certificate: Path) -> None:
         self.port = port
         self.certificate = certificate
         self.messages: list[Message] = []
         self.answer: Callable[[Message], int] = lambda message: 204
+        self.headers: dict[str, str] = {}
         self._changed = threading.Condition()
 
     def take(self, message: Message) -> int:
@@ -113,6 +114,8 @@ def receiving(folder: Path, host: str = HOST) -> Iterator[Receiver]:
                 return  # whoever sent it was killed
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(receiver.take(Message(self.path, headers, body)))
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -172,6 +172,62 @@ def test_a_receiver_that_fails_is_asked_seldom_whatever_waits_for_it(desk: Desk,
     assert len(delivered | {message.id for message in receiver.messages}) == 20
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_receiver_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks(
+    desk: Desk, receiver: Receiver, status: int
+) -> None:
+    holder = desk.key()
+    made = desk.made(holder)
+    receiver.answer, receiver.headers = lambda message: status, {"Retry-After": "3600"}
+    desk.announce(published("2026"), published("2027"))
+    desk.deliver()
+    first = desk.log(holder, made["id"])[-1]
+    # Of its own the service would wait for five seconds, the webhook as well as the message.
+    assert desk.seconds_to(first) == 3600
+    desk.wait(seconds=3599.99)
+    desk.deliver()
+    assert len(receiver.messages) == 1
+
+    receiver.answer = lambda message: 200
+    desk.wait(seconds=0.02)
+    desk.deliver()
+    assert len(receiver.messages) == 3
+    assert desk.log(holder, made["id"], "?state=pending") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "seconds"),
+    [
+        (503, "1", 5.25),  # never sooner than of its own
+        (503, "99999999", 24 * 3600),
+        (503, "soon", 5.25),
+        (500, "3600", 5.25),
+    ],
+)
+def test_a_pause_has_bounds(desk: Desk, receiver: Receiver, status: int, asked: str, seconds: float) -> None:
+    holder = desk.key()
+    made = desk.made(holder)
+    receiver.answer, receiver.headers = lambda message: status, {"Retry-After": asked}
+    desk.announce(published())
+    desk.deliver()
+    (pending,) = desk.log(holder, made["id"])
+    assert desk.seconds_to(pending) == pytest.approx(seconds)
+
+
+def test_a_pause_ends_where_somebody_makes_the_webhook_active(desk: Desk, receiver: Receiver) -> None:
+    holder = desk.key()
+    made = desk.made(holder)
+    receiver.answer, receiver.headers = lambda message: 429, {"Retry-After": "7200"}
+    desk.announce(published("2026"), published("2027"))
+    desk.deliver()
+    receiver.answer = lambda message: 200
+    desk.patch(holder, made["id"], state="active")
+    desk.deliver()
+    # The other message; the one that was refused waits for the time that was asked for.
+    assert len(receiver.messages) == 2
+    assert len({message.id for message in receiver.messages}) == 2
+
+
 def test_one_receiver_that_fails_does_not_hold_up_another(desk: Desk, receiver: Receiver) -> None:
     holder = desk.key()
     bad = desk.create(holder, url=f"https://{HOST}/bad").json()

@@ -7,11 +7,19 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from actitud_api.resources.webhooks.sending import READ_MAX, Sender, SendingOutcome, SendingProblem
+from actitud_api.resources.webhooks.sending import (
+    READ_MAX,
+    Sender,
+    SendingOutcome,
+    SendingProblem,
+    parse_retry_after,
+)
 from tests.support.receivers import HOST, PUBLIC, RedirectingBackend, build_sender, make_certificate
 
 Respond = Callable[[ssl.SSLSocket, threading.Event], None]
@@ -80,6 +88,34 @@ def read_request(connection: ssl.SSLSocket) -> bytes:
 def test_two_hundreds_are_success(tmp_path: Path, status: int, problem: SendingProblem | None) -> None:
     text = f"HTTP/1.1 {status} Any\r\nContent-Length: 0\r\n\r\n".encode()
     assert send(tmp_path, answer(text)) == SendingOutcome(status, problem)
+
+
+NOW: Final = datetime(2027, 6, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [
+        ("0", timedelta()),
+        ("0120", timedelta(minutes=2)),
+        ("86400", timedelta(days=1)),
+        ("86401", timedelta(days=1)),
+        ("9" * 5_000, timedelta(days=1)),
+        ("Tue, 01 Jun 2027 09:10:00 GMT", timedelta(minutes=10)),
+        ("Tue, 01 Jun 2027 09:10:00 -0000", timedelta(minutes=10)),
+        ("Tuesday, 01-Jun-27 09:10:00 GMT", timedelta(minutes=10)),
+        ("Mon, 31 May 2027 09:10:00 GMT", timedelta()),
+        ("Fri, 01 Jun 2125 09:10:00 GMT", timedelta(days=1)),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", timedelta(days=1)),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_pause_is_read_as_seconds_or_as_a_date(text: str, pause: timedelta | None) -> None:
+    assert parse_retry_after(text, NOW) == pause
 
 
 def test_no_redirect_is_followed(tmp_path: Path) -> None:

@@ -201,12 +201,19 @@ class DeliveryWorker:
             milliseconds=round((time.monotonic() - began) * 1000),
         )
         with self._database.write(hidden=True) as session:
-            self._store_attempt(session, taken.lease, webhook, delivery, attempt)
+            self._store_attempt(session, taken.lease, webhook, delivery, attempt, outcome.pause or timedelta())
         return outcome.problem is None
 
     def _store_attempt(
-        self, session: Session, lease: str, webhook: WebhookRecord, delivery: DeliveryRecord, attempt: Attempt
+        self,
+        session: Session,
+        lease: str,
+        webhook: WebhookRecord,
+        delivery: DeliveryRecord,
+        attempt: Attempt,
+        pause: timedelta,
     ) -> None:
+        """Store an attempt with its consequences. `pause`: for how long the receiver asks to be left alone."""
         now, tries = self._clock(session), delivery.tries + 1
         attempts = (*delivery.attempts, attempt)[-queries.ATTEMPTS_KEPT :]
         values: dict[str, object] = {"tries": tries, "attempts": msgspec.to_builtins(attempts)}
@@ -219,12 +226,12 @@ class DeliveryWorker:
             }
             values |= {"state": "delivered", "run_after": None}
         else:
-            of_webhook = self._plan_after_failure(webhook, attempt, now)
+            of_webhook = self._plan_after_failure(webhook, attempt, now, pause)
             is_last = tries > len(SCHEDULE)
             delay = None if is_last else SCHEDULE[tries - 1] * (1 + JITTER * self._chance())
             values |= {
                 "state": "failed" if delay is None else "pending",
-                "run_after": None if delay is None else now + delay,
+                "run_after": None if delay is None else now + max(delay, pause),
             }
         if not queries.update_leased(session, webhook.id, lease, of_webhook):
             raise WebhookLost
@@ -232,13 +239,15 @@ class DeliveryWorker:
         if "state" in of_webhook:
             self._record_disabling(session, webhook, str(of_webhook["state"]), now)
 
-    def _plan_after_failure(self, webhook: WebhookRecord, attempt: Attempt, now: datetime) -> dict[str, object]:
+    def _plan_after_failure(
+        self, webhook: WebhookRecord, attempt: Attempt, now: datetime, pause: timedelta
+    ) -> dict[str, object]:
         """Return the values of a webhook after a failed attempt: when it is tried again, or that it is disabled."""
         failures, since = webhook.failures + 1, webhook.failing_since or now
         values: dict[str, object] = {
             "failing_since": since,
             "failures": failures,
-            "held_until": now + min(HOLD * 2 ** min(failures - 1, 10), HOLD_MAX),
+            "held_until": now + max(min(HOLD * 2 ** min(failures - 1, 10), HOLD_MAX), pause),
             "lease": None,
             "lease_expires": None,
         }

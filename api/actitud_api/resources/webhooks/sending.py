@@ -2,7 +2,8 @@
 
 The name is resolved once. Every address that it has must be public, and the connection goes to one of these addresses,
 so that nobody can have the name lead elsewhere between the check and the connection. Certificate and SNI are those of
-the name. No redirect is followed, no proxy of the environment is used, and of an answer only its status is kept.
+the name. No redirect is followed, no proxy of the environment is used, and of an answer only its status is kept, and
+the pause that a receiver with too much to do asks for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
 import httpcore
@@ -26,6 +29,8 @@ READ_MAX: Final = 64 * 1024
 """Bytes of an answer that are read, so that the connection can be used again; none of them is kept."""
 ADDRESSES_MAX: Final = 4
 """Addresses of a name that are tried in turn."""
+PAUSE_MAX: Final = timedelta(hours=24)
+"""Longest pause that a receiver is granted, that of the service before the tenth attempt."""
 
 SendingProblem = Literal["address", "name", "connection", "certificate", "timeout", "response", "status"]
 """Why a message was not delivered.
@@ -42,10 +47,14 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 
 class SendingOutcome(Struct, frozen=True):
-    """The outcome of an attempt: the status of the answer, None without one, and the problem, None if delivered."""
+    """The outcome of an attempt: the status of the answer, None without one, and the problem, None if delivered.
+
+    `pause`: how long the receiver asks to be left alone, at most `PAUSE_MAX`; None if it does not.
+    """
 
     status: int | None = None
     problem: SendingProblem | None = None
+    pause: timedelta | None = None
 
 
 class _AddressRefused(Exception):
@@ -159,7 +168,37 @@ class Channel:
             # What comes after the status changes nothing: whoever said 200 has the message.
             with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
                 _read_some(response)
-            return SendingOutcome(response.status, None if 200 <= response.status < 300 else "status")
+            if 200 <= response.status < 300:
+                return SendingOutcome(response.status)
+            pause = _find_pause(response.headers) if response.status in _PAUSING else None
+            return SendingOutcome(response.status, "status", pause)
+
+
+_PAUSING: Final = (429, 503)
+"""Statuses of an answer whose `Retry-After` says when to try again (RFC 6585 and RFC 9110)."""
+
+
+def _find_pause(headers: Iterable[tuple[bytes, bytes]]) -> timedelta | None:
+    values = [value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"]
+    return parse_retry_after(values[0], datetime.now(UTC)) if values else None
+
+
+def parse_retry_after(text: str, now: datetime) -> timedelta | None:
+    """Return the pause from `now` on that a `Retry-After` asks for, from none at all to `PAUSE_MAX`.
+
+    Return None if it is neither a number of seconds nor a date.
+    """
+    if text.isascii() and text.isdecimal():
+        # More digits than seconds in a pause: `int` refuses thousands of them.
+        digits = text.lstrip("0")
+        return PAUSE_MAX if len(digits) > 5 else min(timedelta(seconds=int(digits or "0")), PAUSE_MAX)
+    try:
+        moment = parsedate_to_datetime(text)
+        # A date without a known zone ("-0000") is of UTC.
+        pause = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(pause, timedelta()), PAUSE_MAX)
 
 
 def _read_some(response: httpcore.Response) -> None:
