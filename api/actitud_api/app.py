@@ -124,7 +124,7 @@ from actitud_api.web.portal.printing import routes as printing
 from actitud_api.web.portal.problem_pages import render_problem_page
 from actitud_api.web.workbooks import routes as workbooks
 from actitud_api.web.workbooks.verdicts import routes as verdict_workbooks
-from actitud_api.web.workbooks.verdicts.tasks import VERDICTS_TASK
+from actitud_api.web.workbooks.verdicts.tasks import build_verdicts_task
 
 _log = structlog.get_logger()
 
@@ -540,7 +540,7 @@ def build_job_runner(
         build_publication_task(publishing),
         build_rescoring_task(open_workers_apart),
         TRANSITIONS_TASK,
-        VERDICTS_TASK,
+        build_verdicts_task(run_apart),
         import_tasks.build_task(_build_importer(database)),
     )
     return JobRunner(database, tasks, find_problem=find_problem, owner=owner, progress=progress)

@@ -43,8 +43,10 @@ from actitud_api.platform.jobs import runner as running
 from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.workers import map_serially
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.batches import tasks as step_tasks
 from actitud_api.resources.imports import import_run
 from actitud_api.resources.publications.service import EditionPublisher
+from actitud_api.web.workbooks.verdicts import tasks as verdict_tasks
 from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, opened, unlimited
 from tests.support.scale import NIGHT
@@ -68,8 +70,10 @@ class Deaths(NamedTuple):
 def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     """Does jobs until the process is killed."""
     running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
-    # A file of few organisations has several steps, and a process that is killed so has no children.
+    # A job about few organisations has several steps, and a process that is killed so has no children.
     import_run.BATCH = 4  # type: ignore[misc]
+    step_tasks.PORTION = 8  # type: ignore[misc]
+    verdict_tasks.PORTION = 2  # type: ignore[misc]
     setattr(assembly, "open_workers_apart", lambda: nullcontext(map_serially))  # noqa: B010  # by its name alone
     settings = structs.replace(unlimited(url), signing_folder=folder)
     with opened(url) as database:

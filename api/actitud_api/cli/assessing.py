@@ -114,10 +114,14 @@ def _enqueue(
     asked = ImportRequest(
         dry_run=options.dry_run, all_or_nothing=options.all_or_nothing, language=language, request=None
     )
-    with database.write(hidden=True) as session:
-        job = importer.enqueue_import(session, received, None, asked)
-        event = ledger.Event(action=COMMAND, actor=None, subject=f"/v1/jobs/{job.id}", public=True, hidden=True)
-        ledger.append_entry(session, event, now=datetime.now(UTC))
+    try:
+        with database.write(hidden=True) as session:
+            job = importer.enqueue_import(session, received, None, asked)
+            event = ledger.Event(action=COMMAND, actor=None, subject=f"/v1/jobs/{job.id}", public=True, hidden=True)
+            ledger.append_entry(session, event, now=datetime.now(UTC))
+    except BaseException:
+        importer.delete_unwanted(received)
+        raise
     return job.id
 
 

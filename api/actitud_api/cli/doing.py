@@ -62,6 +62,7 @@ def do_job(
                     show(status.record.done, status.record.total)
         except BaseException:
             with database.write(hidden=True) as session:
+                runner.discard_inputs(session, status.record)
                 service.abandon_job(session, job)
             raise
     problem = status.record.problem

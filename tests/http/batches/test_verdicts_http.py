@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,10 +11,14 @@ import httpx
 import openpyxl
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
 from sqlalchemy import text
 
 from actitud_api.platform.http.representations import XLSX
+from actitud_api.platform.spreadsheets.package import WorkbookRejected
 from actitud_api.resources.reviews import service as reviews
+from actitud_api.web.workbooks.verdicts.layout import WorkbookIdentity
+from actitud_api.web.workbooks.verdicts.tasks import SentWorkbook, read_rows
 from tests.http.batches.test_transitions_http import Office
 from tests.support.applications import borrow_app
 from tests.support.assessing import Body
@@ -98,6 +103,22 @@ def test_each_row_is_given_or_named_with_its_cell(office: Office) -> None:
     assert job["outcomes"] == {"refused": 2, "unchanged": 1}
 
 
+def test_another_process_hands_over_the_rows_and_their_faults(office: Office) -> None:
+    """What a process does not take as an argument, or does not give back, pickle does not either."""
+    book = download(office)
+    book["Dictámenes"]["H5"], book["Dictámenes"]["H6"] = "Vale", "Se rechaza: no cuenta"
+    key = office.client.get("/v1/keys", headers={"Authorization": f"Bearer {office.keys['assessor']}"})
+    identity = WorkbookIdentity(EDITION, "2026.1", key.json()["items"][0]["id"])
+    sent = pickle.loads(pickle.dumps(SentWorkbook(save(book), identity)))
+    given, faulty = pickle.loads(pickle.dumps(read_rows(sent)))
+    assert (given.row.judgement.opinion.verdict, given.problem) == ("accepted", None)
+    assert (faulty.row.judgement, [fault.pointer for fault in faulty.problem.faults]) == (None, ["Dictámenes!J6"])
+    with pytest.raises(WorkbookRejected) as rejected:
+        read_rows(structs.replace(sent, identity=identity._replace(edition="2031")))
+    copy = pickle.loads(pickle.dumps(rejected.value))
+    assert (type(copy), copy.rule, copy.detail) == (WorkbookRejected, "edition", rejected.value.detail)
+
+
 def test_what_is_no_workbook_of_the_key_fails_the_job_with_the_reason(office: Office) -> None:
     other = save(download(office, "administrator"))
     for content, rule in ((b"no spreadsheet", "format"), (other, "assessor")):
@@ -110,13 +131,12 @@ def test_what_is_no_workbook_of_the_key_fails_the_job_with_the_reason(office: Of
 
 
 def test_no_file_outlives_its_job(office: Office) -> None:
-    """But for one that is cancelled, whose file goes with the next that comes."""
     content = save(download(office))
     cancelled = send(office, content)
     path = f"{cancelled.headers['location']}/cancellations"
     answer = office.client.post(path, headers={"Authorization": f"Bearer {office.keys['assessor']}"})
     assert answer.status_code == 202
-    assert count_files(office) == 1
+    assert count_files(office) == 0
     job, _ = give(office, content)
     assert job["state"] == "succeeded"
     assert count_files(office) == 0

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import openpyxl
@@ -16,8 +16,10 @@ from litestar.testing import TestClient
 
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.jobs.runner import JobRunner
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Unavailable
+from actitud_api.resources.imports import routes
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
@@ -238,15 +240,47 @@ def test_a_line_that_cannot_be_read_is_named_and_the_others_go_in(client: Client
     assert [list(json.loads(copy)) for copy in copies[:2]] == [["line", "faults"], ["line", "faults"]]
 
 
+def count_files(client: Client) -> list[int]:
+    """Return the numbers of files and of their pieces."""
+    with database(client).read() as session:
+        connection = session.connection()
+        return [
+            connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+            for table in ("import_file", "import_piece")
+        ]
+
+
 def test_a_file_without_faults_leaves_nothing_behind(client: Client) -> None:
     job = do(client, tidy([name(1)]))
     assert job["result"]["annotated"] is None
-    with database(client).read() as session:
-        connection = session.connection()
-        assert [
-            connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
-            for table in ("import_file", "import_piece")
-        ] == [0, 0]
+    assert count_files(client) == [0, 0]
+
+
+def test_an_import_that_is_cancelled_before_it_begins_leaves_nothing_behind(client: Client) -> None:
+    path = send(client, tidy([name(1)])).headers["location"]
+    assert count_files(client) == [1, 1]
+    assert client.post(f"{path}/cancellations").json()["state"] == "cancelled"
+    assert count_files(client) == [0, 0]
+
+
+@pytest.mark.both_databases
+def test_a_job_whose_request_fails_after_its_commit_keeps_its_file(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one whose connection to the database breaks before it is told of the commit."""
+
+    def fail(*arguments: Any) -> NoReturn:
+        idempotent(*arguments)
+        raise Unavailable("the connection is lost")
+
+    monkeypatch.setattr(routes, "idempotent", fail)
+    assert send(client, tidy([name(1)])).status_code == 503
+    assert count_files(client) == [1, 1]
+    runner: JobRunner = client.app.state["jobs"]
+    assert runner.run_due() == 1
+    (job,) = client.get("/v1/jobs").json()["items"]
+    assert (job["state"], job["outcomes"]) == ("succeeded", {"created": 1})
+    assert count_files(client) == [0, 0]
 
 
 # --- who ------------------------------------------------------------------------------------------------------

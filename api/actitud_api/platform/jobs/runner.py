@@ -88,16 +88,23 @@ class JobInterrupted(Exception):
     """The process stops, so the run ends before its next step; another process, or the next start, goes on."""
 
 
+def _discard_nothing(_session: Session, _record: JobRecord) -> None:
+    """Do nothing: of most jobs there is nothing but their row."""
+
+
 class JobTask(Struct, Generic[P], frozen=True):
     """A kind of job: its name, the type of its parameters, and the function that does it.
 
     `run` may return its result, a Struct or a dictionary that can be written as JSON, unless its last step did
     (`JobStep.finish`). An exception for which `app` knows a problem below 500 fails the job; any other is tried again.
+    `discard` deletes what a job was to read, such as a file, in the session that cancels it or says that it failed; one
+    that succeeds deletes it by itself.
     """
 
     kind: str
     parameters_type: type[P]
     run: Callable[[JobRun[P]], object]
+    discard: Callable[[Session, JobRecord], None] = _discard_nothing
 
 
 class JobFailure(NamedTuple):
@@ -401,6 +408,12 @@ class JobRunner:
         self._run(record)
         return True
 
+    def discard_inputs(self, session: Session, record: JobRecord) -> None:
+        """Delete what a job was to read that ends in this session without having succeeded."""
+        task = self._tasks.get(record.kind)
+        if task is not None:
+            task.discard(session, record)
+
     # --- threads ----------------------------------------------------------------------------------------------
 
     def _work(self, number: int) -> None:
@@ -522,15 +535,23 @@ class JobRunner:
         self._change(record, lambda now: {**values, "run_after": now + pause})
 
     def _end(self, record: JobRecord, values: Mapping[str, object]) -> None:
-        self._change(record, lambda now: {**values, "finished": now})
+        self._change(record, lambda now: {**values, "finished": now}, discard=self.discard_inputs)
 
-    def _change(self, record: JobRecord, change: Callable[[datetime], dict[str, object]]) -> None:
+    def _change(
+        self,
+        record: JobRecord,
+        change: Callable[[datetime], dict[str, object]],
+        discard: Callable[[Session, JobRecord], None] = _discard_nothing,
+    ) -> None:
         """Change a job that this run has, and give up its lease; nothing happens if another has it by now."""
         assert record.lease is not None
-        with self._database.write(hidden=True) as session:
+        with suppress(LeaseLost), self._database.write(hidden=True) as session:
+            # Before the row of the job: the last step of an import takes these two locks in this order too.
+            discard(session, record)
             now = read_clock(session)
             values = {**change(now), "lease": None, "lease_expires": None, "touched": now}
-            queries.update_leased(session, record.id, record.lease, values)
+            if not queries.update_leased(session, record.id, record.lease, values):
+                raise LeaseLost
 
 
 _ENDS: Final = Texts(

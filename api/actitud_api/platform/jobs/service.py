@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -170,10 +171,19 @@ def list_items(
         return queries.list_items(session, record.id, outcome, after, offset, limit, total)
 
 
-def cancel_job(session: Session, job: str, principal: Principal, event: ledger.Event, *, now: datetime) -> JobRecord:
+def cancel_job(
+    session: Session,
+    job: str,
+    principal: Principal,
+    event: ledger.Event,
+    *,
+    discard: Callable[[Session, JobRecord], None],
+    now: datetime,
+) -> JobRecord:
     """Cancel a job, in a writing session: at once if it has not begun, else before its next step. Return it.
 
-    `event` says who cancels it; it is recorded in the ledger.
+    `event` says who cancels it; it is recorded in the ledger. `discard` deletes what a job was to read that never runs
+    again, as that of `JobTask`.
 
     Raises:
         UnknownJob: As `find_job`.
@@ -187,6 +197,8 @@ def cancel_job(session: Session, job: str, principal: Principal, event: ledger.E
         ended = queries.get_job(session, record.id)
         assert ended is not None
         raise JobEnded(record.id, ended.state)
+    if cancelled.is_final:
+        discard(session, cancelled)
     return cancelled
 
 

@@ -78,6 +78,10 @@ class WorkbookRejected(Exception):
         self.detail = detail
         self.location = location
 
+    def __reduce__(self) -> tuple[type[WorkbookRejected], tuple[str, Texts, str]]:
+        """Return how another process makes the same exception, in which the file is read."""
+        return type(self), (self.rule, self.detail, self.location)
+
 
 class WorkbookOversized(WorkbookRejected):
     """The file exceeds a limit on size or content that this module sets. Raised by `open_workbook`."""

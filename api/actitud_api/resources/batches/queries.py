@@ -7,7 +7,6 @@ from collections.abc import Collection
 from sqlalchemy import Select, delete, func, insert, select
 from sqlmodel import Session
 
-from actitud_api.platform.jobs.queries import FINAL_STATES, JOBS
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.tables import Assessment
@@ -86,18 +85,12 @@ def insert_file(session: Session, job: int, content: bytes) -> None:
     session.execute(insert(FILES), {"job": job, "content": content})
 
 
-def get_file(session: Session, job: int) -> bytes | None:
-    """Return the file of a job, or None if it was deleted."""
-    content: bytes | None = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one_or_none()
+def get_file(session: Session, job: int) -> bytes:
+    """Return the file of a job that has not ended."""
+    content: bytes = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one()
     return content
 
 
 def delete_file(session: Session, job: int) -> None:
     """Delete the file of a job."""
     session.execute(delete(FILES).where(FILES.c.job == job))
-
-
-def delete_ended_files(session: Session) -> None:
-    """Delete the files of jobs that have ended, such as those that were cancelled."""
-    ended = select(JOBS.c.id).where(JOBS.c.state.in_(FINAL_STATES))
-    session.execute(delete(FILES).where(FILES.c.job.in_(ended)))

@@ -7,9 +7,7 @@ from actitud_api.platform.storage.base import Base
 
 
 class BatchFile(Base, table=True):
-    """The file that a job reads. It is deleted by the job, once that is done with it or rejects it.
-
-    That of a job that was cancelled is deleted with the next file that is stored, or with the job.
+    """The file that a job reads. It is deleted in the transaction that ends the job.
 
     It is stored in the transaction that asks for the job, and every process that may take the job finds it.
     """

@@ -150,19 +150,18 @@ def _select_own(found: Mapping[str, AnswerReview], assessor: str) -> dict[str, O
 
 
 def store_file(session: Session, job: int, content: bytes) -> None:
-    """Store the workbook that a job reads, in the session that asks for the job.
-
-    It has what an assessor writes before anything is published, so those that nobody reads any more are deleted.
-    """
-    queries.delete_ended_files(session)
+    """Store the workbook that a job reads, in the session that asks for the job."""
     queries.insert_file(session, job, content)
 
 
-def get_file(session: Session, job: int) -> bytes | None:
-    """Return the workbook that a job reads, or None if the job has read and deleted it."""
+def get_file(session: Session, job: int) -> bytes:
+    """Return the workbook of a job that has not ended."""
     return queries.get_file(session, job)
 
 
 def delete_file(session: Session, job: int) -> None:
-    """Delete the workbook of a job that has read it."""
+    """Delete the workbook of a job, in the session that ends it.
+
+    It has what an assessor writes before anything is published, so none is kept that nobody reads any more.
+    """
     queries.delete_file(session, job)

@@ -25,7 +25,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import ORGANISATION_ROLES
 from actitud_api.platform.jobs import queries as jobs
-from actitud_api.platform.jobs.runner import JobCancelled, JobRun, JobStep
+from actitud_api.platform.jobs.runner import JobRun, JobStep
 from actitud_api.platform.jobs.workers import MapFunction, run_here
 from actitud_api.platform.storage.database import Database, Session, Unavailable
 from actitud_api.platform.storage.versions import StaleVersion
@@ -195,21 +195,17 @@ class ImportRun:
         self._among = frozenset(who.organisations) if who is not None and who.role in ORGANISATION_ROLES else None
 
     def run(self) -> None:
-        """Import the file, and delete it unless the run is interrupted.
+        """Import the file, and delete it once all of it is stored.
 
         Raises:
             ImportRejected: The file as a whole has a fault; nothing is imported.
             UnknownImportFile: The file was deleted, because its time was over.
         """
-        try:
-            with self._database.read() as session:
-                if queries.get_file(session, self._parameters.file) is None:
-                    raise files.UnknownImportFile(str(self._parameters.file))
-            with files.open_copy(self._database, self._parameters.file) as path:
-                self._import(path)
-        except (JobCancelled, ImportRejected):
-            files.delete_file(self._database, self._parameters.file)
-            raise
+        with self._database.read() as session:
+            if queries.get_file(session, self._parameters.file) is None:
+                raise files.UnknownImportFile(str(self._parameters.file))
+        with files.open_copy(self._database, self._parameters.file) as path:
+            self._import(path)
 
     def _import(self, path: Path) -> None:
         if isinstance(self._parameters.form, WorkbookForm):

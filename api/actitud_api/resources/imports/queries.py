@@ -10,6 +10,7 @@ from msgspec import Struct
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
+from actitud_api.platform.jobs.queries import FINAL_STATES, JOBS
 from actitud_api.platform.storage.base import Base
 from actitud_api.resources.imports.tables import ImportFileTable, ImportPieceTable
 
@@ -75,6 +76,14 @@ def update_file(session: Session, file: int, *, size: int, expires: datetime) ->
 def delete_file(session: Session, file: int) -> None:
     """Delete a file with its pieces; nothing happens if it is gone."""
     session.execute(delete(FILES).where(FILES.c.id == file))
+
+
+def has_reader(session: Session, kind: str, file: int) -> bool:
+    """Return True if there is a job of this kind that has not ended and is to read a file."""
+    statement = select(JOBS.c.id).where(
+        JOBS.c.kind == kind, JOBS.c.state.not_in(FINAL_STATES), JOBS.c.parameters["file"].as_integer() == file
+    )
+    return session.execute(statement.limit(1)).first() is not None
 
 
 def list_expired(session: Session, now: datetime, limit: int) -> list[int]:

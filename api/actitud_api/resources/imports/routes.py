@@ -137,7 +137,7 @@ class ImportsController(Controller):
             is_enqueued = REPLAYED_HEADER not in response.headers
         finally:
             if not is_enqueued:
-                files.delete_file(importing.database, received.record.id)
+                importing.delete_unwanted(received)
         return response
 
     @get("/template.xlsx", operation_id="editions.imports.template", access=IMPORTERS, answer=TEMPLATE)

@@ -21,7 +21,7 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.versions import build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.imports import files
+from actitud_api.resources.imports import files, queries
 from actitud_api.resources.imports.csv_forms import read_form
 from actitud_api.resources.imports.import_run import ACTION, ImportParameters, ImportWorkers
 from actitud_api.resources.imports.json_form import JsonLinesForm
@@ -117,6 +117,12 @@ class Importer:
             total=received.rows,
         )
 
+    def delete_unwanted(self, received: ReceivedFile) -> None:
+        """Delete a file unless there is a job that reads it: whoever asked for one may not know that it is there."""
+        with self.database.write(hidden=True) as session:
+            if not queries.has_reader(session, ACTION, received.record.id):
+                queries.delete_file(session, received.record.id)
+
     def build_template(self, edition: str, parent: str | None, principal: Principal, language: Language) -> bytes:
         """Write the workbook of an edition for organisations, with what their assessments have, and return its bytes.
 
@@ -176,6 +182,13 @@ class Importer:
             if len(page) < _PAGE:
                 return
             after, count = page[-1].id, count + len(page)
+
+
+def discard_file(session: Session, job: JobRecord) -> None:
+    """Delete the file of an import that ends without having read it to its end."""
+    file = job.parameters.get("file")
+    if isinstance(file, int):
+        queries.delete_file(session, file)
 
 
 def _recognise_form(content: BinaryIO, size: int, kind: str, version: str) -> tuple[Form, int | None]:

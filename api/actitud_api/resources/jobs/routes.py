@@ -20,6 +20,7 @@ from actitud_api.platform.http.problems import CONFLICT, NO_STORE, NOT_FOUND, Fa
 from actitud_api.platform.http.representations import Pages
 from actitud_api.platform.http.scope import ApiRequest, assign_request_id, choose_language
 from actitud_api.platform.jobs import service
+from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.jobs.service import JobEnded, UnknownJob
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.jobs import schemas
@@ -154,7 +155,7 @@ class JobsController(Controller):
         problems=(CONFLICT,),
     )
     def cancel_job(
-        self, request: ApiRequest, path: schemas.JobPath, database: Database, principal: Principal
+        self, request: ApiRequest, path: schemas.JobPath, database: Database, jobs: JobRunner, principal: Principal
     ) -> Response[bytes]:
         """Cancel a job.
 
@@ -163,7 +164,8 @@ class JobsController(Controller):
         """
 
         def cancel(session: Session) -> Response[bytes]:
-            record = service.cancel_job(session, path.job, principal, audit_event(request), now=datetime.now(UTC))
+            event, now = audit_event(request), datetime.now(UTC)
+            record = service.cancel_job(session, path.job, principal, event, discard=jobs.discard_inputs, now=now)
             return JOB.accept(request, session, record)
 
         try:

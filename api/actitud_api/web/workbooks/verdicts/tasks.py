@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, groupby, islice
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace as replace_members
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.problems import CONFLICT, INVALID_REQUEST, Fault, ProblemError
 from actitud_api.platform.jobs.problems import JobProblem, store_problem
 from actitud_api.platform.jobs.runner import JobRun, JobStep, JobTask
-from actitud_api.platform.spreadsheets.package import WorkbookRejected
+from actitud_api.platform.jobs.workers import run_here
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.batches import verdicts
 from actitud_api.resources.batches.refusals import describe_refusal
@@ -26,17 +27,13 @@ VERDICTS: Final = "editions.verdicts.create"
 """The kind of the jobs that give the verdicts of a workbook."""
 PORTION: Final = 20
 """Assessments whose verdicts are given in one transaction."""
+APART_BYTES: Final = 256 * 1024
+"""Size of a workbook from which on a process is started to read it; that takes a second."""
 
 _FAULTY: Final = Texts("La fila no se entiende; véase `errors`.", "The row cannot be understood; see `errors`.")
 _CHANGED: Final = Texts(
     "La respuesta ha cambiado desde que se descargó el libro. Descárguelo de nuevo y júzguela otra vez.",
     "The answer has changed since the workbook was downloaded. Download it again and judge it once more.",
-)
-
-
-_REJECTED: Final = Texts(
-    "El libro no se pudo leer. Envíelo de nuevo para saber por qué.",
-    "The workbook could not be read. Send it again to learn why.",
 )
 
 
@@ -62,26 +59,57 @@ class VerdictDetail(Struct, frozen=True):
     problem: JobProblem
 
 
-def _give_verdicts(job: JobRun[VerdictsParameters]) -> VerdictsResult:
+class SentWorkbook(Struct, frozen=True):
+    """A review workbook as it was sent, and what it has to be about."""
+
+    raw: bytes
+    identity: WorkbookIdentity
+
+
+class ReadRow(Struct, frozen=True):
+    """A row of a workbook as one process hands it to another: it has a verdict, or `problem` with the faults."""
+
+    row: VerdictRow
+    problem: JobProblem | None
+
+
+RunFunction = Callable[[Callable[[SentWorkbook], list[ReadRow]], SentWorkbook], list[ReadRow]]
+"""Function that returns the result of a function for an argument, perhaps from another process."""
+
+
+def read_rows(sent: SentWorkbook) -> list[ReadRow]:
+    """Return the rows of a workbook that have a verdict or a fault; raise as `read_workbook`."""
+    return [
+        # Sentences may be functions, which no process can hand over.
+        ReadRow(replace_members(row, faults=()), store_problem(ProblemError(INVALID_REQUEST, _FAULTY, row.faults)))
+        if row.faults
+        else ReadRow(row, None)
+        for row in read_workbook(sent.raw, sent.identity)
+    ]
+
+
+def build_verdicts_task(run_apart: RunFunction) -> JobTask[VerdictsParameters]:
+    """Return the task that gives verdicts; `run_apart` calls a function in a process of its own."""
+
+    def run(job: JobRun[VerdictsParameters]) -> VerdictsResult:
+        return _give_verdicts(job, run_apart)
+
+    return JobTask(VERDICTS, VerdictsParameters, run, lambda session, record: verdicts.delete_file(session, record.id))
+
+
+def _give_verdicts(job: JobRun[VerdictsParameters], run_apart: RunFunction) -> VerdictsResult:
     edition, principal = job.edition, job.principal
     assert edition is not None
     assert principal is not None
-    with job.step(hidden=True) as step:
-        raw = verdicts.get_file(step.session, job.id)
-    if raw is None:
-        # A run before this one has rejected it, and ended with its process before it could say so.
-        raise WorkbookRejected("rejected", _REJECTED)
-    try:
-        rows = read_workbook(raw, WorkbookIdentity(edition, job.parameters.methodology, principal.origin))
-    except WorkbookRejected:
-        with job.step(hidden=True) as step:
-            verdicts.delete_file(step.session, job.id)
-        raise
+    with job.database.read() as session:
+        raw = verdicts.get_file(session, job.id)
+    sent = SentWorkbook(raw, WorkbookIdentity(edition, job.parameters.methodology, principal.origin))
+    rows = (run_apart if len(raw) > APART_BYTES else run_here)(read_rows, sent)
     result = VerdictsResult(len(rows))
     position: int = job.cursor or 0
     for portion in _cut(rows[position:]):
         with job.step(hidden=True) as step:
-            for organisation, group in groupby(portion, lambda row: row.organisation):
+            for organisation, group in groupby(portion, lambda read: read.row.organisation):
                 _give(step, job, edition, organisation, list(group))
             position += len(portion)
             step.advance(done=position, total=len(rows), cursor=position)
@@ -91,37 +119,37 @@ def _give_verdicts(job: JobRun[VerdictsParameters]) -> VerdictsResult:
     return result
 
 
-def _cut(rows: Sequence[VerdictRow]) -> Iterator[list[VerdictRow]]:
+def _cut(rows: Sequence[ReadRow]) -> Iterator[list[ReadRow]]:
     """Yield the rows of `PORTION` assessments at a time."""
-    groups = (list(group) for _, group in groupby(rows, lambda row: row.organisation))
+    groups = (list(group) for _, group in groupby(rows, lambda read: read.row.organisation))
     while portion := list(chain.from_iterable(islice(groups, PORTION))):
         yield portion
 
 
 def _give(
-    step: JobStep, job: JobRun[VerdictsParameters], edition: str, organisation: str, rows: Sequence[VerdictRow]
+    step: JobStep, job: JobRun[VerdictsParameters], edition: str, organisation: str, rows: Sequence[ReadRow]
 ) -> None:
     """Give the verdicts on one assessment, and record a result for each row."""
     assert job.principal is not None
-    judged = [row for row in rows if row.judgement is not None]
+    judgements = {read.row.row: read.row.judgement for read in rows if read.row.judgement is not None}
     results = verdicts.give_verdicts(
         step.session,
         edition,
         organisation,
-        [row.judgement for row in judged if row.judgement is not None],
+        list(judgements.values()),
         principal=job.principal,
         event=job.parameters.event,
         now=datetime.now(UTC),
     )
-    outcomes = {row.row: result for row, result in zip(judged, results, strict=True)}
-    for row in rows:
-        result = outcomes.get(row.row)
-        if result is None:
-            step.record(row.subject, "refused", _build_detail(ProblemError(INVALID_REQUEST, _FAULTY, row.faults)))
-        elif result.refusal is None:
-            step.record(row.subject, result.outcome)
-        else:
-            step.record(row.subject, result.outcome, _build_detail(_describe(row, result.refusal)))
+    outcomes = dict(zip(judgements, results, strict=True))
+    for read in rows:
+        row, problem = read.row, read.problem
+        if problem is not None:
+            step.record(row.subject, "refused", VerdictDetail(problem))
+            continue
+        result = outcomes[row.row]
+        detail = None if result.refusal is None else VerdictDetail(store_problem(_describe(row, result.refusal)))
+        step.record(row.subject, result.outcome, detail)
 
 
 def _describe(row: VerdictRow, refusal: Exception) -> ProblemError:
@@ -131,10 +159,3 @@ def _describe(row: VerdictRow, refusal: Exception) -> ProblemError:
     problem = describe_refusal(refusal)
     faults = problem.faults or [Fault("/verdict", "refused", None, problem.detail)]
     return replace(problem, faults=[row.locate(fault) for fault in faults])
-
-
-def _build_detail(problem: ProblemError) -> VerdictDetail:
-    return VerdictDetail(store_problem(problem))
-
-
-VERDICTS_TASK: Final = JobTask(VERDICTS, VerdictsParameters, _give_verdicts)
