@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -77,6 +78,14 @@ def test_help_and_completion_import_nothing_heavy(command: tuple[str, ...]) -> N
     )
     assert "actitud-api" in done.stdout
     assert HEAVY & set(done.stderr.split()) == set()
+
+
+def test_a_command_that_is_called_leaves_the_garbage_collector_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    frozen = gc.get_freeze_count()
+    assert main(["methodology", "diff", "2027.1-short", "2027.1"]) == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() <= frozen
+    assert "2027.1" in capsys.readouterr().out
 
 
 def test_every_command_has_a_function_that_runs_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -95,9 +96,9 @@ def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
     Raises:
         WorkerEnded: The process was killed.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), start_worker, (NICENESS,)) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_in_pool, (NICENESS,)) as pool:
         try:
-            return pool.submit(function, item).result()
+            return pool.submit(_apply, function, item).result()
         except BrokenProcessPool as error:
             raise WorkerEnded(str(error)) from error
 
@@ -107,12 +108,12 @@ def _open_pool(count: int, niceness: int) -> Iterator[MapFunction]:
     # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
     # server of forks: it would stay, with all that it has imported, as long as this process.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, start_worker, (niceness,))
+    pool = ProcessPoolExecutor(count, context, _start_in_pool, (niceness,))
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         pending: deque[Future[ResultT]] = deque()
         for item in items:
-            pending.append(pool.submit(function, item))
+            pending.append(pool.submit(_apply, function, item))
             if len(pending) == ITEMS_AHEAD * count:
                 yield pending.popleft().result()
         while pending:
@@ -139,6 +140,21 @@ def start_worker(niceness: int) -> None:
     with suppress(AttributeError, OSError):
         os.nice(niceness)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _start_in_pool(niceness: int) -> None:
+    """Prepare a worker process that searches no garbage before its first item, for which it imports what it needs."""
+    start_worker(niceness)
+    gc.disable()
+
+
+def _apply(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
+    """Return the result of a function for one item, in a worker process of a pool."""
+    if not gc.isenabled():
+        # What is imported stays: it is left out of each later search, the one at the end of the process included.
+        gc.freeze()
+        gc.enable()
+    return function(item)
 
 
 def _end_with_parent() -> None:
