@@ -37,6 +37,10 @@ def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
         ({"a": 0.1 + 0.2}, '{"a":0.30000000000000004}'),
         (5.0, "5"),
         ({"a": 2**53 - 1}, '{"a":9007199254740991}'),
+        # Texts that look like such numbers: alone, and beside one.
+        ({"a": 'doi "10.1177/14614448211031249\\'}, r'{"a":"doi \"10.1177/14614448211031249\\"}'),
+        ({"a": "5.0,1e5", "b": 5.0}, '{"a":"5.0,1e5","b":5}'),
+        ({"10.1177/14614448211031249": [1e21, ':e"']}, r'{"10.1177/14614448211031249":[1e+21,":e\""]}'),
     ],
 )
 def test_what_the_encoder_would_write_otherwise(value: object, form: str) -> None:

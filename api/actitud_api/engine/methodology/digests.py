@@ -24,6 +24,8 @@ _EXPONENT, _EXPONENT_OF_ITEM = re.compile(rb'":e'), re.compile(rb",e")
 They are searched in JSON from which digits, points and signs were removed, so that `1.5e3` is only `e`.
 """
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
 
 def canonicalize(value: object) -> bytes:
     """Encode a Struct or plain values as RFC 8785 canonical JSON; members with their default value are included.
@@ -58,6 +60,13 @@ def _is_canonical(form: bytes) -> bool:
     """
     if not form.isascii() and _BEYOND_BMP.search(form):
         return False
+    # Texts are left out only where one of them looks like such a number: a DOI is, and finding the texts takes as long
+    # as the rest. With each document of a methodology encoded slowly, a service took a tenth longer to start.
+    return _has_plain_numbers(form) or _has_plain_numbers(_STRING.sub(b'""', form))
+
+
+def _has_plain_numbers(form: bytes) -> bool:
+    """Return True if nothing in JSON, texts included, could be a number that the two encoders write differently."""
     if _INTEGRAL.search(form) or b"0" * 16 in form.translate(_DIGITS):
         return False
     # A number at the very start of the form has no name or comma before it: the prefix gives it one.
