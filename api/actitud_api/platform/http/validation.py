@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
 
 import jsonschema_rs
@@ -40,8 +41,16 @@ class SchemaValidator(Generic[T]):
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
         """Take the published schema of the type; None for the schema that msgspec derives."""
         self._type = type_
-        self._schema = dict(schema) if schema is not None else msgspec.json.schema(type_)
-        self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+        self._published = schema
+
+    # Both are made for the first value: for all operations together they take 0.2 s, for one 2 to 30 ms.
+    @cached_property
+    def _schema(self) -> dict[str, object]:
+        return msgspec.json.schema(self._type) if self._published is None else dict(self._published)
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def convert(self, value: Json) -> T | list[Fault]:
         """Return a value as the Struct, or the list of all its faults."""
