@@ -155,8 +155,8 @@ CASES: Final[tuple[tuple[Status, int | None, ProfileFacts, VerdictCase, str, str
         4,
         facts(answered=0.8),
         "conversation",
-        "conversa: contesta a casi todo, y la gente participa o ve qué cambia.",
-        "converses: it answers nearly everything, and people take part or see what changes.",
+        "conversa: contesta a casi todo, y la gente participa, tiene voz o ve qué cambia.",
+        "converses: it answers nearly everything, and people take part, have a voice or see what changes.",
     ),
     (
         "complete",

@@ -33,7 +33,8 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_level": "Answer “{question}” with step {to} at least: “{text}”",
         "report_boolean": "Answer yes to “{question}”",
         "report_checklist": "Answer “{question}” with these at least: {listed}",
-        "report_number": "Answer “{question}” with {to} ({label})",
+        "report_number": "Get to this figure or a better one, and report it: {label}, {to}",
+        "boolean": "{action}: to “{question}” the answer is then yes",
         "gain": "That brings {gain}: the index is then {index}",
         "stays": "The index stays at {index}",
         "costs": "That costs {gain}: the index is then {index}",
@@ -59,7 +60,8 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_level": "Responder a «{question}» con el paso {to} al menos: «{text}»",
         "report_boolean": "Responder que sí a «{question}»",
         "report_checklist": "Responder a «{question}» al menos con: {listed}",
-        "report_number": "Responder a «{question}» con {to} ({label})",
+        "report_number": "Llegar a esta cifra o a una mejor, y comunicarla: {label}, {to}",
+        "boolean": "{action}: a «{question}» se responde entonces que sí",
         "gain": "Eso suma {gain}: el índice queda en {index}",
         "stays": "El índice sigue en {index}",
         "costs": "Eso resta {gain}: el índice queda en {index}",
@@ -222,8 +224,15 @@ class ChangeSentences(Sentences):
     def _list_changes(self, move: Move) -> list[str]:
         """List the sentences that say what changes with a move."""
         changes: list[str] = []
-        if move.kind == "improve":
-            changes.append(self._describe_improvement(self._indicators[move.indicator], move.facts, move.change))
+        indicator = self._indicators[move.indicator]
+        if move.kind == "improve" and indicator.type == "boolean":
+            changes.append(
+                _PATH[self._language]["boolean"].format(
+                    action=self._get_action(move.indicator), question=self._get_question(move.indicator)
+                )
+            )
+        elif move.kind == "improve":
+            changes.append(self._describe_improvement(indicator, move.facts, move.change))
         elif move.kind == "report":
             changes.append(self._describe_report(move))
         changes += self._describe_profile(move)

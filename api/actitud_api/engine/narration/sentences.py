@@ -522,7 +522,11 @@ class Sentences:
         """List the sentence of the methodology that says how to improve, if the step is to improve."""
         if step.kind not in ("improve", "act"):
             return []
-        return [_strip_full_stop(self._texts.indicators[scored.id].action)]
+        return [self._get_action(scored.id)]
+
+    def _get_action(self, indicator: str) -> str:
+        """Return the advice of the methodology on an indicator: without a full stop."""
+        return _strip_full_stop(self._texts.indicators[indicator].action)
 
     def _list_requirements(self, rules: tuple[str, ...], changed: Collection[str]) -> list[str]:
         """Return a list with the sentence on the facts that have to change too, or an empty list if there are none.

@@ -78,8 +78,8 @@ HEADLINES: Final[Mapping[VerdictCase, Texts]] = {
         "atiende a quien le escribe, y lo que publica sirve.", "attends to people, and what it posts is of use."
     ),
     "conversation": Texts(
-        "conversa: contesta a casi todo, y la gente participa o ve qué cambia.",
-        "converses: it answers nearly everything, and people take part or see what changes.",
+        "conversa: contesta a casi todo, y la gente participa, tiene voz o ve qué cambia.",
+        "converses: it answers nearly everything, and people take part, have a voice or see what changes.",
     ),
     "community": Texts(
         "conversa con la gente y construye con ella.", "converses with people, and builds together with them."
