@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, Struct, structs
 
-from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
@@ -259,12 +259,14 @@ def test_a_village_without_accounts_is_told_to_open_one() -> None:
         (
             "en",
             "The first step towards level 2 (Showcase) is in the profile, not in an answer.",
-            "At least one active account: here 0, 1 short. This comes first: the other steps depend on it.",
+            "At least one active account (three posts of its own or three messages answered in 90 days): here 0, 1 "
+            "short. This comes first: the other steps depend on it.",
         ),
         (
             "es",
             "El primer paso hacia el nivel 2 (Escaparate) está en el perfil y no en una respuesta.",
-            "Al menos una cuenta activa: aquí 0; falta 1. Es lo primero: los demás pasos dependen de ello.",
+            "Al menos una cuenta activa (tres publicaciones propias o tres mensajes respondidos en 90 días): aquí 0; "
+            "falta 1. Es lo primero: los demás pasos dependen de ello.",
         ),
     ):
         told = narrate_path(find_level_path(WHOLE, submission), WHOLE, language)
@@ -289,6 +291,60 @@ def test_of_the_ways_to_a_gate_the_path_takes_the_shortest() -> None:
     path = find_level_path(WHOLE, send(BODIES["O04"]))
     assert path.moves is not None
     assert [(move.indicator, move.change) for move in path.moves] == [("D5.01", {"count": 1})]
+
+
+@pytest.mark.parametrize(
+    ("number", "indicator", "language", "text"),
+    [
+        (
+            "O03",
+            "D9.06",
+            "en",
+            "Adopt and publish the rule and add it to contracts: to “Is there a published rule that forbids staff, "
+            "office-holders and suppliers to use undisclosed accounts or coordinated comments against an opinion?” the "
+            "answer is then yes.",
+        ),
+        (
+            "O03",
+            "D9.06",
+            "es",
+            "Aprobar y publicar la norma y añadirla a los contratos: a «¿Hay una norma publicada que prohíba a "
+            "plantilla, cargos y proveedores usar cuentas encubiertas o comentarios coordinados contra una opinión?» "
+            "se responde entonces que sí.",
+        ),
+        # a ministry where half was never answered has nothing to say about the hours until half were
+        (
+            "N05",
+            "D9.10",
+            "en",
+            "Get to this figure or a better one, and report it: hours until half were answered, 4.",
+        ),
+        (
+            "N05",
+            "D9.10",
+            "es",
+            "Llegar a esta cifra o a una mejor, y comunicarla: horas hasta responder a la mitad, 4.",
+        ),
+    ],
+)
+def test_a_move_says_what_to_do_rather_than_what_to_answer(
+    number: str, indicator: str, language: Language, text: str
+) -> None:
+    told = narrate_path(find_level_path(WHOLE, send((BODIES | BODIES_BY_OTHERS)[number])), WHOLE, language)
+    (move,) = (move for move in told.moves or () if move.indicator == indicator)
+    assert move.text.startswith(text)
+
+
+def test_a_move_is_shortened_where_the_moves_after_it_bring_enough() -> None:
+    """N08: four debates and 14 of 15 decisions bring D9 and the index furthest; plain language then passes 55 by 1.10.
+
+    With 11 of 15 decisions (80.16 points instead of 100) the index loses 0.48, and with two debates (75) 0.60. With one
+    debate it would be 54.43.
+    """
+    path = find_level_path(WHOLE, send(BODIES_BY_OTHERS["N08"]))
+    moves = {move.indicator: move.change for move in path.moves or ()}
+    assert (moves["D9.07"], moves["D9.08"]) == ({"count": 2}, {"numerator": 11})
+    assert (path.level_after, path.index_after) == (4, 55.03)
 
 
 def test_the_path_asks_for_no_more_than_the_gate() -> None:
@@ -339,6 +395,7 @@ def test_what_no_answer_can_change_is_told_in_the_words_of_the_methodology() -> 
     """A formula in words, such as “el menor de 1 y el mayor de 0 y…”, tells nobody what is missing."""
     told = narrate_path(find_level_path(WHOLE, send(BODIES["O10"])), WHOLE, "es")
     assert [unreachable.text for unreachable in told.unreachable] == [
-        "Sin un caso probado de contracomentarios encubiertos ni de retirada masiva de críticas: aquí sí. No lo "
-        "responde la organización: lo anota el servicio."
+        "Sin un caso probado de contracomentarios encubiertos ni de retirada masiva de críticas (un caso cuenta en la "
+        "edición de su año, y hasta que la organización publique qué pasó y qué ha cambiado): aquí sí. No lo responde "
+        "la organización: lo anota el servicio."
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import msgspec
@@ -132,6 +132,34 @@ def test_a_move_that_a_later_one_makes_superfluous_is_dropped() -> None:
     found = find_level_path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"value": False}}))
     assert changes(found) == [("N", {"value": True})]
     assert (only(found).gain, found.index_after) == (25, 25)
+
+
+def test_a_move_that_goes_further_than_needed_is_shortened() -> None:
+    """The index asks 60: L to level 4 brings most, 50, which is not enough; then M brings 100.
+
+    Without L the index is 50. With M, L at level 1 is enough: (25 + 100)/2 = 62.5.
+    """
+    known = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.boolean("M"))), levels=second(index(60))))
+    found = find_level_path(known, b.submit({"L": {"level": 0}, "M": {"value": False}}))
+    assert changes(found) == [("M", {"value": True}), ("L", {"level": 1})]
+    assert (found.index_after, found.level_after) == (62.5, 2)
+
+
+def test_of_two_moves_that_could_be_shortened_the_later_one_is() -> None:
+    """The index asks 70: L to level 4 brings 33.33, M as much, 66.67; then N, of 50 or 100, is enough with 50, 83.33.
+
+    As it was not yet taken, both went as far as they could. M, the later one, goes back to level 3: 75.00, and no
+    further, 66.67; then L stays.
+    """
+    known = b.read(
+        b.document(
+            b.root(b.group("D", b.ladder("L"), b.ladder("M"), b.ladder("N", points=(0, 50, 100)))),
+            levels=second(index(70)),
+        )
+    )
+    found = find_level_path(known, b.submit({"L": {"level": 0}, "M": {"level": 0}, "N": {"level": 0}}))
+    assert sorted(changes(found)) == [("L", {"level": 4}), ("M", {"level": 3}), ("N", {"level": 1})]
+    assert found.index_after == 75
 
 
 def test_an_indicator_moves_once_however_far() -> None:
@@ -496,7 +524,7 @@ def test_what_only_reaches_a_bound_that_has_to_be_passed_is_not_enough() -> None
 
 
 def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
-    """The least of two at 0 is raised by neither alone: X goes first, and as far as it can."""
+    """The least of two at 0 is raised by neither alone: X goes as far as it can, and then back to what is needed."""
     known = b.read(
         b.document(
             b.root(b.group("D", b.ladder("X"), b.ladder("Y"), aggregation="min")),
@@ -504,7 +532,7 @@ def test_a_move_that_raises_its_group_only_with_another_is_taken_too() -> None:
         )
     )
     found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 0}}))
-    assert changes(found) == [("X", {"level": 4}), ("Y", {"level": 2})]
+    assert changes(found) == [("X", {"level": 2}), ("Y", {"level": 2})]
 
 
 def test_a_move_of_a_hundredth_is_one() -> None:
@@ -533,19 +561,19 @@ def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() ->
 @pytest.mark.parametrize(
     ("children", "holds", "facts", "tried"),
     [
-        # the first that is just enough; then it is told, and left out once to see whether it is superfluous
-        ((b.ladder("X"),), index(50), {"X": {"level": 1}}, 1 + 2),
+        # the first that is just enough; then it is told, and left out twice: is it superfluous, is a shorter one enough
+        ((b.ladder("X"),), index(50), {"X": {"level": 1}}, 1 + 3),
         # what has no weight brings nothing to an index that cannot be reached; then what does is left out
         ((b.boolean("X"), LOCKED, b.ladder("Z", 0)), index(60), {"X": {"value": False}, "Z": {"level": 0}}, 2),
         # all that is 0 by rule is tried, and none of it again
         ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "ge", 1)),), index(50), {"X": {"level": 0}}, 4),
         # of what is asked of a value only what is beyond it
-        ((b.ladder("X"),), b.compare(b.value("X"), "ge", 2), {"X": {"level": 1}}, 1 + 2),
+        ((b.ladder("X"),), b.compare(b.value("X"), "ge", 2), {"X": {"level": 1}}, 1 + 3),
         (
             (b.amount("X", knots=((2, 100), (4, 50), (8, 0))),),
             b.compare(Product(of=(b.const(-1), b.value("X"))), "ge", -2),
             {"X": {"hours": 4}},
-            3,
+            1 + 3,
         ),
     ],
 )
@@ -629,14 +657,15 @@ NEEDS_X = Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(
         ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 1), "X"),), 50, AT_LEVEL_1, 0),
         ((IDLE,), (), 50, b.submit({}, {"idle": 4, "all": 4}), 0),
         ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 1))), (), 75, WITH_A_YES, 0),
-        # level 2 is 0 by rule, which is found out anew; level 3 is not
-        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1),
+        # level 2 is 0 by rule, which is found out anew, also when a shorter move than level 3 is looked for
+        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1 + 1),
         # what review lowered is tried anew, and is not enough
         (X_AND_Y, (), 60, b.submit({"X": {"level": 3}, "Y": {"level": 1}}, level_caps={"X": 1}), 1),
-        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out
-        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 3),
-        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 3),
-        (X_AND_Y, (b.rule("R", NEEDS_X, "Y"),), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 3),
+        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out twice,
+        # with each shorter move that gives an answer, or unlocks or mends something, up to one that is enough
+        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 4 + 3),
+        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 4 + 1),
+        (X_AND_Y, (b.rule("R", NEEDS_X, "Y"),), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 4 + 1),
     ],
 )
 def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
@@ -681,7 +710,10 @@ def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
 
 
 def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
-    """X, of weight 3, is taken to level 4 for its own 75 points; with it comes back Y: (3·100 + 100)/4."""
+    """X, of weight 3, is taken to level 4 for its own 75 points; with it comes back Y, so that level 2 is enough.
+
+    (3·50 + 100)/4 = 62.5 of 60; level 1 would give 43.75.
+    """
     needs = b.rule(
         "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(b.fact("X", "level"), "ge", 1)), "Y"
     )
@@ -689,8 +721,8 @@ def test_a_move_that_mends_a_contradiction_counts_what_it_brings_back() -> None:
         b.document(b.root(b.group("D", b.ladder("X", 3), b.ladder("Y"))), levels=second(index(60)), rules=(needs,))
     )
     found = find_level_path(known, b.submit({"X": {"level": 0}, "Y": {"level": 4}}))
-    assert changes(found) == [("X", {"level": 4})]
-    assert (only(found).gain, found.index_after, found.level_after) == (100, 100, 2)
+    assert changes(found) == [("X", {"level": 2})]
+    assert (only(found).gain, found.index_after, found.level_after) == (62.5, 62.5, 2)
 
 
 # --- what cannot be reached -----------------------------------------------------------------------------------
@@ -859,11 +891,23 @@ def test_a_path_does_what_it_says_and_nothing_more(seed: int) -> None:
             (after.index - before) / plan.unit,
         )
         before = after.index
-        less = evaluate(METHODOLOGY, apply_moves(submission, [*known.moves[: count - 1], *known.moves[count:]], plan))
-        assert less.level is None or fails(less, known.target) > missing, move.indicator
+        others = [*known.moves[: count - 1], *known.moves[count:]]
+        for changed in (others, *([*others, shorter] for shorter in list_shorter(move))):
+            less = evaluate(METHODOLOGY, apply_moves(submission, changed, plan))
+            assert less.level is None or breaks_a_rule(less) or fails(less, known.target) > missing, move.indicator
     assert_named(known, missing)
     assert missing <= fails(start, known.target)
     assert (known.index_after, known.level_after) == (known.moves[-1].index, known.moves[-1].level)
+
+
+def list_shorter(move: Move) -> Iterator[Move]:
+    """The steps between the present one and that of a move."""
+    for step in range(int(str(move.facts.get("level", 0))) + 1, int(str(move.change.get("level", 0)))):
+        yield msgspec.structs.replace(move, change={"level": step})
+
+
+def breaks_a_rule(evaluation: Evaluation) -> bool:
+    return any(broken.rule.definition.severity == "error" for broken in evaluation.broken_rules)
 
 
 def fails(evaluation: Evaluation, target: int) -> set[tuple[str, object]]:

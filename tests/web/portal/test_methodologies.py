@@ -165,7 +165,10 @@ def test_words_of_one_indicator_of_each_kind(places: Client) -> None:
 def test_words_of_the_gates_of_the_version_in_use(places: Client) -> None:
     levels = read(places, "methodologies/2027.1").query(".levels > li")
     gates = [[words(gate) for gate in level.query("ul > li")] for level in levels]
-    assert gates[1] == ["Index of 10 or more", "At least one active account (three posts of its own or three messages answered in 90 days)"]
+    assert gates[1] == [
+        "Index of 10 or more",
+        "At least one active account (three posts of its own or three messages answered in 90 days)",
+    ]
     # Of D2 and D8, and not of the lowest of the ten.
     assert "Information and openness, and valuable content, each with 30 points or more" in gates[2]
     assert "Answers at least half of the messages that needed an answer" in gates[2]

@@ -3,9 +3,10 @@
 The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
 indicator, then those on a group in document order, then those on the index, then those on the profile alone. For each
 gate it takes the smallest move that is enough to pass the gate, or else the move that gains most, and never one that
-breaks a gate that holds. At the end it drops moves that are not needed, from the last to the first, puts the others in
-the order in which a person would make them, and scores everything again. During the search only the groups that contain
-the moved indicator are scored again, or everything if a move affects other indicators or the profile.
+breaks a gate that holds. At the end it drops moves that are not needed and shortens those that go further than needed,
+each from the last to the first, puts them in the order in which a person would make them, and scores everything again.
+During the search only the groups that contain the moved indicator are scored again, or everything if a move affects
+other indicators or the profile.
 """
 
 from __future__ import annotations

@@ -100,9 +100,9 @@ class PathSearch:
         return self._now
 
     def run(self) -> tuple[tuple[GateCondition, ...], ...]:
-        """Find the moves and drop those that are not needed; return the conditions that cannot be met, by gate.
+        """Find the moves, drop those that are not needed, shorten the rest; return the conditions that cannot be met.
 
-        The tuple is empty if all gates of the level can be passed.
+        The conditions are grouped by gate. The tuple is empty if all gates of the level can be passed.
         """
         # A move can unlock an indicator that an earlier condition reads: repeat until a round takes none.
         while True:
@@ -119,6 +119,7 @@ class PathSearch:
             if len(self._taken) == before:
                 break
         self._drop_superfluous()
+        self._shorten_moves()
         return tuple(tuple(conditions) for conditions in unmet.values())
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
@@ -495,3 +496,44 @@ class PathSearch:
                     continue
                 self._now = trial
             del self._taken[index]
+
+    def _shorten_moves(self) -> None:
+        """Shorten each move to the least option with which all conditions that are met stay so, from the last on.
+
+        Where no move is enough for a group or the index, the search takes the one that gains most, and the moves after
+        it may make its last part superfluous.
+        """
+        has_spared_gates = self.has_spared_gates
+        for index in reversed(range(len(self._taken))):
+            taken, now = self._taken.pop(index), self._now
+            leaf = self._compiled.indicators[taken.position]
+            restored = {slot: self._start.evaluation.sent[slot] for slot in taken.change}
+            self._now = rescore_situation(now, leaf, restored, declared=self._start.is_declared(leaf))
+            shortened = self._find_shorter(taken, now)
+            self._refused = {}
+            taken, self._now = (taken, now) if shortened is None else shortened
+            self._taken.insert(index, taken)
+        self.has_spared_gates = has_spared_gates  # only a refusal of the search is a reason for a bolder one
+
+    def _find_shorter(self, taken: AppliedMove, after: Situation) -> tuple[AppliedMove, Situation] | None:
+        """Find the least option that can stand for a move; return it as a move with the situation after it, or None.
+
+        `after` is the situation after all moves; the present situation is the one without this move.
+        """
+        leaf, score = self._compiled.indicators[taken.position], after.evaluation.results[taken.position].score or 0
+        for option in list_options(self._now, leaf, documented=taken.documented):
+            if option.units >= score:
+                return None
+            applied = self._apply_move(option, lenient=True, any_gain=True)
+            if applied is None:
+                continue
+            shorter, situation = applied
+            # A shorter move asks for no other change, of the profile or of other facts, than the one that was taken.
+            if (
+                shorter.change.keys() <= taken.change.keys()
+                and set(shorter.breaks) <= set(taken.breaks)
+                and not is_worse(situation, after)
+                and situation.meets_all(self._held)
+            ):
+                return shorter, situation
+        return None
