@@ -80,12 +80,12 @@ def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 1), (4, 2)])
-def test_work_apart_is_done_in_other_processes_of_the_lowest_priority(
+def test_work_apart_is_done_in_other_processes_of_low_priority(
     monkeypatch: pytest.MonkeyPatch, cores: int, processes: int
 ) -> None:
     monkeypatch.setattr(workers, "_count_cores", lambda: cores)
     with open_workers_apart() as spread:
-        assert set(spread(os.nice, [0] * 10)) == {NICENESS}
+        assert set(spread(os.nice, [0] * 10)) == {min(os.nice(0) + NICENESS, 19)}
         assert len(multiprocessing.active_children()) <= processes
         assert list(spread(math.sqrt, (n * n for n in range(100)))) == list(range(100))
     assert multiprocessing.active_children() == []

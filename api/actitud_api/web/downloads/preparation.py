@@ -1,4 +1,4 @@
-"""Making the files and computations of published editions before anybody asks, in a process of the lowest priority.
+"""Making the files and computations of published editions before anybody asks, in a process of low priority.
 
 The service reads the rows, because no other process may open a SQLite file, and hands them over in batches; building
 and encoding them, which is nearly all of the work, is done in the other process. Between two batches the service rests.
