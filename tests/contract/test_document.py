@@ -47,13 +47,14 @@ def app(demonstration: str) -> Iterator[Litestar]:
         patch.setattr(assembly, "list_versions", list_versions)
         patch.setattr(assembly, "_documents", {})
         made = create_app(unlimited(demonstration))
+        made.state["document"].read()
     yield made
     made.state["database"].close()
 
 
 @pytest.fixture(scope="module")
 def document(app: Litestar) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.state["document"])
+    found: dict[str, Any] = json.loads(app.state["document"].read())
     return found
 
 
@@ -88,7 +89,7 @@ def test_the_committed_documents_are_those_of_the_service() -> None:
 
 
 def test_it_is_small_enough_to_read(app: Litestar, document: dict[str, Any]) -> None:
-    served: bytes = app.state["document"]
+    served: bytes = app.state["document"].read()
     assert len(served) <= 700_000
     with TestClient(app) as client:
         for coding, most in (("br", 60_000), ("gzip", 95_000)):
@@ -305,7 +306,7 @@ def test_every_component_is_used(document: dict[str, Any]) -> None:
 def test_it_says_whom_to_contact(tmp_path: Path) -> None:
     def contact(configured: str | None) -> dict[str, str]:
         app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/any.sqlite3", contact=configured))
-        found: dict[str, str] = json.loads(app.state["document"])["info"]["contact"]
+        found: dict[str, str] = json.loads(app.state["document"].read())["info"]["contact"]
         return found
 
     operator = {"name": "The operator of this service"}

@@ -79,7 +79,7 @@ def test_no_example_names_a_host_that_only_tests_have() -> None:
 
 
 def test_every_operation_has_one(app: Litestar) -> None:
-    document = json.loads(app.state["document"])
+    document = json.loads(app.state["document"].read())
     ids = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
     others = WITHOUT | {"editions.publications.create", *APPROVED} | OF_PUBLICATIONS.keys() | OF_KEYS.keys()
     others |= {*OF_WORKBOOKS, *JOBS} | OF_WEBHOOKS.keys() | {"editions.imports.create", "editions.verdicts.create"}

@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud_api.platform.http.openapi import ServedDocument
 from tests.contract.validating import observed, pytest_pyfunc_call
 from tests.http.toys import toy_app
 
@@ -24,9 +25,9 @@ def operation(document: dict[str, Any]) -> dict[str, Any]:
 def changed(change: Change) -> TestClient[Litestar]:
     """An application whose document says something else than it does."""
     app = toy_app()
-    document = json.loads(app.state["document"])
+    document = json.loads(app.state["document"].read())
     change(document)
-    app.state["document"] = json.dumps(document).encode()
+    app.state["document"] = ServedDocument(json.dumps(document).encode)
     return TestClient(app)
 
 

@@ -20,6 +20,7 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 
+from actitud_api.platform.http.openapi import ServedDocument
 from tests.contract.document import Judge
 
 _differences: list[str] = []
@@ -54,7 +55,7 @@ async def _judged(
     self: Litestar, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
 ) -> None:
     document = self.state.get("document")
-    if scope["type"] == "lifespan" or scope["type"] != ScopeType.HTTP or not isinstance(document, bytes):
+    if scope["type"] == "lifespan" or scope["type"] != ScopeType.HTTP or not isinstance(document, ServedDocument):
         await _call(self, scope, receive, send)
         return
     method, path = str(scope["method"]), scope["path"]
@@ -75,7 +76,7 @@ async def _judged(
 
     await _call(self, scope, receive, listening)
     unpacked = _UNPACK[headers.get("content-encoding", "identity")](bytes(body))
-    faults = judge(document).faults(method, path, status, headers, unpacked)
+    faults = judge(document.read()).faults(method, path, status, headers, unpacked)
     _differences.extend(f"{method} {path} -> {status}: {fault}" for fault in faults)
 
 

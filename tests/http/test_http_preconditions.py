@@ -157,7 +157,7 @@ def test_the_document_says_what_can_be_read(client: TestClient[Litestar], form: 
 
 def published(client: TestClient[Litestar]) -> jsonschema_rs.Draft202012Validator:
     """The form of `If-Match` that the document gives."""
-    document = json.loads(client.app.state["document"])
+    document = json.loads(client.app.state["document"].read())
     return jsonschema_rs.Draft202012Validator(document["components"]["parameters"]["If-Match"]["schema"])
 
 

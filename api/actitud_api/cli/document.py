@@ -33,7 +33,7 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
         check_compatibility(options.file, options.compatible_with, options.accepted, language)
         return 0
     # Default settings, so that the document does not depend on the environment of this machine.
-    documents: dict[Path, bytes] = {options.file: create_app(Settings()).state["document"]}
+    documents: dict[Path, bytes] = {options.file: create_app(Settings()).state["document"].read()}
     if options.methodology_schema is not None:
         documents[options.methodology_schema] = encode_document_schema()
     for file, document in documents.items():

@@ -30,6 +30,7 @@ from actitud_api.engine.methodology.loader import list_versions, load_methodolog
 from actitud_api.platform.http.access import ANYBODY_UNLIMITED
 from actitud_api.platform.http.middleware.compression import compress_well
 from actitud_api.platform.http.negotiation import JSON
+from actitud_api.platform.http.openapi import ServedDocument
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, TYPES, ProblemError
 from actitud_api.platform.http.reference import HOST, LANGUAGE, FirstStep, mark_up, read_reference
@@ -130,14 +131,13 @@ class PagesController(Controller):
         "/docs",
         operation_id="pages.docs",
         access=ANYBODY_UNLIMITED,
-        threaded=False,
         default_language=_DEFAULT_LANGUAGE,
         by_host=True,
         is_constant=True,
     )
-    def docs(self, request: ApiRequest, document: bytes, first_steps: Sequence[FirstStep]) -> Response[bytes]:
+    def docs(self, request: ApiRequest, document: ServedDocument, first_steps: Sequence[FirstStep]) -> Response[bytes]:
         """Show the operations of the OpenAPI document, and commands for the first minutes."""
-        reference = read_reference(document)
+        reference = read_reference(document.read())
         return _render_reference(request, "docs.html", "Actitud · API", reference=reference, steps=first_steps)
 
     @get_page(
@@ -148,9 +148,9 @@ class PagesController(Controller):
         by_host=True,
         is_constant=True,
     )
-    def operation(self, request: ApiRequest, operation: FromPath[str], document: bytes) -> Response[bytes]:
+    def operation(self, request: ApiRequest, operation: FromPath[str], document: ServedDocument) -> Response[bytes]:
         """Show an operation of the OpenAPI document; raise a 404 problem if there is none with that `operationId`."""
-        found = read_reference(document).find_operation(operation)
+        found = read_reference(document.read()).find_operation(operation)
         if found is None:
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)
         group, shown = found
@@ -192,14 +192,13 @@ class PagesController(Controller):
         operation_id="pages.document",
         access=ANYBODY_UNLIMITED,
         cors=True,
-        threaded=False,
         by_language=False,
         is_constant=True,
     )
-    def document(self, request: ApiRequest, document: bytes) -> Response[bytes]:
+    def document(self, request: ApiRequest, document: ServedDocument) -> Response[bytes]:
         """Serve the OpenAPI document as JSON."""
         compress_well(request.scope)
-        return conditional(request, document, {"Cache-Control": REVALIDATE}, JSON)
+        return conditional(request, document.read(), {"Cache-Control": REVALIDATE}, JSON)
 
 
 def render_page(
