@@ -33,6 +33,51 @@ def test_each_language_has_its_own_signs(
     assert words.join_list(["a"], language) == "a"
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (7, "7"),
+        (999, "999"),
+        (1000, "1.000"),
+        (12.0, "12"),
+        (61.6, "61,6"),
+        (0.1 + 0.2, "0,3"),  # 0,30000000000000004
+        (1e-12, "0,000000000001"),
+        (1e-13, "0"),
+        (999.4999999999999, "999,5"),
+        (999.9999999999999, "1.000"),
+        (-0.5, "-0,5"),
+    ],
+)
+def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, shown: str) -> None:
+    assert words.format_number(number, "es") == shown
+
+
+@pytest.mark.parametrize(
+    ("score", "decimals", "shown"),
+    [
+        (0, 2, "0,00"),
+        (100, 2, "100,00"),
+        (7.5, 2, "7,50"),
+        (0.015, 2, "0,02"),
+        (0.025, 2, "0,02"),  # half to even
+        (99.995, 2, "100,00"),
+        (-0.44, 2, "-0,44"),
+        (1234.5, 2, "1.234,50"),
+        (61.6, 0, "62"),
+    ],
+)
+def test_a_score_has_the_decimals_of_its_methodology(score: float, decimals: int, shown: str) -> None:
+    assert words.format_score(score, decimals, "es") == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0, "0"), (1, "100"), (0.333333, "33,3"), (0.0015, "0,2"), (0.0025, "0,2"), (0.99951, "100")]
+)
+def test_a_share_has_one_decimal_at_most(share: float, shown: str) -> None:
+    assert words.format_share(share, "es") == f"{shown}\u00a0%"
+
+
 def test_a_language_is_called_as_it_calls_itself() -> None:
     names = {language: name(language) for language in PAGE_LANGUAGES}
     assert names == {"es": "Español", "en": "English", "ca": "Català", "eu": "Euskara", "gl": "Galego"}

@@ -237,6 +237,10 @@ class Sentences:
         self._describe_answer = cache(self._compose_answer)
         self._describe_target_level = cache(self._compose_target_level)
         self._order_facts = cache(self._sort_facts)
+        # Bounded: they depend on facts too. Those of the profile that decide them are few, and the same in many scores.
+        self._describe_scope = lru_cache(4096)(self._compose_scope)
+        self._describe_zero_rule = lru_cache(4096)(self._compose_zero_rule)
+        self._find_labels = lru_cache(1024)(self._collect_rule_labels)
 
     @property
     def language(self) -> Language:
@@ -306,15 +310,7 @@ class Sentences:
         if code == "zero_by_rule":
             return templates[code].format(cause=self._describe_cause(indicator, parameters), least=least)
         if code == "not_applicable":
-            failing = words.select_deciding(indicator.applies, parameters.facts, False)
-            narrator = words.PredicateNarrator(self._texts, parameters.facts, stated=True)
-            scope = narrator.describe_scope(failing)
-            sentence = (
-                templates[code].format(needed=narrator.describe(failing))
-                if scope is None
-                else templates["not_applicable_scope"].format(needed=scope)
-            )
-            return sentence + (templates["shared"] if self._shares_weight(indicator) else "")
+            return self._describe_scope(scored.id, tuple(parameters.facts.items()))
         effects = self._describe_effects(indicator)
         if code == "unknown" and parameters.fields:
             cause = words.join_list(
@@ -407,10 +403,28 @@ class Sentences:
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
+    def _compose_scope(self, indicator: str, read: tuple[tuple[str, FactValue | str | None], ...]) -> str:
+        """Describe where an indicator applies, if it does not apply by the facts `read`, pairs of name and value."""
+        definition, templates, facts = self._indicators[indicator], _REASONS[self._language], dict(read)
+        failing = words.select_deciding(definition.applies, facts, False)
+        narrator = words.PredicateNarrator(self._texts, facts, stated=True)
+        scope = narrator.describe_scope(failing)
+        sentence = (
+            templates["not_applicable"].format(needed=narrator.describe(failing))
+            if scope is None
+            else templates["not_applicable_scope"].format(needed=scope)
+        )
+        return sentence + (templates["shared"] if self._shares_weight(definition) else "")
+
     def _describe_cause(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the part of an indicator's zero rule that is true for the facts in `parameters`."""
-        condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
-        return words.PredicateNarrator(self._texts, parameters.facts, stated=True).describe(condition)
+        return self._describe_zero_rule(indicator.id, tuple(parameters.facts.items()))
+
+    def _compose_zero_rule(self, indicator: str, read: tuple[tuple[str, FactValue | str | None], ...]) -> str:
+        """Describe the part of a zero rule that is true for the facts `read`, pairs of name and value."""
+        facts = dict(read)
+        condition = words.select_deciding(self._indicators[indicator].zero_when, facts, True)
+        return words.PredicateNarrator(self._texts, facts, stated=True).describe(condition)
 
     def _describe_facts(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
@@ -477,9 +491,9 @@ class Sentences:
             sentences.append(_format_gain("gain_max", gain, decimals, self._language))
         if step.cap is not None and not step.needs_evidence:
             sentences.append(templates["evidence_rest"].format(cap=words.format_number(step.cap, self._language)))
-        sentences += self._list_requirements(
-            step.requires, {f"{scored.id}.{name}" for name in step.change}.union(step.change)
-        )
+        if step.requires:
+            changed = {f"{scored.id}.{name}" for name in step.change}.union(step.change)
+            sentences += self._list_requirements(step.requires, changed)
         return join_sentences(sentences + self._list_advice(scored, step))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
@@ -539,9 +553,13 @@ class Sentences:
 
     def _label_facts(self, rules: tuple[str, ...], but: Collection[str] = ()) -> list[str]:
         """List the labels of the facts that rules read, each once, without the facts named in `but`."""
+        return list(dict.fromkeys(label for name, label in self._find_labels(rules) if name not in but))
+
+    def _collect_rule_labels(self, rules: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Return the names and labels of the facts that rules read."""
         holding = [self._rules[rule].holds for rule in rules]
         read = _list_fact_names(operand for holds in holding if holds is not None for operand in walk_operands(holds))
-        return list(dict.fromkeys(self._label_fact(name) for name in read if name not in but))
+        return tuple((name, self._label_fact(name)) for name in read)
 
     def _list_rules(self, rules: tuple[str, ...]) -> str:
         """Join the texts of rules, each once, into one text."""

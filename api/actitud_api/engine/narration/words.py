@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 from msgspec import UNSET
 
 from actitud_api.engine.i18n import LOCALES, OR, Language, table
@@ -152,25 +152,45 @@ _CONTRACTIONS: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
 They arise where a name that begins with an article follows a preposition.
 """
 
+_DECIMALS_MAX: Final = 12
+_SMALLEST_GROUPED: Final = Decimal("999.5")
+"""Number below which no language separates groups of digits, whatever is rounded."""
+_SHOWN_SHARE: Final = Decimal("0.001")
+
 
 @lru_cache(maxsize=8192)
 def format_number(value: float | int, language: Language) -> str:
     """Format a number with up to 12 decimals, with the separators of the language: 12.500 and 61,6 in Spanish."""
-    return format_decimal(Decimal(str(value)), format="#,##0.############", locale=LOCALES[language])
+    number = Decimal(str(value))
+    if 0 <= number < _SMALLEST_GROUPED:
+        # Babel takes 70 µs for a number, and nearly all of a sheet are below a thousand.
+        whole, _, fraction = f"{number:.{_DECIMALS_MAX}f}".partition(".")
+        shown = fraction.rstrip("0")
+        return f"{whole}{_get_decimal_symbol(language)}{shown}" if shown else whole
+    return format_decimal(number, format="#,##0." + "#" * _DECIMALS_MAX, locale=LOCALES[language])
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2**15)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
     """Format a score in points with exactly `decimals` decimals."""
+    if value >= 0 and decimals:
+        # As above; the whole points are a number of their own, which may have groups.
+        whole, _, fraction = f"{Decimal(str(value)):.{decimals}f}".partition(".")
+        return f"{format_number(int(whole), language)}{_get_decimal_symbol(language)}{fraction}"
     return format_decimal(
         Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
     )
 
 
-@lru_cache(maxsize=8192)
 def format_share(value: float | int, language: Language) -> str:
     """Format a share, 0 to 1, as a percentage with at most one decimal."""
-    return format_percent(Decimal(str(value)), format=_build_percent_pattern(language), locale=LOCALES[language])
+    # Rounded before it is looked up: the limits of intervals have six decimals, of which three are shown.
+    return _format_rounded_share(Decimal(str(value)).quantize(_SHOWN_SHARE), language)
+
+
+@lru_cache(maxsize=8192)
+def _format_rounded_share(value: Decimal, language: Language) -> str:
+    return format_percent(value, format=_build_percent_pattern(language), locale=LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
@@ -196,6 +216,11 @@ def _get_conjunction(language: Language) -> str:
     """Return the conjunction before the last item of a list, with spaces around it."""
     pattern: str = LOCALES[language].list_patterns["standard"]["end"]
     return pattern.format("", "")
+
+
+@cache
+def _get_decimal_symbol(language: Language) -> str:
+    return get_decimal_symbol(LOCALES[language])
 
 
 @cache
