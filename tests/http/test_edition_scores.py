@@ -216,6 +216,8 @@ def test_a_row_says_what_is_stored_in_points(client: Client) -> None:
 @pytest.mark.both_databases
 def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> None:
     assert {item["organisation"]: item["rank"] for item in found(client)} == RANKS
+    sheets = [client.get(f"/v1/editions/2026/scores/{organisation}").json() for organisation in RANKS]
+    assert {sheet["organisation"]: sheet["rank"] for sheet in sheets} == RANKS
     assert short(found(client)) == "12345678"
 
 

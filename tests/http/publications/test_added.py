@@ -94,6 +94,7 @@ def test_an_organisation_that_was_left_out_is_added(
     """It has the answers of the first, so both are first, and the ranks of all follow anew."""
     before = read(database)
     assert [(row.organisation, row.rank) for row in before] == [(BIG, 1), (SMALL, 2), (BARE, None)]
+    assert [scores.get_edition_score(database, EDITION, name).rank for name in (BIG, SMALL, BARE)] == [1, 2, None]
 
     made = publish(database, tmp_path, correction(first, LATE), now=LATER)
 
@@ -116,6 +117,8 @@ def test_an_organisation_that_was_left_out_is_added(
         (SMALL, "Ministerio de 𝔐uestras", 3),
         (BARE, 'La "Nada"', None),
     ]
+    in_order = (BIG, LATE, SMALL, BARE)
+    assert [scores.get_edition_score(database, EDITION, name).rank for name in in_order] == [1, 1, 3, None]
     score = get_score(database)
     assert (score.review.state, score.review.verdicts) == ("final", ())
     assert assessments.get_assessment(database, EDITION, LATE).state == "final"

@@ -28,6 +28,7 @@ from actitud_api.resources.publications.documents import (
     build_header,
     build_score_document,
     count_scores,
+    digest_score,
     pack_document,
     pack_line,
     parse_score,
@@ -134,6 +135,12 @@ def test_its_bytes_are_the_canonical_form_of_what_they_say(name: str) -> None:
     text = pack_document(made(name)).text
     assert rfc8785.dumps(json.loads(text)) == text
     assert canonicalize(parse_score(text)) == text
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_digest_of_its_score_is_that_of_the_score_alone(name: str) -> None:
+    text = pack_document(made(name, REVIEW)).text
+    assert digest_score(text) == hash_bytes(rfc8785.dumps(json.loads(text)["score"]))
 
 
 def test_it_says_who_what_and_how_and_nothing_that_a_correction_of_others_would_change() -> None:

@@ -284,6 +284,18 @@ def parse_score(text: bytes) -> ScoreDocument:
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
+class _ScoreBytes(Struct):
+    score: msgspec.Raw
+
+
+def digest_score(text: bytes) -> str:
+    """Return the digest of the canonical score in a score document.
+
+    The bytes of a document are canonical (RFC 8785), so those of its member `score` are too.
+    """
+    return hash_bytes(bytes(msgspec.json.decode(text, type=_ScoreBytes).score))
+
+
 def parse_edition(text: bytes) -> EditionDocument:
     """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are not one."""
     return msgspec.json.decode(text, type=EditionDocument)

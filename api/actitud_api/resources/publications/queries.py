@@ -36,7 +36,7 @@ from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
-from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection
+from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection, StoredErasure
 from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
 from actitud_api.resources.publications.documents import PackedDocument, PublishedOrganisation, unpack_line
@@ -55,6 +55,7 @@ ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 APPROVALS = Base.metadata.tables[str(PublicationApprovalTable.__tablename__)]
 EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
+ERASURES = Base.metadata.tables[str(StoredErasure.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
@@ -205,6 +206,22 @@ class RevisionKey(Struct, frozen=True):
     edition: str
     revision: int
     digest: str
+
+
+class StoredNewestScore(NamedTuple):
+    """The score of an organisation in the newest revision of an edition, as it is stored.
+
+    `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
+    score is not ranked. `digest` and `member` are those of the score document. `has_erasures` is true if texts of its
+    review may have been erased since.
+    """
+
+    edition_digest: str
+    revision: int
+    rank_points: int
+    digest: str
+    member: bytes
+    has_erasures: bool
 
 
 class SignedDocument(Struct, frozen=True):
@@ -426,6 +443,31 @@ _SELECT_INCOMPLETE = select(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision, PUB
 )
 _SELECT_NEWEST_REVISION = select(select_newest_revision(bindparam("edition", type_=IDENTIFIER)))
 _IS_IN_NEWEST = SCORES.c.revision == select_newest_revision(bindparam("edition", type_=IDENTIFIER))
+# One statement for all of a sheet, which is the read that costs most where it is not in memory.
+_SELECT_NEWEST_SCORE = (
+    select(
+        PUBLICATIONS.c.digest,
+        SCORES.c.revision,
+        SCORES.c.rank_points,
+        DOCUMENTS.c.digest,
+        DOCUMENTS.c.member,
+        exists(
+            select(ERASURES.c.entry).where(
+                ERASURES.c.edition == SCORES.c.edition, ERASURES.c.organisation == SCORES.c.organisation
+            )
+        ),
+    )
+    .select_from(SCORES)
+    .join(EDITIONS, EDITIONS.c.id == SCORES.c.edition)
+    .join(PUBLICATIONS, and_(PUBLICATIONS.c.edition == SCORES.c.edition, PUBLICATIONS.c.revision == SCORES.c.revision))
+    .join(DOCUMENTS, DOCUMENTS.c.digest == SCORES.c.digest)
+    .where(
+        SCORES.c.edition == bindparam("edition"),
+        SCORES.c.organisation == bindparam("organisation"),
+        _IS_IN_NEWEST,
+        EDITIONS.c.state == "published",
+    )
+)
 _SELECT_MEMBERS = (
     select(SCORES.c.organisation, DOCUMENTS.c.member)
     .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
@@ -521,6 +563,12 @@ def get_score(session: Session, edition: str, organisation: str, revision: int |
     statement = _SELECT_SCORE.where(_IS_IN_NEWEST if revision is None else SCORES.c.revision == revision)
     row = session.execute(statement, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else _to_signed_document(row)
+
+
+def get_newest_score(session: Session, edition: str, organisation: str) -> StoredNewestScore | None:
+    """Return the newest score of an organisation in a published edition, or None if there is none."""
+    row = session.execute(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation}).one_or_none()
+    return None if row is None else StoredNewestScore(*row)
 
 
 def get_header(session: Session, edition: str, revision: int) -> list[bytes]:

@@ -50,10 +50,12 @@ from actitud_api.resources.publications.documents import (
     build_score_document,
     build_score_line,
     count_scores,
+    digest_score,
     pack_document,
     parse_edition,
     parse_score,
     rank_scores,
+    unpack_line,
 )
 from actitud_api.resources.publications.queries import (
     CorrectedScore,
@@ -73,6 +75,7 @@ __all__ = [
     "AlteredFigure",
     "CorrectedScore",
     "EditionPublisher",
+    "NewestScore",
     "PlannedCorrection",
     "PublicationInterrupted",
     "PublicationPlan",
@@ -118,6 +121,23 @@ BATCH: Final = 50
 _UNREVIEWED: Final = replies.build_empty_outcome("final")
 
 T = TypeVar("T")
+
+
+class NewestScore(Struct, frozen=True, kw_only=True):
+    """The score of an organisation in the newest revision of an edition.
+
+    `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
+    score is not ranked. `digest` is that of the score document, `result_digest` that of the score in it. `review` is
+    the outcome of the review in it, without the texts that were erased since.
+    """
+
+    edition_digest: str
+    revision: int
+    rank_points: int
+    digest: str
+    result_digest: str
+    document: ScoreDocument
+    review: ReviewOutcome
 
 
 class UnknownPublication(LookupError):
@@ -986,13 +1006,28 @@ def get_score(
     return record, stored
 
 
-def get_newest_score(session: Session, edition: str, organisation: str) -> tuple[str, ScoreDocument] | None:
-    """Return the digest and the content of the newest score document of an organisation in an edition.
+def get_newest_score(session: Session, edition: str, organisation: str) -> NewestScore | None:
+    """Return the score of an organisation in the newest revision of an edition; `latest` is not accepted.
 
-    Return None if the organisation has no published score.
+    Return None if the edition is not published, or does not score the organisation.
     """
-    stored = queries.get_score(session, edition, organisation)
-    return None if stored is None else (stored.form.digest, parse_score(stored.form.text))
+    stored = queries.get_newest_score(session, edition, organisation)
+    if stored is None:
+        return None
+    text = unpack_line(stored.member)
+    document = parse_score(text)
+    review = document.review
+    if stored.has_erasures:
+        review = replies.load_shown_review(session, edition, organisation, review)
+    return NewestScore(
+        edition_digest=stored.edition_digest,
+        revision=stored.revision,
+        rank_points=stored.rank_points,
+        digest=stored.digest,
+        result_digest=digest_score(text),
+        document=document,
+        review=review,
+    )
 
 
 def get_newest_revision(session: Session, edition: str) -> int | None:

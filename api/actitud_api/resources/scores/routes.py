@@ -225,7 +225,7 @@ class EditionScoresController(Controller):
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
-        narrated = narrate(score, methodology, language)
+        narrated = narrate(score, methodology, language, result_digest=edition_score.result_digest)
         sheet = schemas.build_sheet(narrated, edition_score)
         return SHEET.of(request, sheet, shared=edition_score.document is not None)
 

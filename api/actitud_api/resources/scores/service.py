@@ -264,10 +264,11 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     """The submission of an organisation in an edition, with its rank and review.
 
     `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
-    `document` is the digest of the published score document and `score` the score in it; both are None before
-    publication. `review` is the outcome of the review; for a published edition it is read from the published
-    document, without the texts that were erased since. `replied` has, by indicator, the documents that the organisation
-    sent with its replies, erased ones not; it is empty for a published edition, because they are not published.
+    `document` is the digest of the published score document, `score` the score in it and `result_digest` the digest of
+    that; all are None before publication. `review` is the outcome of the review; for a published edition it is read
+    from the published document, without the texts that were erased since. `replied` has, by indicator, the documents
+    that the organisation sent with its replies, erased ones not; it is empty for a published edition, because they are
+    not published.
     """
 
     edition: str
@@ -280,6 +281,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     review: ReviewOutcome
     document: str | None = None
     score: CanonicalScore | None = None
+    result_digest: str | None = None
     replied: dict[str, tuple[Evidence, ...]] = {}
 
 
@@ -578,7 +580,12 @@ def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]
 
 
 def _load_edition_score(session: Session, edition: str, organisation: str, principal: Principal | None) -> EditionScore:
+    published = publication.get_newest_score(session, edition, organisation)
+    if published is not None:
+        return _show_published(session, edition, published)
     record = editions.find(session, edition)
+    if record.state == "published" and record.id != edition:
+        return _load_edition_score(session, record.id, organisation, principal)
     visibility = build_visibility(record, principal)
     may_see = visibility.everything or organisation in visibility.organisations
     stored = (
@@ -589,20 +596,6 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
     if stored is None:
         organisations.refuse_alias(session, organisation)
         raise UnknownScore(record.id, organisation)
-    if record.state == "published" and (published := publication.get_newest_score(session, record.id, organisation)):
-        digest, document = published
-        return EditionScore(
-            edition=record.id,
-            rank=stored.rank,
-            organisation=organisation,
-            name=document.organisation.name,
-            simulated=document.organisation.simulated,
-            methodology=document.score.methodology.version,
-            submission=document.submission,
-            document=digest,
-            score=document.score,
-            review=replies.load_shown_review(session, record.id, organisation, document.review),
-        )
     return EditionScore(
         edition=record.id,
         rank=stored.rank,
@@ -613,6 +606,24 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
         submission=msgspec.convert(stored.submission, Submission),
         review=replies.get_outcome(session, record.id, organisation),
         replied=replies.list_evidence(session, record.id, organisation),
+    )
+
+
+def _show_published(session: Session, edition: str, published: publication.NewestScore) -> EditionScore:
+    document = published.document
+    source = FigureSource(edition, published.revision)
+    return EditionScore(
+        edition=edition,
+        rank=queries.find_published_rank(session, source, published.edition_digest, published.rank_points),
+        organisation=document.organisation.id,
+        name=document.organisation.name,
+        simulated=document.organisation.simulated,
+        methodology=document.score.methodology.version,
+        submission=document.submission,
+        document=published.digest,
+        score=document.score,
+        result_digest=published.result_digest,
+        review=published.review,
     )
 
 

@@ -160,6 +160,12 @@ class FigureStatements:
             .where(of_edition, self.is_ranked)
             .order_by(self.figures.rank_points.desc(), self.figures.organisation)
         )
+        self.select_points: Select[Any] = (
+            select(self.figures.rank_points)
+            .select_from(figures)
+            .where(of_edition, self.is_ranked)
+            .order_by(self.figures.rank_points)
+        )
         self.count_better: Select[Any] = (
             select(func.count()).select_from(figures).where(of_edition, self.figures.rank_points > bindparam("highest"))
         )

@@ -354,7 +354,7 @@ class EditionFilesController(Controller):
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
         methodology, score = scores.get_explained_score(sent)
-        sheet = scored.build_sheet(narrate(score, methodology, language), sent)
+        sheet = scored.build_sheet(narrate(score, methodology, language, result_digest=sent.result_digest), sent)
         body = gobierto.encode_tree(
             sheet, source.edition, methodology, _format_source(request, publisher, source, language), language
         )

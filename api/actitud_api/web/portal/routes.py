@@ -171,7 +171,7 @@ class PortalController(Controller):
         methodology, score = scores.get_explained_score(sent)
         lead_language = choose_page_language(request.scope, "es")
         names, lead = Names(methodology, language), Names(methodology, lead_language)
-        narrated = narrate(score, methodology, language)
+        narrated = narrate(score, methodology, language, result_digest=sent.result_digest)
         addresses = Addresses(find_base_url(request), standing.edition, standing.organisation, lead_language)
         shown = embed_texts.describe_standing(standing, lead_language, addresses.explanation)
         view = describe_organisation(database, computed, record, sent, narrated, names, lead)

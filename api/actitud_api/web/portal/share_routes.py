@@ -167,7 +167,7 @@ def _draw_organisation(
     database: Database, standing: embeds.EmbedStanding, sent: EditionScore, language: Language
 ) -> bytes:
     methodology, score = scores.get_explained_score(sent)
-    narrated = narrate(score, methodology, language)
+    narrated = narrate(score, methodology, language, result_digest=sent.result_digest)
     figures = FigureFormatter(methodology, language)
     edition = embeds.find_edition(database, standing.edition)
     registered = organisations.get(database, standing.organisation)

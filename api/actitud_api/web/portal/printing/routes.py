@@ -71,7 +71,7 @@ class PrintedSheetController(Controller):
         record = service.find_edition(database, standing.edition)
         methodology, score = scores.get_explained_score(sent)
         names = Names(methodology, language)
-        narrated = narrate(score, methodology, language)
+        narrated = narrate(score, methodology, language, result_digest=sent.result_digest)
         address = Addresses(find_base_url(request), standing.edition, standing.organisation, language).explanation
         view = describe_organisation(database, computed, record, sent, narrated, names, names)
         if view.rank is not None and view.rank.text is None:
