@@ -19,6 +19,7 @@ from actitud_api.engine.methodology.model import (
     IndexOperand,
     Indicator,
     Level,
+    LowerBoundOperand,
     Minimum,
     PillarOperand,
     Product,
@@ -1131,6 +1132,40 @@ def test_a_sample_of_the_service_has_as_many_cases_as_the_gates_need() -> None:
     after = apply_moves(submission, found.moves, compile_methodology(known))
     assert after.profile == {"asked": 5, "answered": 2}
     assert evaluate(known, after).level == 2
+
+
+def few_cases(required: float = 0.65) -> Methodology:
+    """Level 2 asks for a lower limit of R or of T, whose sample the service enters."""
+    gate = b.compare(LowerBoundOperand(indicator="R", alternatives=("T",)), "ge", required)
+    tree = b.root(b.group("D", b.ladder("L"), b.ratio("R"), TESTED))
+    return b.read(b.document(tree, profile=SERVICE, levels=second(gate), coverage=b.SOME))
+
+
+@pytest.mark.parametrize(
+    ("known", "cases", "asked", "answered", "moved"),
+    [
+        # 7 of 7 is too few whatever is done, and 8 of 8 is the least that is enough
+        (few_cases(), (7, 7), 0, 0, (8, 8)),
+        (few_cases(), (6, 7), 7, 5, (8, 8)),
+        # 6 of 6 gives 6/(6 + 3.841459) = 0.609666, and 7 of 7 0.645670
+        (few_cases(0.64), (3, 5), 0, 0, (7, 7)),
+    ],
+)
+def test_who_has_too_few_cases_for_a_limit_is_told_how_many_the_service_has_to_put(
+    known: Methodology, cases: tuple[int, int], asked: int, answered: int, moved: tuple[int, int]
+) -> None:
+    found = find_level_path(
+        known, b.submit({"L": {"level": 4}, "R": b.of(*cases)}, {"asked": asked, "answered": answered})
+    )
+    move = only(found)
+    assert (move.indicator, move.change, move.profile) == ("T", {"answered": moved[1]}, {"asked": moved[0]})
+    assert (found.level_after, found.unreachable) == (2, ())
+
+
+def test_test_questions_do_not_pay_for_silence_about_the_messages() -> None:
+    found = find_level_path(few_cases(), b.submit({"L": {"level": 4}}, {"asked": 0, "answered": 0}))
+    assert found.moves is None
+    assert [(gone.code, gone.indicators) for gone in found.unreachable] == [("unanswered", ("R",))]
 
 
 def test_what_waits_for_the_service_comes_last() -> None:

@@ -259,7 +259,7 @@ class PathSearch:
         return True
 
     def _count_new_cases(self, condition: GateCondition) -> bool:
-        """Take a move of an indicator that the service enters, for a condition on the size of its sample.
+        """Take a move of an indicator that the service enters, for a condition on its size or a lower limit.
 
         Such an indicator is a share of two profile fields that the service sets, as answered test questions are of
         those that were put. The move takes the least sample that meets the condition, and the least number of cases
@@ -267,9 +267,10 @@ class PathSearch:
         anyway and the search spares gates.
         """
         fields = find_fields_read(condition.member.definition) if condition.rank == PROFILE_RANK else frozenset()
-        for leaf in self._compiled.indicators if fields else ():
+        limited = () if condition.lower_bound is None else condition.lower_bound[0]
+        for leaf in self._compiled.indicators if fields or limited else ():
             sample = find_service_sample(self._compiled, leaf)
-            if sample is None or sample.field not in fields:
+            if sample is None or not (sample.field in fields or sample.position in limited):
                 continue
             applied = self._try_sample(condition, sample)
             if applied is not None:
@@ -283,7 +284,7 @@ class PathSearch:
         present, cases = facts[sample.size], facts[sample.cases]
         if not isinstance(present, int) or not isinstance(cases, int):
             return None
-        size = find_nearest(present, sample.largest, lambda size: self._is_met_with(condition, {sample.size: size}))
+        size = find_nearest(present, sample.largest, lambda size: self._is_large_enough(condition, sample, size))
         if size is None:
             return None
         few = self._apply_sample(condition, sample, size, cases)
@@ -298,9 +299,11 @@ class PathSearch:
             return None
         return bold
 
-    def _is_met_with(self, condition: GateCondition, change: FactChange) -> bool:
-        """Return True if a condition that reads only the profile is met after a change of the profile."""
-        facts = apply_change(self._now.evaluation.facts, change)
+    def _is_large_enough(self, condition: GateCondition, sample: ServiceSample, size: int) -> bool:
+        """Return True if a sample of a size meets a condition on the profile alone, or can reach a lower limit."""
+        if condition.lower_bound is not None:
+            return find_least_cases(size, condition.lower_bound[1]) is not None
+        facts = apply_change(self._now.evaluation.facts, {sample.size: size})
         return is_gate_met(condition.member, GateFigures(structs.replace(self._now.evaluation, facts=facts)))
 
     def _apply_sample(
