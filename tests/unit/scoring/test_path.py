@@ -924,10 +924,11 @@ def assert_named(found: LevelPath, failing: set[tuple[str, object]]) -> None:
     assert set(named) == {gate for gate, _ in failing}
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", [*range(120), 1222, 1241, 1857, 2406])
 def test_a_path_through_any_document(seed: int) -> None:
     """Every curve, aggregation, rule and state: what each move says of itself is what scoring everything anew gives.
 
+    In the last four a move broke a gate and was dropped as superfluous in the end.
     Rules that a move breaks unless other facts follow are off for it, as it says. No move is superfluous. Gates that
     are named do not hold, neither before nor after, and all others hold after.
     """

@@ -120,7 +120,12 @@ class PathSearch:
                 break
         self._drop_superfluous()
         self._shorten_moves()
-        return tuple(tuple(conditions) for conditions in unmet.values())
+        # A move that is dropped or shortened may have been what broke a gate.
+        still = (
+            tuple(condition for condition in conditions if not self._now.meets(condition))
+            for conditions in unmet.values()
+        )
+        return tuple(conditions for conditions in still if conditions)
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
         """Return the gates that the search passes, and that `after`, which is scored anew, does not."""
