@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +23,7 @@ from actitud_api.cli.supervisor import (
     Supervisor,
     WorkerFunction,
 )
+from tests.cli.following import fail, fail_first, follow, ignore
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 
@@ -32,34 +32,6 @@ BOUND: Final = 120.0
 """Seconds in which anything that is waited for happens."""
 FINAL: Final = frozenset({STOP_UNDRAINED, HURRY, RETIRE})
 """Orders after which a worker ends at once; after `stop` it ends at the next one, or when it is the last."""
-
-
-def follow(folder: Path, final: frozenset[str], number: int, pipe: Connection) -> None:
-    """Work until an order is final, and leave a line for each thing that happens."""
-    with (folder / "events").open("a", buffering=1) as events:
-        print(number, os.getpid(), READY, file=events)
-        pipe.send(READY)
-        while True:
-            order = pipe.recv()
-            print(number, os.getpid(), order, file=events)
-            if order in final:
-                return
-
-
-def fail(number: int, pipe: Connection) -> None:
-    sys.exit(3)
-
-
-def fail_first(folder: Path, number: int, pipe: Connection) -> None:
-    """Only the first worker does not start."""
-    if number == 0:
-        sys.exit(3)
-    follow(folder, FINAL | {STOP}, number, pipe)
-
-
-def ignore(folder: Path, number: int, pipe: Connection) -> None:
-    """Never end."""
-    follow(folder, frozenset(), number, pipe)
 
 
 class Stage:
@@ -173,7 +145,7 @@ def test_a_worker_that_dies_is_started_anew(stage: Stage, work: WorkerFunction) 
 
 
 def test_where_a_worker_does_not_start_nothing_is_served(stage: Stage, tmp_path: Path) -> None:
-    assert not stage.run([partial(fail_first, tmp_path)], lambda: None)
+    assert not stage.run([partial(fail_first, tmp_path, FINAL | {STOP})], lambda: None)
     assert (stage.announced, stage.is_closed) == (0, True)
     assert all(number == 1 for number, _, _ in stage.read_events())
 
