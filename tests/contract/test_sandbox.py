@@ -47,7 +47,8 @@ class Client:
         **headers: str,
     ) -> httpx.Response:
         """Send a request from an address and return the response."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        # Not Brotli: what stays the same for days is compressed by it as far as possible.
+        named = {"Accept-Encoding": "gzip"} | {name.replace("_", "-"): value for name, value in headers.items()}
         if key is not None:
             named["Authorization"] = f"Bearer {key}"
 
