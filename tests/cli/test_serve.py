@@ -42,6 +42,7 @@ from actitud_api.platform.http.system import HEALTH, Health
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
 from actitud_api.settings import MAX_REQUEST_SECONDS, Network, Settings
+from tests.faults.serving import SERVE, start
 from tests.http.toys import toy_app
 from tests.support.figures import FigureRecorder
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
@@ -342,13 +343,11 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = "import sys; from actitud_api.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "demo", "--database", demonstration, "--port", f"{port}"]
     # Where a proxy is named, requests are counted, by the address of who comes past it.
     proxy = {"ACTITUD_TRUSTED_PROXIES": "192.0.2.9", "ACTITUD_MEMORY_BYTES": "0"}
     environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing"), **proxy}
     rests = []
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with start(SERVE, ["demo", "--database", demonstration, "--port", f"{port}"], environment) as process:
         try:
             deadline = time.monotonic() + 60
             while time.monotonic() < deadline:

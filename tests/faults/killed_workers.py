@@ -47,11 +47,9 @@ from actitud_api.resources.batches import tasks as step_tasks
 from actitud_api.resources.imports import import_run
 from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.web.workbooks.verdicts import tasks as verdict_tasks
-from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, opened, unlimited
+from tests.support.forking import PROCESSES
 from tests.support.scale import NIGHT
-
-PROCESSES.set_forkserver_preload([__name__, "tests.faults.writers"])
 
 SECONDS: Final = 60.0
 """Patience with a worker that should begin, or end, a job."""

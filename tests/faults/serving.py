@@ -26,6 +26,8 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.request_counters import CountedRequest
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service as publications
+from tests.support.forking import ForkedCommand
+from tests.support.scale import NIGHT
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
@@ -53,10 +55,19 @@ def serving(url: str, processes: int, settings: Mapping[str, str], program: str 
         yield [process.address for process in started]
 
 
-class Serving(subprocess.Popen[str]):
-    """A process that serves at an address."""
+class FreshService(subprocess.Popen[str]):
+    """A process of its own from its beginning that serves at an address."""
 
     address: str
+
+
+class ForkedService(ForkedCommand):
+    """A process with a copy of what others have imported that serves at an address."""
+
+    address: str
+
+
+Serving = FreshService | ForkedService
 
 
 @contextmanager
@@ -65,19 +76,28 @@ def starting(
 ) -> Iterator[Serving]:
     """A process that is about to serve a database; it ends with the block, and in order unless it has ended by then.
 
-    `watched_by`: a command that runs the one that follows it.
+    By day it is forked. `watched_by`: a command that runs the one that follows it, for which it is not.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
     environment |= {"ACTITUD_DATABASE_URL": url, "ACTITUD_DRAIN": "0", "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
     environment |= {f"ACTITUD_{name.upper()}": value for name, value in settings.items()}
-    command = [*watched_by, sys.executable, "-c", program, "serve", "--port", f"{port}"]
-    with Serving(command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True) as process:
+    with start(program, ["serve", "--port", f"{port}"], environment, watched_by) as process:
         process.address = f"http://127.0.0.1:{port}"
         try:
             yield process
         finally:
             process.terminate()
             process.communicate(timeout=60)
+
+
+def start(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], watched_by: Sequence[str] = ()
+) -> Serving:
+    """Start a program with these arguments in a process whose output can be read, and return the process."""
+    if NIGHT or watched_by:
+        command = [*watched_by, sys.executable, "-c", program, *arguments]
+        return FreshService(command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True)
+    return ForkedService(program, arguments, environment, "/")
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 
 from actitud_api.platform.storage.database import Database
-from tests.faults.writers import PROCESSES, add_batches, make_tables, stored_batches
+from tests.faults.writers import add_batches, make_tables, stored_batches
 from tests.support import postgresql
 from tests.support.databases import Kind, opened
+from tests.support.forking import PROCESSES
 from tests.support.scale import CRASHES, KILLS
 
 WRITERS = 8

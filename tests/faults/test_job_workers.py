@@ -6,8 +6,6 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -32,8 +30,10 @@ from tests.faults.serving import (
     SERVE,
     SERVE_PUBLISHING_SLOWLY,
     UNLIMITED,
+    Serving,
     administrator,
     one_serving,
+    start,
 )
 from tests.faults.test_publication import stored
 from tests.support.databases import Kind, make_key
@@ -89,13 +89,12 @@ def test_an_edition_whose_publisher_is_killed_is_published_once(
 
 
 @contextmanager
-def working(url: str, folder: Path, program: str = SERVE) -> Iterator[subprocess.Popen[str]]:
+def working(url: str, folder: Path, program: str = SERVE) -> Iterator[Serving]:
     """The command `actitud-api worker`, ready; it ends with the block, in order unless it has ended by then."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
     environment |= {"ACTITUD_DATABASE_URL": url, "ACTITUD_SIGNING_FOLDER": str(folder)}
     environment |= {"PYTHONPATH": str(ROOT), "LC_ALL": "C"}
-    command = [sys.executable, "-c", program, "worker"]
-    with subprocess.Popen(command, env=environment, cwd="/", stdout=subprocess.PIPE, text=True) as process:
+    with start(program, ["worker"], environment) as process:
         try:
             await_line(process, "Does jobs.")
             yield process
@@ -104,7 +103,7 @@ def working(url: str, folder: Path, program: str = SERVE) -> Iterator[subprocess
             process.communicate(timeout=SECONDS)
 
 
-def await_line(process: subprocess.Popen[str], beginning: str) -> str:
+def await_line(process: Serving, beginning: str) -> str:
     """Return the line of a process that begins so, once it has written it."""
     assert process.stdout is not None
     while select.select([process.stdout], [], [], SECONDS)[0]:

@@ -19,9 +19,9 @@ from actitud_api.platform.storage.urls import DatabaseFailure
 from actitud_api.resources.publications import service as publications
 from tests.faults.integrity import find_damage
 from tests.faults.serving import CHANGES, be_piecemeal
-from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, make_key, opened
 from tests.support.figures import FigureRecorder
+from tests.support.forking import PROCESSES
 from tests.support.publishing import correction, fill, publish
 from tests.support.revisions import LATER, NEWEST, add_later
 from tests.support.scale import MIGRATION_KILLS

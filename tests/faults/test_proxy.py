@@ -7,8 +7,6 @@ import json
 import select
 import socket
 import socketserver
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -42,6 +40,7 @@ from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, read_header
 from actitud_api.settings import Network, Settings
 from tests.contract.document import EVERYWHERE
+from tests.faults.serving import one_serving
 from tests.http.toys import toy_app
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
@@ -75,17 +74,8 @@ HOP: Final = frozenset(
 @pytest.fixture(scope="module")
 def service(demonstration: str) -> Iterator[int]:
     """The port of the real command that serves the demonstration."""
-    port = proxy.free_port()
-    program = "import sys; from actitud_api.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "serve", "--port", str(port), "--database", demonstration]
-    environment = {"ACTITUD_TRUSTED_PROXIES": "127.0.0.1", "LC_ALL": "C"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        assert select.select([process.stdout], [], [], 60)[0]
-        assert process.stdout.readline().startswith("Ready at")
-        yield port
-        process.terminate()
-        process.communicate(timeout=20)
+    with one_serving(demonstration, settings={"trusted_proxies": "127.0.0.1"}) as process:
+        yield int(process.address.rpartition(":")[2])
     assert process.returncode == 0
 
 

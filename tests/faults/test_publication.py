@@ -25,9 +25,9 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
 from tests.faults.integrity import find_damage
 from tests.faults.serving import SERVE, SERVE_UNLOCKED, UNLIMITED, administrator, serving
-from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind, make_key, opened, unlimited
 from tests.support.figures import FigureRecorder
+from tests.support.forking import PROCESSES
 from tests.support.postgresql import Server
 from tests.support.publishing import BARE, BIG, SMALL, fill, publish
 from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS

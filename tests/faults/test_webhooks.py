@@ -15,9 +15,9 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.webhooks import queries, service
 from actitud_api.resources.webhooks.secret_box import SecretBox
 from tests.faults.notifiers import deliver
-from tests.faults.writers import PROCESSES
 from tests.support.databases import Kind
 from tests.support.figures import FigureRecorder
+from tests.support.forking import PROCESSES
 from tests.support.receivers import Receiver, receiving
 from tests.support.scale import NOTIFIER_KILLS
 

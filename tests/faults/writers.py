@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -16,10 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from actitud_api.platform.storage.database import Database, Unavailable
 from tests.support.databases import opened
-
-PROCESSES: Final = multiprocessing.get_context("forkserver")
-"""New processes copy one that has imported all of this and has no thread, which takes some milliseconds."""
-PROCESSES.set_forkserver_preload([__name__])
+from tests.support.forking import PROCESSES
 
 ROWS: Final = 20
 """Rows of a batch: all of them are kept, or none."""

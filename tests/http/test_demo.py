@@ -6,11 +6,10 @@ import contextlib
 import csv
 import hashlib
 import io
+import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -47,6 +46,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publications
 from actitud_api.resources.scores import service as scores
+from tests.faults.serving import ROOT, start
 from tests.support.databases import load_demonstration, make_key, opened
 from tests.support.figures import FigureRecorder
 from tests.support.scale import DEMONSTRATED, NIGHT
@@ -63,9 +63,8 @@ FROM_A_THOUSAND = {
 }  # fmt: skip
 """The 17 indicators that are asked from 1,000 inhabitants on, copied from docs/methodology-2027.1.md."""
 DEMONSTRATE = "import sys; from actitud_api.cli import main; sys.exit(main())"
-DEMONSTRATE_FEWER = f"from tests.support import databases; databases.simulate_fewer(); {DEMONSTRATE}"
-FEWER_IN_ONE_PROCESS = f"from tests.support import databases; databases.publish_in_one_process(); {DEMONSTRATE_FEWER}"
-ROOT = Path(__file__).parents[2]
+FEWER = "from tests.support import databases; databases.simulate_fewer(); databases.publish_in_one_process()"
+DEMONSTRATE_FEWER = f"{FEWER}; {DEMONSTRATE}"
 
 
 @pytest.fixture(scope="module")
@@ -667,21 +666,18 @@ def test_a_report_counts_shares() -> None:
     assert report.codes["full"] == 3 / 12
 
 
-@pytest.mark.parametrize(
-    ("options", "published", "by_day"),
-    [((), demo.EDITION, DEMONSTRATE_FEWER), (("--in-review",), demo.EARLIER, FEWER_IN_ONE_PROCESS)],
-)
+@pytest.mark.parametrize(("options", "published"), [((), demo.EDITION), (("--in-review",), demo.EARLIER)])
 def test_the_command_answers_at_once_and_is_ready_when_loaded(
-    tmp_path: Path, options: tuple[str, ...], published: str, by_day: str
+    tmp_path: Path, options: tuple[str, ...], published: str
 ) -> None:
     """The real command in a process of its own: 503 while it loads, then 200; the figures on standard output."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     arguments = ["demo", *options, "--port", str(port), "--database", f"sqlite:///{tmp_path / 'demo.sqlite3'}"]
-    command = [sys.executable, "-c", DEMONSTRATE if NIGHT else by_day, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process,
+        start(DEMONSTRATE if NIGHT else DEMONSTRATE_FEWER, arguments, environment) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         assert process.stdout is not None
