@@ -27,6 +27,7 @@ from actitud_api.resources.publications.service import (
     PreparedScores,
     PublicationPlan,
     PublicationRecord,
+    PublicationRefused,
 )
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
@@ -140,6 +141,15 @@ def test_a_correction_after_an_erasure_keeps_the_verdicts_and_signs_no_erased_te
         (one.indicator, one.verdict) for one in before.review.verdicts
     ]
     assert find_person(database) == set()
+
+
+def test_erased_texts_alone_are_nothing_to_correct(database: Database, tmp_path: Path) -> None:
+    """Else anybody with a correction that changes nothing would sign a revision without the reasons."""
+    first = publish_reviewed(database, tmp_path)
+    erase(database)
+    with pytest.raises(PublicationRefused, match="unchanged"):
+        publish(database, tmp_path, correction(first), now=LATER)
+    assert service.get(database, EDITION, "latest") == first
 
 
 @pytest.mark.both_databases

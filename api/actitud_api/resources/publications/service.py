@@ -698,7 +698,7 @@ class _Revision:
                 else self._load_published(correction.organisation, former)
             )
             corrected = self._preview_correction(number, correction, before, outcome)
-            if former is not None and corrected.line.document == former.document:
+            if former is not None and self._is_unchanged(former, corrected):
                 unchanged.append(Refusal(f"/corrections/{number}/assessment", "unchanged", correction.organisation))
                 continue
             self._correcting.append(corrected)
@@ -867,6 +867,12 @@ class _Revision:
         record = transitions.require_assessment(self._session, self._record.id, organisation)
         # As they were published, and never told from rows again: what they judged may have been erased since.
         return structs.replace(record, submission=former.submission), former.review
+
+    def _is_unchanged(self, former: ScoreLine, corrected: _CorrectedAssessment) -> bool:
+        """Return whether a corrected document says what the published one does, apart from what was erased since."""
+        document = parse_score(_load_document(self._session, former.document).form.text)
+        review = replies.load_shown_review(self._session, self._record.id, former.organisation, document.review)
+        return corrected.document == structs.replace(document, review=review)
 
     def _load_left_out(self, submitted: AssessmentRecord) -> tuple[AssessmentRecord, ReviewOutcome]:
         """Return an assessment to add, which was left out as `submitted`, and the outcome of its review.
