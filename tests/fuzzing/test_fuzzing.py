@@ -22,7 +22,7 @@ from tests.support.options import night
 from tests.support.scale import FUZZED
 
 ROOT: Final = Path(__file__).parents[2]
-AT_ONCE: Final = 4 if night else len(TARGETS) + 1
+AT_ONCE: Final = 7 if night else len(TARGETS) + 1
 """Decoders that are fuzzed at a time: by day all, so that the whole takes as long as one."""
 SEED: Final = 0 if night else 18
 """Of chance: by day the same each time, so that a change fails for its own faults; at night always another."""
