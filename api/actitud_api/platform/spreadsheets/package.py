@@ -123,7 +123,7 @@ def open_workbook(raw: bytes, limits: WorkbookLimits = QUESTIONNAIRE_LIMITS) -> 
     scanned = _PackageScan(members, limits)
     marks = {name: scanned.find_marks(part) for name, part in names.items()}
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(_pack_members(members)))
+        workbook = CalamineWorkbook.from_filelike(_pack_members(members))
     except CalamineError as error:
         raise _create_damage_error() from error
     return CheckedWorkbook(workbook, marks)
@@ -232,18 +232,21 @@ def _refuse_contents(members: Mapping[str, bytes]) -> None:
             )
 
 
-def _pack_members(members: Mapping[str, bytes]) -> bytes:
+def _pack_members(members: dict[str, bytes]) -> io.BytesIO:
     """Return a new archive with those of `members` that the workbook parser reads: XML files and `.rels` files.
 
     A `.rels` file says to which other members an XML file refers. The scan has checked only these files; all other
-    members, such as images, are left out.
+    members, such as images, are left out. `members` is emptied: a workbook of many organisations has 100 MB of them, of
+    which the archive and the parser have copies.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for name, content in members.items():
+        while members:
+            name, content = members.popitem()
             if _is_read(name):
                 archive.writestr(name, content)
-    return packed.getvalue()
+    packed.seek(0)
+    return packed
 
 
 def _is_read(name: str) -> bool:

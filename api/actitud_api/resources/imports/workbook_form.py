@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -143,12 +144,13 @@ def convert_workbook(encoded: bytes) -> bytes:
         sheets = _find_sheets(package, request.version)
         faults = [fault for sheet in sheets for fault in sheet.check_header()]
         if not faults:
-            groups = _group_cells(sheets)
+            count = 0
             with Path(request.target).open("wb") as target:
-                for group in groups:
+                for group in _group_cells(sheets):
                     content = msgspec.msgpack.encode(group)
                     target.write(len(content).to_bytes(8) + content)
-            return msgspec.msgpack.encode(Conversion(len(groups)))
+                    count += 1
+            return msgspec.msgpack.encode(Conversion(count))
     except WorkbookRejected as error:
         place = Place(1, sheet=error.location or None)
         faults = [build_fault(place, error.rule, error.detail)]
@@ -271,10 +273,12 @@ def iterate_content(sheet: CalamineSheet) -> Iterator[tuple[int, list[CellConten
         yield number, [""] * padding + list(cells)
 
 
-def _group_cells(sheets: Sequence[_SheetCells]) -> list[OrganisationRows]:
-    """Return the cells of each organisation, in the order in which they come first."""
-    groups: dict[str, list[SourceRow]] = {}
-    nameless: list[list[SourceRow]] = []
+def _group_cells(sheets: Sequence[_SheetCells]) -> Iterator[OrganisationRows]:
+    """Yield the cells of each organisation, in the order in which they come first."""
+    # Encoded until all sheets are read: as objects the cells of two thousand organisations took hundreds of megabytes.
+    groups: dict[str, list[bytes]] = {}
+    filled: set[str] = set()
+    nameless: list[bytes] = []
     for sheet in sheets:
         seen: dict[str, int] = {}
         for number, organisation, cells in sheet.iterate_rows():
@@ -287,19 +291,24 @@ def _group_cells(sheets: Sequence[_SheetCells]) -> list[OrganisationRows]:
             if not repeats:
                 rows = [SourceRow(number, [*cell._replace(code=f"{cell.code}:{number}")]) for cell in cells]
             if not organisation:
-                nameless.append(rows)
+                nameless += [_ROWS_ENCODER.encode(rows)] if rows else []
                 continue
+            if any(map(_says_something, rows)):
+                filled.add(organisation)
             # A cell that says nothing, so that what is missing in the row has a place too.
-            kept = groups.setdefault(organisation, [])
-            kept.append(SourceRow(number, [*CellRow(sheet.name, "A", f"@{sheet.layout.id}", "")]))
-            kept += rows
+            rows.insert(0, SourceRow(number, [*CellRow(sheet.name, "A", f"@{sheet.layout.id}", "")]))
+            groups.setdefault(organisation, []).append(_ROWS_ENCODER.encode(rows))
     # Rows of a template that nobody has filled in say nothing.
-    filled = {name: rows for name, rows in groups.items() if any(_says_something(row) for row in rows)}
-    listed = [*filled.items(), *(("", rows) for rows in nameless if rows)]
-    return [
-        OrganisationRows(name, rows[:ROWS_MAX], number, max(0, len(rows) - ROWS_MAX))
-        for number, (name, rows) in enumerate(listed, 1)
-    ]
+    listed = chain(
+        ((name, pieces) for name, pieces in groups.items() if name in filled), (("", [piece]) for piece in nameless)
+    )
+    for number, (name, pieces) in enumerate(listed, 1):
+        rows = [row for piece in pieces for row in _ROWS.decode(piece)]
+        yield OrganisationRows(name, rows[:ROWS_MAX], number, max(0, len(rows) - ROWS_MAX))
+
+
+_ROWS_ENCODER: Final = msgspec.msgpack.Encoder()
+_ROWS: Final = msgspec.msgpack.Decoder(list[SourceRow])
 
 
 def _says_something(row: SourceRow) -> bool:

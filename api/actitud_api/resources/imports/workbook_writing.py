@@ -182,6 +182,7 @@ class _WorkbookWriter:
         self._language = language
         # In constant memory texts stand in their cells; two thousand organisations took 400 MB otherwise.
         self._book = xlsxwriter.Workbook(str(target), {"constant_memory": True, "strings_to_urls": False})
+        self._book.set_properties({"created": _MADE})
         self._formats: dict[str, Format] = {
             name: self._book.add_format({"valign": "top", **more}) for name, more in _FORMATS.items()
         }
@@ -321,6 +322,8 @@ class _WorkbookWriter:
         return {"validate": "list", "source": self._lists[options]}
 
 
+_MADE: Final = datetime(2026, 1, 1)
+"""Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _INPUT: Final = {"locked": False, "border": 1, "border_color": "#8FA9B8"}
 _MARKED: Final = {"bg_color": "#F9C9C4", "font_color": "#7A1209"}
 _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
