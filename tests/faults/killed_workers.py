@@ -21,6 +21,7 @@ Runs do not count as attempts: else the tenth death in one job would end it.
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
 import random
 import signal
@@ -49,12 +50,13 @@ from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.web.workbooks.verdicts import tasks as verdict_tasks
 from tests.support.databases import Kind, opened, unlimited
 from tests.support.forking import PROCESSES
-from tests.support.scale import NIGHT
 
 SECONDS: Final = 60.0
 """Patience with a worker that should begin, or end, a job."""
-AHEAD: Final = 6 if NIGHT else 2
-"""Jobs that wait while workers are killed."""
+AHEAD: Final = 2
+"""Jobs that wait or run when a worker is killed, one for each that there are at most."""
+LEFT: Final = {"queued", "running"}
+"""States of jobs that have not ended."""
 WORKERS: Final[dict[Kind, int]] = {"sqlite": 1, "postgresql": 2}
 
 
@@ -67,6 +69,8 @@ class Deaths(NamedTuple):
 
 def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     """Does jobs until the process is killed."""
+    # A process that dies of something else says where it was.
+    faulthandler.enable()
     running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
     # A job about few organisations has several steps, and a process that is killed so has no children.
     import_run.BATCH = 4  # type: ignore[misc]
@@ -118,16 +122,19 @@ def kill_workers(
     workers = [_start(url, folder, next(owners)) for _ in range(WORKERS[kind])]
     try:
         while died < kills:
-            while len(_list_states(database, {"queued", "running"})) < AHEAD:
+            # No more than these: two workers may do jobs faster than this process asks for them.
+            for _ in range(AHEAD - len(_list_states(database, LEFT))):
                 jobs.append(enqueue(len(jobs)))
-            _await(lambda: _list_states(database, {"running"}) != {})
+            _await(lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left)
+            if not _list_states(database, {"running"}):
+                continue
             time.sleep(chosen.uniform(0, typical))
             victim = workers.pop(chosen.randrange(len(workers)))
             _kill(victim)
             died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))
             typical = _measure_typical(database, typical)
             workers.append(_start(url, folder, next(owners)))
-        _await(lambda: _list_states(database, {"queued", "running"}) == {}, seconds=10 * SECONDS)
+        _await(lambda: _list_states(database, LEFT) == {}, seconds=10 * SECONDS)
     finally:
         for worker in workers:
             _kill(worker)
