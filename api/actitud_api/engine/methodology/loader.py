@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -260,7 +260,8 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         value = msgspec.json.decode(raw)
         # msgspec keeps the last of several members with the same name; only the pairs show that there were more.
         written = json.loads(raw, object_pairs_hook=_RawMembers)
-        too_deep = _is_deeper(written, NESTING_MAX)
+        is_plain = _is_plain([written], NESTING_MAX + 1)
+        too_deep = not is_plain and _is_deeper(written, NESTING_MAX)
     except (msgspec.DecodeError, ValueError) as error:  # also bytes that are not UTF-8
         place = pointer + (_find_infinite(raw) or "") or "/"
         found.append(Defect(place, "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error))))
@@ -274,7 +275,8 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
             )
         )
         return None
-    found += _find_ambiguities(written, pointer)
+    if not is_plain:
+        found += _find_ambiguities(written, pointer)
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
@@ -351,6 +353,27 @@ def _find_whole_floats(value: object, validator: jsonschema_rs.Draft202012Valida
         for error_found in validator.iter_errors(mark(value))
         for problem in _select_innermost_errors(error_found)
     ]
+
+
+def _is_plain(values: Sequence[object], levels: int) -> bool:
+    """Return True if `values` are nested no deeper than `levels` and have no ambiguities (see `_find_ambiguities`).
+
+    Nearly all documents are so. To tell it without any pointers takes a fifth of the time of finding which are.
+    """
+    if levels == 0:
+        return False
+    if isinstance(values, _RawMembers):
+        members = dict(values)
+        if len(members) != len(values):
+            return False
+        values = list(members.values())
+    for value in values:
+        if isinstance(value, list):
+            if not _is_plain(value, levels - 1):
+                return False
+        elif isinstance(value, int) and abs(value) > INTEGER_MAX:
+            return False
+    return True
 
 
 def _is_deeper(value: object, levels: int) -> bool:
