@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from actitud_api.app import create_app
 from actitud_api.cli.common import CommandError
 from actitud_api.cli.compatibility.report import check_compatibility
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.http.openapi import format_document
-from actitud_api.resources.methodologies.service import encode_document_schema
 from actitud_api.settings import Settings
 
 _DIFFERS = Texts(
@@ -32,6 +29,12 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     if options.compatible_with is not None:
         check_compatibility(options.file, options.compatible_with, options.accepted, language)
         return 0
+
+    # Not at the top: to compare two files takes none of the service, whose import takes a second.
+    from actitud_api.app import create_app
+    from actitud_api.platform.http.openapi import format_document
+    from actitud_api.resources.methodologies.service import encode_document_schema
+
     # Default settings, so that the document does not depend on the environment of this machine.
     documents: dict[Path, bytes] = {options.file: create_app(Settings()).state["document"].read()}
     if options.methodology_schema is not None:
