@@ -18,6 +18,7 @@ from rich.console import Console
 from actitud_api import cli
 from actitud_api.cli.sheet import render_score
 from actitud_api.engine.i18n import LANGUAGES
+from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.engine.methodology.model import Gate, IndexOperand, Level
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.resources.scores import schemas
@@ -26,7 +27,7 @@ from tests.unit.scoring.sheets import CASES
 
 WIDE = "1000"
 """Columns in which every sentence is one line."""
-VERSIONS = "2026.1, 2027.1-short, 2027.1, 2099.1-draft"
+VERSIONS = ", ".join(list_versions())
 """Those that tests have, as a refusal lists them."""
 
 

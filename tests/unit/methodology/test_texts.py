@@ -50,6 +50,11 @@ def all_of(texts: MethodologyTexts) -> dict[str, str]:
     return dict(strings(texts))
 
 
+def test_every_version_has_its_figures_here() -> None:
+    """Other tests read them by the version."""
+    assert set(SAME_IN_BOTH) == set(AT_LEAST) == set(loader.list_versions()), "name the version in both tables here"
+
+
 def test_both_languages_say_the_same_things(methodology: Methodology) -> None:
     spanish, english = (all_of(methodology.texts[language]) for language in WRITTEN)
     assert set(spanish) == set(english)
