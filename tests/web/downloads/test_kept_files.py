@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits
 from actitud_api.web.downloads import service
+from actitud_api.web.downloads.edition_files import SUFFIXES
 from actitud_api.web.downloads.preparation import (
     FilePreparation,
     PreparationFailed,
@@ -36,13 +37,19 @@ Client = TestClient[Litestar]
 BASE: Final = "https://madurez.example"
 EDITION: Final = "/v1/editions/2026"
 SCORES: Final = f"{EDITION}/scores"
-TABLES: Final = (
-    *(f"{SCORES}.{suffix}" for suffix in ("csv", "jsonl", "xlsx", "jsonstat")),
-    *(f"{EDITION}/indicators.{suffix}" for suffix in ("csv", "jsonl", "xlsx")),
-)
+TABLES: Final[Mapping[str, int]] = {
+    f"{SCORES}.csv": 1,
+    f"{SCORES}.jsonl": 1,
+    f"{SCORES}.xlsx": 2,
+    f"{SCORES}.jsonstat": 2,
+    f"{EDITION}/indicators.csv": 1,
+    f"{EDITION}/indicators.jsonl": 1,
+    f"{EDITION}/indicators.xlsx": 2,
+}
+"""Each table, with the number of its kept files: one for each language, or one for both if it has no texts."""
 PATHS: Final = tuple(f"{path}?lang={language}" for path in TABLES for language in ("es", "en"))
-KEPT: Final = 10
-"""Files of an edition: five of them in two languages would be three too many, as CSV and JSON Lines have none."""
+KEPT: Final = sum(TABLES.values())
+"""Files of an edition that are kept."""
 COMPUTED: Final = 4
 """Computations over an edition: draws, means, statistics and what an audit has besides."""
 COMPUTATIONS: Final = (
@@ -94,6 +101,11 @@ def prepare(database: Database, folder: Path, **seconds: float) -> FilePreparati
 
 def list_names(folder: Path, prefix: str = "2026.") -> list[str]:
     return sorted(file.name for file in folder.iterdir() if file.name.startswith(prefix))
+
+
+def test_every_whole_file_of_an_edition_is_tried_here() -> None:
+    tables = {f"{EDITION}/{table}.{suffix}" for table, suffixes in SUFFIXES.items() for suffix in suffixes}
+    assert tables == set(TABLES)
 
 
 def refuse_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
