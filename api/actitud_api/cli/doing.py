@@ -31,12 +31,12 @@ def do_job(
     publishing: EditionPublisher | None = None,
     tries_again: bool = True,
 ) -> JobStatus:
-    """Do a job with a progress bar that says `text`, and return how it ended.
+    """Do a job with a progress bar that says `text`, and return its final status.
 
-    If a service that runs beside has taken it first, wait for its end. Ctrl+C cancels the job: what its steps have done
-    stays. If the command is killed, the service goes on with the job. `publishing`: publisher of this process, by
-    default that of a service. `tries_again`: False to raise the exception of the first run that fails, whatever it is;
-    nobody does the job then.
+    If a running service has claimed the job first, wait until it has done it. Ctrl+C cancels the job and keeps the
+    results of its finished steps. If the command is killed, a running service goes on with the job. `publishing`:
+    publisher of this process, by default that of a service. `tries_again`: False to raise the exception of the first
+    run that fails, instead of trying again.
 
     Raises:
         CommandError: The job failed or was cancelled.

@@ -68,7 +68,10 @@ class Worker:
             self.pipe.send(order)
 
     def read_messages(self) -> None:
-        """Take note of what the worker has sent. If it has ended, wait until the system knows of it."""
+        """Read the messages of the worker, and set `is_ready` once one says that it accepts connections.
+
+        If the worker has closed its pipe, wait up to `LOOK_SECONDS` for its process to end.
+        """
         try:
             while self.pipe.poll():
                 self.is_ready = self.pipe.recv() == READY or self.is_ready

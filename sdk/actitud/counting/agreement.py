@@ -23,7 +23,7 @@ class CodingAgreement(NamedTuple):
 
     @property
     def is_enough(self) -> bool:
-        """Return True if four of five codes or more are equal, or if nothing was coded twice."""
+        """Return True if at least 80 % of the pairs of codes are equal, or if nothing was coded twice."""
         return self.agreed >= MIN_SHARE * self.pairs
 
 

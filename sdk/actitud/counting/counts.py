@@ -46,7 +46,7 @@ _CRITICISM: Final = "k"
 
 
 class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a count depends on beside the files: whoever has both gets the same numbers.
+    """The inputs of a count besides the files. The same plan and files give the same numbers.
 
     - ``seed``: seed of the edition for samples; None if it is not known.
     - ``population``: inhabitants or users served; None if it is not known.

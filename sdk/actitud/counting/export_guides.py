@@ -21,7 +21,7 @@ class ExportGuide(NamedTuple):
 
 
 class ExportAdvice(NamedTuple):
-    """An export that would tell what is missing: of which accounts, and from which day to which.
+    """An export that would supply missing data: its accounts, and its first and last day.
 
     The days are None if all of the periods are missing.
     """
@@ -278,7 +278,7 @@ _LOG: Final = ExportGuide(
 
 
 def find_guide(platform: str, tell: Tell) -> ExportGuide:
-    """Return how to export what tells something of a platform: the message log if no file of it does."""
+    """Return the guide to the export of a platform that tells `tell`, or to the message log if there is none."""
     return next((guide for guide in GUIDES if guide.platform == platform and tell in guide.tells), _LOG)
 
 

@@ -66,7 +66,7 @@ class CountReport(NamedTuple):
 
 
 def collect_report(counter: FactCounter, window: str = "W12") -> CountReport:
-    """Return what a report of a count shows, with the rhythm of the messages of a window."""
+    """Return the contents of the report of a count, with the rhythm of the messages of a window."""
     facts = counter.count_all()
     missing = list_missing(counter.definitions, facts)
     delays, median_delay, unanswered = _count_delays(counter, window)

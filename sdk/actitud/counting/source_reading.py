@@ -190,7 +190,7 @@ class SourceReading:
             raise self.refuse(fault.code, row, column, value, fault.suggestion) from None
 
     def make_source(self) -> Source:
-        """Return what became of the file."""
+        """Return the record of the file: its identity, and the numbers of its rows by outcome."""
         read = self._taken + self._refused + sum(self._skipped.values())
         return Source(
             index=self.index,

@@ -131,7 +131,7 @@ class OrderEvidence:
 
 
 def find_order(texts: Iterable[str]) -> OrderEvidence:
-    """Return what the dates of a column say on their order."""
+    """Return the evidence in the dates of a column about the order of day and month."""
     evidence = OrderEvidence()
     for text in texts:
         evidence.add(text)

@@ -172,7 +172,7 @@ class Findings:
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Say, in Spanish and English, what the file and the given options do not suffice to check."""
+        """Add, in Spanish and English, a check that the file and the given options do not suffice for."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(

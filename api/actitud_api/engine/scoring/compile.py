@@ -301,7 +301,10 @@ class GateInputs(Protocol):
         """
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the figure of a pillar in points; None if only silence took it away, `NULL` if nothing counts."""
+        """Return the figure of a pillar in points.
+
+        Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
+        """
 
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.

@@ -795,7 +795,10 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the figure of a pillar in points; None if only silence took it away, `NULL` if nothing counts."""
+        """Return the figure of a pillar in points.
+
+        Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
+        """
         units, maximum = self._evaluation.compute_pillar(self._evaluation.compiled.pillars[pillar])
         if units is None:
             return NULL if maximum is None else None

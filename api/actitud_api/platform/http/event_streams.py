@@ -75,7 +75,7 @@ class EventStreams:
     async def follow(
         self, request: ApiRequest, answer: EventStream, name: str, read: Callable[[], tuple[msgspec.Struct, bool]]
     ) -> Stream:
-        """Return a stream of events `name`, each with what `read` returns, if it is not what it was before.
+        """Return a stream of events `name`, one for each answer of `read` that differs from the one before.
 
         `answer`: as the operation declares it. `read` also returns True if nothing changes any more: then the stream
         ends. It runs in a worker thread; its exceptions are the response before the stream begins, and end it later.

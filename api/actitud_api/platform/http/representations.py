@@ -346,7 +346,7 @@ class Files(Representation[msgspec.Struct]):
         make: Callable[[], tuple[Iterator[bytes], int | None]],
         entry: FileEntry | None = None,
     ) -> Response[bytes] | Stream | LargeResponse:
-        """Return what `of_pieces` does, of a file that takes long: it is made when there is a slot for it.
+        """Return the response of `of_pieces` for a slow file, which is made once a slot is free.
 
         304 and HEAD need none, nor does a file that is in its `entry` already, of which a range is sent too; None if
         the file is not kept.

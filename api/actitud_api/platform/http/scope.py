@@ -214,7 +214,7 @@ def is_loopback(host: str | None) -> bool:
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
     """Return the language of a response that is wholly in one language.
 
-    It is that of `choose_page_language`, and Spanish in its place if the service does not say everything in it.
+    It is the language of `choose_page_language`, or Spanish if that language has only a partial catalogue.
     """
     return choose_whole_language(choose_page_language(scope, default))
 

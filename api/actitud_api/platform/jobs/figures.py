@@ -11,7 +11,7 @@ from actitud_api.platform.storage.database import Session, read_clock
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield the jobs that are kept by kind and state, and since when one is due that nobody does."""
+    """Yield the number of stored jobs by kind and state, and the time since which the oldest waiting job is due."""
     jobs = GaugeMetricFamily("actitud_jobs", "Jobs that are kept, those that have ended too", labels=("kind", "state"))
     for labels, count in queries.count_by_state(session).items():
         jobs.add_metric(labels, count)

@@ -141,7 +141,7 @@ class JobStep:
     def advance(
         self, *, done: int | UnsetType = UNSET, total: int | UnsetType | None = UNSET, cursor: object = UNSET
     ) -> None:
-        """Say how far the job is once this step is committed; what is left out stays.
+        """Set the progress that the job has once this step is committed; an omitted figure stays.
 
         `cursor`: where the next run begins, anything that can be written as JSON.
         """
@@ -268,7 +268,7 @@ class JobRun(Generic[P]):
             raise JobInterrupted
 
     def report(self, *, done: int, total: int | UnsetType | None = UNSET) -> None:
-        """Say how far a long computation between two steps is; raises as `step`.
+        """Report the progress of a long computation between two steps; raises as `step`.
 
         Call it as often as you like: it is stored every half second at most, and the last call may not be.
         """

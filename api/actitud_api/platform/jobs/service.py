@@ -203,7 +203,7 @@ def cancel_job(
 
 
 def abandon_job(session: Session, job: int) -> None:
-    """Cancel a job in a writing session, also while it runs, unless it has ended: whoever does it then stores no more.
+    """Cancel a job in a writing session, even while it runs, unless it has ended. Its process stores nothing more.
 
     For a command that does its own job and is told to stop.
     """
@@ -217,14 +217,14 @@ def build_status(session: Session, record: JobRecord) -> JobStatus:
 
 
 class JobBacklog(Struct, frozen=True):
-    """What is left of jobs: since when one is due that nobody does, None if none is, and how many failed lately."""
+    """The time since which the oldest waiting job is due, None if no job waits, and the number of failed jobs."""
 
     due_since: datetime | None
     failed: int
 
 
 def get_backlog(session: Session) -> JobBacklog:
-    """Return what is left of the jobs that are kept."""
+    """Return the backlog of the stored jobs, which are those that ended less than `JOB_LIFETIME` ago or not yet."""
     counts = queries.count_by_state(session)
     failed = sum(count for (_, state), count in counts.items() if state == "failed")
     return JobBacklog(queries.find_due_since(session, read_clock(session)), failed)

@@ -118,7 +118,7 @@ class Importer:
         )
 
     def delete_unwanted(self, received: ReceivedFile) -> None:
-        """Delete a file unless there is a job that reads it: whoever asked for one may not know that it is there."""
+        """Delete a received file, unless a job reads it that was stored although its request failed."""
         with self.database.write(hidden=True) as session:
             if not queries.has_reader(session, ACTION, received.record.id):
                 queries.delete_file(session, received.record.id)

@@ -276,7 +276,7 @@ def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
 
 
 def list_versions(session: Session, edition: str) -> dict[str, FinalVersion]:
-    """Return what tells whether a score has to be computed again, of each final assessment by organisation id."""
+    """Return the versions behind each final assessment, by organisation id. If they change, its score is stale."""
     rows = session.execute(_SELECT_VERSIONS, {"edition": edition})
     return {organisation: FinalVersion(*rest) for organisation, *rest in rows}
 

@@ -398,7 +398,7 @@ class EditionPublisher:
     def check_plan(
         self, session: Session, edition: str, plan: PublicationPlan, event: ledger.Event, *, now: datetime
     ) -> int:
-        """Return how many scores a publication has to compute, which is going to be asked for as a job.
+        """Check a publication that is to become a job, and return the number of scores that it has to compute.
 
         Raises:
             UnknownEdition: No edition has that id.

@@ -30,10 +30,10 @@ def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> boo
 
 
 def is_whole_harsher(before: OverallReview | None, after: OverallReview) -> bool:
-    """Return True if an overall review is neither milder than another one nor the same; None is no review.
+    """Return True if the overall review `after` counts as harsher than `before`; None is no review.
 
-    Only a higher `max_level`, or none, is milder. Other facts count as harsher in either direction, because the
-    methodology does not say which value is better for the organisation; so does another reason for the same review.
+    A lower `max_level` is harsher. Any other profile or answers count as harsher, because the methodology does not say
+    which value is better for the organisation; so does another reason for the same `max_level`.
     """
     if before is None:
         return True

@@ -215,14 +215,14 @@ def _may_be_provisional(row: RankingRow) -> bool:
 
 
 class ShownSupport(Struct, frozen=True):
-    """What an organisation gave beside an answer: the documents that count as evidence, and the source, if any."""
+    """The documents that count as evidence of an answer, and the source of the answer, if the organisation gave it."""
 
     evidence: tuple[Evidence, ...] = ()
     source: AnswerSource | None = None
 
 
 def list_support(database: Database, edition_score: EditionScore) -> dict[str, ShownSupport]:
-    """Return what stands beside the answers of a published score, by indicator.
+    """Return the evidence and the sources of the answers of a published score, by indicator.
 
     The result is empty if the edition is not published. Evidence is stored apart from published documents, so that
     it can still be erased; erased evidence is not returned.

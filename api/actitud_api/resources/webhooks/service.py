@@ -263,7 +263,7 @@ def list_webhooks(
 
 
 def summarise_webhooks(session: Session, box: SecretBox) -> WebhookSummary:
-    """Return how the webhooks of the installation are; `box` is to read their secrets."""
+    """Return a summary of the states of all webhooks; `box` reads their secrets."""
     records = queries.list_webhooks(session, None, read_clock(session), None, 0, None)
     disabled = sum(record.state in ("gone", "failing") for record in records)
     try:

@@ -31,7 +31,7 @@ DESCRIPTION_MAX: Final = 300
 
 
 class Sharing(Struct, frozen=True, kw_only=True):
-    """What a page says of itself: a description in a sentence or two, and its picture.
+    """The preview of a page on other sites: a description in a sentence or two, and a picture.
 
     `image` is the path of the picture without query, `alt` its text.
     """
@@ -66,7 +66,7 @@ class PageHead(Struct, frozen=True, kw_only=True):
 
 
 def share_edition(edition: editions.EditionRecord, description: str) -> Sharing:
-    """Return what a page of an edition says of itself; its picture is that of the edition."""
+    """Return the preview of a page of an edition on other sites, with the picture of the edition."""
     return Sharing(description=description, image=f"/share/{quote(edition.id)}.png", alt=description)
 
 

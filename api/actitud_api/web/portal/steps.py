@@ -163,7 +163,7 @@ def iterate_group_indicators(dimension: NarratedDimension) -> Iterator[NarratedI
 
 
 def list_blockers(score: NarratedScore) -> list[Blocker]:
-    """List what keeps indicators of a score at zero, that by which most points are lost first."""
+    """List the causes that keep indicators of a score at zero, the one that loses most points first."""
     by_id = {indicator.id: indicator for indicator in iterate_indicators(score)}
     found = [
         Blocker(
@@ -206,11 +206,11 @@ def _find_cause(indicator: NarratedIndicator) -> tuple[ZeroCause, str | None]:
 
 
 def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodology, language: Language) -> list[Step]:
-    """List the steps for an organisation, at most `STEPS_MAX`: what an adviser would say to do first stands first.
+    """List at most `STEPS_MAX` steps for an organisation, in the order in which an adviser would name them.
 
-    What keeps indicators at zero comes first, then the moves of the path to the next level in the order in which they
-    can be made, then contradictions that no move ends, then the next steps of other indicators by their gain. A score
-    with a level always has a step.
+    Causes that keep indicators at zero come first, then the moves of the path to the next level in the order in which
+    they can be made, then contradictions that no move ends, then the next steps of other indicators by their gain. A
+    score with a level always has a step.
     """
     writer = _StepWriter(methodology, language)
     moves = {move.indicator: move for move in path.moves or ()}

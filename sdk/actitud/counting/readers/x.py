@@ -36,7 +36,7 @@ def find_archive_part(head: str) -> str | None:
 
 
 def is_json_script(head: str) -> bool:
-    """Return True if what a script assigns is JSON and not only JavaScript."""
+    """Return True if the value that a script assigns is JSON and not only JavaScript."""
     found = _SCRIPT.match(head)
     return found is not None and not _NOT_JSON.match(found["rest"])
 
