@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from litestar.testing import TestClient
 
 from actitud_api.platform.http import handler_threads
 from actitud_api.platform.http.access import ANYBODY
+from actitud_api.platform.http.handler_threads import RunningHandlers
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health
@@ -72,6 +74,29 @@ def test_a_request_that_no_thread_takes_is_refused_and_never_begun(
     assert client.get("/v1/held").status_code == 200
     assert BEGUN.acquire(timeout=BOUND)
     assert not BEGUN.acquire(blocking=False), "the refused one was begun after all"
+
+
+def test_handlers_that_run_are_counted(client: TestClient[Litestar]) -> None:
+    assert handler_threads.RUNNING.await_none(BOUND)
+    with ThreadPoolExecutor(1) as asking:
+        held = asking.submit(client.get, "/v1/held")
+        assert BEGUN.acquire(timeout=BOUND)
+        assert not handler_threads.RUNNING.await_none(0)
+        LEAVE.set()
+        assert held.result(BOUND).status_code == 200
+    assert handler_threads.RUNNING.await_none(BOUND)
+
+
+def test_who_lets_handlers_pass_waits_for_the_last_one_and_no_longer() -> None:
+    running = RunningHandlers()
+    with ThreadPoolExecutor(1) as threads, ExitStack() as last:
+        last.enter_context(running.count())
+        with pytest.raises(ValueError, match="fails"), running.count():
+            raise ValueError("fails")
+        assert not running.await_none(0), "the first one runs still"
+        waiting = threads.submit(running.await_none, BOUND)
+        last.close()
+        assert waiting.result(BOUND)
 
 
 def test_a_request_waits_for_its_thread(client: TestClient[Litestar]) -> None:

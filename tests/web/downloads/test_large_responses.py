@@ -20,7 +20,7 @@ from actitud_api.app import THREADS
 from actitud_api.platform.http import large_responses
 from actitud_api.platform.http.large_responses import DEADLINE, RETRY_AFTER, SLOTS, SMALL_MAX, LargeResponseSlots
 from actitud_api.platform.storage.versions import StaleVersion
-from actitud_api.web.downloads import service
+from actitud_api.web.downloads import routes, service
 from actitud_api.web.downloads.routes import CUBE, TABLE
 from actitud_api.web.downloads.service import Rows
 from tests.contract.asgi import Sent, build_scope, exchange
@@ -245,6 +245,62 @@ def test_a_file_that_takes_too_long_is_given_up_until_its_first_bytes(
         whole = site.get(f"{SCORES}.{suffix}").content
         assert len(answer.content.splitlines()) == 3 * (len(whole.splitlines()) - 1) + 1
     assert site.get(f"{SCORES}.{suffix}").status_code == 200, "the slot is free"
+
+
+class BusyService:
+    """Handlers that run all the time: it notes how long a large response waits for them, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.waits: list[float] = []
+
+    def read_clock(self) -> float:
+        return self.now
+
+    def await_none(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.now += seconds
+        return False
+
+
+def test_a_file_takes_a_quarter_of_the_time_in_which_handlers_run(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, read = BusyService(), service.list_score_rows
+    took = iter((0.01, 0.03, 0.02, 0.0, 0.06, 7.0))
+
+    def read_slowly(*arguments: Any) -> Rows:
+        (rows,) = read(*arguments)
+        for seconds in took:
+            busy.now += seconds
+            yield rows
+
+    monkeypatch.setattr(large_responses, "monotonic", busy.read_clock)
+    monkeypatch.setattr(large_responses, "RUNNING", busy)
+    monkeypatch.setattr(service, "list_score_rows", read_slowly)
+    assert site.get(f"{SCORES}.csv").status_code == 200
+    # After 0.06, 0.06 and 7 seconds of work.
+    assert busy.waits == [0.15, 0.15, 0.15]
+
+
+@pytest.mark.parametrize("path", [path for path in LARGE if "limit" not in path])
+def test_every_large_file_gives_way_and_is_the_same(site: Client, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    usual = site.get(path)
+    busy = BusyService()
+    monkeypatch.setattr(large_responses, "RUNNING", busy)
+    monkeypatch.setattr(large_responses, "WORK_SECONDS", 0.0)
+    monkeypatch.setattr(routes, "ROWS_AT_ONCE", 1)
+    beside = site.get(path)
+    assert (beside.status_code, beside.content) == (200, usual.content)
+    assert len(busy.waits) > 1
+
+
+def test_what_is_no_large_response_waits_for_nobody(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = BusyService()
+    monkeypatch.setattr(large_responses, "RUNNING", busy)
+    monkeypatch.setattr(large_responses, "WORK_SECONDS", 0.0)
+    assert [site.get(path).status_code for path in SMALL] == [200] * len(SMALL)
+    assert busy.waits == []
 
 
 async def exchange_until_gone(app: Litestar, path: str, begun: threading.Event) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, ParamSpec, TypeVar
 
 from litestar.concurrency import sync_to_thread
@@ -25,6 +26,36 @@ PATIENCE: Final = 5.0
 
 RETRY_AFTER: Final = "5"
 """Value of `Retry-After` in seconds if no thread became free."""
+
+
+class RunningHandlers:
+    """Count of the handlers that run in threads, so that work which may take its time lets them pass."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        """Count a handler that runs in the `with` block."""
+        with self._changed:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                if not self._count:
+                    self._changed.notify_all()
+
+    def await_none(self, seconds: float) -> bool:
+        """Wait until no handler runs, so many seconds at most. Return True if none does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._count, seconds)
+
+
+RUNNING: Final = RunningHandlers()
+"""The handlers of this process."""
 
 
 class NoThreadFree(Exception):
@@ -58,7 +89,8 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
                 raise NoThreadFree
             is_begun = True
             HANDLERS_AWAITED.dec()
-        return function(*args, **kwargs)
+        with RUNNING.count():
+            return function(*args, **kwargs)
 
     def give_up() -> None:
         nonlocal is_given_up
