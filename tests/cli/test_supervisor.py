@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from actitud_api.cli import supervisor as supervision
 from actitud_api.cli.supervisor import (
     HURRY,
     READY,
@@ -21,9 +22,10 @@ from actitud_api.cli.supervisor import (
     STOP,
     STOP_UNDRAINED,
     Supervisor,
+    Worker,
     WorkerFunction,
 )
-from tests.cli.following import fail, fail_first, follow, ignore
+from tests.cli.following import answer_twice, fail, fail_first, follow, hang_first, ignore
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 
@@ -142,6 +144,49 @@ def test_a_worker_that_dies_is_started_anew(stage: Stage, work: WorkerFunction) 
     assert numbers[-1] == numbers[-2] == numbers[-3]
     stopped = {pid for _, pid, event in stage.read_events() if event == STOP}
     assert len(stopped) == WORKERS
+
+
+def test_a_worker_that_hangs_is_killed_and_started_anew(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # On a busy machine the other one may be killed too, and is started anew.
+    monkeypatch.setattr(supervision, "PING_SECONDS", 0.0)
+    monkeypatch.setattr(supervision, "SILENCE_MAX", 1.0)
+
+    def act() -> None:
+        deadline = time.monotonic() + BOUND
+        while {number for number, _, event in stage.read_events() if event == READY} != set(range(WORKERS)):
+            assert time.monotonic() < deadline, "it has no successor"
+            time.sleep(0.02)
+        send(signal.SIGTERM)
+
+    assert stage.run([partial(hang_first, tmp_path, FINAL | {STOP})], act)
+    _, pid = (tmp_path / "hung").read_text().split()
+    assert int(pid) not in {process for _, process, _ in stage.read_events()}
+    captured = capfd.readouterr()
+    assert "worker does not answer, killed" in captured.err + captured.out
+
+
+def test_a_silent_worker_is_asked_once_and_heard() -> None:
+    """A supervisor that was held itself counts a second of it: its workers are not to blame."""
+    worker = Worker(0, answer_twice)
+    try:
+        for seconds in (3600.0, 1.0, 1.0, 1.5):
+            worker.count_silence(seconds)
+        assert (worker.silence, worker.is_ready) == (4.0, False)
+        worker.count_silence(1.0)
+        worker.count_silence(1.0)
+        assert worker.silence == 6.0
+        assert worker.pipe.poll(BOUND)
+        worker.read_messages()
+        assert worker.silence == 0.0
+        for _ in range(5):
+            worker.count_silence(1.0)
+        worker.process.join(BOUND)
+        assert worker.process.exitcode == 0, "it was asked a second time"
+    finally:
+        worker.process.kill()
+        worker.pipe.close()
 
 
 def test_where_a_worker_does_not_start_nothing_is_served(stage: Stage, tmp_path: Path) -> None:

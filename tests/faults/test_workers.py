@@ -199,6 +199,15 @@ def test_a_worker_that_ends_is_started_anew(url: str, tmp_path: Path) -> None:
         assert process.poll() is None
 
 
+@pytest.mark.night
+def test_a_worker_that_hangs_is_started_anew(url: str, tmp_path: Path) -> None:
+    with serving(url, tmp_path, drain="0") as process, httpx.Client(base_url=process.address) as client:
+        former, *rest = find_workers(process)
+        os.kill(former, signal.SIGSTOP)
+        assert set(rest) < await_workers(process, {former})
+        assert client.get("/v1/editions").json()["items"][0]["id"] == EDITION
+
+
 def test_told_to_stop_all_workers_answer_what_they_have_begun(
     url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from actitud_api.cli.bounded_protocol import BoundedProtocol
-from actitud_api.cli.supervisor import HURRY, RETIRE, STOP, STOP_UNDRAINED
+from actitud_api.cli.supervisor import ALIVE, HURRY, PING, READY, RETIRE, STOP, STOP_UNDRAINED
 from actitud_api.platform.http.system import Readiness
 from actitud_api.settings import Settings
 
@@ -123,7 +123,35 @@ class WorkerServer(Server):
     """Server of a worker, which takes its orders from the supervisor.
 
     A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another one.
+    Whether it is alive, the event loop says, and not the thread that takes the orders: that one goes on beside a
+    loop which something holds up.
     """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        readiness: Readiness,
+        drain: float,
+        pipe: Connection,
+        give_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Build the server; it does not listen yet. `pipe`: that of the supervisor; the others as of `Server`."""
+        super().__init__(config, readiness, drain, partial(pipe.send, READY), give_up)
+        self._pipe = pipe
+        self._is_asked = False
+
+    def note_ping(self) -> None:
+        """Take note that the supervisor asks whether the server is alive."""
+        self._is_asked = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Answer the supervisor if it has asked; return as `Server` does."""
+        if self._is_asked:
+            self._is_asked = False
+            # If the supervisor has ended, `follow_orders` notices.
+            with suppress(OSError):
+                self._pipe.send(ALIVE)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop after SIGTERM. The SIGINT of a terminal is for the supervisor."""
@@ -131,13 +159,14 @@ class WorkerServer(Server):
             self.begin_stop()
 
 
-def follow_orders(server: Server, pipe: Connection) -> None:
+def follow_orders(server: WorkerServer, pipe: Connection) -> None:
     """Follow the orders of the supervisor in a thread of its own. If the supervisor has ended, the server stops."""
     acts: dict[str, Callable[[], object]] = {
         STOP: server.begin_stop,
         STOP_UNDRAINED: partial(server.begin_stop, drains=False),
         HURRY: server.hurry,
         RETIRE: server.retire,
+        PING: server.note_ping,
     }
 
     def follow() -> None:

@@ -24,7 +24,7 @@ from actitud_api.cli.common import CommandError, catch_unusable, load_settings, 
 from actitud_api.cli.locking import lock_to_serve
 from actitud_api.cli.readiness import catch_unreachable, check_exists, check_ready
 from actitud_api.cli.server import Server, WorkerServer, build_configuration, follow_orders
-from actitud_api.cli.supervisor import READY, Supervisor, WorkerFunction
+from actitud_api.cli.supervisor import Supervisor, WorkerFunction
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.event_streams import EventStreams
 from actitud_api.platform.http.logs import configure_logs
@@ -235,9 +235,7 @@ def run_worker(settings: Settings, listener: socket.socket, language: Language, 
     # Every worker could do what is done daily: locks of the database see to that. Once is enough.
     with build_application(settings, language, keeps_ledger=number == 0) as app:
         configuration = build_configuration(app, settings)
-        server = WorkerServer(
-            configuration, get_readiness(app), settings.drain, partial(pipe.send, READY), partial(give_up, app)
-        )
+        server = WorkerServer(configuration, get_readiness(app), settings.drain, pipe, partial(give_up, app))
         follow_orders(server, pipe)
         server.run(sockets=[listener])
 

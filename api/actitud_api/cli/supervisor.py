@@ -26,19 +26,28 @@ import structlog
 WorkerFunction = Callable[[int, Connection], None]
 """Function of a worker: it serves until it is told to stop by the pipe, through which it says once that it is ready.
 
-It takes the number of the worker, from 0, and is pickled.
+Once it has, it also answers each `PING` with `ALIVE`. It takes the number of the worker, from 0, and is pickled.
 """
 
 READY: Final = "ready"
 """Message of a worker that has begun to accept connections."""
+ALIVE: Final = "alive"
+"""Answer of a worker to `PING`."""
 STOP: Final = "stop"
 STOP_UNDRAINED: Final = "stop undrained"
 HURRY: Final = "hurry"
 RETIRE: Final = "retire"
+PING: Final = "ping"
 """Orders to a worker; `server.follow_orders` says what its server then does."""
 
 LOOK_SECONDS: Final = 0.2
 """Time in seconds after which the supervisor looks for signals."""
+PING_SECONDS: Final = 5.0
+"""Silence in seconds after which a worker is asked whether it is alive."""
+SILENCE_MAX: Final = 30.0
+"""Silence in seconds after which it is taken for hung and killed: it has answered nobody for as long."""
+STEP_MAX: Final = 1.0
+"""Longest time in seconds that counts as silence at once: while this process was held, nobody was asked."""
 PAUSE_MAX: Final = 30.0
 """Longest pause in seconds before a worker is started that ended again and again before it was ready."""
 
@@ -56,6 +65,9 @@ class Worker:
         self.is_ready = False
         self.end_by: float | None = None
         """Time at which it is killed; None while it need not end."""
+        self.silence = 0.0
+        """Seconds for which it has been ready and has said nothing."""
+        self._is_asked = False
         self.pipe, orders = _context.Pipe()
         self.process: SpawnProcess = _context.Process(target=run, args=(number, orders))
         self.process.start()
@@ -75,15 +87,24 @@ class Worker:
         try:
             while self.pipe.poll():
                 self.is_ready = self.pipe.recv() == READY or self.is_ready
+                self.silence, self._is_asked = 0.0, False
         except (OSError, EOFError):
             self.process.join(LOOK_SECONDS)
+
+    def count_silence(self, seconds: float) -> None:
+        """Count time that has passed. If the worker has been silent for long, ask it once whether it is alive."""
+        self.silence += min(seconds, STEP_MAX)
+        if self.silence >= PING_SECONDS and not self._is_asked:
+            self._is_asked = True
+            self.order(PING)
 
 
 class Supervisor:
     """Keeps a number of workers running until it is told to stop.
 
-    A worker that ends is started anew, after a growing pause if it was never ready. SIGTERM and SIGINT stop all workers
-    in order, a second signal at once. SIGHUP replaces them one by one: a worker retires once its replacement is ready.
+    A worker that ends is started anew, after a growing pause if it was never ready. One that hangs is killed before.
+    SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP replaces them one by one: a worker
+    retires once its replacement is ready.
     """
 
     def __init__(
@@ -125,6 +146,7 @@ class Supervisor:
         self._start_at: dict[int, float] = dict.fromkeys(range(count), 0.0)
         """Times at which workers are to be started, by number."""
         self._stopping = False
+        self._looked = time.monotonic()
         self.has_started = False
         """True once all workers were ready at the same time."""
 
@@ -142,6 +164,7 @@ class Supervisor:
                 wait([worker.pipe for worker in self._workers], LOOK_SECONDS)
                 for worker in self._workers:
                     worker.read_messages()
+                self._kill_hung()
                 if not self.has_started and sum(worker.is_ready for worker in self._workers) == self._count:
                     self.has_started = True
                     self._announce()
@@ -201,6 +224,18 @@ class Supervisor:
             self._workers.remove(worker)
             if worker.end_by is None and not self._stopping:
                 self._mourn(worker)
+
+    def _kill_hung(self) -> None:
+        """Kill the workers that serve and have been silent for too long: what hangs does not end by itself."""
+        passed, self._looked = time.monotonic() - self._looked, time.monotonic()
+        for worker in self._workers:
+            if not worker.is_ready or worker.end_by is not None:
+                continue
+            worker.count_silence(passed)
+            if worker.silence > SILENCE_MAX:
+                _log.error("worker does not answer, killed", worker=worker.number, pid=worker.process.pid)
+                worker.process.kill()
+                worker.silence = 0.0
 
     def _mourn(self, worker: Worker) -> None:
         """Decide what follows the end of a worker that nobody ordered."""
