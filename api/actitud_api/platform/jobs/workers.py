@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -13,7 +14,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, islice
-from typing import Final, Protocol, TypeVar
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, Final, Protocol, TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -30,6 +32,9 @@ NICENESS: Final = 5
 Linux weighs each step by 1.25: 1 / (1 + 1.25**5) is 0.25. So requests lose no more than that, and beside them the work
 takes four times as long. With 19, the lowest priority, it got 1.4 %: on a busy day no edition was published.
 """
+
+_END_SECONDS: Final = 5.0
+"""Seconds in which the processes of a broken pool end, which are told to."""
 
 
 class WorkerEnded(Exception):
@@ -59,7 +64,7 @@ def open_worker_pool() -> Iterator[MapFunction]:
     if count == 1:
         yield map_serially
         return
-    with _open_pool(count, 0) as spread:
+    with _open_pool(count, 0, _WatchedContext()) as spread:
         yield spread
 
 
@@ -80,11 +85,12 @@ def open_workers_apart() -> Iterator[MapFunction]:
                 yield from map(function, first)
                 return
             count = min(max(1, _count_cores() // 2), MAX_PROCESSES)
-            spread_apart = stack.enter_context(_open_pool(count, NICENESS))
+            context = _WatchedContext()
+            spread_apart = stack.enter_context(_open_pool(count, NICENESS, context))
             try:
                 yield from spread_apart(function, chain(first, rest))
             except BrokenProcessPool as error:
-                raise WorkerEnded(str(error)) from error
+                raise WorkerEnded(context.describe_ends()) from error
 
         yield spread
 
@@ -100,18 +106,45 @@ def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
     Raises:
         WorkerEnded: The process was killed.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_in_pool, (NICENESS,)) as pool:
+    context = _WatchedContext()
+    with ProcessPoolExecutor(1, context, _start_in_pool, (NICENESS,)) as pool:
         try:
             return pool.submit(_apply, function, item).result()
         except BrokenProcessPool as error:
-            raise WorkerEnded(str(error)) from error
+            raise WorkerEnded(context.describe_ends()) from error
+
+
+class _WatchedContext(SpawnContext):
+    """Context that starts processes and keeps them, because a broken pool does not say how its processes ended.
+
+    They are not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Nor
+    are they from a server of forks: it would stay, with all that it has imported, as long as this process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._processes: list[SpawnProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]
+        """Return a new process, as the class of this name does."""
+        process = SpawnProcess(*arguments, **options)
+        self._processes.append(process)
+        return process
+
+    def describe_ends(self) -> str:
+        """Return a sentence with the exit codes of processes of which one has ended, and the pool ends the others.
+
+        -9 is a kill, as for lack of memory, and -11 a fault of memory.
+        """
+        for process in self._processes:
+            # The pipe of a process breaks a moment before it has ended.
+            process.join(_END_SECONDS)
+        codes = [process.exitcode for process in self._processes]
+        return f"worker processes have ended; exit codes {codes}"
 
 
 @contextmanager
-def _open_pool(count: int, niceness: int) -> Iterator[MapFunction]:
-    # Not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Not from a
-    # server of forks: it would stay, with all that it has imported, as long as this process.
-    context = multiprocessing.get_context("spawn")
+def _open_pool(count: int, niceness: int, context: SpawnContext) -> Iterator[MapFunction]:
     pool = ProcessPoolExecutor(count, context, _start_in_pool, (niceness,))
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
@@ -138,7 +171,11 @@ def _count_cores() -> int:
 
 
 def start_worker(niceness: int) -> None:
-    """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends."""
+    """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends.
+
+    Where it dies of a fault in a library, it writes where that was to its standard error.
+    """
+    faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Windows has no niceness, and a confined service may not be allowed to change it.
     with suppress(AttributeError, OSError):
