@@ -36,6 +36,11 @@ def test_what_is_plain_has_sorted_members_and_no_spaces() -> None:
         ({"a": [5.0, 1], "b": 5.0, "c": 1}, '{"a":[5,1],"b":5,"c":1}'),
         ({"a": 0.1 + 0.2}, '{"a":0.30000000000000004}'),
         (5.0, "5"),
+        ({"a": -0.0, "b": [-2.0]}, '{"a":0,"b":[-2]}'),
+        ({"a": 1e15, "b": 2.0}, '{"a":1000000000000000,"b":2}'),
+        ({"a": 1234567890123456.0, "b": 1e300}, '{"a":1234567890123456,"b":1e+300}'),
+        ({"a": 5.0, "b": "v1.0,12345678901234567890"}, '{"a":5,"b":"v1.0,12345678901234567890"}'),
+        ({"a": "id/12345678901234567890"}, '{"a":"id/12345678901234567890"}'),
         ({"a": 2**53 - 1}, '{"a":9007199254740991}'),
         # Texts that look like such numbers: alone, and beside one.
         ({"a": 'doi "10.1177/14614448211031249\\'}, r'{"a":"doi \"10.1177/14614448211031249\\"}'),
@@ -60,6 +65,9 @@ def test_every_character_is_escaped_as_the_standard_says() -> None:
 def test_an_integer_that_no_double_holds_is_refused() -> None:
     with pytest.raises(rfc8785.IntegerDomainError):
         compute_digest({"a": 2**53})
+    for value in (2**53, [2**53], [1, -(2**53)], {"a": 5.0, "b": 2**53}):
+        with pytest.raises(rfc8785.IntegerDomainError):
+            compute_digest(value)
 
 
 def test_a_set_has_an_order_whichever_way_the_form_is_made() -> None:

@@ -165,15 +165,13 @@ def _to_plain_json(value: object) -> object:
 
 
 def _shorten_float(value: object) -> object:
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case dict():
-            return {name: _shorten_float(member) for name, member in value.items()}
-        case list() | tuple():
-            return [_shorten_float(member) for member in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {name: _shorten_float(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shorten_float(member) for member in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _compare_members(element: Element, before: object, after: object, pointer: str) -> Iterator[Difference]:
