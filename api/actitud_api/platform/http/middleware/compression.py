@@ -12,6 +12,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final, Literal, Protocol
 
 import brotli
@@ -81,7 +82,8 @@ def compress_well(scope: HTTPScope) -> None:
 class Compression:
     """ASGI layer that compresses the responses of the application below it, for clients that accept it.
 
-    Streams are compressed piece by piece. Nothing is kept here: `memory` keeps whole responses in each coding.
+    Streams are compressed piece by piece. `memory` keeps whole responses in each coding; here only the last bodies
+    that were compressed as far as possible are kept, for a service without memory.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -292,8 +294,18 @@ class _Response:
 
     async def _compress_whole(self, body: bytes) -> bytes:
         assert self._coding is not None
-        compressor = _build_compressor(self._coding, best=_BEST in self._scope["state"])
+        coding = self._coding
+        if _BEST in self._scope["state"]:
+            return await _run(len(body), lambda: _compress_best(coding, body))
+        compressor = _build_compressor(coding)
         return await _run(len(body), lambda: compressor.process(body) + compressor.finish())
+
+
+# Of a document of 690 kB it takes 0.6 s, and no limit counts who asks for it. Few bodies are compressed so.
+@lru_cache(maxsize=8)
+def _compress_best(coding: Coding, body: bytes) -> bytes:
+    compressor = _build_compressor(coding, best=True)
+    return compressor.process(body) + compressor.finish()
 
 
 async def _run(size: int, compress: Callable[[], bytes]) -> bytes:
