@@ -142,11 +142,11 @@ def read(made: Document) -> Methodology:
     return loader.read_methodology(made.version, "draft", msgspec.json.encode(made), {})
 
 
-def without_refused_gates(made: Document) -> Document:
+def read_without_refused_gates(made: Document) -> Methodology:
     """The document without the gates that the loader refuses: not monotone, not in order, out of reach."""
     while True:
         try:
-            read(made)
+            return read(made)
         except loader.DefectiveMethodology as refused:
             gates = {tuple(defect.pointer.split("/")[1:5]) for defect in refused.defects}
             if not all(place[0] == "levels" and len(place) == 4 for place in gates):
@@ -165,8 +165,6 @@ def without_refused_gates(made: Document) -> Document:
                     for number, level in enumerate(made.levels)
                 ),
             )
-        else:
-            return made
 
 
 def _told(case: Case) -> Case:
@@ -183,7 +181,7 @@ def seeded(kind: Kind = ANY, answers: int = 1, size: Size = FULL) -> st.SearchSt
 
 def case_of(chance: Random, size: Size, kind: Kind, answers: int) -> Case:
     """A methodology and so many submissions to it."""
-    methodology = read(without_refused_gates(document(chance, size, kind)))
+    methodology = read_without_refused_gates(document(chance, size, kind))
     submissions = [submission(chance, methodology.document) for _ in range(answers)]
     return Case(methodology, submissions)
 

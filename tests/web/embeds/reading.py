@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -42,6 +43,8 @@ class Document(NamedTuple):
         return self.root.to_text(separator="", strip=False)
 
 
+# Tests of one file ask for the same pages, and to parse one takes longer than to make it.
+@functools.lru_cache(maxsize=16)
 def page(text: str) -> Document:
     """A page."""
     return _document(JustHTML(text, sanitize=False, collect_errors=True))
