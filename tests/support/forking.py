@@ -15,11 +15,21 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Final, Self, TextIO
 
+import pytest
+
+from tests.support.scale import NIGHT
+
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 """New processes copy one that has imported all of this and has no thread, which takes some milliseconds."""
 PROCESSES.set_forkserver_preload(
     ["tests.faults.killed_workers", "tests.faults.serving", "tests.faults.writers", "tests.support.preloading"]
 )
+
+
+def fork_workers(patch: pytest.MonkeyPatch) -> None:
+    """Let what this process starts for work copy one that has imported the service; at night each is a fresh one."""
+    if not NIGHT:
+        patch.setattr(multiprocessing, "get_context", lambda method: PROCESSES)
 
 
 class ForkedCommand:

@@ -17,6 +17,7 @@ from actitud_api.resources.publications import service
 from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
+from tests.support.forking import fork_workers
 from tests.support.publishing import EDITION, fill
 
 SAID: Final = {
@@ -38,6 +39,7 @@ def test_a_killed_process_ends_one_publication_and_nothing_else(
     make_key(database, tmp_path)
     fill(database)
     monkeypatch.setattr(service, "BATCH", 1)
+    fork_workers(monkeypatch)
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
         headers = administrator(database)
 

@@ -46,6 +46,7 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.queries import Visibility
 from tests.http.publications.test_documents import PUBLISHED
 from tests.support.databases import make_key, opened
+from tests.support.forking import fork_workers
 from tests.support.ledgers import find_chain_problems, find_signature_problems, make_jwks, read_statement
 from tests.support.publishing import (
     BARE,
@@ -365,6 +366,7 @@ def test_documents_are_the_same_in_one_process_and_in_several(
     ready: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "_count_cores", lambda: 2)
+    fork_workers(monkeypatch)
     asked = PublicationPlan(reason="The calendar says so.")
 
     def kept(prepared: service.PreparedScores | None) -> service.PreparedScores | None:

@@ -30,6 +30,7 @@ from actitud_api.web.downloads.publisher import Publisher
 from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
+from tests.support.forking import fork_workers
 from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_year
 
 Client = TestClient[Litestar]
@@ -61,6 +62,11 @@ COMPUTATIONS: Final = (
 )
 NONE: Final = {"numerator": 0, "denominator": 200}
 PUBLISHER: Final = Publisher(name="Actitud", dir3=None, contact=None)
+
+
+@pytest.fixture(autouse=True)
+def _forked_makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork_workers(monkeypatch)
 
 
 @pytest.fixture
