@@ -165,7 +165,7 @@ class ScoredTable:
         return encode_json_lines(self._columns, [self._rows])
 
     def render(self, language: Language) -> Table:
-        """Return the table for a terminal: what is copied, the rank, the index and what qualifies it; best first."""
+        """Return the table for a terminal, best rank first: the copied columns, and those from `rank` to `level`."""
         shown = len(self._copied) + 6
         table = Table()
         for column in self._columns[:shown]:

@@ -172,7 +172,7 @@ class _Source:
         return self._get(match["score"] or f"published/{match['digest']}")
 
     def load_facts(self) -> _ServiceFacts:
-        """Return what the service publishes about the file: keys, digest and signature.
+        """Return the keys, the digest and the signature that the service publishes about the file.
 
         All are None for a file on the disk, and for a URL that is not one of an operation of the service. For a
         bundle or a ledger, only digest and signature are None.

@@ -87,7 +87,7 @@ def measure_readability(text: str) -> Readability | None:
 
 
 def propose_plain(text: str) -> bool:
-    """Return True if a text passes what a machine can see of the plain-language test."""
+    """Return True if a text passes the part of the plain-language test that a machine can apply."""
     measures = measure_readability(text)
     if measures is None or _ACRONYM.search(text) or _FORMULA.search(text):
         return False

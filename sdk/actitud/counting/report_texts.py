@@ -36,7 +36,7 @@ def format_value(value: FactValue, words: Words) -> str:
 
 
 def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REASONS) -> str:
-    """Return the first reasons as sentences, and how many more there are."""
+    """Return the first `most` reasons as sentences, followed by the number of the others."""
     told = [reason.explain(get_language(words)) for reason in reasons[:most]]
     more = len(reasons) - len(told)
     if more:

@@ -156,7 +156,7 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> None:
-        """Log a fault because of which nothing is left out."""
+        """Log a fault that leaves nothing out."""
         self.log.add(self._make_fault(code, row, column, value, suggestion, False))
 
     def note_once(self, code: str, column: str | None = None) -> None:

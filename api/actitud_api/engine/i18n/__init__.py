@@ -143,7 +143,7 @@ def build_translator(language: Language) -> Callable[..., str]:
 
 
 def choose_whole_language(language: Language) -> Language:
-    """Return the language for what a partial catalogue does not have: that language itself if it has everything."""
+    """Return the same language if its catalogue is complete, else Spanish, for texts that a partial catalogue lacks."""
     return language if language in LANGUAGES else FALLBACK
 
 

@@ -82,7 +82,7 @@ class Keeping:
 
 
 def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
-    """Return how the answers of a handler are kept in memory, None if they are not.
+    """Return the `Keeping` of a handler, None if its answers are not kept in memory.
 
     `opt` is the dictionary with that name of a Litestar handler.
     """

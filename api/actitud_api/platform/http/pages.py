@@ -85,7 +85,7 @@ def find_static_path(name: str) -> str:
 
 
 def load_templates(*packages: str) -> jinja2.Environment:
-    """Return the Jinja templates of some packages, and serve what their folders `static` have; values are escaped.
+    """Return the Jinja templates of some packages, and serve the files in their folders `static`; values are escaped.
 
     The templates may extend those of this package, such as the frame of every page.
     """

@@ -506,7 +506,7 @@ _SELECT_ERASURES = select(*(ERASURES.c[name] for name in Erasure.__struct_fields
 
 
 def list_rows(session: Session, edition: str, organisation: str) -> list[StoredRow]:
-    """List the rows of an assessment that have, or had, personal data, but for what a review found."""
+    """List the rows of an assessment that have, or had, personal data, without those of its review."""
     rows: list[StoredRow] = []
     for stored, number in _NUMBERS.items():
         columns = [stored.c[name] for name in ("edition", "organisation", *_ERASABLE) if name in stored.c]

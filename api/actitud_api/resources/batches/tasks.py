@@ -42,7 +42,7 @@ class TransitionsResult(Struct, frozen=True):
 
 
 class StepDetail(Struct, frozen=True, omit_defaults=True):
-    """What is kept of one assessment: the path of what was made, or the problem of its refusal."""
+    """The outcome of a step for one assessment: the path of the new resource, or the problem of the refusal."""
 
     path: str | None = None
     problem: JobProblem | None = None

@@ -91,7 +91,7 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
         return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return what the rows of an organisation say; `places` is filled as in `SourceForm`."""
+        """Return the body that the rows of an organisation make; `places` is filled as in `SourceForm`."""
         reader = _TidyReader(version, self.head)
         source = reader.read_group(group)
         if places is not None:
@@ -118,7 +118,7 @@ class WideForm(Struct, frozen=True, tag="wide"):
         return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return what the row of an organisation says; `places` is filled as in `SourceForm`."""
+        """Return the body that the row of an organisation makes; `places` is filled as in `SourceForm`."""
         reader = _WideReader(version, self.head)
         source = reader.read_group(group)
         if places is not None:
@@ -341,7 +341,7 @@ class _TidyReader(_RowReader):
         self._positions = {title: position for position, title in enumerate(head.titles) if title}
 
     def read_group(self, group: OrganisationRows) -> SourceBody:
-        """Return what the rows of an organisation say."""
+        """Return the body that the rows of an organisation make."""
         positions, facts = self._positions, self._facts
         indicators, fields, values = (positions[title] for title in TIDY[1:])
         others = [(title, position) for title, position in positions.items() if title in (_REVISION, _NOTE, *_EVIDENCE)]
@@ -410,7 +410,7 @@ class _TidyReader(_RowReader):
 
 class _WideReader(_RowReader):
     def read_group(self, group: OrganisationRows) -> SourceBody:
-        """Return what the row of an organisation says."""
+        """Return the body that the row of an organisation makes."""
         row, *further = group.rows
         for other in further:
             detail = _REPEATED_ORGANISATION.fill(first=row.number)

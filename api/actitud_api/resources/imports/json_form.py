@@ -57,7 +57,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
         yield number, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return what the line of an organisation says; a fault names its member, so there are no `places` to fill."""
+        """Return the body in the line of an organisation. A fault names its member, so `places` is not filled."""
         (row,) = group.rows
         try:
             value = parse_json(row.cells[0].encode())

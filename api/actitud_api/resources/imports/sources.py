@@ -105,7 +105,7 @@ class SourceForm(Protocol):
         ...
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return what the rows of an organisation say under a methodology version.
+        """Return the body that the rows of an organisation make under a methodology version.
 
         `places`: is filled with the place of each member of the body, by JSON Pointer.
         """

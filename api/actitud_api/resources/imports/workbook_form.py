@@ -128,7 +128,7 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
         yield last, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return what the cells of an organisation say; `places` is filled as in `SourceForm`."""
+        """Return the body that the cells of an organisation make; `places` is filled as in `SourceForm`."""
         reader = _CellReader(version)
         source = reader.read_group(group)
         if places is not None:
@@ -369,7 +369,7 @@ class _CellReader:
         self.revision: str | None = None
 
     def read_group(self, group: OrganisationRows) -> SourceBody:
-        """Return what the cells of an organisation say."""
+        """Return the body that the cells of an organisation make."""
         for row in group.rows:
             cell = CellRow(*row.cells)
             place = Place(row.number, cell.column, cell.sheet)

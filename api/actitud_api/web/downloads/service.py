@@ -189,7 +189,7 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 
 
 def read_score_batches(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[ScoreBatch]:
-    """Yield what `build_score_rows` and `build_cube_units` need, in batches.
+    """Yield the scores, in batches, from which `build_score_rows` and `build_cube_units` make rows.
 
     Raises `StaleVersion` if a correction of the edition is published meanwhile.
     """
@@ -281,7 +281,7 @@ def list_indicator_rows(
 def read_document_batches(
     database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Iterator[DocumentBatch]:
-    """Yield what `build_indicator_rows` needs, in batches.
+    """Yield the documents, in batches, from which `build_indicator_rows` makes rows.
 
     Raises `StaleVersion` if a correction of the edition is published meanwhile.
     """

@@ -99,7 +99,7 @@ def list_unknown_filters(
 
 
 def read_page_number(parameters: Mapping[str, str]) -> int:
-    """Return the number of the page that the query parameters ask for; 1 if they name none, or what is no number."""
+    """Return the page number in the query parameters; 1 if it is absent or no number."""
     text = parameters.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _PAGE_DIGITS and int(text) else 1
 

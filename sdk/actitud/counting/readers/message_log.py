@@ -39,7 +39,7 @@ _COUNTS: Final = ("reactions", "comments", "shares", "views")
 
 
 def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
-    """Return the table of a file of which the headers are those of a mapping, None if it lacks most of them."""
+    """Return the table of a file whose headers are those of a mapping, None if most of them are absent."""
     table = make_header_table(mapping)
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):

@@ -58,7 +58,7 @@ def is_chat(head: str) -> bool:
 
 
 def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
-    """Return the names of those who write in a chat, normalised, and what its dates say on their order."""
+    """Return the normalised names of the writers in a chat, and the evidence about the order of day and month."""
     evidence = OrderEvidence(is_sorted=True)
     senders: set[str] = set()
     for line in _iterate_lines(source):

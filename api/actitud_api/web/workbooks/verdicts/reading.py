@@ -180,7 +180,7 @@ class _VerdictReader:
         self._judged: dict[tuple[str, str], int] = {}
 
     def read_row(self, row: int, values: Sequence[CellContent]) -> Iterator[VerdictRow]:
-        """Yield what a row says; nothing if it has no verdict and nothing else that an assessor writes."""
+        """Yield the verdict of a row, or its faults; nothing if the assessor has filled in no cell."""
         cells = {column.id: value for column, value in zip(COLUMNS, values, strict=False) if value != ""}
         written = [column for column in COLUMNS if column.is_input and column.id in cells]
         marked = [

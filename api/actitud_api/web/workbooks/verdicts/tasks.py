@@ -54,7 +54,7 @@ class VerdictsResult(Struct, frozen=True):
 
 
 class VerdictDetail(Struct, frozen=True):
-    """What is kept of one verdict that was refused."""
+    """The outcome of a refused verdict."""
 
     problem: JobProblem
 
