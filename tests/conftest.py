@@ -64,9 +64,12 @@ def _is_unit(file: Path) -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out by day what runs at night, and at night what stands for it by day."""
-    left_out = [item for item in items if _is_left_out(item)]
+    taken: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if _is_left_out(item) else taken).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not _is_left_out(item)]
+    items[:] = taken
 
 
 def _is_left_out(item: pytest.Item) -> bool:
