@@ -40,7 +40,7 @@ from actitud_api.engine.methodology.model import (
     Sum,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import Evaluated, compile_predicate, to_exact, walk_operands
+from actitud_api.engine.methodology.predicates import Evaluated, Truth, compile_predicate, to_exact, walk_operands
 from actitud_api.engine.methodology.requests.answers import FactValue
 
 Facts = Mapping[str, FactValue | str | None]
@@ -155,7 +155,7 @@ They arise where a name that begins with an article follows a preposition.
 _DECIMALS_MAX: Final = 12
 _SMALLEST_GROUPED: Final = Decimal("999.5")
 """Number below which no language separates groups of digits, whatever is rounded."""
-_SHOWN_SHARE: Final = Decimal("0.001")
+_NEAR_TIE: Final = 1e-6
 
 
 @lru_cache(maxsize=8192)
@@ -185,12 +185,18 @@ def format_score(value: float | int, decimals: int, language: Language) -> str:
 def format_share(value: float | int, language: Language) -> str:
     """Format a share, 0 to 1, as a percentage with at most one decimal."""
     # Rounded before it is looked up: the limits of intervals have six decimals, of which three are shown.
-    return _format_rounded_share(Decimal(str(value)).quantize(_SHOWN_SHARE), language)
+    thousandths = value * 1000
+    rounded = round(thousandths)
+    if abs(abs(thousandths - rounded) - 0.5) < _NEAR_TIE:
+        # Half to even, by the digits of the number and not by the double next to it.
+        rounded = int(Decimal(str(value)).scaleb(3).to_integral_value())
+    return _format_thousandths(rounded, language)
 
 
 @lru_cache(maxsize=8192)
-def _format_rounded_share(value: Decimal, language: Language) -> str:
-    return format_percent(value, format=_build_percent_pattern(language), locale=LOCALES[language])
+def _format_thousandths(value: int, language: Language) -> str:
+    share = Decimal(value).scaleb(-3)
+    return format_percent(share, format=_build_percent_pattern(language), locale=LOCALES[language])
 
 
 @lru_cache(maxsize=1024)
@@ -335,11 +341,12 @@ def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicat
 
 
 def _select_members(members: tuple[Predicate, ...], facts: Facts, truth: bool) -> tuple[Predicate, ...]:
-    return tuple(
-        select_deciding(member, facts, truth)
-        for member in members
-        if compile_predicate(member, _compile_fact_reader, _reject_presence)(facts) is truth
-    )
+    return tuple(select_deciding(member, facts, truth) for member in members if _compile_member(member)(facts) is truth)
+
+
+@lru_cache(maxsize=1024)
+def _compile_member(member: Predicate) -> Callable[[Facts], Truth]:
+    return compile_predicate(member, _compile_fact_reader, _reject_presence)
 
 
 def lower_first(text: str) -> str:

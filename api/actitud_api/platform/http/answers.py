@@ -13,8 +13,11 @@ from actitud_api.platform.http.middleware.compression import describe_unchanged
 PROTECTED_SHARE: Final = 0.8
 """Share of a store that answers take which were asked for again; the rest is for answers that were asked for once."""
 
-_RECORD: Final = 600
-"""Bytes that an answer takes besides its key, headers and body: its object, the entries of the store, lists."""
+_RECORD: Final = 900
+"""Bytes that an answer takes besides its key, headers and body: its object, the entries of the store, lists.
+
+300 of them are for headers of a 304 answer that are longer than those of the answer.
+"""
 
 
 class Head:
@@ -39,12 +42,12 @@ class Head:
 class Answer:
     """A successful answer to a public read, as it is sent again.
 
-    `head` are the headers that every request gets, without those of one request, and `unchanged` those of the 304
-    answer with the same tag. `tag` is the value of `ETag`. `number`: number of the public state that the answer shows.
-    `is_constant`: True if it is the same in every state.
+    `head` are the headers that every request gets, without those of one request. `tag` is the value of `ETag`.
+    `number`: number of the public state that the answer shows. `is_constant`: True if it is the same in every state.
+    `size`: bytes that it takes, with the headers of a 304 answer, which are about as many.
     """
 
-    __slots__ = ("body", "head", "is_constant", "number", "size", "tag", "unchanged")
+    __slots__ = ("_unchanged", "body", "head", "is_constant", "number", "size", "tag")
 
     def __init__(
         self, headers: list[tuple[bytes, bytes]], body: bytes, tag: bytes, number: Hashable, *, is_constant: bool
@@ -54,8 +57,15 @@ class Answer:
         self.tag = tag
         self.number = number
         self.is_constant = is_constant
-        self.unchanged = Head(describe_unchanged(headers, tag.decode("latin-1")), 0)
-        self.size = _RECORD + len(body) + self.head.size + self.unchanged.size
+        self._unchanged: Head | None = None
+        self.size = _RECORD + len(body) + 2 * self.head.size
+
+    @property
+    def unchanged(self) -> Head:
+        """Headers of the 304 answer with the same tag, made for the first of them: most answers are read once."""
+        if self._unchanged is None:
+            self._unchanged = Head(describe_unchanged(self.head.headers, self.tag.decode("latin-1")), 0)
+        return self._unchanged
 
 
 class AnswerStore:

@@ -151,7 +151,12 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # IMMEDIATE takes the write lock at once. A deferred transaction that upgrades later may fail without waiting.
-        connection.exec_driver_sql("BEGIN" if role == "reader" else "BEGIN IMMEDIATE")
+        if role == "reader":
+            # It locks nothing, so there is no error to translate, and each read pays for the way through SQLAlchemy.
+            cast("sqlite3.Connection", connection.connection.driver_connection).execute("BEGIN")
+        else:
+            # IMMEDIATE takes the write lock at once. A deferred transaction that upgrades later may fail without
+            # waiting.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

@@ -595,7 +595,8 @@ def find_published_rank(session: Session, source: FigureSource, edition_digest: 
     """
     if points == UNRANKED:
         return None
-    kept = _POINTS.setdefault(session.get_bind(), RecentValues(16))
+    database = session.get_bind()
+    kept = _POINTS.get(database) or _POINTS.setdefault(database, RecentValues(16))
     ascending = kept.get(edition_digest)
     if ascending is None:
         rows = session.execute(source.statements.select_points, source.parameters)
