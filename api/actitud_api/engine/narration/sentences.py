@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
@@ -21,6 +21,7 @@ from actitud_api.engine.methodology.model import (
     MethodologyTexts,
     Minimum,
     Operand,
+    Predicate,
     Product,
     ProfileOperand,
     Rule,
@@ -214,6 +215,10 @@ def get_sentences(methodology: Methodology, language: Language) -> Sentences:
     return sentences
 
 
+_ReadFacts: TypeAlias = tuple[tuple[str, FactValue | str | None], ...]
+"""Names and values of the facts that a condition reads, as a key of a cache."""
+
+
 class Sentences:
     """Writes the sentences about a score under one methodology in one language."""
 
@@ -237,9 +242,9 @@ class Sentences:
         self._describe_answer = cache(self._compose_answer)
         self._describe_target_level = cache(self._compose_target_level)
         self._order_facts = cache(self._sort_facts)
-        # Bounded: they depend on facts too. Those of the profile that decide them are few, and the same in many scores.
+        # Bounded: they depend on facts too. Many indicators of a score share a condition, such as a least population.
         self._describe_scope = lru_cache(4096)(self._compose_scope)
-        self._describe_zero_rule = lru_cache(4096)(self._compose_zero_rule)
+        self._describe_condition = lru_cache(4096)(self._compose_condition)
         self._find_labels = lru_cache(1024)(self._collect_rule_labels)
 
     @property
@@ -310,7 +315,9 @@ class Sentences:
         if code == "zero_by_rule":
             return templates[code].format(cause=self._describe_cause(indicator, parameters), least=least)
         if code == "not_applicable":
-            return self._describe_scope(scored.id, tuple(parameters.facts.items()))
+            failing = words.select_deciding(indicator.applies, parameters.facts, False)
+            sentence = self._describe_scope(failing, tuple(parameters.facts.items()))
+            return sentence + (templates["shared"] if self._shares_weight(indicator) else "")
         effects = self._describe_effects(indicator)
         if code == "unknown" and parameters.fields:
             cause = words.join_list(
@@ -403,28 +410,23 @@ class Sentences:
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
-    def _compose_scope(self, indicator: str, read: tuple[tuple[str, FactValue | str | None], ...]) -> str:
-        """Describe where an indicator applies, if it does not apply by the facts `read`, pairs of name and value."""
-        definition, templates, facts = self._indicators[indicator], _REASONS[self._language], dict(read)
-        failing = words.select_deciding(definition.applies, facts, False)
-        narrator = words.PredicateNarrator(self._texts, facts, stated=True)
+    def _compose_scope(self, failing: Predicate, read: _ReadFacts) -> str:
+        """Describe where an indicator applies, if the part `failing` of its condition is false for the facts `read`."""
+        templates = _REASONS[self._language]
+        narrator = words.PredicateNarrator(self._texts, dict(read), stated=True)
         scope = narrator.describe_scope(failing)
-        sentence = (
-            templates["not_applicable"].format(needed=narrator.describe(failing))
-            if scope is None
-            else templates["not_applicable_scope"].format(needed=scope)
-        )
-        return sentence + (templates["shared"] if self._shares_weight(definition) else "")
+        if scope is None:
+            return templates["not_applicable"].format(needed=narrator.describe(failing))
+        return templates["not_applicable_scope"].format(needed=scope)
 
     def _describe_cause(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the part of an indicator's zero rule that is true for the facts in `parameters`."""
-        return self._describe_zero_rule(indicator.id, tuple(parameters.facts.items()))
+        condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
+        return self._describe_condition(condition, tuple(parameters.facts.items()))
 
-    def _compose_zero_rule(self, indicator: str, read: tuple[tuple[str, FactValue | str | None], ...]) -> str:
-        """Describe the part of a zero rule that is true for the facts `read`, pairs of name and value."""
-        facts = dict(read)
-        condition = words.select_deciding(self._indicators[indicator].zero_when, facts, True)
-        return words.PredicateNarrator(self._texts, facts, stated=True).describe(condition)
+    def _compose_condition(self, condition: Predicate, read: _ReadFacts) -> str:
+        """Describe a condition that is true for the facts `read`."""
+        return words.PredicateNarrator(self._texts, dict(read), stated=True).describe(condition)
 
     def _describe_facts(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
