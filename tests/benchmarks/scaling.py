@@ -302,7 +302,8 @@ def _describe_costs(figures: Scaling, run: ReadsRun) -> str:
             f"took their turn (least to greatest in brackets). SQLite, {run.organisations:,} organisations, 16 "
             f"connections; {figures.machine}; {run.run}. *Hot*: the same address again and again; *cold*: each address "
             "once; *304*: the hot one with its `ETag`. *Plain*: a Litestar handler that returns the same bytes. "
-            "*Peer*: FastAPI and SQLModel, returning the same data (`tests/benchmarks/peers`).\n",
+            "*Peer*: FastAPI and SQLModel, returning the same data (`tests/benchmarks/peers`); it stores each sheet "
+            "ready made in one language, of which the service keeps the signed figures and writes the sentences.\n",
             _tabulate(
                 ("read", f"bytes / {CODING}", "hot", "304", "cold", "plain", "peer", "plain over hot", "peer over hot"),
                 rows,
