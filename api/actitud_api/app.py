@@ -34,6 +34,7 @@ from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http import handler_threads, large_responses, metrics
 from actitud_api.platform.http.access import Rules, rules_of
 from actitud_api.platform.http.contract import enforce
+from actitud_api.platform.http.decoder_types import prepare_decoders
 from actitud_api.platform.http.discovery import DiscoveryController
 from actitud_api.platform.http.event_streams import EventStreams
 from actitud_api.platform.http.large_responses import LargeResponseSlots
@@ -492,6 +493,7 @@ _documents: Final[dict[tuple[object, ...], bytes]] = {}
 @asynccontextmanager
 async def _provide_threads(_app: Litestar) -> AsyncIterator[None]:
     """Give the event loop the worker threads of the handlers. It waits for them when it is closed."""
+    prepare_decoders()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "handler"))
     yield
 

@@ -14,6 +14,7 @@ from actitud_api.app import build_job_runner, build_notifier, build_publisher
 from actitud_api.cli.common import CommandError, load_settings, open_database
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.decoder_types import prepare_decoders
 from actitud_api.platform.storage.urls import find_database_file, hide_password
 
 _FILE = Texts(
@@ -45,6 +46,7 @@ def run_worker(options: argparse.Namespace, language: Language) -> int:
         publishing = build_publisher(settings, database)
         runner = build_job_runner(settings, database, publishing)
         notifier = build_notifier(settings, database)
+        prepare_decoders()
         with _take_signals() as stopping:
             runner.start()
             notifier.start()

@@ -1,0 +1,30 @@
+"""Preparation of decoders before there are threads.
+
+msgspec describes a Struct when it is first decoded, and marks the description as there before it is complete, for types
+that contain themselves. Another thread that decodes the same Struct meanwhile reads the incomplete one, and the process
+ends with a segmentation fault: seen where sixteen sheets were the first requests of a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+
+
+@cache
+def prepare_decoders() -> None:
+    """Have msgspec describe each Struct of the process; later calls do nothing."""
+    for type_ in list(_walk_subclasses(msgspec.Struct)):
+        try:
+            msgspec.json.Decoder(type_)
+        except TypeError:
+            # Not made to be decoded: it has members of types that msgspec does not know.
+            continue
+
+
+def _walk_subclasses(type_: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for subclass in type_.__subclasses__():
+        yield subclass
+        yield from _walk_subclasses(subclass)
