@@ -198,3 +198,18 @@ def test_popular_bodies_are_compressed_once(client: TestClient[Litestar], monkey
 
     monkeypatch.setattr(compression, "_build_compressor", refuse)
     assert (ask(client, "GET", path, accept_encoding="gzip")).body == first.body
+
+
+def test_a_service_without_memory_compresses_its_document_once(
+    demonstration: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TestClient(create_app(structs.replace(unlimited(demonstration), memory_bytes=0))) as client:
+        first = ask(client, "GET", "/v1/openapi.json", accept_encoding="zstd")
+
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("compressed again")
+
+        monkeypatch.setattr(compression, "_build_compressor", refuse)
+        assert ask(client, "GET", "/v1/openapi.json", accept_encoding="zstd").body == first.body
+        document = ask(client, "GET", "/v1/openapi.json", accept_encoding="identity").body
+        assert UNPACK["zstd"](first.body) == document
