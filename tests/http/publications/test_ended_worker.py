@@ -21,8 +21,8 @@ from tests.support.forking import fork_workers
 from tests.support.publishing import EDITION, fill
 
 SAID: Final = {
-    "es": "Un proceso que preparaba la publicación ha terminado",
-    "en": "A process that prepared the publication",
+    "es": "Un proceso que calculaba lo que pidió ha terminado",
+    "en": "A process that computed what you asked for",
 }
 """How the failure is told in each language."""
 

@@ -167,11 +167,12 @@ def _report_interruption(_error: Exception) -> ProblemError:
 
 
 def _report_ended_worker(error: Exception) -> ProblemError:
-    _log.error("a process that prepared a publication has ended", reason=str(error))
+    _log.error("a worker process has ended", reason=str(error))
+    # Of imports, verdicts and rescorings too, if their job fails for it.
     detail = Texts(
-        "Un proceso que preparaba la publicación ha terminado antes de tiempo, y no se ha publicado nada. Repita la "
+        "Un proceso que calculaba lo que pidió ha terminado antes de tiempo, así que no se ha completado. Repita la "
         "petición.",
-        "A process that prepared the publication has ended too early, and nothing was published. Repeat the request.",
+        "A process that computed what you asked for has ended too early, so it is not complete. Repeat the request.",
     )
     return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
 
