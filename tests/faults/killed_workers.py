@@ -11,8 +11,9 @@ Whoever adds a kind of job kills its workers too:
 
 `kill_workers` starts real processes with the runner of the service, with the tasks of `app.build_job_runner`: one for a
 file, which stands for the process that serves it, and two for PostgreSQL. It waits until one of them has begun a job,
-kills it (SIGKILL) after a random part of the time that a job takes, and starts another one in its place, until as many
-have died in the middle of a job as asked for. Then it lets the jobs end, and asserts that all have succeeded.
+and a random part of the time that a job takes; then it kills one that has a job (SIGKILL), and starts another one in
+its place, until as many have died in the middle of a job as asked for. Then it lets the jobs end, and asserts that all
+have succeeded.
 
 A worker died in the middle of a job if that was `running` afterwards, with the lease of the dead. On PostgreSQL its
 leases are over at once, as if their time had passed; who serves a file takes up the jobs of the one before by itself.
@@ -40,6 +41,7 @@ from sqlalchemy import select, update
 
 from actitud_api import app as assembly
 from actitud_api.app import build_job_runner
+from actitud_api.platform.http.decoder_types import prepare_decoders
 from actitud_api.platform.jobs import runner as running
 from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.workers import map_serially
@@ -79,6 +81,8 @@ def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     setattr(assembly, "open_workers_apart", lambda: nullcontext(map_serially))  # noqa: B010  # by its name alone
     settings = structs.replace(unlimited(url), signing_folder=folder)
     with opened(url) as database:
+        # As the service does: two threads that decode the same for the first time may end the process.
+        prepare_decoders()
         build_job_runner(settings, database, EditionPublisher(database, folder), owner=owner).start()
         pipe.send(True)
         threading.Event().wait()
@@ -126,10 +130,13 @@ def kill_workers(
             for _ in range(AHEAD - len(_list_states(database, LEFT))):
                 jobs.append(enqueue(len(jobs)))
             _await(lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left)
-            if not _list_states(database, {"running"}):
-                continue
             time.sleep(chosen.uniform(0, typical))
-            victim = workers.pop(chosen.randrange(len(workers)))
+            busy = _list_owners(database)
+            working = [worker for worker in workers if worker.owner in busy]
+            if not working:
+                continue
+            victim = chosen.choice(working)
+            workers.remove(victim)
             _kill(victim)
             died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))
             typical = _measure_typical(database, typical)
@@ -147,6 +154,13 @@ def _list_states(database: Database, states: set[str]) -> dict[int, str]:
     with database.read() as session:
         found = session.execute(select(JOBS.c.id, JOBS.c.state).where(JOBS.c.state.in_(states)))
         return {row.id: row.state for row in found}
+
+
+def _list_owners(database: Database) -> set[str]:
+    """Return who has a job at this moment."""
+    with database.read() as session:
+        leases = session.execute(select(JOBS.c.lease).where(JOBS.c.state == "running")).scalars()
+        return {lease.partition(":")[0] for lease in leases if lease is not None}
 
 
 def _bury(database: Database, owner: str, *, is_over: bool) -> int:

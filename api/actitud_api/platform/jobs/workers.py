@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
+from copy import copy
 from itertools import chain, islice
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, Final, Protocol, TypeVar
+from multiprocessing.process import BaseProcess
+from typing import Final, Protocol, TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -64,7 +65,7 @@ def open_worker_pool() -> Iterator[MapFunction]:
     if count == 1:
         yield map_serially
         return
-    with _open_pool(count, 0, _WatchedContext()) as spread:
+    with _open_pool(count, 0, _ProcessWatch()) as spread:
         yield spread
 
 
@@ -85,12 +86,12 @@ def open_workers_apart() -> Iterator[MapFunction]:
                 yield from map(function, first)
                 return
             count = min(max(1, _count_cores() // 2), MAX_PROCESSES)
-            context = _WatchedContext()
-            spread_apart = stack.enter_context(_open_pool(count, NICENESS, context))
+            watch = _ProcessWatch()
+            spread_apart = stack.enter_context(_open_pool(count, NICENESS, watch))
             try:
                 yield from spread_apart(function, chain(first, rest))
             except BrokenProcessPool as error:
-                raise WorkerEnded(context.describe_ends()) from error
+                raise WorkerEnded(watch.describe_ends()) from error
 
         yield spread
 
@@ -106,30 +107,33 @@ def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
     Raises:
         WorkerEnded: The process was killed.
     """
-    context = _WatchedContext()
-    with ProcessPoolExecutor(1, context, _start_in_pool, (NICENESS,)) as pool:
+    watch = _ProcessWatch()
+    with ProcessPoolExecutor(1, watch.context, _start_in_pool, (NICENESS,)) as pool:
         try:
             return pool.submit(_apply, function, item).result()
         except BrokenProcessPool as error:
-            raise WorkerEnded(context.describe_ends()) from error
+            raise WorkerEnded(watch.describe_ends()) from error
 
 
-class _WatchedContext(SpawnContext):
-    """Context that starts processes and keeps them, because a broken pool does not say how its processes ended.
+class _ProcessWatch:
+    """Context of processes that keeps those it starts, because a broken pool does not say how its processes ended.
 
     They are not forked: this process has threads, and a lock that one of them holds would stay held in the copy. Nor
     are they from a server of forks: it would stay, with all that it has imported, as long as this process.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._processes: list[SpawnProcess] = []
+        self._processes: list[BaseProcess] = []
+        # A copy, because there is one context for all.
+        self.context: Final = copy(multiprocessing.get_context("spawn"))
+        build: Callable[..., BaseProcess] = self.context.Process
 
-    def Process(self, *arguments: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]
-        """Return a new process, as the class of this name does."""
-        process = SpawnProcess(*arguments, **options)
-        self._processes.append(process)
-        return process
+        def keep(*arguments: object, **options: object) -> BaseProcess:
+            process = build(*arguments, **options)
+            self._processes.append(process)
+            return process
+
+        setattr(self.context, "Process", keep)  # noqa: B010  # a class, of which pools only make objects
 
     def describe_ends(self) -> str:
         """Return a sentence with the exit codes of processes of which one has ended, and the pool ends the others.
@@ -144,8 +148,8 @@ class _WatchedContext(SpawnContext):
 
 
 @contextmanager
-def _open_pool(count: int, niceness: int, context: SpawnContext) -> Iterator[MapFunction]:
-    pool = ProcessPoolExecutor(count, context, _start_in_pool, (niceness,))
+def _open_pool(count: int, niceness: int, watch: _ProcessWatch) -> Iterator[MapFunction]:
+    pool = ProcessPoolExecutor(count, watch.context, _start_in_pool, (niceness,))
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         pending: deque[Future[ResultT]] = deque()
