@@ -53,8 +53,8 @@ from actitud_api.web.downloads.service import EditionSource, Rows, RowSelection,
 
 T = TypeVar("T")
 
-ROWS_AT_ONCE: Final = 200
-"""Rows that are encoded before other requests pass: those of a workbook take 50 ms of processor time."""
+ROWS_AT_ONCE: Final = 50
+"""Rows that are encoded before other requests pass: those of a workbook take 15 ms of processor time."""
 
 TABLE: Final[Mapping[str, str]] = {"csv": CSV, "jsonl": JSON_LINES, "xlsx": XLSX}
 CUBE: Final[Mapping[str, str]] = {**TABLE, "jsonstat": JSON}
