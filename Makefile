@@ -97,7 +97,7 @@ test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every chang
 	$(TESTS) $(call part,)
 
 night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
-	$(TESTS) --night --figures $(call part,)
+	$(TESTS) --figures --night $(call part,)
 
 figures: $(VENV)/all.done ## the tests that record figures, at full size, and docs/security/figures.md; a part as in make test, small ones: SIZE=
 	$(TESTS) $(SIZE) --figures -m figures $(call part,)
