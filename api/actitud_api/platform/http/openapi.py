@@ -692,11 +692,13 @@ class _Operation:
             responses["404"] = self._describe_missing(answer)
         responses["default"] = {"$ref": "#/components/responses/problem"}
         if answer is not None and answer.has_ranges:
+            # Generators read all types of a status as they read the first one that they know: bytes, not a text.
+            media_types = sorted(answer.content, key=_is_text)
             # Last, because compressed the document is then 100 bytes smaller, whatever the reason.
             responses["206"] = {
                 "description": "The bytes that `Range` asks for.",
                 "headers": _refer_to_headers([*headers, "Content-Range"]),
-                "content": {media_type: {"schema": _TEXT | {"format": "binary"}} for media_type in answer.content},
+                "content": {media_type: {"schema": _TEXT | {"format": "binary"}} for media_type in media_types},
             }
         return responses
 
@@ -838,9 +840,13 @@ def _describe_file(media_type: str) -> Node:
     """Return the schema of content that no type describes: an object, a text or bytes, by its media type."""
     if media_type.endswith("json"):
         return {"type": "object", "additionalProperties": True}
-    is_text = media_type.startswith("text/") or media_type.endswith(("+xml", "jsonl"))
     # OpenAPI 3.1 needs no schema for bytes, but generators know them by the `format` of OpenAPI 3.0.
-    return _TEXT if is_text else _TEXT | {"format": "binary"}
+    return _TEXT if _is_text(media_type) else _TEXT | {"format": "binary"}
+
+
+def _is_text(media_type: str) -> bool:
+    """Return True for the media type of a text that is not JSON."""
+    return media_type.startswith("text/") or media_type.endswith(("+xml", "jsonl"))
 
 
 def _build_security(rule: Rule) -> Iterator[Node]:
