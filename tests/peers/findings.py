@@ -36,6 +36,11 @@ def review(program: str, findings: Sequence[Finding], entries: Sequence[Mapping[
     return Review(accepted, new, [f"{entry['rule']}: {entry['reason']}" for entry in entries if entry not in needed])
 
 
+def list_warnings(pattern: str, output: str) -> list[Finding]:
+    """Return each match of a regular expression in what a program printed as a warning."""
+    return [Finding("warning", "warning", "", found[0]) for found in re.finditer(pattern, output, re.MULTILINE)]
+
+
 def list_faults(program: str, reviewed: Review) -> list[str]:
     """List what makes `make peers` fail: findings that are not accepted, and entries without a finding."""
     return [

@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tests.peers.findings import Finding
+from tests.peers.findings import Finding, list_warnings
 from tests.peers.programs import CACHE, DOCUMENT, FACTS, HERE, PYTHON, TYPESCRIPT, Output, make_folder, run, run_module
 from tests.support.node import NODE
 
@@ -55,7 +55,7 @@ class Generator(NamedTuple):
     """A generator of clients.
 
     `generate` writes the client into a folder. `count_operations` counts the operations of the client, if it has any.
-    `warning` is a regular expression that matches the lines of the output that are warnings.
+    `warning` is a regular expression that matches each warning in the output.
     """
 
     name: str
@@ -81,8 +81,7 @@ def try_generator(generator: Generator, target: Target) -> Result:
     checked, errors = _check_python(folder) if python else _check_typescript(folder)
     ran = _run_python(folder, generator.flow, target) if python else _run_typescript(folder, generator.flow, target)
     flow = json.loads(ran.text.splitlines()[-1]) if ran.code == 0 else None
-    lines = [line for line in said.splitlines() if re.search(generator.warning, line)]
-    warnings = [Finding("warning", "warning", "", line) for line in lines]
+    warnings = list_warnings(generator.warning, said)
     seconds = made.seconds + checked.seconds + ran.seconds
     printed = "\n".join((said, checked.text, ran.errors))
     return Result(generator.name, generator.version, operations, warnings, errors, flow, files, seconds, printed)
@@ -182,7 +181,8 @@ def list_generators() -> list[Generator]:
             _find_python_version("openapi-python-client"),
             _generate_openapi_python_client,
             lambda folder: sum(file.name != "__init__.py" for file in (folder / "client" / "api").rglob("*.py")),
-            r"^(WARNING|ERROR)",
+            # The reason is below an empty line.
+            r"^(?:WARNING|ERROR).*(?:\n\n.*)?",
             "openapi_python_client_flow.py",
         ),
         Generator(
@@ -190,7 +190,7 @@ def list_generators() -> list[Generator]:
             _find_python_version("datamodel-code-generator"),
             _generate_models,
             None,
-            r"Warning",
+            r"^.*Warning.*",
             "datamodel_code_generator_flow.py",
         ),
         Generator(
@@ -198,7 +198,7 @@ def list_generators() -> list[Generator]:
             jar,
             _generate_openapi_generator("python"),
             lambda folder: _count(r"^    def \w+_with_http_info\(", (folder / "client" / "api").glob("*_api.py")),
-            r" (WARN|ERROR) ",
+            r"^.* (?:WARN|ERROR) .*",
             "openapi_generator_flow.py",
         ),
         Generator(
@@ -206,7 +206,7 @@ def list_generators() -> list[Generator]:
             jar,
             _generate_openapi_generator("typescript-fetch"),
             lambda folder: _count(r"^    async \w+Raw\(", (folder / "client" / "apis").glob("*.ts")),
-            r" (WARN|ERROR) ",
+            r"^.* (?:WARN|ERROR) .*",
             "typescript_fetch.flow.ts",
         ),
         Generator(
@@ -214,7 +214,7 @@ def list_generators() -> list[Generator]:
             f"{_find_node_version('openapi-typescript')}, {_find_node_version('openapi-fetch')}",
             _generate_openapi_typescript,
             _count_openapi_typescript,
-            r"⚠|(?i:warn)",
+            r"^.*(?:⚠|(?i:warn)).*",
             "openapi_fetch.flow.ts",
         ),
         Generator(
@@ -222,7 +222,7 @@ def list_generators() -> list[Generator]:
             _find_node_version("@hey-api/openapi-ts", TYPESCRIPT / "node_modules"),
             _generate_hey_api,
             lambda folder: _count(r"^    public \w+<ThrowOnError", [folder / "client" / "generated" / "sdk.gen.ts"]),
-            r"⚠|(?i:warn)",
+            r"^.*(?:⚠|(?i:warn)).*",
             "hey_api.flow.ts",
         ),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from tests.peers.findings import Finding, list_faults, review
+from tests.peers.findings import Finding, list_faults, list_warnings, review
 from tests.peers.programs import HERE
 
 CONTACT = {"program": "linter", "rule": "contact", "place": "/info/.*", "reason": "Nobody is known."}
@@ -31,6 +31,15 @@ def test_any_other_finding_is_a_fault() -> None:
     ]
     warned = Finding("warning", "warning", "", "a member has no name: null")
     assert review("generator", [warned], ENTRIES).new == [warned]
+
+
+def test_a_warning_is_all_that_the_pattern_matches() -> None:
+    printed = "Generating\nWARNING at x\n\nNo type a\n\n{\n}\n\nWARNING at x\n\nNo type b\n"
+    assert [one.message for one in list_warnings(r"^WARNING.*(?:\n\n.*)?", printed)] == [
+        "WARNING at x\n\nNo type a",
+        "WARNING at x\n\nNo type b",
+    ]
+    assert list_warnings(r"^.* ERROR .*", printed) == []
 
 
 def test_an_entry_that_no_finding_needs_is_a_fault() -> None:
