@@ -461,7 +461,7 @@ def create_app(
 
 
 def _read_figures(database: Database) -> Sequence[Metric] | None:
-    """Return what the database knows for the operator, or None if it does not answer."""
+    """Return the metrics that are read from the database, or None if it does not answer."""
     try:
         with database.read() as session:
             return [metric for read in FIGURES for metric in read(session)]
@@ -500,7 +500,7 @@ async def _provide_threads(_app: Litestar) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _watch_public_state(app: Litestar) -> AsyncIterator[None]:
-    """Let the process notice what others change, from its start to its end."""
+    """Watch for changes of the public state by other processes while the application is served."""
     database: Database = app.state["database"]
     database.public_state.start()
     try:

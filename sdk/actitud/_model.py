@@ -146,7 +146,7 @@ N = TypeVar("N", bound=Node, covariant=True)
 
 
 class Tabular:
-    """Base of what has a data frame: scores, and dimensions, groups or indicators."""
+    """Base of the models that can become a data frame: scores, and dimensions, groups or indicators."""
 
     __slots__ = ()
 

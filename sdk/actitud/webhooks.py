@@ -62,7 +62,7 @@ class UntrustedMessage(ActitudError):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened. ``id``: the same each time that the message comes. ``timestamp``: the time of the event."""
+    """An event. ``id``: the same each time that the message comes. ``timestamp``: the time of the event."""
 
     id: str
     timestamp: datetime

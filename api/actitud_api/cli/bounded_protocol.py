@@ -75,19 +75,19 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.send_400_response(_TOO_LARGE[1])
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Reset the counts for a new request."""
         super().on_message_begin()
         self._in_head = True
         self._fields = self._size = self._received = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the target of a request."""
+        """Append a piece to the target of a request, and refuse the request if the target is too long."""
         super().on_url(url)
         if len(self.url) > TARGET_MAX:
             self._refuse(_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field of a request, or one after its body."""
+        """Store a header field, or a trailer after the body; refuse the request if they are too many or too large."""
         self._fields += 1
         self._size += len(name) + len(value)
         if self._fields > FIELDS_MAX or self._size > HEAD_MAX:

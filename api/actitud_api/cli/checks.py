@@ -495,7 +495,7 @@ _TAMPERED = Texts(
 
 
 def check_triggers(database: Database, language: Language) -> Check:
-    """Check that the triggers that keep what is published are there as they were made; return `ok` or `problem`."""
+    """Check that the triggers that protect published data exist and are unaltered; return `ok` or `problem`."""
     missing, count = find_missing_triggers(database)
     if missing:
         return _fail("triggers", _UNGUARDED.into(language).format(names=", ".join(missing)), _TAMPERED, language)
@@ -510,7 +510,7 @@ class PinnedKeys(Struct, frozen=True):
 
 
 def check_publications(database: Database, language: Language, pinned: PinnedKeys | None = None) -> Check:
-    """Check that people read of each published edition what was signed; return `ok`, or `problem` with a difference.
+    """Check that the figures shown of each edition are the signed ones; return `ok`, or `problem` with a difference.
 
     `pinned`: the keys that may have signed; None takes those of the database.
     """
@@ -558,7 +558,7 @@ _SERVE = Texts(
 
 
 def check_checkpoint(database: Database, now: datetime, language: Language) -> Check:
-    """Check that a checkpoint signs what is in the ledger; return `ok`, or `warning` if an entry waits too long."""
+    """Check that a checkpoint covers every ledger entry; return `ok`, or `warning` if an entry waits too long."""
     with database.read() as session:
         coverage = ledger.get_coverage(session)
     if coverage.waiting_since is None:

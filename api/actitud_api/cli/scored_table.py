@@ -118,7 +118,7 @@ class ScoredTable:
         *,
         is_spanish: bool,
     ) -> None:
-        """Take the scores.
+        """Keep the scores and their columns.
 
         Args:
             copied: Names of the columns that come from the file.

@@ -296,7 +296,7 @@ def get_database(app: Litestar) -> Database:
 
 
 def give_up(app: Litestar) -> None:
-    """End what takes longer than a process has to stop: publications, jobs and notices before their next, streams."""
+    """End the work that would outlast a shutdown: publications, jobs and notices before their next step, streams."""
     publisher: EditionPublisher = app.state["publishing"]
     runner: JobRunner = app.state["jobs"]
     streams: EventStreams = app.state["event_streams"]

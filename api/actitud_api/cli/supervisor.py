@@ -115,7 +115,7 @@ class Supervisor:
         started: Callable[[], None],
         stopping: Callable[[], None],
     ) -> None:
-        """Take what the workers do; none is started yet.
+        """Create a supervisor; no worker is started yet.
 
         Args:
             count: Number of workers.
@@ -238,7 +238,7 @@ class Supervisor:
                 worker.silence = 0.0
 
     def _mourn(self, worker: Worker) -> None:
-        """Decide what follows the end of a worker that nobody ordered."""
+        """Handle the end of a worker that was not told to end."""
         _log.error("worker ended", worker=worker.number, pid=worker.process.pid, code=worker.process.exitcode)
         if worker is self._replacement:
             _log.error("workers are not replaced: the new one does not start")

@@ -146,9 +146,9 @@ def score_table(
 
 
 def _name_inputs(methodology: Methodology) -> dict[str, _Input]:
-    """Return what each column that a file may have means, by its name.
+    """Return the fact or profile field of each column that a file may have, by the name of the column.
 
-    A name that would mean two facts, as `a.b.c` for the facts `c` of `a.b` and `b.c` of `a`, means neither.
+    A name of two facts is left out, as `a.b.c` for the facts `c` of `a.b` and `b.c` of `a`.
     """
     document = methodology.document
     named = [(f"profile:{field.name}", _Input(("profile", field.name), field.type)) for field in document.profile]

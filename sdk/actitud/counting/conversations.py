@@ -41,9 +41,9 @@ class FollowingReply(NamedTuple):
 
 
 class Delay(NamedTuple):
-    """The time from a message to a reply, in microseconds: at least and at most.
+    """The least and the most time from a message to a reply, in microseconds.
 
-    They differ if of one of the two only the day is known.
+    They differ if only the day of the message or of the reply is known.
     """
 
     least: int
@@ -149,7 +149,7 @@ def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[D
 def measure_delay(asked: int, asked_precision: Precision, replied: int, replied_precision: Precision) -> Delay:
     """Return the time from a message to its reply.
 
-    Minutes are precise enough: the time is that of the two minutes. Of a day it may have been any time.
+    Seconds and minutes are precise enough to be subtracted. A time known to the day may be any time of that day.
     """
     least = most = replied - asked
     if asked_precision == "day":

@@ -188,7 +188,7 @@ class FactCounter:
         definitions: Definitions,
         coding: Coding = NOTHING_CODED,
     ) -> None:
-        """Take the messages, the files that they come from, what is asked and what was coded.
+        """Keep the messages, the files that they come from, the plan of the count and the coding.
 
         Raises UnknownTimeZone if the time zone of the plan is none, and KeyError if the plan lacks a window.
         """

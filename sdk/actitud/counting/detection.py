@@ -132,7 +132,7 @@ def _detect_download(file: ExportFile, platform: str, part: str) -> Detected:
 
 
 def _name_download_platform(file: ExportFile) -> str:
-    """Return the platform of a conversation: both write the same, and only the names around it differ."""
+    """Return the platform of a conversation: Facebook and Instagram write one format under other names."""
     place = f"{file.path.as_posix()}/{file.member.filename if file.member else ''}".casefold()
     return "instagram" if "instagram" in place or '"instagram' in file.read_head().casefold() else "facebook"
 
@@ -162,7 +162,7 @@ def _read_log(
 
 
 def _apply(mapping: LogMapping | None, source: SourceReading) -> SourceReading:
-    """Set what a mapping says of its file."""
+    """Set the account, date order and time zone of a file that its mapping names."""
     if mapping:
         source.account = mapping.account
         source.date_order = mapping.date_order or source.date_order

@@ -209,7 +209,7 @@ def _list_answers(document: Json) -> Json:
 
 
 def _list_effects(document: Json) -> Json:
-    """Return what a review found, as a score document has it, by indicator; of the whole by ``max_level``.
+    """Return the findings of a review in a score document by indicator; ``max_level`` has that of the whole.
 
     A value is a list: the verdict with its level and rule, why the answer was set aside, the cap of its level.
     """

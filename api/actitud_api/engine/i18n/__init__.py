@@ -73,7 +73,7 @@ class Texts:
     values: Mapping[str, Value] = field(hash=False)
 
     def __init__(self, es: str, en: str, /, **values: Value) -> None:
-        """Take the text in Spanish and in English; `values` has the value of each placeholder by name."""
+        """Keep the text in Spanish and in English; `values` has the value of each placeholder by name."""
         object.__setattr__(self, "es", es)
         object.__setattr__(self, "en", en)
         object.__setattr__(self, "values", values)

@@ -267,10 +267,10 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate of the next level that no move can pass, and the reason.
+        """Describe a gate of the next level that the moves of a path cannot pass, with the reason.
 
-        If `unreachable.gate` is None, the obstacle is a review that limits the level: the text describes this
-        limit.
+        If `unreachable.gate` is None, the obstacle is the highest level that the review allows, and only the reason
+        is described.
         """
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         reason: Obstacle | Literal["service"] = unreachable.code

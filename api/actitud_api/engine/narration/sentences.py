@@ -265,7 +265,7 @@ class Sentences:
         return words.name_pillar(pillar, self._texts)
 
     def describe_pillar(self, pillar: PillarScore) -> str:
-        """Describe the figure of a pillar, and the part of all points that the pillar holds."""
+        """Describe the score of a pillar, and the share of all points that its indicators hold."""
         templates, name = _FINDINGS[self._language], self.name_pillar(pillar.id)
         share = words.format_share(pillar.share, self._language)
         if pillar.score is None:
@@ -691,7 +691,7 @@ class Sentences:
                 words.format_number(points, self._language),
             )
             return templates[name].format(gate=gate, actual=actual, distance=distance)
-        # Of messages there is none of which 0.76 is missing: a count that is asked for by a formula is short by wholes.
+        # A formula may ask for 0.76 of a message more, but only a whole message closes the gap.
         short = math.ceil(blocking.distance) if self._is_count(holds.left) else blocking.distance
         actual, distance = (words.format_number(figure, self._language) for figure in (blocking.actual, short))
         return templates["gate_one" if short == 1 else "gate"].format(gate=gate, actual=actual, distance=distance)

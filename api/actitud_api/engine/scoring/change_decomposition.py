@@ -301,8 +301,9 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 class StagedScores(Canonical, frozen=True):
     """Score of the index or of a node at each stage of a change; null if there is none.
 
-    `before` and `after`: each submission under its own version. `methodology`: the earlier one under the later version.
-    `coverage`: the same, with the results of `after` for indicators that are unknown at one of the two.
+    `before` and `after`: each submission under its own version. `methodology`: the earlier submission under the
+    later version. `coverage`: like `methodology`, but with the results of `after` for indicators that are unknown in
+    `methodology` or in `after`.
     """
 
     before: Points | None

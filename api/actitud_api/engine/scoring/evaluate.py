@@ -75,8 +75,8 @@ class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that a submission breaks.
 
     `is_supported` is True if the rule is broken whatever the absent answers are, and False if one of these answers
-    could still repair it. `facts` are the facts of the submission, by slot, as they were when the rule was found
-    broken: answers that were contradicted before that are None in it.
+    could still repair it. `facts` are the facts of the submission, by slot, at the time when the rule was
+    found broken: the facts of answers that other rules had contradicted by then are None.
     """
 
     rule: CompiledRule

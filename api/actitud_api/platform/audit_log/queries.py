@@ -207,7 +207,8 @@ def list_page(
     """Return entries with a number above `after`, in the order of the chain, with their openings.
 
     `size`: only that many entries from the beginning of the chain; None for all. `action`: only entries with this
-    action; None for all. Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    action; None for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows
+    on all pages; None does not count.
     """
     statement = _OPENED_ENTRIES
     if action is not None:
@@ -260,7 +261,8 @@ def list_checkpoints(
 ) -> list[CheckpointRecord]:
     """Return checkpoints with a size above `after`, the one with the fewest entries first.
 
-    Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None
+    does not count.
     """
     statement = _CHECKPOINTS.order_by(CHECKPOINTS.c.size)
     rows = execute_page(session, statement, after=CHECKPOINTS.c.size > after, offset=offset, limit=limit, total=total)

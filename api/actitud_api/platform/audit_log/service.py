@@ -246,9 +246,9 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 
 
 def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Erase who and what the entries about these paths, and about those below, are about; the chain still verifies.
+    """Erase the openings of the entries about these paths and the paths below; the chain still verifies.
 
-    The openings of entries with the action `kept_action` stay.
+    An opening says who and what an entry is about. Those of entries with the action `kept_action` stay.
     """
     queries.delete_openings(session, paths, kept_action)
 
@@ -521,7 +521,7 @@ def mark_newest_checkpoint(session: Session, folder: Path) -> None:
 
 
 def acknowledge_restore(session: Session, folder: Path, reason: str, event: Event, *, now: datetime) -> Head:
-    """Enter in the ledger that what was signed after the copy is lost, and sign again. Return the lost state.
+    """Record that the states signed after the restored copy are lost, and sign again. Return the last lost state.
 
     `event`: content of the entry; its details get the reason, the signed state that is lost, and the size and the root
     of the ledger that goes on.

@@ -109,8 +109,8 @@ def list_page(
 ) -> list[KeyRecord]:
     """Return keys in order of creation.
 
-    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
-    first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the first
+    `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     later = None
     if after is not None:

@@ -261,7 +261,7 @@ def rotate(
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked or expired, its successor is still valid, or its own holder asks for more
             days than the key had.
         ValueError: `days` (1 to 365) or `overlap` (0 to 30) is out of range.
@@ -370,7 +370,7 @@ def revoke(session: Session, identifier: str, *, expected: Expected = lambda _: 
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked already.
     """
     if not queries.update_key(session, _get_changeable_key(session, identifier, expected), revoked=now):
@@ -403,7 +403,7 @@ def _get_changeable_key(session: Session, identifier: str, expected: Expected) -
 
     Raises:
         UnknownKey: No key has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         KeyChangeRefused: The key is revoked.
     """
     record = find(session, identifier)

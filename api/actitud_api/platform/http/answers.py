@@ -29,7 +29,7 @@ class Head:
     __slots__ = ("headers", "length", "lines", "size")
 
     def __init__(self, headers: list[tuple[bytes, bytes]], length: int) -> None:
-        """Take the headers of an answer, and the number of bytes of its body."""
+        """Keep the headers of an answer, and the number of bytes of its body."""
         self.headers = headers
         self.length = length
         lines = [b"%b: %b" % pair for pair in headers]

@@ -57,7 +57,7 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """What the answers of a public read depend on besides path and public state; `middleware.memory` keeps them.
+    """Dependencies of the answers of a public read besides path and public state; `middleware.memory` keeps them.
 
     `parameters`: names of the query parameters. `is_strict`: True if a request with others is refused, False if they
     are ignored. `has_clean_address`: True if a request with others, or with blank ones, is redirected; no answer is

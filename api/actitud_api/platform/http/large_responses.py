@@ -108,16 +108,19 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class LargeResponse(NamedTuple):
-    """A response that is still to be made: `make` takes a thread for long."""
+    """A response that is still to be made; `make` occupies a thread for a long time."""
 
     make: Callable[[], Response[bytes] | Stream]
 
 
 class LargeResponseSlots:
-    """The slots of an application in which large responses are made."""
+    """Limiter of the large responses that an application makes at a time."""
 
     def __init__(self, slots: int = SLOTS, patience: float = PATIENCE, deadline: float = DEADLINE) -> None:
-        """Take the number of responses that are made at a time, and the seconds to wait for a slot and to make one."""
+        """Create `slots` slots, one for each response that is being made.
+
+        `patience`: seconds that a request waits for a slot. `deadline`: seconds in which its response has to be made.
+        """
         self._patience = patience
         self._deadline = deadline
         self._slots = asyncio.Semaphore(slots)
@@ -161,7 +164,7 @@ class LargeResponseSlots:
 def ensure_awaited(scope: HTTPScope) -> None:
     """Raise an exception if nobody waits for the large response of a request any more, or it takes too long.
 
-    Whatever takes long calls it now and then.
+    The code that makes a large response calls it now and then.
 
     Raises:
         ClientDisconnected: The client has gone.
@@ -176,9 +179,10 @@ def ensure_awaited(scope: HTTPScope) -> None:
 
 
 def give_way(scope: HTTPScope) -> None:
-    """Let the handlers that run pass, if the large response of a request has been worked on for long enough.
+    """Let other handlers run first, if the large response of a request has been worked on for `WORK_SECONDS`.
 
-    Whatever takes long calls it where it holds nothing that they need, such as a session of the database.
+    The code that makes the response calls it where it holds nothing that other handlers need, such as a session of the
+    database.
     """
     resumed = scope["state"].get(_RESUMED)
     if isinstance(resumed, float) and monotonic() - resumed >= WORK_SECONDS:

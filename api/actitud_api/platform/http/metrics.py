@@ -103,7 +103,7 @@ class OperatorFigures:
     def __init__(
         self, networks: Sequence[str], refresh: Callable[[], None], read: Callable[[], Iterable[Metric] | None]
     ) -> None:
-        """Take where the figures come from.
+        """Keep the functions that supply the figures.
 
         Args:
             networks: Addresses and networks that may read the figures.

@@ -58,13 +58,13 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Total:
-    """The number of rows of a list on all its pages. Whatever reads the page calls it with this number."""
+    """Receiver of the number of rows of a list on all its pages: the query of a page calls it with this number."""
 
     def __init__(self, rows: int | None = None) -> None:
         self._rows = rows
 
     def __call__(self, rows: int) -> None:
-        """Take the number of rows."""
+        """Store the number of rows."""
         self._rows = rows
 
     @property

@@ -169,7 +169,7 @@ class Exact(Representation[msgspec.Struct]):
     has_ranges = True
 
     def __init__(self, described: object | None, *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
-        """Take the type of the content; None if only its media type describes it."""
+        """Keep the type of the content; None if only its media type describes it."""
         super().__init__(msgspec.Struct, cache=cache)
         self.media_type = media_type
         self._described = described
@@ -267,7 +267,7 @@ class Files(Representation[msgspec.Struct]):
         sentences: bool = False,
         kept: bool = False,
     ) -> None:
-        """Take the media type of each format by suffix.
+        """Keep the media type of each format by suffix.
 
         `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True
         if the files contain text in the language of the request. `kept`: True if some are kept (see `of_large`), so
@@ -431,7 +431,7 @@ class Rendered(Representation[msgspec.Struct]):
     """Representation of a page or an image that its handler renders, for the OpenAPI document."""
 
     def __init__(self, content: Mapping[str, object | None], missing: Mapping[str, object | None]) -> None:
-        """Take the content by media type: the type that describes it, None if no schema describes it.
+        """Keep the content by media type: the type that describes it, None if no schema describes it.
 
         `missing`: content of the response 404 that shows in the requested form why there is nothing. Clients have to
         expect a problem as well.

@@ -164,7 +164,7 @@ def follows_host(scope: HTTPScope) -> bool:
 
 
 def mark_public_for_host(scope: HTTPScope) -> None:
-    """Note that the answer to a request is public for whoever sends the same `Host`, though no cache may share it."""
+    """Mark the answer to a request as public for all clients with the same `Host`, though no cache may share it."""
     scope["state"][_PUBLIC_FOR_HOST] = True
 
 
@@ -184,7 +184,7 @@ def is_incomplete(scope: HTTPScope) -> bool:
 
 
 def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
-    """Note what memory does for a request to a route, before it is routed or instead."""
+    """Record the route of a request, and the outcome of looking up its answer in memory."""
     scope["state"][_ROUTE] = route
     scope["state"][_MEMORY] = outcome
 

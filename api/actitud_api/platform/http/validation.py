@@ -39,7 +39,7 @@ class SchemaValidator(Generic[T]):
     """Validator that checks decoded JSON against a schema and converts it to a Struct, or lists all its faults."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
-        """Take the published schema of the type; None for the schema that msgspec derives."""
+        """Create the validator of a type. `schema`: its published schema; None for the one that msgspec derives."""
         self._type = type_
         self._published = schema
 

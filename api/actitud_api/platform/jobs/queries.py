@@ -103,7 +103,10 @@ def get_job(session: Session, job: int) -> JobRecord | None:
 def list_jobs(
     session: Session, filters: JobFilters, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[JobRecord]:
-    """List jobs, newest first: those with an id below `before`, None for all. `total`: as in `execute_page`."""
+    """List jobs, newest first: those with an id below `before`, None for all.
+
+    `total` receives the number of rows on all pages; None does not count.
+    """
     statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
     older = None if before is None else JOBS.c.id < before
     rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
@@ -121,7 +124,8 @@ def list_items(
 ) -> list[JobItem]:
     """List the results of a job, in their order: those with a position above `after`, None for all.
 
-    `outcome`: only those with this outcome; None for all. `total`: as in `execute_page`.
+    `outcome`: only those with this outcome; None for all. `total` receives the number of rows on all pages; None does
+    not count.
     """
     statement = _SELECT_ITEMS.where(ITEMS.c.job == job)
     if outcome is not None:

@@ -324,7 +324,7 @@ class JobRunner:
         lease: timedelta = LEASE,
         progress: ProgressListener = lambda done, total: None,
     ) -> None:
-        """Take the tasks; nothing runs yet.
+        """Create a runner of the tasks; nothing runs yet.
 
         `find_problem`: returns the problem of an exception. `owner`: name that this process shares with those that ran
         before it and are gone for certain, because it is the only one of them at a time: it takes up their jobs when it
@@ -409,7 +409,7 @@ class JobRunner:
         return True
 
     def discard_inputs(self, session: Session, record: JobRecord) -> None:
-        """Delete what a job was to read that ends in this session without having succeeded."""
+        """Delete the input of a job that ends in this session without success."""
         task = self._tasks.get(record.kind)
         if task is not None:
             task.discard(session, record)
@@ -575,13 +575,13 @@ def _read_parameters(task: JobTask[P], record: JobRecord) -> P:
 
 
 class Runner(Protocol):
-    """What works in threads of its own between `start` and `stop`."""
+    """A component that works in threads of its own between `start` and `stop`."""
 
     def start(self) -> None:
         """Begin to work."""
 
     def stop(self) -> None:
-        """End, after what is being done."""
+        """End after the work in progress."""
 
 
 def build_running_lifespan(runner: Runner) -> Callable[[object], AbstractAsyncContextManager[None]]:

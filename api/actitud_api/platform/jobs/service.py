@@ -43,7 +43,7 @@ BATCH: Final = 20
 
 
 class UnknownJob(LookupError):
-    """No job has this id, or whoever asks may not see it."""
+    """No job has this id, or the principal may not see it."""
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
@@ -144,7 +144,11 @@ def list_statuses(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[JobStatus]:
-    """List the jobs that a principal may see, newest first; `before`, `offset`, `limit`, `total`: as in `queries`."""
+    """List the jobs that a principal may see, newest first.
+
+    Only jobs with an id below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
+    `limit`. `total` receives the number of rows on all pages; None does not count.
+    """
     if principal.role != "administrator":
         filters = msgspec.structs.replace(filters, holder=principal.origin)
     with database.read() as session:

@@ -11,17 +11,17 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class JobTable(Base, table=True):
-    """A job. It is kept for a time after its end, so that whoever asked for it reads how it ended.
+    """A job. It is kept for a time after its end, so that its holder can read how it ended.
 
     `kind`: name of the task that does it. `state`: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     `parameters`: what the task takes. `cursor`: what its last committed step left for the next one, NULL before any.
-    `holder`: id by which whoever asked is known after a rotation of the key; NULL for the command line, as `principal`,
-    which is the holder as it was. `edition`: the edition that it is about, no foreign key, because editions go.
-    `run_after`: time before which it does not begin. `started`: when it first ran; `resumed` and `resumed_done`: when
-    it ran last, and how much was done by then. `lease`: name of the run that has the job, NULL if none has; until
-    `lease_expires` no other takes it. `attempts`: runs since the last committed step. `done` and `total`: how much of
-    how much is done; `total` is NULL if that is not known. `result` is NULL until it succeeds, `problem` until it
-    fails. `touched`: when the row was written last, by which a clock that was set back is noticed.
+    `holder`: id of the principal, which stays the same after a rotation of the key; NULL for the command line, as
+    `principal`, which is the holder as it was. `edition`: the edition that it is about, no foreign key, because
+    editions go. `run_after`: time before which it does not begin. `started`: when it first ran; `resumed` and
+    `resumed_done`: when it ran last, and how much was done by then. `lease`: name of the run that has the job, NULL if
+    none has; until `lease_expires` no other takes it. `attempts`: runs since the last committed step. `done` and
+    `total`: how much of how much is done; `total` is NULL if that is not known. `result` is NULL until it succeeds,
+    `problem` until it fails. `touched`: when the row was written last, by which a clock that was set back is noticed.
     """
 
     __tablename__ = "job"

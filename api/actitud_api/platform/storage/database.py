@@ -240,8 +240,8 @@ def lock_table(session: Session, table: Table) -> None:
 def read_clock(session: Session) -> datetime:
     """Return the present time by the clock of the database server, or by that of this process for a file.
 
-    For what several processes compare with each other, such as the age of what another one stored: the clock of one of
-    them may be wrong.
+    Use it for times that several processes compare, such as the age of a row that another process stored: the clock
+    of one of them may be wrong.
     """
     if session.connection().dialect.name == "postgresql":
         now: datetime = session.execute(_READ_CLOCK).scalar_one()

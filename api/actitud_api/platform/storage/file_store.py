@@ -78,7 +78,7 @@ class FileStore:
     """
 
     def __init__(self, folder: Path, room: int) -> None:
-        """Take the folder, which is made when the first file is written. `room` 0 keeps nothing."""
+        """Keep the folder, which is made when the first file is written. `room` 0 stores nothing."""
         self.folder = folder
         self.room = room
         self._verified: dict[str, tuple[int, int, int]] = {}

@@ -26,7 +26,7 @@ _TABLES: Final = text(
 
 
 def grant_to_serving(connection: Connection) -> None:
-    """Give the role that serves what it needs on each table, and no more; do nothing if there is no such role.
+    """Grant the serving role the privileges that it needs on each table, no more; do nothing without such a role.
 
     It may insert and select. It may update and delete too, except where a trigger refuses that for every row.
     """

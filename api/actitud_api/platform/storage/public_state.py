@@ -164,7 +164,7 @@ class PublicState:
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[StateReader]]) -> None:
-        """Take a function that opens a reader; nothing is opened yet."""
+        """Keep the function that opens a reader; nothing is opened yet."""
         self._connect = connect
         self._lock = threading.Lock()
         self._number: int | None = None

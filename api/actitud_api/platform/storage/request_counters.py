@@ -163,7 +163,7 @@ class PostgresqlCounter:
     """
 
     def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:
-        """Take an engine in autocommit mode whose pool has `connections` connections; windows last `seconds`."""
+        """Keep an engine in autocommit mode whose pool has `connections` connections; windows last `seconds`."""
         self.max_waiters = connections
         self._engine = engine
         self._seconds = seconds

@@ -27,7 +27,7 @@ class StallGuard:
     """
 
     def __init__(self, is_stalled: Callable[[DBAPIError], bool], clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a function that returns True for the error of a server that did not answer in time."""
+        """Create the guard. `is_stalled` returns True for the error of a server that did not answer in time."""
         self._is_stalled = is_stalled
         self._clock = clock
         self._lock = threading.Lock()

@@ -279,8 +279,8 @@ class Lifecycle(Struct, frozen=True):
     def find_end_of_hearing(self) -> datetime | None:
         """Return when the assessment was last given back after a whole hearing, or None if it never was.
 
-        A hearing is whole once its last day is over. To what was found by then the organisation could reply; to what
-        was found later, or in a hearing that the return cut short, it could not.
+        A hearing is whole once its last day is over. The organisation could reply to the findings up to that end, but
+        not to later ones, or to those of a hearing that the return cut short.
         """
         for number, step in reversed(list(enumerate(self.transitions))):
             if (step.before, step.after) == ("hearing", "returned"):

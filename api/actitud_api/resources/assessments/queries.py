@@ -194,7 +194,7 @@ def list_page(
 
     The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
     `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
-    `limit`. `total`: as in `execute_page`.
+    `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     statement = _SELECT_PAGE
     if among is not None:
@@ -345,7 +345,7 @@ def insert_submission(session: Session, record: SubmissionRecord) -> None:
 
 
 def insert_correction(session: Session, record: SubmissionRecord, revision: int) -> None:
-    """Insert what a revision of a published edition corrects; `record.number` must be the next of its assessment.
+    """Insert a corrected submission of a revision; `record.number` must be the next of its assessment.
 
     The publication must be stored, and none of its scores.
     """
@@ -372,7 +372,7 @@ def list_submissions(
     """List the submissions of an assessment, oldest first.
 
     Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`. `total`: as in `execute_page`.
+    at most `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     rows = execute_page(
         session,
@@ -406,7 +406,7 @@ def list_transitions(
     """List the transitions of an assessment, oldest first.
 
     Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`, or all if `limit` is None. `total`: as in `execute_page`.
+    at most `limit`, or all if `limit` is None. `total` receives the number of rows on all pages; None does not count.
     """
     rows = execute_page(
         session,

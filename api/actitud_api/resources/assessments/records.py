@@ -28,13 +28,12 @@ class AnswerSupport(Struct, frozen=True):
 
 
 class AssessmentSupport(Struct, frozen=True):
-    """What is stored of an assessment beside its facts, as JSON in the column `evidence`.
+    """Stored data of an assessment beside its facts, as JSON in the column `evidence`.
 
     `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
-    indicator. `findings`: faults of
-    documents as of the last write. `review`: the verdicts and the overall review that the score takes into account.
-    `salt`: 16 random bytes in hexadecimal, without which nobody can try whether a guessed note is the one in a seal;
-    empty if there is no seal yet, or after an erasure.
+    indicator. `findings`: faults of documents as of the last write. `review`: the verdicts and the overall review that
+    the score takes into account. `salt`: 16 random bytes in hexadecimal, without which nobody can try whether a guessed
+    note is the one in a seal; empty if there is no seal yet, or after an erasure.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}

@@ -368,7 +368,7 @@ def put_assessment(
         UnknownEdition, UnknownOrganisation: There is no edition or organisation with that id.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to write is over.
         MethodologyMismatch: The request is for another methodology version.
@@ -398,7 +398,7 @@ def patch_assessment(
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to write is over.
         MethodologyMismatch: The patch is for another methodology version.
@@ -416,7 +416,7 @@ def delete_assessment(session: Session, edition: str, organisation: str, *, expe
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is not open.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is not a draft.
     """
     _, before = _lock_assessment(session, edition, organisation, expected)
@@ -444,7 +444,7 @@ def submit_assessment(
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to submit is over.
         NotSubmittable: A finding has severity `error`, or `explanations` has a rule without warning.
@@ -592,7 +592,7 @@ def preview_correction(
     # points from another because the organisation gave up a domain.
     submission = structs.replace(
         submission,
-        # To the byte: derived again, a fact that only assessors set would be there and empty.
+        # Unchanged answers are copied: derived again, they would have empty facts where only assessors set one.
         answers=submission.answers
         | {name: facts for name, facts in before.submission.answers.items() if name not in changed},
         self_declared=_merge_flags(submission.self_declared, unreviewed.self_declared, kept_answers),
@@ -791,10 +791,7 @@ def clear_edition(session: Session, edition: str) -> None:
 
 
 class DerivedAssessment(Struct, frozen=True):
-    """The submission made from the content of an assessment, and what to store beside it.
-
-    `support` has the documents and the review of the assessment.
-    """
+    """The submission made from the content of an assessment, with the documents and the review to store beside it."""
 
     submission: Submission
     support: AssessmentSupport
@@ -879,7 +876,7 @@ def _lock_assessment(
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published, or it is in review and the assessment is not returned.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     open_edition, before = _lock_edition(session, edition, organisation)
     if before is None:
@@ -993,9 +990,9 @@ def _derive_assessment(
 
 
 def _seal_answer(answer: Answer, before: AnswerSupport, salt: str) -> AnswerSupport:
-    """Return what is stored of the documents and the note of an answer; `before` is what was stored of them.
+    """Return the documents and the note of an answer as they are stored; `before` is their stored form until now.
 
-    What has not changed keeps its seal, even if it was erased and the salt with it.
+    An answer whose documents and note have not changed keeps its seal, even after an erasure of them and the salt.
     """
     if (answer.evidence, answer.note) == (before.evidence, before.note):
         return structs.replace(before, source=answer.source)

@@ -129,7 +129,7 @@ def lock_for_transition(session: Session, edition: str, organisation: str, *, ex
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     editions.ensure_unpublished(session, edition)
     edition_record = editions.find(session, edition)
@@ -149,7 +149,7 @@ def start_review(
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `submitted`.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
@@ -193,7 +193,7 @@ def return_assessment(
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `submitted`, `under_review` or `hearing`.
         InvalidDeadline: The day `until` is over, or after the last day of the edition's calendar.
     """
@@ -214,7 +214,7 @@ def finalise_assessment(
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `hearing`.
         HearingStillOpen: The last day of the hearing is not over.
     """
@@ -246,7 +246,7 @@ def extend_phase(
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is final.
         InvalidDeadline: The day `until` is over, after the last day of the edition's calendar, or not later than the
             last day without extension; or, of a hearing that has begun, earlier than its last day.

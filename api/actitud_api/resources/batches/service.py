@@ -96,7 +96,7 @@ class TwoSelections(ValueError):
 
 
 class StepResult(Struct, frozen=True):
-    """What became of the assessment of one organisation.
+    """The outcome of a step for the assessment of one organisation.
 
     `path` is that of the submission or transition that was made, None if none was. `refusal` is the reason of the
     outcome `refused`, else None.

@@ -44,10 +44,10 @@ _OF_ASSESSMENT: Final = (
 
 
 class JudgeableAssessment(Struct, frozen=True):
-    """An assessment that may be reviewed, and what one assessor has found of its answers.
+    """An assessment that may be reviewed, with the opinions of one assessor on its answers.
 
     `answers` are the reviews of its answers by indicator, in the order of the methodology; `own` are the opinions of
-    the assessor on the current answers, by indicator. Those of other assessors are no part of it.
+    the assessor on the current answers, by indicator.
     """
 
     record: AssessmentRecord
@@ -56,7 +56,7 @@ class JudgeableAssessment(Struct, frozen=True):
 
 
 class VerdictResult(Struct, frozen=True):
-    """What became of one verdict; `refusal` is the reason of the outcome `refused`, else None."""
+    """The outcome of one verdict; `refusal` is the reason of the outcome `refused`, else None."""
 
     indicator: str
     outcome: VerdictOutcome
@@ -73,7 +73,7 @@ def list_judgeable(
     after: str | None,
     limit: int,
 ) -> list[JudgeableAssessment]:
-    """List assessments that may be reviewed, by organisation id, with what the assessor `principal` has found of them.
+    """List assessments that may be reviewed, by organisation id, with the opinions of the assessor `principal`.
 
     The list begins after the organisation `after`, None begins at the first; it has at most `limit`. `is_sample` keeps
     only the organisations of the sample of the edition.

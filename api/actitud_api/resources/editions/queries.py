@@ -113,8 +113,8 @@ def list_page(
 ) -> list[CountedEdition]:
     """List editions, newest reference date first.
 
-    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first
-    `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first `offset`
+    rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST)
     older = None if after is None else tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after

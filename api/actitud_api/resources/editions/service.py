@@ -293,7 +293,7 @@ def update(
 
     Raises:
         UnknownEdition: No edition has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         EditionInconsistent: The edition is published, the changed dates contradict each other, or a hearing that has
             begun would end sooner.
     """
@@ -330,7 +330,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
     Raises:
         UnknownEdition: No edition has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         EditionInconsistent: The edition is published or has assessments.
     """
     record = _load_changeable(session, edition, expected)
@@ -355,7 +355,7 @@ def _load_changeable(session: Session, edition: str, expected: Expected) -> Edit
 
     Raises:
         UnknownEdition: No edition has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         EditionInconsistent: The edition is published.
     """
     record = find(session, edition)

@@ -46,7 +46,8 @@ def store_file(
 ) -> ImportFileRecord:
     """Store a file from its present position to its end, and return it.
 
-    It is deleted after `LIFETIME`, unless it is deleted before. `holder`: whoever sent it. `kind`: its media type.
+    It is deleted after `LIFETIME`, unless it is deleted before. `holder`: the sender, by `Principal.origin`. `kind`:
+    its media type.
     `job`: the job whose faults it shows; None for a file that was sent.
 
     Raises:

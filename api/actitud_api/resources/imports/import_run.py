@@ -102,7 +102,7 @@ ItemT = TypeVar("ItemT")
 
 
 class ImportWorkers(NamedTuple):
-    """Processes that do what takes long.
+    """Processes for the work that takes long.
 
     `open` returns a context with a `MapFunction`; `run` calls a function with one argument, and returns its result.
     """
@@ -112,7 +112,7 @@ class ImportWorkers(NamedTuple):
 
 
 class ImportParameters(Struct, frozen=True, kw_only=True):
-    """What an import was asked for.
+    """The parameters of an import.
 
     `file`: id of the stored file, and `form` how it is read. `dry_run`: True to store nothing. `all_or_nothing`: True
     to store nothing if the rows of any organisation have a fault. `language`: that of the faults in the annotated copy
@@ -151,7 +151,7 @@ class ImportDetail(Struct, frozen=True, omit_defaults=True):
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):
-    """What an import came to: the number of rows, of organisations by outcome, of faults; and the seconds it took.
+    """Result of an import: the numbers of rows, of organisations by outcome and of faults, and the seconds by stage.
 
     `annotated`: path of the annotated copy of the file, None if there is none.
     """
@@ -170,7 +170,7 @@ class ImportResult(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """What is known of a file before any of it is imported: its last row, and where organisations are scattered.
+    """Overview of a file before its import: its last row, and the organisations whose rows are scattered.
 
     `scattered`: the first rows of each place, by the hash of the organisation's id.
     """
@@ -320,7 +320,7 @@ class ImportRun:
     def _prepare(
         self, path: Path, survey: Survey, spread: MapFunction
     ) -> Iterator[tuple[PreparationBatch, PreparedBatch]]:
-        """Yield batches of rows, each with what they come to."""
+        """Yield batches of rows, each with the results of preparing them."""
         ahead: deque[PreparationBatch] = deque()
 
         def iterate_encoded() -> Iterator[bytes]:
@@ -393,7 +393,7 @@ class ImportRun:
         self._progress = progress
 
     def _record_whole(self, spool: IO[bytes], *, is_withheld: bool) -> None:
-        """Record what would be stored, and why nothing is, in steps, so that a million results need no memory."""
+        """Record the results of all rows, store no assessment; in steps, so that a million results need no memory."""
         passed = 0
         for batch in _iterate(spool):
             passed += len(batch.items)

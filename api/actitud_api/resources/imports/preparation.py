@@ -65,7 +65,7 @@ class TargetRows(Struct, frozen=True, array_like=True):
 
 
 class PreparationBatch(Struct, frozen=True):
-    """Rows of several organisations of a file, and what they are checked against."""
+    """Rows of several organisations of a file, with the form and edition that they are checked against."""
 
     form: Form
     edition: EditionRecord
@@ -74,7 +74,7 @@ class PreparationBatch(Struct, frozen=True):
 
 
 class PreparedRows(Struct, frozen=True, array_like=True):
-    """What the rows of an organisation come to.
+    """Result of preparing the rows of an organisation.
 
     `subject`: id of the organisation, or the identifier as it is written if nobody has it. `row`, `last`: the first and
     the last of the rows. `change`: the change of the assessment, None if the rows are refused for `faults`. `sent`:
@@ -90,7 +90,7 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What becomes of the rows once they are stored."""
+        """The outcome of the rows once they are stored."""
         if self.change is None:
             return "refused"
         if self.change.is_unchanged:
@@ -99,7 +99,7 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
 
 class PreparedBatch(Struct, frozen=True):
-    """What the rows of several organisations come to, and the seconds that it took to validate and to score them."""
+    """Results of preparing the rows of several organisations, with the seconds that validating and scoring took."""
 
     items: list[PreparedRows]
     validating: float
@@ -171,7 +171,7 @@ def _explain_nameless(batch: PreparationBatch, item: TargetRows) -> tuple[Import
 def _read_content(
     form: Form, version: str, group: OrganisationRows
 ) -> tuple[SourceBody, AssessmentContent | None, tuple[ImportFault, ...]]:
-    """Return what the rows of an organisation say, as the content of its assessment, or with all their faults."""
+    """Return the body of an organisation's rows, and the content of its assessment, or None and all faults."""
     source = form.build_body(version, group)
     request = _get_validator(version).convert(source.body)
     if isinstance(request, AssessmentRequest) and not source.faults:

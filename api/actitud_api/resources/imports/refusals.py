@@ -19,7 +19,7 @@ def refuse_nameless(group: OrganisationRows) -> ImportFault:
 
 
 def refuse_unknown(group: OrganisationRows) -> ImportFault:
-    """Return the fault of rows of an organisation that nobody knows, or that whoever asks has no key for."""
+    """Return the fault of rows whose organisation does not exist, or is not one that the key is bound to."""
     return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
 
 

@@ -51,7 +51,7 @@ class TemplateTooLarge(ValueError):
 
 
 class ImportRequest(Struct, frozen=True, kw_only=True):
-    """What to do with a file; the members are explained in `ImportParameters`."""
+    """Options of an import; `ImportParameters` explains them."""
 
     dry_run: bool
     all_or_nothing: bool
@@ -71,14 +71,14 @@ class Importer:
     """Takes files to be imported into editions, and writes workbooks to be filled in."""
 
     def __init__(self, database: Database, workers: ImportWorkers) -> None:
-        """Take the database, and the processes that do what takes long."""
+        """Keep the database, and the processes for the work that takes long."""
         self.database = database
         self.workers = workers
 
     def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
         """Check a file of a media type as far as is possible at once, store it, and return it.
 
-        `holder`: whoever sends it, as `Principal.origin` names them.
+        `holder`: the sender, by `Principal.origin`.
 
         If nobody asks for its import, it is deleted after `files.LIFETIME`.
 

@@ -92,7 +92,7 @@ class CellRow(NamedTuple):
 
 
 class Conversion(Struct, frozen=True):
-    """What a workbook was taken apart into: the number of its organisations, or why it cannot be read."""
+    """Result of taking a workbook apart: the number of its organisations, or the faults that prevent reading it."""
 
     organisations: int
     faults: tuple[ImportFault, ...] = ()

@@ -183,7 +183,7 @@ def list_page(
     """List organisations in the order of their ids.
 
     The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
-    `limit`. `total`: as in `execute_page`.
+    `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     statement = select(ORGANISATIONS.c.id).where(*filters.build_conditions())
     matches = find_matches(session, filters.text)
@@ -206,7 +206,8 @@ def search_page(
     """List the organisations that match the text of `filters`, the closest first, each with its position.
 
     The list begins after the position `after`; None begins at the first. A text without words lists all, by id. Skips
-    the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
+    count.
     """
     matches = find_matches(session, filters.text)
     if matches is None:

@@ -308,7 +308,7 @@ def update(
     Raises:
         UnknownOrganisation: No organisation has that id.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         OrganisationInconsistent: The changed entry contradicts itself or stored data.
     """
     lock(session)

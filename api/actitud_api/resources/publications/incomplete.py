@@ -28,7 +28,7 @@ class NothingToDiscard(LookupError):
 
 
 def discard_revision(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> RevisionKey:
-    """Remove the newest revision of an edition, which has not all its scores, and return what it was.
+    """Remove the newest revision of an edition, which lacks some of its scores, and return its key.
 
     `event` says who removes it; it is recorded in the ledger with the path and the digest of the revision. Documents
     stay. What people read stays the same, because no figure is ever read of a revision without all its scores.

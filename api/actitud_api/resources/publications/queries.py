@@ -443,7 +443,7 @@ _SELECT_INCOMPLETE = select(PUBLICATIONS.c.edition, PUBLICATIONS.c.revision, PUB
 )
 _SELECT_NEWEST_REVISION = select(select_newest_revision(bindparam("edition", type_=IDENTIFIER)))
 _IS_IN_NEWEST = SCORES.c.revision == select_newest_revision(bindparam("edition", type_=IDENTIFIER))
-# One statement for all of a sheet, which is the read that costs most where it is not in memory.
+# One statement for a whole sheet, because a sheet that is not in memory is the most expensive read.
 _SELECT_NEWEST_SCORE = (
     select(
         PUBLICATIONS.c.digest,
@@ -502,8 +502,8 @@ def list_page(
 ) -> list[PublicationRecord]:
     """List the publications of an edition, newest first.
 
-    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
-    `limit`. `total`: as in `execute_page`.
+    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most `limit`.
+    `total` receives the number of rows on all pages; None does not count.
     """
     rows = execute_page(
         session,
@@ -634,7 +634,7 @@ class NewsPosition(NamedTuple):
 
 
 class PublicationRow(Struct, frozen=True):
-    """A publication as news are told of it; the members are those of `PublicationRecord`."""
+    """A publication in the list of news; the members are those of `PublicationRecord`."""
 
     edition: str
     revision: int
@@ -668,7 +668,8 @@ def list_news(
 ) -> list[PublicationRow]:
     """List publications, newest first, at most `limit` of those after a position.
 
-    Of an organisation those are listed that have a score of it, new or not; of a territory, all.
+    If the filters name an organisation, only publications with a score of it are listed, even an unchanged one. A
+    territory does not filter.
     """
     columns = PUBLICATIONS.c
     statement = (
@@ -841,7 +842,8 @@ def list_approvals(
 ) -> list[Approval]:
     """List the approvals of an edition whose number is above `after`, oldest first.
 
-    Skips the first `offset` rows and returns at most `limit`. `total`: as in `execute_page`.
+    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None
+    does not count.
     """
     rows = execute_page(
         session,

@@ -2,8 +2,8 @@
 
 The scores of a first publication are computed and signed before the transaction, because this is slow. The
 transaction checks that the edition has not changed in between. It then stores everything together: documents,
-a ledger entry, a checkpoint, the publication, what it corrects, and its scores last, each once and never changed. What
-is read of a published edition are the scores of its newest revision that has all of them.
+a ledger entry, a checkpoint, the publication, its corrections, and its scores last, each once and never changed.
+Readers of a published edition get the scores of its newest revision that has all of them.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ class Refusal(Struct, frozen=True):
     say. The rules are:
 
     `incomplete`: another program began the revision `value`, which has not all its scores. `review`: the edition is not
-    in review. `unsettled`: `holds` assessments are in the state `value`; those that are
-    `returned` count while they may be submitted again. `empty`: no assessment is final. `published`: the edition is
+    in review. `unsettled`: `holds` assessments are in the state `value`; those that are `returned` count while they may
+    be submitted again. `empty`: no assessment is final. `published`: the edition is
     already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
     newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
     corrected twice. `unknown`: the organisation has no published score, and none that could be added, because its
@@ -236,8 +236,9 @@ class PlannedCorrection(Struct, frozen=True):
 class PublicationPlan(Struct, frozen=True, kw_only=True):
     """A requested publication.
 
-    `reason` is published. The first publication of an edition has neither `supersedes` nor `corrections`. A correction
-    has the digest of the newest revision in `supersedes` and at least one entry in `corrections`.
+    `reason` is a text that is published with it. The first publication of an edition has neither `supersedes` nor
+    `corrections`. A correction has the digest of the newest revision in `supersedes` and at least one entry in
+    `corrections`.
     """
 
     reason: str
@@ -643,7 +644,7 @@ class _Revision:
         session, record = self._session, self._record
         if prepared is None:
             raise StaleVersion
-        # Else the edition would be of the new key, and its scores of one that may be compromised since.
+        # Otherwise the edition would be signed by the new key, but its scores by one that may be compromised since.
         if prepared.kid != self._signer.kid:
             raise StaleVersion
         scores = self._catch_up(prepared)
@@ -817,7 +818,7 @@ class _Revision:
         return [members[line.organisation] for line in self._scores]
 
     def _insert_scores(self) -> None:
-        """Insert what this revision corrects, then its scores in the order of their ordinals."""
+        """Insert the corrections of this revision, then its scores in the order of their ordinals."""
         if self._prepared:
             rows = [scored.row for scored in self._prepared]
             queries.insert_scores(self._session, self._record.id, self._number, rows)
@@ -865,11 +866,11 @@ class _Revision:
         """Return the assessment of a published score, and the outcome of its review."""
         former = parse_score(_load_document(self._session, line.document).form.text)
         record = transitions.require_assessment(self._session, self._record.id, organisation)
-        # As they were published, and never told from rows again: what they judged may have been erased since.
+        # Taken from the document and not built from rows again: texts in the rows may have been erased since.
         return structs.replace(record, submission=former.submission), former.review
 
     def _is_unchanged(self, former: ScoreLine, corrected: _CorrectedAssessment) -> bool:
-        """Return whether a corrected document says what the published one does, apart from what was erased since."""
+        """Return True if a corrected document equals the published one, apart from texts that were erased since."""
         document = parse_score(_load_document(self._session, former.document).form.text)
         review = replies.load_shown_review(self._session, self._record.id, former.organisation, document.review)
         return corrected.document == structs.replace(document, review=review)

@@ -97,7 +97,7 @@ def _iterate_altered(
 def _load_signed(
     session: Session, edition: str, revision: int, trusted: Collection[str] | None
 ) -> tuple[EditionDocument | None, Sequence[AlteredFigure]]:
-    """Return the edition document of a revision, None if it is not the signed one, and what differs from it."""
+    """Return the edition document of a revision, or None if it is not the signed one, and the differences found."""
     publication = queries.get(session, edition, revision)
     stored = None if publication is None else queries.get_document(session, publication.digest)
     if publication is None or stored is None:
@@ -135,7 +135,7 @@ def _load_signed(
 
 
 def _compare_row(edition: str, row: ReadScore, line: ScoreLine | None) -> Iterator[AlteredFigure]:
-    """Yield what people read in a row and differs from its line in the edition document, or from its score document."""
+    """Yield the figures of a row that differ from its line in the edition document, or from its score document."""
     if line is None or row.organisation != line.organisation:
         signed = None if line is None else line.organisation
         yield AlteredFigure(edition, row.organisation, "organisation", row.organisation, signed)

@@ -330,9 +330,9 @@ def list_flags(
 ) -> list[FlagRecord]:
     """List flags of an edition, ordered by organisation id and number.
 
-    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
-    keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
-    `total`: as in `execute_page`.
+    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind` keep
+    only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`. `total`
+    receives the number of rows on all pages; None does not count.
     """
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number)
     if organisation is not None:

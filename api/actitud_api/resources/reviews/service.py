@@ -417,7 +417,8 @@ def save_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of
+            the answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
         TooLateToReply: The verdict is harsher than the one that counts, and the organisation could not reply to it.
         InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
@@ -499,7 +500,8 @@ def withdraw_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version of the review of the answer.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of
+            the answer.
         UnknownVerdict: The assessor has no verdict on the current answer.
         TooLateToReply: An earlier, harsher verdict would count again, and the organisation could not reply to it.
     """
@@ -528,7 +530,7 @@ def open_hearing(
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         EditionNotOpen: The edition is published.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `under_review`.
         DeadlinePassed: The last day of the review or of the hearing is over.
         Disagreement: Assessors disagree and `role` is not administrator.
@@ -549,7 +551,8 @@ def _lock_answer(
     """Lock an assessment that may be reviewed. Return it with the indicator and all reviews.
 
     The second value is the indicator with the id `indicator`; the third has the reviews of all answers by
-    indicator. Raises `StaleVersion` if the client's `If-Match` names another version of the review of the answer.
+    indicator. Raises `StaleVersion` if the client's `If-Match` names another version of the review of
+            the answer.
     """
     locked = assessments.lock_for_review(session, edition, organisation, now=now)
     indicator_model = _find_indicator(locked.record, indicator)
@@ -662,7 +665,7 @@ def _build_verdict(
 
 
 def _is_given(own: VerdictRecord | None, opinion: Opinion) -> bool:
-    """Return True if the verdict of an assessor says what an opinion says."""
+    """Return True if the verdict of an assessor has the same content as an opinion."""
     return own is not None and (own.verdict, own.level, own.reason, own.rule) == (
         opinion.verdict,
         opinion.level,
@@ -797,7 +800,7 @@ def save_overall_review(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version of the overall review.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the overall review.
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
         TooLateToReply: The review is harsher than the one before, and the organisation could not reply to it.

@@ -196,10 +196,10 @@ class IndicatorDifference(Wire, frozen=True):
 
 
 class GroupDifferences(Wire, frozen=True):
-    """Differences between kinds or size bands.
+    """Differences between organisations of different kinds or size bands.
 
-    `explained` is the share of the variance of the index between the groups. `indicators` are those with an effect of
-    at least 0.035.
+    `explained` is the share of the variance of the index that lies between the groups. `indicators` are those whose
+    `effect` is at least 0.035.
     """
 
     by: Annotated[Grouping, OPEN]

@@ -246,7 +246,7 @@ def _find_draws(computed: ComputationCache, view: _EditionView, draws: int, seed
 
 
 def _name_draws(view: _EditionView, draws: int, seed: int) -> tuple[str, ComputedFrom | None]:
-    """Return the kind of draws, and what they are kept by: only the usual ones are, since any others may be asked."""
+    """Return the kind of draws, and the source by which they are kept; None if they are not, as only usual ones are."""
     is_usual = (draws, seed) == (USUAL_DRAWS, USUAL_SEED)
     return f"{_DRAWS}-{draws}-{seed}", view.published if is_usual else None
 
@@ -268,7 +268,7 @@ def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | N
 
 
 class ComputationJob(Struct, frozen=True):
-    """Computations over a published edition that are missing on disk, by kind, and what they are computed from.
+    """Computations over a published edition that are missing on disk, by kind, with their inputs.
 
     It can be passed to another process.
     """

@@ -56,7 +56,7 @@ class RankedField(Struct, frozen=True):
 
 
 class FieldStructure(Struct, frozen=True, kw_only=True):
-    """What an audit finds in a `RankedField` besides the figures of each node.
+    """Results of an audit of a `RankedField` besides the figures of each node.
 
     `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: the groups below the root
     and the indicators, in document order. `components` are the principal components of the children of the root.
@@ -125,7 +125,7 @@ class ComputationCache:
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:
-        """Take where computations over published editions are kept; None keeps them in the process only."""
+        """Create the cache. `kept`: computations over published editions on disk; None keeps them in memory only."""
         self._kept = kept
         self.means: RecentValues[NodeMeans] = RecentValues(16)
         self.fields: RecentValues[RankedField] = RecentValues(2)

@@ -25,7 +25,7 @@ class KeptComputations:
     """Computations in a store of files, by the scores that they are computed from."""
 
     def __init__(self, store: FileStore) -> None:
-        """Take the store."""
+        """Keep the store."""
         self._store = store
 
     def load(self, source: ComputedFrom, kind: str, type_: type[V]) -> V | None:

@@ -270,8 +270,8 @@ def list_page(
 ) -> list[RankingRow]:
     """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
 
-    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`. `total`: as in `execute_page`.
+    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows
+    after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     statements = source.statements
     column, descending = _find_sort_column(statements, sort)
@@ -461,9 +461,10 @@ def list_past(
 ) -> list[PastRow]:
     """List the figures of an organisation in its editions, newest reference date first.
 
-    Published editions are always included. `drafts` are the ids of the unpublished editions to include as well;
-    None includes all of them. `after` is the cursor of the last row of the previous page, None for the first page.
-    Skips the first `offset` rows after it and returns at most `limit`. `total`: as in `execute_page`.
+    Published editions are always included. `drafts` are the ids of the unpublished editions to include as well; None
+    includes all of them. `after` is the cursor of the last row of the previous page, None for the first page. Skips the
+    first `offset` rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None
+    does not count.
     """
     statement = SELECT_PAST
     if drafts is not None:

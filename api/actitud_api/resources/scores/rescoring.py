@@ -79,7 +79,7 @@ class LevelMove(Struct, frozen=True):
 
 
 class RescoringSummary(Struct, frozen=True, kw_only=True):
-    """What it comes to in the whole edition. The means are of the organisations that have an index under both."""
+    """Summary of the rescoring of a whole edition. The means are of the organisations that have an index under both."""
 
     methodology_before: str
     methodology_after: str

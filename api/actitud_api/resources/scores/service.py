@@ -189,7 +189,7 @@ class _ShownScore(Struct):
 def list_provisional(database: Database, edition: str, rows: Iterable[RankingRow]) -> frozenset[str]:
     """Return the organisations among rows of a published edition whose level is provisional.
 
-    Documents are read only of rows whose level has a condition under which it stays provisional.
+    Score documents are read only for rows whose level can be provisional under the methodology.
 
     Raises:
         UnknownEdition: No published edition has that id.

@@ -128,7 +128,7 @@ def list_page(
     """List the suggestions that the viewer may read, newest first.
 
     Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`. `total`: as in `execute_page`.
+    most `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     conditions = (*filters.build_conditions(), *viewer.build_conditions())
     statement = _SELECT_ALL.where(*conditions).order_by(SUGGESTIONS.c.id.desc())

@@ -241,7 +241,7 @@ def decide(
 
     Raises:
         UnknownSuggestion: No suggestion has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     before = _find_expected(session, suggestion, expected)
     decision = SuggestionDecision(
@@ -270,7 +270,7 @@ def withdraw(session: Session, suggestion: str, principal: Principal, *, expecte
     Raises:
         UnknownSuggestion: No suggestion has that id.
         NotProposer: The principal neither made the suggestion nor is an administrator.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         AlreadyDecided: There is a decision on the suggestion.
     """
     suggestion_record = _find(session, suggestion)
@@ -288,7 +288,7 @@ def _find_expected(session: Session, suggestion: str, expected: Expected) -> Sug
 
     Raises:
         UnknownSuggestion: No suggestion has that id.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     record = _find(session, suggestion)
     if not expected(build_revision(record.created, record.version)):

@@ -37,7 +37,7 @@ _REFUSED_IPV6: Final = tuple(
 
 
 def is_public_address(text: str) -> bool:
-    """Return True if a text is an IP address of the public internet, in the notation of a resolver."""
+    """Return True if an IP address, written as resolvers return it, belongs to the public internet."""
     try:
         ipv4 = IPv4Address(text)
     except AddressValueError:

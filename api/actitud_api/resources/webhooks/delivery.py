@@ -95,7 +95,7 @@ class _Round(Struct, frozen=True):
 
 
 class DeliveryWorker:
-    """Delivers what is due to one webhook after another. Used by several threads."""
+    """Delivers due messages, one webhook after another. Used by several threads."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class DeliveryWorker:
         self._stopping.set()
 
     def deliver_round(self) -> bool:
-        """Deliver what is due to one webhook; return False if nothing is due to any.
+        """Deliver the due messages of one webhook; return False if no webhook has any.
 
         The round ends with the first failed attempt, and after `ROUND_SECONDS`.
 

@@ -174,7 +174,7 @@ def list_webhooks(
 ) -> list[WebhookRecord]:
     """List webhooks, oldest first: those of an owner, None for all, after a time of creation and an id.
 
-    `limit`: at most so many, None for all. `total`: as in `execute_page`.
+    `limit`: at most so many, None for all. `total` receives the number of rows on all pages; None does not count.
     """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
@@ -198,13 +198,13 @@ def count_webhooks(session: Session, owner: str) -> int:
 
 
 def update_webhook(session: Session, webhook: str, version: int, values: Mapping[str, object]) -> bool:
-    """Set values in a webhook of a version, and return True; return False, and change nothing, if it has another."""
+    """Set values in a webhook and return True; return False and change nothing if it has another version."""
     statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version).values(dict(values))
     return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
 
 
 def delete_webhook(session: Session, webhook: str, version: int) -> bool:
-    """Delete a webhook of a version with its log, and return True; return False, and delete nothing, otherwise."""
+    """Delete a webhook with its log and return True; return False and keep the webhook if it has another version."""
     session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
     statement = delete(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version)
     if session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is None:

@@ -43,7 +43,7 @@ class SecretBox:
     """Encrypts and decrypts the secrets of webhooks with the key in a folder (AES-256-GCM)."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of the private signing keys; nothing is read yet."""
+        """Keep the folder of the private signing keys; nothing is read yet."""
         self._folder = folder
         self._file = folder / KEY_FILE
 

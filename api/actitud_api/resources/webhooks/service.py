@@ -1,6 +1,6 @@
 """Use cases of webhooks: make and change them, record events for them, read the log and have a delivery repeated.
 
-`announce` is called by whatever has an effect that others are notified of, in the transaction of that effect.
+Code with an effect that webhooks are notified of calls `announce` in the transaction of that effect.
 """
 
 from __future__ import annotations
@@ -282,7 +282,7 @@ def update_webhook(
 
     Raises:
         UnknownWebhook, ForeignWebhook: As `get_webhook`.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         TargetRefused: The address is not allowed.
     """
     before = _find_expected(session, webhook, principal, expected)
@@ -308,7 +308,7 @@ def delete_webhook(session: Session, webhook: str, principal: Principal, *, expe
 
     Raises:
         UnknownWebhook, ForeignWebhook: As `get_webhook`.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     before = _find_expected(session, webhook, principal, expected)
     if not queries.delete_webhook(session, webhook, before.version):
@@ -322,7 +322,7 @@ def rotate_secret(
 
     Raises:
         UnknownWebhook, ForeignWebhook: As `get_webhook`.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         SecretFault: The secret cannot be stored.
     """
     before, secret = _find_expected(session, webhook, principal, expected), generate_secret()

@@ -61,7 +61,7 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationCard(Struct, frozen=True, kw_only=True):
-    """What the picture of an organisation says.
+    """Content of the picture of an organisation.
 
     `figure` is the index in whole points, `full` what it is of; without an index `figure` says so in words and `share`
     is None. `share` is the index as a part of the whole, 0 to 1. `level`: number, number of levels, and name; None
@@ -89,7 +89,7 @@ class LevelCount(Struct, frozen=True, kw_only=True):
 
 
 class OverviewCard(Struct, frozen=True, kw_only=True):
-    """What the picture of an edition or a territory says.
+    """Content of the picture of an edition or a territory.
 
     `finding` is the sentence of the whole picture. `levels` counts organisations, lowest level first; `of` is the
     number of levels. `steps` are the classes of the provinces on the map, by INE code; empty for no map.

@@ -91,7 +91,7 @@ class FilePreparation:
         look: float = LOOK_SECONDS,
         quiet: float = QUIET_SECONDS,
     ) -> None:
-        """Take what the files are made from, and where they are kept.
+        """Keep the database that files are made from, and the store that keeps them.
 
         `base`: scheme and authority of links. `look`, `quiet`: as `LOOK_SECONDS` and `QUIET_SECONDS`.
         """

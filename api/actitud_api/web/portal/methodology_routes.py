@@ -115,8 +115,8 @@ class SourceView(Struct, frozen=True, kw_only=True):
 class MethodologyView(Struct, frozen=True, kw_only=True):
     """A methodology version as text in one language.
 
-    `before`: the id of the preceding version of the same standing, None if this version is the first. `changes`: the
-    differences from the preceding version, one line each, by heading.
+    `before`: the id of the preceding version of the same standing (versions that only estimate an index follow their
+    own line), None if this version is the first. `changes`: the differences from it, one line each, by heading.
     """
 
     dimensions: tuple[DimensionView, ...]

@@ -150,8 +150,8 @@ class Context(Struct, frozen=True, kw_only=True):
 
     `kind`: `draft` if it can be saved with a key, `published` if the questionnaire begins with its published answers,
     None if it is about none. `title`: of the edition. `published`: path of the published answers. `notice`: why the
-    questionnaire is not about what was asked for, if it is not. `elsewhere`: the methodology version whose
-    questionnaire is.
+    questionnaire is not about the requested assessment, if it is not. `elsewhere`: the methodology version of the
+    requested assessment, if it is another one.
     """
 
     kind: Literal["draft", "published"] | None = None

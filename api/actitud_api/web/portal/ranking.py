@@ -600,7 +600,7 @@ def _build_headers(request: RankingRequest, here: str, to: Links, names: Names) 
 def _explain_provisional(
     edition: editions.EditionRecord, levels: Collection[int | None], names: Names
 ) -> tuple[str, ...]:
-    """Return a sentence for each of some levels that says what is not known where it is provisional."""
+    """Return a sentence for each of some levels that can be provisional, with the condition that makes it final."""
     texts = load_methodology(edition.methodology).texts[names.language].levels
     return tuple(
         _PROVISIONAL.into(names.language).format(level=names.name_level(level), condition=condition)

@@ -131,7 +131,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Blocker(Struct, frozen=True, kw_only=True):
-    """What keeps indicators at zero, whatever else is improved: a zero rule, or a contradiction of answers.
+    """A cause that keeps indicators at zero until it ends: a zero rule, or a contradiction of answers.
 
     `cause` is None for a contradiction, which `finding` describes. `indicators` are those at zero, `lost` the index
     points that they lose together, `key` the indicator whose answer ends it, None if it is in the profile.

@@ -399,7 +399,7 @@ class _SentenceWriter:
         )
 
     def describe_bounds(self) -> str | None:
-        """Describe the least and the greatest index that what is unknown leaves open."""
+        """Describe the lowest and the highest index that the unknown answers leave possible."""
         low, high = self._score.index, self._score.index_max
         if low is None or high is None:
             return None
@@ -408,7 +408,7 @@ class _SentenceWriter:
         )
 
     def describe_gap(self) -> str | None:
-        """Describe what has to be known for a level: more of everything, or more of some dimensions."""
+        """Describe the coverage that is missing for a level, overall or in some dimensions."""
         needed, coverage = self._document.coverage, self._score.coverage
         if coverage is not None and coverage < needed.overall.num / needed.overall.den:
             return _COVERAGE.into(self._language).format(
@@ -434,7 +434,7 @@ class _SentenceWriter:
         )
 
     def describe_heaviest(self) -> str | None:
-        """Describe what an organisation loses most points by; None if it loses none."""
+        """Describe the reason for which an organisation loses most points; None if it loses none."""
         reasons = self._score.main_reasons
         lost = reasons[0].lost if reasons else 0
         blocker = next((blocker for blocker in list_blockers(self._score) if blocker.lost >= lost), None)

@@ -24,7 +24,7 @@ class WorkbookPath(Struct, frozen=True):
 
 
 class WorkbookFault(Struct, frozen=True, kw_only=True):
-    """A fault in a cell of a workbook. The value of the cell is not in `questionnaire`."""
+    """A fault in a cell of a workbook. The `questionnaire` of the response leaves the value of the cell out."""
 
     cell: Annotated[
         str, Meta(description="Sheet and cell; empty in the entry with the rule `more`.", examples=["Perfil!C12"])

@@ -27,7 +27,7 @@ _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
 
 class TableRow:
-    """A row of a table whose columns are known."""
+    """A row of a table, whose cells are found by field."""
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
         self.line = row.line

@@ -119,12 +119,14 @@ class GroupAggregation:
 
         The weighted sums have, for each row, the sum of weight times score of the children that count; the caller
         computes the upper bound of the group from them. For any other aggregation, return None. In a row in which too
-        few children count, the number in `into` means nothing; the caller replaces it (`find_rated` finds these rows).
+        few children count, the number in `into` is meaningless; the caller replaces it (`find_rated` finds these rows).
 
-        `rows` has an array of scores for each child, with -1 in rows in which the child does not count. `missing` has,
-        for each child that is left out somewhere, the mask of the rows in which its score is -1, and the weight of the
-        child. `remaining` is the weight that counts in each row, None if it is the total weight in all rows. `scratch`
-        is overwritten.
+        Args:
+            rows: Scores by child and row, -1 where the child does not count.
+            remaining: Weight that counts in each row, None if it is the total weight in all rows.
+            missing: For each child that does not count in some row, the mask of these rows and the weight of the child.
+            into: Receives the scores.
+            scratch: Overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":

@@ -84,8 +84,8 @@ class FieldEmpty(Struct, frozen=True):
 class NodeScore(Struct, frozen=True):
     """Condition on the score of a node, for a gate that reads this score.
 
-    As a `NumberCondition` (the number is known) it is true in rows in which the node has a score or is not
-    applicable. As a `NullCondition` (the number is null) it is true in rows in which the node is not applicable.
+    Used as a `NumberCondition` (the score is known), it is true in rows in which the node has a score or is not
+    applicable. Used as a `NullCondition` (the score is null), it is true in rows in which the node is not applicable.
     """
 
     node: str
@@ -94,8 +94,8 @@ class NodeScore(Struct, frozen=True):
 class IndicatorRawValue(Struct, frozen=True):
     """Condition on the raw value of the indicator at `position`, for a gate that reads this value.
 
-    As a `NumberCondition` (the number is known) it is true in rows in which the raw value exists and has evidence,
-    or the indicator is not applicable. As a `NullCondition` (the number is null) it is true in rows in which the
+    Used as a `NumberCondition` (the value is known), it is true in rows in which the raw value exists and has evidence,
+    or the indicator is not applicable. Used as a `NullCondition` (the value is null), it is true in rows in which the
     indicator is not applicable.
     """
 
@@ -105,8 +105,7 @@ class IndicatorRawValue(Struct, frozen=True):
 class ExtremeScore(Struct, frozen=True):
     """Rows in which the lowest or highest score of several nodes does not exist, as none of the nodes applies.
 
-    `combine` is `np.minimum` for the lowest score,
-    `np.maximum` for the highest.
+    `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
     """
 
     combine: np.ufunc

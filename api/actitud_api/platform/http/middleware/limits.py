@@ -82,7 +82,7 @@ class Limits:
         count: Count,
         max_waiters: int,
     ) -> None:
-        """Take the quotas and the counter.
+        """Keep the quotas and the counter.
 
         Args:
             quotas: Highest number of requests in a window, 0 for no limit.

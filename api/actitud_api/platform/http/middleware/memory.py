@@ -60,7 +60,7 @@ _COVERED: Final = frozenset({"accept-encoding", "authorization"})
 
 
 class PublicState(Protocol):
-    """Interface of what a process knows of the public state, the data that an anonymous reader can see."""
+    """Interface of a process's view of the public state, the data that an anonymous reader can see."""
 
     @property
     def number(self) -> Hashable | None:

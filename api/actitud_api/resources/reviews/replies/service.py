@@ -162,7 +162,7 @@ def save_reply(
         InvalidTransition: The assessment is not in its hearing.
         DeadlinePassed: The last day of the hearing is over.
         UnknownIndicator: The methodology has no such indicator.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version of the reply.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the reply.
     """
     assessment, before = _lock_reply(session, edition, organisation, indicator, now)
     _ensure_expected(before, expected)
@@ -193,7 +193,7 @@ def withdraw_reply(
         DeadlinePassed: The last day of the hearing is over.
         UnknownIndicator: The methodology has no such indicator.
         UnknownReply: There is no reply about the indicator.
-        StaleVersion: `expected` is false: the client's `If-Match` names another version.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     _, before = _lock_reply(session, edition, organisation, indicator, now)
     if before is None:
@@ -348,7 +348,7 @@ def _build_outcome(
     overall: OverallReview | None,
     replies: Iterable[ReplyRecord],
 ) -> ReviewOutcome:
-    """Return the outcome of a review: of what was found, that with which the assessment is scored."""
+    """Return the outcome of a review, limited to the findings that the score of the assessment takes into account."""
     applied = assessment.evidence.review
     return ReviewOutcome(
         state=assessment.state,

@@ -27,7 +27,7 @@ class TypesetSheet:
     """The PDF of a printed sheet, before it is made: the same sheet and time give the same bytes."""
 
     def __init__(self, sheet: PrintedSheet, published: datetime) -> None:
-        """Take the content, and the time of its publication, which the file has as the time of its making."""
+        """Keep the content, and the time of its publication, which becomes the creation time of the file."""
         self._sheet = sheet
         self._json = encode_sheet(sheet)
         self._timestamp = int(published.timestamp())

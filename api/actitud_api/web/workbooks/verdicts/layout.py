@@ -70,7 +70,7 @@ VERDICTS_BY_LABEL: Final[Mapping[str, Verdict]] = {
 
 
 class WorkbookIdentity(NamedTuple):
-    """What a review workbook is about; it stands in its hidden sheet."""
+    """Edition, methodology and assessor of a review workbook, as in its hidden sheet."""
 
     edition: str
     methodology: str

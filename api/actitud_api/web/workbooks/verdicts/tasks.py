@@ -60,7 +60,7 @@ class VerdictDetail(Struct, frozen=True):
 
 
 class SentWorkbook(Struct, frozen=True):
-    """A review workbook as it was sent, and what it has to be about."""
+    """A review workbook as it was sent, with the identity that it must have."""
 
     raw: bytes
     identity: WorkbookIdentity
