@@ -53,6 +53,26 @@ def test_what_to_copy_works_under_the_policy_that_is_named(
         seen.is_quiet()
 
 
+@pytest.mark.parametrize("number", [0, 1], ids=["en", "es"])
+def test_a_script_of_another_site_reads_a_score_and_a_ranking(
+    browser: Browser, service: str, host: Host, number: int
+) -> None:
+    code = blocks("javascript")[number].replace("https://HOST", service).replace("ES-DIR3-L01280796", ZAMORA)
+    policy = f"default-src 'none'; img-src data:; script-src {host.address}; connect-src {service}"
+    # The bodies of this installation have no province.
+    script = host.put_script(code.replace("province=28&", ""))
+    text = f'<p id="score"></p><table id="ranking"></table><script type="module" src="{script}"></script>'
+    with showing(browser, host.put(text, {"Content-Security-Policy": policy})) as seen:
+        seen.page.locator("#ranking tr").nth(3).wait_for()
+        sheet = httpx.get(f"{service}/v1/editions/latest/scores/{ZAMORA}").json()
+        assert seen.page.locator("#score").text_content() == f"Ayuntamiento de Zamora: {sheet['index']}"
+        rows = [row.locator("td").all_text_contents() for row in seen.page.locator("#ranking tr").all()]
+        assert rows[:2] == [["1", "Ayuntamiento de Ávila", "70"], ["2", "Ayuntamiento de Zamora", "44.03"]]
+        # Too little is known of the other two to rank them, so no index is shown.
+        assert [(rank, index) for rank, _, index in rows[2:]] == [("–", "–"), ("–", "–")]
+        seen.is_quiet()
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
 def test_the_readme_names_the_same_policy(readme: str) -> None:
     text = (ROOT / readme).read_text("utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
@@ -26,7 +28,17 @@ PAGES: Final = (
     f"{EDITION}/dimensions",
     f"{EDITION}/dimensions/D1",
 )
+GUIDE: Final = Path(__file__).parents[3] / "docs" / "embedding.md"
 _SVG: Final = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("heading", ["Charts", "Figuras"])
+def test_the_guide_names_every_chart(heading: str) -> None:
+    section = GUIDE.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| .+ \| `/charts/\{\w+\}/([^`]*)…` \| (.+) \|$", section, re.MULTILINE)
+    named = {f"{EDITION}/{place}{name}" for place, names in rows for name in re.findall(r"`(\w+)`", names)}
+    province = {f"{EDITION}/territories/province-05/{name}" for name in ("levels", "tenths", "dimensions")}
+    assert named == {*CHARTS, *province}
 
 
 def test_beside_each_picture_are_links_to_it_and_no_chart_is_without(places: Client) -> None:
@@ -55,6 +67,11 @@ def test_a_chart_is_a_file_of_each_kind_and_a_page(places: Client, path: str) ->
     texts = ["".join(text.itertext()) for text in root.iter(f"{_SVG}text")]
     assert "madurez.example" in texts[-1]
     assert title.startswith(texts[[text.get("class") for text in root.iter(f"{_SVG}text")].index("title")].rstrip("…"))
+    # Of the lines of its own, each has the width that was measured, whatever font of the reader draws it.
+    lines = [text for text in root.iter(f"{_SVG}text") if text.get("textLength") is not None]
+    assert {"title", "note"} == {line.get("class") for line in lines}
+    assert max(float(line.get("x", "")) + float(line.get("textLength", "")) for line in lines) <= 760
+    assert all(response.headers["access-control-allow-origin"] == "*" for response in (svg, data))
     # It names nothing to load, and has no links.
     assert not [name for element in root.iter() for name in element.attrib if name.endswith(("href", "src"))]
     rows = list(csv.reader(io.StringIO(data.text)))
@@ -121,3 +138,22 @@ def test_there_are_no_other_charts(places: Client, path: str) -> None:
     response = places.get(f"/charts/{path}")
     assert response.status_code == 404
     assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        (f"{EDITION}/nothing.svg", "There is no picture of that name."),
+        (f"{EDITION}/territories/region-07/map.csv", "There is no picture of that name."),
+        (f"{EDITION}/dimensions/D99/means.svg", "There is no picture of that name."),
+        ("1999/map.svg", "There is no published edition of that name."),
+        (f"{OPEN}/map.png", "There is no published edition of that name."),
+        (
+            f"{EDITION}/territories/region-99/levels.svg",
+            "That edition has no organisation in that territory, or there is no such territory.",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(places: Client, path: str, detail: str) -> None:
+    response = places.get(f"/charts/{path}", headers={"Accept-Language": "en"})
+    assert (response.status_code, response.json()["detail"]) == (404, detail)

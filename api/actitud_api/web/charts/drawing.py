@@ -75,11 +75,15 @@ class FileUnits:
 
 
 class FileLine(Struct, frozen=True):
-    """A line of text of a file: its baseline, its CSS class and its words."""
+    """A line of text of a file: its baseline, its CSS class, its words and their width in pixels.
+
+    In another site a file is drawn with the fonts of the reader, some of which are wider than ours.
+    """
 
     y: float
     style: str
     text: str
+    length: float
 
 
 def prepare_templates(environment: jinja2.Environment) -> jinja2.Environment:
@@ -136,8 +140,10 @@ def _place_lines(texts: list[tuple[str, str, int, int, int]], y: float) -> tuple
     placed = []
     for text, style, size, pitch, most in texts:
         room = WIDTH - 2 * _MARGIN
-        wrapped = wrap_lines(clean_text(text), room, size, most, bold=style == "title", measure=fonts.measure_width)
+        bold = style == "title"
+        wrapped = wrap_lines(clean_text(text), room, size, most, bold=bold, measure=fonts.measure_width)
         for line in filter(None, wrapped):
             y += pitch
-            placed.append(FileLine(round(y, 1), style, line))
+            length = fonts.measure_width(line, size, bold=bold)
+            placed.append(FileLine(round(y, 1), style, line, round(length, 1)))
     return placed, y

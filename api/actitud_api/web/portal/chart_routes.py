@@ -70,6 +70,10 @@ FILE_POLICY: Final = (
 """Content-Security-Policy of an SVG file: it has its own style, runs no script and loads nothing."""
 
 _NO_CHART: Final = Texts("No hay una figura con ese nombre.", "There is no picture of that name.")
+_NO_TERRITORY: Final = Texts(
+    "En esa edición no hay ninguna organización de ese territorio, o el territorio no existe.",
+    "That edition has no organisation in that territory, or there is no such territory.",
+)
 _FIGURE: Final = Texts("Figura", "Picture")
 _SIMULATED: Final = Texts("datos inventados", "invented data")
 
@@ -97,7 +101,7 @@ class ChartsController(Controller):
     path = "/charts"
     include_in_schema = False
 
-    @get_page("/{edition:str}/{name:str}", operation_id="charts.edition", access=ANYBODY)
+    @get_page("/{edition:str}/{name:str}", operation_id="charts.edition", access=ANYBODY, cors=True)
     def show_edition_chart(
         self,
         request: ApiRequest,
@@ -121,6 +125,7 @@ class ChartsController(Controller):
         "/{edition:str}/territories/{territory:str}/{name:str}",
         operation_id="charts.territory",
         access=ANYBODY,
+        cors=True,
     )
     def show_territory_chart(
         self,
@@ -142,6 +147,7 @@ class ChartsController(Controller):
         "/{edition:str}/dimensions/{dimension:str}/{name:str}",
         operation_id="charts.dimension",
         access=ANYBODY,
+        cors=True,
     )
     def show_dimension_chart(
         self,
@@ -174,16 +180,19 @@ def _answer(
     if dot and suffix not in ("svg", "png", "csv"):
         raise ProblemError(NOT_FOUND, NOT_FOUND.description)
     language = _read_language(request) if dot else choose_language(request.scope, "es")
+    chart, missing = None, _NO_CHART
     try:
         chart = find(stem if dot else name, language)
-    except (UnknownEdition, UnknownTerritory):
-        chart = None
+    except UnknownEdition:
+        missing = UNKNOWN_EDITION
+    except UnknownTerritory:
+        missing = _NO_TERRITORY
     if not dot:
         if chart is None:
-            return render_missing_page(request, database, _NO_CHART)
+            return render_missing_page(request, database, missing)
         return _render_page(request, chart, language)
     if chart is None or chart.picture.table is None:
-        raise ProblemError(NOT_FOUND, UNKNOWN_EDITION if chart is None else _NO_CHART)
+        raise ProblemError(NOT_FOUND, missing)
     headers = {"Cache-Control": SHARED, "Content-Language": language}
     if suffix == "csv":
         headers["Content-Disposition"] = f'attachment; filename="{"-".join((*chart.segments, stem))}.csv"'
