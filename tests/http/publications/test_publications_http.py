@@ -124,6 +124,7 @@ def test_a_repeated_attempt_gets_the_same_answer_and_another_one_is_told(client:
         ({"reason": "x" * 1001}, "/reason", "maxLength"),
         ({"reason": "a\u0000b"}, "/reason", "control"),
         ({"reason": "   "}, "/reason", "pattern"),
+        ({"reason": "Asked for by ada@ayto.example."}, "/reason", "not"),
         ({"supersedes": "sha256:12"}, "/supersedes", "pattern"),
         ({"corrections": [{"organisation": BIG}]}, "/corrections/0/assessment", "required"),
         (

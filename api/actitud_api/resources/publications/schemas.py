@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias, Union
 
 from msgspec import Meta, Struct
 
-from actitud_api.engine.methodology.free_text import NO_CONTROL, TRIMMED
+from actitud_api.engine.methodology.free_text import NO_CONTROL, Reason
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.service import REQUEST_TYPES
@@ -18,9 +18,6 @@ from actitud_api.resources.publications.service import PlannedCorrection, Public
 
 Digest = Annotated[
     str, Meta(pattern="^sha256:[0-9a-f]{64}$", description="SHA-256 of the exact bytes of a published document.")
-]
-Reason = Annotated[
-    str, Meta(min_length=1, max_length=1000, pattern=TRIMMED, description="The reason, which is published.")
 ]
 CORRECTIONS_MAX = 100
 """Maximum number of assessments that one revision may correct."""
