@@ -23,8 +23,13 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion and not self.states_suggestion else ""
         return f"{self.pointer or '/'}: {self.detail or self.rule}{hint}"
+
+    @property
+    def states_suggestion(self) -> bool:
+        """True if ``detail`` already states the suggestion: a count, a day or a digest, not one value of a list."""
+        return self.suggestion is not None and not self.allowed and self.suggestion in self.detail
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

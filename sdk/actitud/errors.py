@@ -124,8 +124,13 @@ class JobNotDone(ActitudError):
     def __str__(self) -> str:
         if self.job.problem is None:
             return f"job {self.job.id} was {self.job.state} at {self.job.done}"
-        faults = "".join(f"; {error.pointer}: {error.detail}" for error in self.job.problem.errors)
-        return f"job {self.job.id} has failed: {self.job.problem.detail}{faults}"
+        problem = self.job.problem
+        faults = [
+            f"{error.pointer}: {error.detail}" if error.pointer else error.detail
+            for error in problem.errors
+            if error.detail != problem.detail
+        ]
+        return f"job {self.job.id} has failed: {'; '.join([problem.detail or problem.title, *faults])}"
 
 
 class Unverifiable(ActitudError, ValueError):

@@ -86,7 +86,7 @@ def describe_refusal(error: ApiProblem, words: Words, source: str = "") -> list[
 def _describe_fault(fault: FieldError, words: Words, source: str) -> str:
     place = f"{source} {fault.pointer}".strip() or "/"
     text = f"{place}: {fault.detail or fault.rule}"
-    if fault.suggestion is None:
+    if fault.suggestion is None or fault.states_suggestion:
         return text
     return text + words(f" (¿quiso decir «{fault.suggestion}»?)", f" (did you mean “{fault.suggestion}”?)")
 

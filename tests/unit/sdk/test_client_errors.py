@@ -83,6 +83,20 @@ def test_all_field_errors_are_there_at_once(mode: Mode) -> None:
     )
 
 
+def test_a_suggestion_that_the_detail_states_is_not_asked_again() -> None:
+    """Of a list of values the detail states all, so the nearest one is still a help."""
+    counted = FieldError(pointer="", rule="unsettled", detail="Assessments in hearing: 2.", suggestion="2")
+    listed = FieldError(
+        pointer="/verdict",
+        rule="enum",
+        detail="Must be one of: accepted, stale.",
+        suggestion="accepted",
+        allowed=("accepted", "stale"),
+    )
+    assert str(counted) == "/: Assessments in hearing: 2."
+    assert str(listed) == "/verdict: Must be one of: accepted, stale. (did you mean 'accepted'?)"
+
+
 def test_a_bare_problem_still_reads_well(mode: Mode) -> None:
     error = failure(mode, 404, "not-found", title="", detail=None)
     assert str(error) == "status 404"

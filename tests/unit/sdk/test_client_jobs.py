@@ -64,7 +64,7 @@ def test_its_pauses_grow_to_two_seconds(mode: Mode, fake_time: FakeTime) -> None
     [
         (
             {"state": "failed", "problem": REFUSED},
-            "job 7 has failed: The edition cannot be published like this; see `errors`.; : It is open.",
+            "job 7 has failed: The edition cannot be published like this; see `errors`.; It is open.",
         ),
         ({"state": "cancelled", "done": 12}, "job 7 was cancelled at 12"),
     ],
