@@ -276,7 +276,7 @@ def test_a_hearing_does_not_begin_on_its_last_day(place: Place) -> None:
     place.move(submission={"from": "2020-01-01", "to": "2020-01-14"}, review=LONG_AGO)
     place.move(hearing={"from": "2020-03-01", "to": last})
     assert place.post("extensions", {**EXTENSION, "until": "2095-01-01"}).status_code == 201
-    for language, words in (("es", "un día entero para replicar"), ("en", "no whole day to reply")):
+    for language, words in (("es", "un día entero para alegar"), ("en", "no whole day to reply")):
         error = refused(place.post(f"hearings?lang={language}"))
         assert (error["pointer"], error["rule"], error["value"], error["suggestion"]) == ("", "notice", last, next_day)
         assert words in error["detail"]

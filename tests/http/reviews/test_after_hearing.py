@@ -90,7 +90,7 @@ def test_a_new_adverse_verdict_is_refused_and_changes_nothing(
 
 def test_the_refusal_is_told_in_both_languages(desk: Desk) -> None:
     hear(desk)
-    for language, words in (("es", "ya no queda un día entero para replicar"), ("en", "leaves no whole day to reply")):
+    for language, words in (("es", "ya no queda un día entero para alegar"), ("en", "leaves no whole day to reply")):
         body = {"verdict": "rejected", "reason": "Surprise."}
         answer = desk.ask("ada", "PUT", f"{VERDICTS}/D1.01?lang={language}", body)
         assert words in refused(answer)["detail"]

@@ -158,7 +158,7 @@ CONFLICTS: tuple[tuple[str, str, dict[str, Any], str, str, str], ...] = (
     ("D10.07", "capped", {"level": 3}, "level", "/level", "0, 1, 2"),
     ("D10.07", "capped", {"level": 100}, "level", "/level", "0, 1, 2"),
     ("D1.02", "rejected", {"rule": "V24"}, "review", "/rule", "V10, V21"),
-    ("D1.01", "accepted", {"rule": "V21"}, "review", "/rule", "—"),
+    ("D1.01", "accepted", {"rule": "V21"}, "review", "/rule", "has no rules that people check"),
 )
 
 

@@ -90,7 +90,7 @@ def _still_open(error: HearingStillOpen) -> Texts:
 
 def _too_short(error: HearingTooShort) -> Texts:
     return Texts(
-        "La audiencia terminaría hoy, {day}, y no dejaría un día entero para replicar: antes de empezarla, amplíela "
+        "La audiencia terminaría hoy, {day}, y no dejaría un día entero para alegar: antes de empezarla, amplíela "
         "hasta el {first} o más allá con una prórroga (`extensions`, fase `hearing`).",
         "The hearing would end today, {day}, which leaves no whole day to reply: before it begins, give it until "
         "{first} or later with an extension (`extensions`, phase `hearing`).",
@@ -101,7 +101,7 @@ def _too_short(error: HearingTooShort) -> Texts:
 
 def _too_late(error: TooLateToReply) -> Texts:
     return Texts(
-        "La audiencia termina el {day} y ya no queda un día entero para replicar: desde entonces solo se admite lo que "
+        "La audiencia termina el {day} y ya no queda un día entero para alegar: desde entonces solo se admite lo que "
         "sea más favorable a la organización. Lo más severo tiene que darle otro último día (`hearing_until`), desde "
         "el {first}.",
         "The hearing ends on {day}, which leaves no whole day to reply: from then on only what is milder is admitted. "
@@ -114,7 +114,7 @@ def _too_late(error: TooLateToReply) -> Texts:
 _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
     "notice": Texts(
-        "El {day} es hoy, y no deja un día entero para replicar: el nuevo último día es uno posterior.",
+        "El {day} es hoy, y no deja un día entero para alegar: el nuevo último día es uno posterior.",
         "{day} is today, which leaves no whole day to reply: the new last day is a later one.",
     ),
     "extension": Texts(

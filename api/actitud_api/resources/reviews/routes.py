@@ -90,6 +90,12 @@ def _invalid_verdict(error: InvalidVerdict) -> Texts:
                 indicator=error.indicator,
                 listed=listed,
             )
+        case "review" if not error.allowed:
+            return Texts(
+                "{indicator} no tiene reglas que comprueben las personas: quite la del dictamen.",
+                "{indicator} has no rules that people check: leave the rule of the verdict out.",
+                indicator=error.indicator,
+            )
         case "review":
             return Texts(
                 "Las reglas que las personas comprueban en {indicator} son: {listed}.",
