@@ -72,6 +72,8 @@ class Coverage:
         for index, platform, name in owners:
             by_index.setdefault(index, set()).add(NetworkAccount(platform, name))
         self._days: dict[tuple[NetworkAccount | None, Tell], list[Days]] = {}
+        self._formats: dict[tuple[NetworkAccount | None, Tell], set[str]] = {}
+        self._shared: dict[tuple[str, Tell], list[Days]] = {}
         spans: dict[tuple[NetworkAccount | None, Tell, str], list[Days]] = {}
         for source in sources:
             days = _find_days(source, zone, stated.get(source.sha256))
@@ -87,8 +89,11 @@ class Coverage:
                 for tell in source.tells:
                     if source.format in _FILES_OF_CONVERSATIONS:
                         spans.setdefault((account, tell, source.format), []).append(days)
-                    else:
-                        self._days.setdefault((account, tell), []).append(days)
+                        continue
+                    self._days.setdefault((account, tell), []).append(days)
+                    if not source.account:
+                        self._formats.setdefault((account, tell), set()).add(source.format)
+                        self._shared.setdefault((source.format, tell), []).append(days)
         for (account, tell, _), parts in spans.items():
             whole = Days(min(days.first for days in parts), max(days.last for days in parts))
             self._days.setdefault((account, tell), []).append(whole)
@@ -113,7 +118,7 @@ class Coverage:
                 continue
             reasons += (
                 Reason(
-                    code="not_covered",
+                    code="not_named" if self._is_shared(account, need, gap) else "not_covered",
                     platform=account.platform,
                     account=account.name,
                     tell=need,
@@ -123,6 +128,17 @@ class Coverage:
                 for gap in find_gaps(days, window)
             )
         return reasons
+
+    def _is_shared(self, account: NetworkAccount, need: Tell, gap: Days) -> bool:
+        """Return True if a file of several accounts has days of the gap, and one of its format names this account.
+
+        Such a file does not tell an account without messages from one that it leaves out.
+        """
+        return any(
+            days.first <= gap.last and gap.first <= days.last
+            for form in self._formats.get((account, need), ())
+            for days in self._shared[form, need]
+        )
 
 
 def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:

@@ -291,7 +291,7 @@ def advise_exports(reasons: Iterable[Reason]) -> list[ExportAdvice]:
         if reason.code == "no_file":
             tell: Tell | None = "received_public"
         else:
-            tell = reason.tell if reason.code in ("not_told", "not_covered") else None
+            tell = reason.tell if reason.code in ("not_told", "not_covered", "not_named") else None
         if tell is not None:
             asked.setdefault(find_guide(reason.platform, tell), []).append(reason)
     advice: list[ExportAdvice] = []

@@ -15,6 +15,7 @@ ReasonCode = Literal[
     "no_file",
     "not_told",
     "not_covered",
+    "not_named",
     "told_twice",
     "activity_unknown",
     "main_account",
@@ -86,6 +87,14 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "cubre, dígalo con --period.",
         "Of {account} it is not known, from {first} to {last}, {thing}. Export these days or, if the file covers them, "
         "say so by --period.",
+    ),
+    "not_named": TextPair(
+        "De {account} falta, del {first} al {last}, saber {thing}: un fichero del mismo tipo trae mensajes de esos "
+        "días y no nombra la cuenta. Si los ficheros la incluyen, añada --period con el primer y el último día de "
+        "todos ellos, sin nombre de fichero; si no, exporte esos días.",
+        "Of {account} it is not known, from {first} to {last}, {thing}: a file of the same kind has messages of these "
+        "days and does not name the account. If the files include it, add --period with the first and the last day of "
+        "all of them, without the name of a file; if not, export these days.",
     ),
     "told_twice": TextPair(
         "De {account} dos ficheros distintos traen {number} mensajes iguales con otro identificador, y se contarían "

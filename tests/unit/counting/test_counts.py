@@ -12,6 +12,7 @@ from msgspec import structs
 from actitud.counting.codes import CodedRow, Coding
 from actitud.counting.counts import FactCounter
 from actitud.counting.coverage import NetworkAccount
+from actitud.counting.export_guides import advise_exports
 from actitud.counting.messages import Message
 from actitud.counting.sources import Period, Tell
 from actitud.counting.windows import Days
@@ -167,6 +168,31 @@ def test_files_that_follow_each_other_cover_a_period_together() -> None:
     counter = make_counter(messages, [make_source(period=first), make_source(1, period=gap)])
     (reason,) = counter.count("own_posts_w90").reasons
     assert (reason.first, reason.last) == (date(2027, 11, 1), date(2027, 11, 2))
+
+
+def test_a_log_that_does_not_name_an_account_does_not_say_that_it_is_dormant() -> None:
+    early = Period(stated_first=date(2027, 9, 1), stated_last=date(2027, 10, 31))
+    late = Period(stated_first=date(2027, 10, 15), stated_last=date(2027, 12, 31))
+    logs = [
+        structs.replace(make_source(place, period=period), format="log-messages", platform="log", account="")
+        for place, period in enumerate((early, late))
+    ]
+    # Of the page there is one post, and it stands in the first log alone.
+    messages = [*posts(3), write("p", "2027-11-02 10:00", source=1), write("one", "2027-10-01 10:00", account=PAGE)]
+    counter = make_counter(messages, logs)
+    unknown = [reason for reason in counter.count("accounts_dormant").reasons if reason.code != "activity_unknown"]
+    assert {(reason.code, reason.account, reason.first, reason.last) for reason in unknown} == {
+        ("not_named", PAGE.name, date(2027, 11, 1), date(2027, 12, 13))
+    }
+    assert {advice.accounts for advice in advise_exports(unknown)} == {(f"facebook:{PAGE.name}",)}
+    # What the reason asks to add is the answer.
+    assert all("--period" in reason.explain(language) for reason in unknown for language in ("es", "en"))
+    whole = Days(date(2027, 9, 1), date(2027, 12, 31))
+    stated = make_counter(messages, logs, periods={log.sha256: whole for log in logs})
+    assert values(stated, "accounts_active", "accounts_dormant", "own_posts_w90") == [1, 1, 4]
+    # Files of one account each do not tell of another one.
+    alone = [structs.replace(logs[0], platform="x"), structs.replace(logs[1], platform="x", account=TOWN.name)]
+    assert reasons(make_counter(messages, alone), "accounts_dormant") == {"activity_unknown", "not_covered"}
 
 
 def test_conversations_in_files_of_their_own_cover_the_days_between_them() -> None:
