@@ -19,6 +19,10 @@ _TOP: Final = 18
 """Height above the highest column, for the number of the axis."""
 _HEIGHT: Final = 140
 _FOOT: Final = 22
+_HATCH: Final = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="unknown" width="2" height="6"/></pattern></defs>'
+)
 _ROW: Final = 42
 _ROW_BAR: Final = 14
 
@@ -44,10 +48,8 @@ def draw_columns(bars: Sequence[Bar], description: str) -> str:
     """
     highest = max((bar.number for bar in bars), default=0)
     floor = _TOP + _HEIGHT
-    parts = [
-        '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="unknown" width="2" height="6"/></pattern></defs>'
-    ]
+    # Only where it is drawn: a page has one chart with unknown bars, and an id stands once in a page.
+    parts = [_HATCH] if any(bar.is_unknown for bar in bars) else []
     step = 100 / max(len(bars), 1)
     for position, bar in enumerate(bars):
         left, width = _format(position * step), _format(step * 0.8)

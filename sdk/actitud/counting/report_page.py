@@ -86,6 +86,10 @@ _MONTHS: Final = tuple(
     )
 )
 _MINUTE: Final = 60_000_000
+_LABEL_HOURS: Final = 6
+"""Hours from one label of the hours of the day to the next."""
+_MOST_PEAKS: Final = 3
+"""Hours with the same highest number that are named; of more, none stands out."""
 _LABEL_WEEKS: Final = 4
 """Weeks whose bars are, on a small screen, as wide as the name of a month."""
 
@@ -112,14 +116,16 @@ class _ReportPage:
         title = self._words("Recuento de mensajes en redes sociales", "Count of messages on social networks")
         rhythm, rhythm_table = self._render_rhythm()
         delays, delays_table = self._render_delays()
+        hours, hours_table = self._render_hours()
         figures = self._words("Las cifras de los gráficos", "The figures of the charts")
         sections = (
             self._render_head(title),
             rhythm,
             delays,
+            hours,
             self._render_facts(),
             self._render_missing(),
-            f"<h2>{figures}</h2>\n{rhythm_table}{delays_table}",
+            f"<h2>{figures}</h2>\n{rhythm_table}{delays_table}{hours_table}",
             self._render_check(),
         )
         return (
@@ -275,6 +281,42 @@ class _ReportPage:
             _render_figures("delays", name, heads, rows),
         )
 
+    def _render_hours(self) -> tuple[str, str]:
+        words, report = self._words, self._report
+        names = (
+            words("Publicaciones propias", "Own posts"),
+            words("Mensajes recibidos", "Messages received"),
+            words("Respuestas", "Replies"),
+        )
+        parts: list[str] = []
+        for name, numbers in zip(names, zip(*report.hours, strict=True), strict=True):
+            bars = [Bar("" if hour % _LABEL_HOURS else f"{hour} h", number) for hour, number in enumerate(numbers)]
+            peak = self._describe_peak(numbers)
+            about = words(
+                f"Gráfico de barras por horas del día. {name}: {peak}. Las cifras están en una tabla al final.",
+                f"Bar chart by hours of the day. {name}: {peak}. The figures are in a table at the end.",
+            )
+            parts.append(f"<h3>{escape_text(name)}</h3>\n{draw_columns(bars, about)}")
+        zone = self._counter.plan.time_zone
+        caption = words(
+            f"Mensajes del {self._format_days()}, según la hora del día en que se escribieron, en {zone}. No están "
+            "aquellos de los que solo se conoce el día.",
+            f"Messages {self._format_days()}, by the hour of the day at which they were written, in {zone}. Those of "
+            "which only the day is known are left out.",
+        )
+        if report.unknown_weeks or report.unknown_conversations:
+            caption += " " + words(
+                "Los ficheros no lo cubren todo: puede haber más.",
+                "The files do not cover everything: there may be more.",
+            )
+        heads = words("Hora del día", "Hour of the day"), *names
+        rows = [(_format_hour(hour), *map(str, numbers)) for hour, numbers in enumerate(report.hours)]
+        table = words("Mensajes según la hora del día", "Messages by the hour of the day")
+        return (
+            self._render_figure("hours", self._describe_hours(), "\n".join(parts), caption),
+            _render_figures("hours", table, heads, rows),
+        )
+
     def _render_check(self) -> str:
         words = self._words
         how = words(
@@ -339,6 +381,35 @@ class _ReportPage:
             f"Half of the answers came within {delay}; messages with an answer: {answered} of {total}",
         )
 
+    def _describe_hours(self) -> str:
+        """Return the title of the hours of the day, with the hour at which most messages of each kind were written."""
+        words = self._words
+        starts = (
+            words("se publica más", "most posts"),
+            words("se recibe más", "most messages received"),
+            words("se responde más", "most replies"),
+        )
+        series = list(zip(*self._report.hours, strict=True))
+        peaks = [
+            f"{start}: {self._describe_peak(numbers)}"
+            for start, numbers in zip(starts, series, strict=True)
+            if any(numbers)
+        ]
+        if not peaks:
+            return words("De ningún mensaje se conoce la hora", "Of no message the time of day is known")
+        text = "; ".join(peaks)
+        return text[0].upper() + text[1:]
+
+    def _describe_peak(self, numbers: Sequence[int]) -> str:
+        """Return the hours of the day with the highest number."""
+        highest = max(numbers)
+        if not highest:
+            return self._words("ninguno", "none")
+        peaks = [_format_hour(hour) for hour, number in enumerate(numbers) if number == highest]
+        if len(peaks) > _MOST_PEAKS:
+            return self._words("ninguna hora destaca", "no hour stands out")
+        return self._words(" y ", " and ").join(peaks)
+
     def _format_delay(self, delay: int) -> str:
         """Format a delay in whole minutes below an hour, else in hours; rounded up, so that “within” holds."""
         minutes = max(1, -(-delay // _MINUTE))
@@ -387,14 +458,19 @@ def _render_list(tag: str, texts: Iterable[str]) -> str:
     return f"<{tag}>\n{items}</{tag}>\n"
 
 
+def _format_hour(hour: int) -> str:
+    return f"{hour}–{hour + 1} h"
+
+
 def _render_figures(name: str, caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Render the table of a chart, to which its name leads."""
-    body = "".join(
-        f'<tr><th scope="row">{escape_text(label)}</th><td class="number">{escape_text(value)}</td></tr>\n'
-        for label, value in rows
-    )
+    """Render the table of a chart, to which its name leads: a label in the first column, numbers in the others."""
+    parts: list[str] = []
+    for label, *values in rows:
+        cells = "".join(f'<td class="number">{escape_text(value)}</td>' for value in values)
+        parts.append(f'<tr><th scope="row">{escape_text(label)}</th>{cells}</tr>\n')
+    numbers = "".join(f'<th scope="col" class="number">{head}</th>' for head in heads[1:])
     return (
         f'<table id="{name}">\n<caption>{escape_text(caption)}</caption>\n'
-        f'<thead><tr><th scope="col">{heads[0]}</th><th scope="col" class="number">{heads[1]}</th></tr></thead>\n'
-        f"<tbody>\n{body}</tbody>\n</table>\n"
+        f'<thead><tr><th scope="col">{heads[0]}</th>{numbers}</tr></thead>\n'
+        f"<tbody>\n{''.join(parts)}</tbody>\n</table>\n"
     )

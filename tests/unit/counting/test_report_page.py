@@ -85,14 +85,17 @@ def test_findings_are_titles_and_have_their_figures_in_tables() -> None:
     rhythm = "Se publicó en 2 de 51 semanas conocidas, con un máximo de 3 en una semana"
     delays = "La mitad de las respuestas llegó en 1,8 horas o menos; mensajes con respuesta: 2 de 3"
     assert titles[:3] == ["Recuento de mensajes en redes sociales", rhythm, delays]
-    assert [rhythm in str(text) or delays in str(text) for text in page.list_descriptions()] == [True, True]
+    descriptions = [str(text) for text in page.list_descriptions()]
+    assert len(descriptions) == 5
+    assert rhythm in descriptions[0]
+    assert delays in descriptions[1]
     weeks = {row[0]: row[1] for row in page.rows if len(row) == 2 and row[0].endswith(" de 2027")}
     assert len(weeks) == 51
     assert {day: number for day, number in weeks.items() if number != "0"} == {
         "1 de marzo de 2027": "1",
         "4 de octubre de 2027": "3",
     }
-    assert page.rows[-7:] == [
+    assert page.rows[-32:-25] == [  # before the hours of the day and their titles
         ["hasta 1 hora", "1"],
         ["más de 1 y hasta 4 horas", "1"],
         ["más de 4 y hasta 24 horas", "0"],
@@ -101,6 +104,43 @@ def test_findings_are_titles_and_have_their_figures_in_tables() -> None:
         ["sin respuesta en los ficheros", "1"],
         ["Mediana de las respuestas", "1,8 horas"],
     ]
+
+
+def test_the_hours_of_the_day_are_shown() -> None:
+    posts = [write("p1", "2027-07-04 23:30"), write("p2", "2027-10-05 23:59"), write("p3", "2027-10-05 00:00")]
+    day = write("day", "2027-10-06 00:00", precision="day")
+    asked = [write(f"q{hour}", f"2027-10-20 {hour}:10", "received", thread=f"t{hour}") for hour in ("09", "17")]
+    replies = [
+        write(f"r{hour}", f"2027-10-21 {hour}:00", "private_reply", thread="t09") for hour in ("06", "07", "08", "10")
+    ]
+    counter = make_counter([*posts, day, *asked, *replies])
+    page = ParsedPage(render(counter))
+    title = "Se publica más: 23–24 h; se recibe más: 9–10 h y 17–18 h; se responde más: ninguna hora destaca"
+    assert [text for level, text in page.headings if level == 2][2] == title
+    assert [text for level, text in page.headings if level == 3][:3] == [
+        "Publicaciones propias",
+        "Mensajes recibidos",
+        "Respuestas",
+    ]
+    shown = {row[0]: row[1:] for row in page.rows if len(row) == 4 and row[1:] != ["0", "0", "0"]}
+    assert shown == {
+        "Hora del día": ["Publicaciones propias", "Mensajes recibidos", "Respuestas"],
+        "0–1 h": ["1", "0", "0"],  # the post of which only the day is known is none of midnight
+        "6–7 h": ["0", "0", "1"],
+        "7–8 h": ["0", "0", "1"],
+        "8–9 h": ["0", "0", "1"],
+        "9–10 h": ["0", "1", "0"],
+        "10–11 h": ["0", "0", "1"],
+        "17–18 h": ["0", "1", "0"],
+        "23–24 h": ["2", "0", "0"],
+    }
+    assert sum(len(row) == 4 for row in page.rows) == 25
+    english = [text for level, text in ParsedPage(render(counter, "en")).headings if level == 2][2]
+    assert english == (
+        "Most posts: 23–24 h; most messages received: 9–10 h and 17–18 h; most replies: no hour stands out"
+    )
+    nothing = [text for level, text in ParsedPage(render(make_counter([], []))).headings if level == 2][2]
+    assert nothing == "De ningún mensaje se conoce la hora"
 
 
 def test_each_figure_has_its_value_or_the_reason_why_it_is_unknown() -> None:
@@ -120,8 +160,10 @@ def test_the_page_is_whole_and_asks_for_nothing(language: str) -> None:
     assert ("html", {"lang": language}) in page.elements
     assert not {tag for tag, _ in page.elements} & {"script", "img", "iframe", "object", "form"}
     links = [value for _, attributes in page.elements for name, value in attributes.items() if name in ("href", "src")]
-    assert links == ["data:,", "#rhythm", "#delays"]
-    assert {"rhythm", "delays"} <= {attributes.get("id") for _, attributes in page.elements}
+    assert links == ["data:,", "#rhythm", "#delays", "#hours"]
+    identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert {"rhythm", "delays", "hours"} <= set(identities)
+    assert len(identities) == len(set(identities))
     assert "url(" not in text.replace("url(#hatch)", "")
     assert not any(
         "style" in attributes or any(name.startswith("on") for name in attributes) for _, attributes in page.elements
