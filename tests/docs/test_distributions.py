@@ -121,6 +121,36 @@ def test_the_installed_service_scores_and_describes_itself(python: Path, tmp_pat
 
 
 @pytest.mark.night
+def test_the_extra_of_the_counter_brings_all_that_it_needs(built: Path, tmp_path: Path) -> None:
+    """Count in an environment that has the SDK alone, and then the SDK with the extra in the versions of the lock."""
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=False)
+    versions = tmp_path / "versions.txt"
+    # Without the digests: pip then asks for one of the wheel too, which was built a moment ago.
+    pins = re.findall(r"^[a-z0-9][^ ;\\\n]*==[^ ;\\\n]+", (ROOT / "requirements" / "all.txt").read_text("utf-8"), re.M)
+    versions.write_text("\n".join(pins), encoding="utf-8")
+    install = [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet", "-c", str(versions)]
+    (wheel,) = built.glob("actitud-[0-9]*.whl")
+    python = environment / "bin" / "python"
+    log = tmp_path / "registro.csv"
+    posts = "".join(f"{day},x,Ayuntamiento,2027-10-0{day} 10:00:00,Publicación,Hola\n" for day in (4, 5, 6))
+    log.write_text(f"Id,Red,Cuenta,Fecha y hora,Tipo,Texto\n{posts}", encoding="utf-8")
+    count = ["-m", "actitud", "count", str(log), "--year", "2027", "--period", "2027-01-01/2027-12-31"]
+
+    subprocess.run([*install, str(wheel)], check=True, timeout=600)
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        run(python, *count, folder=tmp_path)
+    assert "pip install 'actitud[count]'" in refusal.value.stderr
+
+    subprocess.run([*install, f"{wheel}[count]"], check=True, timeout=600)
+    assert "--period" in run(python, "-m", "actitud", "count", "--help", folder=tmp_path)
+    run(python, *count, "--output", "counted", "--html", "report.html", folder=tmp_path)
+    answers = json.loads((tmp_path / "counted" / "answers.json").read_bytes())
+    assert answers["profile"]["own_posts_w90"] == 3
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.night
 def test_the_ten_lines_of_the_sdk_run_as_they_stand(python: Path, address: str, tmp_path: Path) -> None:
     (lines,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "sdk" / "README.md").read_text("utf-8"), re.M | re.S)
     program = tmp_path / "lines.py"

@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser(words).parse_args(given)
     if find_spec("rich") is None:
         missing = words("falta rich", "rich is missing")
-        tell(f"{missing}: pip install 'actitud[cli]'")
+        # Both extras bring it; that of the counter brings what else a count needs.
+        extra = "count" if options.run.startswith("counting.") else "cli"
+        tell(f"{missing}: pip install 'actitud[{extra}]'")
         return WRONG
     session = Session(options, language)
     try:

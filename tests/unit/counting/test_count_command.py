@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import html
+import importlib.util
 import io
 import json
 import re
@@ -14,6 +15,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -355,6 +357,21 @@ def test_a_period_is_stated_of_a_file_or_an_archive(tmp_path: Path, capsys: pyte
     assert "nothing.csv: no file of this name was read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("lacking", ["rich", "ijson"])
+def test_the_extra_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lacking: str
+) -> None:
+    find = importlib.util.find_spec
+
+    def find_others(name: str) -> ModuleSpec | None:
+        return None if name == lacking else find(name)
+
+    for module in ("command_line", "counting"):
+        monkeypatch.setattr(f"actitud.cli.{module}.find_spec", find_others)
+    assert count(tmp_path / "out", write_log(tmp_path / "registro.csv", make_year())) == 2
+    assert capsys.readouterr().err.endswith("pip install 'actitud[count]'\n")
+
+
 def test_no_file_that_can_be_read_is_no_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "notas.txt").write_text("Esto no es una exportación.")
     assert count(tmp_path / "out", tmp_path / "notas.txt") == 1
@@ -400,16 +417,32 @@ def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys:
     log = write_log(tmp_path / "registro.csv", rows)
     chat = tmp_path / f"WhatsApp Chat with {people[0][0]}.txt"
     chat.write_text(f"01/10/27, 10:00 - {people[0][0]}: Hola\n01/10/27, 10:05 - Ayuntamiento: Buenos días\n")
-    report = tmp_path / "report.html"
-    assert (
-        count(tmp_path / "out", log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc", "--html", report) == 0
-    )
+    report, listed = tmp_path / "report.html", tmp_path / "rows.csv"
+    given = (log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc")
+    assert count(tmp_path / "out", *given, "--html", report, "--rows", listed) == 0
     written = [path.read_text() for path in (tmp_path / "out" / "manifest.json", tmp_path / "out" / "answers.json")]
     written += [report.read_text(), html.unescape(report.read_text())]
     with zipfile.ZipFile(io.BytesIO((tmp_path / "out" / "answers.xlsx").read_bytes())) as form:
         written += [form.read(name).decode() for name in form.namelist()]
+    # The rows have the ids of the log, which may name somebody, and so are not to be published; they have nothing else.
+    with listed.open(encoding="utf-8", newline="") as file:
+        numbered = list(csv.DictReader(file))
+    assert {row["id"] for row in numbered} & {f"r-{person[4]}" for person in people}
+    assert {row["id"] for row in numbered if not row["id"].startswith("~")} <= {row["Id"] for row in rows}
+    written += [value for row in numbered for name, value in row.items() if name != "id"]
     logged = capsys.readouterr()
-    text = "\n".join([*written, logged.out, logged.err])
+    written += [logged.out, logged.err]
+    # For programs: the manifest, and after a row has gone the differences.
+    assert count(tmp_path / "json", *given, "--json") == 0
+    logged = capsys.readouterr()
+    assert json.loads(logged.out)["messages"] == load(tmp_path / "out", "manifest.json")["messages"]
+    written += [logged.out, logged.err]
+    write_log(log, [row for row in rows if row["Id"] != f"r-{people[-1][4]}"])
+    assert main(["count", "--check", str(tmp_path / "out" / "manifest.json"), str(log), str(chat), "--json"]) == 1
+    logged = capsys.readouterr()
+    assert json.loads(logged.out)
+    written += [logged.out, logged.err]
+    text = "\n".join(written)
     assert [one for one in planted if one in text] == []
     assert people[1][0] in (tmp_path / "registro.csv").read_text()
 

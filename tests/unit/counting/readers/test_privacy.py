@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from actitud.counting.options import LogMapping
+from actitud.counting.options import LogMapping, OwnAccount
 from actitud.counting.reading import Reading, read_files
 from tests.support import scale
 from tests.unit.counting.readers.support import write
@@ -102,3 +102,28 @@ def test_of_planted_values_none_is_told(tmp_path: Path) -> None:
                 assert needle not in text, value
                 assert not needle.isdecimal() or needle not in bare, value
     assert number > 5 * len(PLANTED)
+
+
+def test_rows_of_conversations_have_no_names(tmp_path: Path) -> None:
+    """A list of rows has the file, the place, the account and the id of each message, which readers make here."""
+    own = [OwnAccount("facebook", "Villar"), OwnAccount("whatsapp", "Villar")]
+    for number, value in enumerate(PLANTED):
+        chat = f"3/14/26, 10:08 - {value}: Soy {value}\n3/14/26, 10:09 - Villar: Hola, {value}\n"
+        write(tmp_path, f"WhatsApp Chat with {value}.txt", chat)
+        conversation = {
+            "participants": [{"name": value}, {"name": "Villar"}],
+            "messages": [{"sender_name": value, "timestamp_ms": 1772618400000 + number, "content": f"Soy {value}"}],
+            "title": value,
+            "thread_path": f"inbox/{value}_{number}",
+        }
+        write(tmp_path, f"facebook/messages/inbox/{value}_{number}/message_1.json", json.dumps(conversation))
+    with read_files([tmp_path], accounts=own) as reading:
+        names = {source.index: source.file for source in reading.sources}
+        rows = [
+            f"{names[message.origin.source]} {message.origin.row} {message.account} {message.id} {message.thread}"
+            for message in reading.table
+        ]
+    assert len(rows) == 3 * len(PLANTED)
+    text = "\n".join(rows).lower()
+    for value in PLANTED:
+        assert not any(needle in text for needle in make_needles(value)), value
