@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.engine.i18n import Language
-from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.loader import load_methodology, load_newest
+from actitud_api.engine.narration.bands import describe_band
+from actitud_api.engine.scoring.indicator_result import Code, derive_state
 from actitud_api.web.downloads import columns
 from actitud_api.web.downloads.formats.tables import TableColumn
 
@@ -21,6 +25,10 @@ TYPES = {"string": "texto", "integer": "entero", "number": "número", "boolean":
 SECTIONS = {
     "en": ("## Columns", ("Scores", "Indicators", "Organisations", "Editions", "Methodologies")),
     "es": ("## Columnas", ("Puntuaciones", "Indicadores", "Organizaciones", "Ediciones", "Metodologías")),
+}
+CODES = {
+    "en": ("## Codes", ("Kinds", "Size bands", "Reasons")),
+    "es": ("## Códigos", ("Tipos", "Tramos de tamaño", "Motivos")),
 }
 
 
@@ -83,6 +91,49 @@ def test_every_column_is_described_as_it_is(language: Language) -> None:
             for column in table
         ]
         assert rows == wanted
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_code_is_explained(language: Language) -> None:
+    heading, names = CODES[language]
+    section = PAGE.read_text("utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
+    methodology = load_newest()
+    document, texts = methodology.document, methodology.texts[language]
+
+    def list_rows(name: str) -> list[tuple[str, str]]:
+        listed = section.split(f"\n### {name}\n")[1].split("\n### ")[0].partition("|---")[2]
+        return re.findall(r"^\| `(\w+)` \| `?([^|`]+?)`? \|", listed, re.MULTILINE)
+
+    assert list_rows(names[0]) == [
+        (kind.code, texts.organisation_types[kind.code]) for kind in document.organisation_types
+    ]
+    assert list_rows(names[1]) == [
+        (band.code, describe_band(document, band.code, language))
+        for bands in document.size_bands.values()
+        for band in bands
+    ]
+    assert list_rows(names[2]) == [(code, derive_state(code)) for code in get_args(Code)]
+    assert all(
+        f"{number} {level.name}" in section
+        for number, level in load_methodology("2027.1").texts[language].levels.items()
+    )
+
+
+def test_two_editions_are_compared_as_the_service_compares_them(
+    client: TestClient[Litestar], address: str, tmp_path: Path
+) -> None:
+    codes = [
+        code for code in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S) if "read(" in code
+    ]
+    assert len(codes) == 2
+    assert codes[0] == codes[1]
+    file = tmp_path / "changes.py"
+    file.write_text(codes[0].replace("http://127.0.0.1:8000", address), encoding="utf-8")
+    changes = runpy.run_path(str(file))["changes"]
+    assert "XX-DEMO-00005" in changes
+    for organisation in sorted(changes)[:5]:
+        compared = client.get(f"/v1/editions/2026-demo/scores/{organisation}/changes?from=2025-demo").json()
+        assert compared["parts"]["total"] == changes[organisation], organisation
 
 
 def test_names_of_columns_are_ids() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import openpyxl
+import polars
 import pytest
 from litestar import Litestar
 from python_calamine import CalamineWorkbook
@@ -172,6 +173,20 @@ def test_a_notebook_of_another_origin_may_read(web: httpx.Client) -> None:
     assert asked.headers["access-control-allow-origin"] == "*"
     again = web.get(path, headers={**origin, "if-none-match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_polars_reads_the_bytes_with_codes_as_texts(web: httpx.Client) -> None:
+    (text,) = [text for name, text in sections("recipes.md").items() if name.startswith("Observable")]
+    (code,) = [code for code in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) if "polars" in code]
+    read: dict[str, Any] = {}
+    exec(code.replace(STATED, str(web.base_url).rstrip("/")), read)
+    scores: polars.DataFrame = read["scores"]
+    assert scores.height == SIZE
+    codes = {name: scores.schema[name] for name in ("edition", "region", "province", "methodology")}
+    assert set(codes.values()) == {polars.String}
+    assert scores.schema["period_to"] == polars.Date
+    assert scores.schema["index"] == polars.Float64
+    assert scores["province"].drop_nulls().str.len_chars().unique().to_list() == [2]
 
 
 def test_wordpress_discovers_what_to_frame(web: httpx.Client) -> None:

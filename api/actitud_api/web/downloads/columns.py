@@ -77,7 +77,10 @@ _KIND: Final = _ColumnTexts(
     "kind",
     "string",
     Texts("Tipo", "Kind"),
-    Texts("Tipo de organización, por su código en la metodología.", "Kind of organisation, by its code there."),
+    Texts(
+        "Tipo de organización, por su código en la metodología.",
+        "Kind of organisation, by its code in the methodology.",
+    ),
     values=get_args(kinds.Kind),
 )
 _REGION: Final = _ColumnTexts(
