@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import Connection, Engine, event, text
 
+from actitud_api.platform.storage import row_reader
+from actitud_api.platform.storage.row_reader import fetch_rows
 from tests.http.test_edition_scores import key, served
 from tests.support.databases import BOTH, migrated_sqlite
 from tests.support.postgresql import Server
@@ -52,14 +56,8 @@ def recorded_plans() -> Iterator[list[str]]:
     """Collect the plan of each query that a database gets, as one text."""
     plans: list[str] = []
 
-    def explain(
-        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
-    ) -> None:
-        if not statement.lstrip().startswith(("SELECT", "WITH")):
-            return
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        if connection.dialect.name == "postgresql":
+    def explain(driver: Any, statement: str, parameters: Any) -> None:
+        if isinstance(driver, psycopg.Connection):
             # So few rows are read faster as a whole: without it, the plan shows if there is an index at all.
             driver.execute("SET LOCAL enable_seqscan = off")
             rows = driver.execute(f"EXPLAIN {statement}", parameters).fetchall()
@@ -67,11 +65,22 @@ def recorded_plans() -> Iterator[list[str]]:
             rows = driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
         plans.append("\n".join([statement, *(str(row[-1]) for row in rows)]))
 
-    event.listen(Engine, "before_cursor_execute", explain)
+    def explain_executed(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            explain(connection.connection.driver_connection, statement, parameters)
+
+    def explain_and_fetch(driver: Any, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+        explain(driver, statement, parameters)
+        return fetch_rows(driver, statement, parameters)
+
+    event.listen(Engine, "before_cursor_execute", explain_executed)
     try:
-        yield plans
+        with patch.object(row_reader, "fetch_rows", explain_and_fetch):
+            yield plans
     finally:
-        event.remove(Engine, "before_cursor_execute", explain)
+        event.remove(Engine, "before_cursor_execute", explain_executed)
 
 
 def find_whole_reads(plans: Sequence[str]) -> list[str]:
@@ -162,3 +171,12 @@ def test_a_whole_read_is_found(client: Client) -> None:
     with recorded_plans() as plans, client.app.state["database"].read() as session:
         session.execute(text("SELECT name FROM organisation WHERE name LIKE '%alc%'")).all()
     assert len(find_whole_reads(plans)) == 1
+
+
+def test_the_plan_of_a_row_that_is_read_without_a_session_is_seen(client: Client) -> None:
+    path = "/v1/editions/2026/scores/XX-T-2"
+    assert client.get(path).status_code == 200
+    with recorded_plans() as plans:
+        assert client.get(f"{path}?lang=en").status_code == 200
+    assert [plan for plan in plans if "published_document" in plan] != []
+    assert find_whole_reads(plans) == []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, Table, make_url, text
+from sqlalchemy import URL, Connection, Engine, QueuePool, Select, Table, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as TimeoutExpired
 from sqlmodel import Session
@@ -26,6 +26,7 @@ from actitud_api.platform.storage.public_state import (
     watch_changes,
 )
 from actitud_api.platform.storage.request_counters import RequestCounter
+from actitud_api.platform.storage.row_reader import RowReader
 from actitud_api.platform.storage.stall_guard import StallGuard
 
 __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table", "read_clock"]
@@ -92,6 +93,7 @@ class Database:
         self._backend = BACKENDS[name]
         self._reader, self._writer = self._backend.create_engines(parsed)
         self._read_slots, self._write_slots = _build_semaphore(self._reader), _build_semaphore(self._writer)
+        self._rows = RowReader(self._reader)
         self._guard = StallGuard(self._backend.is_stalled)
         self.request_counter = self._backend.create_counter(parsed)
         self.public_state = PublicState(self._backend.create_state_readers(parsed))
@@ -144,6 +146,20 @@ class Database:
             Session(self._reader, expire_on_commit=False) as session,
         ):
             yield session
+
+    @property
+    def read_engine(self) -> Engine:
+        """Engine of the read sessions, which `session.get_bind()` returns in one."""
+        return self._reader
+
+    def read_row(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Return the only row that a statement selects, or None if there is none, without a session (see `RowReader`).
+
+        Raises:
+            Unavailable: No connection was free, or the database could not be reached in time.
+        """
+        with self._read_slots.acquire(), self._translate_errors():
+            return self._rows.read(statement, parameters)
 
     @contextmanager
     def write(self, *, hidden: bool = False) -> Iterator[Session]:

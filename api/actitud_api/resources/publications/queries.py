@@ -35,6 +35,7 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
+from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection, StoredErasure
 from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
@@ -568,6 +569,12 @@ def get_score(session: Session, edition: str, organisation: str, revision: int |
 def get_newest_score(session: Session, edition: str, organisation: str) -> StoredNewestScore | None:
     """Return the newest score of an organisation in a published edition, or None if there is none."""
     row = session.execute(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation}).one_or_none()
+    return None if row is None else StoredNewestScore(*row)
+
+
+def read_newest_score(database: Database, edition: str, organisation: str) -> StoredNewestScore | None:
+    """Return what `get_newest_score` returns, read without a session. `has_erasures` may be 0 or 1."""
+    row = database.read_row(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation})
     return None if row is None else StoredNewestScore(*row)
 
 

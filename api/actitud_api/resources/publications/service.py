@@ -97,6 +97,7 @@ __all__ = [
     "get_score",
     "get_texts",
     "list_page",
+    "read_unerased_score",
     "stream_bundle",
 ]
 
@@ -1021,11 +1022,26 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> Newes
     stored = queries.get_newest_score(session, edition, organisation)
     if stored is None:
         return None
+    score = _unpack_newest_score(stored)
+    if stored.has_erasures:
+        review = replies.load_shown_review(session, edition, organisation, score.review)
+        return structs.replace(score, review=review)
+    return score
+
+
+def read_unerased_score(database: Database, edition: str, organisation: str) -> NewestScore | None:
+    """Return what `get_newest_score` returns, read without a session: in half the time.
+
+    Return None also if texts of the review may have been erased since: only a session hides them.
+    """
+    stored = queries.read_newest_score(database, edition, organisation)
+    return None if stored is None or stored.has_erasures else _unpack_newest_score(stored)
+
+
+def _unpack_newest_score(stored: queries.StoredNewestScore) -> NewestScore:
+    """Return a stored score with the review as it was published."""
     text = unpack_line(stored.member)
     document = parse_score(text)
-    review = document.review
-    if stored.has_erasures:
-        review = replies.load_shown_review(session, edition, organisation, review)
     return NewestScore(
         edition_digest=stored.edition_digest,
         revision=stored.revision,
@@ -1033,7 +1049,7 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> Newes
         digest=stored.digest,
         result_digest=digest_score(text),
         document=document,
-        review=review,
+        review=document.review,
     )
 
 

@@ -12,12 +12,13 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, false, or_, select, true, tuple_
 from sqlmodel import Session
 
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import UNRANKED
+from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import TakeTotal, execute_page
 from actitud_api.resources.editions.service import State
 from actitud_api.resources.organisations import service as organisations
@@ -602,6 +603,19 @@ def find_published_rank(session: Session, source: FigureSource, edition_digest: 
     if ascending is None:
         rows = session.execute(source.statements.select_points, source.parameters)
         ascending = kept.put(edition_digest, array("q", rows.scalars()))
+    return _count_rank(ascending, points)
+
+
+def find_kept_rank(database: Database, edition_digest: str, points: int) -> int | UnsetType | None:
+    """Return what `find_published_rank` returns, UNSET if the points of the revision are not kept yet."""
+    if points == UNRANKED:
+        return None
+    kept = _POINTS.get(database.read_engine)
+    ascending = None if kept is None else kept.get(edition_digest)
+    return UNSET if ascending is None else _count_rank(ascending, points)
+
+
+def _count_rank(ascending: array[int], points: int) -> int:
     return len(ascending) - bisect_right(ascending, points) + 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from actitud_api.engine.methodology.loader import Methodology, list_versions, load_methodology
 from actitud_api.engine.methodology.requests.answers import (
@@ -441,6 +441,9 @@ def get_edition_score(
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
+    score = _read_published_score(database, edition, organisation)
+    if score is not None:
+        return score
     with database.read() as session:
         return _load_edition_score(session, edition, organisation, principal)
 
@@ -579,10 +582,25 @@ def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]
     return tuple(counts[number] for number in range(10))
 
 
+def _read_published_score(database: Database, edition: str, organisation: str) -> EditionScore | None:
+    """Return the published score of an organisation in an edition without a session; None if it needs one.
+
+    A session is needed for all that is not published, is found under another id, or had texts erased, and once for the
+    ranks of a revision.
+    """
+    published = publication.read_unerased_score(database, edition, organisation)
+    if published is None:
+        return None
+    rank = queries.find_kept_rank(database, published.edition_digest, published.rank_points)
+    return None if rank is UNSET else _show_published(edition, published, rank)
+
+
 def _load_edition_score(session: Session, edition: str, organisation: str, principal: Principal | None) -> EditionScore:
     published = publication.get_newest_score(session, edition, organisation)
     if published is not None:
-        return _show_published(session, edition, published)
+        source = FigureSource(edition, published.revision)
+        rank = queries.find_published_rank(session, source, published.edition_digest, published.rank_points)
+        return _show_published(edition, published, rank)
     record = editions.find(session, edition)
     if record.state == "published" and record.id != edition:
         return _load_edition_score(session, record.id, organisation, principal)
@@ -609,12 +627,11 @@ def _load_edition_score(session: Session, edition: str, organisation: str, princ
     )
 
 
-def _show_published(session: Session, edition: str, published: publication.NewestScore) -> EditionScore:
+def _show_published(edition: str, published: publication.NewestScore, rank: int | None) -> EditionScore:
     document = published.document
-    source = FigureSource(edition, published.revision)
     return EditionScore(
         edition=edition,
-        rank=queries.find_published_rank(session, source, published.edition_digest, published.rank_points),
+        rank=rank,
         organisation=document.organisation.id,
         name=document.organisation.name,
         simulated=document.organisation.simulated,
