@@ -63,9 +63,9 @@ ValueT = TypeVar("ValueT")
 class Texts:
     """A text in Spanish and English, with placeholders such as `{count}`.
 
-    `values` has the value of each placeholder. `into` fills them in. A value that is a `Texts`, or a function
-    of the language, is replaced by its text in the language asked for. Without values, braces in the text stay
-    as they are.
+    `values` has the value of each placeholder, and `into` inserts the values. A value that is a `Texts`, or a function
+    of the language, is replaced by its text in the language asked for. Without values, braces in the text stay as they
+    are.
     """
 
     es: str
@@ -122,7 +122,7 @@ def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, d
     """Build a table of texts for each language; `es` and `en` have the texts by name.
 
     All texts are translated here, once, so that a lookup in the table needs no catalogue. For a language with a partial
-    catalogue the texts are Spanish: tables are the sentences about scores, which are whole or not translated at all.
+    catalogue the texts are Spanish, because the tables have sentences about scores, which must not mix two languages.
     """
     tables: dict[Language, dict[KeyT, str]] = InLanguages({"es": dict(es), "en": dict(en)})
     for language in _CATALOGUES:
@@ -143,7 +143,7 @@ def build_translator(language: Language) -> Callable[..., str]:
 
 
 def choose_whole_language(language: Language) -> Language:
-    """Return the same language if its catalogue is complete, else Spanish, for texts that a partial catalogue lacks."""
+    """Return the given language if its catalogue is complete, else Spanish."""
     return language if language in LANGUAGES else FALLBACK
 
 
@@ -154,7 +154,7 @@ def name(language: Language) -> str:
 
 
 def find_text_language(text: Texts, language: Language) -> Language:
-    """Return the language in which a text comes into a language: Spanish if a partial catalogue lacks it."""
+    """Return the language of `text.into(language)`: `language`, or Spanish if a partial catalogue lacks the text."""
     return FALLBACK if language not in LANGUAGES and translate(text.es, language) == text.es else language
 
 
@@ -174,7 +174,7 @@ def nearest_language(texts: Mapping[str, str], language: Language) -> Language:
 def translate(text: str, language: Language) -> str:
     """Return the translation of a Spanish text; the text itself if the language has no catalogue, or it lacks the text.
 
-    Names of a methodology that has no texts in the language are looked up with it too.
+    Names of a methodology without texts in the language are translated with this function too.
     """
     catalogue = _CATALOGUES.get(language)
     if catalogue is None and language in _PARTIAL_FILES:

@@ -53,7 +53,8 @@ def load_catalogue(file: Traversable) -> dict[str, str]:
     """Load the translations of a catalogue by Spanish text.
 
     Raises:
-        IncompleteCatalogue: If it cannot be read, lacks a translation, or has one that does not fit its text.
+        IncompleteCatalogue: If the catalogue cannot be read, lacks a translation, or has one that does not fit its
+            text.
     """
     try:
         catalogue = read_catalogue(file.read_bytes())
@@ -104,9 +105,9 @@ def find_misfit(text: str, translation: str) -> str | None:
 def find_placeholders(text: str) -> list[str]:
     """List the placeholders of a text with their format, such as `{score:.2f}`, sorted and each of them once.
 
-    Placeholders without a name are numbered: a text with two `{}` has `{0}` and `{1}` too. So two texts with
-    different numbers of them have different lists. The list is empty if a brace in the text has no partner,
-    because the text then has no placeholders.
+    Placeholders without a name are numbered: a text with two `{}` has `{0}` and `{1}` too. So texts with different
+    numbers of placeholders have different lists. The list is empty if a brace in the text has no partner, because the
+    text then has no placeholders.
     """
     try:
         fields = [field for field in Formatter().parse(text) if field[1] is not None]

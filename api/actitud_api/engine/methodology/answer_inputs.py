@@ -33,13 +33,13 @@ class AnswerChoice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AnswerInput:
-    """A cell for an answer: its code, and the values that it accepts.
+    """An input of a questionnaire in a spreadsheet: the code of its cell, and the values that the cell accepts.
 
-    `pointer`: the JSON Pointer of its value in the questionnaire. `form`: the kind of value. `label`: the text
-    that asks for it. `minimum` and `maximum`: limits of a number, None if there is no limit. `choices`: the
-    values to choose from, empty if there is no list. `component`: a "yes" in this cell adds this component to
-    the list at `pointer`; None if the cell holds the value itself. `required`: True if the answer is incomplete
-    without this cell. `set_by_service`: True if a review sets the value, not the organisation.
+    `pointer`: the JSON Pointer of the value in the questionnaire document. `form`: the kind of value. `label`: the text
+    that asks for the value. `minimum` and `maximum`: limits of a numeric value, None if there is no limit. `choices`:
+    the values to choose from, empty if there is no list. `component`: a "yes" in this cell adds this component to the
+    list at `pointer`; None if the cell holds the value itself. `required`: True if the answer is incomplete without
+    this cell. `set_by_service`: True if a review sets the value, not the organisation.
     """
 
     code: str
@@ -56,7 +56,7 @@ class AnswerInput:
 
 @cache
 def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
-    """Return the cells of a methodology version: those of the profile, then those of the indicators, in order.
+    """List the answer cells of a methodology version: first the profile fields, then the indicators, in document order.
 
     Raises `UnknownMethodology` if there is no such version.
     """
@@ -89,7 +89,7 @@ def map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
 
 
 def build_profile_input(field: ProfileField, text: ProfileText) -> AnswerInput:
-    """Return the cell for a profile field."""
+    """Build the answer cell for a profile field."""
     forms: dict[str, AnswerForm] = {"enum": "choice", "boolean": "yes_no", "integer": "integer", "number": "number"}
     return AnswerInput(
         field.name,
@@ -105,7 +105,7 @@ def build_profile_input(field: ProfileField, text: ProfileText) -> AnswerInput:
 
 
 def build_answer_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -> Iterator[AnswerInput]:
-    """Yield the cells for a fact of an indicator."""
+    """Yield the answer cells for a fact of an indicator: one for each component of a checklist, otherwise only one."""
     code, pointer = f"{indicator.id}.{fact.name}", f"/answers/{indicator.id}/{fact.name}"
     set_by_service = fact.set_by == "service"
     if fact.type == "components":
@@ -137,7 +137,7 @@ def build_answer_inputs(indicator: Indicator, fact: Fact, text: IndicatorText) -
 
 
 def describe_fact(text: IndicatorText, fact: str) -> tuple[str, str]:
-    """Return the label and the definition of a fact; without a definition of its own, the second is empty."""
+    """Return the label and the definition of a fact; the definition is empty if the texts have none."""
     definition = {"numerator": text.numerator, "denominator": text.denominator}.get(fact)
     label = text.facts[fact]
     return label, "" if definition in (None, label) else str(definition)

@@ -46,7 +46,8 @@ class _Equation(NamedTuple):
 def find_derived_facts(document: Document) -> dict[str, Formula]:
     """Find the formulas of facts and profile fields that follow from other profile fields, by JSON Pointer.
 
-    Only what the organisation states is derived. If a rule says how fields add up, the last summand is derived.
+    Only facts and fields that the organisation states are derived. If a validation rule requires that fields add up to
+    another field, the formula of the last summand is derived.
     """
     fields = {field.name: field for field in document.profile}
     asked = {

@@ -45,7 +45,7 @@ INTEGER_MAX: Final = 2**53 - 1
 class RegistryEntry(Frozen, frozen=True):
     """Entry of `registry.json` for a version: its status, and the digest of its document as `sha256:<hex>`.
 
-    `retired`: the first day on which no new edition could take the version; None unless it is retired.
+    `retired`: the first day on which no new edition could use the version; None unless it is retired.
     """
 
     status: Status
@@ -54,10 +54,10 @@ class RegistryEntry(Frozen, frozen=True):
 
 
 class Methodology(Struct, frozen=True, kw_only=True):
-    """Methodology version that was read and checked, and has no defects.
+    """A methodology version that was read and checked, and has no defects.
 
-    `status` is `draft`, `active` or `retired`. `document` is its content. `texts` has the texts of each language,
-    and `text_digests` the digest of these texts. `retired` is the first day on which no new edition could take it;
+    `status` is `draft`, `active` or `retired`. `document` is its content. `texts` has the texts of each language, and
+    `text_digests` the digest of these texts. `retired` is the first day on which no new edition could use the version;
     None unless it is retired.
     """
 
@@ -75,7 +75,7 @@ class Methodology(Struct, frozen=True, kw_only=True):
 
 
 class UnknownMethodology(LookupError):
-    """Raised by `load_methodology` if no methodology version has the name that was asked for."""
+    """Raised by `load_methodology` if no methodology version has the requested name."""
 
     def __init__(self, version: str) -> None:
         super().__init__(version)
@@ -117,7 +117,7 @@ def list_versions(*statuses: Status) -> tuple[str, ...]:
 def verify_registered_digests() -> tuple[str, ...]:
     """Load every version, and return the names of the active and retired ones.
 
-    Loading checks that each of these has the digest that the registry fixes.
+    Loading checks that each active or retired version has the digest that the registry fixes.
 
     Raises:
         DefectiveMethodology: If a version has defects or its digest differs from the registry.

@@ -78,9 +78,10 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
 class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"):
     """The lower limit of a share that is counted in a sample: the lower end of its 95 % Wilson score interval.
 
-    Allowed only in gates, as the whole left side of “at least a constant”. `indicator`, and each indicator in `or`, is
-    a ratio whose value is the quotient of two whole facts or of two whole profile fields. The gate reads the greatest
-    limit of those that apply, and is not passed if one of them has no value that a gate counts. `confidence` is 0.95.
+    Allowed only in gates, as the whole left side of “at least” a constant. `indicator`, and each indicator in `or`, is
+    a ratio whose value is the quotient of two whole facts or of two whole profile fields. The operand is the greatest
+    lower limit among the indicators that apply. The gate is not passed if one of these indicators has no raw value, or
+    a raw value without evidence. `confidence` is 0.95.
     """
 
     indicator: str
@@ -104,7 +105,7 @@ class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
 
 
 class PillarOperand(Frozen, frozen=True, tag_field="kind", tag="pillar"):
-    """The figure of a pillar, in points; allowed only in gates."""
+    """The score of a pillar, in points; allowed only in gates."""
 
     pillar: str
     """Name of the pillar."""
@@ -291,10 +292,11 @@ class Goalpost(Frozen, frozen=True):
 class Curve(Frozen, frozen=True):
     """Function from the raw value of an indicator to its score, given by goalposts (SCORING, section 3).
 
-    `boolean`: the raw value is 0 for no and 1 for yes. `ladder`: the raw value is the level. `linear`: straight
-    lines between the goalposts, constant outside them. `log`: the same with the logarithm of the raw value.
-    `lognormal`: the complementary log-normal curve through two goalposts, the median, which scores 50 % of the
-    range, and p10, which scores 90 %. It falls if p10 is below the median, and rises if p10 is above.
+    `boolean`: the raw value is 0 for no and 1 for yes. `ladder`: the raw value is the level. `linear`: straight lines
+    between the goalposts, constant outside them. `log`: straight lines over the logarithm of the raw value, constant
+    outside the goalposts. `lognormal`: the complementary log-normal curve through two goalposts, the median, which
+    scores 50 % of the range, and p10, which scores 90 %. It falls if p10 is below the median, and rises if p10 is
+    above.
     """
 
     kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
@@ -385,18 +387,17 @@ The losses of its children are Shapley values (SCORING, section 7), whose cost d
 class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     """A node with children; its score is the aggregate of their scores (SCORING, section 4).
 
-    `aggregation`: `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights;
-    `geometric`, `harmonic` and `power` are the weighted means of these names; `min` is the lowest score.
-    `exponent` is that of `power` (within ±20, 0 excluded), and null for the others.
+    `aggregation`: `arithmetic` is the weighted mean, rounded half up; `sum` is the sum, without weights; `geometric`,
+    `harmonic` and `power` are the weighted means of these names; `min` is the lowest score. `exponent` is the exponent
+    of a `power` mean (from -20 to 20, but not 0), and null for any other aggregation.
 
-    A child of weight 0 does not count. A child that is not applicable, or that is a group without enough
-    children of its own, leaves the group, and the other children share its weight. The group has a score only
-    if enough children remain: at least `rated_children` of them, with at least `rated_share` of the weight of
-    all children.
+    A child of weight 0 does not count. A child that is not applicable, or that is a group without enough children of
+    its own, leaves the group, and the other children share its weight. The group has a score only if enough children
+    remain: at least `rated_children` of them, with at least `rated_share` of the weight of all children.
 
-    `missing` says how an unknown child counts: as the minimum of its range (`zero`), as a child that leaves
-    (`leave`), or by making the whole group unknown (`void`). In the last case the `missing` of the group above
-    applies to this group.
+    `missing` says how an unknown child counts: as the minimum of its range (`zero`), as a child that leaves (`leave`),
+    or by making the whole group unknown (`void`). The `missing` of the group above then says how this unknown group
+    counts.
     """
 
     id: str
@@ -468,10 +469,10 @@ class ProfileField(Frozen, frozen=True):
 class Rule(Frozen, frozen=True):
     """A validation rule: the facts of a submission keep the rule if `holds` is true.
 
-    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run
-    later, because they need evidence, dates or other organisations. A rule of severity `review` is checked by
-    people: its `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`,
-    which then score 0. Rules with the same `group` are parts of one rule of the catalogue.
+    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run later,
+    because they need evidence, dates or other organisations. A rule of severity `review` is checked by people: its
+    `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
+    Rules with the same `group` are parts of one rule in the published list of rules.
     """
 
     id: str
@@ -574,7 +575,7 @@ class CalendarStep(Frozen, frozen=True):
 
 
 class CommentIdea(Frozen, frozen=True):
-    """An idea in readers' comments on the article: the comments that have it, and the indicators that measure it."""
+    """An idea in readers' comments on the article of the ten errors: the comments that have it, and its indicators."""
 
     comments: tuple[str, ...]
     """Ids of the comments."""
@@ -583,7 +584,7 @@ class CommentIdea(Frozen, frozen=True):
 
 
 class Answered(Frozen, frozen=True):
-    """Parts of the article, each with the indicators that answer it.
+    """Parts of the article of the ten errors, each with the indicators that measure it.
 
     The parts are the bullets of the article, the functions of a team that it names, the comments of its readers, and
     ideas in these comments.
@@ -611,9 +612,9 @@ class Source(Frozen, frozen=True):
 
 
 class Margin(Frozen, frozen=True):
-    """Estimate of the index under another version, `of`: `intercept` + `slope` · index, with a margin.
+    """Estimate of the index under the version `of`, from the index under this version: `intercept` + `slope` · index.
 
-    With the probability `confidence`, the index under that version is at most `half_width` points away.
+    With the probability `confidence`, the index under `of` is at most `half_width` points away from the estimate.
     """
 
     half_width: float
@@ -632,7 +633,7 @@ Standing = Literal["full", "provisional"]
 
 
 class Document(Frozen, frozen=True):
-    """A methodology version. Scores are whole multiples of 10^-`decimals` points.
+    """The content of a methodology version. Scores are whole multiples of 10^-`decimals` points.
 
     Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
     """
@@ -730,12 +731,13 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
-    `evidence`: which documents support the answer; `anti_gaming`: how one that is better than the truth is prevented;
+    `evidence`: which documents support the answer; `anti_gaming`: how an answer better than the truth is prevented;
     `applies`: when the indicator counts; `basis`: why the curve has this form; `action`: what to do to improve; `seed`:
-    the error in the article that it measures; `facts`, `components` and `ladder`: labels of these; `goalposts`: the
-    reason for each; `unit_one`: the singular of the unit; `step`: the sentence of the next step, with {delta} for the
-    change of the fact, {from} and {to} for its values, {of} for the fact that it is compared with; `numerator` and
-    `denominator`: the two numbers of a quotient; `derived`: where the raw value comes from if no answer is asked for.
+    the error of the article that the indicator measures; `derived`: where the raw value comes from if no answer is
+    asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason for each goalpost. `unit_one`
+    is the singular of the unit; `numerator` and `denominator` name the two numbers of a quotient. `step` is the
+    sentence of the next step, with {delta} for the change of the fact, {from} and {to} for its values, and {of} for the
+    fact that it is compared with.
     """
 
     name: str
@@ -766,7 +768,7 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of the parts of the article, by id: bullets, functions of a team, comments, ideas in these."""
+    """Short paraphrases of parts of the article, by id: bullets, functions of a team, comments, ideas in comments."""
 
     bullets: dict[str, str]
     functions: dict[str, str]
@@ -775,7 +777,7 @@ class ArticleText(Frozen, frozen=True):
 
 
 class MethodologyTexts(Frozen, frozen=True):
-    """All texts of one version in one language: tables by the ids or numbers of what they describe.
+    """All texts of one version in one language: tables by the ids or numbers of the described elements.
 
     `title` is the name of the index, `note` a remark on the method. `integrity` says what follows from misconduct that
     a committee has proven. `sources_not_found` are publications that were looked for without success.

@@ -71,7 +71,7 @@ def to_exact(number: float | Number) -> Number:
 
 
 def scale_constant(value: float | int | str) -> Evaluated:
-    """Convert a constant of a document to the value that closures compare: an exact number, a text or a boolean."""
+    """Convert a constant of a document to the value that predicates compare: an exact number, a text or a boolean."""
     return value if isinstance(value, str) else to_exact(value)
 
 
@@ -103,12 +103,12 @@ def round_half_up(value: Number) -> int:
 
 
 class FactLayout:
-    """Slot of each fact: its index in the list of facts that compiled predicates read.
+    """The slot of each fact, which is its index in the list of facts that compiled predicates read.
 
-    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of the
-    fact; a checklist has a second fact, the number of its components, named such as `count`. `slots` has the range
-    of all slots of each indicator. `present` has the first of these slots: an answer is absent if the value in it
-    is None. `size` is the length of the list.
+    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of the fact;
+    a checklist has a second fact, the number of its components, named such as `count`. `slots` has the range of all
+    slots of each indicator. `present` has the first of these slots: an answer is absent if the value in it is None.
+    `size` is the length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -144,10 +144,10 @@ def name_derived_count(fact: str) -> str:
 
 
 def to_attribute(name: str) -> str:
-    """Return the name of a fact or profile field as that of a Python attribute: the same, unless Python refuses it.
+    """Return a valid name of a Python attribute for a fact or profile field; a valid name is returned unchanged.
 
-    Attributes neither begin with a digit nor hold blanks or braces, and those with two underscores are Python's own:
-    `has sea` becomes `x_has_20_sea`, with each such character by its number in Unicode.
+    A name that is no identifier, or that begins with two underscores, gets the prefix `x_`, and each character that
+    Python refuses becomes its Unicode number in hexadecimal: `has sea` becomes `x_has_20_sea`.
     """
     if name.isidentifier() and not name.startswith("__"):
         return name
@@ -273,10 +273,9 @@ Leaf = Callable[[Operand], Callable[[State], Evaluated]]
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
     """Compile an operand to a closure; `leaf` compiles the operands without members.
 
-    The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is
-    None. It returns `NULL` for a figure that does not exist, such as the score of a dimension without a score.
-    `min` and `max` ignore members that are `NULL` (SCORING, section 6); a sum or product with such a member is
-    `NULL`.
+    The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is None. It
+    returns `NULL` for a value that does not exist, such as the score of a dimension without a score. `min` and `max`
+    ignore members that are `NULL` (SCORING, section 6); a sum or product with such a member is `NULL`.
 
     Raises:
         TypeError: If the operand is a quotient. The evaluators compile its numerator and denominator separately.

@@ -31,7 +31,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = table(
 
 
 def fill_missing_texts(methodology: Methodology) -> Methodology:
-    """Return the methodology with texts in Spanish and English; a language without texts gets ids as names."""
+    """Return the methodology with texts in Spanish and English; in a language without texts, ids serve as names."""
     missing = {
         language: _build_id_texts(methodology.document, language)
         for language in WRITTEN

@@ -30,7 +30,7 @@ _PEOPLE_OF_OTHER_SCALES: Final = Texts("personas", "people")
 
 
 def describe_band(document: Document, code: str, language: Language) -> str:
-    """Describe a size band by its limits, such as "up to 5,000 inhabitants"; return its code if there is none such."""
+    """Describe a size band by its limits, such as "up to 5,000 inhabitants"; return the code if it is unknown."""
     return _format_band(document, code, language, _ALONE)
 
 

@@ -344,10 +344,10 @@ class ChangeSentences(Sentences):
         return f"{name}: {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
-        """Describe what changes for a submission that is scored under the methodology version of this writer.
+        """Describe the effects of scoring a submission of another version under the methodology version of this writer.
 
-        The text names the answers and profile fields that this version does not ask for, and those that it asks for in
-        addition. `source` writes sentences for the version of the submission, which has the names of the dropped
+        The text names the answers and profile fields that this version does not ask for, and the ones that it asks for
+        in addition. `source` writes sentences for the version of the submission, which has the names of the dropped
         questions.
         """
         templates, version = _CHANGES[self._language], self._document.version

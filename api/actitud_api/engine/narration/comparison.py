@@ -113,7 +113,7 @@ Withheld = Literal["hidden", "provisional"]
 
 
 def find_reason_withheld(methodology: Methodology) -> Withheld:
-    """Return the reason why an edition under a methodology has no peer groups."""
+    """Return the reason why an edition has no peer groups: its methodology only estimates, or it is not published."""
     return "provisional" if methodology.document.standing == "provisional" else "hidden"
 
 
@@ -142,11 +142,11 @@ def describe_peer_figure(
     *,
     withheld: Withheld | None = None,
 ) -> str:
-    """Describe where a score of an organisation stands in its peer group; scores are in points.
+    """Describe the rank of one score of an organisation (the index or a dimension) in its peer group, in points.
 
     `score` is None if the organisation has no such score, `standing` is None if the organisation is not ranked, and
-    `median` is None if no organisation of the group has such a score. `decimals` is the number of decimals to show.
-    If `withheld` is not None, the sentence only says why there is no comparison.
+    `median` is None if no organisation of the group has such a score. `decimals` is the number of decimals to show. If
+    `withheld` is not None, the sentence only says why there is no comparison.
     """
     if withheld is not None:
         return _FIGURES[language][withheld]
@@ -200,7 +200,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the statistical audit of an index: its figure, with the threshold where there is one."""
+    """Describe a remark of the statistical audit of an index: its value, and the threshold if there is one."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

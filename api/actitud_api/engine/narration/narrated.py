@@ -72,9 +72,10 @@ class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
-    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null without an
-    index before or after (`gain` also if it depends on later answers); `cap`: the score without the evidence that the
-    step needs, null if not lower; `requires`: rules that it breaks unless other facts change too.
+    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null if there is
+    no index before or after the change (`gain` is also null if it depends on later answers); `cap`: the score without
+    the evidence that the step needs, null if it is not lower; `requires`: the rules that the step breaks unless other
+    facts change too.
     """
 
     text: Text
@@ -84,7 +85,7 @@ class NarratedInterval(Interval, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
     The true share lies between `lower` and `upper` with 95 % confidence; `index_lower` and `index_upper` are the index
-    at these ends, null if there is none.
+    at these ends, null if there is no index.
     """
 
     text: Text
@@ -98,9 +99,9 @@ class _NamedIndicator(IndicatorScore, frozen=True):
 class NarratedIndicator(_NamedIndicator, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
-    a group whose losses are split by Shapley values. `value` is the raw value, null if there is none. `interval` is
-    null if it is not a share of counted cases, `next_step` if nothing raises the score.
+    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` are also
+    null below a group whose losses are split by Shapley values. `value` is the raw value, null if there is none.
+    `interval` is null if the raw value is not a share of counted cases, and `next_step` if nothing raises the score.
     """
 
     interval: NarratedInterval | None
@@ -116,8 +117,8 @@ class _NamedDimension(DimensionScore, frozen=True):
 class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index (`possible`, `won`, `lost`).
 
-    `score_max` is the score with every unknown indicator at its best, `weight` that in the group above. Figures are
-    null if the group has no score. `groups` and `indicators` are its children.
+    `score_max` is the score with every unknown indicator at its best, `weight` the weight in the group above. Scores
+    and points are null if the group has no score. `groups` and `indicators` are its children.
     """
 
     groups: tuple[NarratedDimension, ...]
@@ -127,19 +128,19 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 class NarratedGate(BlockingGate, frozen=True):
     """A gate of the next level that is not passed.
 
-    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is what the gate asks for;
-    `distance` is their absolute difference, null if one of them is not a number.
+    `actual` is the value that the gate reads, null if it is unknown or does not exist; `required` is the value that the
+    gate asks for; `distance` is their absolute difference, null if one of the two values is not a number.
     """
 
     text: Text
 
 
 class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
-    """Whether a review still has to confirm the level of a score, and what prevents the next one.
+    """Conditions of the level of a score: the review that still has to confirm it, and the obstacles to the next level.
 
-    `provisional` is true until a review has checked a condition. `max_level` is the highest level that a review allows,
-    null if none limits it. `blocked_by` are the gates of the next level that are not passed. `name` is null if there is
-    no level, `text` unless only the review prevents a higher one.
+    `provisional` is true until a review has confirmed the level. `max_level` is the highest level that a review allows,
+    null if no review limits the level. `blocked_by` are the gates of the next level that are not passed. `name` is null
+    if there is no level. `text` is null unless only the review prevents a higher level.
     """
 
     blocked_by: tuple[NarratedGate, ...]
@@ -156,18 +157,18 @@ class NarratedMainReason(MainReason, frozen=True):
 class NarratedFinding(Finding, frozen=True):
     """A rule that the submission breaks.
 
-    `code`: `unsupported` if absent answers (`missing`) could still repair it, else `contradicted`; `indicators`: those
-    that it contradicts; `facts`: the facts that it read, by name.
+    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
+    the indicators that the broken rule contradicts; `facts`: the facts that the rule read, by name.
     """
 
     text: Text
 
 
 class NarratedPillar(PillarScore, frozen=True, kw_only=True):
-    """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
+    """The score of a pillar, a second view of the index: the weighted mean of the pillar's indicators, without ranks.
 
-    `score_max` is the figure with every unknown indicator at its best; both are null if no indicator of the pillar
-    counts. `share` is the part of all points of the methodology that they hold, from 0 to 1.
+    `score_max` is the score with every unknown indicator at its best; `score` and `score_max` are null if no indicator
+    of the pillar counts. `share` is the part of all points of the methodology that these indicators hold, from 0 to 1.
     """
 
     name: Name
@@ -175,7 +176,7 @@ class NarratedPillar(PillarScore, frozen=True, kw_only=True):
 
 
 class NarratedEstimate(Estimate, frozen=True, kw_only=True):
-    """Estimate of the index under another version, `of`, in whole points.
+    """Estimate of the index under the methodology version `of`, in whole points.
 
     With the probability `confidence`, the index under that version lies between `lower` and `upper`.
     """
@@ -190,9 +191,10 @@ class NarratedScore(Score, frozen=True, kw_only=True):
     every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
     is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
     groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
-    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If it
-    only estimates, `standing` is `provisional`, and `estimate` is null without an index or enough evidence; else both
-    are absent. `result_digest` is the digest of the canonical score, the same in every language.
+    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If the
+    methodology only estimates the index of another version, `standing` is `provisional`, and `estimate` is null without
+    an index or enough evidence; else `standing` and `estimate` are absent. `result_digest` is the digest of the
+    canonical score, the same in every language.
     """
 
     level_details: NarratedLevelDetails
@@ -208,7 +210,7 @@ class NarratedScore(Score, frozen=True, kw_only=True):
 def narrate(
     score: Score, methodology: Methodology, language: Language, *, result_digest: str | None = None
 ) -> NarratedScore:
-    """Build the narrated form of a score: its figures with names and sentences in a language.
+    """Build the narrated form of a score: the score with names and sentences in a language.
 
     `result_digest`: the digest of the score if it is known, None to compute it.
     """
@@ -324,7 +326,7 @@ class _NamedGroupDelta(GroupDelta, frozen=True):
 
 
 class NarratedGroupDelta(_NamedGroupDelta, frozen=True, kw_only=True):
-    """The difference between two scores in a dimension or a group: its score and lost index points."""
+    """The difference between two scores in one dimension or group: in its score and in its lost index points."""
 
     text: Text
 
@@ -335,17 +337,17 @@ class _NamedIndicatorDelta(IndicatorDelta, frozen=True):
 
 
 class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
-    """The difference between two scores in an indicator: its reason code, score and lost index points."""
+    """The difference between two scores in one indicator: in its reason code, score and lost index points."""
 
     text: Text
 
 
 class NarratedDifference(ScoreDifference, frozen=True):
-    """The difference between two scores, of the index and of every node.
+    """The difference between two scores of the same methodology version, in the index and in every group and indicator.
 
-    `groups` has all groups, `indicators` only those that differ. If the index rises by some points, the points lost in
-    the dimensions fall by exactly as many in total; the same holds inside every group. `appeared` are the broken rules
-    that only the second score has, `vanished` those that only the first has.
+    `groups` has all groups, `indicators` only the indicators that differ. If the index rises by some points, the points
+    lost in the dimensions fall by exactly as many in total; the same holds inside every group. `appeared` are the rules
+    broken only in the second score, `vanished` the rules broken only in the first.
     """
 
     groups: tuple[NarratedGroupDelta, ...]
@@ -398,19 +400,19 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 
     `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
     indicator); `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
-    `score_before` and `score`: of the indicator; `gain`: the index points gained at this place of the path; `index` and
-    `level`: those after the move; `requires`: rules that it breaks unless other facts change too, as all figures
-    assume.
+    `score_before` and `score`: the score of the indicator before and after the move; `gain`: the index points that this
+    move gains after the earlier moves; `index` and `level`: the index and level after the move; `requires`: the rules
+    that the move breaks unless other facts change too, as all figures assume.
     """
 
     text: Text
 
 
 class NarratedObstacle(Unreachable, frozen=True):
-    """A gate of the next level that no improvement of answers can pass, and why.
+    """A gate of the next level that no improvement of answers can pass, with the reason.
 
-    `gate` is null if a review limits the level. `code`: profile_first (a rule on the profile, which has to change
-    first, makes indicators 0), profile (the gate depends on it), review (it limits the level), exhausted (all
+    `gate` is null if a review limits the level. `code`: profile_first (the profile makes indicators 0 by a rule, and
+    has to change first), profile (the gate depends on the profile), review (a review limits the level), exhausted (all
     improvements together are not enough), or the state of the one indicator that the gate reads. `indicators` could
     help once they are answered, corrected or free of their zero rule.
     """
@@ -420,10 +422,11 @@ class NarratedObstacle(Unreachable, frozen=True):
 
 
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
-    """The moves that lead from a level to the next one, with a sentence for each.
+    """The moves (changes of answers) that lead from a level to the next one, with a sentence for each.
 
-    They stand in the order in which they can be made, and pass every gate of the next level that `unreachable` does not
-    have. `moves` is null if there is no target, if no move helps to pass a gate, or if the profile has to change first.
+    The moves stand in the order in which they can be made. They pass every gate of the next level except the gates in
+    `unreachable`. `moves` is null if there is no next level, if no move helps to pass a gate, or if the profile has to
+    change first.
     """
 
     moves: tuple[NarratedMove, ...] | None
@@ -487,11 +490,11 @@ class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
 
 
 class NarratedVersionEffects(VersionEffects, frozen=True):
-    """Effects of another methodology version on a submission: what it drops, and what it does not answer yet.
+    """Effects of scoring a submission under another methodology version: dropped answers and new questions.
 
     `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
-    `new_indicators`: indicators that only it has, which are unknown; `dropped_fields` and `new_fields`: the same for
-    profile fields (a new one may have a default).
+    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`:
+    dropped and new profile fields (a new field may have a default).
     """
 
     text: Text
@@ -501,8 +504,9 @@ class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation's score between two editions, split into methodology, coverage and data.
 
     `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and `unrated`
-    names these stages. `groups` has every group below the root, `indicators` only those whose score differs between
-    stages. `version_effects` says which answers the later version does not ask for, and which questions are new in it.
+    names these stages. `groups` has every group below the root, `indicators` only the indicators whose score differs
+    between stages. `version_effects` says which answers the later version does not ask for, and which questions are new
+    in it.
     """
 
     groups: tuple[NarratedGroupChange, ...]
@@ -552,7 +556,7 @@ def narrate_version_effects(
 ) -> NarratedVersionEffects:
     """Build the narrated form of the effects of a change of version, with names and sentences in a language.
 
-    The effects are those of scoring a submission of version `source` under version `target`.
+    The submission is of version `source` and is scored under version `target`.
     """
     return _narrate_version_effects(effects, get_change_sentences(target, language), get_sentences(source, language))
 

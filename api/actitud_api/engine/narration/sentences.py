@@ -249,7 +249,7 @@ class Sentences:
 
     @property
     def language(self) -> Language:
-        """Language of the sentences: Spanish if the methodology has no texts in that which was asked for."""
+        """Language of the sentences: the requested language, or Spanish if the methodology has no texts in it."""
         return self._language
 
     def name_group(self, group: str) -> str:
@@ -296,7 +296,7 @@ class Sentences:
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: int | None, details: LevelDetails) -> str | None:
-        """Return the sentence that a review limits the level, if nothing but the review prevents a higher level.
+        """Return a sentence that says that a review limits the level, if only the review prevents a higher level.
 
         Return None if no review limits the level, if a gate blocks the next level too, or if the level is the highest.
         """
@@ -637,7 +637,7 @@ class Sentences:
         return " ".join(sentences)
 
     def describe_contradiction(self, finding: Finding) -> str:
-        """Describe what does not fit in a broken rule: the facts, and the text of the rule."""
+        """Describe the contradiction of a broken rule: the facts, and the text of the rule."""
         rule, templates = self._rules[finding.rule], _FINDINGS[self._language]
         assert rule.holds is not None
         facts = "; ".join(

@@ -272,8 +272,8 @@ def quote(text: str, language: Language) -> str:
 def label_fact(indicator: str, fact: str, texts: MethodologyTexts) -> str:
     """Return the label of a fact of an indicator, from the texts of the methodology.
 
-    The label of a level is only the word "level", so the name of the indicator is added to it. That of a component is
-    its text.
+    The label of a level is only the word "level", so the name of the indicator is added to it. The label of a component
+    is its text.
     """
     text = texts.indicators[indicator]
     if fact in text.components:
@@ -350,7 +350,7 @@ def _compile_member(member: Predicate) -> Callable[[Facts], Truth]:
 
 
 def lower_first(text: str) -> str:
-    """Return a text of a methodology for the inside of a sentence: no final full stop, and a small first letter.
+    """Convert a text of a methodology for use inside a sentence: drop the final full stop, begin with a small letter.
 
     An abbreviation at the start of the text keeps its capitals.
     """
@@ -370,7 +370,7 @@ def has_product(predicate: Predicate) -> bool:
 def are_all_dimensions(operands: tuple[Operand, ...], texts: MethodologyTexts) -> bool:
     """Return True if operands are the scores of all groups below the index.
 
-    Only of all of them the lowest is "the lowest dimension".
+    Only then may the minimum of the operands be called "the lowest dimension".
     """
     nodes = {operand.node for operand in operands if isinstance(operand, ScoreOperand)}
     return len(nodes) == len(operands) == len(texts.groups) - 1 and nodes <= texts.groups.keys()
@@ -403,9 +403,9 @@ class PredicateNarrator:
         return text
 
     def describe_scope(self, predicate: Predicate) -> str | None:
-        """Describe from which numbers in the profile something applies: `from 10 people on the staff (here 2)`.
+        """Describe a predicate that only asks for minimum profile numbers: `from 10 people on the staff (here 2)`.
 
-        Return None if the predicate says anything else, which `describe` then tells.
+        Return None for any other predicate; use `describe` instead.
         """
         match predicate:
             case All(of=members):

@@ -21,7 +21,7 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that a node could win, has won and has lost, in units of 10^-decimals.
+    """Points of the index that a node could win (`possible`), has won and has lost, in units of 10^-decimals.
 
     `won` and `lost` add up to `possible`. Below a group that is split by Shapley values, a node has only `lost`:
     `possible` and `won` are None.

@@ -81,8 +81,8 @@ class Moments(Struct, frozen=True, kw_only=True):
     `organisations` is the number of organisations with a score, over which the other figures are computed. `mean` is
     None if there are none, `standard_deviation` for fewer than 2, and `skewness` for fewer than 3 or if all scores are
     equal. `floor` and `ceiling` are the shares of the organisations with the lowest and with the highest score that is
-    possible, None if there are none: with many of them, the score tells these organisations apart no more (C. B. Terwee
-    et al., Quality criteria were proposed for measurement properties of health status questionnaires, 2007).
+    possible, None if there are none: where these shares are large, the score no longer distinguishes organisations (C.
+    B. Terwee et al., Quality criteria were proposed for measurement properties of health status questionnaires, 2007).
     """
 
     organisations: int
@@ -155,7 +155,7 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a figure of a node is beyond its usual threshold; `code` says which.
+    """Remark that a statistic of a node is beyond its usual threshold; `code` says which statistic.
 
     `value` is the correlation of the node with its parent, the alpha of its children, or its effective weight divided
     by its weight. `node` is None if the remark is on the alpha of the children of the root.
@@ -167,7 +167,7 @@ class AuditRemark(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """Audit of an index: of its groups and indicators, in document order, and of the goalposts set by judgement.
+    """Statistical audit of an index: its groups and indicators, in document order, and the goalposts set by judgement.
 
     `index` is the distribution of the index. `alpha` is Cronbach's alpha of the children of the root, None if it is
     undefined.

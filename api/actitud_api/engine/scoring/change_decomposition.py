@@ -79,7 +79,7 @@ class Delta(Canonical, frozen=True):
 class GroupDelta(Canonical, frozen=True, kw_only=True):
     """The difference between two scores in one group.
 
-    `score` has the score of the group in each of the two, `lost` the index points that are lost in the group.
+    `score` has the score of the group before and after, `lost` the index points that the group loses before and after.
     """
 
     id: str
@@ -90,8 +90,8 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
     """The difference between two scores in one indicator.
 
-    `score` has the score of the indicator in each of the two, `lost` the index points that the indicator loses, and
-    `code_before` and `code_after` are its reason codes.
+    `score` has the score of the indicator before and after, `lost` the index points that the indicator loses before and
+    after. `code_before` and `code_after` are the reason codes of the indicator.
     """
 
     id: str
@@ -104,11 +104,11 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
-    The deltas of `index`, `index_max` and `coverage` have the value of both scores and the difference.
-    `level_before` and `level_after` are null if there is no level. `groups` has every group below the root,
-    `indicators` only the indicators that differ. If the index rises by some points, the points lost in the children
-    of the root fall by exactly as many in total; the same holds for the score of each group and its children.
-    `appeared` are the broken rules that only the later score has, `vanished` those that only the earlier one has.
+    The deltas of `index`, `index_max` and `coverage` have the value of both scores and the difference. `level_before`
+    and `level_after` are null if there is no level. `groups` has every group below the root, `indicators` only the
+    indicators that differ. If the index rises by some points, the points lost in the children of the root fall by
+    exactly as many in total; the same holds for the score of each group and its children. `appeared` are the rules
+    broken only in the later score, `vanished` the rules broken only in the earlier one.
     """
 
     index: Delta
@@ -186,11 +186,11 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 
 
 class VersionEffects(Canonical, frozen=True):
-    """Effects of another methodology version on a submission: what it drops, and what it does not answer yet.
+    """Effects of scoring a submission under another methodology version: dropped answers and new questions.
 
     `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
-    `new_indicators`: indicators that only it has, which are unknown; `dropped_fields` and `new_fields`: the same for
-    profile fields (a new one may have a default).
+    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`:
+    dropped and new profile fields (a new field may have a default).
     """
 
     dropped_answers: tuple[str, ...]
@@ -299,10 +299,10 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class StagedScores(Canonical, frozen=True):
-    """Score of the index or of a node at each stage of a change; null if there is none.
+    """The index, or the score of a node, at each stage of a change; null if there is none.
 
-    `before` and `after`: each submission under its own version. `methodology`: the earlier submission under the
-    later version. `coverage`: like `methodology`, but with the results of `after` for indicators that are unknown in
+    `before` and `after`: each submission under its own version. `methodology`: the earlier submission under the later
+    version. `coverage`: like `methodology`, but with the results of `after` for indicators that are unknown in
     `methodology` or in `after`.
     """
 
@@ -315,8 +315,8 @@ class StagedScores(Canonical, frozen=True):
 class ChangeParts(Canonical, frozen=True):
     """Differences of consecutive stages of a change, in points; they add up to `total` exactly.
 
-    `methodology`: effect of the new version; `coverage`: of indicators that became known or unknown; `data`: of changed
-    facts of the others.
+    `methodology`: effect of the new version; `coverage`: effect of indicators that became known or unknown; `data`:
+    effect of changed facts of all other indicators.
     """
 
     methodology: Gain
@@ -349,9 +349,9 @@ class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change of an organisation from one submission to a later one, decomposed into parts.
 
     `index` has the index at each stage, and `parts` the differences of its stages, null if there is no index at some
-    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` those
-    whose score differs between stages. `version_effects` says what the change of version dropped, and what is new. A
-    level is null if there is none.
+    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` only
+    the indicators whose score differs between stages. `version_effects` names the answers and profile fields that the
+    change of version dropped or added. A level is null if there is none.
     """
 
     methodology_before: MethodologyReference
@@ -380,7 +380,7 @@ class _StageScores(Struct, frozen=True):
 
 
 class IncomparableVersions(ValueError):
-    """Scores of two versions are not compared, because one of them only estimates."""
+    """Raised if scores of two versions cannot be compared, because one version only estimates the index of another."""
 
     def __init__(self, before: str, after: str) -> None:
         super().__init__(f"{before} and {after}")
@@ -389,7 +389,7 @@ class IncomparableVersions(ValueError):
 
 
 def are_comparable(before: Methodology, after: Methodology) -> bool:
-    """Return True if scores of two versions can be compared: it is the same one, or neither only estimates."""
+    """Return True if scores of two versions can be compared: the versions are the same, or neither is provisional."""
     return before.digest == after.digest or "provisional" not in (before.document.standing, after.document.standing)
 
 
@@ -402,7 +402,7 @@ def decompose_change(
     index does not exist at some stage.
 
     Raises:
-        IncomparableVersions: The versions differ, and one of them only estimates.
+        IncomparableVersions: The versions differ, and one of them only estimates the index of another.
     """
     if not are_comparable(methodology_before, methodology_after):
         raise IncomparableVersions(methodology_before.version, methodology_after.version)

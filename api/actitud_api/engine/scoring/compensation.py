@@ -21,11 +21,11 @@ TENTHS = 10
 
 
 class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
-    """An organisation whose index depends on compensation.
+    """An organisation whose index compensates weak dimensions: its geometric mean is lower than its index.
 
-    `row` is its row. `index` and `geometric` are its index and its geometric mean in units of 10^-decimals, `level`
-    and `geometric_level` the levels that follow, 0 for none. `weakest` is the id of the dimension in which it has the
-    lowest score.
+    `row` is the number of its row in the arguments of `compute_compensation`. `index` and `geometric` are its index and
+    its geometric mean in units of 10^-decimals; `level` and `geometric_level` are the levels at these two, 0 for none.
+    `weakest` is the id of the dimension with its lowest score.
     """
 
     row: int
@@ -37,11 +37,12 @@ class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
 
 
 class Compensation(Struct, frozen=True, kw_only=True):
-    """Effect on the organisations of the geometric mean in place of the arithmetic one.
+    """Effect of computing the index of each organisation as a geometric instead of an arithmetic mean.
 
-    `loss_mean` and `loss_max` are what the index loses, in points; None if there are no organisations. `level_changes`
-    and `tenth_changes` are the shares of the organisations that are then at another level, and in another tenth of the
-    ranking. `most` are those that lose most.
+    `loss_mean` and `loss_max` are the mean and the greatest loss of an index, in points. `level_changes` and
+    `tenth_changes` are the shares of the organisations that come to another level, and into another tenth of the
+    ranking. These four are None if there are no organisations. `most` are the organisations with the greatest losses,
+    the greatest first.
     """
 
     loss_mean: float | None

@@ -95,7 +95,7 @@ class CompiledRule(Struct, frozen=True):
 
 
 class ErrorRules(Struct, frozen=True):
-    """Rules of severity `error`, each with its number: its place in `rules` of the compiled methodology.
+    """Rules of severity `error`, each with its number, which is its position in `rules` of the compiled methodology.
 
     `ordered` has the rules that only require that one fact of an answer is at most another: number of the rule, slot of
     the lesser fact, slot of the greater one. Most rules have this form and are checked without a closure. `others` has
@@ -285,9 +285,9 @@ class CompiledGroup(Struct, frozen=True):
 
 
 class GateInputs(Protocol):
-    """Figures of one score that gates read.
+    """Values of one score that gates read: index, scores, raw values and profile fields.
 
-    Each method returns None for a figure that is unknown, and `NULL` for a figure that does not exist, because the node
+    Each method returns None for a value that is unknown, and `NULL` for a value that does not exist, because the node
     is not applicable or too few of its children count.
     """
 
@@ -301,7 +301,7 @@ class GateInputs(Protocol):
         """
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the figure of a pillar in points.
+        """Return the score of a pillar in points.
 
         Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
         """
@@ -314,7 +314,7 @@ class GateInputs(Protocol):
         """
 
     def read_share(self, indicator: str) -> Ratio | Null | None:
-        """Return the cases and the sample of an indicator that is a counted share; `NULL` if it does not apply.
+        """Return the number of cases and the sample size of a counted share; `NULL` if the indicator does not apply.
 
         Return None if there is no raw value from 0 to 1, or if a gate must not count it.
         """
@@ -324,13 +324,13 @@ class GateInputs(Protocol):
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate of a level: a condition that the level asks for, as a comparison of the figure `actual` with `required`.
+    """A gate of a level: a condition that the level asks for, as a comparison of the value `actual` with `required`.
 
-    `definition` is the gate as the document has it. `holds` decides a gate of any form. Gates of two frequent forms
-    are decided faster, by data in `minimum` or `value_bound`; both members are None for a gate of another form.
-    `minimum`: some nodes (None is the index), and the points that each of them must reach; used only if all of
-    these nodes have a score. `value_bound`: an indicator, a number, and True if the raw value of the indicator must
-    be at least this number, False if at most.
+    `definition` is the gate as the document has it. `holds` decides a gate of any form. Gates of two frequent forms are
+    decided faster, by data in `minimum` or `value_bound`; both members are None for a gate of another form. `minimum`:
+    some nodes (None is the index), and the points that each of them must reach; used only if all of these nodes have a
+    score. `value_bound`: an indicator, a number, and True if the raw value of the indicator must be at least this
+    number, False if at most.
     """
 
     definition: Gate

@@ -31,7 +31,7 @@ class Component(Struct, frozen=True, kw_only=True):
 
 
 def compute_correlation_matrix(columns: Sequence[Floats]) -> CorrelationMatrix:
-    """Compute the correlation of every column with every column, each over the organisations that have both values."""
+    """Compute Pearson's r of every two columns, each over the organisations that have a value in both columns."""
     rows: list[list[float | None]] = [[None] * len(columns) for _ in columns]
     for i, column in enumerate(columns):
         for j in range(i + 1):

@@ -85,9 +85,9 @@ class BrokenRule(Struct, frozen=True, gc=False):
 
 
 class FailingGate(Struct, frozen=True, gc=False):
-    """A gate that is not passed, with the figure that it reads and the figure that it requires.
+    """A gate that is not passed, with the value that it reads (`actual`) and the value that it requires.
 
-    `actual` is None if the figure is unknown or does not exist.
+    `actual` is None if the value is unknown or does not exist.
     """
 
     gate: Gate
@@ -96,15 +96,15 @@ class FailingGate(Struct, frozen=True, gc=False):
 
 
 class Evaluation(Struct, kw_only=True):
-    """All figures of a scored submission, in units of 10^-decimals of a point.
+    """The result of scoring a submission; scores are in units of 10^-decimals of a point.
 
-    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if
-    every unknown indicator were at its best. The score of a group is None if too few of its children count, or if
-    an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown group no score.
-    `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there is no
-    index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
-    the level holds only until a review has checked a condition. `broken_rules` are in document order. The other
-    members are explained below them.
+    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
+    unknown indicator were at its best. The score of a group is None if too few of its children count, or if an unknown
+    child makes the group unknown (`missing: void`) and the parent gives an unknown group no score. `index` and
+    `index_max` are the scores of the root, rounded to the published decimals; None if there is no index. `level` is
+    None if the submission reaches no level, or its status allows none. `provisional` is True if the level holds only
+    until a review has checked a condition. `broken_rules` are in document order. The other members are explained below
+    them.
     """
 
     compiled: CompiledMethodology
@@ -149,12 +149,12 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def blocked_by(self) -> list[FailingGate]:
-        """Failing gates of the next level, each with its actual and required figure."""
+        """Failing gates of the next level, each with its actual and required value."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
-        """Compute the figure of a pillar, and the figure if every unknown indicator were at its best, in units."""
+        """Compute the score of a pillar, and its score if every unknown indicator were at its best; both in units."""
         return (
             pillar.compute_score([result.score for result in self.results], self.groups),
             pillar.compute_score([result.maximum for result in self.results], self.groups_max),
@@ -207,9 +207,9 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 
 
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
-    """Score the facts `sent`, which are by slot.
+    """Score the facts `sent`, given by slot, and return the evaluation.
 
-    Of `submission` only the self-declared names and the decisions of reviews are read; its facts are ignored.
+    Only the self-declared names and the decisions of reviews are read from `submission`; its facts are ignored.
     """
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
@@ -259,7 +259,7 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 
 
 def publish_score(group: CompiledGroup, units: int | None) -> int | None:
-    """Round the score of a group half up to its published decimals, in units of 10^-decimals; None stays None."""
+    """Round the score of a group half up to its published decimals, in units of 10^-decimals; return None for None."""
     return _round_to_step(units, group.published_step)
 
 
@@ -705,7 +705,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 
 
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
-    """Return True if the figures pass a gate.
+    """Return True if the figures of an evaluation pass a gate.
 
     A figure that is unknown fails. If the figure does not exist, because no node that the gate reads applies,
     `when_not_applicable` of the gate decides.
@@ -795,7 +795,7 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the figure of a pillar in points.
+        """Return the score of a pillar in points.
 
         Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
         """
@@ -814,7 +814,7 @@ class GateFigures:
         return None if indicator in evaluation.self_declared else leaf.value
 
     def read_share(self, indicator: str) -> Ratio | Null | None:
-        """Return the cases and the sample of a counted share; `NULL` if the indicator is not applicable.
+        """Return the number of cases and the sample size of a counted share; `NULL` if the indicator is not applicable.
 
         Return None if it has no raw value from 0 to 1, or if its answer has no evidence.
         """

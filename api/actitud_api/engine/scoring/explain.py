@@ -252,7 +252,7 @@ def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 
 
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
-    """Compute the digest of everything that scoring reads of a submission.
+    """Compute the digest of all parts of a submission that scoring reads.
 
     It covers the methodology version, the whole profile, answers, self-declared names, and the decisions of reviews:
     the answers that do not count, and the caps of levels.

@@ -73,13 +73,13 @@ reads · exhausted: even the best moves are not enough.
 class Move(Canonical, frozen=True, kw_only=True):
     """A change of the answer to one indicator, as a step of the path.
 
-    `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before
-    the move (empty for an unknown answer); `change`: the new facts, in their own units; `profile`: the profile fields
-    that change with them, with their new values; `needs_evidence`: true if the
-    move needs evidence; `score_before` and `score`: the score of the indicator before and after the move, null if
-    there is none; `gain`: index points gained at this place of the path, null if there is no index; `index` and
-    `level`: those after the move; `requires`: rules that the move breaks unless other facts are changed too. All
-    figures assume that these other facts are changed.
+    `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before the
+    move (empty for an unknown answer); `change`: the new facts, in their own units; `profile`: the profile fields that
+    change with them, with their new values; `needs_evidence`: true if the move needs evidence; `score_before` and
+    `score`: the score of the indicator before and after the move, null if there is none; `gain`: index points that this
+    move gains after the earlier moves, null if there is no index; `index` and `level`: the index and level after the
+    move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that these other
+    facts are changed.
     """
 
     indicator: str
@@ -97,10 +97,10 @@ class Move(Canonical, frozen=True, kw_only=True):
 
 
 class Unreachable(Canonical, frozen=True):
-    """A gate that no moves can pass, with its figures in `gate` and the reason in `code`.
+    """A gate that no moves of a path can pass, with its values in `gate` and the reason in `code`.
 
-    `gate` is null if the reason is that a review limits the level. `indicators` are those that could help to pass
-    the gate once they are answered, corrected or free of their zero rule.
+    `gate` is null if the reason is that a review limits the level. `indicators` are the indicators that could help to
+    pass the gate once they are answered, corrected or no longer 0 by their zero rule.
     """
 
     gate: BlockingGate | None
@@ -111,10 +111,11 @@ class Unreachable(Canonical, frozen=True):
 class LevelPath(Canonical, frozen=True, kw_only=True):
     """The path from the level of a submission to the next level.
 
-    `index` and `level`: those of the submission, null if it has none. `target`: the next level, null at the highest
-    level or if the submission has no level. `moves`: in the order in which they can be made; they pass every gate of
-    the target that is not in `unreachable`, and are null if there are none. `index_after` and `level_after`: those
-    after all moves, with everything scored again, null if `moves` is null; `level_after` may be higher than the target.
+    `index` and `level`: the present index and level of the submission, null if it has none. `target`: the next level,
+    null at the highest level or if the submission has no level. `moves`: the changes of answers, in the order in which
+    they can be made, which pass every gate of the target that is not in `unreachable`; null if there are none.
+    `index_after` and `level_after`: the index and level after all moves, with everything scored again, null if `moves`
+    is null; `level_after` may be higher than the target.
     """
 
     methodology: MethodologyReference

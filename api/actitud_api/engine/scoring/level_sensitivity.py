@@ -85,11 +85,10 @@ _SMOOTH: Final = 4
 
 
 class SourceSensitivity(Struct, frozen=True, kw_only=True):
-    """Share of the variance of the levels that a source causes.
+    """Share of the variance of the levels that one source of uncertainty causes.
 
-    `first` is the share that it causes alone, `total` the share in which it takes part: `total` is greater than `first`
-    if it acts together with others. As estimates from few draws, both may be slightly below 0. They are None if no
-    level varies.
+    `first` is the share that the source causes alone, `total` the share that it causes alone or together with other
+    sources. Both are estimates from few draws and may be slightly below 0. Both are None if no level varies.
     """
 
     source: Source
@@ -100,9 +99,9 @@ class SourceSensitivity(Struct, frozen=True, kw_only=True):
 class LevelSensitivity(Struct, frozen=True, kw_only=True):
     """Sensitivity of the levels of `organisations` organisations, over `draws` pairs of draws.
 
-    `changes` is the share of the drawn levels that differ from the level without variation; `losses` the share that
-    is no level, where there is one without variation; `far_changes` the share that is another level, by more than one.
-    They are None if there are no organisations.
+    Each share is one of all drawn levels, compared with the level without variation. `changes`: levels that differ;
+    `losses`: no level, although there is a level without variation; `far_changes`: levels that differ by more than one.
+    The three are None if there are no organisations.
     """
 
     organisations: int
@@ -114,7 +113,7 @@ class LevelSensitivity(Struct, frozen=True, kw_only=True):
 
 
 def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> LevelSensitivity:
-    """Draw judgements and errors, and compute the share of each source in the variance of the levels.
+    """Vary judgements and errors at random, and compute the share of each source in the variance of the levels.
 
     `columns` are the organisations that are ranked, in the order of their ranks. The same seed gives the same draws.
     """
@@ -149,8 +148,9 @@ def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> Lev
 def compute_sobol_indices(first: Floats, second: Floats, mixed: Floats) -> tuple[float | None, float | None]:
     """Compute the first-order and the total index of one input (Jansen 1999).
 
-    Each argument is draws × outputs: the outputs for two independent draws of all inputs, and for the inputs of `first`
-    with this one input of `second`. Several outputs are pooled. Return None twice if no output varies.
+    Each argument is draws × outputs. `first` and `second` have the outputs of two independent draws of all inputs;
+    `mixed` has the outputs of the inputs of `first`, except the one input, which is that of `second`. Several outputs
+    are pooled. Return (None, None) if no output varies.
     """
     variance = np.concatenate([first, second]).var(axis=0).sum() if first.size else 0
     if not variance:
@@ -218,10 +218,15 @@ def _get_slots(leaf: CompiledIndicator) -> tuple[int, int]:
 def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Floats) -> Integers:
     """Return counts as another coder and another sample could have given them.
 
-    Of `totals` cases, `counts` are counted. A coder takes up to 10 % of the other cases for such, and up to 10 % of
-    such cases for others: `coding` has a number from 0 to 1 for each of both and each organisation. The sample gives a
-    binomial count, here by its mean and variance: `sampling` has rows of numbers from 0 to 1 whose sum is nearly
-    normal. Counts that are not from 0 to their total stay.
+    A coder counts up to 10 % of the uncounted cases by mistake, and misses up to 10 % of the counted ones. The sample
+    gives a binomial count, approximated by a normal distribution with the same mean and variance. A count that is not
+    from 0 to its total is returned unchanged.
+
+    Args:
+        counts: Number of counted cases of each organisation.
+        totals: Number of all cases of each organisation.
+        coding: For each organisation, two numbers from 0 to 1: the extent of the first and of the second error.
+        sampling: Rows of numbers from 0 to 1, by organisation; the sum of the rows is nearly normal.
     """
     sound = (totals > 0) & (counts >= 0) & (counts <= totals)
     n = np.where(sound, totals, 1).astype(np.float64)
@@ -235,11 +240,11 @@ def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Fl
 
 
 def vary_document(document: Document, inputs: Inputs) -> Document:
-    """Return the document with other thresholds, steps, weights, goalposts and cap.
+    """Return a copy of the document in which `inputs` vary the thresholds, steps, weights, goalposts and cap.
 
-    The first and last step of a ladder stay, and each other one moves by less than half of the distance to the nearer
-    of its neighbours. Thresholds of profile fields and of levels of an indicator stay: they are whole numbers or yes
-    and no.
+    The first and last step of a ladder do not change; each other step moves by less than half of the distance to its
+    nearer neighbour. Thresholds of profile fields and of levels of an indicator do not change, because they are whole
+    numbers or yes and no.
     """
     weights, ladders, posts, gates = (
         iter(inputs[source].tolist()) for source in ("weights", "ladders", "goalposts", "gates")

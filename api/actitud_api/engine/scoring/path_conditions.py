@@ -37,15 +37,15 @@ PROFILE_RANK = 3
 class GateCondition(Struct, frozen=True):
     """A condition of the search: a gate of the target level, or one part of it.
 
-    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the
-    part as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the
-    condition reads one indicator, 1 a group or a pillar, 2 the index, `PROFILE_RANK` only the profile. `group` is the
-    group whose score measures progress towards the condition: the group that the condition reads, or the root (the
-    index) if it reads no group or several. `indicators` are the positions of the indicators whose moves can help.
-    `lower_bound` is the limit that the condition reads and the number that it requires, None if it reads none.
+    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part
+    as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the condition
+    reads one indicator, 1 a group or a pillar, 2 the index, `PROFILE_RANK` only the profile. `group` is the group whose
+    score measures progress towards the condition: the group that the condition reads, or the root (the index) if it
+    reads no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound` is
+    the lower limit of a share that the condition reads, with the required number; None if it reads none.
 
-    `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless
-    the condition asks for a lowest score of a group or of the index, such as "index at least 60".
+    `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless the
+    condition asks for a lowest score of a group or of the index, such as "index at least 60".
     """
 
     gate: CompiledGate

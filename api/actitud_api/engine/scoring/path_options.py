@@ -34,9 +34,9 @@ from actitud_api.engine.scoring.path_profile import list_profile_changes
 class Option(Struct, frozen=True, gc=False):
     """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
-    `position` is that of the indicator. `x` is the raw value of the goalpost, None if the raw value stays. `units`
-    is the score of the indicator at that raw value, in units of 10^-decimals; the score after the move is at least
-    that. `documented` is True if new evidence comes with the move.
+    `position` is the position of the indicator. `x` is the raw value of the goalpost, None if the raw value stays.
+    `units` is the score of the indicator at that raw value, in units of 10^-decimals; the score after the move is at
+    least that. `documented` is True if new evidence comes with the move.
     """
 
     position: int
@@ -182,7 +182,7 @@ def is_stuck(situation: Situation, position: int) -> bool:
 def rescore_situation(
     situation: Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> Situation:
-    """Return the situation after new facts (`change`) of an indicator.
+    """Return the situation after the facts of an indicator change to those in `change`.
 
     `declared` is True if the new answer has no evidence. If the facts affect rules or other indicators, everything is
     scored again, otherwise only the groups that contain the indicator.
@@ -231,7 +231,7 @@ def _is_contained(situation: Situation, leaf: CompiledIndicator, changed: Facts)
 
 
 class OptionRanking:
-    """Options in the order in which a search tries them.
+    """Ranking of the options (possible moves) of a search, in the order in which it tries them.
 
     The options of each group are cached; the search calls `forget` when a score in the group changes.
     """
@@ -250,8 +250,8 @@ class OptionRanking:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
         Options that are enough to meet the condition come first, those of favoured indicators before the others, and
-        among them the one first that raises the score of the group least. Then come all options, beginning with the
-        largest gain, down to those that leave the score of the group as it is. So an option may be yielded twice.
+        and the smallest sufficient gain of the group first. Then come all options by falling gain, down to the options
+        that do not change the score of the group. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -324,8 +324,8 @@ class OptionRanking:
 def is_worse(situation: Situation, than: Situation) -> bool:
     """Return True if a situation is worse than another one of the search.
 
-    That is so if the situation has too little evidence for a level, or breaks a rule of severity `error` that the
-    other one does not break.
+    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that the other
+    one does not break.
     """
     if situation.evaluation.status not in ("complete", "sufficient"):
         return True

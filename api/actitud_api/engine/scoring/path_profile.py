@@ -14,10 +14,11 @@ from actitud_api.engine.scoring.next_steps import FactChange, apply_change
 
 
 class ServiceSample(Struct, frozen=True):
-    """The sample of an indicator that the service enters, such as answered test questions of those that were put.
+    """The sample of an indicator that the service enters, such as the test questions sent and those of them answered.
 
-    `position` is that of the indicator; `size` and `cases` are the slots of the two profile fields of which it is the
-    share; `field` is the name of the field with the size, and `largest` the largest size.
+    The indicator is the share of cases in the sample. `position` is its position; `size` and `cases` are the slots of
+    the two profile fields with these numbers; `field` is the name of the field with the size, and `largest` the largest
+    size.
     """
 
     position: int
@@ -66,11 +67,11 @@ def list_profile_changes(
 
 
 def repair_rules(compiled: CompiledMethodology, facts: Facts, rules: Iterable[CompiledRule]) -> FactChange:
-    """Find changes of profile fields with which `facts` keep rules that they break; return the changes by slot.
+    """Find changes of profile fields that repair `rules` broken by `facts`; return the new values by slot.
 
-    Each change is the smallest that is enough, and breaks no rule of severity `error`. Only whole numbers are changed
-    that the organisation sets and that need no evidence: the others, such as inhabitants or messages received, are
-    not its own to change. A rule for which there is no such change stays broken.
+    Each change is the smallest that is enough, and breaks no rule of severity `error`. Only fields are changed that are
+    whole numbers, set by the organisation, and need no evidence; an organisation cannot change other fields, such as
+    its inhabitants. A rule stays broken if there is no such change.
     """
     repair: FactChange = {}
     for rule in rules:
@@ -109,9 +110,9 @@ def _repair_rule(compiled: CompiledMethodology, facts: Facts, rule: CompiledRule
 
 
 def find_nearest(present: int, bound: int, is_enough: Callable[[int], bool]) -> int | None:
-    """Find the number nearest to `present`, on the way from it to `bound`, that is enough; None if none is.
+    """Find the number nearest to `present`, between `present` and `bound`, that is enough; None if no number is.
 
-    Whatever is beyond a number that is enough has to be enough too, up to `bound`.
+    If a number is enough, every number between that number and `bound` must be enough too.
     """
     sign, farthest = (1 if bound > present else -1), abs(bound - present)
     too_near, far_enough = 0, min(1, farthest)

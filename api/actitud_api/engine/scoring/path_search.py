@@ -64,8 +64,8 @@ class PlacedMove(Struct, frozen=True):
 class PathSearch:
     """Search for the moves to a level, from an evaluated submission.
 
-    The lists of moves, refused options and tried options grow while the search runs, so an instance serves for one
-    search.
+    Use an instance for one search only, because its lists of moves, refused options and tried options grow while it
+    runs.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class PathSearch:
         return self._now
 
     def run(self) -> tuple[tuple[GateCondition, ...], ...]:
-        """Find the moves, drop those that are not needed, shorten the rest; return the conditions that cannot be met.
+        """Find the moves, drop needless moves, shorten the rest; return the conditions that cannot be met.
 
         The conditions are grouped by gate. The tuple is empty if all gates of the level can be passed.
         """
@@ -128,7 +128,7 @@ class PathSearch:
         return tuple(conditions for conditions in still if conditions)
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
-        """Return the gates that the search passes, and that `after`, which is scored anew, does not."""
+        """Return the gates that are passed in the search but not in `after`, where the result is scored anew."""
         figures = GateFigures(after)
         lost = {
             condition.gate.definition.id: condition.gate
@@ -140,9 +140,9 @@ class PathSearch:
     def order_moves(self) -> tuple[PlacedMove, ...]:
         """Put the moves that `run` found in the order in which they can be made.
 
-        The order is that of `_rank_move`; of equals the one with the largest gain in whole points comes first, and then
-        the one that the search first needed. A move that cannot be made yet waits: it has no effect, or contradicts
-        other facts, before another move.
+        `_rank_move` gives the order. Among moves of equal rank, the largest gain in whole points comes first, and then
+        the move that the search needed first. A move waits while it would have no effect, or would contradict other
+        facts, without another move.
         """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}

@@ -28,8 +28,8 @@ class CompiledPillar(Struct, frozen=True):
     def compute_score(self, indicators: Sequence[int | None], groups: Mapping[str, int | None]) -> int | None:
         """Compute the weighted mean of the indicators that count, in the units of their scores; None if none counts.
 
-        `indicators` has the score of each indicator by position, and `groups` that of each group by id. None stands for
-        a score that does not exist. An indicator counts if it and its dimension have a score.
+        `indicators` has the score of each indicator by position, and `groups` the score of each group by id. None
+        stands for a score that does not exist. An indicator counts if it and its dimension have a score.
         """
         weighted = weight = 0
         for member in self.members:

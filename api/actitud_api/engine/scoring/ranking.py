@@ -51,9 +51,9 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """Rank of the figure of an organisation among the figures of `organisations` organisations, itself included.
+    """Rank of a score of one organisation among the scores of `organisations` organisations, itself included.
 
-    `rank` 1 is the best; `below` is the number of lower figures. `percentile` is the percentile rank in hundredths of a
+    `rank` 1 is the best; `below` is the number of lower scores. `percentile` is the percentile rank in hundredths of a
     percent, None if there are too few organisations.
     """
 
@@ -81,7 +81,7 @@ def get_ranking_index(status: Status, index: int | None, standing: Standing | Un
     """Return the published index of an organisation if it is ranked, else `UNRANKED`.
 
     An organisation is ranked if it has an index, its status is one of `RANKED`, and its score is not provisional.
-    `standing` is that of the document or of the score, which has none if the document is full.
+    `standing` comes from the document or the score: `full`, `provisional`, or UNSET in the score under a full document.
     """
     return UNRANKED if index is None or status not in RANKED or standing == "provisional" else index
 
@@ -127,7 +127,7 @@ def find_peer_group(
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Compute the rank of the figure `own` among `values`, which include this figure.
+    """Compute the rank of the value `own` among `values`, which include it.
 
     The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
     (the `mean` of SciPy's `percentileofscore`). The percentile is None for fewer than `percentiles_from` values.

@@ -128,7 +128,7 @@ class EditionRescorer:
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """Return the same facts as columns of another document, which must ask for the same facts in the same order."""
+    """Return columns of the same facts under another document, which must ask for the same facts in the same order."""
     return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 

@@ -69,12 +69,13 @@ class PassedGoalpost(Canonical, frozen=True):
 
 
 class ReasonParameters(Canonical, frozen=True):
-    """The data of the sentence about a reason; a member that does not concern it is null or empty.
+    """The data of the sentence about a reason; a member that the sentence does not use is null or empty.
 
-    `facts`: those that decided the score, by name (one of another indicator as `D4.01.level`); `value`: the raw value;
-    `between`: the goalposts around it, or the one at it; `cap`: that of answers without evidence, if it lowers the
-    score; `uncapped`: the score without it; `level_sent`: the level before a review lowered it; `rules`: broken rules;
-    `missing`: other indicators whose answers the score needs; `fields`: profile fields without evidence.
+    `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
+    value; `between`: the goalposts around the raw value, or the one at it; `cap`: the cap on answers without evidence,
+    if it lowers the score; `uncapped`: the score without the cap; `level_sent`: the level before a review lowered it;
+    `rules`: broken rules; `missing`: other indicators whose answers the score needs; `fields`: profile fields without
+    evidence.
     """
 
     facts: dict[str, FactValue | str | None]
@@ -99,9 +100,10 @@ class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
     `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
-    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null without an
-    index before or after (`gain` also if it depends on later answers); `cap`: the score without the evidence that the
-    step needs, null if not lower; `requires`: rules that it breaks unless other facts change too.
+    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null if there is
+    no index before or after the change (`gain` is also null if it depends on later answers); `cap`: the score without
+    the evidence that the step needs, null if it is not lower; `requires`: the rules that the step breaks unless other
+    facts change too.
     """
 
     kind: Annotated[StepKind, OPEN]
@@ -117,7 +119,7 @@ class Interval(Canonical, frozen=True):
     """The sampling uncertainty of an indicator that is a share of `n` counted cases (95 % Wilson score interval).
 
     The true share lies between `lower` and `upper` with 95 % confidence; `index_lower` and `index_upper` are the index
-    at these ends, null if there is none.
+    at these ends, null if there is no index.
     """
 
     n: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
@@ -130,9 +132,9 @@ class Interval(Canonical, frozen=True):
 class IndicatorScore(Canonical, frozen=True, kw_only=True):
     """The score of an indicator, its weight in its group, and its points of the index.
 
-    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` also below
-    a group whose losses are split by Shapley values. `value` is the raw value, null if there is none. `interval` is
-    null if it is not a share of counted cases, `next_step` if nothing raises the score.
+    Score and points (`possible`, `won`, `lost`) are null if the indicator has no score; `possible` and `won` are also
+    null below a group whose losses are split by Shapley values. `value` is the raw value, null if there is none.
+    `interval` is null if the raw value is not a share of counted cases, and `next_step` if nothing raises the score.
     """
 
     id: str
@@ -151,8 +153,8 @@ class IndicatorScore(Canonical, frozen=True, kw_only=True):
 class DimensionScore(Canonical, frozen=True, kw_only=True):
     """The score of a dimension, or of a group inside one, with its points of the index (`possible`, `won`, `lost`).
 
-    `score_max` is the score with every unknown indicator at its best, `weight` that in the group above. Figures are
-    null if the group has no score. `groups` and `indicators` are its children.
+    `score_max` is the score with every unknown indicator at its best, `weight` the weight in the group above. Scores
+    and points are null if the group has no score. `groups` and `indicators` are its children.
     """
 
     id: str
@@ -170,8 +172,8 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 class BlockingGate(Canonical, frozen=True):
     """A gate of the next level that is not passed.
 
-    `actual` is the figure of this score, null if it is unknown or does not exist; `required` is what the gate asks for;
-    `distance` is their absolute difference, null if one of them is not a number.
+    `actual` is the value that the gate reads, null if it is unknown or does not exist; `required` is the value that the
+    gate asks for; `distance` is their absolute difference, null if one of the two values is not a number.
     """
 
     gate: str
@@ -181,10 +183,10 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelDetails(Canonical, frozen=True, kw_only=True):
-    """Whether a review still has to confirm the level of a score, and what prevents the next one.
+    """Conditions of the level of a score: the review that still has to confirm it, and the obstacles to the next level.
 
-    `provisional` is true until a review has checked a condition. `max_level` is the highest level that a review allows,
-    null if none limits it. `blocked_by` are the gates of the next level that are not passed.
+    `provisional` is true until a review has confirmed the level. `max_level` is the highest level that a review allows,
+    null if no review limits the level. `blocked_by` are the gates of the next level that are not passed.
     """
 
     provisional: bool
@@ -202,8 +204,8 @@ class MainReason(Canonical, frozen=True):
 class Finding(Canonical, frozen=True):
     """A rule that the submission breaks.
 
-    `code`: `unsupported` if absent answers (`missing`) could still repair it, else `contradicted`; `indicators`: those
-    that it contradicts; `facts`: the facts that it read, by name.
+    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
+    the indicators that the broken rule contradicts; `facts`: the facts that the rule read, by name.
     """
 
     rule: str
@@ -215,10 +217,10 @@ class Finding(Canonical, frozen=True):
 
 
 class PillarScore(Canonical, frozen=True, kw_only=True):
-    """A figure beside the index: the weighted mean of the indicators of a pillar, which ranks nobody.
+    """The score of a pillar, a second view of the index: the weighted mean of the pillar's indicators, without ranks.
 
-    `score_max` is the figure with every unknown indicator at its best; both are null if no indicator of the pillar
-    counts. `share` is the part of all points of the methodology that they hold, from 0 to 1.
+    `score_max` is the score with every unknown indicator at its best; `score` and `score_max` are null if no indicator
+    of the pillar counts. `share` is the part of all points of the methodology that these indicators hold, from 0 to 1.
     """
 
     id: str
@@ -228,7 +230,7 @@ class PillarScore(Canonical, frozen=True, kw_only=True):
 
 
 class Estimate(Canonical, frozen=True, kw_only=True):
-    """Estimate of the index under another version, `of`, in whole points.
+    """Estimate of the index under the methodology version `of`, in whole points.
 
     With the probability `confidence`, the index under that version lies between `lower` and `upper`.
     """
@@ -247,9 +249,9 @@ class Score(Canonical, frozen=True, kw_only=True):
     every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
     is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
     groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
-    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If it
-    only estimates, `standing` is `provisional`, and `estimate` is null without an index or enough evidence; else both
-    are absent.
+    loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If the
+    methodology only estimates the index of another version, `standing` is `provisional`, and `estimate` is null without
+    an index or enough evidence; else `standing` and `estimate` are absent.
     """
 
     methodology: MethodologyReference

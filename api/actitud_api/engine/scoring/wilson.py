@@ -38,8 +38,8 @@ def _to_millionths(share: float) -> int:
 def reaches_lower_bound(cases: int, n: int, required: Number) -> bool:
     """Return True if the lower end of the 95 % Wilson interval of `cases` in `n` > 0 is at least `required`.
 
-    The interval inverts a score test, so its lower end is at least p exactly if the share is, and n · (share - p)² is
-    at least z² · p · (1 - p). That is compared in integers: no limit is rounded.
+    The interval inverts a score test, so its lower end is at least p if and only if the share is at least p and n ·
+    (share - p)² is at least z² · p · (1 - p). The comparison is in integers, without rounding.
     """
     p, q = required.numerator, required.denominator
     above = cases * q - p * n
@@ -49,7 +49,7 @@ def reaches_lower_bound(cases: int, n: int, required: Number) -> bool:
 def find_least_cases(n: int, required: Number) -> int | None:
     """Find the least number of cases in `n` > 0 whose lower limit is at least `required`; None if no number is enough.
 
-    The limit rises with the number of cases, so the number is found by halving.
+    The limit rises with the number of cases, so the number is found by bisection.
     """
     if not reaches_lower_bound(n, n, required):
         return None

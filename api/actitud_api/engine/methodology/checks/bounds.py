@@ -134,7 +134,7 @@ class OperandBounds:
     def decide(self, predicate: Predicate) -> bool | None:
         """Return True if a predicate always holds, False if it never does, and None if that depends on the facts.
 
-        What is true or false of the bounds of its operands is decided, and nothing about texts and presence.
+        Only the bounds of the operands decide: a comparison of texts, or a test if an answer is present, gives None.
         """
         match predicate:
             case All(of=members):

@@ -276,7 +276,7 @@ A code names the fault (`negative-weight`) or the check that failed: `ladder-lev
 
 
 class Remark(Struct, frozen=True):
-    """Defect or note on a document: JSON Pointer of the place, stable code, and sentence in each language."""
+    """Remark on a methodology document: JSON Pointer of the part, a stable code, and a sentence in each language."""
 
     pointer: str
     code: Code
@@ -288,11 +288,11 @@ class Remark(Struct, frozen=True):
 
 
 class Defect(Remark, frozen=True):
-    """Fault in a document, which makes it unusable."""
+    """Fault that makes a methodology document unusable."""
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Return every defect of a decoded document. Its texts are not checked here, but by `check_texts`."""
+    """Return every defect of a decoded methodology document. `check_texts` checks the texts."""
     return list(_DocumentChecker(document).check())
 
 

@@ -45,7 +45,7 @@ class LowerBound(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[Number, bool]:
-        """Sort key of bounds of the same operand: of two bounds, the one that is harder to reach is greater."""
+        """Sort key for bounds of the same operand: a bound that is harder to reach has a greater key."""
         return self.number, self.strict
 
     def excludes(self, opposite: LowerBound) -> bool:

@@ -29,7 +29,7 @@ from actitud_api.engine.methodology.predicates import (
 
 
 def find_notes(document: Document) -> Iterator[Remark]:
-    """Yield all notes on a document without defects."""
+    """Yield all notes on a document without defects: remarks on parts that are allowed but probably mistaken."""
     yield from find_paying_silences(document)
     yield from find_unread_names(document)
     yield from find_idle_parts(document)
@@ -68,9 +68,9 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
 
 
 def find_unread_names(document: Document) -> Iterator[Remark]:
-    """Yield a note for each profile field and each fact that is asked for and read by nothing.
+    """Yield a note for each profile field and each fact that organisations are asked for but that nothing reads.
 
-    What is read by formulas, conditions of indicators, rules and levels counts.
+    A name is read if a formula, a condition of an indicator, a validation rule or a level uses it.
     """
     read = list(_walk_all_operands(document))
     fields = {operand.field for operand in read if isinstance(operand, ProfileOperand)}
@@ -99,9 +99,10 @@ def find_unread_names(document: Document) -> Iterator[Remark]:
 def find_idle_parts(document: Document) -> Iterator[Remark]:
     """Yield a note for each part of an indicator that makes no difference, whatever the facts are.
 
-    A denominator that is always 0, a zero rule that always holds, an applicability that never does, a goalpost with the
-    highest score of the curve that no raw value gets to; and a `direction` against the curve. Bounds of operands follow
-    from those of the facts, and are exact or too wide.
+    These parts are a denominator that is always 0, a zero rule that always holds, an applicability condition that never
+    holds, and a goalpost with the highest score that no raw value reaches. A `direction` that contradicts the curve
+    gets a note too. The bounds of an operand are computed from the limits of its facts and may be too wide, so an idle
+    part may be missed, but no other part is reported.
     """
     bounds = OperandBounds(document)
     for node, pointer in walk_nodes(document.root, "/root"):

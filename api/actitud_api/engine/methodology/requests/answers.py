@@ -43,9 +43,9 @@ class Submission(Struct, frozen=True, kw_only=True):
     """The facts of one organisation under one methodology: the input of scoring.
 
     `profile` may lack fields that are newer than the version under which it was sent; nodes that depend on them are
-    unknown. `self_declared` and `profile_self_declared` are those without evidence. `set_aside` gives the reason why an
-    answer does not count. A review can limit the step of a ladder (`level_caps`, by indicator) and the level of the
-    index.
+    unknown. `self_declared` are the indicators, and `profile_self_declared` the profile fields, without evidence.
+    `set_aside` has, by indicator, the reason why an answer does not count. A review can limit the step of a ladder
+    (`level_caps`, by indicator) and the level of the index.
     """
 
     profile: dict[str, Scalar | None]
@@ -151,7 +151,7 @@ def _build_answer_type(shape: Shape) -> type[Struct]:
 
 
 def to_submission(methodology: Methodology, request: ScoreRequest) -> Submission:
-    """Convert a decoded request to a submission. Its `what_if` is left out; `to_replacement` converts that."""
+    """Convert a decoded request to a submission, without `what_if`, which `to_replacement` converts."""
     answers, self_declared = _collect_answers(methodology, request.answers)
     return Submission(
         profile={

@@ -91,7 +91,7 @@ SourceEdition = Annotated[
 
 
 class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where an answer comes from, as the organisation says. It changes no score."""
+    """The source of an answer, as the organisation states it. It changes no score."""
 
     kind: SourceKind
     manifest: (
@@ -107,7 +107,7 @@ Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The facts of one answer, its evidence, its source, and a note; each of the last two is None if there is none."""
+    """The facts of one answer with their evidence; `source` and `note` are None if the answer has none."""
 
     facts: dict[str, FactValue]
     evidence: tuple[Evidence, ...] = ()
@@ -118,8 +118,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 class AssessmentContent(Struct, frozen=True, kw_only=True):
     """Content of an assessment: profile fields, their evidence and sources, and answers by indicator.
 
-    It has the facts and profile fields with `set_by: organisation`; those with `set_by: service` are in the
-    overall review. A profile field that was sent as null is None.
+    It has only facts and profile fields with `set_by: organisation`; the overall review has the facts and fields with
+    `set_by: service`. A profile field that was sent as null is None.
     """
 
     profile: dict[str, Scalar | None]
@@ -131,7 +131,7 @@ class AssessmentContent(Struct, frozen=True, kw_only=True):
 class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a whole assessment; each methodology version has its own subclass.
 
-    In a subclass, the members have one member each for each field or indicator of the version.
+    In a subclass, each member is an object with one member for each profile field or indicator of the version.
     """
 
     profile: Struct
@@ -143,8 +143,8 @@ class AssessmentRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies that change an assessment; each methodology version has its own subclass.
 
-    The bodies are JSON merge patches (RFC 7396): their members have only what is to change, and are UNSET if nothing
-    in them changes. A valid patch of a valid assessment gives a valid assessment.
+    The bodies are JSON merge patches (RFC 7396): each member has only the values to change, and is UNSET if none of its
+    values changes. A valid patch of a valid assessment gives a valid assessment.
     """
 
     profile: Struct | UnsetType = UNSET
@@ -256,7 +256,7 @@ def to_content(methodology: Methodology, request: AssessmentRequest) -> Assessme
 
 
 def apply_patch(methodology: Methodology, content: AssessmentContent, patch: AssessmentPatch) -> AssessmentContent:
-    """Return a copy of `content`, an assessment, with the changes of a merge patch."""
+    """Return a copy of the content of an assessment with the changes of a merge patch (RFC 7396)."""
     return _merge_members(methodology, content, patch)
 
 

@@ -25,7 +25,7 @@ def list_own_fields(methodology: Methodology) -> tuple[ProfileField, ...]:
 
 
 def build_profile_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of a whole profile, in which only the fields that a review sets may be left out."""
+    """Build the type of a whole profile: every field is required, except the fields that a review sets."""
     return _build_whole_type(*_name_profile(methodology, methodology.document.profile))
 
 

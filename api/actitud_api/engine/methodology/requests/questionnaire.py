@@ -60,7 +60,7 @@ class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
     """The filled-in part of one indicator: some or all of its facts, their basis, evidence and source, and a note.
 
-    `basis` says whether there is evidence. It, `note` and `source` are None if they are not filled in.
+    `basis` says whether the answer has evidence. `basis`, `note` and `source` are None if they are not filled in.
     """
 
     facts: dict[str, FactValue]
@@ -73,10 +73,11 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 class Questionnaire(Struct, frozen=True, kw_only=True):
     """Content of a questionnaire, in the order of the methodology document.
 
-    `answers` has an entry for each indicator that is filled in at least in part, and `profile` a value for each
-    field that is filled in. `profile_self_declared` has the fields without evidence, `profile_evidence` the evidence
-    and `profile_sources` the sources of fields. Members of the request that are null, empty or absent are left out.
-    The empty list of a required checklist is kept, because it is an answer: none of the components.
+    `answers` has an entry for each indicator that is filled in at least in part, and `profile` a value for each field
+    that is filled in. `profile_self_declared` has the profile fields without evidence; `profile_evidence` and
+    `profile_sources` have the evidence and the sources of profile fields. Members of the request that are null, empty
+    or absent are left out. The empty list of a required checklist is kept, because it is an answer: none of the
+    components.
     """
 
     profile: dict[str, Scalar]
@@ -87,9 +88,9 @@ class Questionnaire(Struct, frozen=True, kw_only=True):
 
 
 class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
-    """Answers of a questionnaire in JSON: all of them as a client sends them, or the body of another request.
+    """Answers of a questionnaire in JSON: the whole questionnaire, or the body of a score or assessment request.
 
-    A body of `POST /v1/scores` has no `profile_evidence`, that of an assessment no `profile_self_declared`.
+    A body of `POST /v1/scores` has no `profile_evidence`, and the body of an assessment has no `profile_self_declared`.
     """
 
     methodology: str

@@ -23,9 +23,9 @@ _NAME_MAX: Final = 60
 
 
 class Shape(Struct, frozen=True):
-    """The facts of an answer, and the component ids from which its checklists choose; without a checklist no ids.
+    """The form of an answer: its facts, and the component ids that its checklists may list (empty without a checklist).
 
-    Only what matters for the form of an answer counts: two facts that differ in anything else are equal here.
+    Two shapes are equal if their answers have the same form, even if other properties of the facts differ.
     """
 
     facts: tuple[Fact, ...]
@@ -35,7 +35,7 @@ class Shape(Struct, frozen=True):
     def name(self) -> str:
         """The shape in words, as the beginning of type names: `NumeratorDenominator`, `LevelUpTo4`.
 
-        It depends on nothing but the shape, so that it stays the same in every version that has the shape.
+        The name depends only on the shape, so every version that has the shape uses the same name.
         """
         words = "".join(_describe_fact(fact) for fact in self.facts) + _describe_components(self.components)
         if len(words) <= _NAME_MAX:
@@ -44,7 +44,7 @@ class Shape(Struct, frozen=True):
 
 
 def find_shape(indicator: Indicator, facts: Iterable[Fact]) -> Shape:
-    """Return the shape of an answer with `facts`, which are facts of an indicator."""
+    """Return the shape of an answer that consists of the given facts of an indicator."""
     normalised = tuple(
         structs.replace(fact, set_by="organisation", decimals=fact.decimals if fact.type == "number" else 6)
         for fact in facts

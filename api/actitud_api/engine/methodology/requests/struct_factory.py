@@ -57,10 +57,16 @@ def build_answers_type(
 ) -> type[Struct]:
     """Build the type of the member `answers`, with one optional member for each indicator that has facts.
 
-    `form` returns the type of an answer of a shape, and must return the same one for equal shapes; `select` returns the
-    facts of an indicator that an answer has. `doc` is the description in the published schema. The texts of an
-    indicator stand at its member, because the type of its answer belongs to every indicator with that shape; without
-    `with_texts` they are left out.
+    The texts of an indicator stand at its member, because the type of an answer is shared by all indicators of its
+    shape.
+
+    Args:
+        name: Name of the type.
+        methodology: Methodology version of the indicators.
+        doc: Description of the type in the published schema.
+        form: Returns the type of an answer of a shape; must return the same type for equal shapes.
+        select: Returns the facts of an indicator that an answer has, by default all.
+        with_texts: False to leave out the texts of the indicators.
     """
     texts = methodology.texts["en"].indicators
     members: list[Member] = []

@@ -72,9 +72,9 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
-    """Score columns under their methodology.
+    """Score the organisations of `columns` under their methodology.
 
-    One thread does all the work; several threads may score at the same time.
+    The calling thread does all the work; several threads may score at the same time.
 
     Args:
         columns: The facts of the organisations.

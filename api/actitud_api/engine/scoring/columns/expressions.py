@@ -113,7 +113,7 @@ class ExtremeScore(Struct, frozen=True):
 
 
 class PillarFigure(Struct, frozen=True):
-    """Rows in which the figure of a pillar does not exist, as none of its indicators counts."""
+    """Rows in which the score of a pillar does not exist, as none of its indicators counts."""
 
     pillar: str
 
@@ -134,8 +134,8 @@ class AbsentFactReading(Enum):
     """How an expression reads a fact that was not sent.
 
     `LEAST_FAVOURABLE`: as the value that is worst for the organisation. `UNDETERMINED`: a predicate that depends on the
-    fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: the same, and a profile field that needs evidence but
-    has none is also read as not sent.
+    fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: like `UNDETERMINED`, and a profile field that needs
+    evidence but has none is read as not sent too.
     """
 
     LEAST_FAVOURABLE = "as its least favourable value"

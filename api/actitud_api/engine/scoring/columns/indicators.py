@@ -41,13 +41,13 @@ class ConditionPair(Struct, frozen=True):
 
 
 class CaseJudgement(Struct, eq=False):
-    """Masks of the rows of a block by what the zero rule and the applicability of an indicator decide.
+    """Result of the zero rule and the applicability of an indicator, as masks of the rows of a block.
 
-    `open`: neither decides, so that the answer and the curve do. `zero`: zero by the rule. `not_applicable`: the
-    indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined. `doubtful`: the
-    indicator would be not applicable, but the profile fields that exclude it have no evidence. In rows of
-    `undetermined` and `doubtful` the indicator is unknown. None stands for all rows in `open`, and for no rows in every
-    other mask.
+    `open`: neither decides the score, so the answer and the curve decide it. `zero`: zero by the rule.
+    `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined.
+    `doubtful`: the indicator would be not applicable, but the profile fields that exclude it have no evidence. In rows
+    of `undetermined` and `doubtful` the indicator is unknown. None stands for all rows in `open`, and for no rows in
+    every other mask.
     """
 
     open: Bools | None
