@@ -93,7 +93,7 @@ KEY_REQUESTS: tuple[type[KeyRequest], ...] = (OrganisationKeyRequest, EditionKey
 
 
 class RotationRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long the old and the new key last."""
+    """A request to rotate a key: for how long the old and the new key are valid."""
 
     days: Annotated[
         Days | None,

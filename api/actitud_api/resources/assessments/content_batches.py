@@ -1,4 +1,4 @@
-"""Contents of the assessments of many organisations, written together: with what one write checks, scores and stores.
+"""Write the contents of many assessments together, checked and scored like the write of a single assessment.
 
 The targets are read first, then the changes are computed, which needs no database and may happen in another process,
 and at last they are stored if the targets are still as they were read.
@@ -34,7 +34,7 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class ContentTarget(Struct, frozen=True, kw_only=True):
-    """An organisation that may write its assessment now, as it was read.
+    """An organisation that may write its assessment now, with its stored data at the time of reading.
 
     `domains`: its declared internet domains. `before`: its assessment, None if it has none.
     """
@@ -58,9 +58,9 @@ TargetRefusal: TypeAlias = (
 class ContentChange(Struct, frozen=True, kw_only=True):
     """A change of the assessment of an organisation that is computed and not stored yet.
 
-    `version` is the version of the stored assessment, None if there is none, and `domains` are those with which its
-    documents were checked. `values` are the new values by column, and `documents` those of the columns with JSON, as
-    JSON; both are empty if the content is the stored one.
+    `version` is the version of the stored assessment, None if there is none, and `domains` are the domains with which
+    its documents were checked. `values` has the new values of plain columns and `documents` the JSON texts of JSON
+    columns, both by column; they are empty if the content equals the stored one.
     """
 
     organisation: str
@@ -71,14 +71,14 @@ class ContentChange(Struct, frozen=True, kw_only=True):
 
     @property
     def is_unchanged(self) -> bool:
-        """True if the content is the stored one."""
+        """True if the content equals the stored one."""
         return not self.values
 
 
 def load_targets(
     session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
 ) -> dict[str, ContentTarget | TargetRefusal]:
-    """Return the organisations with these ids as targets, or the exception for which each cannot be written, by id."""
+    """Return by organisation id the target to write to, or the exception that tells why it cannot be written."""
     domains = organisations.list_domains(session, identifiers, locked=False)
     stored = service.find_assessments(session, edition.id, domains.keys())
     moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]
@@ -113,7 +113,7 @@ def build_changes(
 ) -> list[ContentChange]:
     """Check the documents of contents as of `now`, score them together, and return the changes in the same order.
 
-    A content that is the stored one is neither checked nor scored again.
+    A content that equals the stored one is neither checked nor scored again.
     """
     methodology = load_methodology(edition.methodology)
     derived = {
@@ -139,7 +139,7 @@ def build_changes(
 
 
 def store_changes(session: Session, edition: editions.EditionRecord, changes: Sequence[ContentChange]) -> None:
-    """Store changes, the unchanged contents apart.
+    """Store changes, except those whose content equals the stored one.
 
     Raises:
         StaleVersion: The edition, an organisation's domains or an assessment is no longer as it was read; the caller
@@ -173,7 +173,7 @@ def store_changes(session: Session, edition: editions.EditionRecord, changes: Se
 
 
 def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[Mapping[str, object]]:
-    """Score submissions together; return for each what `service.figure_columns` returns for its evaluation."""
+    """Score submissions together; return for each its results (index, level, coverage, …) as values by column."""
     if not submissions:
         return []
     scores = score_columns(build_columns(methodology, submissions))

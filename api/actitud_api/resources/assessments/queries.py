@@ -283,9 +283,9 @@ def insert_drafts(session: Session, rows: Sequence[Mapping[str, object]]) -> boo
 
 
 def update_many(session: Session, edition: str, changes: Sequence[tuple[str, Mapping[str, object]]]) -> None:
-    """Update columns of assessments whose rows are locked: of each organisation the values by column.
+    """Update columns of many assessments whose rows are already locked.
 
-    All changes must be of the same columns.
+    Each change is an organisation id with the new values by column; all changes must set the same columns.
     """
     if changes:
         statement = (
@@ -312,7 +312,7 @@ def update_version(
 
 
 def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
-    """Update columns of an assessment whatever its version; `values` are the new values by column."""
+    """Update columns of an assessment without a check of its version; `values` are the new values by column."""
     key = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
     session.execute(update(ASSESSMENTS).where(*key).values(values))
 
@@ -485,8 +485,9 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 class StoredRow(Struct, frozen=True, kw_only=True):
     """A row that has, or had, personal data of an assessment.
 
-    `table` is its name, and `number` tells it from others of the same assessment: that of a submission or transition,
-    the revision of a correction, the version of an assessment. A column that the table lacks is None.
+    `table` is the name of its table. `number` distinguishes the rows of one assessment in the table: the number of a
+    submission or transition, the revision of a correction, the version of an assessment. A column that the table lacks
+    is None.
     """
 
     table: str
@@ -545,7 +546,7 @@ def list_erasures(session: Session, edition: str, organisations: Collection[str]
 
 
 def get_erasure_state(session: Session, edition: str) -> tuple[int, str]:
-    """Return the number of erasures in an edition, and the time of the last one; it is empty if there is none."""
+    """Return the number of erasures in an edition, and the time of the last one as text, empty if there is none."""
     statement = select(func.count(), func.max(ERASURES.c.at)).where(ERASURES.c.edition == edition)
     count, last = session.execute(statement).one()
     return count, "" if last is None else str(last)

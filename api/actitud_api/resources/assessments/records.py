@@ -47,7 +47,8 @@ class AssessmentSupport(Struct, frozen=True):
 class Erasure(Struct, frozen=True):
     """An erasure of the personal data of an assessment.
 
-    `indicator` is None if everything was erased, else the one answer. `entry` is the number of its ledger entry.
+    `indicator` is the indicator whose answer was erased, or None if all personal data were erased. `entry` is the
+    number of its ledger entry.
     """
 
     edition: str
@@ -57,17 +58,20 @@ class Erasure(Struct, frozen=True):
     at: datetime
 
     def covers(self, indicator: str | None, at: datetime) -> bool:
-        """Return True if it erased a text of that time about an answer; `indicator` None is one about the whole."""
+        """Return True if the erasure removed a text written at the time `at` about the answer to `indicator`.
+
+        `indicator` is None for a text about the whole assessment.
+        """
         return at <= self.at and self.indicator in (None, indicator)
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):
     """The columns of an assessment that lists read: its state, times and figures, without its answers.
 
-    `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of
-    the index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is
-    in ten-thousandths (7500 means 75 %). A figure is None if the assessment has none. `version` is the number of
-    times that the row was written. `status` says if the evidence is enough for a level.
+    `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of the
+    index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
+    ten-thousandths (7500 means 75 %). A figure is None if the assessment has none. `version` is the number of times
+    that the row was written. `status` says whether the evidence is enough for a level.
     """
 
     edition: str

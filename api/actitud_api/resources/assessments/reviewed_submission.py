@@ -53,8 +53,8 @@ class AppliedReview(Struct, frozen=True):
     """The verdicts and the overall review with which an assessment is scored.
 
     `answers` holds the verdicts by indicator, one for each answer that was judged; `overall` is the overall review,
-    None if there is none. A verdict counts only while the answer is the one that was judged: a changed answer is scored
-    without it, and with it again if the organisation brings the judged answer back.
+    None if there is none. A verdict counts only while the answer equals the judged one: a changed answer is scored
+    without the verdict, and with it again if the organisation restores the judged answer.
     """
 
     answers: dict[str, tuple[AppliedVerdict, ...]] = {}
@@ -72,8 +72,8 @@ NO_REVIEW: Final = AppliedReview()
 def digest_answer(facts: Mapping[str, FactValue], seal: str) -> str:
     """Return the digest of an answer: the SHA-256 of its facts and of the seal of its documents and note.
 
-    The seal (`AnswerSupport.seal`) takes the place of what may be personal data, so that the digest stays when that
-    is erased.
+    The seal (`AnswerSupport.seal`) stands for documents and note, which may have personal data, so that the digest
+    stays the same when they are erased.
     """
     return compute_digest({"facts": msgspec.to_builtins(facts), "seal": seal})
 

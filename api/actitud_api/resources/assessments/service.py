@@ -1,7 +1,7 @@
 """Use cases over assessments: the answers of an organisation in an edition, checked and scored in the same write.
 
-Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
-client's `If-Match`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected` returns True for the version in
+the client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -310,7 +310,7 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
 def digest_answers(content: AssessmentContent, support: AssessmentSupport) -> dict[str, str]:
     """Return the digests of the answers in the content of an assessment, by indicator.
 
-    `support` is what is stored beside them.
+    `support` has the seals of their documents and notes.
     """
     return {
         name: digest_answer(answer.facts, support.answers.get(name, AnswerSupport()).seal)
@@ -464,7 +464,7 @@ def submit_assessment(
 
 
 def lock_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
-    """Return an assessment in whatever state, and lock it until the session ends.
+    """Return an assessment in any state, and lock it until the session ends.
 
     Raises:
         UnknownAssessment: There is no such assessment.
@@ -539,7 +539,7 @@ def find_left_out(session: Session, edition: str, organisation: str) -> Assessme
 
 
 def replace_review(record: AssessmentRecord, review: AppliedReview) -> AssessmentRecord:
-    """Return an assessment with the effects of another review in the place of those of its own; nothing is stored."""
+    """Return an assessment with the effects of `review` instead of those of its present review; nothing is stored."""
     derived = _replace_review(record, review)
     return structs.replace(record, submission=derived.submission, evidence=derived.support)
 
@@ -556,12 +556,13 @@ def preview_correction(
 ) -> CorrectionPreview:
     """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
-    `before` is the assessment with the submission of the newest score document, or, if it has none, the one to publish
-    (`find_left_out`); `verdicts` are those in effect there, by indicator. Verdicts on answers that the patch changes no
-    longer count, unless it brings back the very answer that was judged; all others stay, even if their evidence or note
-    was erased.
-    Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if
-    the domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
+    `before` is the assessment with the submission of its newest score document; if it has no score document, with its
+    last submission (`find_left_out`). `verdicts` are the verdicts in effect on that submission, by indicator. Verdicts
+    on answers that the patch changes no longer count, unless the patch restores the answer that was judged; all others
+    stay, even if their evidence or note was erased.
+
+    Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if the
+    domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
 
     Raises:
         MethodologyMismatch: The patch is for another methodology version.
@@ -659,7 +660,7 @@ def list_erasures(session: Session, edition: str, organisations: Collection[str]
 
 
 def read_erasures(database: Database, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
-    """Return what `list_erasures` returns, in a session of its own."""
+    """Return the erasures of the assessments of these organisations in an edition, by id, in a new session."""
     with database.read() as session:
         return list_erasures(session, edition, organisations)
 
@@ -667,38 +668,41 @@ def read_erasures(database: Database, edition: str, organisations: Collection[st
 def get_erasure_state(database: Database, edition: str) -> tuple[int, str]:
     """Return the number of erasures in an edition, and the time of the last one.
 
-    One of them changes whenever a text of a published review is erased.
+    The number or the time changes whenever a text of a published review is erased.
     """
     with database.read() as session:
         return queries.get_erasure_state(session, edition)
 
 
 def record_erasure(session: Session, erasure: Erasure) -> None:
-    """Store an erasure. Its ledger entry must be the newest one, and what it erases is erased afterwards.
+    """Store an erasure, before its data are erased; its ledger entry must be the newest one.
 
-    The database refuses to erase anything from a published edition without it.
+    The database refuses to erase anything from a published edition unless the erasure is stored.
     """
     queries.insert_erasure(session, erasure)
 
 
 def count_erasable(session: Session, record: AssessmentRecord, indicator: str | None) -> int:
-    """Count the rows of an assessment, its submissions, corrections and transitions that have something to erase."""
+    """Count the rows of an assessment and of its history that have personal data to erase.
+
+    The history is its submissions, corrections and transitions. If `indicator` is None, the data of all answers count.
+    """
     return len(_list_erased_rows(session, record, indicator))
 
 
 def erase_support(session: Session, record: AssessmentRecord, indicator: str | None) -> None:
     """Erase the documents and the note of an answer, wherever they are stored.
 
-    `indicator` None erases those of all answers and of the profile, the explanations of warnings and the reasons of
-    transitions. The seals stay, so that each verdict still knows its answer, and the salt of the seals goes. Raises
-    `StaleVersion` if the assessment has changed since `record` was read.
+    If `indicator` is None, the documents and notes of all answers and of the profile are erased, with the explanations
+    of warnings and the reasons of transitions. The seals stay, so that each verdict still identifies its answer; their
+    salt is erased. Raises `StaleVersion` if the assessment has changed since `record` was read.
     """
     for row, values in _list_erased_rows(session, record, indicator):
         queries.update_row(session, row, values)
 
 
 def renew_version(session: Session, record: AssessmentRecord, *, now: datetime) -> None:
-    """Give an assessment of an edition that is not published the next version, although its answers stay.
+    """Increment the version of an assessment of an unpublished edition, although its answers stay the same.
 
     Raises `StaleVersion` if the assessment has changed since `record` was read.
     """
@@ -807,8 +811,8 @@ def derive_content(
 ) -> DerivedAssessment:
     """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
 
-    `domains` are those of the organisation. `before` is the stored assessment, whose review stays in effect; None for a
-    new one.
+    `domains` are the declared domains of the organisation. `before` is the stored assessment, whose review stays in
+    effect; None if there is none yet.
     """
     open_edition, methodology = _OpenEdition(edition, domains), load_methodology(edition.methodology)
     if before is None:
@@ -822,7 +826,7 @@ def build_content_columns(
 ) -> dict[str, object]:
     """Return new values, by column, for all columns that hold the content of an assessment and its score.
 
-    `figures` are those of `figure_columns`.
+    `figures` are the results of the evaluation by column, as `figure_columns` returns them.
     """
     return {
         "updated": now,
@@ -833,7 +837,7 @@ def build_content_columns(
 
 
 def build_new_row(edition: str, organisation: str, content: Mapping[str, object]) -> dict[str, object]:
-    """Return the row of a new draft, as values by column; `content` are those of `build_content_columns`."""
+    """Return the row of a new draft, as values by column; `content` has the columns from `build_content_columns`."""
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1}
     return {**identity, "created": content["updated"], "submitted": None, **content}
 

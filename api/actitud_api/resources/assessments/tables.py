@@ -95,11 +95,11 @@ class Submission(Base, table=True):
 
 
 class StoredCorrection(Base, table=True):
-    """The answers of an assessment as a revision of its published edition corrected them.
+    """The answers of an assessment after their correction by a revision of its published edition.
 
-    The assessment itself keeps what was first published. `number` continues the numbers of its submissions; `submitted`
-    is the time of the publication. `explanations`, `submission` and `evidence` are as in `Submission`. The correction
-    counts once its revision is complete.
+    The assessment itself keeps the answers that were published first. `number` continues the numbers of its
+    submissions; `submitted` is the time of the publication. `explanations`, `submission` and `evidence` are as in
+    `Submission`. The correction counts once its revision is complete.
     """
 
     __tablename__ = "correction"
@@ -156,8 +156,8 @@ class StoredErasure(Base, table=True):
     """An erasure of the personal data of an assessment, or of one answer; a row is never changed or removed.
 
     `entry` is the number of its ledger entry, which is the newest one when the row is inserted. `indicator` is null if
-    everything was erased. Triggers let nothing be erased from a published edition without such a row. It does not
-    refer to the assessment, because a draft may be removed.
+    everything was erased. Triggers refuse to erase anything from a published edition without such a row. The row has no
+    foreign key to the assessment, because a draft may be deleted.
     """
 
     __tablename__ = "erasure"

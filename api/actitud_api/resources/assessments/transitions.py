@@ -1,7 +1,7 @@
 """Use cases over the lifecycle of an assessment: transitions, extensions and their history.
 
-Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
-client's `If-Match`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected` returns True for the version in
+the client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class UnknownTransition(LookupError):
 class LockedAssessment(Struct, frozen=True):
     """An assessment that `lock_for_transition` has locked, with its edition and its lifecycle.
 
-    The edition is not published, and stays so until the session ends.
+    The edition is not published, and cannot be published until the session ends.
     """
 
     edition: editions.EditionRecord
@@ -273,8 +273,8 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
     """Raise `StaleVersion` if the stored assessment is not in the version that the client expects.
 
-    `before` is the stored assessment, None if there is none. `expected` is false if the client's `If-Match` names
-    another version.
+    `before` is the stored assessment, None if there is none. `expected` returns False for a version other than that in
+    the client's `If-Match`.
     """
     if not expected(None if before is None else build_revision(before.created, before.version)):
         raise StaleVersion

@@ -28,7 +28,10 @@ def count_selected(
     among: Collection[str] | None,
     filters: OrganisationFilters,
 ) -> int:
-    """Count the assessments of an edition that `list_selected` lists."""
+    """Count the assessments of an edition that match.
+
+    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter.
+    """
     selected = _select(session, edition, states, among, filters).subquery()
     count: int = session.execute(select(func.count()).select_from(selected)).scalar_one()
     return count
@@ -81,7 +84,7 @@ def _select(
 
 
 def insert_file(session: Session, job: int, content: bytes) -> None:
-    """Store the file of a job, which has none yet."""
+    """Store the file of a job that has no file yet."""
     session.execute(insert(FILES), {"job": job, "content": content})
 
 

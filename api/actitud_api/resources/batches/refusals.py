@@ -1,4 +1,4 @@
-"""The problem with which an assessment refuses its part of a batch: that of the same request for it alone."""
+"""Problems of the assessments that refuse a step of a batch: the same as of a request about one assessment."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ _BUILDERS: Final = dict(_MAPPINGS)
 
 
 def describe_refusal(refusal: Exception) -> ProblemError:
-    """Return the problem of a refusal; `refusal` is one of `service.REFUSALS` or a `StaleVersion`."""
+    """Convert the exception of a refused step to a problem.
+
+    `refusal` is one of `service.REFUSALS` or a `StaleVersion`.
+    """
     problem = _BUILDERS[type(refusal)](refusal)
     assert isinstance(problem, ProblemError)
     return problem

@@ -1,4 +1,4 @@
-"""Use cases of batches: take a step for many assessments, each as a request for that one assessment would.
+"""Use cases of batches: take a step for many assessments, each as in a request about that assessment alone.
 
 A step that an assessment cannot take is a result, not an exception: the others go on.
 """
@@ -92,14 +92,14 @@ class EmptySelection(Exception):
 
 
 class TwoSelections(ValueError):
-    """A batch names its organisations and filters them too. Raised by `count_selected`."""
+    """A batch both lists its organisations and sets a filter; only one is allowed. Raised by `count_selected`."""
 
 
 class StepResult(Struct, frozen=True):
     """The outcome of a step for the assessment of one organisation.
 
-    `path` is that of the submission or transition that was made, None if none was. `refusal` is the reason of the
-    outcome `refused`, else None.
+    `path` is the path of the submission or transition that the step created, None if it created none. `refusal` is the
+    reason of the outcome `refused`, else None.
     """
 
     organisation: str
@@ -109,7 +109,7 @@ class StepResult(Struct, frozen=True):
 
 
 def count_selected(session: Session, edition: str, step: Step, principal: Principal | None) -> int:
-    """Count the assessments for which a step is asked for; each may still be refused.
+    """Count the assessments that a requested step selects; each of them may still refuse the step.
 
     Organisations that the request names count whether or not they exist. `principal` is None for the command line.
 
@@ -117,7 +117,7 @@ def count_selected(session: Session, edition: str, step: Step, principal: Princi
         UnknownEdition: There is no such edition.
         EditionNotOpen: The edition is published.
         EmptySelection: No assessment is selected.
-        TwoSelections: The step names organisations and has a filter.
+        TwoSelections: The step lists organisations and has a filter.
     """
     editions.ensure_unpublished(session, edition)
     if step.organisations is not None and step.filter is not None:
@@ -133,9 +133,10 @@ def count_selected(session: Session, edition: str, step: Step, principal: Princi
 def list_selected(
     session: Session, edition: str, step: Step, principal: Principal | None, *, after: str | None, limit: int
 ) -> list[str]:
-    """List organisations for whose assessments a step is asked for, by id: at most `limit` after `after`.
+    """List the ids of the organisations whose assessments a requested step selects, in ascending order.
 
-    None begins at the first.
+    The list begins after the id `after`, None begins at the first; it has at most `limit` ids. `principal` is None for
+    the command line.
     """
     if step.organisations is not None:
         return sorted(name for name in step.organisations if after is None or name > after)[:limit]
@@ -153,13 +154,13 @@ def take_step(
     event: ledger.Event,
     now: datetime,
 ) -> list[StepResult]:
-    """Let the assessments of these organisations take a step, and return a result for each, in the same order.
+    """Apply a step to the assessments of these organisations, and return a result for each, in the same order.
 
-    Give the organisations sorted, so that two batches lock them in the same order. `event` is the ledger entry of the
-    request. Each assessment that takes the step gets an entry of its own: that of the same step of one assessment, with
-    the actor and the request of `event`. On the command line, where `principal` is None, the action of `event` stays,
-    and the history says that an administrator took the step. The entries are the last statements of this function; let
-    nothing slow follow in the session.
+    Pass the organisations sorted, so that two batches lock them in the same order. `event` is the ledger entry of the
+    request. Each assessment that takes the step gets its own ledger entry, the same as for a step of one assessment,
+    with the actor and the request of `event`. On the command line, where `principal` is None, the action of `event`
+    stays, and the history says that an administrator took the step. The entries are the last statements of this
+    function; let nothing slow follow in the session.
     """
     # Nothing of a draft or a review is seen without a key, nor of what is rolled back.
     mark_hidden(session)

@@ -1,4 +1,4 @@
-"""Steps that many assessments take at once, as a request asks for them and as a job keeps them. Pure."""
+"""Steps that many assessments take at once: their form in requests and in the parameters of jobs. Pure."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ NEXT_STATE: Final[Mapping[StepName, AssessmentState]] = {
 
 
 def load_step(stored: Mapping[str, object]) -> Step:
-    """Return a step from the JSON that a job keeps of it."""
+    """Decode a step from the JSON in which a job stores it."""
     match stored["step"]:
         case "returns":
             return convert(stored, ReturnsStep)
@@ -115,6 +115,6 @@ def load_step(stored: Mapping[str, object]) -> Step:
 
 
 def list_states_before(step: Step) -> tuple[AssessmentState, ...]:
-    """Return the states from which an assessment can take a step, its deadlines apart."""
+    """Return the states in which an assessment can take a step; deadlines are not considered."""
     after = NEXT_STATE.get(step.step)
     return tuple(state for state, following in NEXT_STATES.items() if (after in following if after else following))

@@ -7,9 +7,10 @@ from actitud_api.platform.storage.base import Base
 
 
 class BatchFile(Base, table=True):
-    """The file that a job reads. It is deleted in the transaction that ends the job.
+    """The file that the job of a batch reads, such as a workbook of verdicts.
 
-    It is stored in the transaction that asks for the job, and every process that may take the job finds it.
+    It is stored in the transaction that enqueues the job, so that every process that may run the job finds it, and
+    deleted in the transaction that ends the job.
     """
 
     __tablename__ = "batch_file"

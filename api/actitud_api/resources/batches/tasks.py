@@ -1,4 +1,4 @@
-"""The tasks of batches, which a job runner does portion by portion."""
+"""The tasks of batches: a job runner executes them for a few assessments at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_parameters(step: Step, event: ledger.Event) -> TransitionsParameters:
 
 
 class TransitionsResult(Struct, frozen=True):
-    """The result of a job that took a step; the outcomes are counted by the job."""
+    """The result of a job that took a step for many assessments; the job itself counts the outcomes."""
 
     step: StepName
     dry_run: bool

@@ -56,7 +56,7 @@ class JudgeableAssessment(Struct, frozen=True):
 
 
 class VerdictResult(Struct, frozen=True):
-    """The outcome of one verdict; `refusal` is the reason of the outcome `refused`, else None."""
+    """The outcome of storing one verdict; `refusal` is the reason of the outcome `refused`, else None."""
 
     indicator: str
     outcome: VerdictOutcome
@@ -111,7 +111,7 @@ def give_verdicts(
 ) -> list[VerdictResult]:
     """Give the verdicts of an assessor on answers of one assessment; return a result for each, in the same order.
 
-    `event` is the ledger entry of the request. Each verdict that is stored gets an entry of its own: that of one
+    `event` is the ledger entry of the request. Each stored verdict gets its own ledger entry, the same as for a single
     verdict, with the actor and the request of `event`.
     """
     # Nothing of a review is seen without a key.
@@ -162,6 +162,6 @@ def get_file(session: Session, job: int) -> bytes:
 def delete_file(session: Session, job: int) -> None:
     """Delete the workbook of a job, in the session that ends it.
 
-    It has what an assessor writes before anything is published, so none is kept that nobody reads any more.
+    The workbook has unpublished verdicts of an assessor, so it is kept no longer than the job needs it.
     """
     queries.delete_file(session, job)

@@ -73,9 +73,9 @@ class EditionRecord(Struct, frozen=True, kw_only=True):
 
 
 class CountedEdition(Struct, frozen=True):
-    """An edition, and as `organisations` the number of organisations that it publishes a score of.
+    """An edition with `organisations`, the number of organisations whose score it publishes.
 
-    The number is 0 until the edition is published: what is public of it must not tell how many drafts there are.
+    The number is 0 until the edition is published, because the number of drafts is not public.
     """
 
     record: EditionRecord
@@ -135,14 +135,14 @@ def get_latest(session: Session) -> EditionRecord | None:
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
-    """Count the organisations that an edition publishes a score of: 0 until it is published."""
+    """Count the organisations whose score an edition publishes; return 0 if it is not published."""
     return count_assessments(session, record) if record.state == "published" else 0
 
 
 def count_assessments(session: Session, record: EditionRecord) -> int:
-    """Count the assessments of an edition, whatever their state.
+    """Count the assessments of an edition, in any state.
 
-    Once it is published, only those that its newest revision scores are counted.
+    For a published edition, only the assessments that its newest revision scores are counted.
     """
     published: int | None = session.execute(_SELECT_PUBLISHED_COUNT, {"id": record.id}).scalar_one()
     if published is not None:
@@ -154,8 +154,8 @@ def count_assessments(session: Session, record: EditionRecord) -> int:
 def lock_state(session: Session, identifier: str) -> State | None:
     """Lock an edition and return its state for changes, or return None if it does not exist.
 
-    No other session can change or delete the edition until this session ends. For changes it is published as soon as it
-    has any revision (`is_frozen`).
+    No other session can change or delete the edition until this session ends. The state is `published` as soon as the
+    edition has any revision, complete or not (`is_frozen`).
     """
     if session.execute(_LOCK, {"id": identifier}).one_or_none() is None:
         return None
@@ -170,7 +170,7 @@ def has_hearing(session: Session, identifier: str) -> bool:
 
 
 def has_revision(session: Session, identifier: str) -> bool:
-    """Return True if an edition has a revision, complete or not: nothing of it can be changed any more."""
+    """Return True if an edition has a revision, complete or not; such an edition cannot be changed any more."""
     frozen: bool = session.execute(_SELECT_FROZEN, {"id": identifier}).scalar_one()
     return frozen
 

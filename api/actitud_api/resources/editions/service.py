@@ -1,7 +1,7 @@
 """Use cases of editions: read, create, change, publish and delete.
 
-Functions that write take a writing session. Those that change or delete an edition for a client also take `expected`,
-a test of the stored version: it is true for the version in the client's `If-Match`.
+Functions that write take a writing session. Those that change or delete an edition for a client also take `expected`, a
+function that tests the stored version: it returns True for the version in the client's `If-Match`.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def get(database: Database, edition: str) -> CountedEdition:
 
 
 def count_assessments(database: Database, edition: str) -> int:
-    """Count the assessments of an edition, whatever their state; once it is published, only those that are final.
+    """Count the assessments of an edition: in any state, or only the scored ones if the edition is published.
 
     Raises `UnknownEdition` if there is no such edition.
     """
@@ -319,7 +319,8 @@ def update(
 def replace(session: Session, record: EditionRecord) -> None:
     """Store a changed edition without checking its dates, as `add` stores a new one.
 
-    Raises `StaleVersion` if the stored edition has not the version of `record`, which this increments.
+    The stored version becomes that of `record` plus 1. Raises `StaleVersion` if the stored edition has another version
+    than `record`.
     """
     if not queries.update_edition(session, structs.replace(record, version=record.version + 1), record.version):
         raise StaleVersion

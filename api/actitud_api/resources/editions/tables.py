@@ -40,7 +40,10 @@ _SCORES = table("published_score", column("edition"), column("revision"), column
 
 
 def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return the SQL condition that a revision of an edition has all its scores; nothing else of it is read."""
+    """Return the SQL condition that a revision of an edition has all its scores.
+
+    Only the last score is looked up, because scores are inserted in the order of their ordinals.
+    """
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
     complete = and_(
         score.c.edition == publication.c.edition,
@@ -77,10 +80,10 @@ def is_frozen(edition: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def derive_state(editions: FromClause) -> ColumnElement[str]:
-    """Return the SQL expression of the state of an edition as it is read.
+    """Return the SQL expression of the state of an edition that readers see.
 
-    Whoever has the database can write `published` into a row, but has signed nothing: without a complete revision such
-    an edition is read as one in review.
+    An edition whose row says `published` but that has no complete revision is shown as `in_review`: somebody with
+    access to the database can write the state into the row, but cannot sign a revision.
     """
     unsigned = and_(editions.c.state == "published", select_newest_revision(editions.c.id).is_(None))
     return case((unsigned, "in_review"), else_=editions.c.state).label("state")

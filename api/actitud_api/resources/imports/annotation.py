@@ -1,4 +1,4 @@
-"""Annotated copies of text files: each row as it was sent, with what is wrong with it beside it."""
+"""Annotated copies of text files: each row as it was sent, with its faults beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class TextAnnotationRequest(Struct, frozen=True):
-    """A text file to be copied to a path, with its faults in a language."""
+    """A request to copy a text file to the path `target` and add its faults to it, in one language."""
 
     source: str
     target: str
@@ -33,7 +33,10 @@ class TextAnnotationRequest(Struct, frozen=True):
 
 
 def annotate_text(encoded: bytes) -> bytes:
-    """Copy a text file as a `TextAnnotationRequest` in MessagePack asks; return nothing."""
+    """Copy a text file and add its faults to the rows; return empty bytes.
+
+    `encoded` is a `TextAnnotationRequest` in MessagePack: the function runs in another process.
+    """
     request = msgspec.msgpack.decode(encoded, type=TextAnnotationRequest)
     faults: dict[int, list[str]] = {}
     for fault in request.faults:

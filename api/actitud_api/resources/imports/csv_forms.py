@@ -1,7 +1,7 @@
 """Imported CSV files: tidy, with a row for each fact, or wide, with a row for each organisation.
 
-A file is UTF-8, separated by commas, or by semicolons with decimal commas as spreadsheets write it in Spain. A name in
-the first row that nobody knows is a fault, because what stands below it would be lost in silence.
+A file is UTF-8, separated by commas, or by semicolons with decimal commas as spreadsheets write it in Spain. An unknown
+name in the first row is a fault, because the values of its column would otherwise be lost in silence.
 """
 
 from __future__ import annotations
@@ -79,19 +79,30 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
 
     @property
     def names_members(self) -> bool:
-        """False: a fault is in a column."""
+        """False: a fault names the column of the cell, not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the rows of each organisation in a file; raises as in `SourceForm`."""
+        """Yield the rows of each organisation in a file.
+
+        Raises:
+            UnreadableRest: From some row on, the file cannot be read.
+        """
         return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the first row and the organisation of each group; as in `SourceForm`."""
+        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
+
+        Raises:
+            UnreadableRest: From some row on, the file cannot be read.
+        """
         return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return the body that the rows of an organisation make; `places` is filled as in `SourceForm`."""
+        """Build the body of an assessment from the rows of an organisation.
+
+        `places` is filled with the cell of each member of the body, by JSON Pointer.
+        """
         reader = _TidyReader(version, self.head)
         source = reader.read_group(group)
         if places is not None:
@@ -106,19 +117,30 @@ class WideForm(Struct, frozen=True, tag="wide"):
 
     @property
     def names_members(self) -> bool:
-        """False: a fault is in a column."""
+        """False: a fault names the column of the cell, not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the row of each organisation in a file; raises as in `SourceForm`."""
+        """Yield the row of each organisation in a file.
+
+        Raises:
+            UnreadableRest: From some row on, the file cannot be read.
+        """
         return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the first row and the organisation of each group; as in `SourceForm`."""
+        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
+
+        Raises:
+            UnreadableRest: From some row on, the file cannot be read.
+        """
         return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return the body that the row of an organisation makes; `places` is filled as in `SourceForm`."""
+        """Build the body of an assessment from the row of an organisation.
+
+        `places` is filled with the cell of each member of the body, by JSON Pointer.
+        """
         reader = _WideReader(version, self.head)
         source = reader.read_group(group)
         if places is not None:
@@ -130,7 +152,7 @@ def iterate_rows(stream: BinaryIO, head: CsvHead) -> Iterator[tuple[int, list[st
     """Yield the rows of a CSV file below its first one, with their numbers.
 
     Raises:
-        UnreadableRest: The file is no CSV from some row on.
+        UnreadableRest: From some row on, the file is not valid CSV.
     """
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     number = 1
@@ -153,7 +175,7 @@ def _iterate_lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
-    """Return the form of a CSV file by its first row.
+    """Recognise the form of a CSV file, tidy or wide, by its first row.
 
     Raises:
         ImportRejected: The first row has faults.

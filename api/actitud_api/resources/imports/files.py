@@ -34,7 +34,7 @@ _EXPIRED_AT_ONCE: Final = 20
 
 
 class UnknownImportFile(LookupError):
-    """There is no such file, or it was deleted, or it is that of somebody else. `name` is what it was asked for by."""
+    """An imported file does not exist, was deleted, or belongs to another sender. `name` is the id in the request."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -44,11 +44,11 @@ class UnknownImportFile(LookupError):
 def store_file(
     database: Database, content: BinaryIO, *, edition: str, holder: str, kind: str, job: int | None = None
 ) -> ImportFileRecord:
-    """Store a file from its present position to its end, and return it.
+    """Store the content of a file from its present position to its end, and return its record.
 
-    It is deleted after `LIFETIME`, unless it is deleted before. `holder`: the sender, by `Principal.origin`. `kind`:
-    its media type.
-    `job`: the job whose faults it shows; None for a file that was sent.
+    The stored file is deleted after `LIFETIME`, unless it is deleted before. `holder`: the sender, by
+    `Principal.origin`. `kind`: its media type. `job`: the job whose faults an annotated copy shows; None for a file
+    that was sent.
 
     Raises:
         Unavailable: The database could not be reached in time.
@@ -72,7 +72,7 @@ def store_file(
 
 
 def iterate_pieces(database: Database, file: int) -> Iterator[bytes]:
-    """Yield the pieces of a file, each from a session of its own."""
+    """Yield the content of a stored file in pieces, each read in its own session so that none stays open for long."""
     position = 0
     while True:
         with database.read() as session:
@@ -85,7 +85,7 @@ def iterate_pieces(database: Database, file: int) -> Iterator[bytes]:
 
 @contextmanager
 def open_copy(database: Database, file: int) -> Iterator[Path]:
-    """Return a context whose value is the path of a copy of a file on this machine; it ends with the `with` block."""
+    """Copy a stored file to this machine for a `with` block, and return the path; the copy is deleted at its end."""
     with tempfile.NamedTemporaryFile(prefix="actitud-import-") as copy:
         for piece in iterate_pieces(database, file):
             copy.write(piece)
@@ -94,12 +94,13 @@ def open_copy(database: Database, file: int) -> Iterator[Path]:
 
 
 def find_annotated(database: Database, edition: str, job: str, kind: str, holder: str | None) -> ImportFileRecord:
-    """Return the annotated copy that a job has made of the file that a holder has sent, if it is of a media type.
+    """Return the annotated copy of an imported file that a job has made.
 
-    `holder` None may see every file.
+    The copy must be of the edition and of the media type `kind`. `holder`: the sender of the file; None finds the
+    copies of all senders.
 
     Raises:
-        UnknownImportFile: There is no such copy, or it is that of somebody else.
+        UnknownImportFile: There is no such copy, or another sender sent the file.
     """
     record = find_copy(database, int(job) if job.isascii() and job.isdigit() and len(job) <= 9 else 0)
     if (record.edition, record.kind) != (edition, kind) or holder not in (None, record.holder):
@@ -117,13 +118,13 @@ def find_copy(database: Database, job: int) -> ImportFileRecord:
 
 
 def delete_file(database: Database, file: int) -> None:
-    """Delete a file; nothing happens if it is gone."""
+    """Delete a file, or do nothing if it does not exist."""
     with database.write(hidden=True) as session:
         queries.delete_file(session, file)
 
 
 def delete_expired_files(database: Database) -> int:
-    """Delete all files whose time is over, and return their number.
+    """Delete all files that have expired, and return their number.
 
     Raises:
         Unavailable: The database could not be reached in time.

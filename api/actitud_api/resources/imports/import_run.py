@@ -1,4 +1,4 @@
-"""The job that imports a file: surveyed once for faults of the whole, then stored organisation by organisation.
+"""The job that imports a file: it surveys the file for faults as a whole, then stores it organisation by organisation.
 
 The process that has the job reads the rows and the database; rows are validated and scored in another process, because
 a busy thread takes two thirds of the time from the requests of a service. Memory does not grow with the file: there are
@@ -102,7 +102,7 @@ ItemT = TypeVar("ItemT")
 
 
 class ImportWorkers(NamedTuple):
-    """Processes for the work that takes long.
+    """Two ways to run a function in another process, for the slow work of an import.
 
     `open` returns a context with a `MapFunction`; `run` calls a function with one argument, and returns its result.
     """
@@ -114,9 +114,9 @@ class ImportWorkers(NamedTuple):
 class ImportParameters(Struct, frozen=True, kw_only=True):
     """The parameters of an import.
 
-    `file`: id of the stored file, and `form` how it is read. `dry_run`: True to store nothing. `all_or_nothing`: True
-    to store nothing if the rows of any organisation have a fault. `language`: that of the faults in the annotated copy
-    of a text file. `request`: id of the request in the ledger.
+    `file`: id of the stored file. `form`: the form in which the file is read. `dry_run`: True to store nothing.
+    `all_or_nothing`: True to store nothing if the rows of any organisation have a fault. `language`: the language of
+    the faults in the annotated copy of a text file. `request`: id of the request in the ledger.
     """
 
     file: int
@@ -128,10 +128,10 @@ class ImportParameters(Struct, frozen=True, kw_only=True):
 
 
 class ImportProgress(Struct, kw_only=True):
-    """How far an import is: what its steps have committed.
+    """Progress of an import: the steps that it has committed so far.
 
-    `row`: the last row of which all is stored. `recorded`: number of results that are recorded of an import that is
-    stored, if at all, as a whole. `is_stored`: True once nothing is left but to end it.
+    `row`: the last row up to which everything is stored. `recorded`: number of recorded results of an import that
+    stores all organisations or none. `is_stored`: True once only the end of the job is left to do.
     """
 
     row: int = 0
@@ -143,7 +143,7 @@ class ImportProgress(Struct, kw_only=True):
 
 
 class ImportDetail(Struct, frozen=True, omit_defaults=True):
-    """Facts about the result of an import for an organisation: its first row, its faults, and how many are left out."""
+    """Details of the result for one organisation of an import: its first row, its faults, and how many are left out."""
 
     row: int
     faults: tuple[ImportFault, ...] = ()
@@ -170,9 +170,9 @@ class ImportResult(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """Overview of a file before its import: its last row, and the organisations whose rows are scattered.
+    """Overview of a file before its import: its last row, and the organisations whose rows do not stand together.
 
-    `scattered`: the first rows of each place, by the hash of the organisation's id.
+    `scattered`: the first row of each group of such rows, by the hash of the organisation's id.
     """
 
     last: int
@@ -195,11 +195,11 @@ class ImportRun:
         self._among = frozenset(who.organisations) if who is not None and who.role in ORGANISATION_ROLES else None
 
     def run(self) -> None:
-        """Import the file, and delete it once all of it is stored.
+        """Import the file, and delete it once it is completely stored.
 
         Raises:
             ImportRejected: The file as a whole has a fault; nothing is imported.
-            UnknownImportFile: The file was deleted, because its time was over.
+            UnknownImportFile: The file has expired and was deleted.
         """
         with self._database.read() as session:
             if queries.get_file(session, self._parameters.file) is None:

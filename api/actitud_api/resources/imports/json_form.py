@@ -1,4 +1,4 @@
-"""Imported JSON Lines: one assessment a line, in the form in which `PUT` takes it and `GET` answers it."""
+"""Imported JSON Lines: one assessment per line, in the form that `PUT` accepts and `GET` returns."""
 
 from __future__ import annotations
 
@@ -36,20 +36,28 @@ class _Named(Struct):
 
 
 class JsonLinesForm(Struct, frozen=True, tag="json"):
-    """Form of a file with one assessment a line."""
+    """Form of a JSON Lines file, which has one assessment per line."""
 
     @property
     def names_members(self) -> bool:
-        """True: a fault is at a member of the line, not in a column."""
+        """True: a fault names a member of the line by its JSON Pointer, not a column."""
         return True
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the line of each organisation in a file; raises as in `SourceForm`."""
+        """Yield the line of each organisation in a file.
+
+        Raises:
+            UnreadableRest: From some line on, the file cannot be read.
+        """
         for row in iterate_lines(stream):
             yield OrganisationRows(_find_name(row.cells[0]), [row], row.number)
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number and the organisation of each line; as in `SourceForm`."""
+        """Yield the number and the organisation of each line, at last the number of the last line and "".
+
+        Raises:
+            UnreadableRest: From some line on, the file cannot be read.
+        """
         number = 0
         for row in iterate_lines(stream):
             number = row.number

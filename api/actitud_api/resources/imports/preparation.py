@@ -1,7 +1,7 @@
-"""Rows of many organisations, made into changes of their assessments: read, validated, and scored together.
+"""Convert rows of many organisations to changes of their assessments: read, validate and score them together.
 
-Pure: no database, no clock. It takes and returns bytes, so that it can happen in another process: pickled objects took
-as long to hand over as to check.
+Pure: no database, no clock. It takes and returns bytes, so that it can run in another process: handing pickled objects
+over took as long as checking them.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ ABSENT: Final = "none"
 
 
 class TargetRows(Struct, frozen=True, array_like=True):
-    """The rows of an organisation, and the assessment that they are to change, None if they may not change any.
+    """The rows of an organisation and the assessment that they change.
 
-    `faults` say why they may not.
+    `target` is None if the rows must not change it; `faults` say why.
     """
 
     group: OrganisationRows
@@ -65,7 +65,7 @@ class TargetRows(Struct, frozen=True, array_like=True):
 
 
 class PreparationBatch(Struct, frozen=True):
-    """Rows of several organisations of a file, with the form and edition that they are checked against."""
+    """Rows of several organisations of a file, with the form of the file and the edition for which they are checked."""
 
     form: Form
     edition: EditionRecord
@@ -76,9 +76,9 @@ class PreparationBatch(Struct, frozen=True):
 class PreparedRows(Struct, frozen=True, array_like=True):
     """Result of preparing the rows of an organisation.
 
-    `subject`: id of the organisation, or the identifier as it is written if nobody has it. `row`, `last`: the first and
-    the last of the rows. `change`: the change of the assessment, None if the rows are refused for `faults`. `sent`:
-    digest of the body that the rows say, None without a change of values.
+    `subject`: id of the organisation, or the identifier in the file if no organisation has it. `row`, `last`: the first
+    and the last of the rows. `change`: the change of the assessment, None if the rows are refused for `faults`. `sent`:
+    digest of the body that the rows make, None if no value changes.
     """
 
     subject: str
@@ -90,7 +90,7 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome of the rows once they are stored."""
+        """The outcome for the organisation, provided that its rows are stored."""
         if self.change is None:
             return "refused"
         if self.change.is_unchanged:

@@ -36,7 +36,7 @@ class ImportFileRecord(Struct, frozen=True, kw_only=True):
 
 
 def insert_file(session: Session, values: dict[str, object]) -> ImportFileRecord:
-    """Insert a file without pieces, and return it; `values` are the values by column, but for the id."""
+    """Insert a file without pieces, and return it; `values` has a value for each column except the id."""
     columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
     row = session.execute(insert(FILES).values(values).returning(*columns)).mappings().one()
     return msgspec.convert(dict(row), ImportFileRecord)
@@ -74,12 +74,12 @@ def update_file(session: Session, file: int, *, size: int, expires: datetime) ->
 
 
 def delete_file(session: Session, file: int) -> None:
-    """Delete a file with its pieces; nothing happens if it is gone."""
+    """Delete a file with its pieces, or do nothing if it does not exist."""
     session.execute(delete(FILES).where(FILES.c.id == file))
 
 
 def has_reader(session: Session, kind: str, file: int) -> bool:
-    """Return True if there is a job of this kind that has not ended and is to read a file."""
+    """Return True if a job of this kind that has not ended still has to read the file."""
     statement = select(JOBS.c.id).where(
         JOBS.c.kind == kind, JOBS.c.state.not_in(FINAL_STATES), JOBS.c.parameters["file"].as_integer() == file
     )
@@ -87,6 +87,6 @@ def has_reader(session: Session, kind: str, file: int) -> bool:
 
 
 def list_expired(session: Session, now: datetime, limit: int) -> list[int]:
-    """Return the ids of at most `limit` files that are to be deleted, the oldest first."""
+    """Return the ids of at most `limit` files that have expired by `now`, the oldest first."""
     statement = select(FILES.c.id).where(FILES.c.expires <= now).order_by(FILES.c.expires).limit(limit)
     return list(session.execute(statement).scalars())

@@ -1,4 +1,4 @@
-"""Why the rows of an organisation may not change its assessment, whatever they say."""
+"""Faults of rows that must not change an assessment, independent of their values."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def refuse_nameless(group: OrganisationRows) -> ImportFault:
 
 
 def refuse_unknown(group: OrganisationRows) -> ImportFault:
-    """Return the fault of rows whose organisation does not exist, or is not one that the key is bound to."""
+    """Return the fault of rows whose organisation does not exist, or to which the key of the request is not bound."""
     return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
 
 
 def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
-    """Return the fault of rows whose organisation is elsewhere too; `rows` are the first rows of each place."""
+    """Return the fault of an organisation whose rows do not stand together; `rows` has the first row of each group."""
     detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
     return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
 

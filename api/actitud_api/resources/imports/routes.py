@@ -152,7 +152,7 @@ class ImportsController(Controller):
     ) -> LargeResponse:
         """Get a workbook for many organisations.
 
-        It has a row for each organisation, filled with what its assessment has. A key of organisations gets these.
+        It has a row for each organisation, filled with its stored answers. A key of organisations gets only theirs.
         """
         name = f"actitud-{path.edition}-{language}.xlsx"
         return LargeResponse(

@@ -1,4 +1,4 @@
-"""Use cases of imports: take a file, ask for the job that imports it, write the workbook to fill in."""
+"""Use cases of imports: receive a file, enqueue the job that imports it, write the workbook to fill in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
 
 
 class ReceivedFile(Struct, frozen=True):
-    """A stored file, the form in which it is read, and the number of its rows, None for a workbook."""
+    """A received and stored file, its form, and the number of its rows, which is None for a workbook."""
 
     record: ImportFileRecord
     form: Form
@@ -68,19 +68,18 @@ class ReceivedFile(Struct, frozen=True):
 
 
 class Importer:
-    """Takes files to be imported into editions, and writes workbooks to be filled in."""
+    """Service that receives files with assessments, enqueues their import, and writes workbooks to fill in."""
 
     def __init__(self, database: Database, workers: ImportWorkers) -> None:
-        """Keep the database, and the processes for the work that takes long."""
+        """Use `database` for files and jobs, and `workers` to run slow work in other processes."""
         self.database = database
         self.workers = workers
 
     def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
-        """Check a file of a media type as far as is possible at once, store it, and return it.
+        """Check the form of a file, store the file, and return it; the values in its rows are checked by the job.
 
-        `holder`: the sender, by `Principal.origin`.
-
-        If nobody asks for its import, it is deleted after `files.LIFETIME`.
+        `size` is in bytes, `kind` is the media type, and `holder` the sender, by `Principal.origin`. A file that no job
+        imports is deleted after `files.LIFETIME`.
 
         Raises:
             UnknownEdition, EditionNotOpen: There is no such edition, or it is published.
@@ -99,7 +98,10 @@ class Importer:
     def enqueue_import(
         self, session: Session, received: ReceivedFile, principal: Principal | None, request: ImportRequest
     ) -> JobRecord:
-        """Ask for the job that imports a file, within a session. `principal`: who asks, None for the command line."""
+        """Enqueue the job that imports a received file, and return the job.
+
+        `principal`: the client that asks for it, None for the command line.
+        """
         parameters = ImportParameters(
             file=received.record.id,
             form=received.form,
@@ -118,16 +120,16 @@ class Importer:
         )
 
     def delete_unwanted(self, received: ReceivedFile) -> None:
-        """Delete a received file, unless a job reads it that was stored although its request failed."""
+        """Delete a received file after a failed request, unless the job was enqueued in spite of the failure."""
         with self.database.write(hidden=True) as session:
             if not queries.has_reader(session, ACTION, received.record.id):
                 queries.delete_file(session, received.record.id)
 
     def build_template(self, edition: str, parent: str | None, principal: Principal, language: Language) -> bytes:
-        """Write the workbook of an edition for organisations, with what their assessments have, and return its bytes.
+        """Write the workbook of an edition, with a row of stored answers for each organisation, and return its bytes.
 
-        `parent`: for the organisations that depend on it; None for those of the key, or for all. A key that may not
-        read drafts gets none of them.
+        `parent`: only organisations that depend on this one; None stands for the organisations of the key, or for all
+        if it is bound to none. The workbook for a key that may not read drafts has no answers of drafts.
 
         Raises:
             UnknownEdition: There is no such edition.
@@ -185,7 +187,7 @@ class Importer:
 
 
 def discard_file(session: Session, job: JobRecord) -> None:
-    """Delete the file of an import that ends without having read it to its end."""
+    """Delete the file of an import job that ends before the whole file was read."""
     file = job.parameters.get("file")
     if isinstance(file, int):
         queries.delete_file(session, file)

@@ -1,4 +1,4 @@
-"""Rows of an imported file, organisation by organisation, and the faults that are found in them."""
+"""Rows of an imported file, grouped by organisation, and the faults in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROWS_MAX: Final = 5_000
 
 
 class SourceRow(Struct, frozen=True, array_like=True):
-    """A row of a text file: its number, from 1 as a spreadsheet shows it, and its cells."""
+    """A row of a text file: its number, counted from 1 as in a spreadsheet, and its cells."""
 
     number: int
     cells: list[str]
@@ -45,9 +45,9 @@ class ImportFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell, a row or a file.
 
     `sheet`: name of the sheet, None in a text file. `row`: its number as a spreadsheet shows it. `column`: title of the
-    column in a CSV file, its letters in a workbook, JSON Pointer in a line of JSON; None if the fault is one of the
-    whole row. `value`: the value as JSON, None if there is none or it may be personal data. `detail`: what is wrong and
-    what to do, by language. `suggestion`: the value that was probably meant.
+    column in a CSV file, its letters in a workbook, JSON Pointer in a line of JSON; None if the whole row is at fault.
+    `value`: the value as JSON, None if there is none or it may be personal data. `detail`: what is wrong and what to
+    do, by language. `suggestion`: the value that was probably meant.
     """
 
     row: int
@@ -60,7 +60,11 @@ class ImportFault(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True):
-    """A place in a file; the members are as in `ImportFault`."""
+    """The position of a cell or row in an imported file.
+
+    `row`: its number as a spreadsheet shows it. `column`: title of the column in a CSV file, its letters in a workbook,
+    JSON Pointer in a line of JSON; None for a whole row. `sheet`: name of the sheet, None in a text file.
+    """
 
     row: int
     column: str | None = None
@@ -68,10 +72,10 @@ class Place(Struct, frozen=True):
 
 
 class SourceBody(Struct, frozen=True):
-    """The body of an assessment as the rows of an organisation say it, and the faults of cells that say nothing.
+    """The body of an assessment that the rows of an organisation make, and the faults of unreadable cells.
 
-    `revision`: the state of the stored assessment that the rows were written for, None if they do not say.
-    `unreadable`: JSON Pointers of members that are missing because a cell cannot be read.
+    `revision`: the revision of the stored assessment for which the rows were written, None if the file does not have
+    it. `unreadable`: JSON Pointers of members that are missing because a cell cannot be read.
     """
 
     body: dict[str, Json]
@@ -81,33 +85,33 @@ class SourceBody(Struct, frozen=True):
 
 
 class SourceForm(Protocol):
-    """How a file of one kind is read."""
+    """Reader of one form of imported files: splits a file by organisation, and builds the body of an assessment."""
 
     @property
     def names_members(self) -> bool:
-        """True if a fault is at a member of a line, by its JSON Pointer, instead of in a column."""
+        """True if a fault names a member of a line, by its JSON Pointer, instead of a column."""
         ...
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
         """Yield the rows of each organisation in a file.
 
         Raises:
-            UnreadableRest: The file cannot be read beyond some row.
+            UnreadableRest: From some row on, the file cannot be read.
         """
         ...
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the first row and the organisation of each group, and at last the number of the last row, without one.
+        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
 
         Raises:
-            UnreadableRest: The file cannot be read beyond some row.
+            UnreadableRest: From some row on, the file cannot be read.
         """
         ...
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return the body that the rows of an organisation make under a methodology version.
+        """Build the body of an assessment under a methodology version from the rows of an organisation.
 
-        `places`: is filled with the place of each member of the body, by JSON Pointer.
+        `places` is filled with the cell of each member of the body, by JSON Pointer.
         """
         ...
 
@@ -121,7 +125,7 @@ class ImportRejected(Exception):
 
 
 class UnreadableRest(Exception):
-    """A file cannot be read beyond a row; `fault` says why. Raised while its rows are read."""
+    """A file cannot be read from some row on; `fault` says why. Raised while its rows are read."""
 
     def __init__(self, fault: ImportFault) -> None:
         super().__init__(fault.rule)
@@ -131,7 +135,7 @@ class UnreadableRest(Exception):
 def build_fault(
     place: Place, rule: str, detail: Texts, value: str | None = None, suggestion: str | None = None
 ) -> ImportFault:
-    """Return a fault with its sentence in every language. `value` is quoted already (`quote_value`)."""
+    """Build a fault at a position in the file; `value` must be quoted already (`quote_value`)."""
     return ImportFault(
         row=place.row,
         column=None if place.column is None else redact_keys(quote_name(place.column)),
@@ -144,12 +148,15 @@ def build_fault(
 
 
 def locate_fault(place: Place, fault: Fault) -> ImportFault:
-    """Return a fault of the body of an assessment as one of the file, at a place."""
+    """Convert a fault of the body of an assessment to a fault at a position in the file."""
     return build_fault(place, fault.rule, fault.detail, fault.value, fault.suggestion)
 
 
 def limit_faults(faults: Iterable[ImportFault]) -> tuple[ImportFault, ...]:
-    """Return the first `FAULTS_MAX` faults in the order of their rows; a last one counts those that are left out."""
+    """Return the first `FAULTS_MAX` faults in the order of their rows.
+
+    If there are more, a last fault says how many are omitted.
+    """
     ordered = sorted(faults, key=lambda fault: fault.row)
     if len(ordered) <= FAULTS_MAX:
         return tuple(ordered)
@@ -182,7 +189,10 @@ def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iter
 
 
 def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
-    """Yield the first row and the organisation of each group of `group_adjacent`, and the number of the last row."""
+    """Yield the first row and the organisation of each group of adjacent rows, at last that of the last row and "".
+
+    Rows belong to one group if they have the same organisation in the cell at `position`, as in `group_adjacent`.
+    """
     name: str | None = None
     number = 0
     for number, cells in rows:
@@ -194,7 +204,11 @@ def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Itera
 
 
 def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:
-    """Return the place of a member of a body, that of the nearest member around it, or the first row."""
+    """Return the position in the file of a member of a body.
+
+    If the member at `pointer` has none, the position of the nearest member that contains it is returned, at last that
+    of the first row of `group`.
+    """
     while pointer:
         if pointer in places:
             return places[pointer]

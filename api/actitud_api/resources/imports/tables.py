@@ -14,8 +14,8 @@ class ImportFileTable(Base, table=True):
     """A file that was sent to be imported, or its annotated copy, until it is deleted.
 
     `holder`: id of the sender, which stays the same after a rotation of the key. `edition` is no foreign key, because
-    editions go. `job`: id of the job whose faults it shows; NULL for a file that was sent. `kind`: media type. `size`:
-    number of its bytes. `expires`: time from which it is deleted.
+    editions may be deleted. `job`: id of the job whose faults an annotated copy shows; NULL for a file that was sent.
+    `kind`: media type. `size`: number of its bytes. `expires`: time from which it is deleted.
     """
 
     __tablename__ = "import_file"

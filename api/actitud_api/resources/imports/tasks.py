@@ -8,7 +8,7 @@ from actitud_api.resources.imports.service import Importer, discard_file
 
 
 def build_task(importer: Importer) -> JobTask[ImportParameters]:
-    """Return the task of imports."""
+    """Build the task with which the job runner imports files."""
 
     def run(job: JobRun[ImportParameters]) -> None:
         ImportRun(importer.database, importer.workers, job).run()

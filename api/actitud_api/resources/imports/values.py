@@ -1,4 +1,4 @@
-"""Texts of cells, read as the values that an assessment has at the place that a column or a row names."""
+"""Read the texts of cells as values of the member of an assessment that the column or row names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ _GUARD: Final = re.compile(r"(?:\A|(?<=[,;\t\r\n]))'")
 
 
 class InvalidValue(ValueError):
-    """A cell has a text that is no value of its type. `rule` is the broken rule; `suggestion` what was meant, or None.
+    """The text of a cell is no value of the expected type.
+
+    `rule` is the code of the broken rule, `suggestion` the value that was probably meant, or None.
 
     Raised by `read_text`.
     """
@@ -53,9 +55,10 @@ class InvalidValue(ValueError):
 
 
 class ValueTarget(Struct, frozen=True):
-    """Place of a value in the body of an assessment, as the steps of a JSON Pointer, and the type of the value.
+    """The member of the body of an assessment that a cell sets, and the type of its value.
 
-    `components` has the ids of a checklist. `set_by_service`: True if a review sets the value, not the organisation.
+    `path` has the steps of the JSON Pointer to the member. `components` has the ids of the components of a checklist.
+    `set_by_service`: True if a review sets the value, not the organisation.
     """
 
     path: tuple[str, ...]
@@ -87,7 +90,7 @@ def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
 def list_columns(version: str) -> Mapping[str, ValueTarget]:
     """Return the target of each column that a table with one row for each organisation may have, by its name.
 
-    A name that would mean two facts, as `a.b.c` for the facts `c` of `a.b` and `b.c` of `a`, means neither.
+    An ambiguous name is absent, such as `a.b.c`, which could be the fact `c` of `a.b` or `b.c` of `a`.
     """
     named: list[tuple[str, ValueTarget]] = []
     short: dict[str, ValueTarget] = {}
@@ -121,13 +124,13 @@ def _list_documents(prefix: str, path: tuple[str, ...]) -> list[tuple[str, Value
 
 
 def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
-    """Return the value of a cell that is not empty; `is_spanish`: numbers may have decimal commas.
+    """Convert the text of a cell that is not empty to a value; `is_spanish`: numbers may have decimal commas.
 
-    A text that is no code of an enumeration or checklist is returned as it is: the schema, which has the codes, refuses
-    it.
+    An unknown code of an enumeration or checklist is returned unchanged: the schema, which has the codes, refuses it
+    later.
 
     Raises:
-        InvalidValue: The text is no value of the type.
+        InvalidValue: The text is no value of the type of `target`.
     """
     match target.type:
         case "integer" | "number":
@@ -165,7 +168,7 @@ def _read_number(text: str, *, is_spanish: bool) -> int | float:
 
 
 def read_date(text: str) -> str:
-    """Return a date, written as 2026-12-31 or as 31/12/2026, in the form of JSON.
+    """Convert a date, written as 2026-12-31 or as 31/12/2026, to the form 2026-12-31.
 
     Raises:
         InvalidValue: The text is no date.

@@ -1,7 +1,7 @@
-"""Imported workbooks of many organisations: taken apart once into their cells, then read organisation by organisation.
+"""Imported workbooks of many organisations: converted once to a file of cells, which is then read by organisation.
 
-A cell becomes a row of texts (`CellRow`), so that the organisations of a workbook are read from a file on disk as those
-of any other file are.
+A cell becomes a row of texts (`CellRow`), so that the organisations of a workbook are read from a file on disk like
+those of a text file.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ _SUGGESTIONS_MAX: Final = 20
 
 
 class CellRow(NamedTuple):
-    """A cell of an organisation as texts.
+    """A cell of a workbook with data of an organisation, as texts.
 
-    `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the column; of a document the code of
-    the column, a colon, and the number of the row. `value`: the value as JSON; of a date the text in the form of JSON,
-    with a `d` before it. `mark`: why the cell cannot be read, empty if it can.
+    `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the column; in the sheet of documents
+    followed by a colon and the number of the row. `value`: the value as JSON; for a date, `d` and the date as
+    2026-12-31. `mark`: why the cell cannot be read, empty if it can.
     """
 
     sheet: str
@@ -92,14 +92,14 @@ class CellRow(NamedTuple):
 
 
 class Conversion(Struct, frozen=True):
-    """Result of taking a workbook apart: the number of its organisations, or the faults that prevent reading it."""
+    """Result of converting a workbook to a file of cells: the number of organisations in it, or its faults."""
 
     organisations: int
     faults: tuple[ImportFault, ...] = ()
 
 
 class ConversionRequest(Struct, frozen=True):
-    """A workbook to take apart: its path, the path of the cells, and the methodology of the edition."""
+    """A request to convert the workbook `source` to the file of cells `target`, under a methodology version."""
 
     source: str
     target: str
@@ -107,20 +107,20 @@ class ConversionRequest(Struct, frozen=True):
 
 
 class WorkbookForm(Struct, frozen=True, tag="workbook"):
-    """Form of a workbook that was taken apart into its cells."""
+    """Form of a file of cells to which a workbook was converted (`convert_workbook`)."""
 
     @property
     def names_members(self) -> bool:
-        """False: a fault is in a column."""
+        """False: a fault names the column of the cell, not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the cells of each organisation; `last` counts the organisations."""
+        """Yield the cells of each organisation; the `last` of a group is the number of its organisation, from 1."""
         while head := stream.read(8):
             yield _GROUP.decode(stream.read(int.from_bytes(head)))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of each organisation and its identifier; as in `SourceForm`."""
+        """Yield the number of each organisation and its identifier, at last the number of the last one and ""."""
         last = 0
         for group in self.iterate_groups(stream):
             last = group.last
@@ -128,7 +128,10 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
         yield last, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return the body that the cells of an organisation make; `places` is filled as in `SourceForm`."""
+        """Build the body of an assessment from the cells of an organisation.
+
+        `places` is filled with the cell of each member of the body, by JSON Pointer.
+        """
         reader = _CellReader(version)
         source = reader.read_group(group)
         if places is not None:
@@ -137,7 +140,10 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
 
 
 def convert_workbook(encoded: bytes) -> bytes:
-    """Take a workbook apart as a `ConversionRequest` asks, and return a `Conversion`, both in MessagePack."""
+    """Convert a workbook to a file of cells, grouped by organisation.
+
+    `encoded` is a `ConversionRequest` in MessagePack, the result a `Conversion`: the function runs in another process.
+    """
     request = msgspec.msgpack.decode(encoded, type=ConversionRequest)
     try:
         package = open_workbook(Path(request.source).read_bytes(), LIMITS)
@@ -266,7 +272,7 @@ def _find_sheets(package: CheckedWorkbook, version: str) -> list[_SheetCells]:
 
 
 def iterate_content(sheet: CalamineSheet) -> Iterator[tuple[int, list[CellContent]]]:
-    """Yield the rows of a sheet with their numbers from 0; the parser leaves out those above the first filled one."""
+    """Yield the rows of a sheet with their numbers in the sheet, from 0; empty rows at the top are left out."""
     first = sheet.start
     row, padding = (0, 0) if first is None else first
     for number, cells in enumerate(sheet.iter_rows(), row):

@@ -1,7 +1,8 @@
 """The layout of a workbook with the assessments of many organisations, from which it is both written and read.
 
-Two sheets have a row for each organisation and a column for each answer; a third has a row for each document or note.
-The organisation names a row, and the code above it a column: rows may be sorted or deleted, columns may not be moved.
+Two sheets have a row for each organisation and a column for each answer; a third has a row for each document or note. A
+row is identified by its organisation, a column by the code above it. People may sort or delete rows, but not move
+columns.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SheetId = Literal["profile", "answers", "documents"]
 class ImportColumn(NamedTuple):
     """A column of a sheet: its code, its title, its width in characters, and the answer that its cells hold, if any.
 
-    `is_fixed`: True if people do not write in it.
+    `is_fixed`: True if people must not write in the column.
     """
 
     code: str
@@ -40,7 +41,7 @@ class ImportColumn(NamedTuple):
 
 
 class ImportSheet(NamedTuple):
-    """A sheet: its id, its title, which is its name in the workbook, its introduction and its columns."""
+    """A sheet of the workbook: its id, title (the name that the workbook shows), introduction and columns."""
 
     id: SheetId
     title: Texts
@@ -149,6 +150,6 @@ def build_sheets(version: str, language: Language) -> tuple[ImportSheet, ImportS
 
 @cache
 def list_supported(version: str) -> tuple[str, ...]:
-    """Return the codes that documents may support: profile fields, and indicators that are answered."""
+    """Return the codes that a document can support: profile fields, and indicators that organisations answer."""
     inputs = [item for item in list_inputs(version, LANGUAGES[0]) if not item.set_by_service]
     return tuple(dict.fromkeys(item.pointer.split("/")[2] for item in inputs))

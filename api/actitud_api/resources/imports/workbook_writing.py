@@ -1,4 +1,4 @@
-"""Writing workbooks of many organisations: with the assessments as they are, or as they were sent, with faults marked.
+"""Write workbooks of many organisations: templates with the stored answers, and copies of sent ones with faults marked.
 
 Every text is written as a string, so that it cannot become a formula. Cells are written to disk row by row.
 """
@@ -49,7 +49,10 @@ _FIRST_OF_SPREADSHEETS: Final = datetime(1900, 3, 1)
 
 
 class TemplateRow(Struct, frozen=True):
-    """An organisation of a template: its id and name, the revision of its assessment, and the content, None if none."""
+    """An organisation of a template: its id and name, and the revision and content of its assessment.
+
+    `content` is None if there is no assessment, or the client may not read it.
+    """
 
     organisation: str
     name: str
@@ -58,7 +61,7 @@ class TemplateRow(Struct, frozen=True):
 
 
 class TemplateRequest(Struct, frozen=True):
-    """A workbook to be written to a path, for an edition and some organisations."""
+    """A request to write a workbook to the path `target`, for an edition and some organisations."""
 
     target: str
     version: str
@@ -68,7 +71,7 @@ class TemplateRequest(Struct, frozen=True):
 
 
 class AnnotationRequest(Struct, frozen=True):
-    """A workbook to be copied to a path, with its faults marked."""
+    """A request to copy a workbook from `source` to the path `target`, with its faults marked."""
 
     source: str
     target: str
@@ -77,7 +80,10 @@ class AnnotationRequest(Struct, frozen=True):
 
 
 def write_template(encoded: bytes) -> bytes:
-    """Write the workbook that a `TemplateRequest` in MessagePack asks for; return nothing."""
+    """Write a workbook with the stored answers of organisations to a file; return empty bytes.
+
+    `encoded` is a `TemplateRequest` in MessagePack: the function runs in another process.
+    """
     request = msgspec.msgpack.decode(encoded, type=TemplateRequest)
     language, rows = request.language, request.rows
     writer = _WorkbookWriter(Path(request.target), request.version, request.edition, language)
@@ -90,9 +96,10 @@ def write_template(encoded: bytes) -> bytes:
 
 
 def annotate_workbook(encoded: bytes) -> bytes:
-    """Copy a workbook as an `AnnotationRequest` in MessagePack asks; return nothing.
+    """Copy a workbook to a file and mark its faulty cells; return empty bytes.
 
-    Each cell stands where it stood. A faulty one is marked, and a comment says what is wrong with it.
+    Each cell keeps its position. A comment in each faulty cell describes the fault. `encoded` is an `AnnotationRequest`
+    in MessagePack: the function runs in another process.
     """
     request = msgspec.msgpack.decode(encoded, type=AnnotationRequest)
     source = CalamineWorkbook.from_path(request.source)

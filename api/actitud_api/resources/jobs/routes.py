@@ -68,7 +68,7 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """List jobs.
 
-        Newest first: those that you asked for, and for administrators all. A job is kept for 90 days after its end.
+        Newest first: the jobs that you asked for; administrators get all jobs. A job is kept for 90 days after its end.
         """
         total = query.make_total()
         rows = service.list_statuses(
@@ -91,7 +91,7 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """Get a job.
 
-        Who asked for it and administrators may read it; others get 404.
+        Only the client that asked for the job and administrators can read it; others get 404.
         """
         return JOB.show(request, service.get_status(database, path.job, principal))
 
@@ -106,7 +106,7 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """List the results of a job.
 
-        One for each organisation, or each row of a file, that it has come to.
+        One result for each organisation, or each row of a file, that the job has reached so far.
         """
         total = query.make_total()
         rows = service.list_items(
@@ -135,8 +135,8 @@ class JobsController(Controller):
     ) -> Stream:
         """Follow a job.
 
-        Server-sent events: `job` with the job each time that something of it changes, the last one once its state is
-        final. The stream may end before; connect again then.
+        Server-sent events: an event `job` with the whole job each time that it changes, the last one once its state is
+        final. The stream may end earlier; connect again then.
         """
         language, request_id = choose_language(request.scope), assign_request_id(request.scope)
 

@@ -105,7 +105,7 @@ def build_job(status: JobStatus, request_id: str, language: Language) -> Job:
 def build_result(item: JobItem, job: str, request_id: str, language: Language) -> JobResult:
     """Build the response about a result of a job, with its problem in a language.
 
-    `request_id` is that of the request that reads it.
+    `request_id` is the id of the request that reads the result.
     """
     facts = dict(item.detail or {})
     stored = facts.pop(PROBLEM, None)

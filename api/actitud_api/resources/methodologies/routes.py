@@ -100,7 +100,10 @@ class MethodologiesController(Controller):
 
 
 def announce_retirement(request: ApiRequest, methodology: Methodology) -> None:
-    """Announce with a response about a retired methodology version that it takes no new edition."""
+    """Mark the response about a retired methodology version as deprecated; do nothing for any other version.
+
+    A retired version cannot be used by new editions. The headers of the response give the day and a page about it.
+    """
     if methodology.retired is not None:
         page = f"/portal/methodologies/{methodology.version}"
         announce_deprecation(request.scope, Deprecation(since=methodology.retired, page=page))

@@ -65,7 +65,7 @@ They are not in the structs: there, the sentence of the decoder would take the p
 def encode_document_schema() -> bytes:
     """Return the JSON Schema of methodology documents, from the type that decodes them.
 
-    Each member has its description, and the bounds that a schema can tell.
+    Each member has its description, and the bounds that JSON Schema can express.
     """
     schema = msgspec.json.decode(encode_json_schema(Document))
     for owner, member, description in _read_member_descriptions():

@@ -56,7 +56,7 @@ _WITH_SUGGESTION: Final = frozenset({"control_digit", "taken", "alias", "provinc
 def build_fault(contradiction: OrganisationContradiction) -> Fault:
     """Convert a contradiction to a fault of the request, with its text in Spanish and English.
 
-    The identity number of a person is never repeated in the text.
+    The text never repeats a value that may be the identity number of a person.
     """
     value = quote_value(contradiction.value)
     quoted = "…" if value is None else contradiction.value

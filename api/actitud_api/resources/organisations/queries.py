@@ -58,8 +58,8 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
     """An entry of an organisation to be stored, with what is derived from it.
 
     `band` is the size band by population or, for some kinds, by employees; None if that number is not known.
-    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `words` are those
-    by which it is found, with their distances (`search_terms.index_words`).
+    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `words` are the
+    words by which a search finds the organisation, with their distances (`search_terms.index_words`).
     """
 
     entry: OrganisationEntry
@@ -71,8 +71,8 @@ class IndexedEntry(Struct, frozen=True, kw_only=True):
 class OrganisationFilters(Struct, frozen=True, kw_only=True):
     """Filters of the list of organisations; None, or a text without words, does not filter.
 
-    `text` is what somebody looks for, by the rule of `search_queries`. `parent` is an id or an alias. `on` keeps only
-    the organisations that existed on that day.
+    `text` is a search text, which `search_queries` matches with names and ids. `parent` is an id or an alias. `on`
+    keeps only the organisations that existed on that day.
     """
 
     text: str = ""
@@ -89,10 +89,10 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
         return self.parent is not None or self.on is not None
 
     def build_conditions(self, described: Columns | None = None) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set, but for the text: `find_matches` searches for it.
+        """Return an SQL condition for each filter that is set, except for the text, which `find_matches` searches for.
 
-        `described` are the columns with kind, size band, region and province of the organisations; None stands for
-        those of their table.
+        `described` are the columns that have kind, size band, region and province of the organisations; None stands for
+        the columns of the table of organisations.
         """
         described = ORGANISATIONS.c if described is None else described
         table = ORGANISATIONS.c
@@ -114,7 +114,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Return an SQL condition: `column` holds the id of an organisation that one of `identifiers` names.
+    """Return the SQL condition that `column` has the id of an organisation that one of `identifiers` names.
 
     `identifiers` may be ids or aliases, each in any spelling.
     """
@@ -203,9 +203,9 @@ def search_page(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match the text of `filters`, the closest first, each with its position.
+    """List the organisations that match the text of `filters`, the closest first, each with its sort key.
 
-    The list begins after the position `after`; None begins at the first. A text without words lists all, by id. Skips
+    The list begins after the sort key `after`; None begins at the first. A text without words lists all, by id. Skips
     the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
     count.
     """
@@ -299,7 +299,7 @@ def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
     """Return the domains of organisations, by id; ids that no organisation has are absent.
 
-    `locked` is as in `get_domains`.
+    If `locked`, no other session can change the domains until this session ends.
     """
     statement = _SELECT_DOMAINS_OF_MANY.with_for_update(read=True) if locked else _SELECT_DOMAINS_OF_MANY
     return {row.id: tuple(row.domains) for row in session.execute(statement, {"ids": sorted(identifiers)})}

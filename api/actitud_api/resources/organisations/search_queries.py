@@ -78,10 +78,11 @@ _BATCH: Final = 500
 
 
 class SearchTerm(Struct, frozen=True):
-    """A word of a search, and what else an organisation may have in its place.
+    """A word of a search text, and the values in an organisation that match it.
 
-    `alike`: the words that it may be, each with its distance; None for every word that begins with it. `territories`:
-    codes of the columns `province` and `region`, each with its distance. `kinds`: kinds that the word stands for.
+    `alike`: the indexed words that match, each with its distance; None if every word matches that begins with the
+    searched one. `territories`: codes of the columns `province` and `region` that match, each with its distance.
+    `kinds`: kinds of organisation that the word stands for.
     """
 
     word: str
@@ -94,7 +95,7 @@ class SearchTerm(Struct, frozen=True):
 
 
 def insert_words(session: Session, words: Mapping[str, Mapping[str, int]]) -> None:
-    """Store the words of new organisations: for each id, the distances by word."""
+    """Store the words of new organisations; `words` has the distance of each word, by organisation id and word."""
     rows = [
         {"word": word, "distance": distance, "organisation": organisation}
         for organisation, distances in words.items()
@@ -143,8 +144,8 @@ _DELETE_TRIGRAM: Final = delete(TRIGRAMS).where(
 def find_matches(session: Session, text: str) -> Subquery | None:
     """Return a subquery of the organisations that match a search text, or None if there is no word in it.
 
-    Its columns are `id`, `distance` and `size`; the closest organisation is the first in the order of size within
-    distance, then of id. The rule is that of this module.
+    Its columns are `id`, `distance` and `size`. The closest organisation has the lowest distance; then the larger one
+    comes first, then the lower id. The docstring of this module has the rules of a match.
     """
     search = parse_search(text)
     if not search.words:

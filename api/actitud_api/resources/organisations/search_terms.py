@@ -1,4 +1,4 @@
-"""Words of names and of search texts: which of them count, what they may stand for, and how alike two of them are.
+"""Words of names and of search texts: the words that count, their meanings, and the similarity of two words.
 
 Names and search texts are compared word by word in the form of `storage.folding.fold`. Articles and prepositions do
 not count. A generic word such as "ayuntamiento" stands for a kind of organisation, because a register calls the
@@ -52,9 +52,9 @@ GENERIC: Final[Mapping[str, tuple[Kind, ...]]] = {
 class SearchText(Struct, frozen=True):
     """A search text as words.
 
-    `words`: the words that an organisation must have. `generic`: further ones, with the kinds that they stand for.
-    `names`: the folded names that are exactly what the text asks for. `territories`: for each word that belongs to
-    the name of a territory, the territories whose whole name is in the text.
+    `words`: the words that an organisation must have. `generic`: further, generic words, with the kinds of organisation
+    that they stand for. `names`: the folded names that equal the whole text. `territories`: for each word that belongs
+    to the name of a territory, the territories whose whole name is in the text.
     """
 
     words: tuple[str, ...]
@@ -64,7 +64,7 @@ class SearchText(Struct, frozen=True):
 
 
 def parse_search(text: str) -> SearchText:
-    """Return the words of a search text; there are none in a text without letters and digits."""
+    """Split a search text into words; a text without letters and digits has none."""
     folded = fold(text).split()
     counted = select_counted(dict.fromkeys(folded))
     words = [word for word in counted if word not in GENERIC] or counted
@@ -108,7 +108,7 @@ def index_words(entry: OrganisationEntry) -> dict[str, int]:
 
 
 def split_trigrams(word: str) -> frozenset[str]:
-    """Return the trigrams of a word, with two spaces before and one after it: its beginning weighs most."""
+    """Return the trigrams of a word, with two spaces before and one after it, so that its beginning weighs most."""
     padded = f"  {word[:_COMPARED_LENGTH]} "
     return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
@@ -120,16 +120,17 @@ def measure_similarity(word: str, other: str) -> float:
 
 
 def drop_misspelt_generic(words: Sequence[str]) -> list[str]:
-    """Return the words that are not like a generic word; all words if there are no others."""
+    """Return the words that are not similar to a generic word; all words if there are no others."""
     return [
         word for word in words if all(measure_similarity(word, generic) < _MISSPELT_MIN for generic in GENERIC)
     ] or list(words)
 
 
 def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]) -> dict[str, tuple[Territory, ...]]:
-    """Return, for each word, the territories one of whose names it is part of, if the whole name is in `words`.
+    """Return, by word, the territories that the word names together with other ones of `words`.
 
-    `are_alike` compares a word of a name with one of `words`. The word "castilla" alone names no territory.
+    A territory is found only if all words of one of its names are in `words`: "castilla" alone names none. `are_alike`
+    compares a word of a name with one of `words`.
     """
     found: dict[str, dict[str, Territory]] = {}
     for territory, names in _TERRITORY_NAMES.items():

@@ -161,11 +161,11 @@ def search_page(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match the text of `filters`, the closest first, each with its position.
+    """List the organisations that match the text of `filters`, the closest first, each with its sort key.
 
-    The list begins after the position `after`; None begins at the first. A text without words lists all, by id. Skips
-    the first `offset` rows and returns at most `limit`. `total` receives the number of all matching organisations;
-    None does not count.
+    The list begins after the sort key `after`; None begins at the first. A text without words lists all, by id. Skips
+    the first `offset` rows and returns at most `limit`. `total` receives the number of all matching organisations; None
+    does not count.
     """
     with database.read() as session:
         return queries.search_page(session, filters, after, offset, limit, total)
@@ -235,7 +235,8 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
     """Return the hosts whose pages are evidence of organisations, by id; ids that no organisation has are absent.
 
-    `locked` is as in `get_domains`.
+    If `locked` is True, no other session can change the domains until this session ends; the session must then be a
+    writing one.
     """
     return queries.list_domains(session, identifiers, locked=locked)
 
@@ -267,7 +268,7 @@ def find_band(kind: Kind, size: int) -> Band | None:
 
 
 def lock(session: Session) -> None:
-    """Let only this session write organisations until it ends.
+    """Lock all organisations: only this session can write them until it ends.
 
     A check that compares an entry with all organisations needs this lock.
     """
@@ -301,7 +302,7 @@ def update(
     domains_changed: Callable[[Session, str], None],
     now: datetime,
 ) -> OrganisationRecord:
-    """Change an organisation and return it. A change without effect leaves the version of the row as it is.
+    """Change an organisation and return it. A change without effect does not change the version of the row.
 
     `domains_changed` is called in the same session, with the organisation id, if the domains change.
 
@@ -337,9 +338,9 @@ def import_municipalities(
 ) -> ImportCounts:
     """Store the municipalities of a CSV file, update those that exist, and return the counts.
 
-    `raw` is the content of the file. Of a municipality that exists, only the values that the file has are replaced.
-    `population_year` is the year of the populations in the file. If it is None, a population that is unchanged
-    keeps its year and any other has an unknown year. `advance` is called once per line, to show progress.
+    `raw` is the content of the file. In an existing municipality only the values that are in the file are replaced.
+    `population_year` is the year of the populations in the file. If it is None, a population that is unchanged keeps
+    its year and any other has an unknown year. `advance` is called once per line, to show progress.
 
     Raises:
         InvalidMunicipalityFile: The file has faults; nothing was stored.

@@ -75,8 +75,8 @@ class OrganisationSuccessor(Base, table=True):
 class OrganisationWord(Base, table=True):
     """A word of the names, the id or the aliases of an organisation, in the form of `storage.folding.fold`.
 
-    `distance` is that of `search_terms.index_words`. Both orders of the columns are an index: organisations of a word,
-    closest first, and words of an organisation.
+    `distance` is 0 for a word that is the whole name, and grows with further words (`search_terms.index_words`). There
+    are two indexes: from a word to its organisations, closest first, and from an organisation to its words.
     """
 
     __tablename__ = "organisation_word"
@@ -88,7 +88,7 @@ class OrganisationWord(Base, table=True):
 
 
 class WordTrigram(Base, table=True):
-    """Three neighbouring letters of a word that is in the name of an organisation; spaces stand around the word."""
+    """A trigram: three neighbouring characters of an indexed word, with spaces around the word."""
 
     __tablename__ = "word_trigram"
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
@@ -100,7 +100,7 @@ class WordTrigram(Base, table=True):
 class RegisterState(Base, table=True):
     """The number of writes of the register of organisations, and the time of the last one, in the only row.
 
-    One row, because a count or a sum over all organisations would be read for every page that shows their names.
+    It is kept in a row of its own, because every page that shows names of organisations would otherwise count them all.
     """
 
     __tablename__ = "register_state"

@@ -96,7 +96,7 @@ class Territory(NamedTuple):
     """A region or a province of Spain.
 
     A region and a province may have the same code, so the id includes the level (`region-13`). `region` is the code of
-    the region that a province is in, or that of the region itself.
+    the region to which a province belongs; for a region, its own code.
     """
 
     level: Literal["region", "province"]

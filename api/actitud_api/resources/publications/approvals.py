@@ -47,8 +47,8 @@ def compute_pending_digest(
 ) -> str:
     """Return the digest that identifies a pending publication.
 
-    It covers the edition, its final assessments, the methodology, the software version and the plan; not how the
-    organisations are described, so that nobody who keeps changing an organisation can keep an edition from approval.
+    It covers the edition, its final assessments, the methodology, the software version and the plan. It does not cover
+    the descriptions of organisations: repeated changes of an organisation cannot prevent the approval of an edition.
 
     `newest` is the newest publication of the edition, None if it was never published. `plan` is the requested
     publication, as a Struct or as plain values (dict, list, str, …). Scores are not included, because the same
@@ -70,7 +70,7 @@ def compute_pending_digest(
 def find_missing_approval(
     session: Session, edition: str, pending_digest: str, publisher: str | None
 ) -> tuple[str, ...] | None:
-    """Return None if another person has approved the digest of a pending publication.
+    """Return None if a second person has approved the digest of a pending publication.
 
     Else return the ids of the keys whose approvals do not count because the publisher may hold them too
     (`access.trace_holder`). `publisher` is the id of the publisher's key, None on the command line, for which the

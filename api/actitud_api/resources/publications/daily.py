@@ -1,7 +1,7 @@
-"""Daily comparison of what is read of published editions with what was signed, by the running service.
+"""Daily comparison of the published figures that readers see with the signed documents, by the running service.
 
-A difference is logged as an error, once for each comparison that finds it. The service goes on: what it should show
-instead is for people to decide, and `actitud-api doctor` says what to do.
+A difference is logged as an error, once for each comparison that finds it. The service goes on: people decide on the
+repair, and `actitud-api doctor` tells them the possible steps.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="sc
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
-    `document` is the digest of the score document. `rank` is 1 for the best; equal indices share one, and the next are
-    skipped. It is null if the score is not ranked, as one whose `standing` is provisional.
+    `document` is the digest of the score document. `rank` is 1 for the best; equal indices share a rank, and the ranks
+    after them are skipped. It is null if the score is not ranked, for example because its `standing` is `provisional`.
     """
 
     organisation: str
@@ -85,7 +85,7 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
-    """Numbers of organisations in an edition: all, ranked, by status and by level (`none` for those without one)."""
+    """Numbers of organisations in an edition: all, ranked, by status and by level (`none` for no level)."""
 
     organisations: int
     ranked: int
@@ -97,9 +97,9 @@ class Correction(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
-    whose answers it adds, changes or removes: the verdicts on all others stay. `change` splits the difference in points
-    into parts. Of a score that the revision adds, `before` and `change` are null, and `answers` are those that differ
-    from the last submission of the organisation.
+    whose answers the correction adds, changes or removes; the verdicts on all other answers stay. `change` splits the
+    difference in points into parts. For a score that the revision adds, `before` and `change` are null, and `answers`
+    are the indicators whose answers differ from the last submission of the organisation.
     """
 
     organisation: str
@@ -142,8 +142,8 @@ class BundleKey(Struct, frozen=True, kw_only=True):
     """A public Ed25519 signing key as a JSON Web Key (RFC 8037).
 
     `x` is the public key in base64url, and `kid` its id. `retired` is the time at which it stopped signing; it is
-    absent for the active key. `compromised_since` is the number of the first ledger entry from which on its signatures
-    count no more; it is absent if nobody else had the key.
+    absent for the active key. `compromised_since` is the number of the ledger entry from which on its signatures no
+    longer count, because somebody else had the key; absent otherwise.
     """
 
     kty: Literal["OKP"] = "OKP"
@@ -240,7 +240,7 @@ def build_score_document(
 def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
     """Build the line of a score in its edition document.
 
-    `digest` is that of the score document. The rank is None until `rank_scores` sets it.
+    `digest` is the digest of the score document. The rank is None until `rank_scores` sets it.
     """
     score = document.score
     return ScoreLine(
@@ -291,7 +291,7 @@ class _ScoreBytes(Struct):
 def digest_score(text: bytes) -> str:
     """Return the digest of the canonical score in a score document.
 
-    The bytes of a document are canonical (RFC 8785), so those of its member `score` are too.
+    The bytes of a document are canonical (RFC 8785), so the bytes of its member `score` are canonical too.
     """
     return hash_bytes(bytes(msgspec.json.decode(text, type=_ScoreBytes).score))
 

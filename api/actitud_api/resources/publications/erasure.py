@@ -1,7 +1,7 @@
 """The erasure of the personal data of an assessment, published or not.
 
-Signed documents stay as they are, to the byte: evidence and notes are in none. All else that people wrote about an
-assessment is erased where it is stored, and pages say that it was.
+Signed documents keep every byte; none contains evidence or notes. All other texts about an assessment are erased
+wherever they are stored, and pages say so.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ ACTION: Final = "cli.erase"
 
 
 class ErasureCounts(Struct, frozen=True):
-    """Numbers of what an erasure erases.
+    """Numbers of the stored texts that an erasure removes.
 
-    `rows`: assessments, submissions, corrections and transitions. `reasons`: those of verdicts and of the overall
-    review. `replies`: those with a text. `openings`: entries of the ledger that no longer say what they are about.
+    `rows`: assessments, submissions, corrections and transitions with personal data. `reasons`: reasons of verdicts and
+    of the overall review. `replies`: replies with a text. `openings`: ledger entries whose subject can no longer be
+    read.
     """
 
     rows: int
@@ -50,10 +51,10 @@ def erase(
 ) -> ErasureCounts:
     """Erase the personal data of an assessment, or of its answer to an indicator, and record it in the ledger.
 
-    Erased are documents and notes, reasons of verdicts, replies with their documents, and the openings of ledger
-    entries about them; without an indicator also the documents of the profile, explanations of warnings, the text of
-    the overall review and reasons of transitions. Verdicts, levels and scores stay. `reason` is public. If there is
-    nothing to erase, nothing is recorded either.
+    The erased data are documents and notes, reasons of verdicts, replies with their documents, and the openings of
+    ledger entries about them (the stored texts behind the digests in the ledger). If `indicator` is None, the documents
+    of the profile, explanations of warnings, the text of the overall review and reasons of transitions are erased too.
+    Verdicts, levels and scores stay. `reason` is public. If there is nothing to erase, nothing is recorded either.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.

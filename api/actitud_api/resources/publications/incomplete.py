@@ -31,7 +31,7 @@ def discard_revision(database: Database, edition: str, event: ledger.Event, *, n
     """Remove the newest revision of an edition, which lacks some of its scores, and return its key.
 
     `event` says who removes it; it is recorded in the ledger with the path and the digest of the revision. Documents
-    stay. What people read stays the same, because no figure is ever read of a revision without all its scores.
+    stay. Readers see no change, because the figures of a revision without all its scores are never shown.
 
     Raises:
         UnknownEdition: No edition has that id.

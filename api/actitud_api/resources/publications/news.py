@@ -1,7 +1,7 @@
 """News: publications and corrections, newest first, with the figures that they brought.
 
-A publication never changes, so neither does what is told of it, but for names: an organisation has the name that it has
-in the newest revision of the edition, as on the pages.
+The news about a publication never change, except for names: an organisation is shown with its name in the newest
+revision of the edition, as on the pages.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class UnknownNews(LookupError):
 
 
 class NewsItem(Struct, frozen=True, kw_only=True):
-    """A publication as news.
+    """A publication in the list of news.
 
-    `organisations`: number of scores in the publication, for a territory that of its own. `corrections`: the selected
-    scores that it corrects or adds, empty for the first publication of an edition. `figures`: name and figures by
-    organisation of the corrections, and of the one organisation that is asked for.
+    `organisations`: number of scores in the publication that the filters select. `corrections`: the selected scores
+    that it corrects or adds, empty for the first publication of an edition. `figures`: name and figures, by
+    organisation id, of the corrected organisations and of the organisation that the filters name.
     """
 
     edition: editions.EditionRecord
@@ -62,7 +62,11 @@ def build_territory_filters(territory: Territory) -> NewsFilters:
 
 
 def list_news(database: Database, filters: NewsFilters, *, after: NewsPosition | None, limit: int) -> list[NewsItem]:
-    """List publications of all editions, newest first, at most `limit` of those after a position."""
+    """List publications of all editions that the filters select, newest first.
+
+    `after` is the position of the last item of the previous page, None for the first page; a page has at most `limit`
+    items.
+    """
     known: dict[str, editions.EditionRecord] = {}
     items: list[NewsItem] = []
     read = max(limit, BATCH)

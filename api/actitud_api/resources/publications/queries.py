@@ -90,10 +90,10 @@ ORGANISATION_COLUMNS = ("name", "kind", "population", "band", "province", "regio
 
 
 class FinalSubmission(Struct, frozen=True):
-    """The submission of a final assessment, with its organisation, whose name is sorted as `name_order`.
+    """The submission of a final assessment, with its organisation.
 
-    `figures` are the stored results of the assessment (index, level, coverage, …) by the name of their column in
-    `assessments.tables.Assessment`.
+    `name_order` is the form of the organisation's name by which lists are sorted. `figures` are the stored results of
+    the assessment (index, level, coverage, …) by the name of their column in `assessments.tables.Assessment`.
     """
 
     organisation: PublishedOrganisation
@@ -103,7 +103,7 @@ class FinalSubmission(Struct, frozen=True):
 
 
 class FinalVersion(NamedTuple):
-    """The time when a final assessment was made, its version, and that of its organisation."""
+    """The creation time and the version of a final assessment, and the version of its organisation."""
 
     created: datetime
     assessment: int
@@ -277,7 +277,10 @@ def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
 
 
 def list_versions(session: Session, edition: str) -> dict[str, FinalVersion]:
-    """Return the versions behind each final assessment, by organisation id. If they change, its score is stale."""
+    """Return the versions of each final assessment and of its organisation, by organisation id.
+
+    If one of them changes, a score that was computed from them is stale.
+    """
     rows = session.execute(_SELECT_VERSIONS, {"edition": edition})
     return {organisation: FinalVersion(*rest) for organisation, *rest in rows}
 
@@ -378,9 +381,10 @@ def insert_scores(session: Session, edition: str, revision: int, scores: Sequenc
 def copy_scores(
     session: Session, edition: str, revision: int, corrected: Mapping[int, NewScore], added: Collection[int] = ()
 ) -> None:
-    """Insert the scores of a revision: those of the revision before it, but for the corrected ones, by ordinal.
+    """Insert the scores of a revision: copies of the scores of the previous revision, and the corrected ones.
 
-    `added` are the ordinals of those in `corrected` that the revision before has not: scores after them move on.
+    `corrected` has the corrected and added scores, by their ordinal in the new revision. `added` are the ordinals of
+    the scores that the previous revision does not have; each of them increases the ordinals of later scores by 1.
     """
     first, shift = 1, 0
     for ordinal, score in [*sorted(corrected.items()), (None, None)]:
@@ -538,7 +542,7 @@ def get_newest_revision(session: Session, edition: str) -> int | None:
 def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | None:
     """Return the newest revision of an edition if it has not all its scores, else None.
 
-    The service stores a revision whole: such a one is of another program.
+    The service stores a revision with all its scores at once, so an incomplete one was inserted by another program.
     """
     row = session.execute(_SELECT_INCOMPLETE, {"edition": edition}).one_or_none()
     return None if row is None else RevisionKey(*row)
@@ -621,7 +625,7 @@ def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 class NewsFilters(Struct, frozen=True, kw_only=True):
-    """Publications to list, or their scores; a member that is None selects all.
+    """Filters that select publications, or scores in them; a member that is None does not filter.
 
     `region`, `province`: code of the territory of the organisations.
     """
@@ -633,7 +637,7 @@ class NewsFilters(Struct, frozen=True, kw_only=True):
 
 
 class NewsPosition(NamedTuple):
-    """Position of a publication among all, newest first."""
+    """Position of a publication in the list of all publications, newest first."""
 
     published: datetime
     edition: str
@@ -641,7 +645,11 @@ class NewsPosition(NamedTuple):
 
 
 class PublicationRow(Struct, frozen=True):
-    """A publication in the list of news; the members are those of `PublicationRecord`."""
+    """A publication in the list of news.
+
+    `digest` is the digest of its edition document, `organisations` the number of its scores. `reason` says why it was
+    published, and `corrections` are the scores that differ from the previous revision.
+    """
 
     edition: str
     revision: int
@@ -673,8 +681,9 @@ def _is_selected(filters: NewsFilters) -> list[ColumnElement[bool]]:
 def list_news(
     session: Session, filters: NewsFilters, *, after: NewsPosition | None, limit: int
 ) -> list[PublicationRow]:
-    """List publications, newest first, at most `limit` of those after a position.
+    """List publications, newest first.
 
+    `after` is the position of the last one of the previous page, None for the first page; at most `limit` are listed.
     If the filters name an organisation, only publications with a score of it are listed, even an unchanged one. A
     territory does not filter.
     """
@@ -760,7 +769,7 @@ class PublishedEdition(Struct, frozen=True):
 
 
 class ReadScore(Struct, frozen=True):
-    """A published score as people read it: its columns, and the bytes of the document that it names."""
+    """A published score: the columns that readers see, and the bytes of the score document to which they refer."""
 
     organisation: str
     figures: Mapping[str, object]

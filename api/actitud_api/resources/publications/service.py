@@ -128,8 +128,8 @@ class NewestScore(Struct, frozen=True, kw_only=True):
     """The score of an organisation in the newest revision of an edition.
 
     `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
-    score is not ranked. `digest` is that of the score document, `result_digest` that of the score in it. `review` is
-    the outcome of the review in it, without the texts that were erased since.
+    score is not ranked. `digest` is the digest of the score document, `result_digest` the digest of the score in it.
+    `review` is the outcome of the review in the document, without the texts that were erased since.
     """
 
     edition_digest: str
@@ -176,19 +176,19 @@ class Refusal(Struct, frozen=True):
     """One reason why a publication or an approval is refused.
 
     `pointer` is a JSON Pointer into the request. `rule` names the reason. `value` is the value in question, None if
-    there is none; `holds` is what is true instead, for example the right digest, and empty if there is nothing to
-    say. The rules are:
+    there is none; `holds` is the value that applies instead, for example the right digest, and empty if there is none.
+    The rules are:
 
     `incomplete`: another program began the revision `value`, which has not all its scores. `review`: the edition is not
-    in review. `unsettled`: `holds` assessments are in the state `value`; those that are `returned` count while they may
-    be submitted again. `empty`: no assessment is final. `published`: the edition is
-    already published, with the digest `holds`. `unpublished`: there is nothing published to correct. `superseded`: the
-    newest revision has the digest `holds`. `corrections`: the request has no correction. `repeated`: an organisation is
-    corrected twice. `unknown`: the organisation has no published score, and none that could be added, because its
-    assessment was not returned. `unchanged`: the correction would not change
-    the score. `unapproved`: another key must approve the digest `holds`. `same_person`: the approval by the key `value`
-    does not count, because one person may hold it and the publisher's key. `another_digest`: the pending publication
-    has the digest `holds`. `approved`: the key has approved the digest already.
+    in review. `unsettled`: `holds` assessments are in the state `value`; `returned` ones count while they may be
+    submitted again. `empty`: no assessment is final. `published`: the edition is already published, with the digest
+    `holds`. `unpublished`: there is nothing published to correct. `superseded`: the newest revision has the digest
+    `holds`. `corrections`: the request has no correction. `repeated`: an organisation is corrected twice. `unknown`:
+    the organisation has no published score, and none that could be added, because its assessment was not returned.
+    `unchanged`: the correction would not change the score. `unapproved`: another key must approve the digest `holds`.
+    `same_person`: the approval by the key `value` does not count, because one person may hold it and the publisher's
+    key. `another_digest`: the pending publication has the digest `holds`. `approved`: the key has approved the digest
+    already.
     """
 
     pointer: str
@@ -251,7 +251,7 @@ class UnsignedScore(Struct, frozen=True):
     """A score document before it is signed.
 
     `line` is the line of the score in the edition document, `form` the digest and bytes of the score document, `row`
-    the row that is stored of it. `changed` is True if its figures differ from those of the assessment.
+    the row to store for it. `changed` is True if its figures differ from those of the assessment.
     """
 
     line: ScoreLine
@@ -264,7 +264,7 @@ class SignedScore(Struct, frozen=True):
     """A score document after it is signed.
 
     `line` is the line of the score in the edition document, `stored` the score document with its signature, `row` the
-    row that is stored of it. `changed` is True if its figures differ from those of the assessment.
+    row to store for it. `changed` is True if its figures differ from those of the assessment.
     """
 
     line: ScoreLine
@@ -325,7 +325,8 @@ class EditionPublisher:
     def stop(self) -> None:
         """Give up the publication that is being prepared, and refuse further ones.
 
-        The preparation of a large edition takes longer than a process has to stop. One that is being stored goes on.
+        A process that stops cannot wait for the preparation of a large edition. A publication that is already being
+        stored is completed.
         """
         self._stopping.set()
 
@@ -350,7 +351,7 @@ class EditionPublisher:
             SigningKeyFault: The signing key cannot be used.
             Unavailable: More than `CAUGHT_UP` scores of the edition changed during each of `ATTEMPTS` computations.
             PublicationInterrupted: The process stops.
-            WorkerEnded: Another process that scored for it was killed.
+            WorkerEnded: A worker process that computed scores was killed.
         """
         prepared: PreparedScores | None = None
         # One at a time: a preparation may use every core.
@@ -404,7 +405,7 @@ class EditionPublisher:
 
         Raises:
             UnknownEdition: No edition has that id.
-            PublicationRefused: The plan is refused by what is known without computing any score.
+            PublicationRefused: The plan is refused for a reason that is known before any score is computed.
         """
         record = editions.find(session, edition)
         newest = queries.get(session, record.id)
@@ -1056,7 +1057,7 @@ def _unpack_newest_score(stored: queries.StoredNewestScore) -> NewestScore:
 def get_newest_revision(session: Session, edition: str) -> int | None:
     """Return the number of the newest revision of an edition, or None if the edition is not published.
 
-    What is read of a published edition is read from the scores of this revision.
+    Readers of a published edition get the scores of this revision.
     """
     return queries.get_newest_revision(session, edition)
 

@@ -1,7 +1,7 @@
-"""Comparison of what is read of published editions with the documents that were signed.
+"""Comparison of the published figures that readers see with the signed documents.
 
-No trigger can refuse what the owner of a database does: drop the triggers, or insert a whole revision. The rows that
-people read are therefore compared with the signed documents, from outside by the verifiers and from inside by this.
+The owner of a database can drop its triggers, or insert a whole revision. The rows that people read are therefore
+compared with the signed documents: from outside by the verifiers, and from inside by this module.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class AlteredFigure(Struct, frozen=True):
     """A figure of a published edition that is not the signed one.
 
     `organisation` is None if the figure is one of the edition. `figure` names the column. `shown` is the value that
-    people read, and `signed` the value in the signed document; either is None if there is none. Two figures are read by
-    nobody: `incomplete` is a revision without all its scores (`shown`) after the newest that has them (`signed`), and
-    `state` the state of an edition without any publication.
+    people read, and `signed` the value in the signed document; either is None if there is none. Two names are no
+    figures that people read. `incomplete`: the newest revision (`shown`) has not all its scores, unlike an earlier one
+    (`signed`). `state`: the row of an edition says that it is published (`shown`), but it has no publication.
     """
 
     edition: str
@@ -47,12 +47,12 @@ class AlteredFigure(Struct, frozen=True):
 
 
 def find_altered_figure(database: Database, trusted: Collection[str] | None = None) -> AlteredFigure | None:
-    """Return the first figure that people read of a published edition and that differs from the signed documents.
+    """Return the first published figure that differs from the signed documents, or None if nothing differs.
 
     An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
-    the order of their ids, figures of the edition before those of its organisations. Return None if nothing differs.
-    `trusted`: the ids (thumbprints) of the keys that may have signed; None admits every key in the database, which
-    whoever owns the database can replace.
+    the order of their ids, figures of the edition before those of its organisations. `trusted`: the ids (thumbprints)
+    of the keys that may have signed; None accepts every key in the database, although the owner of the database can
+    replace these.
     """
     with database.read() as session:
         editions = queries.list_published_editions(session)

@@ -59,12 +59,12 @@ class PublicationTable(Base, table=True):
 
 
 class PublishedScore(Base, table=True):
-    """The score of an organisation in a revision: everything that people read of it, and the digest of its document.
+    """The score of an organisation in a revision: all figures that readers see, and the digest of its document.
 
     A publication is inserted before its scores, whose `ordinal` runs from 1 to its `organisations` in the order of the
-    organisation ids. A revision is complete, and read, once the last of them is there. The description of the
-    organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
-    The figures are those of `assessments.tables.Assessment`.
+    organisation ids. A revision is complete, and shown to readers, once its last score is stored. The description of
+    the organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
+    The columns of figures are the same as in `assessments.tables.Assessment`.
     """
 
     __tablename__ = "published_score"

@@ -1,4 +1,4 @@
-"""Publication as a job: the scores are prepared while its progress is told, and the last step publishes them."""
+"""Publication as a job: it prepares the scores and reports its progress, and its last step publishes them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ KIND: Final = "editions.publications.create"
 
 
 class PublicationParameters(Struct, frozen=True):
-    """Parameters of the job.
+    """Parameters of the job that publishes an edition.
 
-    `request`: the body of the request as JSON, and `event`: what the ledger says of whoever asked.
+    `request`: the body of the request as JSON. `event`: the ledger entry with the actor of the request.
     """
 
     edition: str
@@ -34,7 +34,7 @@ class PublicationParameters(Struct, frozen=True):
 
 
 class PublicationOutcome(Struct, frozen=True):
-    """Result of the job; `location` is the path of the publication."""
+    """Result of the job that publishes an edition; `location` is the path of the publication."""
 
     edition: str
     revision: int
@@ -44,7 +44,7 @@ class PublicationOutcome(Struct, frozen=True):
 
 
 def build_task(publishing: EditionPublisher) -> JobTask[PublicationParameters]:
-    """Return the task that publishes an edition, or a correction of one, with a publisher."""
+    """Build the task with which the job runner publishes an edition, or a correction of one."""
 
     def publish(job: JobRun[PublicationParameters]) -> None:
         parameters = job.parameters

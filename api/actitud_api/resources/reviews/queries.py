@@ -245,7 +245,7 @@ def erase_reasons(session: Session, edition: str, organisation: str, indicator: 
 
 
 def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons that `erase_reasons` would erase."""
+    """Count the reasons of the verdicts on an answer; None counts all, and the text of the overall review too."""
     counts: list[int] = [
         session.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
         for table, conditions in _match_reasons(edition, organisation, indicator)

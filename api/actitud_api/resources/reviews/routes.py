@@ -382,8 +382,8 @@ class ReviewController(Controller):
     def get_review(self, request: ApiRequest, path: AssessmentPath, database: Database) -> Response[bytes]:
         """Get the overall review of an assessment.
 
-        The highest level that the assessment may reach, and what only assessors set, if the methodology has such fields
-        and facts.
+        The highest level that the assessment may reach, and the profile fields and facts that only assessors set, if
+        the methodology has any.
         """
         state = service.get_overall_review(database, path.edition, path.organisation)
         return REVIEW.of(request, schemas.build_review(state), revision=state.revision)

@@ -1,7 +1,7 @@
 """Use cases over reviews: verdicts on answers, overall reviews, agreement of assessors, samples and flags.
 
 A verdict changes the score in the transaction that stores it. Functions that write take a writing session, a test of
-the stored version (`expected`: true for the version in the client's `If-Match`) and the current time.
+the stored version (`expected` returns True for the version in the client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -289,7 +289,7 @@ class SampleView(Struct, frozen=True):
 
 
 class FlaggingResult(Struct, frozen=True):
-    """The result of `refresh_flags`: the numbers of compared assessments and of flags, and as `created` the time."""
+    """The result of computing flags: the numbers of compared assessments and of flags, and the time `created`."""
 
     edition: str
     assessments: int
@@ -371,8 +371,8 @@ def collect_answer_reviews(
 def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | None) -> AppliedReview:
     """Return the part of a review to which the organisation could reply: verdicts and overall review until `heard`.
 
-    `heard` is when its hearing was over, None if it had none. `record` may be an assessment as it was submitted: the
-    verdicts are those on its answers.
+    `heard` is the end of the hearing, None if there was none: the result is then empty. `record` may have an earlier
+    submission of the assessment; only the verdicts on its answers are returned.
     """
     if heard is None:
         return NO_REVIEW
@@ -385,7 +385,7 @@ def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | 
 
 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
-    """Return the ids, from `organisations`, of those whose assessment ever had a verdict or an overall review."""
+    """Return the ids of those of `organisations` whose assessment ever had a verdict or an overall review."""
     verdicts, overall_reviews = (
         query(session, edition, organisations)
         for query in (queries.list_verdicts_of_many, queries.list_overall_reviews)
@@ -444,7 +444,7 @@ def save_verdicts(
     """Store the verdicts of an assessor on several answers of one assessment, each as `save_verdict` does.
 
     The assessment is scored again once. Return for each judgement the review of its answer; None if the assessor has
-    given this very verdict on the answer before; or the exception that refuses it, while the others are stored. None of
+    given the same verdict on the answer before; or the exception that refuses it, while the others are stored. None of
     the opinions may set another last day of the hearing.
 
     Raises:
@@ -860,7 +860,7 @@ def erase_reasons(session: Session, edition: str, organisation: str, indicator: 
 
 
 def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons that `erase_reasons` would erase."""
+    """Count the reasons of the verdicts on an answer; None counts all, and the text of the overall review too."""
     return queries.count_reasons(session, edition, organisation, indicator)
 
 
@@ -905,8 +905,8 @@ def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Without `seed`, one is generated. The edition must not be published, because a seed that is chosen when the
-    organisations are known chooses the sample.
+    Without `seed`, one is generated. The edition must not be published: somebody who knows the scores could choose a
+    seed that selects certain organisations.
 
     Raises:
         UnknownEdition: There is no such edition.

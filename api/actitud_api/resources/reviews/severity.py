@@ -1,4 +1,4 @@
-"""Which verdict is harsher than another, for changes to which the organisation can no longer reply. Pure."""
+"""Comparison of verdicts by severity, for changes to which the organisation can no longer reply. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
 
 
 def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> bool:
-    """Return True if a verdict is neither milder than another one nor the same; None is an answer without verdict.
+    """Return True if the verdict `after` counts as harsher than `before`; None is an answer without verdict.
 
-    `accepted` and no verdict are the mildest; then `capped`, a higher level before a lower one, and `insufficient`,
-    of which neither is milder than the other; then `rejected` and `stale`, likewise. The same verdict with another
-    reason or rule counts as harsher, because the organisation has not replied to that.
+    There are three grades: `accepted` and no verdict; `capped` and `insufficient`; `rejected` and `stale`, the
+    harshest. Of two `capped` verdicts the one with the lower level is harsher. A change between the two verdicts of a
+    grade counts as harsher, and so does the same verdict with another reason or rule, because the organisation has not
+    replied to it.
     """
     if after is None or after.verdict in (None, "accepted"):
         return False

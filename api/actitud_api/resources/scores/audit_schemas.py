@@ -81,15 +81,15 @@ class DimensionStatistics(NodeStatistics, frozen=True):
 class IndicatorStatistics(NodeStatistics, frozen=True):
     """Statistics of an indicator in relation to the dimension or group above it.
 
-    `zero_by_rule` is the share of the organisations that score zero by the zero rule, whatever they answered; null if
-    none has a score.
+    `zero_by_rule` is the share of the organisations that score zero by the zero rule, independent of their answers;
+    null if no organisation has a score.
     """
 
     zero_by_rule: Share | None
 
 
 class GoalpostMove(Wire, frozen=True):
-    """The effect of moving a goalpost to the raw value `x`: the ranks that organisations move, mean and greatest."""
+    """The effect of moving a goalpost to the raw value `x`: by how many ranks organisations move, mean and greatest."""
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -100,7 +100,7 @@ class GoalpostStatistics(Wire, frozen=True):
     """The effect on ranks if a goalpost that was set by judgement moves by 20 %.
 
     `position` is its position in the curve of the indicator, from 0, and `x` its raw value. `down` and `up` are the
-    effects of lowering and of raising it, null if it would reach its neighbour.
+    effects of lowering and of raising the goalpost, null if it would reach its neighbour.
     """
 
     indicator: str
@@ -147,7 +147,7 @@ class AuditQuery(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PrincipalComponent(Wire, frozen=True):
-    """A principal component of the dimensions: its part of their variance, and their correlations with it."""
+    """A principal component of the dimensions: its share of their variance, and its correlation with each of them."""
 
     eigenvalue: Statistic
     share: Statistic
@@ -155,7 +155,7 @@ class PrincipalComponent(Wire, frozen=True):
 
 
 class CompensatedScore(Wire, frozen=True):
-    """The index and level of an organisation, those with the geometric mean, and its weakest dimension."""
+    """The index and level of an organisation with arithmetic and geometric mean, and its weakest dimension."""
 
     organisation: str
     index: Points
@@ -166,10 +166,11 @@ class CompensatedScore(Wire, frozen=True):
 
 
 class CompensationStatistics(Wire, frozen=True):
-    """What the geometric mean changes, in which strong dimensions make up less for weak ones.
+    """The effect of a geometric mean on the index, in which strong dimensions make up less for weak ones.
 
     `loss_mean` and `loss_max` are the points that the index loses; `level_changes` and `tenth_changes` are the shares
-    of the organisations that change their level, or their tenth of the ranking. `most` are up to ten that lose most.
+    of the organisations that change their level, or their tenth of the ranking. `most` has up to ten organisations that
+    lose most.
     """
 
     loss_mean: Statistic | None
@@ -189,7 +190,7 @@ class GroupStatistics(Wire, frozen=True):
 
 
 class IndicatorDifference(Wire, frozen=True):
-    """The share of the variance of an indicator that groups explain beyond the index; large from 0.07 on."""
+    """The share of the variance of an indicator that groups explain beyond the index. From 0.07 on it is large."""
 
     indicator: str
     effect: Share
@@ -209,9 +210,10 @@ class GroupDifferences(Wire, frozen=True):
 
 
 class SourceSensitivity(Wire, frozen=True):
-    """Sobol' indices: the shares of the variance of the levels that a source causes alone, and takes part in.
+    """Sobol' indices of a source of uncertainty of the levels.
 
-    Both are estimates, and may be slightly below 0.
+    `first` is the share of the variance that the source causes alone, `total` the share in which it takes part. Both
+    are estimates, and may be slightly below 0.
     """
 
     source: Annotated[Source, OPEN]
@@ -220,9 +222,10 @@ class SourceSensitivity(Wire, frozen=True):
 
 
 class LevelSensitivity(Wire, frozen=True):
-    """How much levels depend on judgements and errors, which are drawn together for at most 500 organisations.
+    """The sensitivity of levels to judgements and errors, which are drawn at random for at most 500 organisations.
 
-    `changes` is the share of the drawn levels that differ, `losses` that of none, `far_changes` that of more than one.
+    `changes` is the share of the drawn levels that differ from the level without variation. In the share `losses` there
+    is no level any more, in the share `far_changes` it is more than one level away.
     """
 
     organisations: Count
@@ -236,8 +239,8 @@ class LevelSensitivity(Wire, frozen=True):
 class EditionAudit(Wire, frozen=True):
     """The audit of the index of an edition, over its ranked organisations. Figures that are not defined are null.
 
-    `correlations` are those of each of the `nodes` with each other. `compensation` is null if the index is not an
-    arithmetic mean, `sensitivity` if it was not asked for.
+    `correlations` has the correlation of each of the `nodes` with each other one. `compensation` is null if the index
+    is not an arithmetic mean, `sensitivity` if it was not asked for.
     """
 
     edition: str

@@ -55,7 +55,7 @@ Percentiles = tuple[int, int, int]
 
 
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
-    """How much the result of an organisation varies if weights and aggregation are chosen at random.
+    """The variation of the result of an organisation if weights and aggregation are chosen at random.
 
     `row` is its row in the ranking. `draws` is the number of random choices, and `seed` the seed of the random
     generator. `index` holds percentiles of the index in units of 10^-decimals (with 2 decimals, 5734 means 57.34
@@ -177,7 +177,7 @@ def examine_edition(
 ) -> ExaminedEdition:
     """Return the whole audit of the ranked organisations of an edition that a principal may see.
 
-    `sensitivity`: whether the sensitivity of the levels is computed as well, which takes several seconds.
+    `sensitivity` is True to compute the sensitivity of the levels as well, which takes several seconds.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -268,7 +268,7 @@ def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | N
 
 
 class ComputationJob(Struct, frozen=True):
-    """Computations over a published edition that are missing on disk, by kind, with their inputs.
+    """The computations over a published edition that are missing on disk (`missing`, by kind), with their inputs.
 
     It can be passed to another process.
     """
@@ -280,9 +280,9 @@ class ComputationJob(Struct, frozen=True):
 
 
 def find_missing_computations(database: Database, kept: KeptComputations, edition: str) -> ComputationJob | None:
-    """Return the computations over a published edition that are not kept, or None if all are.
+    """Return the computations over a published edition that are missing on disk, or None if none is missing.
 
-    Those over former scores of the edition are dropped.
+    Computations over earlier scores of the edition are deleted.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -299,7 +299,7 @@ def find_missing_computations(database: Database, kept: KeptComputations, editio
 
 
 def compute_missing(kept: KeptComputations, job: ComputationJob) -> None:
-    """Compute and keep what is missing."""
+    """Run the missing computations over an edition and save their results on disk."""
     methodology = load_methodology(job.methodology)
     field = _build_field(methodology, job.competitors)
     for kind, compute in _COMPUTATIONS.items():

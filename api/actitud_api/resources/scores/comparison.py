@@ -55,10 +55,10 @@ EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
 class PeerComparison(Struct, frozen=True):
     """The index of an organisation, or its score in one dimension, compared with those of its peer group.
 
-    Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). `score` is None if the
-    organisation has no such score. `standing` is its rank in the group; None if it has no such score or is not
-    ranked. `spread` summarises the scores of the group; None if nobody in the group has such a score. `standing`
-    and `spread` are also None if the caller may not see the scores of other organisations.
+    Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). `score` is None if the organisation
+    has no such score. `standing` is its rank in the group; None if it has no such score or is not ranked. `spread`
+    summarises the scores of the group; None if no organisation in the group has such a score. `standing` and `spread`
+    are also None if the caller may not see the scores of other organisations.
     """
 
     score: int | None
@@ -201,8 +201,8 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
     """Find organisations of a published edition by a search text.
 
-    `text` is taken as an id or alias. If no organisation has it, it is searched for, and the closest organisations
-    are first. Returns at most `limit` rows.
+    If `text` is the id or an alias of an organisation, that one is returned. Otherwise `text` is searched for in names,
+    and the closest organisations are first. Returns at most `limit` rows.
 
     Raises:
         UnknownEdition: No published edition has that id.

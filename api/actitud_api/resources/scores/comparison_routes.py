@@ -179,8 +179,8 @@ class ComparisonController(Controller):
     ) -> Response[bytes]:
         """Get the statistical audit of the index of an edition.
 
-        Of the ranked organisations: mean, deviation and skewness of each score; its correlation with that of the
-        dimension or index above it; Cronbach's alpha; its main effect beside its weight; and the ranks that
+        For the ranked organisations: mean, deviation and skewness of each score; its correlation with the score of the
+        dimension or index above it; Cronbach's alpha; its main effect beside its weight; and by how many ranks
         organisations move if a dimension is left out, or a goalpost moves. Before publication, assessors, publishers
         and administrators see all of it; an organisation sees only what is computed from its own score.
         """

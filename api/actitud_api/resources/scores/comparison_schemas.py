@@ -51,10 +51,11 @@ Rank = Annotated[int, Meta(ge=1)]
 
 
 class PeerGroup(Wire, frozen=True):
-    """A peer group: the ranked organisations of these kinds and this size band; null is all.
+    """A peer group: the ranked organisations of these kinds and this size band; null stands for all.
 
-    `basis`: of kind and band, kind, band scale (all kinds whose size is measured on the same scale), or all. The first
-    of these four that has as many organisations as the methodology requires is the group.
+    `basis` says how the group was formed: by kind and band, by kind, by band scale (all kinds whose size is measured on
+    the same scale), or from all organisations. It is the first of these four groups with as many organisations as the
+    methodology requires.
     """
 
     basis: PeerBasis
@@ -64,11 +65,11 @@ class PeerGroup(Wire, frozen=True):
 
 
 class PeerFigure(Wire, frozen=True):
-    """A score of an organisation and its position in the peer group; what there is not is null.
+    """A score of an organisation and its position in the peer group; a figure that does not exist is null.
 
     `organisations` counts the members of the group that have such a score, the organisation included; `rank` is its
-    rank among them, `below` the number of those with a lower score, `percentile` the percentile rank from 0 to 100,
-    unless the members are too few. `spread` summarises the scores of the group.
+    rank among them, `below` the number of members with a lower score, `percentile` the percentile rank from 0 to 100,
+    null if there are too few members. `spread` summarises the scores of the group.
     """
 
     score: Points | None
@@ -181,8 +182,8 @@ class Practice(Wire, frozen=True):
 class Exemplar(Wire, frozen=True):
     """An organisation that does well in a dimension.
 
-    `score` is that in the dimension, and `practices` are the answers with evidence that score points in it. `rank` is
-    null if an organisation asks before publication. What is not known of the organisation is null.
+    `score` is its score in the dimension, and `practices` are its answers with evidence that score points there. `rank`
+    is null if an organisation asks before publication. Unknown members of the organisation are null.
     """
 
     edition: str
@@ -280,7 +281,7 @@ class LevelProbability(Wire, frozen=True):
 
 
 class RobustScore(Wire, frozen=True):
-    """How much the score of an organisation varies if weights and aggregation are chosen at random.
+    """The variation of the score of an organisation if weights and aggregation are chosen at random.
 
     `drawn_index`, `drawn_rank` and `levels` are the results over the draws. If an organisation asks before publication,
     `rank` and `drawn_rank` are null.

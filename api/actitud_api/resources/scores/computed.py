@@ -1,4 +1,4 @@
-"""Cache of computations over whole editions, in the process and, of published editions, on disk.
+"""Cache of computations over whole editions: in memory, and for published editions also on disk.
 
 A cache key changes with every write of an assessment of the edition, so an outdated value is never returned.
 """
@@ -42,9 +42,9 @@ class ComputationBusy(Exception):
 class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, the one with the highest index first, with their scores.
 
-    Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the
-    scores by row. `attainable` is, by row, the highest level that the scores of the organisation in indicators and
-    dimensions allow, whatever its index. `kinds` and `bands` have, by row, the kind of the organisation, and its size
+    Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the scores
+    by row. `attainable` is, by row, the highest level that the scores of the organisation in indicators and dimensions
+    allow, without regard to its index. `kinds` and `bands` have, by row, the kind of the organisation, and its size
     band if it has one.
     """
 
@@ -82,7 +82,10 @@ class FieldRobustness(Struct, frozen=True):
 
 
 class NodeMeans(Struct, frozen=True):
-    """Mean score of each node over the ranked organisations, by id, in units of 10^-decimals; None without a score."""
+    """Mean score of each node over the ranked organisations, by id, in units of 10^-decimals.
+
+    A mean is None if no organisation has a score in the node.
+    """
 
     means: dict[str, int | None]
 
@@ -125,7 +128,7 @@ class ComputationCache:
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:
-        """Create the cache. `kept`: computations over published editions on disk; None keeps them in memory only."""
+        """Create an empty cache. `kept`: computations over published editions on disk; None caches in memory only."""
         self._kept = kept
         self.means: RecentValues[NodeMeans] = RecentValues(16)
         self.fields: RecentValues[RankedField] = RecentValues(2)
@@ -139,9 +142,10 @@ class ComputationCache:
     def find(
         self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, type_: type[V]
     ) -> V | None:
-        """Return a value of one of the caches, or the one that is kept on disk, or None.
+        """Return a cached value from memory, or else from disk, or None if there is none.
 
-        `source`, `kind`: by which it is kept; None if it is not.
+        `values` is the cache in memory to look in, and `key` the key in it. `source` and `kind` identify the value on
+        disk; if `source` is None, only memory is looked in.
         """
         value = values.get(key)
         if value is None and source is not None and self._kept is not None:
@@ -151,16 +155,14 @@ class ComputationCache:
         return value
 
     def keep(self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, value: V) -> V:
-        """Store a value in one of the caches, and on disk if it has a `source`, and return it."""
+        """Store a value in a cache in memory, and on disk too unless `source` is None; return the value."""
         if source is not None and self._kept is not None:
             self._kept.save(source, kind, value)
         return values.put(key, value)
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Wait until no other thread computes, and let this thread compute in a `with` block.
-
-        So computations run one after the other.
+        """Let only one thread at a time compute in a `with` block; the others wait.
 
         Raises:
             ComputationBusy: `WAITING` requests wait or compute already.

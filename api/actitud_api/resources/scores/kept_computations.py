@@ -1,4 +1,4 @@
-"""Computations over published editions that are kept on disk, so that no restart and no process makes them anew."""
+"""Computations over published editions, kept on disk so that restarts and other processes need not repeat them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ V = TypeVar("V")
 
 
 class ComputedFrom(NamedTuple):
-    """The published scores that something is computed from: the edition, and a value that changes with its scores."""
+    """The scores from which something is computed: a published edition, and a value that changes with its scores."""
 
     edition: str
     state: object
 
 
 class KeptComputations:
-    """Computations in a store of files, by the scores that they are computed from."""
+    """Results of computations in a store of files, found by the scores from which they were computed."""
 
     def __init__(self, store: FileStore) -> None:
-        """Keep the store."""
+        """Use `store` to read and write results."""
         self._store = store
 
     def load(self, source: ComputedFrom, kind: str, type_: type[V]) -> V | None:
-        """Return a computation that was kept, or None. `kind` names it, with all that it depends on besides."""
+        """Return the stored result of a computation, or None if there is none.
+
+        `kind` names the computation, with all parameters on which it depends.
+        """
         stored = self._store.open(name_computation(source, kind))
         if stored is None:
             return None
@@ -40,20 +43,20 @@ class KeptComputations:
             return None
 
     def save(self, source: ComputedFrom, kind: str, value: object) -> None:
-        """Keep a computation, if there is room for it."""
+        """Store the result of a computation, if there is room for it."""
         self._store.write(name_computation(source, kind), [_ENCODER.encode(value)])
 
     def holds(self, source: ComputedFrom, kind: str) -> bool:
-        """Return True if a computation is kept."""
+        """Return True if the result of a computation is stored."""
         return self._store.holds(name_computation(source, kind))
 
     def drop_outdated(self, source: ComputedFrom) -> None:
-        """Drop the computations from former scores of an edition."""
+        """Delete the results that were computed from earlier scores of an edition."""
         self._store.drop_outdated(_name_group(source), _name_state(source))
 
 
 def name_computation(source: ComputedFrom, kind: str) -> str:
-    """Return the name of a computation in a store. The version of the service is in it, as in names of files."""
+    """Return the name of the file with the result of a computation. The name depends on the version of the service."""
     digest = hashlib.sha256(msgspec.json.encode((__version__, _FORM, kind))).hexdigest()
     return f"{_name_group(source)}.{_name_state(source)}.{digest[:48]}"
 

@@ -1,6 +1,6 @@
 """The queries over the scores of editions, with the statements of `statements`.
 
-Of a published edition only published scores are selected: other assessments are never shown.
+Queries over a published edition return only published scores: other assessments are never shown.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class RankingSort(Struct, frozen=True):
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of an edition: those on the organisation, and further ones on its score.
+    """Filters of the rows of a ranking: by members of the organisation, and by its score.
 
     None does not filter. `level` and `status` select rows with that level or status. `organisations` selects these
     ids or aliases, `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the
@@ -73,7 +73,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     rated: DimensionKey | None = None
 
     def build_score_conditions(self, statements: FigureStatements) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is set but the text, over the columns of `statements`."""
+        """Return an SQL condition over the columns of `statements` for each filter that is set, except for the text."""
         table = statements.figures
         conditions = self.build_conditions(statements.described)
         if self.level is not None:
@@ -92,7 +92,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
 
 
 class Visibility(Struct, frozen=True):
-    """The rows of an edition that a principal may see: all if `everything`, else only those of `organisations`."""
+    """The rows of an edition that a principal may see: all if `everything`, else only the rows of `organisations`."""
 
     everything: bool
     organisations: tuple[str, ...] = ()
@@ -105,9 +105,9 @@ class Visibility(Struct, frozen=True):
 
 
 class FigureSource(Struct, frozen=True):
-    """Where the figures of an edition are read: its newest complete revision, or its assessments if it has none.
+    """The source of the figures of an edition: its newest complete revision, or its assessments if it has none.
 
-    Found once for a request, so that all that is shown together comes from one revision.
+    A request determines it once, so that all figures in a response come from one revision.
     """
 
     edition: str
@@ -127,10 +127,10 @@ class FigureSource(Struct, frozen=True):
 class StoredFigures(Struct, frozen=True):
     """The figures of an organisation in an edition, as they are stored.
 
-    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals,
-    5734 means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value.
-    `status` says if the evidence is enough for a level; `level` is None if there is none. `rank_points` is the
-    index, or -1 for an organisation that is not ranked.
+    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals, 5734
+    means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value. `status`
+    says whether the evidence is enough for a level; `level` is None if there is none. `rank_points` is the index, or -1
+    for an organisation that is not ranked.
     """
 
     methodology: str
@@ -146,9 +146,9 @@ class StoredFigures(Struct, frozen=True):
 class RankingRow(StoredFigures, frozen=True):
     """A row of the ranking of an edition.
 
-    `rank` is None if the organisation is not ranked, or if the caller may not see all rows of the edition.
-    `name_order` is the name in the form by which rows are sorted. `population` is None if it is not known, and so
-    is the size band `band`. `province` and `region` are INE codes, None if there is none.
+    `rank` is None if the organisation is not ranked, or if the caller may not see all rows of the edition. `name_order`
+    is the name in the form by which rows are sorted. `population` and the size band `band` are None if they are not
+    known. `province` and `region` are INE codes, None if there is none.
     """
 
     organisation: str
@@ -409,7 +409,7 @@ def count_by_group(session: Session, source: FigureSource, visibility: Visibilit
 
 
 def get_state_key(session: Session, source: FigureSource, visibility: Visibility) -> tuple[int, int, str, str]:
-    """Return a key that changes whenever the visible figures of the edition may have changed, and never else.
+    """Return a key that changes if, and only if, the visible figures of the edition may have changed.
 
     Before publication, the key holds the number of visible assessments, the sum of the versions of their rows, and the
     times of the last creation and the last update. Afterwards it holds the number of scores, the revision, and its
@@ -590,10 +590,11 @@ def _find_ranks(session: Session, source: FigureSource, points: Collection[int])
 
 
 def find_published_rank(session: Session, source: FigureSource, edition_digest: str, points: int) -> int | None:
-    """Return the rank of a score with the `rank_points` of `points` in a revision, None if it is not ranked.
+    """Return the rank of a score in a revision, None if it is not ranked.
 
-    `edition_digest` is the digest of the edition document of the revision `source`. The points of a revision never
-    change, so all of them are read once and kept by it: counting the better ones reads half of an edition each time.
+    `points` is the `rank_points` of the score. `edition_digest` is the digest of the edition document of the revision
+    `source`: the points of a revision never change, so they are read once and cached by this digest. Counting the
+    better scores would read half of the edition each time.
     """
     if points == UNRANKED:
         return None

@@ -1,4 +1,4 @@
-"""An edition scored again under another methodology version: before and after side by side, the change attributed."""
+"""Score an edition again under another methodology version, and split the change of each index into parts."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class RescoredNode(Struct, frozen=True):
 class RescoredScore(Struct, frozen=True):
     """A score under the version of its edition (`before`) and under another one (`after`).
 
-    `parts`: the change of the index as `…/changes` attributes it, null if there is no index under one of the versions.
-    It is all of the methodology, since the facts are the same. `dimensions`: where it comes from, and
-    `version_effects`: which answers the other version does not ask for, and what it asks for besides.
+    `parts`: the change of the index, split as by the operation `changes`; null if there is no index under one of the
+    versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
+    dimension. `version_effects`: the answers that the other version does not ask for, and the indicators that it adds.
     """
 
     before: RescoredSide
@@ -63,7 +63,7 @@ class RescoredScore(Struct, frozen=True):
 
     @property
     def outcome(self) -> Outcome:
-        """The word for the change of the index."""
+        """The direction of the change of the index: `risen`, `fallen` or `same`; `unrated` if an index is missing."""
         if self.parts is None:
             return "unrated"
         total = Fraction(str(self.parts.total))
@@ -71,7 +71,7 @@ class RescoredScore(Struct, frozen=True):
 
 
 class LevelMove(Struct, frozen=True):
-    """Number of organisations that have a level before and another, or the same, after; null is none."""
+    """Number of organisations with a level before and a level after, which may be equal; null is no level."""
 
     before: int | None
     after: int | None
@@ -79,7 +79,7 @@ class LevelMove(Struct, frozen=True):
 
 
 class RescoringSummary(Struct, frozen=True, kw_only=True):
-    """Summary of the rescoring of a whole edition. The means are of the organisations that have an index under both."""
+    """Summary of the rescoring of an edition; the means cover the organisations with an index under both versions."""
 
     methodology_before: str
     methodology_after: str
@@ -91,7 +91,7 @@ class RescoringSummary(Struct, frozen=True, kw_only=True):
 
 
 def check_versions(before: str, after: str) -> None:
-    """Raise `IncomparableVersions` if scores of two versions are not compared."""
+    """Raise `IncomparableVersions` if the scores of two methodology versions cannot be compared."""
     if not are_comparable(load_methodology(before), load_methodology(after)):
         raise IncomparableVersions(before, after)
 
@@ -147,7 +147,7 @@ _DECIMALS: Final = 2
 
 
 def summarise_rescored(before: str, after: str, details: Iterable[Mapping[str, Any]]) -> RescoringSummary:
-    """Summarise the scores of an edition under two versions, as they are kept with the job."""
+    """Summarise the scores of an edition under two versions; `details` are the stored results of the job."""
     moves: Counter[tuple[int | None, int | None]] = Counter()
     sums = [Fraction(), Fraction()]
     rated = 0

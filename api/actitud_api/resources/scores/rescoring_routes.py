@@ -62,9 +62,10 @@ class RescoringsController(Controller):
     ) -> Response[bytes]:
         """Score an edition under another version.
 
-        A job, which changes nothing of the edition. The `detail` of each of its results has the score before and after,
-        and the change as `editions.scores.changes` attributes it; the outcomes are `risen`, `fallen`, `same` and
-        `unrated`. Its `result` has both means and how many organisations move from level to level.
+        Starts a job, which does not change the edition. The `detail` of each of its results has the score before and
+        after, and the parts of the change, as in `editions.scores.changes`; the outcomes are `risen`, `fallen`, `same`
+        and `unrated`. Its `result` has both means and the number of organisations that move from each level to each
+        other.
         """
 
         def enqueue(session: Session) -> Response[bytes]:

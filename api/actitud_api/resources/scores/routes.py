@@ -164,10 +164,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """List the ranking of an edition.
 
-        In rank order, or in the order that `sort` names; if several filters are given, all must match. Ranks are those
-        in the whole edition, whatever the filters: equal indices share one, and the next are skipped; organisations
-        with insufficient evidence have none. Before publication, assessors, publishers and administrators see all of
-        it; an organisation sees only itself, without rank, which would reveal the scores of others.
+        In rank order, or in the order that `sort` names; if several filters are given, all must match. Ranks are always
+        ranks in the whole edition: equal indices share a rank, and the ranks after them are skipped; organisations with
+        insufficient evidence have no rank. Before publication, assessors, publishers and administrators see all of it;
+        an organisation sees only itself, without rank, which would reveal the scores of others.
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)
@@ -219,9 +219,9 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        The score of what the organisation submitted, as of `POST /v1/scores`, with its rank and the outcome of the
-        review. Before publication, assessors, publishers and administrators see all of it; an organisation sees only
-        itself, without rank, which would reveal the scores of others.
+        The score of the submitted facts, as of `POST /v1/scores`, with the rank and the outcome of the review. Before
+        publication, assessors, publishers and administrators see all of it; an organisation sees only itself, without
+        rank, which would reveal the scores of others.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
@@ -240,10 +240,10 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the path of an organisation to the next level.
 
-        Moves, after which every condition of the next level holds, in the order in which they can be made. Each is the
-        smallest improvement that satisfies a condition; if none does, the one that gains most. Superfluous moves are
-        removed at the end. Before publication, assessors, publishers and administrators see all of it; an organisation
-        sees only itself.
+        Moves are improvements of single answers, in the order in which they can be made; after all of them every
+        condition of the next level holds. Each is the smallest improvement that satisfies a condition or, if none does,
+        the one that gains most. Superfluous moves are removed at the end. Before publication, assessors, publishers and
+        administrators see all of it; an organisation sees only itself.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)

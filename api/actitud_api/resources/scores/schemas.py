@@ -109,9 +109,9 @@ class ScoreBatchAnswer(Wire, frozen=True):
 class Sheet(NarratedScore, frozen=True, kw_only=True):
     """The explained score of an organisation in an edition: a score as of `POST /v1/scores`, with rank and review.
 
-    `rank` is 1 for the best; equal indices share one, and the next are skipped. It is null if the organisation is not
-    ranked, or asks before publication. `simulated`: the answers are invented. The score of a published edition is read
-    from its document and never computed again.
+    `rank` is 1 for the best; equal indices share a rank, and the ranks after them are skipped. It is null if the
+    organisation is not ranked, or asks before publication. `simulated`: the answers are invented. The score of a
+    published edition is read from its document and never computed again.
     """
 
     edition: str
@@ -132,9 +132,9 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one, `target`, null if there is none.
 
-    `moves` stand in the order in which they can be made, reach every condition but those that `unreachable` names, and
-    are null if none helps or the profile has to change first. `index_after` and `level_after` are those after all
-    moves.
+    `moves` are improvements in the order in which they can be made; together they meet every condition except those in
+    `unreachable`. They are null if no move helps or the profile has to change first. `index_after` and `level_after`
+    are the index and level after all moves.
     """
 
     edition: str
@@ -146,10 +146,10 @@ class PathAnswer(NarratedPath, frozen=True):
 class ChangesAnswer(NarratedChange, frozen=True):
     """The change of an organisation from the earlier edition, `edition_before`, to another, decomposed into parts.
 
-    `index` has the index at each stage, and `parts` the differences of its stages, null if there is no index at some
-    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` those
-    whose score differs between stages. `version_effects` says what the change of version dropped, and what is new. A
-    level is null if there is none.
+    `index` has the index at each stage, and `parts` the differences between stages, null if there is no index at some
+    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` the
+    indicators whose score differs between stages. `version_effects` has the answers that the later version dropped and
+    the indicators that it added. A level is null if there is none.
     """
 
     edition_before: str
@@ -163,8 +163,8 @@ class ScoreRow(Wire, frozen=True):
     """A row of the ranking of an edition.
 
     `rank` is null if the organisation is not ranked, or asks before publication. `index_max` is the index with every
-    unknown indicator at its best. `dimensions` are points by id. A figure that the score lacks is null, and so is what
-    is not known of the organisation.
+    unknown indicator at its best. `dimensions` are points by id. A figure that the score lacks is null, and so is an
+    unknown member of the organisation.
     """
 
     edition: str
@@ -193,9 +193,9 @@ class ScorePage(Page[ScoreRow], frozen=True):
 class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
-    If the request names another methodology version than that of the edition, `version_effects` says what the
-    submission loses under it and what is new, and `rank` is null. Else `version_effects` is null. A figure that the
-    score lacks is null.
+    If the request names another methodology version than that of the edition, `version_effects` has the answers that
+    the submission loses under it and the indicators that are new, and `rank` is null. Else `version_effects` is null. A
+    figure that the score lacks is null.
     """
 
     edition: str
@@ -256,8 +256,8 @@ class StatusCount(Wire, frozen=True):
 class SummaryAnswer(Wire, frozen=True):
     """A summary of the organisations of an edition that match the filters.
 
-    `index`, `distribution` and `dimensions` are those of the ranked organisations only. A figure that no organisation
-    has is null.
+    `index`, `distribution` and `dimensions` cover only the ranked organisations. A figure that no organisation has is
+    null.
     """
 
     edition: str

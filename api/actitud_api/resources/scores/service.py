@@ -129,7 +129,7 @@ def compute_score(methodology: Methodology, request: ScoreRequest, *, explained:
 def compute_what_if(
     methodology: Methodology, request: ScoreRequest, score: CanonicalScore, *, explained: bool = True
 ) -> tuple[CanonicalScore, ScoreDifference] | None:
-    """Score the facts of a request again, with those replaced that the request supposes in `what_if`.
+    """Score the facts of a request again, with some of them replaced by the supposed facts in its `what_if`.
 
     `score` is the score of the facts as sent. Return the new score, and its difference from `score`. Return None if
     the request supposes nothing. If `explained` is False, the new score has no explanation.
@@ -265,10 +265,10 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
     `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
     `document` is the digest of the published score document, `score` the score in it and `result_digest` the digest of
-    that; all are None before publication. `review` is the outcome of the review; for a published edition it is read
-    from the published document, without the texts that were erased since. `replied` has, by indicator, the documents
-    that the organisation sent with its replies, erased ones not; it is empty for a published edition, because they are
-    not published.
+    that score; all are None before publication. `review` is the outcome of the review; for a published edition it is
+    read from the published document, without the texts that were erased since. `replied` has, by indicator, the
+    documents that the organisation sent with its replies, except erased ones; it is empty for a published edition,
+    because replies are published without documents.
     """
 
     edition: str
@@ -386,7 +386,7 @@ def search_ranking(
 
 
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
-    """Count the rows that `list_ranking` lists on all pages together.
+    """Count the rows of an edition that match the filters and that a principal may see.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -421,7 +421,7 @@ def list_organisations(database: Database, edition: str) -> list[str]:
 
 
 def get_state_key(database: Database, edition: str, *, principal: Principal | None = None) -> tuple[int, int, str, str]:
-    """Return a key that changes whenever the figures that the principal may see may have changed, and never else.
+    """Return a key that changes if, and only if, the figures that the principal may see may have changed.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -457,7 +457,7 @@ def compare_editions(
         UnknownEdition: One of the two editions does not exist.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
         UnknownScore: In one of the two editions, the organisation has no score, or none that the principal may see.
-        IncomparableVersions: The editions have different versions, and one of them only estimates.
+        IncomparableVersions: The editions have different methodology versions, and one version only estimates.
     """
     with database.read() as session:
         after = _load_edition_score(session, edition, organisation, principal)
@@ -488,9 +488,9 @@ def list_history(
     """List the scores of an organisation that a principal may see, by edition, newest reference date first.
 
     `methodology` is the version under which every edition is scored; None keeps the version of each edition. An edition
-    keeps its version also if one of the two only estimates, because such scores take the place of no others.
-    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
+    also keeps its version if its own or the other version only estimates, because an estimate must not replace a score.
+    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows
+    after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -673,7 +673,7 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
 
 
 def find_source(session: Session, edition: editions.EditionRecord) -> FigureSource:
-    """Return where the figures of an edition are read: its newest published revision, else its assessments."""
+    """Return the source of the figures of an edition: its newest published revision, else its assessments."""
     published = edition.state == "published"
     return FigureSource(edition.id, publication.get_newest_revision(session, edition.id) if published else None)
 

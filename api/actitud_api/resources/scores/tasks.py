@@ -31,7 +31,11 @@ class RescoringParameters(Struct, frozen=True):
 def build_rescoring_task(
     open_workers: Callable[[], AbstractContextManager[MapFunction]],
 ) -> JobTask[RescoringParameters]:
-    """Return the task; `open_workers` returns a context whose value is a function like `map`, as for a publication."""
+    """Build the task with which the job runner scores an edition again.
+
+    `open_workers` returns a context whose value is a function like `map`, which scores batches, possibly in other
+    processes.
+    """
 
     def rescore(job: JobRun[RescoringParameters]) -> rescoring.RescoringSummary:
         target = job.parameters.methodology

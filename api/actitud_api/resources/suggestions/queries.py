@@ -45,11 +45,11 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
     """A stored suggestion with all decisions on it, oldest first.
 
-    `language` is the BCP 47 tag of title and text. `dimension` and `indicator` are the ids of those that it is
-    about, None if it names none. `state` and `methodology` are those of the last decision; before any, `state` is
-    `undecided` and `methodology` None. `proposer` is the id of the key that made the suggestion, or of its oldest
-    predecessor if that key was rotated; it is in no response. `version` is the number of times that the row was
-    written.
+    `language` is the BCP 47 tag of title and text. `dimension` and `indicator` are the ids of the dimension and the
+    indicator that it is about, None if it names none. `state` and `methodology` come from the last decision; before any
+    decision, `state` is `undecided` and `methodology` None. `proposer` is the id of the key that made the suggestion,
+    or of its oldest predecessor if that key was rotated; it is in no response. `version` is the number of times that
+    the row was written.
     """
 
     id: int
@@ -90,10 +90,10 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """The suggestions that somebody may read: those with a decision, and the own ones.
+    """A reader of suggestions, who may read all suggestions with a decision and the own ones without.
 
-    `proposer` is the id that the own suggestions have as their proposer, None without a key. `decides` is True for
-    those who decide on suggestions, and so read all of them.
+    `proposer` is the id of the reader as a proposer of suggestions, None without a key. `decides` is True for readers
+    who decide on suggestions; they may read all.
     """
 
     proposer: str | None = None
@@ -145,7 +145,7 @@ def count_suggestions(session: Session, filters: SuggestionFilters, viewer: View
 
 
 def list_times_since(session: Session, proposer: str, since: datetime) -> list[datetime]:
-    """Return when a proposer made the suggestions later than `since` that were not withdrawn, oldest first."""
+    """Return the times at which a proposer made suggestions after `since`, oldest first, without withdrawn ones."""
     # Two suggestions at once would both find room for one.
     database.lock_table(session, SUGGESTIONS)
     made = select(SUGGESTIONS.c.created).where(SUGGESTIONS.c.proposer == proposer, SUGGESTIONS.c.created > since)

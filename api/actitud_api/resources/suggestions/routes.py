@@ -175,9 +175,10 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Suggest an error or an indicator.
 
-        An error is one that the article does not name. Everybody reads the suggestion once there is a decision on it.
-        One about an indicator gets the dimension of that indicator; a request that names another is refused (409), as
-        is one of a key that has made its number of suggestions in 24 hours (`too_many`).
+        An error must be one that the article does not name. Everybody can read the suggestion once there is a decision
+        on it. A suggestion about an indicator gets the dimension of that indicator; a request that names another
+        dimension is refused (409), and so is a request of a key that has used up its suggestions of 24 hours
+        (`too_many`).
         """
         proposal = schemas.build_proposal(body)
 

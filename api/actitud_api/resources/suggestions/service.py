@@ -100,9 +100,9 @@ class NotProposer(Exception):
 
 
 class TooManySuggestions(Exception):
-    """The key has made as many suggestions in 24 hours as it may. Raised by `propose`.
+    """The key has reached the limit of suggestions in 24 hours. Raised by `propose`.
 
-    `limit` is that number, `again` the time from which the key may make another one.
+    `limit` is the number of suggestions, `again` the time from which the key may make another one.
     """
 
     def __init__(self, limit: int, again: datetime) -> None:
@@ -150,7 +150,7 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 
 
 def build_viewer(principal: Principal | None) -> Viewer:
-    """Return which suggestions the holder of a key may read; None is anybody without a key."""
+    """Return the reader of suggestions for the holder of a key; None is anybody without a key."""
     if principal is None:
         return _ANYBODY
     return Viewer(proposer=principal.origin, decides=principal.role in _DECIDING_ROLES)
@@ -182,7 +182,10 @@ def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
 
 
 def get(database: Database, suggestion: str, *, viewer: Viewer = _ANYBODY) -> SuggestionRecord:
-    """Return the suggestion with this id. Raises `UnknownSuggestion` if the viewer may read none with it."""
+    """Return the suggestion with this id.
+
+    Raises `UnknownSuggestion` if it does not exist, or if the viewer may not read it.
+    """
     with database.read() as session:
         record = _find(session, suggestion)
     if not viewer.can_see(record):

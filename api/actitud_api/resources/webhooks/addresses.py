@@ -1,7 +1,7 @@
 """IP addresses that belong to the public internet, by an allow list of our own.
 
-`ipaddress.is_global` is not used: what it answers has changed between patch versions of Python (CVE-2024-4032), and it
-takes addresses for global that embed a private one.
+`ipaddress.is_global` is not used: its answers have changed between patch versions of Python (CVE-2024-4032), and it
+returns True for addresses that embed a private one.
 """
 
 from __future__ import annotations

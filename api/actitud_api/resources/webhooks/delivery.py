@@ -95,7 +95,7 @@ class _Round(Struct, frozen=True):
 
 
 class DeliveryWorker:
-    """Delivers due messages, one webhook after another. Used by several threads."""
+    """Worker that delivers due messages, one webhook after another. Several threads may use the same worker."""
 
     def __init__(
         self,
@@ -112,7 +112,8 @@ class DeliveryWorker:
             database: Database of the service.
             box: Decrypts the secrets.
             sender: Sends the messages.
-            clock: Returns the present time; that of the database, because workers compare times with each other.
+            clock: Returns the present time; by default that of the database, because workers compare times with each
+                other.
             chance: Returns a number from 0 to 1, which decides the jitter.
         """
         self._database = database
@@ -123,7 +124,7 @@ class DeliveryWorker:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Begin no further message."""
+        """Stop before the next message; a message that is being sent is completed."""
         self._stopping.set()
 
     def deliver_round(self) -> bool:
@@ -132,7 +133,7 @@ class DeliveryWorker:
         The round ends with the first failed attempt, and after `ROUND_SECONDS`.
 
         Raises:
-            Unavailable: The database could not be reached in time. What was sent last may be sent again.
+            Unavailable: The database could not be reached in time. The last message may be sent again.
         """
         claimed = self._claim()
         if claimed is None:
@@ -281,10 +282,10 @@ class DeliveryWorker:
 
 
 class DeliveryRunner:
-    """Threads that deliver for as long as a process serves or works."""
+    """Threads that deliver messages as long as the process runs."""
 
     def __init__(self, worker: DeliveryWorker, *, threads: int = THREADS, pause: float = PAUSE) -> None:
-        """Prepare so many threads, which look for work after each pause in seconds."""
+        """Prepare the runner; each of `threads` threads looks for work again after `pause` seconds without any."""
         self._worker = worker
         self._number = threads
         self._pause = pause
@@ -292,7 +293,7 @@ class DeliveryRunner:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start the threads."""
         for number in range(self._number):
             # Daemons: one whose name is being resolved cannot be stopped.
             thread = threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True)
@@ -300,12 +301,12 @@ class DeliveryRunner:
             thread.start()
 
     def give_up(self) -> None:
-        """Begin no further message."""
+        """Stop before the next message; a message that is being sent is completed."""
         self._stopping.set()
         self._worker.stop()
 
     def stop(self) -> None:
-        """Begin no further message, and wait for those on their way for `STOP_SECONDS`."""
+        """Stop before the next message, and wait at most `STOP_SECONDS` for messages that are being sent."""
         self.give_up()
         end = time.monotonic() + STOP_SECONDS
         for thread in self._threads:

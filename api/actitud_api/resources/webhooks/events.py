@@ -1,7 +1,7 @@
 """Events that webhooks are notified of, and their payloads (Standard Webhooks 1.0.0).
 
-A payload is lean: ids, digests and paths at this service, where the rest is read with the right to read it. It contains
-nothing that not every key may read that can be notified of the event, and no free text.
+A payload is lean: ids, digests and paths at this service, where receivers read the rest with their key. It contains no
+free text, and only data that every key may read that can be notified of the event.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
 class AssessmentTransitioned(WebhookEvent, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
     """A transition of an assessment, without its reason, which may be erased.
 
-    `phase` and `until` are those of an extension or a return, else None; an extension keeps the state.
+    `phase` is the extended phase and `until` the new last day of an extension or a return, else None. An extension does
+    not change the state.
     """
 
     type: ClassVar[EventType] = "assessment.transitioned"
@@ -82,5 +83,5 @@ class AssessmentTransitioned(WebhookEvent, frozen=True, kw_only=True, rename={"b
 
     @property
     def subject(self) -> str | None:
-        """Id of the organisation whose assessment it is."""
+        """Id of the organisation that the assessment belongs to."""
         return self.organisation

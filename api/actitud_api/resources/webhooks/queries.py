@@ -71,7 +71,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class WebhookRecord(Struct, frozen=True, kw_only=True):
-    """A stored webhook; `WebhookTable` explains the members. `state` is `ended` if its owner has no valid key."""
+    """A stored webhook.
+
+    `owner` is the id of the key that made it, or of its oldest predecessor; `organisations` and `editions` are those
+    that the key is bound to. `state` is `ended` if the owner has no valid key. `secret` and `previous_secret` sign
+    messages and are encrypted; the latter counts until `previous_until`. `failing_since` is the time of the first
+    failed attempt since the last successful one, None if there is none, and `failures` the number of these attempts.
+    """
 
     id: str
     owner: str
@@ -109,7 +115,7 @@ class DeliveryRecord(Struct, frozen=True, kw_only=True):
 
 
 class Subscriber(Struct, frozen=True):
-    """A webhook that an event may go to, with the editions that it is bound to; None for all."""
+    """A webhook that asks for an event, with the editions to which it is bound; None stands for all."""
 
     id: str
     editions: tuple[str, ...] | None
@@ -150,7 +156,7 @@ def insert_webhook(session: Session, values: Mapping[str, object]) -> None:
 
 
 def replace_topics(session: Session, webhook: str, topics: Collection[tuple[str, str]]) -> None:
-    """Store which events a webhook is notified of, as pairs of event and organisation (empty for all)."""
+    """Replace the events that a webhook is notified of; each is a pair of event and organisation (empty for all)."""
     session.info.pop(_ASKED_FOR, None)
     session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
     rows = [{"webhook": webhook, "event": event, "organisation": organisation} for event, organisation in topics]
@@ -172,9 +178,11 @@ def list_webhooks(
     limit: int | None,
     total: TakeTotal | None = None,
 ) -> list[WebhookRecord]:
-    """List webhooks, oldest first: those of an owner, None for all, after a time of creation and an id.
+    """List webhooks, oldest first.
 
-    `limit`: at most so many, None for all. `total` receives the number of rows on all pages; None does not count.
+    `owner` keeps only the webhooks of this owner; None lists all. `after` is the creation time and id of the last one
+    of the previous page. Skips the first `offset` rows and returns at most `limit`, or all if `limit` is None. `total`
+    receives the number of rows on all pages; None does not count.
     """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
@@ -189,7 +197,7 @@ def list_webhooks(
 
 
 def count_webhooks(session: Session, owner: str) -> int:
-    """Count the webhooks of an owner, who makes no other until the session ends."""
+    """Count the webhooks of an owner, and let no other session store webhooks until this session ends."""
     # Two new ones at once would both find room for one.
     database.lock_table(session, WEBHOOKS)
     statement = select(func.count()).select_from(WEBHOOKS).where(WEBHOOKS.c.owner == owner)
@@ -217,9 +225,9 @@ def delete_webhook(session: Session, webhook: str, version: int) -> bool:
 
 
 def is_asked_for(session: Session, event: str) -> bool:
-    """Return True if any webhook is notified of an event, as it was when this was first asked in the session.
+    """Return True if any webhook is notified of an event; a session looks this up only once for each event.
 
-    Most installations have no webhook, and one transaction may have the effects of many organisations.
+    Most installations have no webhook, and one transaction may record events of many organisations.
     """
     known: dict[str, bool] = session.info.setdefault(_ASKED_FOR, {})
     if event not in known:
@@ -228,7 +236,7 @@ def is_asked_for(session: Session, event: str) -> bool:
 
 
 def list_subscribers(session: Session, event: str, organisation: str | None, now: datetime) -> list[Subscriber]:
-    """List the active webhooks that are notified of an event about an organisation, None for none."""
+    """List the active webhooks that are notified of an event about an organisation, or about none if it is None."""
     organisations = [""] if organisation is None else ["", organisation]
     rows = session.execute(_SUBSCRIBERS, {"event": event, "organisations": organisations, "now": now}).mappings()
     return [msgspec.convert(dict(row), Subscriber) for row in rows]
@@ -248,7 +256,12 @@ def list_deliveries(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[DeliveryRecord]:
-    """List the deliveries of a webhook in a state, None for any, newest first: those with an id below `before`."""
+    """List the deliveries of a webhook, newest first.
+
+    `state` keeps only deliveries in this state, `before` only those with a lower id; None does not filter. Skips the
+    first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
+    count.
+    """
     statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook).order_by(DELIVERIES.c.id.desc())
     if state is not None:
         statement = statement.where(DELIVERIES.c.state == state)
@@ -258,7 +271,7 @@ def list_deliveries(
 
 
 def request_delivery(session: Session, webhook: str, message: str, now: datetime) -> DeliveryRecord | None:
-    """Have a delivery made again, whatever its state, and return it; return None if there is none."""
+    """Make a delivery due again, in any state, and return it; return None if the webhook has no such delivery."""
     statement = (
         update(DELIVERIES)
         .where(DELIVERIES.c.webhook == webhook, DELIVERIES.c.message == message)
@@ -270,14 +283,14 @@ def request_delivery(session: Session, webhook: str, message: str, now: datetime
 
 
 def has_due_webhook(session: Session, now: datetime) -> bool:
-    """Return True if a webhook has a delivery that is due, and no worker delivers to it."""
+    """Return True if there is a webhook with a due delivery that no worker has claimed."""
     return session.execute(_select_due_webhooks(now).limit(1), {"now": now}).first() is not None
 
 
 def claim_webhook(session: Session, lease: str, lasting: timedelta, now: datetime) -> WebhookRecord | None:
-    """Give the webhook whose delivery has been due for longest to the worker `lease`; return it, None if none is due.
+    """Claim the webhook with the oldest due delivery for the worker `lease`, and return it, or None if none is due.
 
-    On PostgreSQL a webhook that another transaction is taking is passed over.
+    The claim ends after the time `lasting`. On PostgreSQL webhooks that another transaction is claiming are skipped.
     """
     # Only the columns that are no key are updated: who inserts a row that refers to the webhook does not wait.
     due = _select_due_webhooks(now).limit(1).with_for_update(skip_locked=True, key_share=True, of=WEBHOOKS)
@@ -290,7 +303,7 @@ def claim_webhook(session: Session, lease: str, lasting: timedelta, now: datetim
 
 
 def find_due_delivery(session: Session, webhook: str, now: datetime) -> DeliveryRecord | None:
-    """Return the delivery of a webhook that has been due for longest, or None if none is."""
+    """Return the delivery of a webhook that has been due for longest, or None if none is due."""
     statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook, _is_due(now))
     row = session.execute(statement.order_by(DELIVERIES.c.run_after, DELIVERIES.c.id).limit(1)).mappings().one_or_none()
     return None if row is None else _to_delivery(row)
@@ -302,7 +315,7 @@ def update_delivery(session: Session, delivery: int, values: Mapping[str, object
 
 
 def update_leased(session: Session, webhook: str, lease: str, values: Mapping[str, object]) -> bool:
-    """Set values in a webhook that a worker has, and return True; return False if it is no longer the worker's."""
+    """Update a webhook that the worker `lease` has claimed, and return True; return False if its claim has ended."""
     statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
 

@@ -223,7 +223,7 @@ class WebhooksController(Controller):
     ) -> None:
         """Delete a webhook.
 
-        Its log goes with it.
+        Its log is deleted too.
         """
 
         def remove(session: Session) -> None:
@@ -311,7 +311,7 @@ class WebhooksController(Controller):
     ) -> Response[bytes]:
         """Deliver again.
 
-        The attempts begin anew, with the same `webhook-id` and body.
+        The schedule of attempts starts again, with the same `webhook-id` and body.
         """
 
         def repeat(session: Session) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""Secrets of webhooks, encrypted with a key of the installation: a copy of the database alone signs nothing.
+"""Secrets of webhooks, encrypted with a key of the installation: nobody can sign with a copy of the database alone.
 
 The key is in a file beside the private signing keys, which only its owner may read. It is made with the first webhook.
 """
@@ -31,7 +31,7 @@ than the owner may access it. `foreign`: it holds another key than that of the s
 
 
 class SecretFault(RuntimeError):
-    """Raised if the secret of a webhook cannot be encrypted or read; `code` says why, `file` is that of the key."""
+    """The secret of a webhook cannot be encrypted or decrypted; `code` says why, `file` is the file of the key."""
 
     def __init__(self, code: SecretFaultCode, file: Path, reason: str = "") -> None:
         super().__init__(f"{code}: {file} {reason}".rstrip())
@@ -40,15 +40,15 @@ class SecretFault(RuntimeError):
 
 
 class SecretBox:
-    """Encrypts and decrypts the secrets of webhooks with the key in a folder (AES-256-GCM)."""
+    """Encryption of the secrets of webhooks (AES-256-GCM) with a key in a file."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep the folder of the private signing keys; nothing is read yet."""
+        """Use the key in `folder`, the folder of the private signing keys; it is read at the first use."""
         self._folder = folder
         self._file = folder / KEY_FILE
 
     def encrypt_secret(self, webhook: str, secret: bytes) -> bytes:
-        """Return a secret as it is stored for the webhook with an id; make the key if there is none.
+        """Encrypt a secret of the webhook with the id `webhook` for storage; create the key if there is none.
 
         Raises:
             SecretFault: The key cannot be used or made.
@@ -64,7 +64,7 @@ class SecretBox:
         return _compute_id(key) + nonce + AESGCM(key).encrypt(nonce, secret, webhook.encode())
 
     def decrypt_secret(self, webhook: str, stored: bytes) -> bytes:
-        """Return the secret of the webhook with an id as `encrypt_secret` took it.
+        """Decrypt the stored secret of the webhook with the id `webhook`.
 
         Raises:
             SecretFault: The key cannot be used, or is another one.

@@ -1,9 +1,9 @@
-"""Sending of messages to the address of a webhook, which may be anybody's: never to a machine inside.
+"""Send messages to the addresses of webhooks, which may be anybody's, but never to the internal network.
 
-The name is resolved once. Every address that it has must be public, and the connection goes to one of these addresses,
-so that nobody can have the name lead elsewhere between the check and the connection. Certificate and SNI are those of
-the name. No redirect is followed, no proxy of the environment is used, and of an answer only its status is kept, and
-the pause that a receiver with too much to do asks for.
+The name is resolved once. All its IP addresses must be public, and the connection goes to one of them, so that nobody
+can redirect the name between the check and the connection. Certificate and SNI are those of the name. No redirect is
+followed and no proxy of the environment is used. Only the status of an answer is kept, and the pause that a busy
+receiver asks for.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 class SendingOutcome(Struct, frozen=True):
     """The outcome of an attempt: the status of the answer, None without one, and the problem, None if delivered.
 
-    `pause`: how long the receiver asks to be left alone, at most `PAUSE_MAX`; None if it does not.
+    `pause`: the time for which the receiver asks to get no message, at most `PAUSE_MAX`; None if it does not ask.
     """
 
     status: int | None = None
@@ -66,13 +66,17 @@ class _TlsFailed(httpcore.ConnectError):
 
 
 def resolve_name(host: str, port: int) -> list[str]:
-    """Return the IP addresses of a name by the resolver of the machine; raise `OSError` if there are none."""
+    """Resolve a host name with the resolver of the machine, and return its IP addresses.
+
+    Raises:
+        OSError: The name has no address.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class Sender:
-    """Opens channels to the addresses of webhooks."""
+    """Sender of messages, which opens channels to the addresses of webhooks."""
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class Sender:
         context: ssl.SSLContext | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        """Create a sender; the arguments have other values in tests only, and no setting changes them.
+        """Create a sender; only tests pass other arguments than the defaults.
 
         Args:
             resolve: Returns the IP addresses of a name.
@@ -108,7 +112,7 @@ class Sender:
 
 
 class Channel:
-    """A way to one address, over connections to IP addresses that were checked. Used by one thread."""
+    """A channel to the address of one webhook, over connections to checked IP addresses. Used by one thread only."""
 
     def __init__(
         self, url: str, resolve: Resolve, backend: httpcore.NetworkBackend, context: ssl.SSLContext, seconds: float
@@ -123,7 +127,7 @@ class Channel:
         self._target: WebhookTarget | None = None
 
     def send(self, headers: Mapping[str, str], body: bytes) -> SendingOutcome:
-        """Send a message once, and return the outcome; no failure of the other side raises an exception."""
+        """Send a message once, and return the outcome; failures of receiver or network raise no exception."""
         try:
             target = self._prepare()
         except (TargetRefused, _AddressRefused):
@@ -184,9 +188,9 @@ def _find_pause(headers: Iterable[tuple[bytes, bytes]]) -> timedelta | None:
 
 
 def parse_retry_after(text: str, now: datetime) -> timedelta | None:
-    """Return the pause from `now` on that a `Retry-After` asks for, from none at all to `PAUSE_MAX`.
+    """Parse the header `Retry-After` and return the pause from `now` on, between 0 and `PAUSE_MAX`.
 
-    Return None if it is neither a number of seconds nor a date.
+    Return None if the text is neither a number of seconds nor a date.
     """
     if text.isascii() and text.isdecimal():
         # More digits than seconds in a pause: `int` refuses thousands of them.

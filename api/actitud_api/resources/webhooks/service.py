@@ -1,6 +1,6 @@
-"""Use cases of webhooks: make and change them, record events for them, read the log and have a delivery repeated.
+"""Use cases of webhooks: create and change them, record events for them, read the log and request a delivery again.
 
-Code with an effect that webhooks are notified of calls `announce` in the transaction of that effect.
+Code that causes an event calls `announce` in the same transaction.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class UnknownWebhook(LookupError):
 
 
 class ForeignWebhook(UnknownWebhook):
-    """The webhook is none of the principal, who is no administrator: it may be that of another owner, or none."""
+    """The principal, who is no administrator, does not own a webhook with this id; another owner may have one."""
 
 
 class UnknownDelivery(LookupError):
@@ -109,7 +109,7 @@ class UnknownDelivery(LookupError):
 
 
 class TooManyWebhooks(Exception):
-    """The owner has as many webhooks as one may have. Raised by `create_webhook`; `limit` is that number."""
+    """The owner has reached the limit of webhooks. Raised by `create_webhook`; `limit` is the highest number."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -117,14 +117,14 @@ class TooManyWebhooks(Exception):
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True):
-    """A webhook that is to be made: its address, and the types of events that it is notified of."""
+    """A webhook to be created: its address, and the types of events that it is notified of."""
 
     url: str
     events: Sequence[EventType]
 
 
 class WebhookChange(Struct, frozen=True, kw_only=True):
-    """A change of a webhook; what is unset stays as it is."""
+    """A change of a webhook; a member that is UNSET keeps its value."""
 
     url: str | UnsetType = UNSET
     events: Sequence[EventType] | UnsetType = UNSET
@@ -142,10 +142,10 @@ class CreatedWebhook(Struct, frozen=True):
 
 
 class WebhookSummary(Struct, frozen=True):
-    """How the webhooks of an installation are.
+    """The state of the webhooks of an installation.
 
-    `webhooks`: their number. `disabled`: how many of them the service disabled because of their answers. `fault`: the
-    reason why the secret of one that is notified cannot be read, None if all can.
+    `webhooks`: their number. `disabled`: the number of webhooks that the service disabled because of their answers.
+    `fault`: the reason why the secret of a notified webhook cannot be read, None if all can be read.
     """
 
     webhooks: int
@@ -157,10 +157,10 @@ class WebhookSummary(Struct, frozen=True):
 
 
 def announce(session: Session, event: WebhookEvent, *, now: datetime, message: str | None = None) -> None:
-    """Record an event for each webhook that is notified of it, in the session of its effect.
+    """Record an event for each webhook that is notified of it, in the session that causes the event.
 
-    So it is recorded if, and only if, the session commits. `now`: the time of the event. `message`: the id by which
-    receivers tell repetitions, None for a new random one.
+    The event is recorded if, and only if, the session commits. `now`: the time of the event. `message`: the id by which
+    receivers recognise repetitions, None for a new random one.
     """
     if not queries.is_asked_for(session, event.type):
         return
@@ -198,9 +198,9 @@ def create_webhook(
     now: datetime,
     identifier: str | None = None,
 ) -> CreatedWebhook:
-    """Make a webhook that is owned by a principal, and return it with its secret.
+    """Create a webhook for a principal, and return it with its secret.
 
-    It is notified of what the principal may read: of the organisations and editions of its key. `identifier`: its id,
+    It is notified only of events about the organisations and editions of the principal's key. `identifier`: its id,
     None for a new random one.
 
     Raises:
@@ -233,11 +233,11 @@ def create_webhook(
 
 
 def get_webhook(database: Database, webhook: str, principal: Principal) -> WebhookRecord:
-    """Return a webhook of a principal; administrators may read every one.
+    """Return a webhook that the principal owns, or any webhook if the principal is an administrator.
 
     Raises:
         UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal has no such webhook, and is no administrator.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
     """
     with database.read() as session:
         return _find(session, webhook, principal)
@@ -252,7 +252,7 @@ def list_webhooks(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[WebhookRecord]:
-    """List the webhooks of a principal, for administrators all, oldest first.
+    """List the webhooks that the principal owns, or all if the principal is an administrator, oldest first.
 
     `after`: only webhooks after this time of creation and id; None for all. Skips the first `offset` rows and returns
     at most `limit`. `total` receives the number of all webhooks; None does not count.
@@ -278,10 +278,11 @@ def summarise_webhooks(session: Session, box: SecretBox) -> WebhookSummary:
 def update_webhook(
     session: Session, webhook: str, principal: Principal, change: WebhookChange, *, expected: Expected, now: datetime
 ) -> WebhookRecord:
-    """Change a webhook and return it. One that becomes active has its failures forgotten.
+    """Change a webhook and return it. If it becomes active, its count of failures starts again.
 
     Raises:
-        UnknownWebhook, ForeignWebhook: As `get_webhook`.
+        UnknownWebhook: There is no such webhook.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         TargetRefused: The address is not allowed.
     """
@@ -304,10 +305,11 @@ def update_webhook(
 
 
 def delete_webhook(session: Session, webhook: str, principal: Principal, *, expected: Expected) -> None:
-    """Delete a webhook with its log; what is pending is not delivered.
+    """Delete a webhook with its log; pending deliveries are not sent.
 
     Raises:
-        UnknownWebhook, ForeignWebhook: As `get_webhook`.
+        UnknownWebhook: There is no such webhook.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     before = _find_expected(session, webhook, principal, expected)
@@ -318,10 +320,11 @@ def delete_webhook(session: Session, webhook: str, principal: Principal, *, expe
 def rotate_secret(
     session: Session, box: SecretBox, webhook: str, principal: Principal, *, expected: Expected, now: datetime
 ) -> CreatedWebhook:
-    """Give a webhook a new secret and return it; for `OVERLAP` messages are signed with the old one as well.
+    """Give a webhook a new secret and return it; for the time `OVERLAP` messages are signed with the old secret too.
 
     Raises:
-        UnknownWebhook, ForeignWebhook: As `get_webhook`.
+        UnknownWebhook: There is no such webhook.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         SecretFault: The secret cannot be stored.
     """
@@ -359,7 +362,8 @@ def list_deliveries(
     match; None does not count.
 
     Raises:
-        UnknownWebhook, ForeignWebhook: As `get_webhook`.
+        UnknownWebhook: There is no such webhook.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
     """
     with database.read() as session:
         record = _find(session, webhook, principal)
@@ -367,12 +371,13 @@ def list_deliveries(
 
 
 def request_delivery(session: Session, webhook: str, message: str, principal: Principal) -> DeliveryRecord:
-    """Have a message delivered again, as soon as the webhook is active, and return the delivery.
+    """Request that a message is delivered again, as soon as the webhook is active; return the delivery.
 
-    The schedule of attempts begins anew; id and content of the message stay.
+    The schedule of attempts starts again; id and content of the message stay the same.
 
     Raises:
-        UnknownWebhook, ForeignWebhook: As `get_webhook`.
+        UnknownWebhook: There is no such webhook.
+        ForeignWebhook: The principal owns no such webhook, and is no administrator.
         UnknownDelivery: The webhook has no delivery of this message.
     """
     record = _find(session, webhook, principal)
@@ -383,7 +388,7 @@ def request_delivery(session: Session, webhook: str, message: str, principal: Pr
 
 
 def forget_old_deliveries(database: Database) -> int:
-    """Delete the deliveries that were recorded `LOG_LIFETIME` ago, and return their number.
+    """Delete the deliveries that were recorded more than `LOG_LIFETIME` ago, and return their number.
 
     Raises:
         Unavailable: The database could not be reached in time.

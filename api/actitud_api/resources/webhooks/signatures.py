@@ -14,12 +14,12 @@ SECRET_BYTES: Final = 32
 
 
 def generate_secret() -> bytes:
-    """Return new random bytes to sign with."""
+    """Generate a new random secret for signing."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
 def format_secret(secret: bytes) -> str:
-    """Return a secret as its owner gets it."""
+    """Return the text form of a secret for its owner: the prefix `whsec_` and base64."""
     return SECRET_PREFIX + base64.b64encode(secret).decode()
 
 

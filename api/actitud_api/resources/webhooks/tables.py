@@ -1,6 +1,6 @@
-"""The tables of webhooks and of what is delivered to them.
+"""The tables of webhooks and of their deliveries.
 
-No foreign key leads to a webhook: an event is recorded in the transaction of its effect, which must not fail because
+No foreign key refers to a webhook: an event is recorded in the transaction that causes it, which must not fail because
 somebody deletes a webhook meanwhile.
 """
 
@@ -61,10 +61,10 @@ class WebhookTopic(Base, table=True):
 class WebhookDelivery(Base, table=True):
     """An event for one webhook: the outbox, and the log of what was delivered.
 
-    `message` is the id that the receiver tells repetitions by, the same for all webhooks. `payload` is the body, which
-    never changes. `state` is a `queries.DeliveryState`. `attempts` is the JSON of `queries.Attempt`, oldest first.
-    `tries` counts those since the delivery was last asked for, and `run_after` is the time of the next one, null if
-    there is none.
+    `message` is the id by which the receiver recognises repetitions, the same for all webhooks. `payload` is the body,
+    which never changes. `state` is a `queries.DeliveryState`. `attempts` is the JSON of `queries.Attempt`, oldest
+    first. `tries` counts the attempts since the delivery was last requested, and `run_after` is the time of the next
+    attempt, null if there is none.
     """
 
     __tablename__ = "webhook_delivery"

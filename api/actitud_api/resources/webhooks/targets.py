@@ -1,7 +1,8 @@
 """Addresses that webhooks may have: `https`, a public host name, the standard port.
 
-An IP address is refused in any notation, because a certificate is for a name. That a name does not lead inside is
-checked where it is resolved (`addresses`, `sending`): here are the faults that can be told when a webhook is made.
+An IP address is refused in any notation, because a certificate is for a name. This module finds the faults that can be
+known when a webhook is created; that the name leads to public addresses is checked when it is resolved (`addresses`,
+`sending`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Not `.example`, of which documentation is made: it leads nowhere.
 
 
 class TargetRefused(ValueError):
-    """The address of a webhook is not one that the service sends to. Raised by `parse_webhook_url`."""
+    """The service does not send to this address of a webhook. Raised by `parse_webhook_url`."""
 
     def __init__(self, rule: TargetRule, url: str) -> None:
         super().__init__(f"{rule}: {url}")
@@ -55,7 +56,7 @@ class WebhookTarget(Struct, frozen=True):
 
 
 def parse_webhook_url(url: str) -> WebhookTarget:
-    """Return the parts of the address of a webhook.
+    """Check the address of a webhook, and return its host and path.
 
     Raises:
         TargetRefused: The address is not allowed.

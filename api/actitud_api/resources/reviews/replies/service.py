@@ -1,7 +1,7 @@
 """Use cases over replies, and the outcome of the review of an assessment.
 
-Functions that write take a writing session, a test of the stored version (`expected`: true for the version in the
-client's `If-Match`) and the current time.
+Functions that write take a writing session, a test of the stored version (`expected` returns True for the version in
+the client's `If-Match`) and the current time.
 """
 
 from __future__ import annotations
@@ -209,19 +209,19 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
 
 
 def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the text and the documents of the reply about an indicator; None erases those of all."""
+    """Erase the text and the documents of the reply about an indicator; None erases those of all replies."""
     queries.erase_replies(session, edition, organisation, indicator)
 
 
 def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the replies that `erase_replies` would erase."""
+    """Count the replies about an indicator that have a text to erase; None counts those about all indicators."""
     return queries.count_erasable(session, edition, organisation, indicator)
 
 
 def hide_erased(outcome: ReviewOutcome, erasures: Sequence[Erasure]) -> ReviewOutcome:
-    """Return the published outcome of a review with an empty text in the place of each that was erased since.
+    """Replace the erased texts in the published outcome of a review by empty texts.
 
-    `erasures` are those of its assessment. The signed document still has the texts: it never changes.
+    `erasures` are the erasures of its assessment. The signed document still has the texts: it never changes.
     """
 
     def keep(text: str, indicator: str | None, at: datetime) -> str:
@@ -244,7 +244,7 @@ def hide_erased(outcome: ReviewOutcome, erasures: Sequence[Erasure]) -> ReviewOu
 
 
 def load_shown_review(session: Session, edition: str, organisation: str, outcome: ReviewOutcome) -> ReviewOutcome:
-    """Return the published outcome of a review as it is shown: without the texts that were erased since."""
+    """Return the published outcome of a review as readers see it: without the texts that were erased since."""
     return hide_erased(outcome, assessments.list_erasures(session, edition, [organisation]).get(organisation, ()))
 
 
