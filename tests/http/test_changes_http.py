@@ -229,12 +229,12 @@ def test_the_path_says_what_to_do_in_either_language(client: Client) -> None:
     assert (first["indicator"], first["name"], first["change"]) == ("D9.01", "Response rate", {"numerator": 260})
     assert (first["gain"], first["index"], first["level"], first["requires"]) == (0.44, 44.47, 3, [])
     assert first["text"] == (
-        "Give a substantive answer to more messages within 72 hours: from 206 to 260 (54 more), out of 400. That "
-        "brings 0.44 points: the index is then 44.47."
+        "Give a substantive answer to more messages within 72 hours: from 206 to 260 (54 more), out of 400. The "
+        "index then rises to 44.47."
     )
     assert spanish["moves"][0]["text"] == (
-        "Responder con contenido a más mensajes en 72 horas: de 206 a 260 (54 más), de un total de 400. Eso suma 0,44 "
-        "puntos: el índice queda en 44,47."
+        "Responder con contenido a más mensajes en 72 horas: de 206 a 260 (54 más), de un total de 400. El índice sube "
+        "entonces a 44,47."
     )
     count = len(english["moves"])
     assert english["text"] == (

@@ -60,11 +60,13 @@ def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, s
         (100, 2, "100,00"),
         (7.5, 2, "7,50"),
         (0.015, 2, "0,02"),
-        (0.025, 2, "0,02"),  # half to even
+        (0.025, 2, "0,03"),  # half up
         (99.995, 2, "100,00"),
         (-0.44, 2, "-0,44"),
         (1234.5, 2, "1.234,50"),
         (61.6, 0, "62"),
+        (40.5, 0, "41"),
+        (41.5, 0, "42"),
     ],
 )
 def test_a_score_has_the_decimals_of_its_methodology(score: float, decimals: int, shown: str) -> None:

@@ -183,13 +183,13 @@ def test_a_move_tells_the_profile_that_changes_with_it() -> None:
             "es",
             "El perfil pasa a decir: cuentas abiertas, 3.",
             "Responder a más preguntas de prueba: de 0 a 1 (1 más). Cuenta cuando el servicio anote esto: preguntas de "
-            "prueba hechas, 1. Eso resta 3,27 puntos: el índice queda en 59,49.",
+            "prueba hechas, 1. El índice baja entonces a 59,49.",
         ),
         (
             "en",
             "The profile then says: open accounts, 3.",
             "Answer more test questions: from 0 to 1 (1 more). It counts once the service has entered this: test "
-            "questions put, 1. That costs 3.27 points: the index is then 59.49.",
+            "questions put, 1. The index then falls to 59.49.",
         ),
     ):
         told = narrate_path(find_level_path(WHOLE, send(BODIES["O12"])), WHOLE, language)

@@ -99,6 +99,9 @@ def test_above(pairs: list[tuple[float | None, float | None]], says: str | None)
         ([("2024", 30.2), ("2025", 34.4)], "es", "Sube 4 puntos desde 2024"),
         ([("2023", 31), ("2024", 60), ("2025", 30)], "en", "Down 1 point since 2023"),
         ([("2024", 30.1), ("2025", 29.9)], "es", "Se queda como en 2024"),
+        # Both are halves, and the pages show 31 and 35.
+        ([("2024", 30.5), ("2025", 34.5)], "es", "Sube 4 puntos desde 2024"),
+        ([("2024", 30.4), ("2025", 34.5)], "es", "Sube 5 puntos desde 2024"),
     ],
 )
 def test_trend(points: list[tuple[str, float | None]], language: Language, says: str | None) -> None:

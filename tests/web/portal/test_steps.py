@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.narration.narrated import NarratedPath, NarratedScore, narrate, narrate_path
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
-from actitud_api.web.portal.steps import STEPS_MAX, Step, describe_lead, list_blockers, list_steps
+from actitud_api.web.portal.steps import STEPS_MAX, Step, describe_lead, iterate_indicators, list_blockers, list_steps
 from tests.support.plain_words import find_tokens
 from tests.support.scale import DEMONSTRATED
 
@@ -25,6 +25,8 @@ CONTRADICTED: Final = 631
 """It says that it answered 401 of 400 messages."""
 SLOW: Final = 100
 """It answered 1 of 13 messages."""
+ROUNDED: Final = 14
+"""A move of its path gains 0.01 more than its indicator loses."""
 BEST: Final = 7_722
 """At level 5, with almost all points."""
 
@@ -143,6 +145,35 @@ def test_points_are_whole_and_never_none() -> None:
     assert [step.gain for step in advise(simulate_one(BEST))] == ["menos de 1 punto", "menos de 1 punto"]
     assert lead(simulate_one(BEST)) == "Ya está en el nivel más alto; esto es lo que aún da puntos."
     assert lead(simulate_one(1)) == "Para tener nivel hay que responder lo que falta. Esto es lo que más cuenta."
+
+
+def test_a_move_says_no_points_that_differ_from_the_loss_beside_it() -> None:
+    """Its gain is a difference of rounded indices: here 0.01 more than what the sheet says that the indicator loses."""
+    score, path = narrate_both(simulate_one(ROUNDED))
+    losses = {indicator.id: indicator.lost for indicator in iterate_indicators(score)}
+    move = next(move for move in path.moves or () if move.indicator == "D9.01")
+    assert (losses["D9.01"], move.gain, move.index) == (11.84, 11.85, 44.9)
+    assert move.text.endswith("El índice sube entonces a 44,90.")
+    assert "11,8" not in move.text
+
+
+def test_a_step_gains_no_more_whole_points_than_its_indicator_loses() -> None:
+    """3.50 is 4 points, but beside a loss of 3.49, which is 3, it is the same figure rounded on its own."""
+    score, path = narrate_both(simulate_one(BEST))
+    (dimension, indicator) = next(
+        (dimension, indicator)
+        for dimension in score.dimensions
+        for indicator in dimension.indicators
+        if indicator.next_step is not None and indicator.next_step.gain
+    )
+    assert indicator.next_step is not None
+    for lost, gain, shown in ((3.49, 3.5, "+3 puntos"), (3.5, 3.51, "+4 puntos"), (9.0, 3.5, "+4 puntos")):
+        changed = structs.replace(indicator, lost=lost, next_step=structs.replace(indicator.next_step, gain=gain))
+        listed = tuple(changed if one is indicator else one for one in dimension.indicators)
+        replaced = structs.replace(dimension, indicators=listed)
+        dimensions = tuple(replaced if one is dimension else one for one in score.dimensions)
+        first = list_steps(structs.replace(score, dimensions=dimensions), path, METHODOLOGY, "es")[0]
+        assert (first.indicator, first.gain) == (indicator.id, shown)
 
 
 def test_a_review_that_allows_no_higher_level_is_told() -> None:

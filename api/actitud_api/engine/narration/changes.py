@@ -35,9 +35,9 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_checklist": "Answer “{question}” with these at least: {listed}",
         "report_number": "Get to this figure or a better one, and report it: {label}, {to}",
         "boolean": "{action}: to “{question}” the answer is then yes",
-        "gain": "That brings {gain}: the index is then {index}",
+        "gain": "The index then rises to {index}",
         "stays": "The index stays at {index}",
-        "costs": "That costs {gain}: the index is then {index}",
+        "costs": "The index then falls to {index}",
         "profile": "The profile then says: {fields}",
         "service": "It counts once the service has entered this: {fields}",
         "one": "1 improvement leads to level {level} ({name}), with an index of {index}.",
@@ -62,9 +62,9 @@ _PATH: dict[Language, dict[str, str]] = table(
         "report_checklist": "Responder a «{question}» al menos con: {listed}",
         "report_number": "Llegar a esta cifra o a una mejor, y comunicarla: {label}, {to}",
         "boolean": "{action}: a «{question}» se responde entonces que sí",
-        "gain": "Eso suma {gain}: el índice queda en {index}",
+        "gain": "El índice sube entonces a {index}",
         "stays": "El índice sigue en {index}",
-        "costs": "Eso resta {gain}: el índice queda en {index}",
+        "costs": "El índice baja entonces a {index}",
         "profile": "El perfil pasa a decir: {fields}",
         "service": "Cuenta cuando el servicio anote esto: {fields}",
         "one": "1 mejora lleva al nivel {level} ({name}), con un índice de {index}.",
@@ -205,16 +205,16 @@ class ChangeSentences(Sentences):
         )
 
     def describe_move(self, move: Move) -> str:
-        """Describe a move of a path: the change of one answer, and the index points that it gains.
+        """Describe a move of a path: the change of one answer, and the index after it.
 
         If the move breaks rules unless other facts are changed too, the text names these facts.
         """
         templates, sentences = _PATH[self._language], self._list_changes(move)
         changed = {f"{move.indicator}.{name}" for name in move.change}.union(move.profile)
         if move.gain is not None and move.index is not None:
-            values = {"gain": self._format_points(abs(move.gain)), "index": self._format_score(move.index)}
+            # The index alone: the gain, a difference of rounded indices, may be 0.01 off the loss shown beside it.
             template = "stays" if not move.gain else "gain" if move.gain > 0 else "costs"
-            sentences.append(templates[template].format(**values))
+            sentences.append(templates[template].format(index=self._format_score(move.index)))
         return join_sentences(sentences + self._list_requirements(move.requires, changed))
 
     def describe_move_action(self, move: Move) -> str:

@@ -486,10 +486,10 @@ class Sentences:
         templates, decimals = _STEPS[self._language], self._document.decimals
         sentences = self._list_actions(scored, step)
         if step.gain is not None:
-            gain = _limit_rounding(step.gain, scored.lost, decimals)
+            gain = limit_rounding(step.gain, scored.lost, decimals)
             sentences.append(_format_gain("gain", gain, decimals, self._language))
         elif step.gain_max is not None and step.gain_max >= 0:
-            gain = _limit_rounding(step.gain_max, scored.lost, decimals)
+            gain = limit_rounding(step.gain_max, scored.lost, decimals)
             sentences.append(_format_gain("gain_max", gain, decimals, self._language))
         if step.cap is not None and not step.needs_evidence:
             sentences.append(templates["evidence_rest"].format(cap=words.format_number(step.cap, self._language)))
@@ -755,7 +755,7 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
     return _STEPS[language][name].format(gain=_format_points(figure, decimals, language))
 
 
-def _limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
+def limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
     """Return the gain of a step as it is shown beside the points that its indicator loses.
 
     Both are rounded on their own, so a gain may exceed the loss by one unit of the last decimal: then it is the loss.

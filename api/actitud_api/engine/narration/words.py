@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from typing import Final
 
@@ -172,14 +172,21 @@ def format_number(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=2**15)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
-    """Format a score in points with exactly `decimals` decimals."""
+    """Format a score in points with exactly `decimals` decimals, rounded half up as `round_score` does."""
+    number = round_score(value, decimals)
     if value >= 0 and decimals:
         # As above; the whole points are a number of their own, which may have groups.
-        whole, _, fraction = f"{Decimal(str(value)):.{decimals}f}".partition(".")
+        whole, _, fraction = f"{number:.{decimals}f}".partition(".")
         return f"{format_number(int(whole), language)}{_get_decimal_symbol(language)}{fraction}"
-    return format_decimal(
-        Decimal(str(value)), format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language]
-    )
+    return format_decimal(number, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language])
+
+
+def round_score(value: float | int, decimals: int = 0) -> Decimal:
+    """Round a score half up, as the methodology rounds, by the digits of the number and not by the double next to it.
+
+    Everything that people read of a score is rounded here, so that no two texts differ on the same figure.
+    """
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def format_share(value: float | int, language: Language) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.ranking import FiveNumberSummary
 from actitud_api.engine.scoring.result import Figure, to_points
 from actitud_api.web.portal.names import Names
@@ -140,7 +141,7 @@ def describe_trend(points: Sequence[tuple[str, Figure | None]], names: Names) ->
     if len(known) < 2:
         return None
     (edition, first), (_, last) = known[0], known[-1]
-    change = round(last) - round(first)
+    change = int(words.round_score(last) - words.round_score(first))
     text = _STEADY if change == 0 else _RISEN if change > 0 else _FALLEN
     counted = (_POINT if abs(change) == 1 else _POINTS).into(names.language)
     return text.into(names.language).format(

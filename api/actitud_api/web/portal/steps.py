@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import fsum
 from typing import Final, Literal
 
 from msgspec import Struct, structs
@@ -18,6 +19,7 @@ from actitud_api.engine.narration.narrated import (
     NarratedPath,
     NarratedScore,
 )
+from actitud_api.engine.narration.sentences import limit_rounding
 from actitud_api.engine.scoring.result import Figure
 
 STEPS_MAX: Final = 5
@@ -145,7 +147,7 @@ class Blocker(Struct, frozen=True, kw_only=True):
     @property
     def lost(self) -> Figure:
         """Index points that the indicators lose together."""
-        return sum(indicator.lost or 0 for indicator in self.indicators)
+        return fsum(indicator.lost or 0 for indicator in self.indicators)
 
 
 def iterate_indicators(score: NarratedScore) -> Iterator[NarratedIndicator]:
@@ -214,6 +216,7 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
     """
     writer = _StepWriter(methodology, language)
     moves = {move.indicator: move for move in path.moves or ()}
+    losses = {indicator.id: indicator.lost for indicator in iterate_indicators(score)}
     level = _TO_LEVEL.into(language).format(level=_find_level_ahead(path)) if moves else None
     steps: list[Step] = []
     # Contradictions that cost points, but do not stand between the organisation and its next level.
@@ -232,7 +235,11 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
         if move.indicator not in covered:
             covered.add(move.indicator)
             text = writer.sentences.describe_move_action(move)
-            gain = None if move.gain is None or move.gain < 0 else writer.format_gain("gain", move.gain)
+            gain = (
+                None
+                if move.gain is None or move.gain < 0
+                else writer.format_gain("gain", move.gain, losses.get(move.indicator))
+            )
             steps.append(writer.build(move.indicator, writer.add_remark(text, move.requires), gain, level))
     steps += beside
     others = [
@@ -246,9 +253,9 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
     for indicator in sorted(others, key=_estimate_gain, reverse=True):
         step = indicator.next_step
         assert step is not None
-        gain = writer.format_gain("up_to", _estimate_gain(indicator))
+        gain = writer.format_gain("up_to", _estimate_gain(indicator), indicator.lost)
         if step.gain is not None:
-            gain = writer.format_gain("gain", step.gain)
+            gain = writer.format_gain("gain", step.gain, indicator.lost)
         text = writer.add_remark(writer.sentences.describe_action(indicator, step), step.requires)
         steps.append(writer.build(indicator.id, text, gain, None))
     if not steps and score.level is not None:
@@ -310,6 +317,7 @@ class _StepWriter:
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self.sentences: ChangeSentences = get_change_sentences(methodology, language)
+        self._decimals: int = methodology.document.decimals
         self._language = language
 
     def build(self, indicator: str, text: str, gain: str | None, level: str | None) -> Step:
@@ -356,9 +364,11 @@ class _StepWriter:
         """Add to the text of a step that other data have to change too, if it breaks `rules` otherwise."""
         return f"{text} {_ALL_ELSE.into(self.sentences.language)}." if rules else text
 
-    def format_gain(self, kind: Literal["gain", "up_to", "at_stake"], points: Figure) -> str:
-        """Format the points of a step as a whole number with its noun."""
-        whole = round(points)
+    def format_gain(
+        self, kind: Literal["gain", "up_to", "at_stake"], points: Figure, lost: Figure | None = None
+    ) -> str:
+        """Format the points of a step as a whole number with its noun; `lost` is what its indicator loses."""
+        whole = int(words.round_score(limit_rounding(points, lost, self._decimals)))
         if whole == 0:
             return _GAIN_SMALL.into(self._language)
         text = _GAIN_TEXTS[kind][whole > 1]

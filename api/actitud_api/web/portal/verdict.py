@@ -454,7 +454,7 @@ class _SentenceWriter:
         return text.into(self._language).format(name=name, points=self._count_points(lost))
 
     def _count_points(self, points: Figure) -> str:
-        whole = max(round(points), 1)
+        whole = max(int(words.round_score(points)), 1)
         text = _POINT if whole == 1 else _POINTS
         return text.into(self._language).format(count=words.format_number(whole, self._language))
 
