@@ -24,6 +24,7 @@ FILES: Final = frozenset(
         "web/portal/names.py",
         "web/portal/ranking.py",
         "web/portal/result.py",
+        "web/portal/sharing.py",
         "web/portal/steps.py",
         "web/portal/templates/edition.html",
         "web/portal/templates/index.html",

@@ -28,6 +28,10 @@ SHARED_PAGES: Final = {
     "": "/share.png",
 }
 
+PARTIAL: Final = ("ca", "eu", "gl")
+TRANSLATED: Final = dict.fromkeys(("", EDITION, "latest", f"{EDITION}/XX-T-1", "latest/XX-T-4"), PARTIAL)
+"""Pages that are in the partial languages too, or whose first part is."""
+
 
 def read_head(found: Document) -> dict[str, str]:
     """The properties of Open Graph and the other descriptions of a page, by name."""
@@ -54,10 +58,11 @@ def test_a_page_says_what_it_is_and_has_a_picture(places: Client, path: str) -> 
     assert 30 < len(head["description"]) <= 300
     assert head["description"] == head["og:description"] == head["twitter:description"]
     assert head["og:url"] == f"{canonical}?lang=en"
-    assert (head["og:locale"], head["og:locale:alternate"]) == ("en_GB", "es_ES")
+    assert head["og:locale"] == "en_GB"
     assert [link.attrs["href"] for link in found.query("link[rel=canonical]")] == [f"{canonical}?lang=en"]
     languages = {link.attrs["hreflang"]: link.attrs["href"] for link in found.query("head link[hreflang]")}
-    assert languages == {"es": canonical, "en": f"{canonical}?lang=en", "x-default": canonical}
+    named = {language: f"{canonical}?lang={language}" for language in ("en", *TRANSLATED.get(path, ()))}
+    assert languages == {"es": canonical, **named, "x-default": canonical}
     assert head["og:image"] == head["twitter:image"] == f"{BASE}{SHARED_PAGES[path]}?lang=en"
     assert (head["og:image:width"], head["og:image:height"]) == ("1200", "630")
     assert head["og:image:alt"]
@@ -67,6 +72,38 @@ def test_an_address_without_a_language_is_its_own_whoever_reads_it(places: Clien
     found = page(places.get("/portal", headers={"Accept-Language": "en"}).text)
     assert found.query("html")[0].attrs["lang"] == "en"
     assert [link.attrs["href"] for link in found.query("link[rel=canonical]")] == [f"{BASE}/portal"]
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "locale"),
+    [("", "ca", "ca_ES"), (EDITION, "eu", "eu_ES"), (f"{EDITION}/XX-T-1", "gl", "gl_ES")],
+)
+def test_a_page_in_a_partial_language_is_an_address_of_its_own_which_names_the_others(
+    places: Client, path: str, language: str, locale: str
+) -> None:
+    """Each language names all others and itself, or search engines take none of the links."""
+    address = f"/portal/{path}".rstrip("/")
+    found, english = (page(places.get(f"{address}?lang={one}").text) for one in (language, "en"))
+    head = read_head(found)
+    assert [link.attrs["href"] for link in found.query("link[rel=canonical]")] == [f"{BASE}{address}?lang={language}"]
+    assert (head["og:url"], head["og:locale"]) == (f"{BASE}{address}?lang={language}", locale)
+    assert head["description"] != read_head(page(places.get(address).text))["description"]
+    links, others = (
+        {link.attrs["hreflang"]: link.attrs["href"] for link in one.query("head link[hreflang]")}
+        for one in (found, english)
+    )
+    assert links == others
+    assert links[language] == f"{BASE}{address}?lang={language}"
+    # Pictures are in Spanish and English alone.
+    assert head["og:image"] == read_head(page(places.get(address).text))["og:image"]
+
+
+def test_a_page_of_which_only_the_frame_is_translated_is_the_spanish_page(places: Client) -> None:
+    address = f"{BASE}/portal/{EDITION}/territories"
+    found = page(places.get(f"/portal/{EDITION}/territories?lang=ca").text)
+    assert [link.attrs["href"] for link in found.query("link[rel=canonical]")] == [address]
+    assert [link.attrs["hreflang"] for link in found.query("head link[hreflang]")] == ["es", "en", "x-default"]
+    assert read_head(found)["og:locale"] == "es_ES"
 
 
 def test_a_shared_sheet_says_its_verdict(places: Client) -> None:

@@ -197,7 +197,9 @@ def render_portal_page(
         "edition": edition,
         "segment": segment,
         # There is nothing to find or to share where there is no page.
-        "page_head": build_head(request, sharing, edition) if status == 200 else None,
+        "page_head": build_head(request, sharing, edition, is_translated=translated != "frame")
+        if status == 200
+        else None,
         "edition_title": "" if edition is None else select_edition_title(edition, language),
         "edition_title_language": language if edition is None else nearest_language(edition.titles, language),
     }

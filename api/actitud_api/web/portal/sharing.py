@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from babel.core import get_global
 from msgspec import Struct
 
-from actitud_api.engine.i18n import LANGUAGES, LOCALES, Language, Texts
+from actitud_api.engine.i18n import LANGUAGES, LOCALES, PAGE_LANGUAGES, Language, Texts
 from actitud_api.platform.http.scope import (
     ApiRequest,
     choose_language,
+    choose_page_language,
     find_asked_language,
     find_base_url,
     find_served_path,
@@ -70,13 +72,24 @@ def share_edition(edition: editions.EditionRecord, description: str) -> Sharing:
     return Sharing(description=description, image=f"/share/{quote(edition.id)}.png", alt=description)
 
 
-def build_head(request: ApiRequest, sharing: Sharing | None, edition: editions.EditionRecord | None) -> PageHead:
+def build_head(
+    request: ApiRequest,
+    sharing: Sharing | None,
+    edition: editions.EditionRecord | None,
+    *,
+    is_translated: bool,
+) -> PageHead:
     """Build the head of a page.
 
     `sharing` is None for a page that says only what the site is. `edition`: the edition of the page, whose id stands
-    in its URL in place of `latest`; None if it is of none.
+    in its URL in place of `latest`; None if it is of none. `is_translated`: True if the page is in partial languages
+    too. Then each of them has an address of its own, which names all others; of any other page the address in such a
+    language is that of the Spanish page, because but for the frame it is the same.
     """
-    base, language = find_base_url(request), choose_language(request.scope, "es")
+    base, picture_language = find_base_url(request), choose_language(request.scope, "es")
+    language, languages = picture_language, LANGUAGES
+    if is_translated:
+        language, languages = choose_page_language(request.scope, "es"), PAGE_LANGUAGES
     if sharing is None:
         text = SITE_DESCRIPTION.into(language)
         sharing = Sharing(description=text, image="/share.png", alt=text)
@@ -91,16 +104,23 @@ def build_head(request: ApiRequest, sharing: Sharing | None, edition: editions.E
     return PageHead(
         canonical=address(page, own),
         alternates=(
-            *(LanguageAddress(known, address(page, known)) for known in LANGUAGES),
+            *(LanguageAddress(known, address(page, known)) for known in languages),
             LanguageAddress("x-default", page),
         ),
         description=_cut(clean_text(sharing.description)),
-        image=address(base + sharing.image, language),
+        image=address(base + sharing.image, picture_language),
         alt=_cut(clean_text(sharing.alt)),
         width=WIDTH,
         height=HEIGHT,
-        locales=tuple(str(LOCALES[known]) for known in sorted(LANGUAGES, key=lambda known: known != language)),
+        locales=tuple(_name_locale(known) for known in sorted(languages, key=lambda known: known != language)),
     )
+
+
+def _name_locale(language: Language) -> str:
+    """Return a language as Open Graph names it, with the country where most of its speakers live: `ca_ES`."""
+    locale = LOCALES[language]
+    likely: str = get_global("likely_subtags").get(str(locale), "")
+    return f"{locale.language}_{likely.rpartition('_')[2]}" if locale.territory is None and likely else str(locale)
 
 
 def _find_path(request: ApiRequest, edition: editions.EditionRecord | None) -> str:
