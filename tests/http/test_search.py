@@ -107,6 +107,24 @@ def test_the_closest_organisation_is_first(register: Database, text: str, expect
     assert found(register, text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("coruna", True),
+        ("hosp", True),  # the beginning of a word
+        ("Ayuntamiento de Madrid", True),
+        ("XX-T-13", True),
+        ("Aragón", True),  # a territory
+        ("Madird", False),
+        ("Barcelna", False),
+        ("nowhere", False),
+        ("", False),
+    ],
+)
+def test_an_exact_match_is_told_from_words_that_are_alike(register: Database, text: str, exact: bool) -> None:
+    assert service.has_exact_match(register, text) is exact
+
+
 def test_a_search_is_one_filter_among_others(register: Database) -> None:
     assert found(register, "Huesca", kind="MUN", province="22") == "15 16 17"
     assert found(register, "Madird", kind="REG") == "02"

@@ -120,6 +120,14 @@ def test_a_search_lets_choose_among_several(places: Client) -> None:
     assert letters(places, offered[1].attrs["href"].removeprefix("/portal/")) == ["A Villa Uno", "B Villa Tres"]
 
 
+def test_who_is_only_called_alike_is_offered_and_not_taken(places: Client) -> None:
+    found = read(places, beside("XX-T-1", q="zamroa"))
+    assert "None matches; these have similar names. Is it one of them?" in found.text
+    (offered,) = [link for link in found.query("main ul li a") if "compare" in link.attrs["href"]]
+    assert words(offered) == "Puerto de Zamora"
+    assert found.query("input[name=q]")[0].attrs["value"] == "zamroa"
+
+
 @pytest.mark.parametrize(
     ("ids", "query", "said"),
     [

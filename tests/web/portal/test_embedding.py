@@ -101,6 +101,9 @@ def test_one_is_found_by_its_name(places: Client) -> None:
     assert len(offered) == 4
     assert "card.svg?lang=en&amp;theme=dark" in code(read(places, offered[0].removeprefix("/portal/")))
     assert "No organisation matches «nadie»." in built(places, q="nadie").letters
+    similar = built(places, q="zamroa")
+    assert "None matches; these have similar names. Is it one of them?" in similar.text
+    assert not similar.query("code")
     # Who looks for another one keeps what there is until it is found.
     other = built(places, q="villa", organisation="XX-T-5")
     assert "XX-T-5" in code(other)

@@ -22,6 +22,7 @@ TRANSLATED: Final = (
     "2026",
     "2026?q=villa&sort=-D1",
     "2026?q=nothing+of+that+name",
+    "2026?q=zamroa",
     "2026?kind=MUN&level=3",
     "2025",
     "2026/XX-T-99",

@@ -164,6 +164,23 @@ def test_filters_and_orders_are_those_of_the_service(years: Client, asked: Mappi
         assert "No organisation of this edition is as asked for" in found.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "similar"),
+    [
+        ({"q": "zamroa"}, True),
+        ({"q": "zamroa", "sort": "-population"}, True),
+        ({"q": "zamora"}, False),
+        ({"q": "alc"}, False),
+        ({"q": "nobody"}, False),  # nothing is like it either
+        ({"q": "zamroa", "level": "1"}, False),  # who is called alike is at another level
+        ({}, False),
+    ],
+)
+def test_a_list_says_that_its_names_are_only_similar(years: Client, asked: Mapping[str, str], similar: bool) -> None:
+    (status,) = [told(one) for one in read(years, **asked).query("p[role=status]")]
+    assert status.startswith("No organisation matches what you are looking for; these have similar names: ") is similar
+
+
 def test_what_is_not_known_is_said_and_left_out(years: Client) -> None:
     asked = {"kind": "NONE", "region": "ZZ", "level": "7", "band": "P9", "status": "x", "sort": "population;drop"}
     found = read(years, code=404, **asked, province="46", page="-1", utm_source="x")

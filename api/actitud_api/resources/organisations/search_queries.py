@@ -150,16 +150,31 @@ def find_matches(session: Session, text: str) -> Subquery | None:
     search = parse_search(text)
     if not search.words:
         return None
+    matches = _find_begun(session, search)
+    if matches is not None:
+        return matches
+    alike = [_find_alike(session, search, word) for word in drop_misspelt_generic(search.words)]
+    if all(term.alike or term.territories for term in alike):
+        return _build_matches(session, alike, search)
+    return select(ORGANISATIONS.c.id, literal(0).label("distance"), literal(0).label("size")).where(false()).subquery()
+
+
+def has_exact_match(session: Session, text: str) -> bool:
+    """Return True if an organisation matches the words of a search text, and False if at best others are like them."""
+    return _find_begun(session, parse_search(text)) is not None
+
+
+def _find_begun(session: Session, search: SearchText) -> Subquery | None:
+    """Return the organisations that match the words of a search by the first or the second rule; None if none does."""
+    if not search.words:
+        return None
     generic = [SearchTerm(word, kinds=kinds) for word, kinds in search.generic.items()]
     begun = [SearchTerm(word, territories=_list_territories(search.territories, word, 0)) for word in search.words]
     for terms in ([*begun, *generic], begun) if generic else (begun,):
         matches = _build_matches(session, terms, search)
         if session.execute(select(matches.c.id).limit(1)).first() is not None:
             return matches
-    alike = [_find_alike(session, search, word) for word in drop_misspelt_generic(search.words)]
-    if all(term.alike or term.territories for term in alike):
-        return _build_matches(session, alike, search)
-    return select(ORGANISATIONS.c.id, literal(0).label("distance"), literal(0).label("size")).where(false()).subquery()
+    return None
 
 
 def _list_territories(territories: Mapping[str, Sequence[Any]], word: str, distance: int) -> dict[tuple[str, str], int]:

@@ -15,7 +15,7 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.folding import fold, split_words
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
-from actitud_api.resources.organisations import municipalities, queries
+from actitud_api.resources.organisations import municipalities, queries, search_queries
 from actitud_api.resources.organisations.entries import (
     ContactChange,
     ContactDetails,
@@ -71,6 +71,7 @@ __all__ = [
     "find_matches",
     "get",
     "get_domains",
+    "has_exact_match",
     "import_municipalities",
     "list_domains",
     "list_page",
@@ -169,6 +170,12 @@ def search_page(
     """
     with database.read() as session:
         return queries.search_page(session, filters, after, offset, limit, total)
+
+
+def has_exact_match(database: Database, text: str) -> bool:
+    """Return True if an organisation matches the words of a search text, and False if at best others are like them."""
+    with database.read() as session:
+        return search_queries.has_exact_match(session, text)
 
 
 def get_state(database: Database) -> tuple[int, str]:

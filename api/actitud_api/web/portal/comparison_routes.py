@@ -21,6 +21,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.comparison import ComparedScore
 from actitud_api.resources.scores.service import RankingRow
@@ -129,14 +130,17 @@ class GroupedBarChart(Struct, frozen=True):
     height: float
 
 
+SearchOutcome = Literal["added", "already", "several", "similar", "nothing", "full"]
+
+
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """The compared organisations, and the result of the search for a further one.
 
     `unknown`: requested ids without a published score in the edition. `refused`: all requested ids, if there are
     more than `ORGANISATIONS_MAX`; nothing is compared then. `query`: the search, empty if there is none. `outcome`:
     what the search led to: `added` (the one organisation found is compared too), `already` (it was compared
-    already), `several` (they are in `matches`), `nothing` (none was found) or `full` (no room for a further one);
-    None without a search.
+    already), `several` (they are in `matches`), `similar` (those in `matches` only have similar names), `nothing` (none
+    was found) or `full` (no room for a further one); None without a search.
     """
 
     edition: editions.EditionRecord
@@ -144,7 +148,7 @@ class ComparisonSelection(Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...]
     refused: tuple[str, ...]
     query: str
-    outcome: Literal["added", "already", "several", "nothing", "full"] | None
+    outcome: SearchOutcome | None
     matches: tuple[RankingRow, ...]
 
     @property
@@ -203,7 +207,8 @@ def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str,
     if query and not refused:
         ids = {side.edition_score.organisation for side in sides}
         matches = tuple(comparison.find_organisations(database, edition, query, limit=RESULTS_MAX + 1))
-        outcome = _classify_search(matches, ids)
+        is_exact = organisations.has_exact_match(database, query)
+        outcome = _classify_search(matches, ids, is_exact=is_exact)
         if outcome == "added":
             sides += comparison.compare_organisations(database, edition, [matches[0].organisation]).sides
     return ComparisonSelection(
@@ -213,19 +218,20 @@ def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str,
         refused=tuple(refused),
         query=query,
         outcome=outcome,
-        matches=matches if outcome == "several" else (),
+        matches=matches if outcome in ("several", "similar") else (),
     )
 
 
-def _classify_search(
-    matches: Sequence[RankingRow], ids: Collection[str]
-) -> Literal["added", "already", "several", "nothing", "full"]:
+def _classify_search(matches: Sequence[RankingRow], ids: Collection[str], *, is_exact: bool) -> SearchOutcome:
     if not matches:
         return "nothing"
     if len(matches) == 1 and matches[0].organisation in ids:
         return "already"
     if len(ids) >= ORGANISATIONS_MAX:
         return "full"
+    if not is_exact:
+        # Who is only called alike may not be meant: the reader says so.
+        return "similar"
     return "added" if len(matches) == 1 else "several"
 
 

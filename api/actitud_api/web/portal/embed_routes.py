@@ -16,6 +16,7 @@ from actitud_api.platform.http.scope import ApiRequest, choose_page_language, fi
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.service import RankingRow, UnknownScore
@@ -96,14 +97,15 @@ class EmbedResult(Struct, frozen=True, kw_only=True):
 
     `edition`: None if it does not exist or is not published. `standing`: the score of the chosen organisation;
     None if no organisation is chosen, or if the chosen one has no score. `matches`: the organisations that the
-    search found, if there are several. `problem`: the reason why there is nothing to embed (no such edition or
-    score), else None.
+    search found, if there are several, or if they only have similar names (`is_similar`). `problem`: the reason why
+    there is nothing to embed (no such edition or score), else None.
     """
 
     choice: EmbedChoice
     edition: editions.EditionRecord | None = None
     standing: EmbedStanding | None = None
     matches: tuple[RankingRow, ...] = ()
+    is_similar: bool = False
     problem: Texts | None = None
 
 
@@ -153,7 +155,8 @@ def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
         if choice.query
         else ()
     )
-    if len(matches) == 1:
+    is_similar = bool(matches) and not organisations.has_exact_match(database, choice.query)
+    if len(matches) == 1 and not is_similar:
         choice, matches = _choose_organisation(choice, matches[0].organisation), ()
     standing, problem = None, None
     if choice.organisation:
@@ -161,7 +164,9 @@ def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
             standing = _find_standing(database, choice)
         except UnknownScore:
             problem = embed_texts.UNKNOWN_SCORE
-    return EmbedResult(choice=choice, edition=edition, standing=standing, matches=matches, problem=problem)
+    return EmbedResult(
+        choice=choice, edition=edition, standing=standing, matches=matches, is_similar=is_similar, problem=problem
+    )
 
 
 def _build_view(request: ApiRequest, database: Database, built: EmbedResult, language: Language) -> dict[str, object]:
@@ -175,6 +180,7 @@ def _build_view(request: ApiRequest, database: Database, built: EmbedResult, lan
             (match, to("embed", **_build_query(_choose_organisation(choice, match.organisation))))
             for match in built.matches[:RESULTS_MAX]
         ],
+        "is_similar": built.is_similar,
         "more": len(built.matches) > RESULTS_MAX,
         "nothing": bool(choice.query) and not built.matches and built.problem is None,
         "editions": [

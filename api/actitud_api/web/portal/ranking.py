@@ -17,6 +17,7 @@ from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.organisations.service import split_words
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
@@ -193,7 +194,8 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     """The data from which the page of an edition is rendered.
 
     `here`: URL path of the page, without query. `count`: number of organisations that the filters select. `number`: the
-    number of the page. `unknown`: filters of the request that are not known. `active`: the filters by which the list is
+    number of the page. `is_similar`: True if no organisation has the words of the search, and the list has those with
+    similar words. `unknown`: filters of the request that are not known. `active`: the filters by which the list is
     filtered. `clash`: a sentence that says that a province is not in a region, if both are asked for; else None.
     `headers`: those of the columns. `files`: query of the files that have what the list has, empty if that is all.
     `provisional`: sentences that say why levels are provisional. `first`: position of the first shown line in the list,
@@ -214,6 +216,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     provisional: tuple[str, ...]
     files: str
     count: int
+    is_similar: bool
     number: int
     first: int
     pages: tuple[PageLink, ...]
@@ -295,6 +298,8 @@ def build_ranking_page(
         ),
         files=urlencode(request.parameters),
         count=count,
+        is_similar=bool(rows and split_words(request.query))
+        and not organisations.has_exact_match(database, request.query),
         number=number,
         first=offset + 1,
         pages=tuple(
