@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import date
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -12,8 +13,15 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
+from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.scoring.ranking import FiveNumberSummary
+from actitud_api.resources.editions.service import EditionDraft, build_record
+from actitud_api.resources.organisations.territories import TERRITORIES
+from actitud_api.resources.scores.territories import EditionTerritories, TerritoryFigures
+from actitud_api.web.portal.edition_charts import draw_map
+from actitud_api.web.portal.figures import FigureFormatter
 from tests.web.embeds.reading import page
-from tests.web.portal.places import EDITION, OPEN, Client
+from tests.web.portal.places import EDITION, NOW, OPEN, Client
 
 BASE: Final = "https://madurez.example"
 CHARTS: Final = (
@@ -111,6 +119,51 @@ def test_the_figures_of_the_map_are_those_of_the_provinces(places: Client) -> No
         f"/portal/{EDITION}/territories/province-49": "Zamora: mediana 50,00, 1 organización",
     }
     assert len(found.query("g.tile")) == 49
+    legend = [(" ".join(item.text.split()), item.query("rect")[0].attrs["class"]) for item in found.query(".legend li")]
+    assert legend == [
+        ("20", "level step-1"),
+        ("50", "level step-2"),
+        ("60", "level step-4"),
+        ("sin puntuaciones", "unrated"),
+    ]
+    drawn = places.get(f"/charts/{EDITION}/map.svg").text
+    assert '<rect class="unrated" x="556.0"' in drawn  # the last of four columns of 176 pixels, from 28 on
+
+
+def test_no_figure_of_the_map_is_in_two_classes() -> None:
+    """The classes are those of the whole points on the tiles: 45.40 and 44.60 are both 45, and so of one colour."""
+    medians = {"01": 3_010, "02": 3_990, "03": 4_460, "04": 4_540, "05": 4_550, "06": 6_000}
+    draft = EditionDraft(
+        id="2026",
+        titles={"es": "2026"},
+        methodology="2027.1",
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 12, 31),
+    )
+    provinces = tuple(summarise(province, median) for province, median in medians.items())
+    found = EditionTerritories(build_record(draft, now=NOW, state="published"), summarise(None, 4_500), provinces)
+    drawn = draw_map(found, FigureFormatter(load_methodology("2027.1"), "en"), None)
+    # In the order of the grid: Álava, Ávila, Albacete, Badajoz, Alicante, Almería.
+    assert [(tile.text, tile.step) for tile in drawn.tiles if tile.step is not None] == [
+        ("30", 1),
+        ("46", 4),
+        ("40", 1),
+        ("60", 5),
+        ("45", 2),
+        ("45", 2),
+    ]
+    assert drawn.classes == ((1, "30 to 40"), (2, "45"), (4, "46"), (5, "60"), (None, "no scores"))
+
+
+def summarise(province: str | None, median: int) -> TerritoryFigures:
+    """The figures of a province of which all have the same index."""
+    return TerritoryFigures(
+        territory=None if province is None else TERRITORIES[f"province-{province}"],
+        organisations=2,
+        ranked=2,
+        index=FiveNumberSummary(median, median, median, median, median),
+        levels={3: 2},
+    )
 
 
 def test_a_file_has_the_language_of_its_address_and_a_page_that_of_its_reader(places: Client) -> None:

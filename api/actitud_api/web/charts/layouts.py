@@ -161,8 +161,8 @@ class Picture(Struct, frozen=True, kw_only=True):
     the scale of a trend line: height in em and text of each. `ticks` are the lines of the scale of a dot plot: distance
     from the left in per cent, and text. `reference` is a figure on that scale to compare every row with, None if there
     is none. `is_own` is True if the dots are one organisation. `tiles` are those of a tile map, and `classes` its
-    legend: step and range of each. `legend` says how to read the chart. `table` has the figures for downloads; without
-    one the chart cannot be downloaded.
+    legend: step and range of each, the step None of those without a figure. `legend` says how to read the chart.
+    `table` has the figures for downloads; without one the chart cannot be downloaded.
     """
 
     kind: Literal["bars", "dots", "columns", "trend", "levels", "tiles"]
@@ -178,7 +178,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     reference: float | None = None
     is_own: bool = False
     tiles: tuple[Tile, ...] = ()
-    classes: tuple[tuple[int, str], ...] = ()
+    classes: tuple[tuple[int | None, str], ...] = ()
     legend: str = ""
     table: ChartTable | None = None
 
@@ -270,11 +270,12 @@ def draw_levels(identifier: str, title: str, description: str, levels: Sequence[
 
 
 def draw_tiles(
-    identifier: str, title: str, description: str, tiles: Sequence[Tile], classes: Sequence[tuple[int, str]]
+    identifier: str, title: str, description: str, tiles: Sequence[Tile], classes: Sequence[tuple[int | None, str]]
 ) -> Picture:
     """Lay out the tile map of provinces; `classes` is its legend: step and range of each class, lowest first.
 
-    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
+    A class without a step is that of the tiles without a figure. `identifier` is the id of the chart in the page, and
+    `description` its text for screen readers.
     """
     return Picture(
         kind="tiles",

@@ -78,7 +78,8 @@ class TileClass(NamedTuple):
 def classify(figures: Mapping[str, int]) -> dict[str, int]:
     """Part figures into `STEPS` classes of about the same number; equal figures are in the same class.
 
-    Return the class of each, 1 to `STEPS`, by the same keys.
+    Return the class of each, 1 to `STEPS`, by the same keys. The figures are those that are shown, whole points: finer
+    ones would part two that look equal, and a class would end where the next begins.
     """
     ordered = sorted(figures.values())
     first = {figure: ordered.index(figure) for figure in set(ordered)}

@@ -77,6 +77,7 @@ _MAP_DESCRIPTION: Final = Texts(
     "Una casilla por provincia, aproximadamente en su sitio, con la mediana del índice de sus organizaciones.",
     "One tile for each province, about in its place, with the median index of its organisations.",
 )
+_UNRATED: Final = Texts("sin puntuaciones", "no scores")
 _RANGE: Final = Texts("de {low} a {high}", "{low} to {high}")
 _BARS_DESCRIPTION: Final = Texts("De 0 a 100: {rows}.", "From 0 to 100: {rows}.")
 _BESIDE_DESCRIPTION: Final = Texts(
@@ -159,7 +160,8 @@ def draw_map(found: territories.EditionTerritories, figures: FigureFormatter, to
         if one.territory is not None and one.territory.level == "province"
     }
     medians = {code: one.index.median for code, one in known.items() if one.index is not None}
-    steps = classify(medians)
+    shown = {code: figures.round_units(median) for code, median in medians.items()}
+    steps = classify(shown)
     tiles = []
     for code, place in PLACES.items():
         one = known.get(code)
@@ -175,7 +177,11 @@ def draw_map(found: territories.EditionTerritories, figures: FigureFormatter, to
                 href=href,
             )
         )
-    classes = [(one.step, _format_range(one.lowest, one.highest, figures)) for one in list_classes(medians, steps)]
+    classes: list[tuple[int | None, str]] = [
+        (one.step, _format_range(one.lowest, one.highest, figures)) for one in list_classes(shown, steps)
+    ]
+    if any(tile.step is None for tile in tiles):
+        classes.append((None, _UNRATED.into(language)))
     named = [(name_province(code) or code, figures.to_points(median)) for code, median in medians.items()]
     picture = charts.draw_tiles(
         "map",
@@ -306,7 +312,7 @@ def _describe_tile(name: str, one: TerritoryFigures | None, figures: FigureForma
 
 def _format_range(lowest: int, highest: int, figures: FigureFormatter) -> str:
     """Format the range of a class of the map in whole points; as one number if both ends are the same."""
-    low, high = (figures.format_whole(figures.to_points(units)) for units in (lowest, highest))
+    low, high = (figures.format_count(points) for points in (lowest, highest))
     return low if low == high else _RANGE.into(figures.language).format(low=low, high=high)
 
 

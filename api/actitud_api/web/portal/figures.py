@@ -29,6 +29,10 @@ class FigureFormatter(Names):
         """Format a stored score in points; return a dash if `units` is None."""
         return self.format_points(self.to_points(units))
 
+    def round_units(self, units: int) -> int:
+        """Round a stored score to whole points, as `format_whole` shows it."""
+        return int(words.round_score(units / self._unit))
+
     def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:
         """Return minimum, first quartile, median, third quartile and maximum in points; None if `spread` is None."""
         if spread is None:

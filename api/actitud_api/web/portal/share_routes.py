@@ -134,7 +134,7 @@ def _draw_edition(database: Database, edition: str, language: Language) -> bytes
         finding=findings.describe_levels(found.whole.levels, of, language),
         levels=_count_levels(found.whole.levels, figures),
         of=of,
-        steps=classify(medians),
+        steps=classify({code: figures.round_units(median) for code, median in medians.items()}),
         remark=_SIMULATED.into(language) if found.edition.simulated else None,
     )
     return share_pictures.render_overview(card, language)
