@@ -471,7 +471,24 @@ def test_whoever_finds_a_fault_is_told_whom_to_write_to(proven: Client) -> None:
     assert "/v1/editions/2026/publications" in inside
 
 
+def test_a_sheet_and_a_ranking_lead_to_where_faults_are_reported(proven: Client) -> None:
+    sheet, ranking = read(proven, f"2026/{PROVEN}"), read(proven, "2026")
+    # From the first part of the sheet, whose details are folded.
+    (lead,) = [link for link in sheet.query("header.sheet a") if link.attrs["href"] == "#correction"]
+    assert lead.text == "Is something wrong?"
+    for found in (sheet, ranking):
+        assert len(found.query("#correction")) == 1
+        inside = {link.attrs["href"] for link in found.query("#correction a")}
+        assert {
+            "mailto:index@province.example",
+            "/portal/suggestions?lang=en",
+            "/v1/editions/2026/publications",
+        } <= inside
+
+
 def test_where_nobody_gave_an_address_it_says_so(site: Client) -> None:
+    (ranking,) = read(site, "2026").query("#correction")
+    assert "Whoever publishes this index has given no address of its own." in told(ranking)
     text = section(read(site, f"2026/{ZAMORA}"), "correction")
     assert "Neither the organisation nor whoever publishes this index has given an address" in text
     assert not [link for link in links(read(site, f"2026/{ZAMORA}")) if link.startswith("mailto:")]
