@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import bindparam, column, exists, func, select, table
+from sqlalchemy import Select, bindparam, column, exists, func, select, table
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage.base import Base
@@ -27,7 +27,7 @@ OF_STATE: Final = select(EDITIONS.c.methodology, exists(select(EDITIONS.c.id))).
     EDITIONS.c.id == bindparam("edition"), EDITIONS.c.state == "open"
 )
 OF_ANY: Final = select(EDITIONS.c.id).where(EDITIONS.c.id != bindparam("edition"))
-MISSING: Final = select(column("id")).select_from(table("nowhere"))
+MISSING: Final[Select[Any]] = select(column("id")).select_from(table("nowhere"))
 ENDING: Final = select(func.pg_terminate_backend(func.pg_backend_pid()))
 
 
