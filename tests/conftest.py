@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from xdist.remote import Producer
 
-from tests.support import options, second_version
+from tests.support import options, second_version, sharing_out
 from tests.support.scheduling import FilesAtOnce
 
 # On import, because the `conftest.py` of a folder below may import the service before pytest calls any hook.
@@ -23,6 +23,8 @@ pytest_plugins = ["tests.support.figures"]
 
 UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""
+SERVICE: Final = "tests.support.service"
+"""The plugin with the fixtures of the service and the judge of its responses."""
 MEMORY: Final = Path("/dev/shm")
 """The folder of Linux that is kept in memory; containers often have little room in it."""
 
@@ -55,7 +57,7 @@ def _write_temporary_files_to_memory(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     """Load the fixtures of the service and the judge of its responses for the first test that is no unit."""
     if file_path.match("test_*.py") and not _is_unit(file_path):
-        parent.config.pluginmanager.import_plugin("tests.support.service")
+        parent.config.pluginmanager.import_plugin(SERVICE)
 
 
 def _is_unit(file: Path) -> bool:
@@ -94,6 +96,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAt
 def pytest_collection(session: pytest.Session) -> None:
     """Search no garbage while tests are collected: next to nothing of what is imported is given up again."""
     gc.disable()
+    if sharing_out.is_shared_out(session.config):
+        session.config.pluginmanager.import_plugin(SERVICE)
+        sharing_out.import_from_own_place()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
