@@ -13,6 +13,7 @@ from unittest.mock import patch
 from urllib.parse import unquote
 
 import msgspec
+import requests
 import schemathesis
 from litestar.types import ASGIApp
 from schemathesis.config import ProjectConfig, SchemathesisConfig
@@ -101,7 +102,9 @@ def run(app: ASGIApp, config: Config, key: str | None = None, *, first_pages: bo
     """
     report = Report()
     environment = {} if key is None else {"ACTITUD_API_KEY": key}
-    with _drawing_once(), _merging_once(), patch.dict(os.environ, environment):
+    # `requests` would look for a netrc file at each request, which no test may depend on.
+    without_netrc = patch.object(requests.sessions, "get_netrc_auth", lambda url: None)
+    with _drawing_once(), _merging_once(), without_netrc, patch.dict(os.environ, environment):
         settings = SchemathesisConfig.from_dict(config)
         # `requests` would ask for Brotli, by which the document is compressed for 0.6 s each time.
         schema = schemathesis.openapi.from_asgi(
