@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -23,16 +24,22 @@ def one_pair_of_draws() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=BOTH)
-def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a database with the tables and nothing in them, one for a module."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("installation"))
-        yield url
+@contextmanager
+def open_location(kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a new database of a kind, with the tables and nothing in them."""
+    if kind == "sqlite":
+        yield migrated_sqlite(folders.mktemp("installation"))
         return
     server: Server = request.getfixturevalue("postgresql")
     with server.database(request.getfixturevalue("template")) as name:
         yield server.url(name)
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a database with the tables and nothing in them, one for a module."""
+    with open_location(request.param, request, tmp_path_factory) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +47,19 @@ def installation(location: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """One for a module: what is refused changes nothing, and each call that is not has a place of its own."""
     with installed(location, tmp_path_factory.mktemp("signing")) as made:
         yield made
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def installations(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Iterator[Installation]]:
+    """An installation for each test, a new one after every 25: they grow, and some tests read all that is stored."""
+
+    def supply(opened: ExitStack) -> Iterator[Installation]:
+        while True:
+            url = opened.enter_context(open_location(request.param, request, tmp_path_factory))
+            yield from [opened.enter_context(installed(url, tmp_path_factory.mktemp("signing")))] * 25
+            opened.close()
+
+    with ExitStack() as opened:
+        yield supply(opened)
