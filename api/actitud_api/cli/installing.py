@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -53,13 +54,13 @@ _ORGANISATION_OTHER = Texts(
 )
 _NO_ORGANISATION = Texts(
     "Organización: ninguna todavía. Añada la primera con\n"
-    "  actitud-api init --organisation ID --name NOMBRE --kind TIPO\n"
+    "  actitud-api init{option} --organisation ID --name NOMBRE --kind TIPO\n"
     "o una lista con\n"
-    "  actitud-api organisations import FICHERO",
+    "  actitud-api organisations import{option} FICHERO",
     "Organisation: none yet. Add the first with\n"
-    "  actitud-api init --organisation ID --name NAME --kind KIND\n"
+    "  actitud-api init{option} --organisation ID --name NAME --kind KIND\n"
     "or a list with\n"
-    "  actitud-api organisations import FILE",
+    "  actitud-api organisations import{option} FILE",
 )
 _KEY_MADE = Texts(
     "Clave de administración {id}, válida hasta {expires}. Guárdela ahora: no se vuelve a mostrar.",
@@ -75,8 +76,8 @@ _SIGNING_MADE = Texts(
 )
 _UNWRITABLE = Texts("No se puede escribir en {folder}: {reason}", "Cannot write to {folder}: {reason}")
 _NEXT = Texts(
-    "Siguiente: actitud-api serve la sirve; actitud-api doctor dice qué falta.",
-    "Next: actitud-api serve serves it; actitud-api doctor says what is missing.",
+    "Siguiente: actitud-api serve{option} la sirve; actitud-api doctor{option} dice qué falta.",
+    "Next: actitud-api serve{option} serves it; actitud-api doctor{option} says what is missing.",
 )
 
 
@@ -138,7 +139,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
     lines = [
         tables.into(language).format(database=hide_password(settings.database_url), revision=revision),
         _METHODOLOGIES.into(language).format(versions=", ".join(versions)),
-        *_describe_outcome(outcome, settings, language),
+        *_describe_outcome(outcome, settings, _repeat_option(options), language),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
@@ -239,11 +240,25 @@ def _find_same_organisation(
         raise OrganisationDiffers(other) from None
 
 
-def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Language) -> list[str]:
-    """Return the lines that describe the outcome; the text of a new key has its own line."""
+def _repeat_option(options: argparse.Namespace) -> str:
+    """Return the option `--database` as it was typed, for the commands that follow, else empty.
+
+    Without it they would be about another database. A URL with a password is not repeated.
+    """
+    if options.database is None:
+        return ""
+    is_secret = hide_password(options.database) != options.database
+    return f" --database {'URL' if is_secret else shlex.quote(options.database)}"
+
+
+def _describe_outcome(outcome: InstallOutcome, settings: Settings, option: str, language: Language) -> list[str]:
+    """Return the lines that describe the outcome; the text of a new key has its own line.
+
+    `option`: the option that commands need to be about the same database, or empty.
+    """
     organisation = outcome.organisation
     if organisation is None:
-        lines = [_NO_ORGANISATION.into(language)]
+        lines = [_NO_ORGANISATION.into(language).format(option=option)]
     else:
         text = _ORGANISATION_ADDED if outcome.added else _ORGANISATION_THERE
         lines = [text.into(language).format(id=organisation.id, name=organisation.name)]
@@ -256,4 +271,4 @@ def _describe_outcome(outcome: InstallOutcome, settings: Settings, language: Lan
         lines.append(
             _SIGNING_MADE.into(language).format(file=ledger.build_key_path(settings.signing_folder, outcome.kid))
         )
-    return [*lines, _NEXT.into(language)]
+    return [*lines, _NEXT.into(language).format(option=option)]
