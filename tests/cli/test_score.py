@@ -391,7 +391,7 @@ def test_what_is_no_body_is_refused(
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "nothing.json"
     assert refused(capsys, str(path)) == [f"Cannot read {path}: No such file or directory"]
-    assert refused(capsys, str(tmp_path), "--lang", "es") == [f"No se puede leer {tmp_path}: Is a directory"]
+    assert refused(capsys, str(tmp_path), "--lang", "es") == [f"No se puede leer {tmp_path}: es una carpeta"]
 
 
 def test_options_that_mean_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from actitud_api.app import find_expected_problem
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import CommandError, get_reason, load_settings
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
@@ -102,7 +102,9 @@ def _open_file(file: Path, language: Language) -> BinaryIO:
     try:
         return file.open("rb")
     except OSError as error:
-        raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error.strerror), 2) from error
+        raise CommandError(
+            _UNREADABLE.into(language).format(file=file, reason=get_reason(error, language)), 2
+        ) from error
 
 
 def _enqueue(

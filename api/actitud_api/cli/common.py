@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -25,6 +27,13 @@ _UNUSABLE = Texts(
 )
 _NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: “{value}” is not a language: {languages}")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
+_REASONS: Final[Mapping[int | None, Texts]] = {
+    errno.ENOENT: Texts("no existe", "No such file or directory"),
+    errno.ENOTDIR: Texts("no es una carpeta", "Not a directory"),
+    errno.EISDIR: Texts("es una carpeta", "Is a directory"),
+    errno.EACCES: Texts("no hay permiso", "Permission denied"),
+}
+"""Why a file cannot be opened, which Python says in English whatever the locale."""
 
 
 class CommandError(Exception):
@@ -103,7 +112,15 @@ def read_content(file: str, language: Language) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
-        raise CommandError(_UNREADABLE.into(language).format(file=file, reason=error.strerror), 2) from error
+        raise CommandError(
+            _UNREADABLE.into(language).format(file=file, reason=get_reason(error, language)), 2
+        ) from error
+
+
+def get_reason(error: OSError, language: Language) -> str:
+    """Return why a file cannot be opened."""
+    reason = _REASONS.get(error.errno)
+    return error.strerror or str(error) if reason is None else reason.into(language)
 
 
 def print_renderable(renderable: RenderableType) -> None:

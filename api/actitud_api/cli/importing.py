@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
-from actitud_api.cli.common import CommandError, load_settings, show_progress
+from actitud_api.cli.common import CommandError, get_reason, load_settings, show_progress
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
@@ -42,7 +42,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     try:
         raw = options.file.read_bytes()
     except OSError as error:
-        text = _UNREADABLE.into(language).format(file=options.file, reason=error.strerror)
+        text = _UNREADABLE.into(language).format(file=options.file, reason=get_reason(error, language))
         raise CommandError(text) from error
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)

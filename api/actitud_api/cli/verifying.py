@@ -32,7 +32,7 @@ from actitud.verification import (
     verify,
 )
 from actitud_api.cli import fetching
-from actitud_api.cli.common import CommandError, choose_language
+from actitud_api.cli.common import CommandError, choose_language, get_reason
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.narration import words
@@ -104,7 +104,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
             raise CommandError(
-                _UNREADABLE.into(chosen).format(file=options.source, reason=error.strerror), 2
+                _UNREADABLE.into(chosen).format(file=options.source, reason=get_reason(error, chosen)), 2
             ) from error
     keys = _describe_keys(options, facts.keys is not None, verification.kind).into(chosen)
     keys = keys.format(file=options.keys)
@@ -304,7 +304,9 @@ def _open_name(name: str, language: Language) -> IO[bytes]:
         file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the stack closes it
         shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
-        raise CommandError(_UNREADABLE.into(language).format(file=name, reason=error.strerror), 2) from error
+        raise CommandError(
+            _UNREADABLE.into(language).format(file=name, reason=get_reason(error, language)), 2
+        ) from error
     file.seek(0)
     return file
 
@@ -341,7 +343,9 @@ def _load(name: str, language: Language) -> bytes:
         with _open_name(name, language) as file:
             return file.read()
     except OSError as error:
-        raise CommandError(_UNREADABLE.into(language).format(file=name, reason=error.strerror), 2) from error
+        raise CommandError(
+            _UNREADABLE.into(language).format(file=name, reason=get_reason(error, language)), 2
+        ) from error
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Final, TextIO, cast
 from actitud import errors
 from actitud._html import Words
 from actitud.cli.argument_texts import translate_arguments
-from actitud.cli.common import CommandError, Session, describe_refusal, tell
+from actitud.cli.common import CommandError, Session, describe_os_error, describe_refusal, tell
 from actitud.cli.options_files import expand_arguments
 from actitud.cli.parsers import build_parser
 
@@ -30,10 +30,11 @@ _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. ``arguments``: ``None`` for those that the process was started with."""
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
-        given = expand_arguments(sys.argv[1:] if arguments is None else arguments)
+        given = expand_arguments(typed)
     except OSError as error:
-        tell(f"{error.filename}: {error.strerror}")
+        tell(describe_os_error(error, Words(find_language(typed, os.environ))))
         return WRONG
     except ValueError as error:
         tell(str(error))
@@ -106,7 +107,7 @@ def run(session: Session) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOBODY_READS
     except OSError as error:
-        tell(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        tell(describe_os_error(error, words))
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED

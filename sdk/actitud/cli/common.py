@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import errno
 import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from actitud import Client
 from actitud._html import Words
@@ -19,6 +21,15 @@ _PIECE = 64 * 1024
 _FORMULA = re.compile(
     r"""\A(?=['\t\r\n]|"*[=+\-@\uff1d\uff0b\uff0d\uff20])|(?<=[,;\t\r\n])(?='|"*[=+\-@\uff1d\uff0b\uff0d\uff20])"""
 )
+_SPANISH_ERRORS: Final[Mapping[int | None, str]] = {
+    errno.ENOENT: "no existe ese fichero o esa carpeta",
+    errno.EEXIST: "ya hay un fichero con ese nombre",
+    errno.ENOTDIR: "no es una carpeta",
+    errno.EISDIR: "es una carpeta, y no un fichero",
+    errno.EACCES: "no hay permiso para abrirlo",
+    errno.ENOSPC: "no queda sitio en el disco",
+}
+"""The errors of files that people meet, which Python says in English whatever the locale."""
 
 
 class CommandError(Exception):
@@ -69,6 +80,13 @@ class Session:
 def tell(message: str) -> None:
     """Write a message of the command to standard error."""
     print(f"actitud: {message}", file=sys.stderr)
+
+
+def describe_os_error(error: OSError, words: Words) -> str:
+    """Describe why a file cannot be read or written, with its name if the error has one."""
+    english = error.strerror or str(error)
+    reason = words(_SPANISH_ERRORS.get(error.errno, english), english)
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def describe_refusal(error: ApiProblem, words: Words, source: str = "") -> list[str]:

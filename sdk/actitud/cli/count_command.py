@@ -33,7 +33,7 @@ from actitud.counting.report import CountReport, collect_report
 from actitud.counting.report_page import render_report
 from actitud.counting.report_texts import BASES, describe_export, format_value, get_language, list_missing_texts
 from actitud.counting.runs import CountFiles, CountRun, StatedPeriod, UnknownFile, check_manifest, run_count
-from actitud.counting.windows import Days, list_window_days, read_edition_days
+from actitud.counting.windows import Days, UnknownTimeZone, list_window_days, load_zone, read_edition_days
 from actitud.counting.workbook_reading import InvalidCodingWorkbook
 
 MANIFEST: Final = "manifest.json"
@@ -129,9 +129,16 @@ class CountCommand:
             try:
                 days, named = read_edition_days(Path(options.edition).read_bytes(), electoral=options.electoral)
             except msgspec.MsgspecError as error:
-                raise CommandError(f"{options.edition}: {error}") from error
+                spanish = "no es una edición como la da GET /v1/editions/{edition}"
+                wrong = self._words(spanish, "it is no edition as GET /v1/editions/{edition} has it")
+                raise CommandError(f"{options.edition}: {wrong}") from error
             version = version or named
         version = version or _NEWEST
+        try:
+            load_zone(options.time_zone)
+        except UnknownTimeZone as error:
+            wrong = self._words("no hay ninguna zona horaria con ese nombre", "there is no time zone of that name")
+            raise CommandError(f"{options.time_zone}: {wrong} (Europe/Madrid)") from error
         try:
             rules = load_definitions(version).windows
         except UnknownVersion as error:
@@ -260,7 +267,12 @@ class CountCommand:
         try:
             return read_profile(Path(self._options.profile).read_bytes(), counter.definitions.methodology)
         except InvalidProfile as error:
-            raise CommandError(f"{self._options.profile}: {error}") from error
+            version = counter.definitions.methodology
+            wrong = self._words(
+                f"no es un perfil, ni un cuestionario guardado de la metodología {version}",
+                f"it is no profile, nor a saved questionnaire of methodology {version}",
+            )
+            raise CommandError(f"{self._options.profile}: {wrong}") from error
 
     # --- what is said ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import date
 from typing import Final, get_args
 
@@ -328,7 +329,12 @@ class _Commands:
             ("--coded", "XLSX", "libro codificado, uno por persona", "coded workbook, one of each coder"),
         ):
             command.add_argument(name, metavar=metavar, action="append", default=[], help=words(spanish, english))
-        command.add_argument("--year", type=int, metavar="YYYY", help=words("año que se mide", "year measured"))
+        command.add_argument(
+            "--year",
+            type=_NumberParser(words, 2000, 2100),
+            metavar="YYYY",
+            help=words("año que se mide", "year measured"),
+        )
         command.add_argument(
             "--electoral",
             action="store_true",
@@ -341,7 +347,10 @@ class _Commands:
             help=words("zona horaria del organismo (Europe/Madrid)", "time zone of the body (Europe/Madrid)"),
         )
         command.add_argument(
-            "--population", type=int, metavar="N", help=words("a cuántas personas se atiende", "people served")
+            "--population",
+            type=_NumberParser(words, 0),
+            metavar="N",
+            help=words("a cuántas personas se atiende", "people served"),
         )
         command.add_argument(
             "--dates",
@@ -351,7 +360,7 @@ class _Commands:
         )
         command.add_argument(
             "--evidence-date",
-            type=date.fromisoformat,
+            type=_DayParser(words),
             metavar="DATE",
             help=words("fecha del manifiesto (último día que cuenta)", "date of the manifest (last day counted)"),
         )
@@ -366,6 +375,44 @@ class _Commands:
             ("methodologies", "reading.run_methodologies", "muestra las metodologías", "list the methodologies"),
         ):
             self._add_output(self._add(name, run, spanish, english))
+
+
+class _NumberParser:
+    """Parse the value of an option that is a whole number between two bounds."""
+
+    def __init__(self, words: Words, lower: int, upper: int | None = None) -> None:
+        self._words, self._lower, self._upper = words, lower, upper
+
+    def __call__(self, text: str) -> int:
+        """Return the number. Raise ArgumentTypeError, in the language of the command, if the text is none."""
+        bounds = self._words(f"desde {self._lower}", f"from {self._lower}")
+        if self._upper is not None:
+            bounds += self._words(f" hasta {self._upper}", f" to {self._upper}")
+        # Not `int`, which takes "1_000" and " 7".
+        if not re.fullmatch("[0-9]{1,15}", text) or not self._is_between(int(text)):
+            raise argparse.ArgumentTypeError(
+                self._words(f"{text!r} no es un número entero {bounds}", f"{text!r} is no whole number {bounds}")
+            )
+        return int(text)
+
+    def _is_between(self, number: int) -> bool:
+        return self._lower <= number and (self._upper is None or number <= self._upper)
+
+
+class _DayParser:
+    """Parse the value of an option that is a date."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def __call__(self, text: str) -> date:
+        """Return the date. Raise ArgumentTypeError, in the language of the command, if the text is none."""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                self._words(f"{text!r} no es una fecha como 2027-12-31", f"{text!r} is no date such as 2027-12-31")
+            ) from None
 
 
 def _pad_code(text: str) -> str:

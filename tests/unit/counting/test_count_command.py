@@ -302,11 +302,13 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
         (["--period", "2027-12-31/2027-01-01"], "se esperan dos fechas"),
         (["--account", "Ayuntamiento"], "se espera red:nombre"),
         (["--methodology", "2026.1"], "la metodología 2026.1 no se cuenta"),
-        (["--time-zone", "Europe/Nowhere"], "Nowhere"),
+        (["--time-zone", "Europe/Nowhere"], "Europe/Nowhere: no hay ninguna zona horaria con ese nombre"),
         (["--evidence", "http://www.example.org/manifest.json"], "tiene que empezar por https://"),
         (["--coded", "registro.csv"], "El libro no se puede leer"),
-        (["--profile", "registro.csv"], "registro.csv"),
-        (["--edition", "registro.csv"], "registro.csv"),
+        (["--coded", "no.xlsx"], "no.xlsx: no existe ese fichero o esa carpeta"),
+        (["--html", "no/report.html"], "no/report.html: no existe ese fichero o esa carpeta"),
+        (["--profile", "registro.csv"], "registro.csv: no es un perfil"),
+        (["--edition", "registro.csv"], "registro.csv: no es una edición"),
     ],
 )
 def test_wrong_arguments_are_said(
@@ -319,6 +321,24 @@ def test_wrong_arguments_are_said(
     monkeypatch.chdir(tmp_path)
     write_log(tmp_path / "registro.csv", make_year())
     assert count(tmp_path / "out", "registro.csv", *arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--year", "25"], "argumento --year: '25' no es un número entero desde 2000 hasta 2100"),
+        (["--year", "dos mil"], "argumento --year: 'dos mil' no es un número entero desde 2000 hasta 2100"),
+        (["--population", "-1"], "argumento --population: '-1' no es un número entero desde 0"),
+        (["--evidence-date", "31/12/2027"], "argumento --evidence-date: '31/12/2027' no es una fecha como 2027-12-31"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_said_in_the_language_of_the_command(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["count", "registro.csv", "--lang", "es", *arguments])
+    assert ended.value.code == 2
     assert said in capsys.readouterr().err
 
 

@@ -45,6 +45,11 @@ def test_a_file_that_cannot_be_read_is_said(
     assert said in capsys.readouterr().err
 
 
+def test_a_file_that_there_is_not_is_said_in_the_language_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["count", "exports", "@opciones.txt", "--lang", "es"]) == 2
+    assert capsys.readouterr().err == "actitud: opciones.txt: no existe ese fichero o esa carpeta\n"
+
+
 def test_the_language_of_the_file_is_spoken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "options.txt"
     path.write_text("--lang es\n--account ayto\n", "utf-8")

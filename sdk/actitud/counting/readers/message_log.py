@@ -186,7 +186,7 @@ def _find_kind(row: TableRow, source: SourceReading, mapping: LogMapping | None)
     """Return the kind of a message by the column of the kind, else by its author."""
     word = row.get_text("kind")
     if mapping is None or (mapping.columns.get("kind") and not mapping.kinds):
-        known = row.translate("kind")
+        known = row.translate("kind", is_noted=False)
     elif mapping.columns.get("kind"):
         kinds = {normalise_header(name): kind for name, kind in mapping.kinds.items()}
         known = kinds.get(normalise_header(word))

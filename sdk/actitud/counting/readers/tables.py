@@ -112,13 +112,16 @@ class TableRow:
         is_near = exact is not None and -timedelta(days=1) <= exact - stated.time < timedelta(days=2)
         return ReadTime(exact, "second") if exact and is_near and stated.precision == "day" else stated
 
-    def translate(self, field: str) -> str | None:
-        """Return the meaning of a word in a cell, None for a blank and for a word that is not known, which is noted."""
+    def translate(self, field: str, *, is_noted: bool = True) -> str | None:
+        """Return the meaning of a word in a cell, None for a blank and for a word that is not known, which is noted.
+
+        ``is_noted``: False if the caller refuses the row for the same word.
+        """
         text = self.get_text(field)
         if not text:
             return None
         meaning = self._match.translate(field, text)
-        if meaning is None:
+        if meaning is None and is_noted:
             self._source.note("word_unknown", self.line, self.name_column(field), text)
         return meaning
 

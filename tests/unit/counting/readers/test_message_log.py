@@ -162,6 +162,18 @@ def test_a_word_that_is_no_kind_refuses_its_row(tmp_path: Path) -> None:
     assert len(outcome.messages) == 2
 
 
+def test_a_kind_that_the_template_does_not_know_is_told_once(tmp_path: Path) -> None:
+    """Its row is refused, so it is not told as well that the message counts without it."""
+    text = (
+        "Id,Hilo,Responde a,Red,Cuenta,Fecha y hora,Tipo,Privado,Texto\n"
+        "1,A,,x,ayto,2026-03-13 10:05:00,Recibido,no,Hola\n"
+        "2,A,1,x,ayto,2026-03-13 11:20:00,Contestado,no,Buenas\n"
+    )
+    outcome = read(write(tmp_path, "log.csv", text))
+    assert [(fault.code, fault.line, fault.column) for fault in outcome.faults] == [("kind_unknown", 3, "Tipo")]
+    assert len(outcome.messages) == 1
+
+
 def test_lines_that_break_off_or_are_none_are_not_counted_at_all(tmp_path: Path) -> None:
     lines = make_lines()
     half = read(write(tmp_path, "desk.jsonl", lines[:-20]), mapping=NESTED)
