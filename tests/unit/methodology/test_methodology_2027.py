@@ -415,6 +415,9 @@ def test_the_short_form_asks_what_the_whole_one_asks() -> None:
             assert texts[0].facts == texts[1].facts
             assert texts[0].ladder == texts[1].ladder
     assert all(field == fields[field.name] for field in SHORT.document.profile)
+    # The whole form says "the same" of the year, after the 90 days, which the short one does not ask for.
+    assert "messages_w90" not in {field.name for field in SHORT.document.profile}
+    assert SHORT.texts["en"].profile["messages_w12"].description.startswith("messages that needed an answer in the 12")
     assert SHORT.document.levels == ()
     assert (SHORT.document.standing, WHOLE.document.standing) == ("provisional", "full")
     assert SHORT.document.margin is not None
