@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from contextlib import closing
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import openpyxl
 import pypdfium2
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, Route, expect
@@ -394,6 +396,17 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
         older.write_text("[]")
         loaded(page, older)
         expect(told).to_have_text("No se ha leído «f.json». No dice de qué metodología es.")
+        # A workbook whose columns were moved has nothing that can be read, and replaces nothing.
+        book = openpyxl.load_workbook(
+            io.BytesIO(page.request.get(f"{service}/v1/methodologies/{VERSION}/workbook?lang=es").body())
+        )
+        for sheet in ("Perfil", "Indicadores"):
+            book[sheet].insert_cols(1)
+        book.save(tmp_path / "moved.xlsx")
+        loaded(page, tmp_path / "moved.xlsx")
+        expect(told.locator("p")).to_have_text("No se ha leído «moved.xlsx».")
+        expect(told.locator("li").first).to_contain_text("Aquí debe estar la columna")
+        expect(status(page)).to_have_text(INDEX["es"])
         loaded(page, strange)
         expect(told.locator("li")).to_have_text(["/answers/D1.99 no se ha cargado: no es de este cuestionario"])
         # Chromium itself says of each refusal of a request that it was one: a workbook is read by either form.
@@ -422,6 +435,9 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         page, told = seen.page, seen.page.locator("#draft-status")
         page.click("#draft-save")
         expect(told).to_have_text("Escriba la clave.")
+        page.fill("#key", f"{key[:-1]}_")
+        page.click("#draft-load")
+        expect(told).to_contain_text("Esta clave no vale")
         page.fill("#key", key)
         page.click("#draft-load")
         expect(told).to_contain_text("Todavía no hay borrador")
@@ -446,9 +462,12 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         # The organisation has declared no domain, so that no document of its counts.
         expect(block.locator('[data-problems] [data-source="draft"]')).to_contain_text("ayto.example")
         page.click("#draft-submit")
+        expect(told).to_contain_text("Para presentar, pulse «Presentar» otra vez.")
+        page.click("#draft-submit")
         expect(told).to_contain_text("La evaluación no se puede presentar así")
+        # What the service refuses and the score tells is told once.
         problems = page.locator('[data-code="D1.07"] [data-problems]')
-        expect(problems.locator('[data-source="draft"]').first).to_contain_text("340")
+        expect(problems.locator("li").filter(has_text="340")).to_have_count(1)
         answer(page, "/answers/D1.07/numerator", 300)
         page.click("#draft-submit")
         expect(told).to_have_text("Guarde el borrador antes de presentarlo.")
@@ -476,7 +495,17 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             expect(told).to_contain_text("Alguien ha cambiado el borrador mientras tanto.")
             assert control(page, "/answers/D1.07/numerator").input_value() == "320"
             again.page.click("#draft-submit")
+            expect(again.page.locator("#draft-status")).to_contain_text("pulse «Presentar» otra vez.")
+            # Only two presses in a row submit.
+            again.page.click("#draft-load")
+            expect(again.page.locator("#draft-status")).to_contain_text("Borrador cargado.")
+            again.page.click("#draft-submit")
+            expect(again.page.locator("#draft-status")).to_contain_text("pulse «Presentar» otra vez.")
+            again.page.click("#draft-submit")
             expect(again.page.locator("#draft-status")).to_contain_text("Presentada: no cambia, salvo que se devuelva.")
+            # Nobody else has changed it.
+            again.page.click("#draft-save")
+            expect(again.page.locator("#draft-status")).to_have_text("Presentada: no cambia, salvo que se devuelva.")
             again.page.click("#draft-load")
             expect(again.page.locator("#draft-status")).to_contain_text("Cargada. Está presentada")
             with watched.app.state["database"].write() as session:
@@ -528,6 +557,15 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         block = page.locator('[data-code="D1.07"]')
         expect(block.locator("[data-verdict]")).to_have_text("Dictamen: la respuesta se rechaza y no cuenta.")
         expect(block.locator("[data-verdict-reason]")).to_have_text("No se ve <b>nada</b>.")
+        # Which answers were not accepted, and until when they may be replied to, is said where it was loaded.
+        expect(page.locator("#draft-status p")).to_contain_text(
+            re.compile("puede alegar hasta el [0-9]+ de [a-z]+ de 20")
+        )
+        judged = page.locator("#draft-status li")
+        expect(judged).to_have_text(
+            "Acceso a las redes desde el puesto de trabajo. Dictamen: la respuesta se rechaza y no cuenta."
+        )
+        expect(judged.locator("a")).to_have_attribute("href", "#D1.07")
         go(page, "D1")
         told = block.locator("[data-reply-status]")
         save = block.get_by_role("button", name="Guardar la alegación")
@@ -540,6 +578,10 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         block.locator("[data-reply-text]").fill("Llame al 612 345 678")
         save.click()
         expect(told).to_contain_text("dato personal")
+        # What is too long is refused and not cut: it is published.
+        block.locator("[data-reply-text]").fill("x" * 4001)
+        save.click()
+        expect(told).to_have_text("Debe tener 4000 caracteres o menos.")
         page.click("#draft-load")
         expect(block.locator("[data-reply-text]")).to_have_value("Se ve en la página 3. Y en la 4.")
         seen.fits()

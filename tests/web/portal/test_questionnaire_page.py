@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Final, get_args
@@ -17,8 +18,10 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import SetAside
 from actitud_api.engine.methodology.requests.content import SourceKind
 from actitud_api.platform.http.pages import find_static_path
+from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.reviewed_submission import Verdict
+from actitud_api.resources.organisations import service as organisations
 from actitud_api.web.portal.questionnaire_routes import SCRIPTS
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
@@ -142,6 +145,35 @@ def test_an_open_edition_takes_drafts_of_organisations_that_there_are(client: Cl
     assert "Ayuntamiento en Borrador" in found.query(".draft")[0].to_text()
     assert (form(found)["data-edition"], form(found)["data-organisation"]) == ("2027", DRAFTING)
     assert form(found)["data-published"] == ""
+    # It has no domain, and whoever adds documents has to know before that none counts.
+    assert "Todavía no cuenta ningún documento" in found.query(".draft")[0].to_text()
+
+
+def test_a_draft_says_in_which_domains_documents_count(client: Client) -> None:
+    database: Database = client.app.state["database"]
+    with database.write() as session:
+        entry = organisations.OrganisationEntry(
+            id="XX-T-WEB", name="Con web", kind="MUN", domains=("ayto.example", "sede.example")
+        )
+        organisations.add(session, [entry], datetime.now(UTC))
+    answer = client.get(PATH, params={"edition": "2027", "organisation": "XX-T-WEB", "lang": "es"})
+    (draft,) = JustHTML(answer.text, sanitize=False).query(".draft")
+    assert "Solo cuentan los documentos que están en estos dominios" in draft.to_text()
+    assert [domain.to_text() for domain in draft.query("bdi")] == ["Con web", "ayto.example", "sede.example"]
+
+
+def test_the_end_says_how_answers_are_submitted_unless_they_are_there(client: Client) -> None:
+    told = "Submit them in an edition"
+    alone = page(client, "en").query(".finish")[0].to_text()
+    drafting = client.get(PATH, params={"edition": "2027", "organisation": DRAFTING, "lang": "en"}).text
+    assert told in alone
+    assert told not in drafting
+    assert told not in page(client, "en", "2027.1-short").query(".finish")[0].to_text()
+
+
+def test_the_profile_says_which_days_its_periods_are(client: Client) -> None:
+    (profile,) = page(client, "es").query("[data-step=profile]")
+    assert "del 15 de septiembre al 13 de diciembre del año que se mide" in profile.to_text()
 
 
 @pytest.mark.parametrize(
@@ -149,6 +181,8 @@ def test_an_open_edition_takes_drafts_of_organisations_that_there_are(client: Cl
     [
         (VERSION, {"edition": "nope", "organisation": "NOPE"}, "No hay ninguna edición «nope»"),
         (VERSION, {"edition": "2027", "organisation": "NOPE"}, "No conocemos la organización «NOPE»"),
+        (VERSION, {"edition": "2027"}, "A la dirección le falta la organización"),
+        (VERSION, {"organisation": DRAFTING}, "A la dirección le falta la edición"),
         (VERSION, {"edition": "2026", "organisation": SORIA}, "no tiene ningún resultado publicado en esa edición"),
         (VERSION, {"edition": "2026", "organisation": "NOPE"}, "no tiene ningún resultado publicado en esa edición"),
         ("2026.1", {"edition": "2026", "organisation": AVILA}, "se hizo con la metodología 2027.1"),

@@ -31,7 +31,6 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import EditionRecord, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias, UnknownOrganisation
-from actitud_api.resources.reviews.replies.schemas import TEXT_MAX
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores.service import UnknownScore
 from actitud_api.web.embeds import service as embeds
@@ -102,6 +101,17 @@ _NO_ORGANISATION: Final = Texts(
     "No conocemos la organización «{organisation}», así que sus respuestas no se guardarán en la edición.",
     "We do not know the organisation “{organisation}”, so its answers will not be kept in the edition.",
 )
+_ORGANISATION_MISSING: Final = Texts(
+    "A la dirección le falta la organización, así que las respuestas no se guardarán en la edición «{edition}»: añada "
+    "&organisation= y su identificador.",
+    "The address lacks the organisation, so the answers will not be kept in the edition “{edition}”: add "
+    "&organisation= and its id.",
+)
+_EDITION_MISSING: Final = Texts(
+    "A la dirección le falta la edición, así que las respuestas de «{organisation}» no se guardarán en ninguna: añada "
+    "&edition= y su identificador.",
+    "The address lacks the edition, so the answers of “{organisation}” will be kept in none: add &edition= and its id.",
+)
 _NO_SCORE: Final = Texts(
     "La organización «{organisation}» no tiene ningún resultado publicado en esa edición: empieza en blanco.",
     "The organisation “{organisation}” has no published result in that edition: it begins blank.",
@@ -149,9 +159,9 @@ class Context(Struct, frozen=True, kw_only=True):
     """The assessment that a questionnaire is about, as the address of the page names it.
 
     `kind`: `draft` if it can be saved with a key, `published` if the questionnaire begins with its published answers,
-    None if it is about none. `title`: of the edition. `published`: path of the published answers. `notice`: why the
-    questionnaire is not about the requested assessment, if it is not. `elsewhere`: the methodology version of the
-    requested assessment, if it is another one.
+    None if it is about none. `title`: of the edition. `domains`: where documents of a draft count. `published`: path of
+    the published answers. `notice`: why the questionnaire is not about the requested assessment, if it is not.
+    `elsewhere`: the methodology version of the requested assessment, if it is another one.
     """
 
     kind: Literal["draft", "published"] | None = None
@@ -159,6 +169,7 @@ class Context(Struct, frozen=True, kw_only=True):
     organisation: str = ""
     name: str = ""
     title: str = ""
+    domains: tuple[str, ...] = ()
     published: str = ""
     notice: str = ""
     elsewhere: str | None = None
@@ -225,9 +236,9 @@ class QuestionnaireController(Controller):
                 "count_text": _count_questions(methodology, asked, language),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "set_aside": {name: text.into(language) for name, text in SET_ASIDE.items()},
-                "reply_max": TEXT_MAX,
                 "short": find_short_form(version),
                 "windows": _list_named_windows(methodology, language),
+                "profile_windows": _list_profile_windows(methodology, language),
                 "versions": [known for known in list_versions() if known != version],
                 "context": context,
                 "scripts": SCRIPTS,
@@ -241,7 +252,8 @@ class QuestionnaireController(Controller):
 def _find_context(database: Database, version: str, edition: str, organisation: str, language: Language) -> Context:
     """Find the assessment of an organisation in an edition; the ids are as the user sent them, or empty."""
     if not edition:
-        return Context()
+        notice = _EDITION_MISSING.fill(organisation=organisation).into(language) if organisation else ""
+        return Context(notice=notice)
     try:
         record = embeds.find_edition(database, edition)
     except UnknownEdition:
@@ -252,7 +264,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             edition=record.id, organisation=organisation, notice=text.into(language), elsewhere=record.methodology
         )
     if not organisation:
-        return Context()
+        return Context(notice=_ORGANISATION_MISSING.fill(edition=record.id).into(language))
     title = select_edition_title(record, language)
     if record.state != "published":
         try:
@@ -265,6 +277,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             organisation=registered.id,
             name=clean_text(registered.name) or registered.id,
             title=title,
+            domains=registered.domains,
         )
     try:
         standing = _find_standing(database, record.id, organisation)
@@ -320,6 +333,16 @@ def _list_named_windows(methodology: Methodology, language: Language) -> list[st
     texts = methodology.texts[language]
     said = msgspec.json.encode([texts.profile, texts.indicators]).decode()
     return [window for window in methodology.document.windows if re.search(rf"\b{window}\b", said)]
+
+
+def _list_profile_windows(methodology: Methodology, language: Language) -> list[str]:
+    """List the periods that the names of profile fields end with, such as `own_posts_w90`, as text.
+
+    Questions state their periods themselves; the profile comes before all of them.
+    """
+    endings = {field.name.rpartition("_")[2].upper() for field in methodology.document.profile}
+    texts = methodology.texts[language]
+    return [texts.windows[window] for window in methodology.document.windows if window in endings]
 
 
 def _list_sections(methodology: Methodology, language: Language) -> list[QuestionnaireSection]:

@@ -6,6 +6,9 @@ const Draft = (() => {
   const draftPath = `/v1/editions/${encodeURIComponent(edition)}/assessments/${encodeURIComponent(organisation)}`;
   const status = $("#draft-status");
   let savedDraft = null;
+  // Set by the first press of "Submit", which only asks: nobody takes it back.
+  let isConfirming = false;
+  let isSubmitted = false;
   // A reply is kept nowhere until it is saved.
   let isReplying = false;
 
@@ -28,6 +31,7 @@ const Draft = (() => {
 
   function guarded(act) {
     return async () => {
+      if (act !== submit) isConfirming = false;
       if (!$("#key").value.trim()) {
         say(status, word("no-key"));
         $("#key").focus();
@@ -42,9 +46,17 @@ const Draft = (() => {
     };
   }
 
+  // What a person at this page can do about it, where the service speaks to programs.
+  function summary(problem, rest) {
+    if (problem.status === 401) return word("key-unknown");
+    if (problem.status === 403) return word("key-forbidden");
+    if (problem.status === 412) return word(isSubmitted ? "draft-submitted" : "draft-changed");
+    return Page.summary(problem, rest);
+  }
+
   function refused(problem) {
     const rest = Page.tellAll(problem.errors ?? [], "draft");
-    say(status, problem.status === 412 ? word("draft-changed") : Page.summary(problem, rest), rest.map((error) => error.detail));
+    say(status, summary(problem, rest), rest.map((error) => error.detail));
   }
 
   function setTag(tag) {
@@ -61,12 +73,18 @@ const Draft = (() => {
     say(status, text, rest);
   }
 
+  const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
+
   async function loadedText(state) {
-    if (state !== "returned") return word(`loaded-${state}`);
-    const { answer } = await call("GET", `${draftPath}/transitions?limit=1000`);
-    const { reason, until } = answer.items.findLast((step) => step.to === "returned" && step.phase === null);
-    const day = new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(until));
-    return word("loaded-returned", { reason, until: day });
+    if (!["returned", "hearing"].includes(state)) return word(`loaded-${state}`);
+    const { items } = (await call("GET", `${draftPath}/transitions?limit=1000`)).answer;
+    if (state === "hearing") {
+      const { calendar } = (await call("GET", `/v1/editions/${encodeURIComponent(edition)}`)).answer;
+      const extended = items.findLast((step) => step.phase === "hearing")?.until ?? "";
+      return word("loaded-hearing", { until: dayText(extended > calendar.hearing.to ? extended : calendar.hearing.to) });
+    }
+    const { reason, until } = items.findLast((step) => step.to === "returned" && step.phase === null);
+    return word("loaded-returned", { reason, until: dayText(until) });
   }
 
   // --- what was found, and what is replied -----------------------------------------------------------------------
@@ -83,7 +101,8 @@ const Draft = (() => {
     else place.dataset.tag = replyTag;
   }
 
-  // Before the review there is nothing to tell; in the hearing any answer may be replied about.
+  // Before the review there is nothing to tell; in the hearing any answer may be replied about. Returns the answers
+  // that were not accepted, each with the way to it.
   async function tellReview(state) {
     isReplying = false;
     for (const place of heard.values()) {
@@ -94,7 +113,8 @@ const Draft = (() => {
       $("[data-reply-text]", place).readOnly = state !== "hearing";
       showReply(place, "", null);
     }
-    if (["draft", "submitted"].includes(state)) return;
+    const judged = [];
+    if (["draft", "submitted"].includes(state)) return judged;
     const [verdicts, replies] = await Promise.all(
       ["verdicts", "replies"].map(async (what) => (await call("GET", `${draftPath}/${what}?limit=1000`)).answer.items),
     );
@@ -105,6 +125,10 @@ const Draft = (() => {
       $("[data-verdict]", place).textContent = word(`verdict-${one.effective_verdict.verdict}`, one.effective_verdict);
       const reason = one.verdicts.find((given) => given.counts)?.reason;
       $("[data-verdict-reason]", place).textContent = reason === "" ? word("erased") : (reason ?? "");
+      if (one.effective_verdict.verdict === "accepted") continue;
+      const item = Page.linked(Page.titleOf(one.indicator), one.indicator);
+      item.append(`. ${$("[data-verdict]", place).textContent}`);
+      judged.push(item);
     }
     for (const { indicator: code } of replies) {
       const place = heard.get(code);
@@ -116,6 +140,7 @@ const Draft = (() => {
       for (const button of $$("button", place)) button.hidden = state !== "hearing";
     }
     if (state === "hearing") for (const place of heard.values()) place.hidden = false;
+    return judged;
   }
 
   async function reply(place, act) {
@@ -127,8 +152,11 @@ const Draft = (() => {
     }
   }
 
-  const refusedReply = (problem) =>
-    [problem.status === 412 ? word("draft-changed") : problem.detail, ...(problem.errors ?? []).map((error) => error.detail)].join(" ");
+  // All that is wrong is said here: there is no other field.
+  const refusedReply = (problem) => {
+    const errors = (problem.errors ?? []).map((error) => error.detail);
+    return errors.length > 0 ? errors.join(" ") : summary(problem, []);
+  };
 
   function saveReply(place) {
     return reply(place, async (code) => {
@@ -162,6 +190,35 @@ const Draft = (() => {
     if (button?.dataset.replyRemove !== undefined) removeReply(button.closest("[data-heard]"));
   });
 
+  async function submit() {
+    const { tag } = Memory.attached;
+    if (isSubmitted) {
+      say(status, word("draft-submitted"));
+      return;
+    }
+    if (tag === undefined || savedDraft !== asDraft()) {
+      isConfirming = false;
+      say(status, word("draft-unsaved"));
+      return;
+    }
+    if (!isConfirming) {
+      isConfirming = true;
+      say(status, word("draft-ask"), [$("[data-progress]").textContent]);
+      return;
+    }
+    isConfirming = false;
+    // Not `randomUUID`, which there is only over HTTPS.
+    const attempt = [...crypto.getRandomValues(new Uint8Array(16))].join("-");
+    const headers = { "If-Match": tag, "Idempotency-Key": attempt };
+    const { response, answer } = await call("POST", `${draftPath}/submissions`, headers, {});
+    if (!response.ok) {
+      refused(answer);
+      return;
+    }
+    isSubmitted = true;
+    say(status, word("draft-submitted"), answer.findings.map((finding) => finding.text));
+  }
+
   if (status) {
     $("#draft-load").addEventListener("click", guarded(async () => {
       const { response, answer } = await call("GET", draftPath);
@@ -173,9 +230,15 @@ const Draft = (() => {
       } else if (answer.methodology !== methodology) {
         say(status, word("another-version", { version: answer.methodology, own: methodology }));
       } else {
+        isSubmitted = false;
         Answers.fill(answer);
         took(answer, response, await loadedText(answer.state));
-        await tellReview(answer.state);
+        const judged = await tellReview(answer.state);
+        if (judged.length) {
+          const list = document.createElement("ul");
+          list.append(...judged);
+          status.append(list);
+        }
       }
     }));
 
@@ -191,19 +254,7 @@ const Draft = (() => {
       else took(answer, response, word("draft-saved", { index: answer.index === null ? "–" : Result.points.format(answer.index) }));
     }));
 
-    $("#draft-submit").addEventListener("click", guarded(async () => {
-      const { tag } = Memory.attached;
-      if (tag === undefined || savedDraft !== asDraft()) {
-        say(status, word("draft-unsaved"));
-        return;
-      }
-      // Not `randomUUID`, which there is only over HTTPS.
-      const attempt = [...crypto.getRandomValues(new Uint8Array(16))].join("-");
-      const headers = { "If-Match": tag, "Idempotency-Key": attempt };
-      const { response, answer } = await call("POST", `${draftPath}/submissions`, headers, {});
-      if (!response.ok) refused(answer);
-      else say(status, word("draft-submitted"), answer.findings.map((finding) => finding.text));
-    }));
+    $("#draft-submit").addEventListener("click", guarded(submit));
   }
 
   return { isReplying: () => isReplying };

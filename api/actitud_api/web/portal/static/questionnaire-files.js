@@ -121,6 +121,10 @@ const Files = (() => {
     say(status, told, left.slice(0, 20).map((pointer) => `${pointer} ${word("not-taken")}`));
   }
 
+  // What was probably meant, unless it is just what was written.
+  const withMeant = ({ detail, suggestion, value }) =>
+    suggestion === null || value === JSON.stringify(suggestion) ? detail : `${detail} ${word("meant", { suggestion })}`;
+
   async function loadWorkbook(file) {
     const readBy = async (version) => {
       const response = await fetch(`${workbookOf(version)}/answers?lang=${language}`, {
@@ -137,10 +141,16 @@ const Files = (() => {
       say(status, `${word("not-read", { name: file.name })} ${answer.detail}`);
       return;
     }
-    Answers.fill(answer.questionnaire);
-    const faults = answer.faults.filter((fault) => fault.rule !== "required");
-    Page.tellAll(faults.map((fault) => ({ ...fault, detail: `${fault.cell}: ${fault.detail}` })), "file");
+    const faults = answer.faults.filter((fault) => fault.rule !== "required").map((fault) => ({ ...fault, detail: withMeant(fault) }));
     const told = faults.map((fault) => `${fault.cell} ${fault.value ?? ""} ${fault.detail}`);
+    const { profile, answers } = answer.questionnaire;
+    if (faults.length && Object.keys(profile).length + Object.keys(answers).length === 0) {
+      // Nothing was read: what the page has stays.
+      say(status, word("not-read", { name: file.name }), told);
+      return;
+    }
+    Answers.fill(answer.questionnaire);
+    Page.tellAll(faults.map((fault) => ({ ...fault, detail: `${fault.cell}: ${fault.detail}` })), "file");
     const ofShort = own.ok ? "" : ` ${word("loaded-short")}`;
     say(status, `${word("loaded", { name: file.name })}${ofShort}${faults.length ? ` ${word("faults")}` : ""}`, told);
   }

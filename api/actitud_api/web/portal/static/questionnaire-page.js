@@ -62,6 +62,10 @@ const Page = (() => {
   // `source`: what found it, so that the next time it tells anew what it finds. `choices`: buttons that mend it.
   function tell(block, source, text, { severity = "error", control, choices = [] } = {}) {
     const list = $("[data-problems]", block);
+    // A finding of the draft that the score tells too is told once, by the score, which mends it first.
+    const same = [...list.children].find((one) => one.dataset.source !== source && one.firstChild.textContent === text);
+    if (same && source !== "score") return;
+    same?.remove();
     const item = element("li", text, severity);
     item.dataset.source = source;
     for (const { label, act } of choices) {
