@@ -31,6 +31,12 @@ _DECLARED: Final = TextPair("Solo declarado", "Only declared")
 _URL: Final = TextPair("Documento: dirección", "Document: address")
 _DATE: Final = TextPair("Documento: fecha", "Document: date")
 _NOTE: Final = TextPair("Nota", "Note")
+_SOURCES: Final = (
+    (TextPair("Fuente", "Source"), 25),
+    (TextPair("Fuente: huella del manifiesto", "Source: digest of the manifest"), 24),
+    (TextPair("Fuente: edición anterior", "Source: earlier edition"), 14),
+)
+_COUNTED: Final = TextPair("Contado en los ficheros", "Counted in the files")
 _PROFILE: Final = TextPair("Perfil", "Profile")
 _INDICATORS: Final = TextPair("Indicadores", "Indicators")
 _DOCUMENTS: Final = TextPair("Documentos", "Documents")
@@ -43,6 +49,7 @@ _COLUMNS: Final[Mapping[TextPair, Sequence[tuple[TextPair, int]]]] = {
         (_DECLARED, 12),
         (_URL, 38),
         (_DATE, 14),
+        *_SOURCES,
     ),
     _INDICATORS: (
         (_CODE, 24),
@@ -53,6 +60,7 @@ _COLUMNS: Final[Mapping[TextPair, Sequence[tuple[TextPair, int]]]] = {
         (_URL, 38),
         (_DATE, 14),
         (_NOTE, 38),
+        *_SOURCES,
         (TextPair("Por qué se pregunta", "Why it is asked"), 20),
         (TextPair("Qué vale como prueba", "What counts as evidence"), 20),
     ),
@@ -219,10 +227,12 @@ class _AnswersWriter:
 
     def _write_profile(self, sheet: Worksheet) -> None:
         profile: Mapping[str, Any] = self._answers["profile"]
+        sources: Mapping[str, Mapping[str, str]] = self._answers.get("profile_sources", {})
         for row, (name, value) in enumerate(profile.items(), start=_HEADER + 1):
             rule = self._definitions.profile.get(name)
             label = name if rule is None else rule.name.into(self._language)
             self._write_answer(sheet, row, name, label, value)
+            self._write_source(sheet, row, _PROFILE, sources.get(name))
         evidence: Mapping[str, Sequence[Mapping[str, Any]]] = self._answers.get("profile_evidence", {})
         self._documents += ((name, document) for name, listed in evidence.items() for document in listed)
 
@@ -232,6 +242,7 @@ class _AnswersWriter:
             rules = self._definitions.indicators[indicator]
             sheet.write_string(row, 0, indicator, self._bold)
             sheet.write_string(row, 1, rules.name.into(self._language), self._bold)
+            self._write_source(sheet, row, _INDICATORS, answer.get("source"))
             row += 1
             for fact, rule in rules.facts.items():
                 value = answer[fact]
@@ -262,6 +273,15 @@ class _AnswersWriter:
             sheet.write_number(row, 2, value, self._plain)
         elif value is not None:
             sheet.write_string(row, 2, str(value), self._plain)
+
+    def _write_source(self, sheet: Worksheet, row: int, title: TextPair, source: Mapping[str, str] | None) -> None:
+        """Write the source of what was counted, and the digest of its manifest."""
+        if source is None:
+            return
+        column = _COLUMNS[title].index(_SOURCES[0])
+        sheet.write_string(row, column, _COUNTED.into(self._language), self._plain)
+        if "manifest" in source:
+            sheet.write_string(row, column + 1, source["manifest"], self._plain)
 
 
 def _describe_evidence(evidence: ManifestEvidence) -> dict[str, str]:

@@ -190,7 +190,8 @@ def test_what_is_unknown_is_not_answered() -> None:
 
 
 def test_the_service_reads_the_workbook_back() -> None:
-    answers = answer(make_whole(), evidence=PUBLISHED)
+    digest = f"sha256:{'0f' * 32}"
+    answers = answer(make_whole(), evidence=PUBLISHED, manifest=digest)
     for language in ("es", "en"):
         read = read_workbook(VERSION, build_answers_workbook(DEFINITIONS, answers, language))
         assert read.faults == ()
@@ -201,6 +202,11 @@ def test_the_service_reads_the_workbook_back() -> None:
         }
         assert facts == get_facts(answers)
         assert read.questionnaire.answers["D8.08"].evidence[0].sha256 == "a" * 64
+        sources = [entry.source for entry in read.questionnaire.answers.values()]
+        sources += read.questionnaire.profile_sources.values()
+        assert {(source.kind, source.manifest) for source in sources if source is not None} == {("counted", digest)}
+        assert None not in sources
+        assert read.questionnaire.profile_sources.keys() == answers["profile_sources"].keys()
 
 
 def test_a_profile_is_read_alone_or_from_a_questionnaire() -> None:

@@ -36,6 +36,15 @@ EVIDENCE = st.fixed_dictionaries(
     },
     optional={"note": NOTES, "sha256": st.text("0123456789abcdef", min_size=64, max_size=64)},
 )
+SOURCES = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["counted", "register", "declared", "previous_edition"])},
+    optional={
+        "manifest": st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format),
+        "edition": st.text("059AZaz._-", max_size=99)
+        .map("2{}".format)
+        .filter(lambda text: not has_personal_data(text)),
+    },
+)
 DOCUMENTS = st.lists(EVIDENCE, min_size=1, max_size=3)
 
 
@@ -77,9 +86,8 @@ def fact(indicator: Indicator, described: Fact) -> st.SearchStrategy[Any]:
 def answer(indicator: Indicator) -> st.SearchStrategy[dict[str, Any]]:
     members = {described.name: fact(indicator, described) for described in indicator.facts}
     basis = st.sampled_from(["evidenced", "self_declared"])
-    return st.fixed_dictionaries({}, optional={**members, "basis": basis, "evidence": DOCUMENTS, "note": NOTES}).filter(
-        bool
-    )
+    support = {"basis": basis, "evidence": DOCUMENTS, "note": NOTES, "source": SOURCES}
+    return st.fixed_dictionaries({}, optional={**members, **support}).filter(bool)
 
 
 @st.composite
@@ -90,6 +98,7 @@ def questionnaires(draw: st.DrawFn, methodology: Methodology) -> dict[str, Any]:
     asked = {one.id: answer(one) for one in walk_indicators(methodology.document.root) if one.facts}
     chosen = draw(st.sets(st.sampled_from(list(asked)), max_size=12))
     declared = draw(st.sets(st.sampled_from(own), max_size=4))
+    sources = draw(st.dictionaries(st.sampled_from(own), SOURCES, max_size=3))
     return {
         "methodology": methodology.version,
         "profile": draw(st.fixed_dictionaries({}, optional={one.name: field(one) for one in fields})),
@@ -97,5 +106,7 @@ def questionnaires(draw: st.DrawFn, methodology: Methodology) -> dict[str, Any]:
         "profile_evidence": {
             name: draw(DOCUMENTS) for name in own if name in draw(st.sets(st.sampled_from(own), max_size=3))
         },
+        # Left out where there is none, as an answer of the service leaves it out.
+        **({"profile_sources": sources} if sources else {}),
         "answers": {name: draw(asked[name]) for name in asked if name in chosen},
     }

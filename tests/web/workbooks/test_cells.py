@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.requests.content import AnswerSource
 from actitud_api.web.workbooks.reading import WorkbookContents, read_questionnaire
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.test_round_trip import held
@@ -218,6 +220,94 @@ def test_more_documents_than_an_answer_takes_are_told() -> None:
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == [("Documentos!B15", "maxItems")]
     assert len(read.questionnaire.answers["D1.01"].evidence) == 10
+
+
+DIGEST = f"sha256:{'0f' * 32}"
+
+
+SOURCES: list[tuple[list[object], dict[str, str]]] = [
+    (["Contado en los ficheros", DIGEST], {"kind": "counted", "manifest": DIGEST}),
+    ([" counted in the FILES ", f" {DIGEST}\n"], {"kind": "counted", "manifest": DIGEST}),
+    (["previous_edition", None, 2025], {"kind": "previous_edition", "edition": "2025"}),
+    (["De una edición anterior", None, "2025-demo"], {"kind": "previous_edition", "edition": "2025-demo"}),
+    (["De un registro"], {"kind": "register"}),
+]
+WRONG_SOURCES: list[tuple[list[object], str, str, str | None]] = [
+    (["contados"], "I", "enum", "kind"),
+    ([3], "I", "enum", "kind"),
+    (["quizá", "abc", 1.5], "I", "enum", "kind"),
+    (["Declarado", "abc"], "J", "pattern", "manifest"),
+    (["Declarado", 12], "J", "type", "manifest"),
+    (["De una edición anterior", None, "12345678Z"], "K", "not", "edition"),
+    (["De una edición anterior", None, "a b"], "K", "pattern", "edition"),
+    (["De una edición anterior", None, "x" * 101], "K", "maxLength", "edition"),
+    (["De una edición anterior", None, date(2025, 1, 1)], "K", "type", "edition"),
+    ([None, DIGEST], "I", "required", "kind"),
+    (["=A1", DIGEST], "I", "formula", None),
+    (["Declarado", None, "=1+1"], "K", "formula", None),
+]
+"""What stands in the cells of a source; the column, the rule and the member of the fault."""
+
+
+def write_sources(sheet: Worksheet, codes: Iterable[str], rows: Iterable[list[object]], first: int) -> list[int]:
+    """Write sources from a column on, and return their rows."""
+    places: list[int] = []
+    for code, values in zip(codes, rows, strict=False):
+        places.append(row_of(sheet, code))
+        for column, value in enumerate(values, start=first):
+            sheet.cell(places[-1], column).value = value  # type: ignore[assignment]  # as above
+    return places
+
+
+def test_sources_are_read_of_answers_and_of_fields() -> None:
+    codes, fields = list(held(SENT).answers), ["employees", "units", "services", "org_type", "population_served"]
+
+    def change(book: openpyxl.Workbook) -> None:
+        rows = [row for row, _ in SOURCES]
+        write_sources(book["Indicadores"], codes, rows, 9)
+        write_sources(book["Perfil"], fields, rows, 8)
+
+    read = edited(change)
+    assert read.faults == ()
+    expected = [msgspec.convert(source, AnswerSource) for _, source in SOURCES]
+    assert [read.questionnaire.answers[code].source for code in codes[: len(SOURCES)]] == expected
+    assert read.questionnaire.profile_sources == dict(zip(fields, expected, strict=True))
+
+
+def test_a_source_that_is_none_is_told_at_its_cell() -> None:
+    codes = list(held(SENT).answers)
+    places: list[int] = []
+
+    def change(book: openpyxl.Workbook) -> None:
+        places.extend(write_sources(book["Indicadores"], codes, [row for row, *_ in WRONG_SOURCES], 9))
+
+    read = edited(change)
+    assert told(read) == [
+        (f"Indicadores!{column}{place}", rule, None if member is None else f"/answers/{code}/source/{member}")
+        for place, code, (_, column, rule, member) in zip(places, codes, WRONG_SOURCES, strict=False)
+    ]
+    assert all("12345678" not in (fault.value or "") for fault in read.faults)
+    assert "Contado en los ficheros, De un registro" in read.faults[0].detail.into("es")
+    # All else of the answers is kept, and so is the source of which only a cell beside it cannot be read.
+    kept = {code: entry.source for code, entry in read.questionnaire.answers.items() if entry.source is not None}
+    assert kept == {codes[len(WRONG_SOURCES) - 1]: AnswerSource(kind="declared")}
+    facts = {code: entry.facts for code, entry in read.questionnaire.answers.items()}
+    assert facts == {code: entry.facts for code, entry in held(SENT).answers.items()}
+
+
+def test_a_source_where_none_belongs_is_told() -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet, profile = book["Indicadores"], book["Perfil"]
+        sheet.cell(row_of(sheet, "D1.01.numerator"), 9).value = "Declarado"
+        sheet.cell(row_of(sheet, "D3.02"), 9).value = "Declarado"
+        profile.cell(row_of(profile, "previous_level"), 8).value = "Declarado"
+
+    read = edited(change)
+    assert [(fault.cell[:-2], fault.rule) for fault in read.faults if fault.cell.startswith("P")] == [
+        ("Perfil!H", "place")
+    ]
+    assert [fault.rule for fault in read.faults] == ["place"] * 3
+    assert read.questionnaire == held(SENT)
 
 
 def test_a_note_with_line_breaks_is_one_line() -> None:

@@ -49,7 +49,7 @@ def test_every_question_is_there_with_what_it_takes_in_the_language(language: La
         text = texts.indicators[indicator.id]
         row = rows[indicator.id]
         assert sheet.cell(row, 2).value == f"{text.name}\n{text.question}"
-        assert sheet.cell(row, 10).value == f"{text.evidence}\n{text.anti_gaming}"
+        assert sheet.cell(row, 13).value == f"{text.evidence}\n{text.anti_gaming}"
         for level, step in enumerate(text.ladder):
             assert f"{level} · {step}" in str(sheet.cell(rows[f"{indicator.id}.level"], 4).value)
     assert [sheet.cell(rows[f"D{number}"], 2).value for number in range(1, 11)] == [
@@ -102,10 +102,10 @@ def test_only_cells_for_answers_are_unlocked_and_each_says_what_it_takes(languag
             for rule in sheet.data_validations.dataValidation
         )
     facts = [cell for cell in by_code(book[NAMES[language][2]]) if cell.count(".") >= 2]
-    # A cell for each fact and element, and four for what goes with the answers of the 68 indicators that are asked.
-    assert unlocked[NAMES[language][2]] == len(facts) + 4 * 68
-    # 25 fields, and three cells more for the 22 that the organisation sets.
-    assert unlocked[NAMES[language][1]] == 25 + 3 * 22
+    # A cell for each fact and element, and seven for what goes with the answers of the 68 indicators that are asked.
+    assert unlocked[NAMES[language][2]] == len(facts) + 7 * 68
+    # 25 fields, and six cells more for the 22 that the organisation sets.
+    assert unlocked[NAMES[language][1]] == 25 + 6 * 22
     assert unlocked[NAMES[language][0]] == 0
 
 

@@ -18,6 +18,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.answer_inputs import AnswerInput, build_answer_inputs, build_profile_input
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group, Indicator, MethodologyTexts
+from actitud_api.platform.spreadsheets.source_cells import SOURCE_TITLES, SOURCE_WIDTHS
 
 FORMAT: Final = 1
 """The version of this layout; workbooks with another version are rejected."""
@@ -66,12 +67,13 @@ _DECLARED: Final = SheetColumn("declared", Texts("Solo declarado", "Only declare
 _URL: Final = SheetColumn("url", Texts("Documento: dirección", "Document: address"), 38, True)
 _DATE: Final = SheetColumn("date", Texts("Documento: fecha", "Document: date"), 14, True)
 _NOTE: Final = SheetColumn("note", Texts("Nota", "Note"), 38, True)
+_SOURCE: Final = tuple(SheetColumn(name, title, SOURCE_WIDTHS[name], True) for name, title in SOURCE_TITLES.items())
 _ALLOWED: Final = SheetColumn("allowed", Texts("Qué se puede responder", "What can be answered"), 44)
 
 PROFILE: Final = SheetLayout(
     "profile",
     Texts("Perfil", "Profile"),
-    (_CODE, SheetColumn("question", Texts("Dato", "Field"), 52), _ANSWER, _ALLOWED, _DECLARED, _URL, _DATE),
+    (_CODE, SheetColumn("question", Texts("Dato", "Field"), 52), _ANSWER, _ALLOWED, _DECLARED, _URL, _DATE, *_SOURCE),
 )
 INDICATORS: Final = SheetLayout(
     "indicators",
@@ -85,6 +87,7 @@ INDICATORS: Final = SheetLayout(
         _URL,
         _DATE,
         _NOTE,
+        *_SOURCE,
         SheetColumn("why", Texts("Por qué se pregunta", "Why it is asked"), 40),
         SheetColumn("evidence", Texts("Qué vale como prueba", "What counts as evidence"), 48),
     ),

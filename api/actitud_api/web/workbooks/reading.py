@@ -46,6 +46,12 @@ from actitud_api.platform.spreadsheets.package import (
     WorkbookRejected,
     open_workbook,
 )
+from actitud_api.platform.spreadsheets.source_cells import (
+    SOURCE_MEMBERS,
+    SOURCE_MISSING,
+    SOURCE_TITLES,
+    parse_source_member,
+)
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,
@@ -185,6 +191,8 @@ class _QuestionnaireReader:
         self._components: dict[tuple[str, str], list[str]] = {}
         self._evidence: dict[str, list[dict[str, Json]]] = {}
         self._profile_evidence: dict[str, list[dict[str, Json]]] = {}
+        self._sources: dict[str, dict[str, Json]] = {}
+        self._profile_sources: dict[str, dict[str, Json]] = {}
         self._inputs = {field.code: field for field in build_layout(methodology.version, language).inputs}
         self._headings = {
             row.code: row
@@ -196,6 +204,8 @@ class _QuestionnaireReader:
         self._unread: set[str] = set()
         self._unreadable: set[str] = set()
         """JSON Pointers of answer cells with unreadable content; they are filled in, so not reported as missing."""
+        self._unread_cells: set[tuple[str, Cell]] = set()
+        """Cells of a sheet that are filled in and must not be read."""
         self._suggestions = 0
 
     def read_sheet(
@@ -224,6 +234,7 @@ class _QuestionnaireReader:
                 cell, value = Cell(row, column), rows[row][column]
                 wrong = self._check_marks(sheet, cell, value, marks)
                 if cell in covered or wrong is not None:
+                    self._unread_cells.add((sheet.id, cell))
                     field = self._inputs.get(str(rows[row][0]).strip())
                     is_answer = field is not None and sheet.columns[column].id == "answer"
                     pointer = field.pointer if field is not None and is_answer else None
@@ -381,7 +392,7 @@ class _QuestionnaireReader:
             self._try_put(sheet, cell, field.pointer, cells["answer"], lambda value: self._put_answer(field, value))
         supports = sheet is PROFILE or field is None
         indicator = self._headings[code].indicator if code in self._headings else None
-        for name in ("answer", "declared", "url", "date", "note"):
+        for name in ("answer", "declared", "url", "date", "note", *SOURCE_TITLES):
             takes_it = (field is not None) if name == "answer" else supports and not (field and field.set_by_service)
             if name in cells and (not takes_it or (field is None and indicator is not None and not indicator.facts)):
                 detail = Texts(
@@ -401,6 +412,40 @@ class _QuestionnaireReader:
             )
         if "url" in cells or "date" in cells:
             self._read_document(sheet, row, code, cells)
+        if not SOURCE_TITLES.keys().isdisjoint(cells):
+            self._read_source(sheet, row, code, cells)
+
+    def _read_source(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
+        """Read where the answer or profile field `code` comes from. A source with a fault is reported and left out."""
+        of_profile = sheet is PROFILE
+        pointer = f"/profile_sources/{code}" if of_profile else f"/answers/{code}/source"
+        if "source" not in cells:
+            cell = Cell(row, sheet.find_column("source"))
+            if (sheet.id, cell) not in self._unread_cells:
+                self._report(sheet, cell, InvalidCell("required", SOURCE_MISSING), "", f"{pointer}/kind")
+            return
+        source: dict[str, Json] = {}
+        is_valid = True
+        for name, member in SOURCE_MEMBERS.items():
+            if name not in cells:
+                continue
+            try:
+                source[member] = parse_source_member(name, cells[name])
+            except InvalidCell as wrong:
+                self._report(sheet, Cell(row, sheet.find_column(name)), wrong, cells[name], f"{pointer}/{member}")
+                is_valid = False
+        if not is_valid:
+            return
+        part: dict[str, Json] = {code: source} if of_profile else {code: {"source": source}}
+        columns = {member: name for name, member in SOURCE_MEMBERS.items()}
+        for fault in self._list_refusals({"profile_sources" if of_profile else "answers": part}):
+            member = fault.pointer.rpartition("/")[2]
+            name = columns.get(member, "source")
+            refused = InvalidCell(fault.rule, fault.detail, fault.suggestion)
+            self._report(sheet, Cell(row, sheet.find_column(name)), refused, cells[name], f"{pointer}/{member}")
+            is_valid = False
+        if is_valid:
+            (self._profile_sources if of_profile else self._sources)[code] = source
 
     def _read_document(self, sheet: SheetLayout, row: int, code: str, cells: Mapping[str, CellContent]) -> None:
         """Read a document that supports the answer or profile field `code`, from one row of a sheet.
@@ -507,12 +552,15 @@ class _QuestionnaireReader:
             answers.setdefault(code, {})[fact] = listed
         for code, documents in self._evidence.items():
             answers.setdefault(code, {})["evidence"] = documents
+        for code, source in self._sources.items():
+            answers.setdefault(code, {})["source"] = source
         converted = REQUEST.convert(
             {
                 "methodology": self._methodology.version,
                 "profile": self._profile,
                 "profile_self_declared": self._declared,
                 "profile_evidence": self._profile_evidence,
+                "profile_sources": self._profile_sources,
                 "answers": answers,
             }
         )

@@ -21,9 +21,17 @@ from actitud_api.engine.methodology.answer_inputs import AnswerInput
 from actitud_api.engine.methodology.free_text import NOTE_MAX
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Indicator
-from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.engine.methodology.requests.content import AnswerSource, Evidence
 from actitud_api.engine.methodology.requests.questionnaire import Questionnaire
 from actitud_api.platform.spreadsheets.cells import NO, YES
+from actitud_api.platform.spreadsheets.source_cells import (
+    EDITION_MAX,
+    MANIFEST_LENGTH,
+    SOURCE_LABELS,
+    SOURCE_TITLES,
+    SourceColumn,
+    list_source_cells,
+)
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     DOCUMENTS_MIN,
@@ -105,6 +113,19 @@ _INTRODUCTIONS: Final = {
     ),
 }
 _SET_BY_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
+_ABOUT_SOURCES: Final[Mapping[SourceColumn, Texts]] = {
+    "source": Texts(
+        "De dónde sale la respuesta, si se sabe. No cambia la puntuación.",
+        "Where the answer comes from, if that is known. It does not change the score.",
+    ),
+    "manifest": Texts(
+        "De lo contado: la huella del manifiesto, «sha256:» y 64 cifras o letras.",
+        "Of what was counted: the digest of the manifest, “sha256:” and 64 digits or letters.",
+    ),
+    "edition": Texts(
+        "De una edición anterior: su identificador, como 2026.", "Of an earlier edition: its identifier, such as 2026."
+    ),
+}
 _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from the profile: there is no answer.")
 
 
@@ -210,13 +231,17 @@ class _WorkbookWriter:
             sheet.write_string(row, column_of("allowed"), self._describe_allowed(item), self._formats["small"])
             self._write_answer(sheet, row, column_of("answer"), item, self._questionnaire.profile.get(item.code))
             if item.set_by_service:
-                for name in ("declared", "url", "date"):
+                for name in ("declared", "url", "date", *SOURCE_TITLES):
                     sheet.write_blank(row, column_of(name), None, self._formats["small"])
                 continue
             declared = True if item.code in self._questionnaire.profile_self_declared else None
             self._write_yes_no(sheet, row, column_of("declared"), declared)
             self._write_first_document(sheet, row, PROFILE, self._questionnaire.profile_evidence.get(item.code, ()))
-        sheet.print_area(0, 0, HEADER + len(self._layout.profile), len(PROFILE.columns) - 1)
+            self._write_source(sheet, row, PROFILE, self._questionnaire.profile_sources.get(item.code))
+        rows = [row for row, item in enumerate(self._layout.profile, start=HEADER + 1) if not item.set_by_service]
+        self._validate_sources(sheet, PROFILE, rows)
+        # Where an answer comes from is to be read on the screen.
+        sheet.print_area(0, 0, HEADER + len(self._layout.profile), column_of("date"))
 
     def _write_indicators(self, sheet: Worksheet) -> None:
         column_of = INDICATORS.find_column
@@ -235,7 +260,13 @@ class _WorkbookWriter:
                 sheet.write_string(row, column_of("question"), name, self._formats["dimension"])
                 continue
             self._write_indicator(sheet, row, item, item.indicator)
-        # Why it is asked and what counts as evidence is to be read on the screen.
+        rows = [
+            row
+            for row, item in enumerate(self._layout.indicators, start=HEADER + 1)
+            if isinstance(item, HeadingRow) and item.indicator is not None and item.indicator.facts
+        ]
+        self._validate_sources(sheet, INDICATORS, rows)
+        # Where an answer comes from, why it is asked and what counts as evidence is to be read on the screen.
         sheet.print_area(0, 0, HEADER + len(self._layout.indicators), column_of("note"))
 
     def _write_indicator(self, sheet: Worksheet, row: int, item: HeadingRow, indicator: Indicator) -> None:
@@ -258,6 +289,7 @@ class _WorkbookWriter:
         self._write_first_document(sheet, row, INDICATORS, () if entry is None else entry.evidence)
         self._write_text(sheet, row, column_of("note"), None if entry is None else entry.note)
         self._validate_note(sheet, row, row, column_of("note"))
+        self._write_source(sheet, row, INDICATORS, None if entry is None else entry.source)
 
     def _write_documents(self, sheet: Worksheet) -> None:
         column_of = DOCUMENTS.find_column
@@ -370,6 +402,27 @@ class _WorkbookWriter:
             sheet.write_blank(row, day, None, self._formats["input_date"])
         self._validate_date(sheet, row, row, day)
 
+    def _write_source(self, sheet: Worksheet, row: int, layout: SheetLayout, source: AnswerSource | None) -> None:
+        for name, content in list_source_cells(source).items():
+            text = self._translate(content) if isinstance(content, Texts) else content
+            self._write_text(sheet, row, layout.find_column(name), text)
+
+    def _validate_sources(self, sheet: Worksheet, layout: SheetLayout, rows: Sequence[int]) -> None:
+        """Offer the kinds of sources in these rows, and say what the cells beside them take."""
+        labels = [self._translate(label) for label in SOURCE_LABELS.values()]
+        rules: Mapping[SourceColumn, Mapping[str, object]] = {
+            "source": {"validate": "list", "source": self._list_options(labels)},
+            "manifest": {"validate": "length", "criteria": "==", "value": MANIFEST_LENGTH},
+            "edition": {"validate": "length", "criteria": "<=", "value": EDITION_MAX},
+        }
+        for name, rule in rules.items():
+            column, about = layout.find_column(name), self._translate(_ABOUT_SOURCES[name])
+            title = self._translate(SOURCE_TITLES[name])[:_TITLE_MAX]
+            messages = {"input_title": title, "input_message": about, "error_title": title, "error_message": about}
+            # One rule for all cells: they are as many as there are indicators.
+            cells = [[row, column, row, column] for row in rows[1:]]
+            sheet.data_validation(rows[0], column, rows[0], column, {**rule, **messages, "other_cells": cells})
+
     def _validate_choice(
         self,
         sheet: Worksheet,
@@ -379,19 +432,23 @@ class _WorkbookWriter:
         options: Sequence[str],
         messages: Mapping[str, str] | None = None,
     ) -> None:
-        # Excel takes at most 255 characters of options in a rule, so they stand in a hidden sheet.
-        key = tuple(options)
-        if key not in self._lists:
-            index = len(self._lists)
-            self._lists[key] = f"={LISTS}!{xl_range_abs(0, index, len(key) - 1, index)}"
         wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
         rule = {
             "validate": "list",
-            "source": self._lists[key],
+            "source": self._list_options(options),
             "error_message": self._translate(wrong),
             **(messages or {}),
         }
         sheet.data_validation(first, column, last, column, rule)
+
+    def _list_options(self, options: Sequence[str]) -> str:
+        """Return the formula of a list of options, which stands once in the hidden sheet."""
+        # Excel takes at most 255 characters of options in a rule.
+        key = tuple(options)
+        if key not in self._lists:
+            index = len(self._lists)
+            self._lists[key] = f"={LISTS}!{xl_range_abs(0, index, len(key) - 1, index)}"
+        return self._lists[key]
 
     def _validate_date(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
         wrong = Texts("Escriba una fecha, como 31/12/2026.", "Write a date, such as 2026-12-31.")
