@@ -60,16 +60,16 @@ def fill_in(raw: bytes) -> tuple[bytes, dict[Place, str]]:
     return save(book), planted
 
 
-def fill(book: openpyxl.Workbook) -> None:
-    """Fill in example A for every organisation, as people do: codes or words, numbers and dates."""
+def fill(book: openpyxl.Workbook, organisations: int = FILLED) -> None:
+    """Fill in example A for the first organisations, as people do: codes or words, numbers and dates."""
     for title in ("Perfil", "Respuestas"):
         page = book[title]
         values = {column: value for column, code in codes(page).items() if (value := find(code)) is not None}
-        for row in range(FIRST, FIRST + FILLED):
+        for row in range(FIRST, FIRST + organisations):
             for column, value in values.items():
                 page.cell(row, column, value)
     row = FIRST
-    for number in range(1, FILLED + 1):
+    for number in range(1, organisations + 1):
         for indicator, answer in BODY["answers"].items():
             (document,) = answer["evidence"]
             said = (name(number), indicator, document["url"], date.fromisoformat(document["date"]))
@@ -174,6 +174,53 @@ def test_all_of_37_planted_faults_are_named_at_their_cells_and_the_others_are_in
     assert found["answers"]["D1.07"]["evidence"][0]["url"] == BODY["answers"]["D1.07"]["evidence"][0]["url"]
     # The revisions of the template are those of before; what is stored already needs none.
     assert do(client, content, XLSX)["outcomes"] == {"refused": len(planted), "unchanged": FILLED - len(planted)}
+
+
+def test_sources_of_answers_go_out_in_the_template_and_come_back(client: Client) -> None:
+    book = template(client)
+    fill(book, 3)
+    page, digest = book["Documentos"], f"sha256:{'0f' * 32}"
+    columns = {code: letters(page, code) for code in ("source", "manifest", "edition")}
+    first = next(iter(BODY["answers"]))
+
+    def write_source(row: int, *values: str | int | None) -> None:
+        for column, value in zip(columns.values(), values, strict=False):
+            page[f"{column}{row}"] = value
+
+    write_source(FIRST, "Contado en los ficheros", digest)
+    # Beside no document, and with a year that a spreadsheet takes for a number.
+    last = FIRST + 3 * len(BODY["answers"])
+    page[f"A{last}"], page[f"B{last}"] = name(1), "employees"
+    write_source(last, "From an earlier edition", None, 2025)
+    wrong: Sequence[tuple[str, str, tuple[str | None, ...]]] = (
+        ("source", "enum", ("quizá", digest)),
+        ("manifest", "pattern", ("Declarado", "abc")),
+        ("edition", "not", ("Declarado", None, "12345678Z")),
+        ("source", "required", (None, digest)),
+        ("source", "formula", ("=A1", digest)),
+    )
+    second = FIRST + len(BODY["answers"])
+    for row, (_, _, values) in enumerate(wrong, second):
+        write_source(row, *values)
+    page[f"A{last + 1}"], page[f"B{last + 1}"] = name(2), list(BODY["answers"])[1]
+    write_source(last + 1, "Declarado")
+    job = do(client, save(book), XLSX)
+    assert job["outcomes"] == {"created": 2, "refused": 1}
+    assert list_places(client, job) == {
+        **{("Documentos", second + row, columns[code]): rule for row, (code, rule, _) in enumerate(wrong)},
+        ("Documentos", last + 1, columns["source"]): "duplicate",
+    }
+    found = client.get(f"{ASSESSMENTS}/{name(1)}").json()
+    assert found["answers"][first]["source"] == {"kind": "counted", "manifest": digest, "edition": None}
+    assert found["profile_sources"] == {"employees": {"kind": "previous_edition", "manifest": None, "edition": "2025"}}
+    again = template(client)
+    rows = [row for row in again["Documentos"].iter_rows(values_only=True) if row[0] == name(1)]
+    assert [row[1:] for row in rows if row[-3]] == [
+        ("employees", None, None, None, None, None, "De una edición anterior", None, "2025"),
+        (*rows[1][1:6], None, "Contado en los ficheros", digest, None),
+    ]
+    # Nothing is lost on the way: all is stored already.
+    assert do(client, save(again), XLSX)["outcomes"] == {"unchanged": 2}
 
 
 @pytest.mark.night

@@ -41,6 +41,7 @@ from actitud_api.platform.spreadsheets.package import (
     WorkbookRejected,
     open_workbook,
 )
+from actitud_api.platform.spreadsheets.source_cells import SOURCE_MEMBERS, SOURCE_MISSING, parse_source_member
 from actitud_api.resources.imports.sources import (
     ROWS_MAX,
     ImportFault,
@@ -51,7 +52,9 @@ from actitud_api.resources.imports.sources import (
     build_fault,
 )
 from actitud_api.resources.imports.workbook_layout import (
+    ANSWER_NOTE,
     DOCUMENT_CODES,
+    DOCUMENT_MEMBERS,
     FORMAT,
     HEADER,
     METADATA,
@@ -365,8 +368,11 @@ class _CellReader:
         self._answers: dict[str, dict[str, Json]] = {}
         self._documents: dict[str, dict[str, tuple[CellContent, Place]]] = {}
         self._evidence: dict[str, list[Json]] = {}
+        self._profile_sources: dict[str, Json] = {}
         self._unreadable: set[tuple[str, str]] = set()
         """Checklists with a cell that cannot be read: without it, the list would say that its component is absent."""
+        self._marked: set[tuple[int, str]] = set()
+        """Row and code of the cells that cannot be read."""
         self._rows: dict[str, Place] = {}
         """The first cell of the row of the organisation in each sheet."""
         self._suggestions = 0
@@ -387,6 +393,7 @@ class _CellReader:
             code, _, document = cell.code.partition(":")
             if cell.mark:
                 self._report_mark(cell, place, content)
+                self._marked.add((row.number, code))
                 self._skip(code)
             elif document:
                 self._documents.setdefault(document, {})[code] = (content, place)
@@ -412,6 +419,8 @@ class _CellReader:
                 self._answers.setdefault(code, {})["evidence"] = documents
         if of_profile:
             body["profile_evidence"] = of_profile
+        if self._profile_sources:
+            body["profile_sources"] = self._profile_sources
         return SourceBody(body, self.faults, self.revision, unreadable)
 
     def list_places(self) -> dict[str, Place]:
@@ -473,9 +482,9 @@ class _CellReader:
                 return parse_number(content)
 
     def _put_document(self, cells: Mapping[str, tuple[CellContent, Place]]) -> None:
-        """Add the document and the note in a row of the sheet of documents."""
+        """Add the document, the note and the source in a row of the sheet of documents."""
         first = next(iter(cells.values()))[1]
-        written, place = cells.get(DOCUMENT_CODES[0], ("", Place(first.row, "B", first.sheet)))
+        written, place = cells.get("code", ("", Place(first.row, "B", first.sheet)))
         code = str(written).strip()
         if code not in self._supported:
             self._suggestions += 1
@@ -486,11 +495,12 @@ class _CellReader:
         pointer = f"/answers/{code}/evidence" if is_answer else f"/profile_evidence/{code}"
         number = len(self._evidence.get(code, ()))
         document: dict[str, Json] = {}
+        if ANSWER_NOTE in cells:
+            self._put_note(code, *cells[ANSWER_NOTE], is_answer=is_answer)
+        if not SOURCE_MEMBERS.keys().isdisjoint(cells):
+            self._put_source(code, cells, first, is_answer=is_answer)
         for member, (content, cell) in cells.items():
-            if member == DOCUMENT_CODES[0]:
-                continue
-            if member == DOCUMENT_CODES[-1]:
-                self._put_note(code, content, cell, is_answer=is_answer)
+            if member not in DOCUMENT_MEMBERS:
                 continue
             try:
                 document[member] = parse_date(content) if member == "date" else parse_text(content).strip()
@@ -499,11 +509,45 @@ class _CellReader:
         if document:
             self._evidence.setdefault(code, []).append(document)
             # Also of a member that is missing; the last document is one too many if there are too many.
-            for index, member in enumerate(DOCUMENT_CODES, 1):
-                member_place = Place(first.row, xl_col_to_name(index), first.sheet)
+            for member in DOCUMENT_MEMBERS:
+                member_place = _locate_beside(first, member)
                 self.places[f"{pointer}/{number}/{member}"] = member_place
                 if member == "url":
                     self.places[f"{pointer}/{number}"] = self.places[pointer] = member_place
+
+    def _put_source(
+        self, code: str, cells: Mapping[str, tuple[CellContent, Place]], first: Place, *, is_answer: bool
+    ) -> None:
+        """Add where an answer or profile field comes from, by a row of the sheet of documents."""
+        pointer = f"/answers/{code}/source" if is_answer else f"/profile_sources/{code}"
+        place = _locate_beside(first, "source")
+        if pointer in self.places:
+            detail = _REPEATED.fill(first=self.places[pointer].row)
+            self._report(place, InvalidCell("duplicate", detail), cells.get("source", ("", place))[0])
+            return
+        self.places[pointer] = place
+        if is_answer:
+            self.places.setdefault(f"/answers/{code}", place)
+        if "source" not in cells:
+            if (first.row, "source") not in self._marked:
+                self._report(place, InvalidCell("required", SOURCE_MISSING), "")
+            return
+        source: dict[str, Json] = {}
+        for column, member in SOURCE_MEMBERS.items():
+            if column not in cells:
+                continue
+            content, cell = cells[column]
+            self.places[f"{pointer}/{member}"] = cell
+            try:
+                source[member] = parse_source_member(column, content)
+            except InvalidCell as wrong:
+                self._report(cell, wrong, content)
+        if "kind" not in source:
+            return
+        if is_answer:
+            self._answers.setdefault(code, {})["source"] = source
+        else:
+            self._profile_sources[code] = source
 
     def _put_note(self, code: str, content: CellContent, place: Place, *, is_answer: bool) -> None:
         if not is_answer:
@@ -519,6 +563,11 @@ class _CellReader:
             self._answers.setdefault(code, {})["note"] = parse_text(content)
         except InvalidCell as wrong:
             self._report(place, wrong, content)
+
+
+def _locate_beside(first: Place, code: str) -> Place:
+    """Return the place of a column of the sheet of documents in the row of a cell."""
+    return Place(first.row, xl_col_to_name(1 + DOCUMENT_CODES.index(code)), first.sheet)
 
 
 _OTHER_FORMAT: Final = Texts(

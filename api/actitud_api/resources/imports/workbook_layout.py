@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.engine.methodology.answer_inputs import AnswerInput, list_inputs
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.platform.spreadsheets.source_cells import SOURCE_TITLES, SOURCE_WIDTHS
 
 FORMAT: Final = "actitud-import/1"
 """Name and version of this layout; workbooks with another are refused."""
@@ -56,7 +57,10 @@ class ImportSheet(NamedTuple):
 ORGANISATION: Final = "organisation"
 NAME: Final = "name"
 REVISION: Final = "revision"
-DOCUMENT_CODES: Final = ("code", "url", "date", "note", "sha256", "answer_note")
+DOCUMENT_MEMBERS: Final = ("url", "date", "note", "sha256")
+"""Codes of the columns with the members of a document."""
+ANSWER_NOTE: Final = "answer_note"
+DOCUMENT_CODES: Final = ("code", *DOCUMENT_MEMBERS, ANSWER_NOTE, *SOURCE_TITLES)
 """Codes of the columns of the sheet of documents, but for the organisation."""
 
 TITLES: Final[dict[SheetId, Texts]] = {
@@ -80,10 +84,10 @@ INSTRUCTIONS: Final = (
         "A blank is unknown and counts 0. “No” and 0 are answers.",
     ),
     Texts(
-        "Los documentos y las notas van en «Documentos», uno por fila: la organización, el código de la pregunta o del "
-        "dato, la dirección https:// y la fecha.",
-        "Documents and notes go in “Documents”, one a row: the organisation, the code of the question or field, the "
-        "https:// address and the date.",
+        "Los documentos, las notas y las fuentes van en «Documentos», uno por fila: la organización, el código de la "
+        "pregunta o del dato, la dirección https:// y la fecha.",
+        "Documents, notes and sources go in “Documents”, one a row: the organisation, the code of the question or "
+        "field, the https:// address and the date.",
     ),
     Texts(
         "No mueva ni inserte columnas, no combine celdas y no escriba fórmulas.",
@@ -101,8 +105,8 @@ _INTRODUCTIONS: Final[dict[SheetId, Texts]] = {
         "A question in each column. Of an indicator all is answered, or nothing.",
     ),
     "documents": Texts(
-        "Un documento por fila; la nota de una respuesta, en una fila sin dirección o en la de un documento.",
-        "A document in each row; the note of an answer in a row without an address or in that of a document.",
+        "Un documento por fila; la nota y la fuente de una respuesta, en una fila sin dirección o con documento.",
+        "A document in each row; note and source of an answer in a row without an address or in that of its document.",
     ),
 }
 _ORGANISATION: Final = Texts("Identificador", "Identifier")
@@ -114,7 +118,8 @@ _DOCUMENT_TITLES: Final[dict[str, tuple[Texts, int]]] = {
     "date": (Texts("Fecha del documento", "Date of the document"), 14),
     "note": (Texts("Nota sobre el documento", "Note on the document"), 40),
     "sha256": (Texts("SHA-256", "SHA-256"), 20),
-    "answer_note": (Texts("Nota de la respuesta", "Note of the answer"), 40),
+    ANSWER_NOTE: (Texts("Nota de la respuesta", "Note of the answer"), 40),
+    **{name: (title, SOURCE_WIDTHS[name]) for name, title in SOURCE_TITLES.items()},
 }
 
 

@@ -20,8 +20,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.engine.methodology.free_text import NOTE_MAX
-from actitud_api.engine.methodology.requests.content import AssessmentContent, Evidence
+from actitud_api.engine.methodology.requests.content import AnswerSource, AssessmentContent, Evidence
 from actitud_api.platform.spreadsheets.cells import NO, YES, CellContent
+from actitud_api.platform.spreadsheets.source_cells import SOURCE_LABELS, list_source_cells
 from actitud_api.resources.imports.sources import ImportFault
 from actitud_api.resources.imports.workbook_form import iterate_content
 from actitud_api.resources.imports.workbook_layout import (
@@ -90,7 +91,7 @@ def write_template(encoded: bytes) -> bytes:
     profile, answers, documents = build_sheets(request.version, language)
     writer.write_sheet(profile, (_list_cells(profile, row, language) for row in rows))
     writer.write_sheet(answers, (_list_cells(answers, row, language) for row in rows))
-    writer.write_sheet(documents, (cells for row in rows for cells in _list_documents(row)))
+    writer.write_sheet(documents, (cells for row in rows for cells in _list_documents(row, language)))
     writer.close()
     return b""
 
@@ -152,20 +153,34 @@ def _find_answer(column: ImportColumn, content: AssessmentContent | None, langua
     return value
 
 
-def _list_documents(row: TemplateRow) -> Iterator[list[CellContent | None]]:
-    """Yield the rows of the documents and notes of an organisation."""
+def _list_documents(row: TemplateRow, language: Language) -> Iterator[list[CellContent | None]]:
+    """Yield the rows of the documents, notes and sources of an organisation."""
     if row.content is None:
         return
-    for field, documents in row.content.profile_evidence.items():
-        for document in documents:
-            yield [row.organisation, field, *_list_members(document), None]
-    for indicator, answer in row.content.answers.items():
-        note = answer.note
-        for document in answer.evidence:
-            yield [row.organisation, indicator, *_list_members(document), note]
-            note = None
-        if note is not None:
-            yield [row.organisation, indicator, None, None, None, None, note]
+    content = row.content
+    for field in dict.fromkeys((*content.profile_evidence, *content.profile_sources)):
+        beside = [None, *_list_source(content.profile_sources.get(field), language)]
+        yield from _list_support(row.organisation, field, content.profile_evidence.get(field, ()), beside)
+    for indicator, answer in content.answers.items():
+        beside = [answer.note, *_list_source(answer.source, language)]
+        yield from _list_support(row.organisation, indicator, answer.evidence, beside)
+
+
+def _list_support(
+    organisation: str, code: str, documents: Sequence[Evidence], beside: Sequence[CellContent | None]
+) -> Iterator[list[CellContent | None]]:
+    """Yield the rows of the documents of an answer; `beside` the first one stand its note and its source."""
+    for number, document in enumerate(documents):
+        yield [organisation, code, *_list_members(document), *(beside if not number else ())]
+    if not documents and any(content is not None for content in beside):
+        yield [organisation, code, None, None, None, None, *beside]
+
+
+def _list_source(source: AnswerSource | None, language: Language) -> list[CellContent | None]:
+    return [
+        content.into(language) if isinstance(content, Texts) else content
+        for content in list_source_cells(source).values()
+    ]
 
 
 def _list_members(document: Evidence) -> list[CellContent | None]:
@@ -317,6 +332,8 @@ class _WorkbookWriter:
                 return self._build_choice(list_supported(self._version))
             case "date":
                 return {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
+            case "source":
+                return self._build_choice(tuple(label.into(self._language) for label in SOURCE_LABELS.values()))
             case "note" | "answer_note":
                 return {"validate": "length", "criteria": "<=", "value": NOTE_MAX}
         return None
