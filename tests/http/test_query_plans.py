@@ -124,6 +124,7 @@ def find_whole_reads(plans: Sequence[str]) -> list[str]:
         "/portal/2026",
         "/portal/2026?q=alcudia&lang=es",
         "/portal/2026?q=zamroa&sort=-D1&page=2",
+        "/portal/2026?province=46&marked=XX-T-4",
         "/portal/2026/XX-T-1",
         "/portal/2026/compare?organisation=XX-T-1&q=avila",
         "/feeds/atom.xml",

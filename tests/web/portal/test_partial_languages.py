@@ -23,6 +23,8 @@ TRANSLATED: Final = (
     "2026?q=villa&sort=-D1",
     "2026?q=nothing+of+that+name",
     "2026?q=zamroa",
+    "2026?province=28&marked=XX-T-1",
+    "2026?marked=XX-T-4",
     "2026?kind=MUN&level=3",
     "2025",
     "2026/XX-T-99",

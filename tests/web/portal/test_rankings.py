@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from litestar.testing import TestClient
@@ -100,6 +100,72 @@ def test_the_ranking_says_rank_name_index_and_level(years: Client) -> None:
     assert rows[7][3] == "not rateable"
     assert "90.00" not in found.text.partition("How it spreads")[0]
     assert "8 organisations" in found.text
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("asked", "ranks"),
+    [
+        ({"province": "46"}, ["1 edition: 2", "2 edition: 4", "3 edition: 6"]),
+        ({"province": "46", "sort": "-rank"}, ["3 edition: 6", "2 edition: 4", "1 edition: 2"]),
+        # Equal indices share the best rank, here as in the edition; who has none comes last.
+        ({"kind": "MUN"}, ["1 edition: 1", "2 edition: 2", "2 edition: 2", "4 edition: 4", "5 edition: 5", "–"]),
+        ({"level": "2", "sort": "organisation_name"}, ["3 edition: 5", "2 edition: 4", "1 edition: 2"]),
+        ({"q": "Alcúdia", "sort": "rank"}, ["4", "–"]),  # what a search finds is no list with ranks of its own
+        ({"q": "Alcúdia", "kind": "MUN", "sort": "rank"}, ["4", "–"]),
+    ],
+)
+def test_a_part_of_the_edition_has_ranks_of_its_own(
+    years: Client, asked: Mapping[str, str], ranks: Sequence[str]
+) -> None:
+    found = read(years, **asked)
+    assert [row[0].partition(" (")[0] for row in lines(found)] == ranks
+    caption = "Rank in the whole edition." if "q" in asked else "Rank in this list; below, that in the whole edition."
+    assert told(found.query(".ranking caption")[0]).startswith(caption)
+
+
+def find_marked(found: Document) -> tuple[str, str]:
+    """The row that is marked, by the last letter of its id, and what is said of it above the list."""
+    rows = found.query("tr.own")
+    marked = [link.attrs["href"].partition("?")[0][-1] for row in rows for link in row.query("a[aria-current=true]")]
+    said = [told(one) for one in found.query("p") if told(one).startswith("Go to the row of")]
+    return "".join(marked), "".join(said)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("asked", "row", "said"),
+    [
+        ({}, "4", "Alcúdia, l' : rank 4 in the whole edition."),
+        ({"province": "46"}, "4", "Alcúdia, l' : rank 2 of 3 in this list, 4 in the whole edition."),
+        ({"q": "Alcúdia"}, "4", "Alcúdia, l' : rank 4 in the whole edition."),
+        ({"region": "10", "marked": "XX-T-7"}, "7", "Alcúdia : without a rank."),
+        ({"province": "46", "marked": "ES-INE-46001"}, "6", "rank 3 of 3 in this list, 6 in the whole edition."),
+        ({"province": "49"}, "", ""),
+        ({"marked": "XX-T-404"}, "", ""),
+        ({"marked": "<b>\0"}, "", ""),
+    ],
+)
+def test_the_own_row_is_marked_for_eyes_and_ears(years: Client, asked: Mapping[str, str], row: str, said: str) -> None:
+    marked, sentence = find_marked(read(years, **{"marked": "XX-T-4", **asked}))
+    assert (marked, sentence.endswith(said), bool(sentence)) == (row, True, bool(said)), sentence
+
+
+def test_the_own_row_is_a_link_away_on_whatever_page_it_is(years: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "PER_PAGE", 1)
+    first = read(years, province="46", sort="organisation_name", marked="XX-T-6")
+    (link,) = [link.attrs["href"] for link in first.query("main p a") if link.attrs["href"].endswith("#own")]
+    # In the order by rank it is the third.
+    assert link == "/portal/2026?province=46&marked=XX-T-6&page=3&lang=en#own"
+    assert find_marked(page(years.get(link.removesuffix("#own")).text))[0] == "6"
+    # Pages, orders and filters keep the mark, and files have the whole list.
+    kept = [*first.query("a[rel=next]"), *first.query(".ranking thead a"), *first.query(".chips a")]
+    assert kept
+    assert all("marked=XX-T-6" in link.attrs["href"] for link in kept)
+    assert [field.attrs["value"] for field in first.query("input[name=marked]")] == ["XX-T-6"]
+    files = [link.attrs["href"] for link in first.query(".links a") if "scores" in link.attrs["href"]]
+    assert files
+    assert not [href for href in files if "marked" in href]
 
 
 def test_ranks_have_the_interval_of_the_draws(client: Client) -> None:
@@ -598,7 +664,7 @@ def test_paths_that_mean_harm_find_nothing(years: Client) -> None:
 
 
 @pytest.mark.parametrize("years", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("name", [b"q", b"region", b"page", b"lang"])
+@pytest.mark.parametrize("name", [b"q", b"region", b"marked", b"page", b"lang"])
 def test_queries_that_mean_harm_come_back_inert(years: Client, name: bytes) -> None:
     harmless(years, [b"/portal/2026?" + name + b"=" + segment for segment in SEGMENTS])
 

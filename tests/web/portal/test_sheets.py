@@ -362,6 +362,11 @@ def test_the_sheet_leads_on(client: Client) -> None:
     assert int(count.replace(",", "")) > 1
     (province,) = [link for link in inside if "province=" in link]
     assert client.get(f"{province}&q=XX-DEMO-00100").text.count("XX-DEMO-00100") > 1
+    # Both mark its row, wherever it is, and crawlers need them from no sheet.
+    for link in (group, province):
+        assert f"marked={DEMO[10:]}" in link
+        assert page(client.get(link).text).query("p a[href$='#own']")
+    assert {link.attrs["rel"] for link in found.query("main a") if "marked=" in link.attrs["href"]} == {"nofollow"}
 
 
 # --- history ------------------------------------------------------------------------------------------------------

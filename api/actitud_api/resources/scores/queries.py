@@ -402,6 +402,43 @@ def count_rows(session: Session, source: FigureSource, filters: ScoreFilters, vi
     return count
 
 
+def find_local_ranks(
+    session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, points: Collection[int]
+) -> dict[int, int]:
+    """Return the rank among the rows that match the filters for each value in `points`, which are `rank_points`.
+
+    Equal values share the best rank. The value -1, of organisations that are not ranked, is left out.
+    """
+    ranked = [value for value in points if value != UNRANKED]
+    if not ranked:
+        return {}
+    statement = _filter(session, source.statements.count_by_points, source.statements, filters, visibility)
+    ranks: dict[int, int] = {}
+    better = 0
+    for value, count in session.execute(statement, {**source.parameters, "lowest": min(ranked)}):
+        ranks[value] = better + 1
+        better += count
+    return ranks
+
+
+def count_before(
+    session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, row: RankingRow
+) -> int:
+    """Count the rows that match the filters and stand before `row` in the order by rank."""
+    statements = source.statements
+    statement = _filter(session, statements.count_rows, statements, filters, visibility).where(
+        or_(
+            statements.figures.rank_points > row.rank_points,
+            and_(
+                statements.figures.rank_points == row.rank_points,
+                statements.figures.organisation < row.organisation,
+            ),
+        )
+    )
+    count: int = session.execute(statement, source.parameters).scalar_one()
+    return count
+
+
 def count_by_group(session: Session, source: FigureSource, visibility: Visibility) -> list[GroupCount]:
     """Count the visible organisations of an edition for each combination of kind, size band, region and province."""
     statement = source.statements.count_by_group.where(visibility.build_condition(source.statements))

@@ -367,6 +367,50 @@ def list_ranking(
         )
 
 
+class ListedRow(Struct, frozen=True):
+    """A row of a list, and its position in it by rank, from 1."""
+
+    row: RankingRow
+    position: int
+
+
+def find_listed_row(database: Database, edition: str, filters: ScoreFilters, organisation: str) -> ListedRow | None:
+    """Find the row of an organisation among those of a published edition that match the filters; None if it is not.
+
+    `organisation` is an id or an alias.
+
+    Raises:
+        UnknownEdition: No edition with that id is published.
+    """
+    with database.read() as session:
+        record = editions.find_published(session, edition)
+        source, visibility = find_source(session, record), build_visibility(record, None)
+        one = structs.replace(filters, organisations=(organisation,))
+        rows = queries.list_page(session, source, one, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1)
+        if not rows:
+            return None
+        return ListedRow(rows[0], 1 + queries.count_before(session, source, filters, visibility, rows[0]))
+
+
+def find_local_ranks(
+    database: Database, edition: str, filters: ScoreFilters, rows: Iterable[RankingRow]
+) -> dict[str, int]:
+    """Return the rank of each ranked row among those of a published edition that match the filters, by organisation.
+
+    Equal indices share the best rank. The ranks in the rows are those in the whole edition.
+
+    Raises:
+        UnknownEdition: No edition with that id is published.
+    """
+    points = {row.organisation: row.rank_points for row in rows}
+    with database.read() as session:
+        record = editions.find_published(session, edition)
+        ranks = queries.find_local_ranks(
+            session, find_source(session, record), filters, build_visibility(record, None), set(points.values())
+        )
+    return {organisation: ranks[value] for organisation, value in points.items() if value in ranks}
+
+
 def search_ranking(
     database: Database, edition: str, filters: ScoreFilters, *, offset: int, limit: int
 ) -> list[RankingRow]:

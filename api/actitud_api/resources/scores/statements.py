@@ -166,6 +166,12 @@ class FigureStatements:
             .where(of_edition, self.is_ranked)
             .order_by(self.figures.rank_points)
         )
+        self.count_by_points: Select[Any] = (
+            select(self.figures.rank_points, func.count())
+            .where(of_edition, self.is_ranked, self.figures.rank_points >= bindparam("lowest"))
+            .group_by(self.figures.rank_points)
+            .order_by(self.figures.rank_points.desc())
+        )
         self.count_better: Select[Any] = (
             select(func.count()).select_from(figures).where(of_edition, self.figures.rank_points > bindparam("highest"))
         )

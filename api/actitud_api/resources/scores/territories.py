@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from msgspec import Struct
@@ -76,7 +77,8 @@ class TerritoryProfile(Struct, frozen=True, kw_only=True):
     """The figures of a territory in an edition, and those of the whole edition to compare them with.
 
     `means` has the mean index of the territory. `best` and `lowest` are at most `SHOWN` ranked organisations each;
-    no organisation is in both. `within` has the figures of each province of a region; it is empty for a province,
+    no organisation is in both. `ranks` has their ranks in the territory by organisation; those in the rows are in the
+    whole edition. `within` has the figures of each province of a region; it is empty for a province,
     and for a region that has only one province.
     """
 
@@ -87,6 +89,7 @@ class TerritoryProfile(Struct, frozen=True, kw_only=True):
     means: TerritoryMeans
     best: tuple[RankingRow, ...]
     lowest: tuple[RankingRow, ...]
+    ranks: Mapping[str, int]
     within: tuple[TerritoryFigures, ...]
 
 
@@ -141,8 +144,15 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
             means=compute_territory_means(located),
             best=tuple(best),
             lowest=tuple(lowest),
+            ranks=_rank_in_territory([*best, *lowest], located),
             within=_list_provinces(located) if definition.level == "region" else (),
         )
+
+
+def _rank_in_territory(rows: Iterable[RankingRow], located: Iterable[LocatedScore]) -> dict[str, int]:
+    """Return the ranks of ranked organisations of a territory in it; equal indices share the best rank."""
+    ascending = sorted(score.index for score in located if score.index is not None)
+    return {row.organisation: len(ascending) - bisect_right(ascending, row.rank_points) + 1 for row in rows}
 
 
 def build_territory_filters(territory: Territory) -> ScoreFilters:

@@ -85,6 +85,12 @@ _TENTH: Final = Texts("de {start} a {end}, {count}", "{start} to {end}, {count}"
 _COVERAGE: Final = Texts("cobertura {coverage}", "coverage {coverage}")
 _BEST_IN: Final = Texts("{name}, los mejores primero", "{name}, the best first")
 _WORST_IN: Final = Texts("{name}, los últimos primero", "{name}, the last first")
+_OWN_LISTED: Final = Texts(
+    "puesto {rank} de {count} en esta lista, {whole} en toda la edición",
+    "rank {rank} of {count} in this list, {whole} in the whole edition",
+)
+_OWN_RANKED: Final = Texts("puesto {whole} en toda la edición", "rank {whole} in the whole edition")
+_OWN_UNRANKED: Final = Texts("sin puesto", "without a rank")
 _OUTSIDE: Final = Texts("{province} no está en {region}.", "{province} is not in {region}.")
 _PROVISIONAL: Final = Texts(
     "El nivel {level} es provisional mientras no conste esto: {condition}.",
@@ -97,12 +103,13 @@ class RankingLine(Struct, frozen=True, kw_only=True):
 
     `href`: URL of its page. `simulated`: True if it is invented. `about`: its territory, and what is not the same for
     most: its kind if the edition has several, its size if it is not one of inhabitants, its coverage if that is not
-    full. `population`: None if it is not known. `rank`: None if it is not ranked. `interval`: the ranks that it has in
-    nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked or the draws are not
-    computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then its status,
-    else None. `level` and `level_name`: None without a level; `is_provisional` is True if the level is provisional.
-    `sorted_by`: the coverage, or the score in the dimension, by which the list is sorted; None if it is sorted
-    otherwise.
+    full. `population`: None if it is not known. `rank`: its rank among those that the filters select, None if it is not
+    ranked. `whole_rank`: that in the whole edition, None if `rank` is that already. `is_own`: True if the request marks
+    it. `interval`: the ranks in the whole edition that it has in nine of ten random draws of weights and aggregation,
+    such as "3–7"; None if it is not ranked or the draws are not computed. `index` and `bar`: the index as text and
+    number, None if it is not ranked; `reason` is then its status, else None. `level` and `level_name`: None without a
+    level; `is_provisional` is True if the level is provisional. `sorted_by`: the coverage, or the score in the
+    dimension, by which the list is sorted; None if it is sorted otherwise.
     """
 
     organisation: str
@@ -110,6 +117,7 @@ class RankingLine(Struct, frozen=True, kw_only=True):
     href: str
     about: str
     rank: str | None
+    whole_rank: str | None
     interval: str | None
     index: str | None
     bar: Figure | None
@@ -120,17 +128,28 @@ class RankingLine(Struct, frozen=True, kw_only=True):
     population: str | None
     sorted_by: str | None
     simulated: bool
+    is_own: bool
+
+
+class MarkedRow(Struct, frozen=True):
+    """The row that a request marks: the name of the organisation, its rank as text, and the URL of the row."""
+
+    name: str
+    text: str
+    href: str
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
     """The search, filters and page that a request asks for.
 
     `chosen`: the filters and the sort order by name. Values that are not known are left out, and so is the order that a
-    list has by itself: by rank, or the closest first if there is a search.
+    list has by itself: by rank, or the closest first if there is a search. `marked`: the organisation whose row is
+    marked, by its id or an alias; empty for none.
     """
 
     query: str
     chosen: Mapping[str, str]
+    marked: str
     page: int
 
     @property
@@ -140,7 +159,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     def list_parameters(self, **others: str) -> list[tuple[str, str | int]]:
         """List the parameters with some in the place of those of the request; those that are empty are left out."""
-        wanted = {"q": self.query, **self.chosen, **others}
+        wanted = {"q": self.query, **self.chosen, "marked": self.marked, **others}
         if wanted.get("sort") == "rank" and not split_words(wanted["q"]):
             del wanted["sort"]
         return [(name, value) for name, value in wanted.items() if value]
@@ -149,6 +168,11 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
     def is_filtered(self) -> bool:
         """True if the request has a search or a filter."""
         return bool(self.query or set(self.chosen) - {"sort"})
+
+    @property
+    def is_part(self) -> bool:
+        """True if filters select a part of the edition, with ranks of its own; those that a search finds have none."""
+        return bool(set(self.chosen) - {"sort"}) and not split_words(self.query)
 
     @property
     def filters(self) -> ScoreFilters:
@@ -195,14 +219,15 @@ class RankingPage(Struct, frozen=True, kw_only=True):
 
     `here`: URL path of the page, without query. `count`: number of organisations that the filters select. `number`: the
     number of the page. `is_similar`: True if no organisation has the words of the search, and the list has those with
-    similar words. `unknown`: filters of the request that are not known. `active`: the filters by which the list is
-    filtered. `clash`: a sentence that says that a province is not in a region, if both are asked for; else None.
-    `headers`: those of the columns. `files`: query of the files that have what the list has, empty if that is all.
-    `provisional`: sentences that say why levels are provisional. `first`: position of the first shown line in the list,
-    from 1. `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True if
-    the uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs
-    of filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
-    `tenths`: range, count and share for each tenth of the index.
+    similar words. `own`: the row that the request marks, None if it marks none of the list. `unknown`: filters of the
+    request that are not known. `active`: the filters by which the list is filtered. `clash`: a sentence that says that
+    a province is not in a region, if both are asked for; else None. `headers`: those of the columns. `files`: query of
+    the files that have what the list has, empty if that is all. `provisional`: sentences that say why levels are
+    provisional. `first`: position of the first shown line in the list, from 1. `previous` and `following`: URLs of the
+    neighbouring pages, None if there is none. `has_intervals`: True if the uncertainty of the ranks is shown;
+    `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs of filters and sort order. `summary`:
+    figures of the selected organisations; `picture`: a histogram of their index. `tenths`: range, count and share for
+    each tenth of the index.
     """
 
     request: RankingRequest
@@ -217,6 +242,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     files: str
     count: int
     is_similar: bool
+    own: MarkedRow | None
     number: int
     first: int
     pages: tuple[PageLink, ...]
@@ -265,6 +291,8 @@ def build_ranking_page(
     }
     summary = service.compute_summary(database, edition.id, filters, principal=None)
     provisional = service.list_provisional(database, edition.id, rows)
+    ranks = service.find_local_ranks(database, edition.id, filters, rows) if request.is_part else None
+    own = service.find_listed_row(database, edition.id, filters, request.marked) if request.marked else None
     here = to.build_path(segment)
     has_kinds = len({group.kind for group in groups}) > 1
 
@@ -279,9 +307,30 @@ def build_ranking_page(
             request.sort,
             to,
             names,
+            rank=row.rank if ranks is None else ranks.get(row.organisation),
+            is_part=request.is_part,
+            is_own=own is not None and own.row.organisation == row.organisation,
             interval=interval,
             is_provisional=row.organisation in provisional,
             has_kinds=has_kinds,
+        )
+
+    def build_own(listed: service.ListedRow) -> MarkedRow:
+        """Describe the marked row; its URL is that in the order by rank, unless it is on this page."""
+        whole = names.format_count(listed.row.rank)
+        text, rank = _OWN_RANKED, ""
+        if listed.row.rank is None:
+            text = _OWN_UNRANKED
+        elif request.is_part:
+            local = service.find_local_ranks(database, edition.id, filters, [listed.row])
+            text, rank = _OWN_LISTED, names.format_count(local[listed.row.organisation])
+        by_rank, page = request.list_parameters(sort="rank"), -(-listed.position // PER_PAGE)
+        href = to.add_query(here, [*by_rank, *([("page", page)] if page > 1 else [])])
+        is_here = any(row.organisation == listed.row.organisation for row in rows)
+        return MarkedRow(
+            name=clean_text(listed.row.name) or listed.row.organisation,
+            text=text.into(names.language).format(rank=rank, count=names.format_count(summary.ranked), whole=whole),
+            href="#own" if is_here else f"{href}#own",
         )
 
     return RankingPage(
@@ -296,7 +345,8 @@ def build_ranking_page(
         provisional=_explain_provisional(
             edition, {row.level for row in rows if row.organisation in provisional}, names
         ),
-        files=urlencode(request.parameters),
+        files=urlencode(request.list_parameters(marked="")),
+        own=None if own is None else build_own(own),
         count=count,
         is_similar=bool(rows and split_words(request.query))
         and not organisations.has_exact_match(database, request.query),
@@ -404,6 +454,9 @@ def _build_line(
     to: Links,
     names: Names,
     *,
+    rank: int | None,
+    is_part: bool,
+    is_own: bool,
     interval: tuple[int, int] | None,
     is_provisional: bool,
     has_kinds: bool,
@@ -422,7 +475,8 @@ def _build_line(
         name=clean_text(row.name),
         href=to(edition.id, row.organisation),
         about=" · ".join(part for part in about if part),
-        rank=None if row.rank is None else names.format_count(row.rank),
+        rank=None if rank is None else names.format_count(rank),
+        whole_rank=names.format_count(row.rank) if is_part and ranked else None,
         interval=format_interval(interval, names),
         index=names.format_points(shown.index) if ranked and shown.index is not None else None,
         bar=shown.index if ranked else None,
@@ -433,6 +487,7 @@ def _build_line(
         population=None if row.population is None else names.format_count(row.population),
         sorted_by=_format_sorted_by(shown, sort, names),
         simulated=row.simulated and not edition.simulated,
+        is_own=is_own,
     )
 
 
@@ -471,7 +526,8 @@ def _read_request(parameters: Mapping[str, str], known: Mapping[str, Collection[
     chosen = {name: value for name, values in known.items() if (value := parameters.get(name, "")) in values}
     if chosen.get("sort") == "rank" and not split_words(query):
         del chosen["sort"]
-    return RankingRequest(query=query, chosen=chosen, page=read_page_number(parameters))
+    marked = clean_text(parameters.get("marked", ""))[:_SEARCH_MAX]
+    return RankingRequest(query=query, chosen=chosen, marked=marked, page=read_page_number(parameters))
 
 
 def _build_fields(

@@ -85,7 +85,7 @@ class PortalController(Controller):
         operation_id="portal.edition",
         access=ANYBODY,
         has_clean_address=True,
-        parameters=("q", "kind", "region", "province", "band", "level", "status", "sort", "page"),
+        parameters=("q", "kind", "region", "province", "band", "level", "status", "sort", "marked", "page"),
     )
     def edition(
         self,
