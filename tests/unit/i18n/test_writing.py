@@ -46,7 +46,10 @@ def test_each_language_has_its_own_signs(
         (1e-13, "0"),
         (999.4999999999999, "999,5"),
         (999.9999999999999, "1.000"),
+        (1234567, "1.234.567"),
+        (12345.25, "12.345,25"),
         (-0.5, "-0,5"),
+        (-1234.5, "-1.234,5"),
     ],
 )
 def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, shown: str) -> None:
@@ -64,6 +67,8 @@ def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, s
         (99.995, 2, "100,00"),
         (-0.44, 2, "-0,44"),
         (1234.5, 2, "1.234,50"),
+        (1234567.125, 2, "1.234.567,13"),  # half up
+        (-0.0, 2, "0,00"),
         (61.6, 0, "62"),
         (40.5, 0, "41"),
         (41.5, 0, "42"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any as Anything
 
 import msgspec
 import pytest
@@ -25,7 +26,9 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedScore, narrate
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.explain import explain
+from actitud_api.engine.scoring.result import PassedGoalpost
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.builders import decode
 from tests.unit.scoring.organisations import INDICATORS, METHODOLOGY, organisation
@@ -484,6 +487,80 @@ def test_a_negative_gain_is_not_promised() -> None:
     (x, _) = narrate(explain(known, b.scoring(y=80)), known, "en").indicators
     assert x.next_step is not None
     assert (x.next_step.gain_max, x.next_step.text) == (-20, "Answer it: “x?”.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"score": 51}, "Nivel 2 («{level}»). Puntúa 51,00 de 100."),
+        ({"code": "zero", "score": 0}, "Nivel 2 («{level}»). Puntúa 0 de 100."),
+        ({"code": "full"}, "Nivel 2 («{level}»). Obtiene la puntuación máxima."),
+        ({"between": (PassedGoalpost(x=2, score=60),)}, "Nivel 2 («{level}»). Puntúa 50,00 de 100."),
+        (
+            {"code": "capped", "cap": 50, "uncapped": 75},
+            "Nivel 2 («{level}»). Puntuaría 75,00, pero solo está declarado, sin evidencia: como máximo 50,00.",
+        ),
+        (
+            {"code": "capped", "cap": 50, "uncapped": 80},
+            "Nivel 2 («{level}»). Puntuaría 80,00, pero solo está declarado, sin evidencia: como máximo 50,00.",
+        ),
+        (
+            {"code": "capped", "cap": 40, "uncapped": 80},
+            "Nivel 2 («{level}»). Puntuaría 80,00, pero solo está declarado, sin evidencia: como máximo 40,00.",
+        ),
+        (
+            {"code": "capped", "uncapped": 75, "level_sent": 3},
+            "Nivel 2 («{level}»). Puntuaría 75,00, pero la revisión lo bajó del paso 3.",
+        ),
+        ({"level_sent": 4}, "Nivel 2 («{level}»). Puntúa 50,00 de 100. La revisión lo bajó del paso 4."),
+    ],
+)
+def test_a_reason_is_that_of_its_own_score_whatever_was_told_before(changed: dict[str, Anything], text: str) -> None:
+    """The same answer is in many scores, with other figures."""
+    told_before = indicator("a", "es", "D9.05")
+    level = "Normas publicadas y enlazadas en cada perfil"
+    code, score = changed.get("code", "partial"), changed.get("score", 50)
+    others = {name: value for name, value in changed.items() if name not in ("code", "score")}
+    parameters = structs.replace(told_before.reason.parameters, **others)
+    scored = structs.replace(
+        told_before, score=score, reason=structs.replace(told_before.reason, code=code, parameters=parameters)
+    )
+    assert get_sentences(METHODOLOGY, "es").describe_reason(scored) == text.format(level=level)
+
+
+@pytest.mark.parametrize(
+    ("lost", "changed", "gain"),
+    [
+        (0.5, {"gain": 0.3}, " Eso suma 0,30 puntos del índice."),
+        (0.24, {}, " Eso suma 0,24 puntos del índice."),  # the loss, which was rounded on its own
+        (0.5, {"gain": None}, " Puede sumar hasta 0,50 puntos del índice."),
+        (0.5, {"gain": None, "gain_max": 0.4}, " Puede sumar hasta 0,40 puntos del índice."),
+        (0.5, {"gain": None, "gain_max": None}, ""),
+        (
+            0.5,
+            {"cap": 60},
+            " Eso suma 0,25 puntos del índice. Sin evidencia la puntuación se queda en 60; con ella llega el resto.",
+        ),
+        (
+            0.5,
+            {"cap": 60, "needs_evidence": True},
+            " Aportar además la evidencia, porque sin ella la puntuación se queda en 60."
+            " Eso suma 0,25 puntos del índice.",
+        ),
+    ],
+)
+def test_a_step_is_that_of_its_own_score_whatever_was_told_before(
+    lost: float, changed: dict[str, Anything], gain: str
+) -> None:
+    told_before = indicator("a", "es", "D9.05")
+    assert told_before.next_step is not None
+    text = get_sentences(METHODOLOGY, "es").describe_step(
+        structs.replace(told_before, lost=lost), structs.replace(told_before.next_step, **changed)
+    )
+    assert text == (
+        "Subir al paso 3: «Como 2, con registro de ocultaciones y bloqueos: motivo, aviso, plazo y recurso»."
+        f"{gain} Publicar las normas, registrar cada bloqueo y revisarlos cada trimestre."
+    )
 
 
 # --- agreement with 1 -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
@@ -41,8 +41,10 @@ from actitud_api.engine.scoring.result import (
     LevelDetails,
     MainReason,
     NextStep,
+    PassedGoalpost,
     PillarScore,
     ReasonParameters,
+    StepKind,
 )
 
 _REASONS: dict[Language, dict[str, str]] = table(
@@ -215,6 +217,9 @@ def get_sentences(methodology: Methodology, language: Language) -> Sentences:
     return sentences
 
 
+_FEW_VALUED: Final = frozenset({"level", "boolean", "count"})
+"""Types of indicators whose answers are few, so that sentences about them are the same in many scores."""
+
 _ReadFacts: TypeAlias = tuple[tuple[str, FactValue | str | None], ...]
 """Names and values of the facts that a condition reads, as a key of a cache."""
 
@@ -242,9 +247,19 @@ class Sentences:
         self._describe_answer = cache(self._compose_answer)
         self._describe_target_level = cache(self._compose_target_level)
         self._order_facts = cache(self._sort_facts)
-        # Bounded: they depend on facts too. Many indicators of a score share a condition, such as a least population.
+        # Many indicators share a condition, such as a least population. By each, the first indicator that has the same:
+        # to look up by the condition itself takes half as long as to write the sentence.
+        scopes: dict[Predicate, str] = {}
+        zero_rules: dict[Predicate, str] = {}
+        self._same_scope = {name: scopes.setdefault(one.applies, name) for name, one in self._indicators.items()}
+        self._same_zero_rule = {
+            name: zero_rules.setdefault(one.zero_when, name) for name, one in self._indicators.items()
+        }
+        # Bounded: they depend on facts too.
         self._describe_scope = lru_cache(4096)(self._compose_scope)
-        self._describe_condition = lru_cache(4096)(self._compose_condition)
+        self._describe_zero_rule = lru_cache(4096)(self._compose_zero_rule)
+        self._describe_repeated = lru_cache(1024)(self._compose_observed)
+        self._describe_repeated_step = lru_cache(4096)(self._compose_step)
         self._find_labels = lru_cache(1024)(self._collect_rule_labels)
 
     @property
@@ -315,8 +330,7 @@ class Sentences:
         if code == "zero_by_rule":
             return templates[code].format(cause=self._describe_cause(indicator, parameters), least=least)
         if code == "not_applicable":
-            failing = words.select_deciding(indicator.applies, parameters.facts, False)
-            sentence = self._describe_scope(failing, tuple(parameters.facts.items()))
+            sentence = self._describe_scope(self._same_scope[scored.id], tuple(parameters.facts.items()))
             return sentence + (templates["shared"] if self._shares_weight(indicator) else "")
         effects = self._describe_effects(indicator)
         if code == "unknown" and parameters.fields:
@@ -342,29 +356,51 @@ class Sentences:
 
     def _describe_observed(self, indicator: Indicator, scored: IndicatorScore) -> str:
         """Describe the reason for the score of an answered indicator: its facts, and the score that they give."""
-        parameters, code, templates = scored.reason.parameters, scored.reason.code, _REASONS[self._language]
-        least, most = self._get_range(indicator.id)
+        parameters, code = scored.reason.parameters, scored.reason.code
+        facts = self._describe_facts(indicator, parameters)
         if scored.value is None:
-            return templates["no_value"].format(facts=self._describe_facts(indicator, parameters), least=least)
+            least, _ = self._get_range(indicator.id)
+            return _REASONS[self._language]["no_value"].format(facts=facts, least=least)
         assert scored.score is not None
-        values = {
-            "facts": self._describe_facts(indicator, parameters),
-            "least": least,
-            "most": most,
-            "score": self._format_score(scored.score),
-        }
-        if parameters.level_sent is not None:
-            values["sent"] = words.format_number(parameters.level_sent, self._language)
-        lowered = "" if parameters.level_sent is None else templates["lowered"].format(**values)
+        describe = self._describe_repeated if indicator.type in _FEW_VALUED else self._compose_observed
+        return describe(
+            indicator.id,
+            code,
+            facts,
+            scored.score,
+            parameters.between,
+            parameters.cap,
+            parameters.uncapped,
+            parameters.level_sent,
+        )
+
+    def _compose_observed(
+        self,
+        indicator: str,
+        code: str,
+        facts: str,
+        score: Figure,
+        between: tuple[PassedGoalpost, ...],
+        cap: Figure | None,
+        uncapped: Figure | None,
+        level_sent: int | None,
+    ) -> str:
+        """Describe the reason for the score of an answered indicator with a raw value; `facts` is the beginning."""
+        templates = _REASONS[self._language]
+        least, most = self._get_range(indicator)
+        values = {"facts": facts, "least": least, "most": most, "score": self._format_score(score)}
+        if level_sent is not None:
+            values["sent"] = words.format_number(level_sent, self._language)
+        lowered = "" if level_sent is None else templates["lowered"].format(**values)
         if code == "capped":
-            assert parameters.uncapped is not None
-            values["uncapped"] = self._format_score(parameters.uncapped)
-            if parameters.cap is None:
+            assert uncapped is not None
+            values["uncapped"] = self._format_score(uncapped)
+            if cap is None:
                 return templates["capped_by_review"].format(**values)
-            return templates["capped"].format(cap=self._format_score(parameters.cap), **values) + lowered
-        if code == "partial" and len(parameters.between) == 2:
-            (below, above) = parameters.between
-            values["between"] = self._describe_segment(indicator.id, below.x, below.score, above.x, above.score)
+            return templates["capped"].format(cap=self._format_score(cap), **values) + lowered
+        if code == "partial" and len(between) == 2:
+            (below, above) = between
+            values["between"] = self._describe_segment(indicator, below.x, below.score, above.x, above.score)
             return templates["partial_between"].format(**values)
         return templates["partial_at" if code == "partial" else code].format(**values) + lowered
 
@@ -410,10 +446,11 @@ class Sentences:
         """
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
-    def _compose_scope(self, failing: Predicate, read: _ReadFacts) -> str:
-        """Describe where an indicator applies, if the part `failing` of its condition is false for the facts `read`."""
-        templates = _REASONS[self._language]
-        narrator = words.PredicateNarrator(self._texts, dict(read), stated=True)
+    def _compose_scope(self, indicator: str, read: _ReadFacts) -> str:
+        """Describe where an indicator applies, if its condition is false for the facts `read`."""
+        templates, facts = _REASONS[self._language], dict(read)
+        failing = words.select_deciding(self._indicators[indicator].applies, facts, False)
+        narrator = words.PredicateNarrator(self._texts, facts, stated=True)
         scope = narrator.describe_scope(failing)
         if scope is None:
             return templates["not_applicable"].format(needed=narrator.describe(failing))
@@ -421,12 +458,13 @@ class Sentences:
 
     def _describe_cause(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the part of an indicator's zero rule that is true for the facts in `parameters`."""
-        condition = words.select_deciding(indicator.zero_when, parameters.facts, True)
-        return self._describe_condition(condition, tuple(parameters.facts.items()))
+        return self._describe_zero_rule(self._same_zero_rule[indicator.id], tuple(parameters.facts.items()))
 
-    def _compose_condition(self, condition: Predicate, read: _ReadFacts) -> str:
-        """Describe a condition that is true for the facts `read`."""
-        return words.PredicateNarrator(self._texts, dict(read), stated=True).describe(condition)
+    def _compose_zero_rule(self, indicator: str, read: _ReadFacts) -> str:
+        """Describe the part of an indicator's zero rule that is true for the facts `read`."""
+        facts = dict(read)
+        condition = words.select_deciding(self._indicators[indicator].zero_when, facts, True)
+        return words.PredicateNarrator(self._texts, facts, stated=True).describe(condition)
 
     def _describe_facts(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
@@ -483,24 +521,53 @@ class Sentences:
 
         If the step breaks rules unless other facts are changed too, the text names these rules.
         """
-        templates, decimals = _STEPS[self._language], self._document.decimals
-        sentences = self._list_actions(scored, step)
-        if step.gain is not None:
-            gain = limit_rounding(step.gain, scored.lost, decimals)
-            sentences.append(_format_gain("gain", gain, decimals, self._language))
-        elif step.gain_max is not None and step.gain_max >= 0:
-            gain = limit_rounding(step.gain_max, scored.lost, decimals)
-            sentences.append(_format_gain("gain_max", gain, decimals, self._language))
-        if step.cap is not None and not step.needs_evidence:
-            sentences.append(templates["evidence_rest"].format(cap=words.format_number(step.cap, self._language)))
-        if step.requires:
-            changed = {f"{scored.id}.{name}" for name in step.change}.union(step.change)
-            sentences += self._list_requirements(step.requires, changed)
-        return join_sentences(sentences + self._list_advice(scored, step))
+        is_repeated = step.kind != "improve" or self._indicators[scored.id].type in _FEW_VALUED
+        compose = self._describe_repeated_step if is_repeated else self._compose_step
+        return compose(
+            scored.id,
+            tuple(self._list_actions(scored, step)),
+            step.kind,
+            step.gain,
+            step.gain_max,
+            scored.lost,
+            None if step.needs_evidence else step.cap,
+            step.requires,
+            tuple(step.change) if step.requires else (),
+        )
+
+    def _compose_step(
+        self,
+        indicator: str,
+        actions: tuple[str, ...],
+        kind: StepKind,
+        gain: Figure | None,
+        gain_max: Figure | None,
+        lost: Figure | None,
+        cap: Figure | None,
+        requires: tuple[str, ...],
+        changed: tuple[str, ...],
+    ) -> str:
+        """Describe the next step for an indicator that begins with the sentences `actions`.
+
+        `lost` are the points that the indicator loses, and `changed` the names of the facts that the step changes, if
+        it `requires` that others change too. `cap` is None too if the step asks for evidence.
+        """
+        decimals, sentences = self._document.decimals, [*actions]
+        if gain is not None:
+            sentences.append(_format_gain("gain", limit_rounding(gain, lost, decimals), decimals, self._language))
+        elif gain_max is not None and gain_max >= 0:
+            limited = limit_rounding(gain_max, lost, decimals)
+            sentences.append(_format_gain("gain_max", limited, decimals, self._language))
+        if cap is not None:
+            shown = words.format_number(cap, self._language)
+            sentences.append(_STEPS[self._language]["evidence_rest"].format(cap=shown))
+        if requires:
+            sentences += self._list_requirements(requires, {f"{indicator}.{name}" for name in changed}.union(changed))
+        return join_sentences(sentences + self._list_advice(indicator, kind))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
         """Describe what to do in the next step for an indicator, without points and rules."""
-        return join_sentences(self._list_actions(scored, step) + self._list_advice(scored, step))
+        return join_sentences(self._list_actions(scored, step) + self._list_advice(scored.id, step.kind))
 
     def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:
         """List the sentences that say what changes in a step."""
@@ -534,11 +601,9 @@ class Sentences:
         """Return the question of an indicator for quotation marks at the end of a sentence: without a full stop."""
         return _strip_full_stop(self._texts.indicators[indicator].question)
 
-    def _list_advice(self, scored: IndicatorScore, step: NextStep) -> list[str]:
+    def _list_advice(self, indicator: str, kind: StepKind) -> list[str]:
         """List the sentence of the methodology that says how to improve, if the step is to improve."""
-        if step.kind not in ("improve", "act"):
-            return []
-        return [self._get_action(scored.id)]
+        return [self._get_action(indicator)] if kind in ("improve", "act") else []
 
     def _get_action(self, indicator: str) -> str:
         """Return the advice of the methodology on an indicator: without a full stop."""
@@ -612,7 +677,8 @@ class Sentences:
 
     def describe_interval(self, interval: Interval) -> str:
         """Describe the confidence interval of a share, and the resulting range of the index if there is an index."""
-        low, high = (words.format_share(share, self._language) for share in (interval.lower, interval.upper))
+        low = words.format_share(interval.lower, self._language)
+        high = words.format_share(interval.upper, self._language)
         if interval.index_lower is None or interval.index_upper is None:
             index = ""
         else:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent, get_decimal_symbol
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 from msgspec import UNSET
 
 from actitud_api.engine.i18n import LOCALES, OR, Language, table
@@ -153,21 +153,19 @@ They arise where a name that begins with an article follows a preposition.
 """
 
 _DECIMALS_MAX: Final = 12
-_SMALLEST_GROUPED: Final = Decimal("999.5")
-"""Number below which no language separates groups of digits, whatever is rounded."""
 _NEAR_TIE: Final = 1e-6
 
 
 @lru_cache(maxsize=8192)
 def format_number(value: float | int, language: Language) -> str:
     """Format a number with up to 12 decimals, with the separators of the language: 12.500 and 61,6 in Spanish."""
-    number = Decimal(str(value))
-    if 0 <= number < _SMALLEST_GROUPED:
-        # Babel takes 70 µs for a number, and nearly all of a sheet are below a thousand.
-        whole, _, fraction = f"{number:.{_DECIMALS_MAX}f}".partition(".")
-        shown = fraction.rstrip("0")
-        return f"{whole}{_get_decimal_symbol(language)}{shown}" if shown else whole
-    return format_decimal(number, format="#,##0." + "#" * _DECIMALS_MAX, locale=LOCALES[language])
+    if value < 0:
+        return format_decimal(Decimal(str(value)), format="#,##0." + "#" * _DECIMALS_MAX, locale=LOCALES[language])
+    # Babel takes 70 µs for a number.
+    whole, _, fraction = f"{Decimal(str(value)):,.{_DECIMALS_MAX}f}".partition(".")
+    whole = whole.replace(",", _get_group_symbol(language))
+    shown = fraction.rstrip("0")
+    return f"{whole}{_get_decimal_symbol(language)}{shown}" if shown else whole
 
 
 @lru_cache(maxsize=2**15)
@@ -175,9 +173,8 @@ def format_score(value: float | int, decimals: int, language: Language) -> str:
     """Format a score in points with exactly `decimals` decimals, rounded half up as `round_score` does."""
     number = round_score(value, decimals)
     if value >= 0 and decimals:
-        # As above; the whole points are a number of their own, which may have groups.
-        whole, _, fraction = f"{number:.{decimals}f}".partition(".")
-        return f"{format_number(int(whole), language)}{_get_decimal_symbol(language)}{fraction}"
+        whole, _, fraction = f"{abs(number):,.{decimals}f}".partition(".")
+        return f"{whole.replace(',', _get_group_symbol(language))}{_get_decimal_symbol(language)}{fraction}"
     return format_decimal(number, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language])
 
 
@@ -229,6 +226,11 @@ def _get_conjunction(language: Language) -> str:
     """Return the conjunction before the last item of a list, with spaces around it."""
     pattern: str = LOCALES[language].list_patterns["standard"]["end"]
     return pattern.format("", "")
+
+
+@cache
+def _get_group_symbol(language: Language) -> str:
+    return get_group_symbol(LOCALES[language])
 
 
 @cache
