@@ -10,7 +10,7 @@ import gzip
 import hashlib
 from collections import Counter
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -69,6 +69,17 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def canonicalize(value: Json) -> bytes:
+    """The canonical form of a part, from a library of others: that of the service is not to judge itself."""
+    return _canonicalize(msgspec.json.encode(value))
+
+
+@lru_cache(128)
+def _canonicalize(encoded: bytes) -> bytes:
+    # It takes 10 ms for a score document, and of a bundle that is broken all others stay as they were.
+    return rfc8785.dumps(msgspec.json.decode(encoded))
+
+
 def digest(document: bytes) -> str:
     """The digest of a document."""
     return "sha256:" + hashlib.sha256(document).hexdigest()
@@ -93,11 +104,11 @@ class Edition:
 
     def relist(self, number: int) -> None:
         """Puts the digest of a document that was changed into the list."""
-        self.edition["scores"][number]["document"] = digest(rfc8785.dumps(self.documents[number]))
+        self.edition["scores"][number]["document"] = digest(canonicalize(self.documents[number]))
 
     def seal(self, key: Key = OURS) -> None:
         """Puts the digest and the signature of the edition document, and the checkpoint after it, into the header."""
-        document = rfc8785.dumps(self.edition)
+        document = canonicalize(self.edition)
         checkpoint = OURS.note(SIZE, root=self.entries()[SIZE - 1]["hash"])
         self.header |= {"digest": digest(document), "jws": key.jws(document), "checkpoint": checkpoint}
 
@@ -107,7 +118,7 @@ class Edition:
         `text`: the edition document, if it is written in another way.
         """
         entries = ledger(BEFORE)
-        published = digest(rfc8785.dumps(self.edition) if text is None else text)
+        published = digest(canonicalize(self.edition) if text is None else text)
         made = [record("editions.create") for _ in range(BEFORE, SIZE)]
         made[SEQ - BEFORE] = record("cli.publish", edition="2026-test", revision=1, digest=published)
         entries += [
@@ -119,7 +130,7 @@ class Edition:
 
     def lines(self) -> list[bytes]:
         """The lines of the bundle, without their ends."""
-        return [rfc8785.dumps(part) for part in (self.header, self.edition, *self.documents)]
+        return [canonicalize(part) for part in (self.header, self.edition, *self.documents)]
 
 
 def plain(lines: list[bytes]) -> bytes:
@@ -150,7 +161,7 @@ def list_scores(documents: list[Json]) -> Json:
         rows.append(
             {
                 "organisation": known["organisation"]["id"],
-                "document": digest(rfc8785.dumps(known)),
+                "document": digest(canonicalize(known)),
                 "status": score["status"],
                 "level": score["level"],
                 "index": score["index"],
@@ -249,14 +260,14 @@ def chained(entries: list[Json], since: int = 0) -> None:
     """Makes the hashes of a ledger anew, from an entry on: SHA-256 of 0x00, prev, seq in 8 bytes, record."""
     prev = entries[since - 1]["hash"] if since else "0" * 64
     for number, entry in enumerate(entries[since:], since):
-        hashed = b"\x00" + bytes.fromhex(prev) + number.to_bytes(8, "big") + rfc8785.dumps(entry["record"])
+        hashed = b"\x00" + bytes.fromhex(prev) + number.to_bytes(8, "big") + canonicalize(entry["record"])
         entry |= {"prev": prev, "hash": hashlib.sha256(hashed).hexdigest()}
         prev = entry["hash"]
 
 
 def exported(entries: list[Json]) -> bytes:
     """A ledger as a file."""
-    return plain([rfc8785.dumps(entry) for entry in entries])
+    return plain([canonicalize(entry) for entry in entries])
 
 
 def correction(edition: Edition, number: int, before: str) -> Json:
