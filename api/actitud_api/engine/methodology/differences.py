@@ -7,7 +7,7 @@ value, so documents that differ only in how they are written have no differences
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -113,12 +113,10 @@ def _collect_elements(document: Document) -> dict[Element, object]:
         "sources",
     )
     apart = ("version", "$schema", *tables)
-    itself = {name: value for name, value in _list_members(document).items() if name not in apart}
-    elements: dict[Element, object] = {("document", ""): itself}
+    elements: dict[Element, object] = {("document", ""): _list_members(document, apart)}
     for node, parent in _walk_nodes(document.root, None):
         part: Part = "groups" if isinstance(node, Group) else "indicators"
-        members = {name: value for name, value in _list_members(node).items() if name not in ("id", "children", "kind")}
-        elements[part, node.id] = {"parent": parent, **members}
+        elements[part, node.id] = {"parent": parent, **_list_members(node, ("id", "children"))}
     for field in document.profile:
         elements["profile", field.name] = _to_plain_json(field)
     for rule in document.rules:
@@ -150,10 +148,10 @@ def _walk_nodes(node: Group | Indicator, parent: str | None) -> Iterator[tuple[G
             yield from _walk_nodes(child, node.id)
 
 
-def _list_members(value: Struct) -> dict[str, object]:
-    plain = _to_plain_json(value)
-    assert isinstance(plain, dict)
-    return plain
+def _list_members(value: Struct, apart: Collection[str] = ()) -> dict[str, object]:
+    """Map the names of the members of a Struct, but those of `apart`, to their values in plain JSON."""
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    return {name: _to_plain_json(getattr(value, field)) for name, field in names if name not in apart}
 
 
 def _to_plain_json(value: object) -> object:
