@@ -26,13 +26,13 @@ _log = structlog.get_logger()
 
 
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
-    """Return today's checkpoint if it was due and has been made now, else None.
+    """Make today's checkpoint of the ledger if it is due; return it, or None if none was due.
 
-    An empty ledger gets its first entry. `folder` holds the private signing keys. `host`: public host name of
-    the service, with which the name of an empty ledger will begin.
+    An empty ledger gets its first entry. `folder` holds the private signing keys. `host`: public host name of the
+    service, with which the name of an empty ledger will begin.
 
     Raises:
-        SigningKeyFault: No signing key exists, it cannot be used, or the ledger is not the one that was signed.
+        SigningKeyFault: No signing key exists, it cannot be used, or the ledger lacks entries that were signed.
         Unavailable: The database could not be reached in time.
     """
     with database.write() as session:

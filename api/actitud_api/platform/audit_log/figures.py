@@ -11,7 +11,7 @@ from actitud_api.platform.storage.database import Session
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield the figures; those of an empty ledger are 0, and one without checkpoint has no time of it."""
+    """Yield the metrics of the ledger: its number of entries, the entries without a checkpoint, and their times."""
     coverage = get_coverage(session)
     yield CounterMetricFamily("actitud_ledger_entries", "Entries of the ledger", value=coverage.entries)
     yield GaugeMetricFamily(

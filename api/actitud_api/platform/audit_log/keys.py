@@ -50,8 +50,8 @@ class SigningKeyFault(RuntimeError):
 class Signer:
     """Ed25519 signing key with its private part.
 
-    `kid` is the id that its signatures name: a digest of the public key (thumbprint, RFC 7638). `folder` is where its
-    private part is, beside which the last signed state of the ledger is marked; None marks nothing.
+    `kid` is the id of the key in its signatures: a digest of the public key (thumbprint, RFC 7638). `folder` is the
+    folder of its private part, in which a mark records the last signed state of the ledger; None records nothing.
     """
 
     def __init__(self, private: Ed25519PrivateKey, folder: Path | None = None) -> None:

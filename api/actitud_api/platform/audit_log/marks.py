@@ -23,7 +23,7 @@ _NAME: Final = re.compile(r"(?P<ledger>[0-9a-f]{16})-(?P<size>[1-9][0-9]{0,9})-(
 
 
 def list_marks(folder: Path, origin: str) -> Sequence[Head]:
-    """Return the marks of the ledger named `origin`, the largest first; usually it is one.
+    """Return the marks of the ledger named `origin`, the largest first; there is usually one.
 
     Raises:
         OSError: The folder cannot be read.
@@ -38,7 +38,7 @@ def list_marks(folder: Path, origin: str) -> Sequence[Head]:
 
 
 def raise_mark(folder: Path, origin: str, head: Head) -> None:
-    """Set the mark of a ledger to a larger state, flushed to disk; a mark that is larger already stays.
+    """Raise the mark of a ledger to a larger signed state, flushed to disk; a mark that is already larger stays.
 
     Raises:
         OSError: The file cannot be written.
@@ -55,7 +55,7 @@ def raise_mark(folder: Path, origin: str, head: Head) -> None:
 
 
 def drop_mark(folder: Path, origin: str, head: Head) -> None:
-    """Remove a mark that was acknowledged as lost.
+    """Remove the mark of a signed state that an administrator acknowledged as lost.
 
     Raises:
         OSError: The file cannot be removed.

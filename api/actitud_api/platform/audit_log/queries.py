@@ -36,9 +36,9 @@ class EntryOpening(Struct, frozen=True):
     """Opening of an entry: the text that a digest in the entry hides, and the salt with which to verify it.
 
     The text is the `subject`, the path of the changed resource. Without the opening, the entry does not reveal it.
-    `public`: True if everybody may read the subject; otherwise only administrators and the organisation `owner`
-    may. `owner` is None if there is none. `actor` is the organisation that acted, and `actor_salt` the salt of its
-    digest; only administrators and that organisation may read them. Both are None if the entry names none.
+    `public`: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
+    `owner` is None if there is none. `actor` is the organisation that acted, and `actor_salt` the salt of its digest;
+    only administrators and that organisation may read them. Both are None if the entry names no organisation as actor.
     """
 
     subject: str
@@ -65,8 +65,8 @@ class SigningKey(Struct, frozen=True):
     """Public part of a signing key.
 
     `kid` is its id, and `public` has its 32 bytes in base64url. `retired` is None while the key signs.
-    `compromised_since` is the number of the first ledger entry from which on its signatures count no more, None if
-    nobody else had the key.
+    `compromised_since` is the number of the first ledger entry from which on signatures of the key no longer count,
+    None if the key is not compromised.
     """
 
     kid: str
@@ -159,7 +159,7 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 def delete_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
     """Delete the openings of the entries about these paths, or about paths below them.
 
-    Those of entries with the action `kept_action` stay.
+    Openings of entries with the action `kept_action` stay.
     """
     session.execute(delete(OPENINGS).where(_is_below(paths, kept_action)))
 
@@ -177,7 +177,7 @@ def _is_below(paths: Sequence[str], kept_action: str) -> ColumnElement[bool]:
 class OpenedEntry(Struct, frozen=True):
     """Entry with its opening.
 
-    `opening` is None for entry 0, which has none, and for an entry whose opening was erased.
+    `opening` is None for entry 0, which never has an opening, and for an entry whose opening was erased.
     """
 
     entry: ChainEntry
@@ -280,7 +280,7 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def set_compromised(session: Session, kid: str, since: int) -> None:
-    """Store the number of the first ledger entry from which on the signatures of a retired key count no more."""
+    """Store the number of the first ledger entry from which on the signatures of a retired key no longer count."""
     session.execute(update(KEYS).where(KEYS.c.kid == kid).values(compromised_since=since))
 
 

@@ -110,8 +110,8 @@ class LedgerController(Controller):
     def list_checkpoints(self, request: ApiRequest, query: PageQuery, database: Database) -> Response[bytes]:
         """List the checkpoints.
 
-        One is made per publication, and one a day; that of the smallest ledger comes first. A copy kept outside the
-        service proves whether an earlier entry has been changed since.
+        A checkpoint is made with each publication and once a day; the checkpoint of the smallest ledger comes first. A
+        copy kept outside the service proves whether an earlier entry has been changed since.
         """
         total = query.make_total()
         rows = service.list_checkpoints(

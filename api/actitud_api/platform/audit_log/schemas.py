@@ -78,7 +78,7 @@ class CheckpointPath(Struct, frozen=True):
 
 
 class LedgerOpening(Struct, frozen=True):
-    """Subject of an entry, with the salt that verifies it and keeps it from being guessed.
+    """Subject of an entry, with the salt that verifies the subject and keeps it from being guessed.
 
     SHA-256 of the salt (16 bytes) followed by the subject (UTF-8) is the member `subject` of the record.
     """
@@ -217,7 +217,7 @@ def build_checkpoint(record: service.CheckpointRecord) -> Checkpoint:
 
 
 def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:
-    """Return the public keys as a JSON Web Key Set; a member that does not concern a key is left out."""
+    """Return the public keys as a JSON Web Key Set; members without a value are left out of a key."""
     return JsonWebKeySet(
         keys=tuple(
             JsonWebKey(

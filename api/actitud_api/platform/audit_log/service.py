@@ -84,9 +84,10 @@ Details = Mapping[str, str | int | None]
 
 
 class Actor(Struct, frozen=True):
-    """Holder of the key with which somebody acted: id of the key, role, organisation.
+    """The key with which a person or program acted: its id, role and organisation.
 
-    `organisation` is None unless the key is bound to exactly one. An entry contains only its salted digest.
+    `organisation` is None unless the key is bound to exactly one. A ledger entry contains only a salted digest of the
+    organisation.
     """
 
     key: str | None
@@ -97,14 +98,14 @@ class Actor(Struct, frozen=True):
 class Event(Struct, frozen=True, kw_only=True):
     """Content of a ledger entry before it is salted and linked to the chain.
 
-    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself.
-    `subject`: path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request
-    body, None without a body. `request`: id of the request in the ledger, None on the command line. `details`: public
-    facts about the action. `public`: True if everybody may read the subject. Otherwise only administrators and the
-    organisation `owner` may, and `sent` is salted like the subject, because a short body can be guessed from its
-    digest. `outcome`: `denied` if the key may not do it, else `done`; the subject of a denied request is the path
-    template of the operation. `hidden`: True if an anonymous reader sees nothing of the change but its entry, from the
-    next checkpoint on.
+    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself. `subject`:
+    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request body, None
+    without a body. `request`: id of the request in the ledger, None on the command line. `details`: public facts about
+    the action. `public`: True if everybody may read the subject. Otherwise only administrators and the organisation
+    `owner` may read it, and `sent` is salted like the subject, because a short body can be guessed from its digest.
+    `outcome`: `denied` if the key had no permission, else `done`; the subject of a denied request is the path template
+    of the operation. `hidden`: True if an anonymous reader sees nothing of the change but its entry, from the next
+    checkpoint on.
     """
 
     action: str
@@ -149,7 +150,7 @@ class UnknownSigningKey(LookupError):
 
 
 class SigningKeyRefusal(ValueError):
-    """Raised by `revoke_signing_key` if the number of the entry is not possible; `most` is the largest possible one."""
+    """Raised by `revoke_signing_key` if the number of the entry is not allowed; `most` is the largest allowed one."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"not above {most}")
@@ -157,7 +158,7 @@ class SigningKeyRefusal(ValueError):
 
 
 class NothingRestored(LookupError):
-    """Raised by `acknowledge_restore` if the ledger is the one that was signed."""
+    """Raised by `acknowledge_restore` if the ledger has all entries that were signed, so nothing was restored."""
 
 
 _log = structlog.get_logger()
@@ -179,8 +180,8 @@ def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | Non
 def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry:
     """Append an entry for a change to the ledger, and return it.
 
-    `session` is that of the change, so both are stored in one transaction. Make this the last step of the
-    transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
+    `session` is the session of the change, so change and entry are stored in one transaction. Make this the last step
+    of the transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
 
     The session raises the number of the public state unless all of its events are hidden.
     """
@@ -191,7 +192,7 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 def append_entries(session: Session, appended: Sequence[Event], *, now: datetime) -> list[ChainEntry]:
     """Append an entry for each of several changes of one transaction, in their order, and return the entries.
 
-    The rest is as in `append_entry`. The chain is locked and its head read once, not once for each entry.
+    It does the same as `append_entry` for each of them, but locks the chain and reads its head only once.
     """
     if not appended:
         return []
@@ -248,7 +249,8 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
     """Erase the openings of the entries about these paths and the paths below; the chain still verifies.
 
-    An opening says who and what an entry is about. Those of entries with the action `kept_action` stay.
+    An opening has the plain texts that an entry contains only as digests. Openings of entries with the action
+    `kept_action` stay.
     """
     queries.delete_openings(session, paths, kept_action)
 
@@ -270,9 +272,9 @@ def list_page(
 ) -> list[OpenedEntry]:
     """Return entries with their openings, in the order of the chain.
 
-    `whole`: also the entries after the newest checkpoint, which tell when somebody works on a draft.
-    `after`: only entries with a number above it; None for all. `action`: only entries with this action; None
-    for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all matching
+    `whole`: True to include the entries after the newest checkpoint, which would reveal when an organisation works on a
+    draft. `after`: only entries with a number above `after`; None for all. `action`: only entries with this action;
+    None for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all matching
     entries; None does not count.
     """
     with database.read() as session:
@@ -325,7 +327,8 @@ class Coverage(Struct, frozen=True):
     """Coverage of the ledger by its checkpoints.
 
     `entries`: the length of the ledger. `uncovered`: the entries after the newest checkpoint. `waiting_since`: the time
-    of the first of these, None if there is none. `checkpoint`: the time of that checkpoint, None if there is none.
+    of the first uncovered entry, None if there is none. `checkpoint`: the time of the newest checkpoint, None if there
+    is none.
     """
 
     entries: int
@@ -335,7 +338,7 @@ class Coverage(Struct, frozen=True):
 
 
 def get_coverage(session: Session) -> Coverage:
-    """Return how much of the ledger its checkpoints cover."""
+    """Return the coverage of the ledger by its checkpoints."""
     head = queries.get_head(session)
     newest = queries.get_newest_checkpoint(session)
     entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
@@ -371,8 +374,8 @@ def make_checkpoint(session: Session, signer: Signer, now: datetime) -> Checkpoi
 def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> CheckpointRecord | None:
     """Return a new checkpoint if one is due, else None.
 
-    It is due if entries were added since the last checkpoint, and if no checkpoint was made today (UTC). If
-    several processes call this at the same time, only one of them makes the checkpoint.
+    A checkpoint is due if entries were added since the last one, and no checkpoint was made today (UTC). If several
+    processes call this function at the same time, only one of them makes the checkpoint.
     """
     queries.lock_chain(session)
     head, last = queries.get_head(session), queries.get_newest_checkpoint(session)
@@ -384,10 +387,10 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 def list_checkpoints(
     database: Database, *, after: int | None, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after`, the one with the fewest entries first; None starts at that one.
+    """Return checkpoints with a size above `after` (None for all), the one with the fewest entries first.
 
-    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all checkpoints; None
-    does not count.
+    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all checkpoints; None does
+    not count.
     """
     with database.read() as session:
         return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit, total=total)
@@ -421,7 +424,7 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def is_signed_by(key: SigningKey, jws: signing.Jws, payload: bytes) -> bool:
-    """Return True if a signature of a payload is one of this key, and its id is that of the key."""
+    """Return True if a signature of a payload was made with this key and names the id of the key."""
     return signing.compute_thumbprint(key.public) == key.kid and signing.is_valid(key.public, jws, payload)
 
 
@@ -429,7 +432,7 @@ def load_signer(session: Session, folder: Path) -> Signer:
     """Return the signer of the newest active key.
 
     Raises:
-        SigningKeyFault: No active key exists, its file cannot be used, or the ledger is not the one that was signed.
+        SigningKeyFault: No active key exists, its file cannot be used, or the ledger lacks entries that were signed.
     """
     current = [key for key in queries.list_signing_keys(session) if key.retired is None]
     if not current:
@@ -478,9 +481,9 @@ def revoke_signing_key(
 ) -> tuple[int, SigningKey | None]:
     """Mark a signing key as compromised and append a ledger entry that says so.
 
-    `since` is the number of the first ledger entry from which on its signatures count no more; None takes the next
-    entry. If the key is the active one, another takes its place first. `event`: content of the entries. Return that
-    number and the new key, None if the key was retired before.
+    `since` is the number of the first ledger entry from which on signatures of the key no longer count; None means the
+    next entry. An active key is first replaced by a new one. `event`: content of the ledger entries. Return that
+    number, and the new key or None if the revoked key was already retired.
 
     Raises:
         UnknownSigningKey: No signing key has that id.
@@ -510,10 +513,10 @@ def revoke_signing_key(
 
 
 def mark_newest_checkpoint(session: Session, folder: Path) -> None:
-    """Raise the high-water mark in `folder` to the newest checkpoint of the database, which may be of another process.
+    """Raise the high-water mark in `folder` to the newest checkpoint, which another process may have made.
 
-    Call it with what is committed, after `load_signer`: a process that was killed between the commit of a checkpoint
-    and its mark leaves no gap this way. A failure is logged.
+    Call it in a session that sees committed data, after `load_signer`. It repairs the mark if a process was killed
+    between the commit of a checkpoint and the raising of the mark. A failure is logged.
     """
     newest, origin = queries.get_newest_checkpoint(session), get_origin(session)
     if newest is not None and origin is not None:
@@ -521,13 +524,13 @@ def mark_newest_checkpoint(session: Session, folder: Path) -> None:
 
 
 def acknowledge_restore(session: Session, folder: Path, reason: str, event: Event, *, now: datetime) -> Head:
-    """Record that the states signed after the restored copy are lost, and sign again. Return the last lost state.
+    """Record that the signed states that a restored copy lacks are lost, so that signing is possible again.
 
-    `event`: content of the entry; its details get the reason, the signed state that is lost, and the size and the root
-    of the ledger that goes on.
+    Return the last lost state. `event`: content of the ledger entry, to whose details are added the reason, the lost
+    signed state, and the size and root of the restored ledger.
 
     Raises:
-        NothingRestored: The ledger is the one that was signed.
+        NothingRestored: The ledger has all entries that were signed.
     """
     queries.lock_chain(session)
     lost, head, origin = _find_lost_mark(session, folder), queries.get_head(session), get_origin(session)

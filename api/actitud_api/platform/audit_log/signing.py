@@ -26,7 +26,7 @@ _KEY_ID_BYTES: Final = 4
 class Jws(Struct, frozen=True):
     """Detached JSON Web Signature: a signature that does not contain the signed payload.
 
-    It has the protected header, which the signature covers too, and the signature, both in base64url.
+    It consists of the protected header, which the signature covers too, and the signature, both in base64url.
     """
 
     protected: str

@@ -72,8 +72,8 @@ class StoredSigningKey(Base, table=True):
     """Table of public signing keys: `kid` is the RFC 7638 thumbprint, `public` the 32 bytes in base64url.
 
     `retired` changes once, from NULL to a time. `compromised_since`, of a retired key that somebody else may have, is
-    the number of the first ledger entry from which on its signatures count no more; it is NULL for all others, and can
-    only become smaller. The private part is in a file, never in the database.
+    the number of the first ledger entry from which on its signatures no longer count; it is NULL for all other keys,
+    and can only become smaller. The private part is in a file, never in the database.
     """
 
     __tablename__ = "signing_key"

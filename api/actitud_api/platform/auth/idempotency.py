@@ -46,8 +46,8 @@ def idempotent(
 ) -> Response[bytes]:
     """Run `act` in a write session and return its response, or replay the response stored for the same idempotency key.
 
-    `act` always runs for a request without an idempotency key or without an access key. An entry about the
-    change is appended to the ledger. `adds_audit_entry`: False if `act` appends this entry itself.
+    `act` always runs for a request without an idempotency key or without an access key. A ledger entry about the change
+    is appended in the same transaction. `adds_audit_entry`: False if `act` appends the entry itself.
 
     Raises:
         ProblemError: 422 if the idempotency key was used for a request with another method, path or body.

@@ -16,8 +16,8 @@ def restrict_to(*roles: Role, private: bool = False, hidden: bool = False) -> Ru
     """Return the access rule of an operation that requires a key with one of these roles.
 
     `private`: True if the path of the resource is hidden in the public ledger. Then only administrators and the
-    organisation that owns the resource see it in entries about the operation. `hidden`: True if nothing that the
-    operation changes is seen without a key.
+    organisation that owns the resource see it in entries about the operation. `hidden`: True if the changes of the
+    operation are invisible without a key.
     """
     return Rule(key="required", roles=frozenset(roles), private=private, hidden=hidden)
 

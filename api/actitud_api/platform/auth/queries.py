@@ -25,11 +25,11 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 class KeyRecord(Struct, frozen=True):
     """Stored key without its secret.
 
-    `organisations` and `editions` are those that the key is bound to; `editions` is None for all editions. `maker`
-    is the id of the key that created this one, None for the command line. `origin` is the id of the first key in
-    the chain of rotations. `revoked` and `replaced_by` are None until that happens. `version` grows with each
-    change of the row. `digest` is the HMAC-SHA-256 of the secret, in hexadecimal, and `pepper` the public id of the
-    pepper with which it was computed. `days` is the life at creation; `expires` may be sooner, as after a rotation.
+    The key is bound to `organisations` and `editions`; `editions` is None for all editions. `maker` is the id of the
+    key that created this one, None for the command line. `origin` is the id of the first key in the chain of rotations.
+    `revoked` is None until the key is revoked, `replaced_by` until it has a successor. `version` grows with each change
+    of the row. `digest` is the HMAC-SHA-256 of the secret, in hexadecimal, and `pepper` the public id of the pepper
+    with which it was computed. `days` is the life at creation; `expires` may be sooner, as after a rotation.
     """
 
     id: str
@@ -61,7 +61,7 @@ class KeyFilters(Struct, frozen=True, kw_only=True):
     key: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filters as SQL conditions."""
+        """Return an SQL condition for each filter that is not None."""
         conditions: list[ColumnElement[bool]] = []
         if self.role is not None:
             conditions.append(KEYS.c.role == self.role)
@@ -184,9 +184,9 @@ def has_denial(session: Session, key: str, operation: str, day: date) -> bool:
 
 
 def claim_denial(session: Session, key: str, operation: str, day: date) -> bool:
-    """Store that an operation was denied to a key on a day (UTC); return False if that was stored already.
+    """Store that an operation was denied to a key on a day (UTC); return False if the denial was stored already.
 
-    What was stored of earlier days is deleted.
+    Denials of earlier days are deleted.
     """
     connection = session.connection()
     if connection.execute(_DENY, {"day": day, "key": key, "operation": operation}).rowcount != 1:
@@ -249,9 +249,9 @@ _DELETE_OLDEST = delete(ANSWERS).where(
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
     """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
 
-    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request. The
-    result has the fingerprint of the earlier request: the caller compares the two to see if both requests are
-    the same.
+    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request. The result
+    has the fingerprint of the earlier request; the caller compares the two fingerprints to see if both requests are the
+    same.
     """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     inserted = session.connection().execute(_CLAIM, values)
@@ -281,12 +281,13 @@ def delete_old_response(session: Session, holder: str, key: str, before: datetim
 def delete_oldest_responses(session: Session, before: datetime, limit: int) -> int:
     """Delete the oldest responses that were stored before the time `before`, `limit` at most; return their number.
 
-    Those of all holders: some never come back. A row that another transaction deletes is left to it.
+    Responses of all holders are deleted, because some holders never send another request. A row that another
+    transaction is deleting is skipped.
     """
     return session.connection().execute(_DELETE_OLDEST, {"before": before, "limit": limit}).rowcount
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses of requests that made something below a path, as they may quote what was sent."""
+    """Delete the stored responses of requests that created a resource below a path; they may quote the request."""
     location = cast(ANSWERS.c.headers, Text)
     session.execute(delete(ANSWERS).where(location.contains(f'"{path}/', autoescape=True)))

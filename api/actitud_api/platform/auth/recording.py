@@ -69,7 +69,7 @@ def _find_digest(request: ApiRequest) -> str | None:
 def log_denied(database: Database, scope: HTTPScope, holder: Holder) -> None:
     """Append an entry for a denied request to the ledger, in a transaction of its own, at most once a day.
 
-    Only the first denial of a day (UTC) to a key of one operation is entered, so that no key can fill the ledger. The
+    Only the first denial of an operation to a key on a day (UTC) is entered, so that no key can fill the ledger. The
     subject of the entry is the path template of the operation, such as `/v1/editions/{edition}`, because a denied
     request may have any text as its path.
     """

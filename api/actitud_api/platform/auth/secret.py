@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class SecretText:
-    """Secret text that its `repr` hides from log lines and messages; for example a pepper (see `service`)."""
+    """Secret text, such as a pepper, whose `repr` hides it from log lines and messages."""
 
     __slots__ = ("_text",)
 

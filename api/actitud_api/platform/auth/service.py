@@ -134,7 +134,7 @@ class KeyUsage(Struct, frozen=True):
 
 
 class CreatedKey(Struct, frozen=True):
-    """New key: its `text`, and the `record` that is stored. Only this object has the text: it cannot be shown again."""
+    """New key: its `text`, and the stored `record`. The text is not stored, so it cannot be shown again."""
 
     text: str
     record: KeyRecord
@@ -255,9 +255,9 @@ def rotate(
 
     The old key expires after `overlap` days, or earlier if it would have expired before.
 
-    `peppers`: those of the settings, newest first. `by`: principal of the request, None on the command line.
-    `days`: life of the new key, by default that of the old one. `expected`: says whether the stored version of
-    the old key is the one that the client's `If-Match` names.
+    `peppers`: peppers of the settings, newest first. `by`: principal of the request, None on the command line. `days`:
+    life of the new key in days, by default the life of the old key. `expected`: returns True if the client's `If-Match`
+    names the stored version of the old key.
 
     Raises:
         UnknownKey: No key has that id.
@@ -296,8 +296,8 @@ def rotate(
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
     """Return the principal of a key, or None if the key is malformed, unknown, wrong, expired or revoked.
 
-    `peppers`: those of the settings. Every well-formed key costs the same work, so the response time does not
-    reveal if an id exists. A malformed key is refused at once, because its form is no secret.
+    `peppers`: peppers of the settings. Every well-formed key costs the same work, so the response time does not reveal
+    if an id exists. A malformed key is refused at once, because its form is no secret.
     """
     key = keys.parse_key(text)
     if key is None:
@@ -317,8 +317,8 @@ def has_key_form(text: str) -> bool:
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
     """Return the stored records of those `presented` keys that this installation created, valid or not.
 
-    `peppers`: those of the settings. A key with an unknown id takes as long as a key with a wrong secret, so
-    the time does not reveal which ids exist.
+    `peppers`: peppers of the settings. A key with an unknown id takes as long as a key with a wrong secret, so the time
+    does not reveal which ids exist.
     """
     by_id, key_list = _index_peppers(peppers), list(presented)
     with database.read() as session:
@@ -356,7 +356,7 @@ def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
     """Return the state of a key at the time `now`.
 
-    `peppers`: those of the settings. A revoked or expired key is never `unrecognised`.
+    `peppers`: peppers of the settings. A revoked or expired key is never `unrecognised`.
     """
     if record.revoked is not None:
         return "revoked"
@@ -424,11 +424,11 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def trace_holder(session: Session, identifier: str) -> str:
-    """Return an id that two keys share if one person may hold both of them.
+    """Return the id of a key that stands for the person who may hold a key; two keys of one person have the same id.
 
-    Whoever creates a key over HTTP sees its secret. So the makers of a key are followed up to a key that was made on
-    the command line, and the first key of that one's rotations stands for the person. Raises `UnknownKey` if no key
-    has the id.
+    A person who creates a key over HTTP sees its secret. So the function follows the makers of a key up to a key that
+    was created on the command line, and returns the id of the first key in the rotations of that key. Raises
+    `UnknownKey` if no key has the id.
     """
     record = find(session, identifier)
     while record.maker is not None:
@@ -468,7 +468,7 @@ def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsa
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses of idempotent requests that made something below a path."""
+    """Delete the stored responses of idempotent requests that created a resource below a path."""
     queries.delete_responses_about(session, path)
 
 

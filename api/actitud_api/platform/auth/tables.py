@@ -48,7 +48,7 @@ class KeyUse(Base, table=True):
 
 
 class Denial(Base, table=True):
-    """Table of the denied requests that the ledger has an entry of: by day (UTC), key and operation."""
+    """Table of denials that are in the ledger, by day (UTC), key and operation, so that each is entered once a day."""
 
     __tablename__ = "denial"
 
@@ -60,8 +60,8 @@ class Denial(Base, table=True):
 class IdempotentAnswer(Base, table=True):
     """Table of the responses to idempotent requests, by holder of the access key and idempotency key.
 
-    `fingerprint`: digest of the request, by which a repetition is told from another request. `status`,
-    `headers` and `body`: the response; NULL only within the transaction that computes it.
+    `fingerprint`: digest of the request, which distinguishes a repetition from another request. `status`, `headers` and
+    `body`: the response; NULL only within the transaction that computes it.
     """
 
     __tablename__ = "idempotent_answer"

@@ -21,9 +21,10 @@ _RECORD: Final = 900
 
 
 class Head:
-    """Headers of an answer, and the same as lines of HTTP/1.1, for a server that writes them as they are.
+    """Headers of an answer, as pairs, and as lines of HTTP/1.1 for a server that can send prepared lines.
 
-    `lines` is None if they cannot be written so: the length of the body is not among them, or a line end is.
+    `lines` is None if the headers cannot be sent as lines, because they lack the length of the body or contain a line
+    end.
     """
 
     __slots__ = ("headers", "length", "lines", "size")
@@ -40,11 +41,11 @@ class Head:
 
 
 class Answer:
-    """A successful answer to a public read, as it is sent again.
+    """A successful answer to a public read, stored to be sent again.
 
-    `head` are the headers that every request gets, without those of one request. `tag` is the value of `ETag`.
-    `number`: number of the public state that the answer shows. `is_constant`: True if it is the same in every state.
-    `size`: bytes that it takes, with the headers of a 304 answer, which are about as many.
+    `head` has the headers that are the same for every request. `tag` is the value of `ETag`. `number`: number of the
+    public state that the answer shows. `is_constant`: True if the answer is the same in every state. `size`: estimated
+    bytes in memory, including the headers of a 304 answer.
     """
 
     __slots__ = ("_unchanged", "body", "head", "is_constant", "number", "size", "tag")
@@ -62,18 +63,18 @@ class Answer:
 
     @property
     def unchanged(self) -> Head:
-        """Headers of the 304 answer with the same tag, made for the first of them: most answers are read once."""
+        """Headers of the 304 answer with the same tag, built on first use, because most answers are read only once."""
         if self._unchanged is None:
             self._unchanged = Head(describe_unchanged(self.head.headers, self.tag.decode("latin-1")), 0)
         return self._unchanged
 
 
 class AnswerStore:
-    """Answers by key, at most `room` bytes of them with keys and overhead (segmented LRU).
+    """Store of answers by key, which takes at most `room` bytes with keys and overhead (segmented LRU).
 
-    A new answer is on probation: the one unused for longest is dropped first. If it is asked for again, it becomes
-    protected, and only other answers that were asked for again displace it. So a million addresses that are asked for
-    once each drop none that is popular.
+    A new answer is on probation: the least recently used of these answers is dropped first. An answer that is requested
+    again becomes protected; only other answers that were requested again displace it. So a million addresses, each
+    requested once, displace no popular answer.
     """
 
     def __init__(self, room: int) -> None:
@@ -88,14 +89,14 @@ class AnswerStore:
 
     @property
     def size(self) -> int:
-        """Bytes that the answers take."""
+        """Bytes in memory that the answers take."""
         return self._size
 
     def __len__(self) -> int:
         return len(self._probation) + len(self._protected)
 
     def get(self, key: Hashable) -> Answer | None:
-        """Return the answer with a key, None if there is none."""
+        """Return the answer stored under a key, or None."""
         with self._lock:
             record = self._protected.get(key)
             if record is not None:
@@ -108,7 +109,7 @@ class AnswerStore:
             return record[0]
 
     def put(self, key: Hashable, answer: Answer, key_size: int) -> None:
-        """Store an answer, in the place of an earlier one with the same key; one without room is not stored.
+        """Store an answer under a key, replacing an earlier one; do nothing if the answer is too large for the store.
 
         `key_size`: bytes that the key takes.
         """

@@ -63,7 +63,7 @@ class BatchBody:
         return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(PLACES))
 
     def parse(self, raw: bytes) -> Batch | list[Fault]:
-        """Return the bytes of a body as a batch, or the list of all their faults."""
+        """Decode the bytes of a body to a batch; return the batch, or the list of all faults."""
         try:
             value = parse_json(raw, values_max=ITEMS_MAX * VALUES_MAX)
         except NotJson as error:

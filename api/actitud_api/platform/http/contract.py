@@ -57,14 +57,14 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """Dependencies of the answers of a public read besides path and public state; `middleware.memory` keeps them.
+    """Rules by which `middleware.memory` keeps the answers of a public read: the parts of a request that decide them.
 
-    `parameters`: names of the query parameters. `is_strict`: True if a request with others is refused, False if they
-    are ignored. `has_clean_address`: True if a request with others, or with blank ones, is redirected; no answer is
-    kept for it. `by_accept`, `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and
-    `Host`; absolute links of `find_base_url` do not count. `is_constant`: True if they depend on the release and the
-    settings only, so not even on the public state. `is_streamed`: True if they may be large, so that they are sent
-    while they are made.
+    The path and the public state always decide. `parameters`: names of the query parameters that decide. `is_strict`:
+    True if a request with other parameters is refused, False if they are ignored. `has_clean_address`: True if a
+    request with other or blank parameters is redirected; no answer is kept for such a request. `by_accept`,
+    `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and `Host`; absolute links of
+    `find_base_url` do not count. `is_constant`: True if the answers depend only on the release and the settings, not on
+    the public state. `is_streamed`: True if the answers may be large, so that they are sent while they are generated.
     """
 
     parameters: frozenset[str]
@@ -107,17 +107,18 @@ class Link:
 class Contract:
     """Inputs and responses of one operation, built by the decorators of `operations`.
 
-    `problems` are the types of problem that the operation may return, and `links` the OpenAPI links to operations
-    that may follow. `cors`: True if scripts of any origin may read the response. `precondition`: the header that a
-    request must have, such as `If-Match`. `aliased`: True if the path may contain an alias of an id. `takes_keys`:
-    True if the body may contain an access key. `answer` is None if the response has no content, `body` and `path`
-    are None if the request has none, and `represents` is None unless the response is a file that represents another
-    resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it requires
-    one. `deprecated`: the announcement that the operation is given up, None if it is not. `deferred`: the answer to a
-    client that prefers one at once (202, `Prefer: respond-async`), None if the operation is always waited for.
+    `problems` are the types of problem that the operation may return, and `links` the OpenAPI links to operations that
+    may follow. `cors`: True if scripts of any origin may read the response. `precondition`: the header that a request
+    must have, such as `If-Match`. `aliased`: True if the path may contain an alias of an id. `takes_keys`: True if the
+    body may contain an access key. `answer` is None if the response has no content, `body` and `path` are None if the
+    request has no body or no path parameters, and `represents` is None unless the response is a file that represents
+    another resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it
+    requires one. `deprecated`: the announcement of the deprecation of the operation, None if it is not deprecated.
+    `deferred`: the immediate answer (202) to a client that sends `Prefer: respond-async`, None if clients always wait
+    for the result.
 
-    `is_page`: True for a page or an image, whose handler reads the inputs itself and ignores what it does not know;
-    the contract then only describes it. `described_path`: path in the OpenAPI document, None if it is that of the
+    `is_page`: True for a page or an image, whose handler reads the inputs itself and ignores unknown ones; the contract
+    then only describes the operation. `described_path`: path in the OpenAPI document, None if it is the path of the
     route.
     """
 
@@ -175,19 +176,19 @@ It queries the database, so it runs in a worker thread.
 async def enforce(request: ApiRequest) -> Response[bytes] | None:
     """Check a request against the contract of its operation and decode its inputs, before the handler runs.
 
-    A read of the edition `latest` becomes a read of the newest published edition: its rows, its tag and its further
-    pages then belong to one edition, which `Content-Location` names.
+    A read of the edition `latest` becomes a read of the newest published edition: so rows, entity tag and further pages
+    belong to one edition, which `Content-Location` names.
 
     The decoded query and body are stored in the state of the request. Pages are not checked, but paths below `/v1/`
-    accept no query parameter but `lang`. The query of a read then has its known parameters only, sorted: what an answer
-    says of the query is the same for all spellings of it.
+    accept no query parameter but `lang`. The query of a read is replaced by its known parameters, sorted, so that links
+    in an answer are the same for all spellings of the query.
 
-    Return None to go on with the handler, or the redirect of a page to its address without parameters that it does not
-    know or that are blank.
+    Return None to go on with the handler, or a redirect of a page to its address without unknown or blank parameters.
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of
-            the response; 413 or 415 for the body. `Policy` has refused a missing precondition before (428).
+            the response; 413 or 415 for the body. (The middleware `Policy` refuses a missing precondition earlier, with
+            428.)
     """
     contract = find_contract(request.route_handler.opt)
     if contract is None or contract.is_page:

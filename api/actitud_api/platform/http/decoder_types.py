@@ -15,7 +15,10 @@ import msgspec
 
 @cache
 def prepare_decoders() -> None:
-    """Have msgspec describe each Struct of the process; later calls do nothing."""
+    """Have msgspec build its description of every Struct of the process; later calls do nothing.
+
+    Call it before threads decode, because building a description while another thread uses it ends the process.
+    """
     for type_ in list(_walk_subclasses(msgspec.Struct)):
         try:
             msgspec.json.Decoder(type_)

@@ -14,10 +14,10 @@ _STATE: Final = "deprecation"
 
 
 class Deprecation(Struct, frozen=True, kw_only=True):
-    """Announcement that a resource is given up.
+    """Announcement that a resource is deprecated.
 
-    `since`: first day of the deprecation. `page`: path of a page that explains it. `sunset`: day from which on the
-    resource may be gone; None if it stays.
+    `since`: first day of the deprecation. `page`: path of a page that explains the deprecation. `sunset`: first day on
+    which the resource may be gone; None if no removal is planned.
     """
 
     since: date
@@ -43,12 +43,12 @@ class Deprecation(Struct, frozen=True, kw_only=True):
 
 
 def announce_deprecation(scope: Scope, deprecation: Deprecation) -> None:
-    """Announce with the response to a request that its resource is given up."""
+    """Add the announcement of a deprecation to the response to a request."""
     scope["state"][_STATE] = deprecation
 
 
 def find_announced_deprecation(scope: Scope) -> Deprecation | None:
-    """Return what `announce_deprecation` announced for a request, or None."""
+    """Return the deprecation that `announce_deprecation` stored for a request, or None."""
     announced = scope["state"].get(_STATE)
     return announced if isinstance(announced, Deprecation) else None
 

@@ -62,7 +62,7 @@ _PUBLIC: Final = {"Cache-Control": REVALIDATE}
 
 
 class DiscoveryController(Controller):
-    """Routes of files at fixed paths, none of which is part of the OpenAPI document."""
+    """Routes of files at fixed paths, such as `/robots.txt`; none is part of the OpenAPI document."""
 
     path = "/"
     include_in_schema = False
@@ -76,7 +76,7 @@ class DiscoveryController(Controller):
         unkept="`Accept` decides between a redirect and the entry of the API.",
     )
     def show_root(self, request: ApiRequest) -> Response[bytes]:
-        """Lead a person to the portal, and serve the entry of the API (`ENTRY`) to a program."""
+        """Redirect a client that prefers pages to the portal; serve the entry document of the API to all others."""
         if not prefers_page(read_header(request.scope, b"accept")):
             headers = {**_PUBLIC, "Vary": "Accept"}
             return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), headers, JSON)
@@ -95,7 +95,7 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_entry(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the entry of the API (`ENTRY`)."""
+        """Serve the entry document of the API: the links from which a program starts."""
         return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), dict(_PUBLIC), JSON)
 
     @get_page(
@@ -108,7 +108,7 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_catalog(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the API catalogue (RFC 9727): a list of links to the APIs of this host, of which there is one."""
+        """Serve the API catalogue (RFC 9727): a list of links to the APIs of this host, which has one API."""
         base = find_base_url(request)
         link = {
             "anchor": f"{base}/v1",

@@ -62,23 +62,24 @@ class EventStream(Representation[msgspec.Struct]):
 
 
 class EventStreams:
-    """The streams of an application."""
+    """The open event streams of an application."""
 
     def __init__(self) -> None:
         self._open = 0
         self._is_stopping = False
 
     def stop(self) -> None:
-        """End all streams at their next look, so that the server need not wait for them."""
+        """End every stream when it next checks for changes, so that the server need not wait for clients."""
         self._is_stopping = True
 
     async def follow(
         self, request: ApiRequest, answer: EventStream, name: str, read: Callable[[], tuple[msgspec.Struct, bool]]
     ) -> Stream:
-        """Return a stream of events `name`, one for each answer of `read` that differs from the one before.
+        """Return a stream of events called `name`, one for each result of `read` that differs from the one before.
 
-        `answer`: as the operation declares it. `read` also returns True if nothing changes any more: then the stream
-        ends. It runs in a worker thread; its exceptions are the response before the stream begins, and end it later.
+        `answer`: the representation that the operation declares. `read` returns the content of an event, and True if it
+        is final, which ends the stream. `read` runs in a worker thread. Its exceptions become the response before the
+        stream begins; later they end the stream.
 
         Raises:
             ProblemError: 503 if too many streams are open.

@@ -29,7 +29,7 @@ RETRY_AFTER: Final = "5"
 
 
 class RunningHandlers:
-    """Count of the handlers that run in threads, so that work which may take its time lets them pass."""
+    """Counter of the handlers that run in threads, so that slow background work can wait until none runs."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -49,7 +49,7 @@ class RunningHandlers:
                     self._changed.notify_all()
 
     def await_none(self, seconds: float) -> bool:
-        """Wait until no handler runs, so many seconds at most. Return True if none does."""
+        """Wait at most `seconds` until no handler runs; return True if none runs then."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)
 
@@ -77,7 +77,7 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
     """Run a function in a worker thread and return its result.
 
     Raises:
-        NoThreadFree: No thread took it within `PATIENCE` seconds; it will not be run any more.
+        NoThreadFree: No thread became free within `PATIENCE` seconds; the function will not be run.
     """
     lock = threading.Lock()
     is_begun = is_given_up = False

@@ -63,7 +63,7 @@ class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Query(Generic[T]):
     """Decoder of the query parameters of an operation: the members of a Struct, each at most once.
 
-    A list is written with commas, or as one parameter for each item.
+    A list is sent as one parameter with commas between the items, or as one parameter for each item.
     """
 
     def __init__(
@@ -76,9 +76,11 @@ class Query(Generic[T]):
     ) -> None:
         """Build the decoder for a Struct.
 
-        `lenient`: ignore unknown parameters and unknown languages instead of refusing them, as pages for people do.
-        `free`: parameters of any form, control characters included, because no value of them is refused. `hidden`:
-        members of the Struct that a request has no use for, and the OpenAPI document does not show.
+        Args:
+            type_: Struct with a member for each parameter.
+            lenient: Ignore unknown parameters and unknown languages instead of refusing them, as pages for people do.
+            free: Parameters whose values may contain control characters, because no value of them is refused.
+            hidden: Members of the Struct that requests do not send, and that the OpenAPI document does not show.
         """
         self._lenient = lenient
         self.properties = {
@@ -156,9 +158,9 @@ _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.
 
 
 def describe_parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
-    """Return the JSON Schema of each query parameter by name; the parameters are the members of a Struct.
+    """Return the JSON Schema of each query parameter by name; the members of the Struct are the parameters.
 
-    The type null is removed, because a caller leaves an optional parameter out instead of sending null.
+    The type null is removed from the schemas, because a client omits an optional parameter instead of sending null.
     """
     schema = msgspec.json.schema(type_)
     properties: dict[str, dict[str, object]] = schema["$defs"][type_.__name__]["properties"]
@@ -203,9 +205,9 @@ def _convert_text(schema: Mapping[str, object], text: str) -> Json:
 class Body(Generic[T]):
     """Decoder of the JSON body of an operation.
 
-    The body is decoded to a Struct. If there are several, the body has a member (`tag_field`), such as
-    `methodology`, whose value says which of them it is. `tags` has the Struct for each of these values; it is empty if
-    there is only one Struct, without a tag.
+    The body is decoded to a Struct. If several Structs are possible, a member of the body (`tag_field`), such as
+    `methodology`, selects one by its value. `tags` has the Struct for each value; it is empty if there is only one
+    Struct, without a tag.
     """
 
     def __init__(self, *types: type[T], patch: bool = False, tag_field: str | None = None) -> None:
@@ -230,7 +232,7 @@ class Body(Generic[T]):
         return self.parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self.parse, raw)
 
     def parse(self, raw: bytes) -> T | list[Fault]:
-        """Return the bytes of a body as a Struct, or the list of all their faults."""
+        """Decode the bytes of a body to a Struct; return the Struct, or the list of all faults."""
         try:
             value = parse_json(raw)
         except NotJson as error:
@@ -370,8 +372,8 @@ def parse_json(raw: bytes, *, values_max: int = VALUES_MAX) -> Json:
     `values_max`: highest number of members and items at all depths together.
 
     Raises:
-        NotJson: The text breaks a rule of this module. `faults` has at most `FAULTS_MAX` faults, and one more that
-            counts those left out.
+        NotJson: The text breaks a rule of this module. `faults` has at most `FAULTS_MAX` faults, and one more with the
+            number of omitted faults.
     """
     repeated: _Repeated = {}
 

@@ -70,7 +70,7 @@ class NoSlotFree(Exception):
 
 
 class ClientDisconnected(Exception):
-    """The client has gone, so that nobody reads the response. Raised by `ensure_awaited`."""
+    """The client has disconnected, so nobody reads the response. Raised by `ensure_awaited`."""
 
 
 class DeadlinePassed(Exception):
@@ -108,13 +108,13 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class LargeResponse(NamedTuple):
-    """A response that is still to be made; `make` occupies a thread for a long time."""
+    """A large response that is not generated yet; calling `make` generates it and occupies a thread for a long time."""
 
     make: Callable[[], Response[bytes] | Stream]
 
 
 class LargeResponseSlots:
-    """Limiter of the large responses that an application makes at a time."""
+    """Limiter of the number of large responses that an application generates at the same time."""
 
     def __init__(self, slots: int = SLOTS, patience: float = PATIENCE, deadline: float = DEADLINE) -> None:
         """Create `slots` slots, one for each response that is being made.
@@ -127,12 +127,12 @@ class LargeResponseSlots:
         self._turn = asyncio.Semaphore(1)
 
     async def make(self, request: ApiRequest, large: LargeResponse) -> Response[bytes] | Stream:
-        """Make a large response, a stream as far as its first piece. Meanwhile notice if the client goes.
+        """Generate a large response, or a stream up to its first piece, and watch meanwhile if the client disconnects.
 
         Raises:
             NoSlotFree: No slot became free in time.
-            ClientDisconnected: The client went before a slot was free, or `ensure_awaited` noticed it.
-            DeadlinePassed: It took too long, and `ensure_awaited` noticed it.
+            ClientDisconnected: The client disconnected before a slot was free, or `ensure_awaited` noticed it later.
+            DeadlinePassed: Generating the response took too long, and `ensure_awaited` noticed it.
         """
         disconnected = request.scope["state"][_DISCONNECTED] = threading.Event()
         listening = asyncio.create_task(_listen(request.receive, disconnected))
@@ -162,9 +162,9 @@ class LargeResponseSlots:
 
 
 def ensure_awaited(scope: HTTPScope) -> None:
-    """Raise an exception if nobody waits for the large response of a request any more, or it takes too long.
+    """Raise an exception if the client of a large response has disconnected, or generating it takes too long.
 
-    The code that makes a large response calls it now and then.
+    The code that generates a large response calls this function regularly.
 
     Raises:
         ClientDisconnected: The client has gone.
@@ -181,8 +181,8 @@ def ensure_awaited(scope: HTTPScope) -> None:
 def give_way(scope: HTTPScope) -> None:
     """Let other handlers run first, if the large response of a request has been worked on for `WORK_SECONDS`.
 
-    The code that makes the response calls it where it holds nothing that other handlers need, such as a session of the
-    database.
+    The code that generates the response calls this function only where it holds no resource that other handlers need,
+    such as a database session.
     """
     resumed = scope["state"].get(_RESUMED)
     if isinstance(resumed, float) and monotonic() - resumed >= WORK_SECONDS:

@@ -98,26 +98,27 @@ DATABASE_SILENCE: Final = Gauge(
 
 
 class OperatorFigures:
-    """All figures of a service, and who may read them."""
+    """The metrics of a service for its operator, and the networks that may read them."""
 
     def __init__(
         self, networks: Sequence[str], refresh: Callable[[], None], read: Callable[[], Iterable[Metric] | None]
     ) -> None:
-        """Keep the functions that supply the figures.
+        """Keep the functions that supply the metrics.
 
         Args:
-            networks: Addresses and networks that may read the figures.
+            networks: Addresses and networks that may read the metrics.
             refresh: Sets the gauges of this process.
-            read: Returns what the database knows; None if it does not answer.
+            read: Returns the metrics that are read from the database; None if the database does not answer.
         """
         self._networks = [ip_network(network) for network in networks]
         self.refresh = refresh
         self._read = read
 
     def may_read(self, scope: HTTPScope) -> bool:
-        """Return True if the client of a request may read the figures.
+        """Return True if the client of a request may read the metrics.
 
-        Its own address counts, so a request through a proxy never may: behind one, everybody has the proxy's address.
+        The address of the connection counts. A request through a proxy is always refused, because behind a proxy all
+        clients have the same address.
         """
         client = scope["client"]
         if client is None or any(name in _FORWARDED for name, _ in scope["headers"]):
@@ -129,7 +130,7 @@ class OperatorFigures:
         return any(address in network for network in self._networks)
 
     def encode(self) -> bytes:
-        """Return the figures of now."""
+        """Return the present metrics in the text format of Prometheus."""
         self.refresh()
         metrics = self._read()
         registry = CollectorRegistry()

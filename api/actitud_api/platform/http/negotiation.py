@@ -54,9 +54,9 @@ def compute_quality(header: str | None, media_type: str) -> float:
 
 
 def prefers_page(accept: str | None) -> bool:
-    """Return True if an `Accept` header is that of a person: it prefers a page (HTML) to data (JSON).
+    """Return True if an `Accept` header prefers a page (HTML) to data (JSON), as browsers do.
 
-    Browsers name HTML; programs accept JSON or, like most, anything.
+    Browsers name HTML; programs accept JSON or anything.
     """
     return accept is not None and compute_quality(accept, HTML) > compute_quality(accept, JSON)
 
@@ -64,9 +64,10 @@ def prefers_page(accept: str | None) -> bool:
 def negotiate_language(header: str | None, default: Language) -> Language:
     """Return the supported language that an `Accept-Language` header prefers, or the default if it names none.
 
-    The default is also returned if the header is None. Of languages with equal weights, the first one in the header
-    is chosen. A header that names a co-official language of Spain and no supported language gets Spanish.
-    A header that refuses Spanish (`es;q=0`) gets no language with a partial catalogue: its pages have Spanish in them.
+    The default is also returned if the header is None. Of languages with equal weights, the first one in the header is
+    chosen. A header that names a co-official language of Spain and no supported language gets Spanish. A header that
+    refuses Spanish (`es;q=0`) gets no language with a partial catalogue, because pages in such a language contain
+    Spanish.
     """
     weights = list(parse_weights(header or ""))
     refused = any(weight == 0 and value.partition("-")[0] == FALLBACK for value, weight in weights)

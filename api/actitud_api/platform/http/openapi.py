@@ -90,9 +90,9 @@ class ServiceDescription:
 
 
 class ServedDocument:
-    """The OpenAPI document of an application as JSON, made when somebody first reads it.
+    """The OpenAPI document of an application as JSON, built when it is first read.
 
-    It takes 0.25 s, a fifth of what a service takes to start, and most processes end before anybody asks for it.
+    Building it takes 0.25 s, a fifth of the start of a service, and most processes end before any client requests it.
     """
 
     def __init__(self, build: Callable[[], bytes]) -> None:
@@ -117,13 +117,15 @@ def build_document(
 ) -> Node:
     """Return the OpenAPI document of an application.
 
-    `examples`: folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json`
-    with parameters of paths and queries by operation; or None for no examples. `rules`: access rules by operation
-    id.
-
-    `unpublished`: what requests may send, but the document does not show. For the member that tells the
-    alternatives of a body apart, such as `methodology`, it has the values of the hidden alternatives, such as the
-    versions that are drafts.
+    Args:
+        app: The application.
+        about: Description of the service as a whole.
+        examples: Folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json`
+            with parameters of paths and queries by operation; None for no examples.
+        rules: Access rules by operation id.
+        unpublished: Values that requests may send but that the document does not show. For a member that selects
+            between alternative bodies, such as `methodology`, it has the values of the hidden alternatives, such as
+            drafts.
     """
     operations = list(_iterate_operations(app))
     parameters = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())
@@ -210,7 +212,8 @@ def build_document(
 def encode_document(document: Node) -> bytes:
     """Return the document as JSON, as it is served: without blanks.
 
-    Members stand in the order of their declaration: it says more than that of the names, and compresses 1 % better.
+    Members stand in the order of their declaration, which tells a reader more than alphabetical order and compresses 1
+    % better.
     """
     return msgspec.json.encode(document)
 
@@ -224,7 +227,7 @@ def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
 
 
 def format_document(document: bytes) -> bytes:
-    """Return a document as it is committed, so that lines differ where it differs: indented, with a final newline."""
+    """Return a document in the form that is committed: indented, with a final newline, so that a diff shows lines."""
     return msgspec.json.format(document, indent=2) + b"\n"
 
 
@@ -239,10 +242,10 @@ def _clean_description(schema: Node) -> None:
 def complete_schemas(node: Any) -> Any:
     """Return a part of the document in the form that code generators read.
 
-    msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a
-    discriminator admits exactly one: `oneOf` takes its place. It writes `anyOf` for a type and null: a list of
-    types takes its place. It writes `prefixItems` for a tuple: `items` takes their place if they are alike. None of
-    them changes which values are valid. Examples are returned as they are.
+    msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a discriminator
+    admits exactly one: `oneOf` takes its place. It writes `anyOf` for a type and null: a list of types takes its place.
+    It writes `prefixItems` for a tuple: `items` takes their place if they are alike. None of these changes affects
+    which values are valid. Examples are returned as they are.
     """
     if isinstance(node, list):
         return [complete_schemas(member) for member in node]

@@ -65,30 +65,36 @@ _CHANGES: Final = (HttpMethod.PATCH, HttpMethod.DELETE)
 class Options(TypedDict, total=False):
     """Arguments of a route decorator, apart from the path. All but `operation_id` and `access` may be left out.
 
-    `operation_id`: name of the operation in the OpenAPI document. `access`: which callers may use the operation.
-    `answer`: representation of a successful response; left out if the response has no content (204). `body`:
-    decoder of the body, if the annotation of `body` is not enough: a file, or types known only at run time.
-    `body_max`: largest body in bytes, if it differs from the limit of the application. `status`: status of success,
-    if it differs from the default: 201 for POST, 204 for DELETE, else 200; 202 for a POST that asks for a job.
-    `problems`: problem types that the handler itself raises, in addition to those that its contract implies. `links`:
-    OpenAPI links to operations that may follow, by name.
-
-    `cors`: True if scripts of any origin may read the response, without credentials; the default is True for a GET
-    operation that does not require a key. `precondition`: precondition that the request must have, by default
-    `match` (`If-Match`) for PATCH and DELETE, else `none`. `attempt_named`: True if the request must have an
-    `Idempotency-Key`, which names the attempt; by default a POST that creates something or asks for a job (201, 202)
-    may have one, and other operations ignore it. `aliased`: True if the path may contain an alias of an id, which is
-    answered with a redirect (308); the default is True if the path contains an organisation.
-
-    `represents`: path of the resource of which the response is a file, such as `…/scores` for `…/scores.csv`; a
-    request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
-    `takes_keys`: True if the body may contain an access key; if False, the default, a body with a key is refused,
-    so that no key is stored. `deprecated`: the announcement that the operation is given up, in the OpenAPI document
-    and with each response. `tags`: tags in the OpenAPI document that replace those of the controller. `threaded`:
-    True, the default, to run the handler in a worker thread. `unkept`: the reason why the answers of a public read are
-    not kept in memory, because they depend on more than its address and the public state, such as the day; left out if
-    they depend on these alone. `deferred`: representation of the answer at once (202) to
-    `Prefer: respond-async` (`preferences.prefers_async`), if the operation has one.
+    Attributes:
+        operation_id: Name of the operation in the OpenAPI document.
+        access: Access rule: which callers may use the operation.
+        answer: Representation of a successful response; left out if the response has no content (204).
+        body: Decoder of the body, if the annotation of `body` is not enough: for a file, or types known only at run
+            time.
+        body_max: Largest body in bytes, if it differs from the limit of the application.
+        status: Status of success, if it differs from the default: 201 for POST, 204 for DELETE, else 200; 202 for a
+            POST that asks for a job.
+        problems: Problem types that the handler itself raises, in addition to the types that its contract implies.
+        links: OpenAPI links to operations that may follow, by name.
+        cors: True if scripts of any origin may read the response, without credentials; by default True for a GET
+            operation that does not require a key.
+        precondition: Precondition that the request must have, by default `match` (`If-Match`) for PATCH and DELETE,
+            else `none`.
+        attempt_named: True if the request must have an `Idempotency-Key`, which names the attempt; by default a POST
+            that creates something or asks for a job (201, 202) may have one, and other operations ignore it.
+        aliased: True if the path may contain an alias of an id, which is answered with a redirect (308); by default
+            True if the path contains an organisation.
+        represents: Path of the resource that the response represents as a file, such as `…/scores` for `…/scores.csv`;
+            a request for that resource gets the file if its `Accept` prefers the media type of the file to JSON.
+        takes_keys: True if the body may contain an access key; if False, the default, a body with a key is refused, so
+            that no key is stored.
+        deprecated: Announcement of the deprecation of the operation, for the OpenAPI document and each response.
+        tags: Tags in the OpenAPI document that replace the tags of the controller.
+        threaded: True, the default, to run the handler in a worker thread.
+        unkept: Reason why the answers of a public read are not kept in memory: they depend on more than its address and
+            the public state, such as the day. Left out if they depend on these two alone.
+        deferred: Representation of the immediate answer (202) to `Prefer: respond-async` (`preferences.prefers_async`),
+            if the operation has one.
     """
 
     operation_id: Required[str]
@@ -113,15 +119,15 @@ class Options(TypedDict, total=False):
 
 
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that reads, at one path or several. `Options` explains the keyword arguments.
+    """Declare an operation that reads a resource, at one path or several. `Options` explains the keyword arguments.
 
-    Several paths are those of the same file in several formats, such as `scores.csv` and `scores.json`.
+    Several paths name the same file in several formats, such as `scores.csv` and `scores.json`.
     """
     return _declare(HttpMethod.GET, path, options)
 
 
 def post(path: str, **options: Unpack[Options]) -> Decorator:
-    """Declare an operation that creates or computes something. `Options` describes the arguments."""
+    """Declare an operation that creates a resource or computes a result. `Options` describes the arguments."""
     return _declare(HttpMethod.POST, path, options)
 
 
@@ -146,9 +152,9 @@ def delete(path: str, **options: Unpack[Options]) -> Decorator:
 class PageDescription(NamedTuple):
     """Description of a page, image or file for the OpenAPI document.
 
-    `path`: path in the document. `parameters`: the parameters of the path, None if it has none. `query`: decoder of
-    the parameters that the handler reads, of which the document shows the schemas. `problems`: problem types beyond
-    those of every read. `aliased`: True if the path may contain an alias of an id.
+    `path`: path in the document. `parameters`: the parameters of the path, None if it has none. `query`: decoder of the
+    parameters that the handler reads, whose schemas the document shows. `problems`: problem types in addition to the
+    types of every read. `aliased`: True if the path may contain an alias of an id.
     """
 
     path: str
@@ -177,14 +183,21 @@ def get_page(
 ) -> Decorator:
     """Declare a page or file at one path or several, whose handler reads the request itself.
 
-    `access`: access rule. `cors`: True if scripts of any origin may read it, without credentials. `threaded`: True
-    to run the handler in a worker thread. `default_language`: language if the request names none. `description`:
-    how the OpenAPI document describes it, together with the docstring; None if the document does not have it.
-
-    `parameters`: query parameters that the handler reads besides `lang` and those of the description; it sees no
-    others. `has_clean_address`: True to redirect a request with others, or with blank ones, to its address without
-    them. `by_language`, `by_host`, `is_constant`: as in `contract.Keeping`. `unkept`: as in `Options`, None if the
-    answers are kept.
+    Args:
+        path: Path or paths of the page.
+        operation_id: Name of the handler, in the OpenAPI document if there is a `description`.
+        access: Access rule.
+        cors: True if scripts of any origin may read the page, without credentials.
+        threaded: True to run the handler in a worker thread.
+        default_language: Language of the page if the request names none.
+        description: Description for the OpenAPI document, beside the docstring; None if the document omits the page.
+        parameters: Query parameters that the handler reads besides `lang` and those of `description`; all others are
+            hidden from it.
+        by_language: True if the page depends on the language of the request.
+        by_host: True if the page depends on the `Host` of the request.
+        is_constant: True if the page depends only on the release and the settings.
+        has_clean_address: True to redirect a request with unknown or blank parameters to its address without them.
+        unkept: Reason why the answers are not kept in memory, None if they are kept.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:
@@ -249,8 +262,8 @@ def _build_page_contract(description: PageDescription, *, cors: bool) -> Contrac
 def check_services(app: Litestar) -> None:
     """Raise `LookupError` if a handler needs an object that the state of the application does not have.
 
-    Each parameter of a handler without a meaning of its own (see this module) is such an object. An object of
-    another type than that of the parameter counts as absent.
+    Each handler parameter whose name has no other meaning in this module, unlike `request` or `body`, names such an
+    object. An object of another type than the parameter counts as absent.
     """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():

@@ -80,14 +80,14 @@ def _read_file(name: str) -> tuple[bytes, str]:
 
 
 def find_static_path(name: str) -> str:
-    """Return the path of a static file, with a digest of its bytes in the name; see `_read_file`."""
+    """Return the path of a static file, with a digest of its bytes in the name, so that caches may keep it for ever."""
     return f"/static/{_read_file(name)[1]}"
 
 
 def load_templates(*packages: str) -> jinja2.Environment:
-    """Return the Jinja templates of some packages, and serve the files in their folders `static`; values are escaped.
+    """Return a Jinja environment with the templates of some packages, and serve the files in their folders `static`.
 
-    The templates may extend those of this package, such as the frame of every page.
+    Values are escaped. The templates may extend the templates of this package, such as the frame of every page.
     """
     sources = (*packages, "actitud_api.platform.http")
     for package in sources:
@@ -136,7 +136,7 @@ class PagesController(Controller):
         is_constant=True,
     )
     def docs(self, request: ApiRequest, document: ServedDocument, first_steps: Sequence[FirstStep]) -> Response[bytes]:
-        """Show the operations of the OpenAPI document, and commands for the first minutes."""
+        """Show the operations of the OpenAPI document, and commands with which to try the API."""
         reference = read_reference(document.read())
         return _render_reference(request, "docs.html", "Actitud · API", reference=reference, steps=first_steps)
 

@@ -103,7 +103,7 @@ class _Content(Struct, Generic[K], frozen=True, array_like=True):
 class Cursor(Generic[K]):
     """Reader and writer of the cursors of one list.
 
-    The sort key of a row is what the list is ordered by: a text, a whole number, or a tuple of these.
+    A list is ordered by the sort keys of its rows; a sort key is a text, a whole number, or a tuple of these.
     """
 
     def __init__(self, listing: str, key: type[K]) -> None:

@@ -11,7 +11,7 @@ RESPOND_ASYNC: Final = "respond-async"
 
 
 def prefers_async(request: ApiRequest) -> bool:
-    """Return True if the client prefers an answer at once to waiting until the work is done."""
+    """Return True if the client prefers an immediate answer to waiting for the result (`Prefer: respond-async`)."""
     header = read_header(request.scope, b"prefer") or ""
     names = (part.partition(";")[0].partition("=")[0] for part in header.split(","))
     return RESPOND_ASYNC in (name.strip().lower() for name in names)

@@ -21,7 +21,7 @@ class Lines(NamedTuple):
 
 
 def add_lines(start: HTTPResponseStartEvent, lines: bytes, length: int) -> None:
-    """Add the headers of an answer to its start as lines; `length` is that of its body, 0 without one."""
+    """Add the headers of an answer to its start message, as lines; `length` is the length of the body in bytes."""
     cast("dict[str, object]", start)[_LINES] = Lines(lines, length)
 
 

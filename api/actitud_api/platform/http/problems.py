@@ -310,12 +310,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Fault:
     """Fault of a request, with its sentence in every language.
 
-    `pointer`: JSON Pointer into the body, or the name of a query parameter or header. `rule`: the broken rule.
-    `value`: the received value as JSON, None if there is none or it may be personal data. `detail`: a sentence
-    about the fault. `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: what
-    would be accepted, if it can be listed: the values of an enumeration, the parameters of the operation, or the
-    states that may follow the present one; else empty. `count` is 1. Only the fault that stands for those left
-    out, with the rule `more`, has their number.
+    `pointer`: JSON Pointer into the body, or the name of a query parameter or header. `rule`: the broken rule. `value`:
+    the received value as JSON, None if there is none or it may be personal data. `detail`: a sentence about the fault.
+    `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: the accepted values, if they
+    can be listed: the values of an enumeration, the parameters of the operation, or the states that may follow the
+    present one; else empty. `count` is 1, except in a fault with the rule `more`, which stands for omitted faults and
+    has their number.
     """
 
     pointer: str
@@ -378,10 +378,10 @@ def maps_to(
     detail: Callable[[E], Texts],
     faults: Callable[[E], Sequence[Fault]] = lambda error: (),
 ) -> ProblemMapping:
-    """Return the rule that an exception of the services becomes a problem of a certain type.
+    """Return a mapping that turns an exception of the services into a problem of the type `problem`.
 
-    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of
-    each resource lists its rules as `PROBLEMS`, and `app.py` collects them.
+    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of each
+    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
     """
 
     def map_exception(error: Exception) -> ProblemError:
@@ -392,10 +392,10 @@ def maps_to(
 
 
 def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
-    """Return the rule that an exception of the services becomes a redirect (308).
+    """Return a mapping that turns an exception of the services into a redirect (308).
 
-    The redirect leads to the same path, in which the path parameter `parameter` has another value. `value`
-    takes the exception and returns that value.
+    The redirect leads to the same path, in which the path parameter `parameter` has another value. `value` takes the
+    exception and returns that value.
     """
 
     def map_exception(error: Exception) -> Moved:
@@ -456,8 +456,8 @@ PAGE_RENDERER: Final = "problem_page"
 def build_response(scope: HTTPScope, error: ProblemError, *, is_described: bool = False) -> Response[bytes]:
     """Return the response to a `ProblemError`, in the language of the request and without secrets of keys.
 
-    Outside the API it is a page for those who prefer HTML. `is_described`: True if the OpenAPI document says that it is
-    a problem document; operations that the document has are known by themselves.
+    Outside the API, the response is a page for a client that prefers HTML. `is_described`: True if the OpenAPI document
+    describes the response as a problem document; only needed outside the operations of the document.
     """
     is_described = is_described or _is_described(scope)
     if not is_described and prefers_page(read_header(scope, b"accept")):

@@ -50,7 +50,7 @@ class TypePart(Struct, frozen=True):
 class MemberView(Struct, frozen=True, kw_only=True):
     """A member of an object, or a parameter; `facts` are its bounds and its default, such as `minimum: 0`.
 
-    `place` is where a parameter stands: `path`, `query` or `header`. It is empty for a member.
+    `place` is the part of a request with the parameter: `path`, `query` or `header`. It is empty for a member.
     """
 
     name: str
@@ -87,11 +87,11 @@ class ResponseView(Struct, frozen=True, kw_only=True):
 
 
 class OperationView(Struct, frozen=True, kw_only=True):
-    """An operation with all that a page shows of it.
+    """An operation with all data that its page shows.
 
-    `roles` are those whose keys may call it; it is empty if no key is needed. `takes_key` is True if a key may be
-    sent. `objects` are those of request and successful responses, each once. `command` calls it with the examples of
-    the document, by curl.
+    `roles` are the roles whose keys may call the operation, empty if no key is needed. `takes_key` is True if a key may
+    be sent. `objects` are the objects of the request and of successful responses, each once. `command` is a curl
+    command that calls the operation with the examples of the document.
     """
 
     name: str
@@ -110,7 +110,7 @@ class OperationView(Struct, frozen=True, kw_only=True):
 
 
 class GroupView(Struct, frozen=True, kw_only=True):
-    """The operations with one tag; `description` is that of the tag."""
+    """The operations with one tag; `description` is the description of the tag."""
 
     name: str
     description: str
@@ -118,7 +118,7 @@ class GroupView(Struct, frozen=True, kw_only=True):
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """The OpenAPI document as groups of operations."""
+    """Views of the OpenAPI document for the pages of the reference: its operations, grouped by tag."""
 
     version: str
     description: str
@@ -136,13 +136,13 @@ class Reference(Struct, frozen=True, kw_only=True):
 def read_reference(document: bytes) -> Reference:
     """Read the OpenAPI document, as JSON, into views of its operations.
 
-    Groups stand in the order of the tags of the document, operations in that of its paths.
+    Groups stand in the order of the tags of the document, operations in the order of its paths.
     """
     return _Reader(json.loads(document)).read()
 
 
 def mark_up(text: str) -> Markup:
-    """Return a description of the document as HTML: its paragraphs, with what stands between backticks as code."""
+    """Convert a description in the document to HTML: blank lines separate paragraphs, and backticks mark code."""
     paragraphs = (
         _CODE.sub(r"<code>\1</code>", str(escape(paragraph))) for paragraph in text.split("\n\n") if paragraph
     )

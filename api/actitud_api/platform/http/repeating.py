@@ -14,10 +14,10 @@ _log = structlog.get_logger()
 def build_repeating_lifespan(
     act: Callable[[], object], seconds: float, *, failure: str, start: float | None = None
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that calls a function again and again, in a thread.
+    """Return an application lifespan that calls a function repeatedly, in a thread.
 
-    `seconds`: pause between two calls. `start`: seconds from the start of the service to the first call, by default as
-    many. `failure`: event that is logged if a call raises an exception; the service and the calls go on.
+    `seconds`: pause between two calls. `start`: seconds from the start of the service to the first call, by default
+    `seconds`. `failure`: event that is logged if a call raises an exception; the service and further calls go on.
     """
 
     async def repeat() -> None:

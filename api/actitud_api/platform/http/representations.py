@@ -52,10 +52,10 @@ GZIP: Final = "application/gzip"
 class Representation(Generic[T]):
     """JSON representation of a Struct, declared as the `answer` of an operation.
 
-    `media_type`: that of the response. `cache`: its `Cache-Control`; `no-store` also means no `ETag`, as for a
-    result computed from a request body. `sentences`: True if the response contains sentences, in the language of
-    `lang` or `Accept-Language`; `Content-Language` names it. `is_standard`: True if the format of the response is a
-    public standard, which the OpenAPI document does not describe once more.
+    `media_type`: the media type of the response. `cache`: the value of `Cache-Control`; with `no-store` there is no
+    `ETag` either, as for a result computed from a request body. `sentences`: True if the response contains sentences,
+    in the language of `lang` or `Accept-Language`; `Content-Language` names it. `is_standard`: True if the format of
+    the response is a public standard, which the OpenAPI document does not describe again.
     """
 
     media_type: str = JSON
@@ -95,11 +95,11 @@ class Representation(Generic[T]):
         created: str | None = None,
         shared: bool = False,
     ) -> Response[bytes]:
-        """Return the response with a document: 200, 201 if it was created, or 304 if a GET names its `ETag`.
+        """Return the response with a document: 200, or 201 if a resource was created, or 304 if a GET names its `ETag`.
 
-        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`); None if
-        the resource cannot change. `created`: path of the resource that the request created, for `Location`; None
-        if it created none. `shared`: True if the document is of a published edition, so that caches may use it for
+        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`); None if the
+        resource cannot change. `created`: path of the resource that the request created, for `Location`; None if it
+        created none. `shared`: True if the document belongs to a published edition, so that caches may use it for
         minutes (`SHARED`) if the request has no key.
         """
         body = msgspec.json.encode(document)
@@ -148,7 +148,8 @@ class Pages(Representation[Page[Item]], Generic[Item]):
         """Return the response with a page: 200, or 304 if the request names its `ETag`.
 
         `cursor`: cursor of the next page, None on the last one. `total`: number of items on all pages, None if the
-        client does not ask for it. `shared`: as in `of`.
+        client does not ask for it. `shared`: True if the page belongs to a published edition, so that caches may use it
+        for minutes.
         """
         page = self.type(
             items=tuple(items),
@@ -162,14 +163,14 @@ class Pages(Representation[Page[Item]], Generic[Item]):
 class Exact(Representation[msgspec.Struct]):
     """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    The type describes the content in the OpenAPI document: a Struct, or a union of Structs with tags. Bytes never get a
-    member that their format does not name, so its schema is closed.
+    The type describes the content in the OpenAPI document: a Struct, or a union of Structs with tags. Its schema is
+    closed, because stored bytes never get a member that their format does not name.
     """
 
     has_ranges = True
 
     def __init__(self, described: object | None, *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
-        """Keep the type of the content; None if only its media type describes it."""
+        """Keep the type that describes the content, None if only the media type describes it."""
         super().__init__(msgspec.Struct, cache=cache)
         self.media_type = media_type
         self._described = described
@@ -231,7 +232,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 
 
 class StoredContent(Protocol):
-    """Open content of a file that was made before, of `size` bytes."""
+    """Open content of a stored file, of `size` bytes."""
 
     size: int
 
@@ -243,13 +244,13 @@ class StoredContent(Protocol):
 
 
 class FileEntry(Protocol):
-    """A file in a store, by all that its bytes follow from; it may be missing."""
+    """Entry of a file in a store, named by all data that determine its bytes; the file may be missing."""
 
     def open(self) -> StoredContent | None:
         """Open the file, or return None if there is none."""
 
     def keep(self, pieces: Iterator[bytes], /) -> Iterator[bytes]:
-        """Yield the pieces of the file, and keep it once all are read."""
+        """Yield the pieces of the file, and store the file once all pieces are read."""
 
 
 class Files(Representation[msgspec.Struct]):
@@ -269,9 +270,9 @@ class Files(Representation[msgspec.Struct]):
     ) -> None:
         """Keep the media type of each format by suffix.
 
-        `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True
-        if the files contain text in the language of the request. `kept`: True if some are kept (see `of_large`), so
-        that a range can be asked for.
+        `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True if
+        the files contain text in the language of the request. `kept`: True if files may be stored (see `of_large`), so
+        that a client can ask for a range of a stored file.
         """
         super().__init__(msgspec.Struct, sentences=sentences)
         self.formats = formats
@@ -290,10 +291,9 @@ class Files(Representation[msgspec.Struct]):
     def headers_of(self, request: ApiRequest, name: str, state: object, *, shared: bool = False) -> dict[str, str]:
         """Return the response headers of a file.
 
-        `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a
-        digest of `state`, path, query, principal, and the language if the file has text in it, so it is known before
-        the file is generated.
-        `shared`: as in `Representation.of`.
+        `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a digest of
+        `state`, path, query, principal, and the language if the file has text in it, so it is known before the file is
+        generated. `shared`: True if the file belongs to a published edition, so that caches may use it for minutes.
         """
         suffix = self.format_of(request)
         scope = request.scope
@@ -346,10 +346,11 @@ class Files(Representation[msgspec.Struct]):
         make: Callable[[], tuple[Iterator[bytes], int | None]],
         entry: FileEntry | None = None,
     ) -> Response[bytes] | Stream | LargeResponse:
-        """Return the response of `of_pieces` for a slow file, which is made once a slot is free.
+        """Return the response with a file that is slow to generate: it is generated once a slot is free.
 
-        304 and HEAD need none, nor does a file that is in its `entry` already, of which a range is sent too; None if
-        the file is not kept.
+        `headers` are the response headers that `headers_of` built. `make` returns the pieces of the file, and its
+        length in bytes or None. `entry` is the entry of the file in a store, None if the file is not stored. No slot is
+        needed for 304 and HEAD, nor for a file that is stored already; a stored file can be sent in part (`Range`).
         """
         if is_current(request, headers):
             return self.of_pieces(request, headers, make)
@@ -433,8 +434,8 @@ class Rendered(Representation[msgspec.Struct]):
     def __init__(self, content: Mapping[str, object | None], missing: Mapping[str, object | None]) -> None:
         """Keep the content by media type: the type that describes it, None if no schema describes it.
 
-        `missing`: content of the response 404 that shows in the requested form why there is nothing. Clients have to
-        expect a problem as well.
+        `missing`: content of a 404 response that shows the reason in the requested form, such as an image. A client has
+        to expect a problem document as well.
         """
         super().__init__(msgspec.Struct, cache=SHARED, sentences=True)
         self._content = content

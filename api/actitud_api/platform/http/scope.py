@@ -47,7 +47,8 @@ _log = structlog.get_logger()
 def assign_request_id(scope: HTTPScope) -> str:
     """Return the id of a request, which is chosen once per request.
 
-    It is the client's `X-Request-Id`, if that has 1 to 64 safe characters and is no access key; else a random one.
+    The id is the client's `X-Request-Id` if that header has 1 to 64 safe characters and is no access key; else the id
+    is random.
     """
     assigned = scope["state"].get("request_id")
     if isinstance(assigned, str):
@@ -63,8 +64,8 @@ def assign_request_id(scope: HTTPScope) -> str:
 def assign_entry_id(scope: HTTPScope) -> str:
     """Return the id of a request in the ledger, which is random and chosen once per request.
 
-    It is that of `assign_request_id` unless the client chose that one: an entry can never be removed, so no text that a
-    client chose may be part of it. The log then names both.
+    The id is the one of `assign_request_id` if that id is random. An id chosen by the client is not used, because a
+    ledger entry can never be removed and must not contain a text that a client chose; the log then has both ids.
     """
     assigned = scope["state"].get("entry_id")
     if isinstance(assigned, str):
@@ -79,7 +80,7 @@ def assign_entry_id(scope: HTTPScope) -> str:
 
 
 def read_traceparent(scope: HTTPScope) -> str | None:
-    """Return the trace that a request belongs to (W3C Trace Context), or None if it names none in the right form."""
+    """Return the `traceparent` of a request (W3C Trace Context), or None if it is absent or malformed."""
     sent = read_header(scope, b"traceparent")
     return sent if sent is not None and _TRACEPARENT.fullmatch(sent) else None
 
@@ -103,7 +104,7 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
 
 
 def decode_query(raw: bytes) -> list[tuple[str, str]]:
-    """Return the decoded parameters of a query, as `parse_query`."""
+    """Return the decoded parameters of a query string, in their order."""
     if not raw:
         return []
     # The limit keeps a query of many thousand parameters from costing time before it is refused.
@@ -128,7 +129,8 @@ def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
 def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
     """Return a query without the parameters that are unknown, and without those whose value is blank.
 
-    The others stay in their order and number. Return None if nothing has to go, or if the query cannot be decoded.
+    The remaining parameters keep their order. Return None if no parameter has to be removed, or if the query cannot be
+    decoded.
     """
     try:
         pairs = decode_query(query)
@@ -141,9 +143,9 @@ def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
 def find_base_url(request: ApiRequest) -> str:
     """Return scheme and authority of absolute links, such as `https://example.org`, without a final slash.
 
-    They are those of the public URL in the settings. If none is set, they are those of the request if it names this
-    machine, else the address on which the service listens: a client may put any name into `Host`, and caches hand the
-    answer on to others.
+    The public URL of the settings decides. Without a public URL, the request decides if its host is this machine, else
+    the address on which the service listens: a client may put any name into `Host`, and a cache would send the answer
+    to other clients.
     """
     public: str | None = request.app.state.get("public_url")
     if public is None and is_loopback(request.base_url.hostname):
@@ -153,13 +155,13 @@ def find_base_url(request: ApiRequest) -> str:
 
 
 def find_own_url(request: ApiRequest) -> str:
-    """Return scheme and authority of absolute links as the settings have them, whatever host the request names."""
+    """Return scheme and authority of absolute links from the settings, whatever host the request names."""
     address: str = request.app.state.get("public_url") or request.app.state["address"]
     return address.rstrip("/")
 
 
 def follows_host(scope: HTTPScope) -> bool:
-    """Return True if the answer to a request has links with the `Host` of that request."""
+    """Return True if links in the answer to a request contain the `Host` of that request."""
     return _FOLLOWS_HOST in scope["state"]
 
 
@@ -174,7 +176,7 @@ def is_public_for_host(scope: HTTPScope) -> bool:
 
 
 def mark_incomplete(scope: HTTPScope) -> None:
-    """Have the answer to a request kept by no memory of this service: it lacks what a later one may have."""
+    """Keep the answer to a request out of memory, because it lacks data that a later answer may have."""
     scope["state"][_INCOMPLETE] = True
 
 
@@ -190,7 +192,7 @@ def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
 
 
 def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
-    """Return what memory did for a request, or None if it keeps no such answer."""
+    """Return the outcome of looking up the answer to a request in memory, or None if memory keeps no such answers."""
     outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
     return outcome
 
@@ -266,8 +268,8 @@ def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
 def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
     """Return the response (308) that redirects a request to the same path with another query.
 
-    It is the same for everybody, so any cache may keep it; not for ever, because a later release may read parameters
-    that this one does not know.
+    The redirect is the same for all clients, so any cache may keep it; not for ever, because a later release may know
+    more parameters.
     """
     return _redirect_query(scope, query, 308, f"public, max-age={REDIRECT_SECONDS}")
 

@@ -37,9 +37,9 @@ _PIECE: Final = 1024 * 1024
 
 
 class SpooledFile:
-    """A body that has arrived: `file` is open at its beginning, of `size` bytes and with this media type.
+    """A received body in a temporary file: `file` is open at its beginning and has `size` bytes.
 
-    The file has no name, and is gone once it is closed. `digest` is the SHA-256 of its bytes.
+    The file has no name, and is deleted when it is closed. `digest` is the SHA-256 of its bytes.
     """
 
     def __init__(self, file: BinaryIO, size: int, media_type: str, digest: bytes) -> None:
@@ -50,7 +50,7 @@ class SpooledFile:
 
 
 class SpooledBody(FileBody):
-    """Reader of a request body that is a large file. It returns a `SpooledFile`, which the handler has to close."""
+    """Reader of a request body that is a large file; it returns a `SpooledFile`, which the handler has to close."""
 
     def __init__(self, *media_types: str) -> None:
         super().__init__(*media_types)

@@ -45,7 +45,7 @@ class Readiness:
         return [name for name, check in self._checks.items() if not _passes(name, check)]
 
     async def find_failing_apart(self) -> list[str]:
-        """Return the same, from a thread that no handler can take."""
+        """Return the names of the checks that do not pass, computed in a thread that is reserved for this."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.find_failing)
 
 

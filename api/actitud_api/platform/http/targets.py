@@ -48,11 +48,12 @@ class Address(NamedTuple):
 
 
 class Key(NamedTuple):
-    """Parts of a request that decide its answer, negotiated.
+    """Parts of a request that decide its answer, after negotiation.
 
     `served`: path of the representation, which differs from `path` if `Accept` selected a file. `query`: known
     parameters in one spelling. `languages`: the negotiated language for each default language of a handler, or only the
-    one that the query names; empty if the answer has no language. `host`: scheme and host if links follow them.
+    language that the query names; empty if the answer has no language. `host`: scheme and host if the answer has links
+    with them.
     """
 
     path: str
@@ -69,7 +70,7 @@ class Key(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Key of the answer to a request, how the answers of its operation are kept, and the template of its path."""
+    """Key of the answer to a request, with the rules by which such answers are kept, and the template of the path."""
 
     key: Key
     keeping: Keeping
@@ -77,7 +78,7 @@ class Target(NamedTuple):
 
 
 class TargetReader:
-    """Reader of the targets of the requests to an application."""
+    """Reader that finds the target of a request: the key under which its answer is kept in memory."""
 
     def __init__(self, app: Litestar, alternatives: Alternatives, *, has_public_url: bool) -> None:
         self._app = app
@@ -85,9 +86,9 @@ class TargetReader:
         self._has_public_url = has_public_url
 
     def read(self, address: Address) -> Target | None:
-        """Return the target of a read; None if its answer is not kept.
+        """Return the target of a read; None if its answer is not kept in memory.
 
-        Such an answer refuses or redirects, is not public, or is of no operation.
+        An answer is not kept if it is a refusal or a redirect, is not public, or belongs to no operation.
         """
         path = address.path
         accept = _decode(address.accept)
@@ -135,10 +136,10 @@ class TargetReader:
 
 
 class TargetMemory:
-    """Targets by address, at most `room` bytes of them: reading one takes longer than all else that a hit does.
+    """Cache of targets by address, of at most `room` bytes, because finding a target is slow compared with a hit.
 
-    There are two generations. When the young one is full, it becomes the old one, and the old one is dropped; what is
-    still asked for is young again by then.
+    There are two generations. When the young one is full, it becomes the old one, and the previous old one is dropped.
+    A target that is read moves to the young generation, so popular targets stay.
     """
 
     def __init__(self, room: int) -> None:
@@ -150,11 +151,11 @@ class TargetMemory:
 
     @property
     def size(self) -> int:
-        """Bytes that the targets take."""
+        """Bytes in memory that the targets take."""
         return self._size + self._old_size
 
     def get(self, address: Address) -> Target | None:
-        """Return the target of an address, None if it is not remembered."""
+        """Return the target of an address, or None if it is not in the cache."""
         target = self._young.get(address)
         if target is None:
             target = self._old.get(address)
@@ -163,7 +164,7 @@ class TargetMemory:
         return target
 
     def put(self, address: Address, target: Target) -> None:
-        """Remember the target of an address, unless the address is long."""
+        """Store the target of an address, unless the address is too long."""
         raw = len(address.path) + sum(len(part) for part in address[1:] if part is not None)
         if raw > RAW_MAX:
             return

@@ -39,7 +39,7 @@ class SchemaValidator(Generic[T]):
     """Validator that checks decoded JSON against a schema and converts it to a Struct, or lists all its faults."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
-        """Create the validator of a type. `schema`: its published schema; None for the one that msgspec derives."""
+        """Create the validator of a type. `schema`: its published schema; None for the schema that msgspec derives."""
         self._type = type_
         self._published = schema
 
@@ -116,8 +116,8 @@ class SchemaValidator(Generic[T]):
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
     """Return the known name that a misspelt one most likely means, ignoring case, or None if no name is near.
 
-    A third of the letters may be wrong. A number means only the same number with other leading zeros: one wrong digit
-    is another number.
+    A third of the letters may be wrong. A number matches only itself with other leading zeros, because one wrong digit
+    gives another number.
     """
     # Comparing takes quadratic time, and no known name is that long.
     if len(name) > _NAME_MAX:

@@ -18,7 +18,7 @@ Wordings = dict[str, str]
 
 
 class JobFault(Struct, frozen=True):
-    """A fault of a job: as `problems.Fault`, with its sentence by language."""
+    """A stored fault of a job, with the members of `problems.Fault` and the sentence in each language."""
 
     pointer: str
     rule: str
@@ -39,7 +39,7 @@ class JobProblem(Struct, frozen=True):
 
 
 def store_problem(error: ProblemError) -> JobProblem:
-    """Return a problem as it is kept with a job."""
+    """Convert a problem to the form that is stored with a job."""
     return JobProblem(
         type=error.type.uri,
         status=error.type.status,
@@ -62,7 +62,7 @@ def store_problem(error: ProblemError) -> JobProblem:
 def build_problem(problem: JobProblem, instance: str, request_id: str, language: Language) -> Problem:
     """Return the problem document of a failed job; `instance` is the path of the job.
 
-    `request_id` is that of the request that reads it.
+    `request_id` is the id of the request that reads the job.
     """
     return Problem(
         type=problem.type,

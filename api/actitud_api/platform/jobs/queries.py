@@ -57,7 +57,7 @@ class JobRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def is_final(self) -> bool:
-        """True once nothing of the job changes any more."""
+        """True if the job has ended, so that it does not change any more."""
         return self.state in FINAL_STATES
 
 
@@ -71,7 +71,7 @@ class JobItem(Struct, frozen=True, kw_only=True):
 
 
 class JobFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of jobs; None does not filter. `holder`: who asked for them."""
+    """Filters of the list of jobs; None does not filter. `holder`: the principal who asked for the jobs."""
 
     kind: str | None = None
     state: JobState | None = None
@@ -103,7 +103,7 @@ def get_job(session: Session, job: int) -> JobRecord | None:
 def list_jobs(
     session: Session, filters: JobFilters, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[JobRecord]:
-    """List jobs, newest first: those with an id below `before`, None for all.
+    """List jobs with an id below `before` (None for all), newest first.
 
     `total` receives the number of rows on all pages; None does not count.
     """
@@ -122,9 +122,9 @@ def list_items(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[JobItem]:
-    """List the results of a job, in their order: those with a position above `after`, None for all.
+    """List the results of a job with a position above `after` (None for all), in their order.
 
-    `outcome`: only those with this outcome; None for all. `total` receives the number of rows on all pages; None does
+    `outcome`: only results with this outcome; None for all. `total` receives the number of rows on all pages; None does
     not count.
     """
     statement = _SELECT_ITEMS.where(ITEMS.c.job == job)
@@ -150,7 +150,7 @@ def count_outcomes(session: Session, jobs: Collection[int]) -> dict[int, dict[st
 
 
 def count_items(session: Session, job: int) -> int:
-    """Return how many results a job has, which is the position of the last one."""
+    """Return the number of results of a job, which is also the position of the last result."""
     last: int | None = session.execute(select(func.max(ITEMS.c.position)).where(ITEMS.c.job == job)).scalar_one()
     return last or 0
 
@@ -162,13 +162,13 @@ def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
 
 
 def count_by_state(session: Session) -> dict[tuple[str, JobState], int]:
-    """Count the jobs that are kept, by kind and state."""
+    """Count the stored jobs by kind and state."""
     statement = select(JOBS.c.kind, JOBS.c.state, func.count()).group_by(JOBS.c.kind, JOBS.c.state)
     return {(kind, state): count for kind, state, count in session.execute(statement.order_by(JOBS.c.kind))}
 
 
 def find_due_since(session: Session, now: datetime) -> datetime | None:
-    """Return since when the job that has been due for longest may be taken; None if none is due."""
+    """Return the time since which the longest waiting job is due; None if no job is due."""
     is_left = and_(JOBS.c.state == "running", JOBS.c.lease_expires <= now)
     since = case((JOBS.c.state == "running", JOBS.c.lease_expires), else_=JOBS.c.run_after)
     statement = select(func.min(since, type_=UtcTime())).where(
@@ -182,16 +182,17 @@ def find_due_since(session: Session, now: datetime) -> datetime | None:
 
 
 def has_due_job(session: Session, kinds: Collection[str], now: datetime) -> bool:
-    """Return True if a job of one of these kinds may be taken."""
+    """Return True if a job of one of these kinds is due."""
     return session.execute(select(JOBS.c.id).where(_is_due(kinds, now)).limit(1)).first() is not None
 
 
 def claim_job(
     session: Session, kinds: Collection[str], lease: str, lasting: timedelta, now: datetime, job: int | None = None
 ) -> JobRecord | None:
-    """Give the oldest job of these kinds that is due to the run `lease`, and return it; None if none is due.
+    """Claim the oldest due job of these kinds for the run `lease`, and return it; None if no job is due.
 
-    `job`: only this one. On PostgreSQL a job that another transaction is taking is passed over.
+    `lasting`: duration of the lease. `job`: id of the only job to claim; None for any. On PostgreSQL a job that another
+    transaction is claiming is skipped.
     """
     due = select(JOBS.c.id).where(_is_due(kinds, now)).order_by(JOBS.c.id).limit(1)
     if job is not None:
@@ -213,41 +214,41 @@ def claim_job(
 
 
 def extend_leases(session: Session, leases: Collection[str], lasting: timedelta, now: datetime) -> set[str]:
-    """Extend leases from now on, and return those that still hold."""
+    """Let leases last `lasting` from now on; return the leases that jobs still have."""
     statement = update(JOBS).where(JOBS.c.lease.in_(leases)).values(lease_expires=now + lasting, touched=now)
     return set(session.execute(statement.returning(JOBS.c.lease)).scalars())
 
 
 def release_leases(session: Session, owner: str, now: datetime) -> int:
-    """End the leases of an owner that is gone, and return their number."""
+    """End the leases of an owner whose process has ended, and return their number."""
     statement = update(JOBS).where(JOBS.c.lease.startswith(f"{owner}:", autoescape=True))
     ended = session.execute(statement.values(lease_expires=now, touched=now).returning(JOBS.c.id))
     return len(ended.all())
 
 
 def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
-    """Return True if a job is to be cancelled; None if it is no more that of the lease."""
+    """Return True if a job is to be cancelled; None if the job no longer has this lease."""
     statement = select(JOBS.c.cancel_requested).where(JOBS.c.id == job, JOBS.c.lease == lease)
     requested: bool | None = session.execute(statement).scalar_one_or_none()
     return requested
 
 
 def update_leased(session: Session, job: int, lease: str, values: Mapping[str, object]) -> bool:
-    """Change a job that has a lease and return True; return False, and change nothing, if it has another or none."""
+    """Change a job and return True; return False, and change nothing, if the job no longer has this lease."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
 def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
-    """Change a job that has not ended, whoever has it, and give up its lease."""
+    """Change a job that has not ended, whatever lease it has, and remove its lease."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
     session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
 
 
 def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord | None:
-    """Cancel a job that has not begun, or have the one who does it cancel it; return it.
+    """Cancel a queued job, or ask the run of a running job to cancel it; return the job.
 
-    Return None, and change nothing, if its state is final.
+    Return None, and change nothing, if the state of the job is final.
     """
     is_queued = JOBS.c.state == "queued"
     values = {
@@ -262,7 +263,7 @@ def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord
 
 
 def delete_finished(session: Session, before: datetime, limit: int) -> int:
-    """Delete jobs that ended before a time with their results, at most `limit`, and return their number."""
+    """Delete at most `limit` jobs that ended before a time, with their results; return the number of deleted jobs."""
     old = select(JOBS.c.id).where(JOBS.c.state.in_(FINAL_STATES), JOBS.c.finished < before).order_by(JOBS.c.id)
     jobs = list(session.execute(old.limit(limit)).scalars())
     session.execute(delete(ITEMS).where(ITEMS.c.job.in_(jobs)))

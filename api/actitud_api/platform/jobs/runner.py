@@ -77,15 +77,15 @@ _log = structlog.get_logger()
 
 
 class LeaseLost(Exception):
-    """Another run has the job, or may have it, so this one has to end. Nothing of its present step is stored."""
+    """Raised to end a run whose job another run has, or may have; the present step is not stored."""
 
 
 class JobCancelled(Exception):
-    """Somebody has cancelled the job. What its committed steps have done stays."""
+    """Raised to end a run whose job was cancelled; changes of committed steps stay."""
 
 
 class JobInterrupted(Exception):
-    """The process stops, so the run ends before its next step; another process, or the next start, goes on."""
+    """Raised to end a run before its next step because the process stops; another process continues the job later."""
 
 
 def _discard_nothing(_session: Session, _record: JobRecord) -> None:
@@ -95,10 +95,11 @@ def _discard_nothing(_session: Session, _record: JobRecord) -> None:
 class JobTask(Struct, Generic[P], frozen=True):
     """A kind of job: its name, the type of its parameters, and the function that does it.
 
-    `run` may return its result, a Struct or a dictionary that can be written as JSON, unless its last step did
-    (`JobStep.finish`). An exception for which `app` knows a problem below 500 fails the job; any other is tried again.
-    `discard` deletes what a job was to read, such as a file, in the session that cancels it or says that it failed; one
-    that succeeds deletes it by itself.
+    `run` returns the result of the job, a Struct or a dictionary that can be written as JSON, unless its last step
+    stores the result (`JobStep.finish`). An exception that `find_problem` of the runner maps to a problem with a status
+    below 500 fails the job; after any other exception the job is tried again. `discard` deletes the input of a job,
+    such as a file, in the session that cancels the job or records its failure; a job that succeeds deletes its input
+    itself.
     """
 
     kind: str
@@ -134,34 +135,37 @@ class JobStep:
     def record(self, subject: str, outcome: str, detail: Struct | Mapping[str, object] | None = None) -> None:
         """Record the result for one subject, such as an organisation or a row of a file.
 
-        `outcome`: a word of the task, such as `imported`. `detail`: facts about it that can be written as JSON.
+        `outcome`: a word of the task, such as `imported`. `detail`: further facts that can be written as JSON.
         """
         self._items.append((subject, outcome, detail))
 
     def advance(
         self, *, done: int | UnsetType = UNSET, total: int | UnsetType | None = UNSET, cursor: object = UNSET
     ) -> None:
-        """Set the progress that the job has once this step is committed; an omitted figure stays.
+        """Set the progress that the job has once this step is committed; an omitted value does not change.
 
-        `cursor`: where the next run begins, anything that can be written as JSON.
+        `cursor`: the position at which the next run begins, a value that can be written as JSON.
         """
         said = {"done": done, "total": total, "cursor": cursor}
         self._changes |= {name: msgspec.to_builtins(value) for name, value in said.items() if value is not UNSET}
 
     def finish(self, result: object = None) -> None:
-        """End the job with this step, so that it has ended exactly if the step is committed. `result`: as of a task."""
+        """End the job successfully with this step, if and only if the step is committed.
+
+        `result`: a Struct or a dictionary that can be written as JSON.
+        """
         self._changes |= {"state": "succeeded", "result": msgspec.to_builtins(result)}
 
     @property
     def is_last(self) -> bool:
-        """True after `finish`."""
+        """True after a call of `finish`: no step follows."""
         return "state" in self._changes
 
     def store(self, lease: str, lasting: timedelta) -> dict[str, object]:
         """Store the results and the progress as the last statements of the transaction, and return the progress.
 
         Raises:
-            LeaseLost: The job has another lease by now.
+            LeaseLost: The job now has another lease.
         """
         session, job = self.session, self._job.id
         first = queries.count_items(session, job) + 1 if self._items else 1
@@ -183,11 +187,11 @@ class JobStep:
 
 
 class JobRun(Generic[P]):
-    """A run of a job, as its task sees it.
+    """A run of a job: the object with which the function of its task reads parameters and stores progress.
 
-    `database`: to read between steps. `parameters`: what was asked for. `cursor`: what the last committed step left,
-    None before any. `done` and `total`: how far it is. `principal`: who asked, None for the command line, and `actor`
-    the same for the ledger.
+    `database`: database to read from between steps. `parameters`: parameters of the job. `cursor`: position that the
+    last committed step stored, None before the first. `done` and `total`: progress, in units of the task. `principal`:
+    the principal who asked for the job, None for the command line.
     """
 
     def __init__(
@@ -220,20 +224,20 @@ class JobRun(Generic[P]):
 
     @property
     def actor(self) -> ledger.Actor | None:
-        """Whoever asked for the job, as the ledger names them; None for the command line."""
+        """The principal who asked for the job, in the form for ledger entries; None for the command line."""
         who = self.principal
         return None if who is None else ledger.Actor(who.key, who.role, who.organisation)
 
     @property
     def path(self) -> str:
-        """Path of the job."""
+        """Path of the job in the API."""
         return f"/v1/jobs/{self.id}"
 
     @contextmanager
     def step(self, *, hidden: bool = False) -> Iterator[JobStep]:
         """Open the transaction of a step: commit it at the end of the block, or roll it back if the block raises.
 
-        `hidden`: True if an anonymous reader sees nothing of what it changes.
+        `hidden`: True if the changes of the step are invisible to an anonymous reader.
 
         Raises:
             JobCancelled: The job was cancelled before the step.
@@ -258,9 +262,9 @@ class JobRun(Generic[P]):
         self._progress(self.done, self.total)
 
     def check(self) -> None:
-        """Raise `LeaseLost` or `JobInterrupted` if the run has to end. It costs nothing: call it in long computations.
+        """Raise `LeaseLost` or `JobInterrupted` if the run has to end. Call it often in long computations; it is cheap.
 
-        A job that was cancelled is noticed by `report` and `step`.
+        It does not notice that a job was cancelled; `report` and `step` do.
         """
         if self.has_lost_lease:
             raise LeaseLost
@@ -268,9 +272,10 @@ class JobRun(Generic[P]):
             raise JobInterrupted
 
     def report(self, *, done: int, total: int | UnsetType | None = UNSET) -> None:
-        """Report the progress of a long computation between two steps; raises as `step`.
+        """Report the progress of a long computation between two steps.
 
-        Call it as often as you like: it is stored every half second at most, and the last call may not be.
+        Call it as often as you like: the progress is stored at most every half second, so the last call may not be
+        stored. Raises `JobCancelled`, `JobInterrupted` or `LeaseLost` if the run has to end.
         """
         self.check()
         self.done = done
@@ -302,13 +307,13 @@ class JobRun(Generic[P]):
             after = items[-1].position
 
     def finish(self, result: object = None) -> None:
-        """End the job in a step of its own, which raises as `step`. `result`: as of a task."""
+        """End the job successfully in a step of its own; `result` is the result of the job."""
         with self.step(hidden=True) as step:
             step.finish(result)
 
 
 class JobRunner:
-    """Takes jobs that are due, and does them. `start` and `stop` its threads, or call `run_due` in your own.
+    """Runner that claims due jobs and executes their tasks, in its own threads (`start`) or in yours (`run_due`).
 
     Any number of runners, in any number of processes, may share a database.
     """
@@ -326,10 +331,15 @@ class JobRunner:
     ) -> None:
         """Create a runner of the tasks; nothing runs yet.
 
-        `find_problem`: returns the problem of an exception. `owner`: name that this process shares with those that ran
-        before it and are gone for certain, because it is the only one of them at a time: it takes up their jobs when it
-        starts, without waiting for the end of their leases. None if there may be others. `progress`: is told how far
-        each run is.
+        Args:
+            database: Database of the jobs.
+            tasks: Kinds of jobs that this runner executes.
+            find_problem: Returns the problem of an exception, None if the exception is unexpected.
+            owner: Name under which only one process runs at a time. When it starts, it takes over the jobs of its
+                predecessors at once, without waiting for the end of their leases. None if several processes may run.
+            threads: Number of threads that `start` starts.
+            lease: Duration of a lease, after which another run may take over a job.
+            progress: Receives the progress of each run: the amount done, and the total or None.
         """
         self._database = database
         self._tasks = {task.kind: task for task in tasks}
@@ -347,7 +357,7 @@ class JobRunner:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The kinds of jobs that this runner does."""
+        """The kinds of jobs that this runner executes."""
         return frozenset(self._tasks)
 
     def start(self) -> None:
@@ -364,7 +374,7 @@ class JobRunner:
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Extend the leases of the jobs that the block does in its own thread (`run_next`)."""
+        """Extend, while the `with` block runs, the leases of the jobs that the block runs itself (`run_next`)."""
         self._idle.clear()
         self._start_heartbeat()
         try:
@@ -376,11 +386,14 @@ class JobRunner:
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
     def give_up(self) -> None:
-        """Take no more jobs, and end those that run before their next steps, without waiting for that."""
+        """Claim no more jobs, and end running jobs before their next steps; do not wait for their end."""
         self._stopping.set()
 
     def stop(self) -> None:
-        """Do the same, and wait for the threads, at most `STOP_SECONDS`."""
+        """Claim no more jobs, end running jobs before their next steps, and wait for the threads.
+
+        It waits at most `STOP_SECONDS`.
+        """
         self.give_up()
         end = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
@@ -388,16 +401,16 @@ class JobRunner:
         self._idle.set()
 
     def run_due(self) -> int:
-        """Do the jobs that are due, one by one in this thread, and return their number; see `heartbeat`."""
+        """Run the due jobs one by one in this thread, inside a `heartbeat` block, and return their number."""
         count = 0
         while self.run_next():
             count += 1
         return count
 
     def run_next(self, job: int | None = None) -> bool:
-        """Do the oldest job that is due, or only this one, and return True; return False if none is.
+        """Run the oldest due job, or the given job if it is due, and return True; return False if no job is due.
 
-        A job that has failed for the time being is due again later.
+        A job that has failed temporarily is due again later.
 
         Raises:
             Unavailable: The database could not be reached in time.
@@ -449,7 +462,7 @@ class JobRunner:
                 _log.warning("leases of jobs not extended", reason=str(error))
 
     def extend_leases(self) -> None:
-        """Extend the leases of the jobs that this process does. The heartbeat calls it."""
+        """Extend the leases of the jobs that this process runs. The heartbeat calls this method."""
         with self._lock:
             runs = dict(self._runs)
         if not runs:
@@ -578,10 +591,10 @@ class Runner(Protocol):
     """A component that works in threads of its own between `start` and `stop`."""
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the threads."""
 
     def stop(self) -> None:
-        """End after the work in progress."""
+        """Stop the threads after the work in progress."""
 
 
 def build_running_lifespan(runner: Runner) -> Callable[[object], AbstractAsyncContextManager[None]]:

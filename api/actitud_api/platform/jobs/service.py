@@ -60,10 +60,10 @@ class JobEnded(ValueError):
 
 
 class JobStatus(Struct, frozen=True):
-    """A job, how many of its results have which outcome, and how fast it goes.
+    """A job with the number of its results by outcome, its speed, and the time that remains.
 
-    `rate`: how much was done in a second since it ran last, None while nothing was. `remaining`: seconds until all is
-    done at this rate, None if it is not running or nobody knows.
+    `rate`: units done per second since the last run began, None if nothing was done. `remaining`: seconds until the job
+    is done at this rate, None if it is not running or its total is unknown.
     """
 
     record: JobRecord
@@ -82,11 +82,16 @@ def enqueue_job(
     total: int | None = None,
     run_after: datetime | None = None,
 ) -> JobRecord:
-    """Ask for a job in a writing session, so that it is asked for if, and only if, the session commits; return it.
+    """Store a new job in a write session, and return it; the job exists once the session commits.
 
-    `kind`: name of the task. `parameters`: what the task takes, which can be written as JSON. `principal`: who asks,
-    None for the command line. `edition`: the edition that it is about, if it is about one. `total`: how much is to be
-    done, if that is known. `run_after`: the time before which it does not begin, by default now.
+    Args:
+        session: Write session.
+        kind: Name of the task.
+        parameters: Parameters of the task, which can be written as JSON.
+        principal: The principal who asks for the job, None for the command line.
+        edition: The edition of the job, None if it concerns no single edition.
+        total: Number of units to be done, None if unknown.
+        run_after: Time before which the job does not begin, None for now.
     """
     now = read_clock(session)
     values: dict[str, object] = {
@@ -110,10 +115,10 @@ def enqueue_job(
 
 
 def find_job(session: Session, job: str, principal: Principal | None) -> JobRecord:
-    """Return a job that a principal may see: who asked for it, and administrators; None is the command line.
+    """Return a job that a principal may see: its own, or any job for an administrator or the command line (None).
 
     Raises:
-        UnknownJob: No job has this id, or it is that of somebody else.
+        UnknownJob: No job has this id, or the principal may not see it.
     """
     number = _parse_id(job)
     record = None if number is None else queries.get_job(session, number)
@@ -128,7 +133,7 @@ def can_see(principal: Principal | None, record: JobRecord) -> bool:
 
 
 def get_status(database: Database, job: str, principal: Principal | None) -> JobStatus:
-    """Return the status of a job that a principal may see; raise `UnknownJob` as `find_job`."""
+    """Return the status of a job; raise `UnknownJob` if there is no such job or the principal may not see it."""
     with database.read() as session:
         record = find_job(session, job, principal)
         return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
@@ -169,7 +174,7 @@ def list_items(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[JobItem]:
-    """List the results of a job that a principal may see, in their order; raise `UnknownJob` as `find_job`."""
+    """List the results of a job in order; raise `UnknownJob` if no such job exists or the principal may not see it."""
     with database.read() as session:
         record = find_job(session, job, principal)
         return queries.list_items(session, record.id, outcome, after, offset, limit, total)
@@ -184,13 +189,13 @@ def cancel_job(
     discard: Callable[[Session, JobRecord], None],
     now: datetime,
 ) -> JobRecord:
-    """Cancel a job, in a writing session: at once if it has not begun, else before its next step. Return it.
+    """Cancel a job in a write session: at once if it has not begun, else before its next step. Return the job.
 
-    `event` says who cancels it; it is recorded in the ledger. `discard` deletes what a job was to read that never runs
-    again, as that of `JobTask`.
+    `event` is the ledger entry about the cancellation. `discard` deletes the input of the job if it is cancelled at
+    once.
 
     Raises:
-        UnknownJob: As `find_job`.
+        UnknownJob: No job has this id, or the principal may not see it.
         JobEnded: The job has ended.
     """
     record = find_job(session, job, principal)
@@ -207,9 +212,9 @@ def cancel_job(
 
 
 def abandon_job(session: Session, job: int) -> None:
-    """Cancel a job in a writing session, even while it runs, unless it has ended. Its process stores nothing more.
+    """Cancel a job in a write session, even while it runs, unless it has ended; its run stores nothing more.
 
-    For a command that does its own job and is told to stop.
+    A command that runs a job itself calls this function when it is told to stop.
     """
     now = read_clock(session)
     queries.end_job(session, job, {"state": "cancelled", "cancel_requested": True, "finished": now, "touched": now})
@@ -228,14 +233,14 @@ class JobBacklog(Struct, frozen=True):
 
 
 def get_backlog(session: Session) -> JobBacklog:
-    """Return the backlog of the stored jobs, which are those that ended less than `JOB_LIFETIME` ago or not yet."""
+    """Return the backlog of the stored jobs; a job is stored until `JOB_LIFETIME` after its end."""
     counts = queries.count_by_state(session)
     failed = sum(count for (_, state), count in counts.items() if state == "failed")
     return JobBacklog(queries.find_due_since(session, read_clock(session)), failed)
 
 
 def forget_old_jobs(database: Database) -> int:
-    """Delete the jobs that ended `JOB_LIFETIME` ago, and return their number.
+    """Delete the jobs that ended at least `JOB_LIFETIME` ago, and return their number.
 
     Raises:
         Unavailable: The database could not be reached in time.

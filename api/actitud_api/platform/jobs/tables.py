@@ -11,17 +11,18 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class JobTable(Base, table=True):
-    """A job. It is kept for a time after its end, so that its holder can read how it ended.
+    """Table of jobs. A job is kept for a time after its end, so that its holder can read its result.
 
-    `kind`: name of the task that does it. `state`: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
-    `parameters`: what the task takes. `cursor`: what its last committed step left for the next one, NULL before any.
-    `holder`: id of the principal, which stays the same after a rotation of the key; NULL for the command line, as
-    `principal`, which is the holder as it was. `edition`: the edition that it is about, no foreign key, because
-    editions go. `run_after`: time before which it does not begin. `started`: when it first ran; `resumed` and
-    `resumed_done`: when it ran last, and how much was done by then. `lease`: name of the run that has the job, NULL if
-    none has; until `lease_expires` no other takes it. `attempts`: runs since the last committed step. `done` and
-    `total`: how much of how much is done; `total` is NULL if that is not known. `result` is NULL until it succeeds,
-    `problem` until it fails. `touched`: when the row was written last, by which a clock that was set back is noticed.
+    `kind`: name of the task. `state`: `queued`, `running`, `succeeded`, `failed` or `cancelled`. `parameters`:
+    parameters of the task. `cursor`: position that the last committed step stored for the next one, NULL before the
+    first. `principal`: the principal who asked for the job, as it was then, and `holder`: its id, which stays the same
+    after a rotation of the key; both are NULL for the command line. `edition`: the edition of the job, no foreign key,
+    because editions can be deleted. `run_after`: time before which the job does not begin. `started`: time at which the
+    job first ran; `resumed`: time at which it ran last, and `resumed_done`: the value of `done` at that time. `lease`:
+    name of the run that has the job, NULL if none has; no other run takes the job until `lease_expires`. `attempts`:
+    runs since the last committed step. `done` and `total`: progress; `total` is NULL if unknown. `result` is NULL until
+    the job succeeds, `problem` until it fails. `touched`: time of the last change of the row, by which a clock that was
+    set back is noticed.
     """
 
     __tablename__ = "job"
@@ -53,10 +54,10 @@ class JobTable(Base, table=True):
 
 
 class JobItemTable(Base, table=True):
-    """The result of a job for one of its subjects, such as an organisation or a row of a file.
+    """Table of the results of jobs, one for each subject, such as an organisation or a row of a file.
 
-    `position` counts the results of a job from 1. `outcome`: a word of the task, such as `imported`. `detail`: facts
-    about it, NULL without any.
+    `position` counts the results of a job from 1. `outcome`: a word of the task, such as `imported`. `detail`: further
+    facts, NULL if there are none.
     """
 
     __tablename__ = "job_item"

@@ -73,9 +73,9 @@ def open_worker_pool() -> Iterator[MapFunction]:
 def open_workers_apart() -> Iterator[MapFunction]:
     """Return a context whose value is a `MapFunction` that leaves the work to processes of low priority.
 
-    It is for a process that serves: a thread that computes takes two thirds of the time from its requests. There are
-    half as many processes as cores, and at least one. They are started for the second item, because for one alone they
-    are not worth it, and end with the `with` block, which drops unfinished work.
+    Use it in a server process, because a computing thread would take two thirds of the time from its requests. There
+    are half as many processes as cores, but at least one. They start with the second item, because one item alone is
+    not worth a process. Leaving the `with` block ends them and drops unfinished work.
     """
     with ExitStack() as stack:
 
@@ -177,7 +177,7 @@ def _count_cores() -> int:
 def start_worker(niceness: int) -> None:
     """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends.
 
-    Where it dies of a fault in a library, it writes where that was to its standard error.
+    If a fault in a library kills the process, it writes the place of the fault to its standard error.
     """
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

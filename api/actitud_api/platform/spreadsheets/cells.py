@@ -33,7 +33,7 @@ class InvalidCell(Exception):
 
 
 def load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
-    """Return a sheet of the workbook parser. Raises `WorkbookRejected` if it is missing or damaged."""
+    """Return a sheet of a workbook. Raises `WorkbookRejected` if the sheet is missing or damaged."""
     try:
         return package.workbook.get_sheet_by_name(name)
     except CalamineError as error:
@@ -57,7 +57,7 @@ def load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
 
 
 def parse_number(value: CellContent) -> int | float:
-    """Return a number, an int if it has no fraction. Raises `InvalidCell` if the value is no number."""
+    """Convert a cell value to a number, an int if it has no fraction. Raises `InvalidCell` if it is no number."""
     if isinstance(value, date | time | timedelta):
         raise InvalidCell(
             "type",
@@ -88,7 +88,7 @@ def _is_number(text: str) -> bool:
 
 
 def parse_yes_no(value: CellContent) -> bool:
-    """Return the answer of a cell for yes or no, in any language. Raises `InvalidCell` if it is neither."""
+    """Convert a yes or no in any language to a boolean. Raises `InvalidCell` if the value is neither."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
@@ -104,7 +104,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | int:
-    """Return the value of the choice that a cell names; `options` has the values by text in lower case.
+    """Return the value of the choice that a cell names; `options` has each value by its text in lower case.
 
     Raises `InvalidCell` if no choice matches.
     """

@@ -26,9 +26,10 @@ from actitud_api.engine.i18n import Texts
 class WorkbookLimits(Struct, frozen=True, kw_only=True):
     """The limits on a workbook of one kind.
 
-    `inflated`: decompressed size in bytes. `rows` and `columns` of a sheet: no cell beyond them may have a value.
-    `cells`: cells with a value in all sheets; empty cells do not count. `text`: characters in all cells; XLSX stores a
-    text that several cells show only once, but it counts for each of them. `elements`: XML elements in all parts.
+    `inflated`: decompressed size in bytes. `rows` and `columns`: the last row and column of a sheet in which a cell may
+    have a value. `cells`: cells with a value in all sheets; empty cells do not count. `text`: characters in all cells;
+    XLSX stores a text that several cells show only once, but it counts for each of them. `elements`: XML elements in
+    all parts.
     """
 
     inflated: int
@@ -68,8 +69,8 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1
 class WorkbookRejected(Exception):
     """The file cannot be read as a questionnaire. Raised by `open_workbook` and `read_questionnaire`.
 
-    `rule`: code of the fault, such as `macro` or `encrypted`. `location`: the member of the archive, or the
-    cell, that has the fault; empty if it is the whole file. `detail`: why the file is rejected, and what to do.
+    `rule`: code of the fault, such as `macro` or `encrypted`. `location`: the member of the archive, or the cell, that
+    has the fault; empty if the fault concerns the whole file. `detail`: why the file is rejected, and what to do.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
@@ -112,9 +113,9 @@ class CheckedWorkbook(Struct, frozen=True):
 
 
 def open_workbook(raw: bytes, limits: WorkbookLimits = QUESTIONNAIRE_LIMITS) -> CheckedWorkbook:
-    """Check an uploaded file, open it with the workbook parser, and return it. By default it is a questionnaire.
+    """Check an uploaded file, and open it as a workbook; the default limits are those of a questionnaire.
 
-    Raises `WorkbookRejected` if it fails a check.
+    Raises `WorkbookRejected` if the file fails a check.
     """
     _refuse_other_formats(raw)
     members = _inflate_members(raw, limits)

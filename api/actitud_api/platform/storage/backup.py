@@ -140,7 +140,7 @@ def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
     """Replace a database by a verified backup, and return the description of the backup.
 
     No other process may have the database open. The pages are written in one SQLite transaction: after a crash the old
-    database is still there. `force` allows an existing database to be replaced.
+    database is unchanged. `force` allows an existing database to be replaced.
 
     Raises:
         BackupError: The backup is invalid, the target exists and `force` is False, or the target is in use.

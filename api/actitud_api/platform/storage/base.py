@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 
 class Base(SQLModel):
-    """Base class of all tables, whose metadata names every constraint by one rule.
+    """Base class of all tables. Its metadata names every constraint by one rule.
 
     A migration can therefore name a constraint without looking it up in a database.
     """

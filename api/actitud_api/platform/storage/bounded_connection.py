@@ -22,7 +22,7 @@ WAKE_SECONDS: Final = 0.1
 class BoundedConnection(psycopg.Connection[TupleRow]):
     """Connection that is closed if the server is silent for `patience` seconds; None to wait without bound.
 
-    Any byte from the server begins the time anew: a batch of many statements, or a large result, may take longer.
+    Each byte from the server restarts the time, so a batch of many statements, or a large result, may take longer.
     """
 
     patience: float | None = None

@@ -165,8 +165,8 @@ class Database:
     def write(self, *, hidden: bool = False) -> Iterator[Session]:
         """Open a write session: commit it durably at the end of the block, or roll it back if the block raises.
 
-        The commit raises the number of the public state if the session has changed anything. `hidden`: True if an
-        anonymous reader sees nothing of that; the number then stays.
+        The commit raises the number of the public state if the session has changed any row. `hidden`: True if the
+        changes are invisible to an anonymous reader; the number is then not raised.
 
         On SQLite only one write session is open at a time. On PostgreSQL several are open at once: compare the version
         of a row in the `UPDATE` statement itself (`UPDATE … WHERE version = ?`, then check its row count), or lock the
@@ -190,7 +190,7 @@ class Database:
                 self.public_state.learn(number)
 
     def get_pool_use(self) -> dict[Literal["read", "write"], PoolUse]:
-        """Return how the connections of this process are used, by the kind of session."""
+        """Return the use of the connection pools of this process, by the kind of session."""
         return {
             "read": PoolUse(self._read_slots.free, self._read_slots.waiting),
             "write": PoolUse(self._write_slots.free, self._write_slots.waiting),
@@ -244,7 +244,8 @@ def _build_semaphore(engine: Engine) -> FifoSemaphore:
 def lock_table(session: Session, table: Table) -> None:
     """Keep other writers out of a table until this session ends; readers are not affected.
 
-    Used for bulk changes that depend on the whole table. On SQLite it does nothing: a write session is alone anyway.
+    Use it for bulk changes that depend on the whole table. On SQLite it does nothing, because only one write session is
+    open at a time.
     """
     dialect = session.connection().dialect
     if dialect.name == "postgresql":
@@ -254,10 +255,10 @@ def lock_table(session: Session, table: Table) -> None:
 
 
 def read_clock(session: Session) -> datetime:
-    """Return the present time by the clock of the database server, or by that of this process for a file.
+    """Return the present time by the clock of the database server, or by the clock of this process for a SQLite file.
 
-    Use it for times that several processes compare, such as the age of a row that another process stored: the clock
-    of one of them may be wrong.
+    Use it for times that several processes compare, such as the age of a row that another process stored, because the
+    clock of a process may be wrong.
     """
     if session.connection().dialect.name == "postgresql":
         now: datetime = session.execute(_READ_CLOCK).scalar_one()

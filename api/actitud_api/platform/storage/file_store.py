@@ -50,7 +50,7 @@ def is_writable(folder: Path) -> bool:
 
 
 class StoredFile:
-    """Open content of a file in a store. It stays readable if the file is dropped meanwhile."""
+    """Open content of a file in a store. It stays readable if the file is deleted meanwhile."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -72,13 +72,13 @@ class StoredFile:
 
 
 class FileStore:
-    """Folder with files by name. Several processes may use the same folder at the same time.
+    """Store of generated files in a folder, by name. Several processes may use the same folder at the same time.
 
-    When the files together exceed `room` bytes, those that nobody has read for longest are dropped.
+    When the files together exceed `room` bytes, the least recently read files are deleted.
     """
 
     def __init__(self, folder: Path, room: int) -> None:
-        """Keep the folder, which is made when the first file is written. `room` 0 stores nothing."""
+        """Keep the folder, which is created with the first file, and the limit `room` in bytes; 0 stores nothing."""
         self.folder = folder
         self.room = room
         self._verified: dict[str, tuple[int, int, int]] = {}
@@ -86,15 +86,15 @@ class FileStore:
         self._has_warned = False
 
     def entry(self, name: str) -> StoreEntry:
-        """Return the entry of a file; there need not be one. `name` consists of letters, digits, dots and hyphens."""
+        """Return the entry of a file, which may be missing. `name` consists of letters, digits, dots and hyphens."""
         return StoreEntry(self, name)
 
     def holds(self, name: str) -> bool:
-        """Return True if there is a file of this name; whether it is sound, only `open` says."""
+        """Return True if a file of this name exists, without checking that it is undamaged."""
         return self.room > 0 and self._locate(name).exists()
 
     def measure(self, names: Iterable[str]) -> int:
-        """Return the bytes that the files of these names take; nothing for those that are missing."""
+        """Return the total size in bytes of the files of these names; missing files count 0."""
         size = 0
         for name in names:
             with suppress(OSError):
@@ -102,7 +102,7 @@ class FileStore:
         return size
 
     def open(self, name: str) -> StoredFile | None:
-        """Open a file, or return None if there is none; a damaged one is dropped."""
+        """Open a file, or return None if it is missing or damaged; a damaged file is deleted."""
         if self.room == 0:
             return None
         path = self._locate(name)
@@ -135,13 +135,13 @@ class FileStore:
         return StoredFile(file, status.st_size - _TRAILER.size)
 
     def write(self, name: str, pieces: Iterable[bytes]) -> bool:
-        """Keep a file with this content, and return True; False if it cannot be kept."""
+        """Store a file with this content, and return True; return False if it cannot be stored."""
         for _ in self.keep(name, pieces):
             pass
         return self.holds(name)
 
     def keep(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the pieces of a file, and keep it once all are read. If it cannot be kept, they are yielded anyway."""
+        """Yield the pieces of a file, and store the file once all are read; yield them even if it cannot be stored."""
         writer = self._begin(name)
         try:
             for piece in pieces:
@@ -156,7 +156,7 @@ class FileStore:
                 writer.discard()
 
     def drop_outdated(self, group: str, state: str) -> None:
-        """Drop the files whose names begin with `group` and a dot, except those that go on with `state` and a dot."""
+        """Delete the files whose names begin with `<group>.`, except the names that begin with `<group>.<state>.`."""
         with suppress(OSError):
             for path in self.folder.glob(f"{group}.*{_SUFFIX}"):
                 if not path.name.startswith(f"{group}.{state}."):
@@ -242,18 +242,18 @@ class FileStore:
 
 
 class StoreEntry:
-    """A file in a store by its name, whether it is there or not."""
+    """Entry of a file in a store by its name; the file may be missing."""
 
     def __init__(self, store: FileStore, name: str) -> None:
         self._store = store
         self._name = name
 
     def open(self) -> StoredFile | None:
-        """Open the file, or return None if there is none."""
+        """Open the file, or return None if it is missing or damaged."""
         return self._store.open(self._name)
 
     def keep(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the pieces of the file, and keep it once all are read."""
+        """Yield the pieces of the file, and store the file once all pieces are read."""
         return self._store.keep(self._name, pieces)
 
 

@@ -26,9 +26,9 @@ _TABLES: Final = text(
 
 
 def grant_to_serving(connection: Connection) -> None:
-    """Grant the serving role the privileges that it needs on each table, no more; do nothing without such a role.
+    """Grant the serving role only the privileges that it needs on each table; do nothing if the role does not exist.
 
-    It may insert and select. It may update and delete too, except where a trigger refuses that for every row.
+    The role may insert and select. It may also update and delete, except where a trigger refuses that for every row.
     """
     if connection.dialect.name != "postgresql":
         return

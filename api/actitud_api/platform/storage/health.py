@@ -99,7 +99,7 @@ def _check_role(database: Database, role: Literal["reader", "writer"]) -> dict[s
 
 
 def find_standbys(database: Database) -> tuple[int, bool]:
-    """Return how many standbys follow a PostgreSQL server, and True if commits wait for one of them.
+    """Return the number of standbys of a PostgreSQL server, and True if commits wait for one of them.
 
     Raises:
         DatabaseFailure: The database cannot be reached.
@@ -110,7 +110,7 @@ def find_standbys(database: Database) -> tuple[int, bool]:
 
 
 def count_offered_connections(database: Database) -> int:
-    """Return how many connections a PostgreSQL server offers to all ordinary users together.
+    """Return the number of connections that a PostgreSQL server offers to all ordinary users together.
 
     Raises:
         DatabaseFailure: The database cannot be reached.

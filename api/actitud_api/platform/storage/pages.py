@@ -27,7 +27,7 @@ def execute_page(
     """Return the rows of one page of a list.
 
     `statement` selects all rows of the list, in its order. `after` is the condition for the rows that follow the
-    previous page, None for the first page. Skips `offset` of these and returns at most `limit`; None returns all.
+    previous page, None for the first page. Skips `offset` of these rows and returns at most `limit`; None returns all.
     `total` receives the number of rows on all pages, which are counted in the same session; None does not count.
     """
     if total is not None:

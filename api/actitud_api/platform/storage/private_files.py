@@ -12,10 +12,10 @@ OTHERS: Final = 0o077
 
 
 def create_private_file(file: Path) -> None:
-    """Create an empty file that only its owner reads, if there is none.
+    """Create an empty database file that only its owner may read, if the file does not exist.
 
-    SQLite gives its write-ahead log and its journal the permissions of the database. It leaves a failure to create the
-    file to SQLite, which says what is wrong when it opens the file.
+    SQLite gives its write-ahead log and its journal the permissions of the database. A failure to create the file is
+    ignored, because SQLite reports the reason when it opens the file.
     """
     if not file.exists():
         with suppress(OSError):

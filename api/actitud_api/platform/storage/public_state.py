@@ -61,8 +61,8 @@ _log = structlog.get_logger()
 class StoredPublicState(Base, table=True):
     """Table of one row: the public state of the database.
 
-    `number` is raised by one with each change. `token` is random, and new with each change: a database that was
-    restored from a copy comes to the same numbers again, but never to the same tokens.
+    `number` rises by one with each change of data that an anonymous reader can see. `token` is random and new with each
+    change, because a database that was restored from a copy reaches the same numbers again, but never the same tokens.
     """
 
     __tablename__ = "public_state"
@@ -74,12 +74,12 @@ class StoredPublicState(Base, table=True):
 
 
 def create_token() -> int:
-    """Return a random token, which no other change has."""
+    """Return a random token that distinguishes a change from all other changes."""
     return secrets.randbits(TOKEN_BITS)
 
 
 def join_number(number: int, token: int) -> int:
-    """Return the number and the token of a row as one number, which rises with the first."""
+    """Join the number and the token of a row to one number, which rises with the number of the row."""
     return number << TOKEN_BITS | token
 
 
@@ -87,12 +87,12 @@ def join_number(number: int, token: int) -> int:
 
 
 def mark_hidden(session: Session) -> None:
-    """Declare that an anonymous reader sees nothing of what this session changes, unless it is marked as shown too."""
+    """Declare that the changes of a session are invisible to an anonymous reader, unless `mark_shown` is called too."""
     session.info[_HIDDEN] = True
 
 
 def mark_shown(session: Session) -> None:
-    """Declare that an anonymous reader may see what this session changes: the number is raised whatever is hidden."""
+    """Declare that an anonymous reader may see changes of a session; this overrides `mark_hidden`."""
     session.info[_SHOWN] = True
 
 
@@ -105,9 +105,9 @@ def watch_changes(session: Session) -> None:
 
 
 def raise_if_changed(session: Session) -> int | None:
-    """Raise the number as the last statement before a commit, and return it; None if the session has changed nothing.
+    """Raise the number of the public state before a commit, and return it; None if the session has changed no row.
 
-    What is marked as hidden does not count, nor what was rolled back.
+    Hidden changes and changes that were rolled back do not count. Call it as the last statement of the session.
     """
     if not session.in_transaction():
         return None
@@ -121,10 +121,10 @@ def raise_if_changed(session: Session) -> int | None:
 
 
 def raise_number(connection: Connection) -> int | None:
-    """Raise the number in the transaction of a connection, and return it.
+    """Raise the number of the public state in the transaction of a connection, and return it.
 
-    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can raise it until this
-    one ends, so make this the last statement.
+    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can raise the number
+    until this one ends, so make this call the last statement.
     """
     statement = _RAISE_ON_SQLITE if connection.dialect.name == "sqlite" else _RAISE_ON_POSTGRESQL
     row = connection.execute(statement, {"token": create_token()}).one_or_none()
@@ -145,26 +145,26 @@ def _count_changes(connection: Connection) -> int:
 
 
 class StateReader(Protocol):
-    """Connection of its own, outside of any transaction, that reads the number and waits for the next."""
+    """Reader of the number of the public state, on a connection of its own, outside of any transaction."""
 
     def read(self) -> int:
-        """Read the number from its row."""
+        """Read the number from its row and return it."""
         ...
 
     def wait(self, stopping: threading.Event) -> None:
-        """Return when the number may have changed, at the latest after `HEARTBEAT` seconds, or once it is to stop."""
+        """Wait until the number may have changed, `stopping` is set, or `HEARTBEAT` seconds have passed."""
         ...
 
 
 class PublicState:
-    """The public state as far as this process knows it; safe to share between threads.
+    """View of the public state in this process; safe to share between threads.
 
-    A write session of this process sets the number after its commit, before `Database.write` returns. What others
-    commit is noticed by a thread (`start`).
+    A write session of this process sets the number after its commit, before `Database.write` returns. A thread
+    (`start`) notices the commits of other processes.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[StateReader]]) -> None:
-        """Keep the function that opens a reader; nothing is opened yet."""
+        """Keep the function that opens a reader; no connection is opened yet."""
         self._connect = connect
         self._lock = threading.Lock()
         self._number: int | None = None
@@ -176,10 +176,10 @@ class PublicState:
 
     @property
     def number(self) -> int | None:
-        """The number as far as this process knows; None before the first successful look.
+        """The last number that this process knows; None before it could read the database.
 
-        Compare it for equality only: a database that was restored from a copy has a lower one. While no thread looks,
-        the first use of this property looks once.
+        Compare it only for equality, because a database that was restored from a copy has a lower number. Without the
+        thread, the first use of this property reads the database once.
         """
         if self._number is None and self._thread is None:
             try:
@@ -190,11 +190,11 @@ class PublicState:
 
     @property
     def heard(self) -> float:
-        """The time (`time.monotonic()`) at which the last successful look began; −∞ before the first."""
+        """The time (`time.monotonic()`) at which the last successful read of the database began; −∞ before it."""
         return self._heard
 
     def start(self) -> None:
-        """Start the thread that looks for changes, unless it runs already."""
+        """Start the thread that watches for changes, unless it runs already."""
         with self._lock:
             if self._thread is None:
                 self._stopping = threading.Event()

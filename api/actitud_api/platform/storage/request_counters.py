@@ -56,7 +56,7 @@ class RequestCounter(Protocol):
         ...
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count one more request of a subject as `weight` requests; return the number of the last in the window.
+        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends.
 
         Raises:
             Unavailable: The count could not be stored in time.
@@ -96,10 +96,10 @@ class _Window:
 class MemoryCounter:
     """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
-    `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are
-    dropped. `subjects` is the highest number of windows that are held. If that many are open, a request of a new
-    subject drops the window that ends first; the next request of the subject of that window is counted as its
-    first. `max_waiters` is 0, because counting in memory never makes a thread wait.
+    `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are dropped.
+    `subjects` is the highest number of stored windows. If as many are open, a request of a new subject drops the window
+    that ends first, so the next request of the subject of the dropped window is counted as its first. `max_waiters` is
+    0, because counting in memory never makes a thread wait.
     """
 
     max_waiters: Final = 0
@@ -114,7 +114,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count one more request of a subject as `weight` requests; return the number of the last in the window."""
+        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends."""
         with self._lock:
             now = self._clock()
             # Amortised constant time: each window is added once and removed once.
@@ -171,7 +171,7 @@ class PostgresqlCounter:
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count one more request of a subject as `weight` requests; return the number of the last in the window.
+        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends.
 
         Raises:
             Unavailable: No connection became free in time, or the statement failed.

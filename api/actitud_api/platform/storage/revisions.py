@@ -93,10 +93,10 @@ def get_revisions(database: Database) -> Revisions:
 
 
 def move_to_revision(database: Database, target: str | None = None) -> MigrationResult:
-    """Migrate the tables to a revision, by default the newest, in one transaction; return what was done.
+    """Migrate the tables to a revision, by default the newest, in one transaction; return the applied migration.
 
-    A downgrade removes the columns and tables of later revisions with their data. If an error is raised,
-    nothing has changed.
+    A downgrade removes the columns and tables of later revisions with their data. If an error is raised, nothing has
+    changed.
 
     Raises:
         UnknownRevision: The target or the present revision is unknown to this release.

@@ -20,10 +20,10 @@ ATTEMPT: Final = 5.0
 
 
 class StallGuard:
-    """Refuses sessions while the server of the database does not answer; one at a time tries whether it does again.
+    """Guard that refuses sessions while the database server does not answer; one session at a time tests it.
 
-    Without it, each request of a queue would wait for the same time-out, one after the other, and the threads that wait
-    would be missing for requests that need no database.
+    Without the guard, each request of a queue would wait for the same time-out, one after the other, and the waiting
+    threads would not be free for requests that need no database.
     """
 
     def __init__(self, is_stalled: Callable[[DBAPIError], bool], clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,7 +36,7 @@ class StallGuard:
 
     @contextmanager
     def admit(self) -> Iterator[None]:
-        """Admit a session for the block, or raise `Unavailable`; learn from its errors whether the server answers."""
+        """Admit a session for the `with` block, or raise `Unavailable`; note errors of the block that show a stall."""
         is_attempt = self._enter()
         stalled = False
         try:

@@ -29,8 +29,9 @@ _SCHEMA = "actitud_expected"
 def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[None]:
     """Switch triggers off in a write session, and on again at the end of the block.
 
-    Nobody else writes to their tables until the session ends. If the block raises, the session has to be rolled back,
-    which brings them back. On PostgreSQL only the owner of the tables may do this.
+    No other session can write to the tables of the triggers until this session ends. If the block raises, the session
+    has to be rolled back, which restores the triggers. On PostgreSQL only the owner of the tables may switch triggers
+    off.
 
     Args:
         session: A write session.
@@ -53,10 +54,10 @@ def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:
-    """Return the names of the triggers and functions that are missing, disabled or other ones; and how many there are.
+    """Return the names of triggers and functions that are missing, disabled or altered, and the expected number.
 
-    The expected ones are those of an empty database: on SQLite one in memory, on PostgreSQL a schema that is made and
-    rolled back. A role that may not make a schema is told of what is missing or disabled only.
+    The expected triggers are read from an empty database: on SQLite one in memory, on PostgreSQL a schema that is
+    created and rolled back. For a role that may not create a schema, altered triggers are not found.
     """
     with database.read() as session:
         connection = session.connection()

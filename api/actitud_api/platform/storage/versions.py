@@ -15,11 +15,11 @@ It gets the stored revision of the row, or None if the row does not exist, and r
 
 
 class StaleVersion(Exception):
-    """Raised by a use case if the stored row is no longer in the state that the caller read before the change."""
+    """Raised by a use case if the stored row has changed since the caller read it."""
 
 
 def build_revision(created: datetime, version: int) -> str:
-    """Return the name of one state of a row, such as `v3.1f0c2a9b`: its version and a hash of its time of creation.
+    """Build the name of one state of a row, such as `v3.1f0c2a9b`: its version and a hash of its time of creation.
 
     The hash distinguishes the row from a deleted row that had the same id.
     """

@@ -72,9 +72,10 @@ _OF_BODY: Final = frozenset(
 
 
 def compress_well(scope: HTTPScope) -> None:
-    """Have the response to a request compressed by Brotli or Zstandard as far as possible, which takes longer.
+    """Mark the response to a request for the strongest level of Brotli or Zstandard, which takes longer.
 
-    A handler calls it for public bytes that stay the same for days, because `memory` keeps what it answers.
+    A handler calls this function for public bytes that stay the same for days, because `memory` keeps the compressed
+    answer.
     """
     scope["state"][_BEST] = True
 
@@ -82,8 +83,8 @@ def compress_well(scope: HTTPScope) -> None:
 class Compression:
     """ASGI layer that compresses the responses of the application below it, for clients that accept it.
 
-    Streams are compressed piece by piece. `memory` keeps whole responses in each coding; here only the last bodies
-    that were compressed as far as possible are kept, for a service without memory.
+    Streams are compressed piece by piece. `memory` keeps whole responses in each coding; this layer keeps only the last
+    bodies that were compressed at the strongest level, for a service without memory.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -152,7 +153,7 @@ def _select_tag(suffixed: dict[str, list[str]], tag: str, coding: Coding | None)
 def describe_unchanged(headers: Iterable[tuple[bytes, bytes]], tag: str) -> list[tuple[bytes, bytes]]:
     """Return the headers of a 304 response with an entity tag from those of the 200 response.
 
-    Those that describe the body are left out (RFC 9110, section 15.4.5).
+    Headers that describe the body are left out (RFC 9110, section 15.4.5).
     """
     unchanged = [(name, value) for name, value in headers if name.lower() not in _OF_BODY]
     varied = [value.decode("latin-1") for name, value in headers if name.lower() == b"vary"]

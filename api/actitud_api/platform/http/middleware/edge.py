@@ -78,8 +78,8 @@ _PREFLIGHT: Final = (
 class Edge:
     """Outermost ASGI application, around the handler of the Litestar application.
 
-    It answers `HEAD` and preflight requests, refuses malformed paths and hosts, and adds the request id and
-    headers.
+    It answers `HEAD` and preflight requests, refuses malformed paths and hosts, and adds request id and security
+    headers to each response.
     """
 
     def __init__(self, app: Litestar) -> None:

@@ -55,7 +55,7 @@ class _FileSet(NamedTuple):
 
 
 class Alternatives:
-    """ASGI layer around the router, which sends a request for a resource on to the file that its client prefers."""
+    """ASGI layer around the router: if the client of a resource prefers a file by `Accept`, it routes to that file."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
@@ -99,7 +99,7 @@ class Alternatives:
         return None
 
     def choose_path(self, path: str, accept: str | None) -> str:
-        """Return the path that answers a read of `path`: that of a file, if `Accept` prefers the file to JSON."""
+        """Return the path that answers a read of `path`: a path of a file if `Accept` prefers it to JSON, or `path`."""
         # No weight is above 1: if JSON has it, as in most requests, no other format can be preferred.
         if accept is None or (json_quality := compute_quality(accept, JSON)) >= 1:
             return path

@@ -139,10 +139,10 @@ class Limits:
         return handle
 
     async def charge(self, scope: HTTPScope, weight: int) -> None:
-        """Count a request that was counted before as `weight` more ones, because it has the work of as many.
+        """Count a request `weight` more times, because it causes as much work as that many requests.
 
         Raises:
-            ProblemError: 429 if the request exceeds the quota with them, 503 if they cannot be counted.
+            ProblemError: 429 if the request now exceeds the quota, 503 if it cannot be counted.
         """
         kind = class_of(rule_of(scope["route_handler"]), scope["method"])
         if kind is None or not self._quotas[kind] or weight == 0:

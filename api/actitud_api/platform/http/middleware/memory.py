@@ -64,17 +64,17 @@ class PublicState(Protocol):
 
     @property
     def number(self) -> Hashable | None:
-        """Number of the state, another one after each change; None before the first look."""
+        """Number of the state, different after each change; None before the database was read first."""
         ...
 
     @property
     def heard(self) -> float:
-        """Time of the last successful look at the database, by `time.monotonic`."""
+        """Time of the last successful read of the database, by `time.monotonic`."""
         ...
 
 
 class Memory:
-    """ASGI layer that answers public reads from memory, and makes each answer once for all who wait for it."""
+    """ASGI layer that answers public reads from memory, and computes each answer once for all waiting requests."""
 
     def __init__(
         self,
@@ -90,11 +90,11 @@ class Memory:
         """Wrap the handler of an application.
 
         Args:
-            app: The application, complete but for this layer.
-            alternatives: Its negotiation of formats.
-            state: What is known of the public state.
-            room: Highest number of bytes that answers and the targets of addresses take.
-            stale_if_error: Seconds for which answers are given although the database is not heard.
+            app: The application, complete except for this layer.
+            alternatives: The format negotiation of the application.
+            state: View of the public state.
+            room: Highest number of bytes for stored answers and targets of addresses.
+            stale_if_error: Seconds for which stored answers are sent while the database does not respond.
             has_public_url: True if absolute links do not depend on the request.
             clock: The clock of `state.heard`.
         """
@@ -111,7 +111,7 @@ class Memory:
 
     @property
     def size(self) -> int:
-        """Bytes that are taken."""
+        """Bytes in memory that stored answers and targets take."""
         return self._answers.size + self._targets.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,7 +28,7 @@ class Observation:
     """ASGI layer that counts and times requests, and logs them."""
 
     def __init__(self, inner: ASGIApp, *, counts: bool, logs: bool) -> None:
-        """Wrap a handler. `counts`: True to keep figures. `logs`: True to log a line for each request."""
+        """Wrap a handler. `counts`: True to record metrics. `logs`: True to log a line for each request."""
         self._inner = inner
         self._counts = counts
         self._logs = logs
