@@ -324,9 +324,13 @@ def create_app(
 ) -> Litestar:
     """Build the application (ASGI).
 
-    `keeps_ledger`: make the daily checkpoint of the ledger, compare what is published with what was signed, delete old
-    responses, and make the files of published editions, while the application is served. `controllers`: groups of
-    routes, by default all of the service. `runs_jobs`: do the jobs that are due while the application is served.
+    Args:
+        settings: Settings of the process.
+        controllers: Groups of routes, by default all of the service.
+        keeps_ledger: Do the regular work while the application is served: make the daily checkpoint of the ledger,
+            compare the published figures with the signed documents, delete old responses, and generate the files of
+            published editions.
+        runs_jobs: Run due jobs while the application is served.
 
     Raises:
         LookupError: A handler has no access rule, or needs an object that the application does not provide.
@@ -524,7 +528,7 @@ def _update_domains(session: Session, organisation: str) -> None:
 
 
 def find_expected_problem(error: Exception) -> ProblemError | None:
-    """Return the problem of an exception of the services, None if nobody expects it."""
+    """Return the problem that an exception of the services is mapped to, or None if the exception is unexpected."""
     problem = find_problem(error, _MAPPED)
     return problem if isinstance(problem, ProblemError) else None
 
@@ -538,7 +542,16 @@ def build_job_runner(
     find_problem: FailureReader = find_expected_problem,
     progress: ProgressListener = lambda done, total: None,
 ) -> JobRunner:
-    """Return the runner of all jobs of the service. `owner`, `find_problem` and `progress`: as of `JobRunner`."""
+    """Return the runner of all jobs of the service.
+
+    Args:
+        settings: Settings of the process.
+        database: Database of the jobs.
+        publishing: Publisher of editions of this process.
+        owner: Name under which only one process runs at a time, None if several processes may run.
+        find_problem: Returns the problem of an exception, None if the exception is unexpected.
+        progress: Receives the progress of each run: the amount done, and the total or None.
+    """
     tasks: Sequence[JobTask[Any]] = (
         build_publication_task(publishing),
         build_rescoring_task(open_workers_apart),
@@ -550,7 +563,7 @@ def build_job_runner(
 
 
 def build_notifier(settings: Settings, database: Database) -> DeliveryRunner:
-    """Return the runner that delivers to webhooks."""
+    """Return the runner that delivers notices of events to webhooks."""
     return DeliveryRunner(DeliveryWorker(database, SecretBox(settings.signing_folder), Sender()))
 
 
@@ -559,7 +572,7 @@ def _build_importer(database: Database) -> Importer:
 
 
 def build_publisher(settings: Settings, database: Database) -> EditionPublisher:
-    """Return the publisher of a process that serves, or that does jobs beside one."""
+    """Return the publisher of editions for a server process, or for a worker process that runs jobs beside it."""
     return EditionPublisher(
         database, settings.signing_folder, second_approver=settings.second_approver, open_workers=open_workers_apart
     )

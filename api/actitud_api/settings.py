@@ -228,7 +228,7 @@ _QUOTED: Final = Texts("«{}»", "“{}”")
 
 
 def describe_fault(fault: SettingsFault, language: Language) -> str:
-    """Return the fault as one line of text, without secrets; for an invalid value, it says what is valid."""
+    """Describe a fault of the settings in one line, without secrets; for an invalid value, name the valid ones."""
     value = fault.value
     if fault.code == "invalid":
         value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)

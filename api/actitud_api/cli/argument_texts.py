@@ -37,10 +37,10 @@ SPANISH: Final[Mapping[str, str]] = {
 
 @contextmanager
 def translate_arguments(*, is_spanish: bool) -> Iterator[None]:
-    """Let argparse speak Spanish within the block, or leave it as it is.
+    """Have argparse write its messages in Spanish within the `with` block if `is_spanish`; else change nothing.
 
-    It takes its texts from gettext, which needs a compiled catalogue in a folder of the machine and the language of the
-    locale; so its functions are replaced instead.
+    The gettext functions of argparse are replaced, because gettext itself would need a compiled catalogue in a folder
+    of the machine, and would follow the locale.
     """
     names = argparse.__dict__
     if is_spanish:

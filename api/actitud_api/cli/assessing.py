@@ -53,12 +53,12 @@ _PAGE: Final = 500
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
-    """Import a file of assessments with a progress bar, print what became of it, and return the exit code.
+    """Import a file of assessments with a progress bar, print the outcome, and return the exit code.
 
     The exit code is 1 if the rows of any organisation have a fault.
 
     Raises:
-        CommandError: The file cannot be read or imported, or the edition takes no changes.
+        CommandError: The file cannot be read or imported, or the edition accepts no changes.
     """
     settings, file = load_settings(options), Path(options.file)
     kind = _find_kind(file, language)

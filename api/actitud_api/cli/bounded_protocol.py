@@ -53,7 +53,7 @@ class _Cycle(RequestResponseCycle):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Connection that answers 431 or 414 to a request whose header fields or target are too large, and closes."""
+    """HTTP connection that refuses a request with too large header fields (431) or target (414), and closes."""
 
     _refusal: tuple[int, str] | None = None
     _in_head = False
@@ -62,9 +62,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _received = 0
 
     def data_received(self, data: bytes) -> None:
-        """Parse what a client has sent, and refuse a head that does not end in time.
+        """Parse received bytes, and refuse a request whose head does not end within `HEAD_MAX` bytes.
 
-        The parser reports a field when it is complete, so one that never ends is counted by what was received.
+        The parser reports a header field only when it is complete, so the bytes of an unfinished field are counted
+        here.
         """
         was_in_head = self._in_head
         super().data_received(data)

@@ -128,16 +128,15 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return the result `ok`, which shows the database URL.
+    """Return a check with the status `ok`, which shows the database URL.
 
-    A `Settings` object exists only if the settings could be read; otherwise `report_faulty_settings` makes the
-    result.
+    A `Settings` object exists only if the settings could be read; otherwise `report_faulty_settings` builds the check.
     """
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
 
 def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
-    """Return the result `problem` for settings that could not be read, with all their faults."""
+    """Return a check with the status `problem` for settings that could not be read, with all their faults."""
     return _fail("settings", "; ".join(describe_fault(fault, language) for fault in error.faults), _MEND, language)
 
 
@@ -161,7 +160,7 @@ _NO_PUBLIC_URL = Texts(
 
 
 def check_links(settings: Settings, language: Language) -> Check:
-    """Check that absolute links lead to an address that people reach; return `ok` or `warning`."""
+    """Check that absolute links contain an address that clients can reach; return `ok` or `warning`."""
     finding = _LINKED.into(language).format(address=settings.public_url or settings.address)
     if lacks_public_url(settings):
         return _fail("links", finding, _NO_PUBLIC_URL, language, "warning")
@@ -196,14 +195,14 @@ _PERMISSIONS = Texts(
 
 
 def report_absent_database(settings: Settings, language: Language) -> Check:
-    """Return the result `problem` for a database whose file does not exist."""
+    """Return a check with the status `problem` for a database whose file does not exist."""
     return _fail(
         "database", _ABSENT.into(language).format(database=hide_password(settings.database_url)), _INIT, language
     )
 
 
 def report_unusable_database(error: ValueError, language: Language) -> Check:
-    """Return the result `problem` for a database URL that the service does not support."""
+    """Return a check with the status `problem` for a database URL that the service does not support."""
     return _fail("database", str(error), _MEND, language)
 
 
@@ -331,14 +330,14 @@ def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
 
 
 def check_permissions(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield a warning if others than the owner of the database file have permissions on it; else nothing."""
+    """Yield a warning if users other than its owner have permissions on the database file; else nothing."""
     file = find_database_file(settings.database_url)
     if file is not None and is_readable_by_others(file):
         yield _fail("permissions", _READABLE.into(language).format(file=file), _CLOSE, language, "warning")
 
 
 def check_files(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield a warning if no files can be kept in the folder of the settings; nothing if they can, or need not."""
+    """Yield a warning if the service cannot store files in the folder of the settings; nothing if it need not."""
     if settings.files_bytes and not is_writable(settings.files_folder):
         finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)
         yield _fail("files", finding, _LET_WRITE, language, "warning")
@@ -436,9 +435,8 @@ def check_keys(
 ) -> Check:
     """Check that an administrator has a valid key; return `ok`, `warning` or `problem`.
 
-    It is a problem if no key is valid, and a warning if the last valid key expires within 30 days. `records`:
-    the keys of all administrators. `peppers`: those of the settings; a key that was created with another pepper
-    is not valid.
+    It is a problem if no key is valid, and a warning if the last valid key expires within 30 days. `records`: the keys
+    of all administrators. `peppers`: peppers of the settings; a key that was created with another pepper is not valid.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]
@@ -512,7 +510,7 @@ class PinnedKeys(Struct, frozen=True):
 def check_publications(database: Database, language: Language, pinned: PinnedKeys | None = None) -> Check:
     """Check that the figures shown of each edition are the signed ones; return `ok`, or `problem` with a difference.
 
-    `pinned`: the keys that may have signed; None takes those of the database.
+    `pinned`: the keys that may have signed; None means the keys in the database.
     """
     altered = publication.find_altered_figure(database, None if pinned is None else pinned.kids)
     if altered is None:
@@ -585,7 +583,7 @@ _READ_JOBS = Texts(
 
 
 def check_jobs(database: Database, now: datetime, language: Language) -> Check:
-    """Check that jobs are done; return `ok`, or `warning` if one waits for long or some have failed."""
+    """Check that jobs run; return `ok`, or `warning` if a job waits too long or jobs have failed."""
     with database.read() as session:
         backlog = jobs.get_backlog(session)
     if backlog.due_since is not None and now - backlog.due_since > JOB_DELAY:
@@ -613,7 +611,7 @@ _BRING_KEY_BACK = Texts(
 
 
 def check_webhooks(settings: Settings, database: Database, language: Language) -> Check:
-    """Check that webhooks can be notified; return `ok`, or `warning` if some are disabled or cannot be signed for."""
+    """Check that webhooks receive notices; return `ok`, or `warning` if some are disabled or signing is impossible."""
     box = webhooks.SecretBox(settings.signing_folder)
     with database.read() as session:
         summary = webhooks.summarise_webhooks(session, box)

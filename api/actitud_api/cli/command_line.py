@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 if it failed, 2 if its arguments or the settings are invalid.
 
     Only the parsers are imported before the command is known, so that `--help` and completion in a shell stay fast.
-    `arguments`: None for those of the process.
+    `arguments`: None for the arguments of the process.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     language = detect_language(os.environ)

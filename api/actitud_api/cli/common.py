@@ -141,7 +141,7 @@ def render_marked(mark: str, text: str) -> Table:
 
 @contextmanager
 def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a progress bar of a job on standard error; yield a function that takes how much of how much is done."""
+    """Show a progress bar of a job on standard error; yield a function that receives the amount done and the total."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task(text, total=total)
@@ -152,7 +152,7 @@ def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None
 def show_progress(text: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
     """Show a progress bar of `total` steps on standard error; yield a function that advances it by one step.
 
-    `quiet`: True to show none where standard error is no terminal, which else gets the last state of the bar.
+    `quiet`: True to show nothing if standard error is no terminal; otherwise it receives the last state of the bar.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)

@@ -103,9 +103,10 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
 
 def build_settings(base: Settings, database: str | None) -> Settings:
-    """Return the settings of a demonstration: its own database and signing keys, and no limits for this machine alone.
+    """Return the settings of a demonstration: its own database and signing keys.
 
-    `base`: settings of the installation. `database`: URL of the option, or None.
+    There are no rate limits if only this machine can reach the service. `base`: settings of the installation.
+    `database`: URL of the option, or None.
     """
     settings = structs.replace(
         base,

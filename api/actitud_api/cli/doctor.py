@@ -42,7 +42,7 @@ def run_doctor(options: argparse.Namespace, language: Language) -> int:
     """Check an installation, print the report, and return 1 if there is a problem, else 0.
 
     Raises:
-        CommandError: The keys that are trusted cannot be read (exit code 2).
+        CommandError: The file or address of the trusted keys cannot be read (exit code 2).
     """
     pinned = None
     if options.keys is not None:

@@ -19,12 +19,12 @@ _DIFFERS = Texts(
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
-    With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both depend on the code
-    alone, not on the settings of this machine. With `--compatible-with`, only compare the file with another one.
+    With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both documents depend only
+    on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with another one.
 
     Raises:
         CommandError: With `--check`, a file differs from its document. With `--compatible-with`, the file breaks
-            clients of the other one.
+            clients of the other file.
     """
     if options.compatible_with is not None:
         check_compatibility(options.file, options.compatible_with, options.accepted, language)

@@ -38,8 +38,8 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 class AddressNotFound(LookupError):
     """Raised by `fetch` if the server returns 404.
 
-    A command that can do without the file catches it. `command_error` is the error to raise for a command that
-    needs the file.
+    A command for which the file is optional catches this exception; a command that needs the file raises
+    `command_error`.
     """
 
     def __init__(self, command_error: CommandError) -> None:

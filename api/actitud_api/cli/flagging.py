@@ -30,7 +30,7 @@ _ACTION: Final = "cli.flags"
 
 
 def run_flags(options: argparse.Namespace, language: Language) -> int:
-    """Replace the flags of an edition, which mark anomalies, print how many there are, and return exit code 0.
+    """Replace the flags of an edition, which mark anomalies, print their number, and return exit code 0.
 
     Raises:
         CommandError: The edition or the database does not exist, or the edition is published.

@@ -98,7 +98,7 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """Raised by `install` if organisations exist, but none is the one that the options of `init` describe.
+    """Raised by `install` if organisations exist, but not the one that the options of `init` describe.
 
     `record`: the first of the existing organisations.
     """
@@ -154,10 +154,17 @@ def install(
     new_key: bool,
     now: datetime,
 ) -> InstallOutcome:
-    """Create the first organisation and an administrator key in one transaction, unless they exist.
+    """Create the first organisation, an administrator key and a signing key, unless they exist; return the outcome.
 
-    `first`: organisation to create, or None to create none. `days`: life of a new key. `new_key`: create a key
-    even if a valid one exists. A signing key is created if none exists.
+    Organisation and administrator key are created in one transaction.
+
+    Args:
+        database: Database of the installation.
+        settings: Settings of the installation.
+        first: Organisation to create, or None to create none.
+        days: Life of a new administrator key in days.
+        new_key: Create an administrator key even if a valid one exists.
+        now: Time of creation.
 
     Raises:
         OrganisationDiffers: There are organisations, but `first` is not among them; then nothing has changed.

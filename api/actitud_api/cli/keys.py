@@ -303,9 +303,9 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Search a text for keys, print the line and id of each, and return 1 if there is a key, else 0.
+    """Search a text for access keys, print the line and id of each, and return 1 if there is a key, else 0.
 
-    With `--holds` or `--database`, also print the state of each key in this installation: such as unknown, valid or
+    With `--holds` or `--database`, also print the state of each key in this installation, such as unknown, valid or
     expired.
     """
     # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
@@ -345,7 +345,7 @@ def _describe_states(
 
 
 def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
-    """Replace the signing key, print where its private part is, and return exit code 0.
+    """Replace the signing key, print the file of the new private key, and return exit code 0.
 
     Raises:
         CommandError: The key file cannot be written.
@@ -378,8 +378,8 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
     """Mark a signing key as compromised, replace it if it is the active one, and return exit code 0.
 
     Raises:
-        CommandError: No signing key has that id, the entry is not possible (exit code 2), or the file of the new key
-            cannot be written.
+        CommandError: No signing key has that id, the number of the ledger entry is not allowed (exit code 2), or the
+            file of the new key cannot be written.
     """
     settings = load_settings(options)
     folder = settings.signing_folder

@@ -75,14 +75,14 @@ _OF_SERVICE = Texts(
 
 
 def describe_fault(error: SigningKeyFault, language: Language) -> str:
-    """Return the reason why the signing key cannot be used, as text."""
+    """Describe the reason why the signing key cannot be used."""
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
     """Make a checkpoint of the ledger, print its signed note, and return exit code 0.
 
-    Beside a running service whose database only one process may write to, print the newest checkpoint of the service
+    If a running service is the only process that may write to the database, print the newest checkpoint of the service
     instead, and say so on standard error.
 
     Raises:
@@ -123,10 +123,10 @@ def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: 
 
 
 def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> int:
-    """Enter in the ledger that the database was brought back from a copy, and return exit code 0.
+    """Append a ledger entry that says that the database was restored from a copy, and return exit code 0.
 
     Raises:
-        CommandError: The reason is empty or too long (exit code 2), or the ledger is the one that was signed.
+        CommandError: The reason is empty or too long (exit code 2), or the ledger has all entries that were signed.
     """
     settings = load_settings(options)
     reason = options.reason.strip()

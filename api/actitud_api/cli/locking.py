@@ -31,14 +31,14 @@ _FAILED = Texts("No se puede bloquear la base de datos: {reason}", "The database
 
 
 class DatabaseTaken(CommandError):
-    """Raised by a command if the service, or another command, has the lock of the database."""
+    """Raised by a command if the service or another command holds the lock of the database."""
 
 
 @contextmanager
 def lock_to_serve(settings: Settings, language: Language) -> Iterator[None]:
     """Keep other processes from serving the database of the settings while the block runs.
 
-    A PostgreSQL database is served by as many processes as there are, so it is not locked.
+    A PostgreSQL database is not locked, because any number of processes may serve it.
 
     Raises:
         DatabaseTaken: Another process serves the file, or writes to it.
@@ -51,11 +51,11 @@ def lock_to_serve(settings: Settings, language: Language) -> Iterator[None]:
 def lock_to_write(settings: Settings, language: Language) -> Iterator[None]:
     """Keep the service and other commands from writing to the database of the settings while the block runs.
 
-    Only files of SQLite are locked, and only if this version has the WAL-reset bug, which damages a file to which two
-    processes write. A file that does not exist yet has no other users.
+    Only SQLite files are locked, and only if this version of SQLite has the WAL-reset bug, which damages a file to
+    which two processes write. A file that does not exist yet has no other users.
 
     Raises:
-        DatabaseTaken: The service or another command has the file.
+        DatabaseTaken: The service or another command holds the lock of the file.
     """
     if not has_wal_bug(get_sqlite_version()) or is_absent(settings.database_url):
         yield
@@ -70,7 +70,7 @@ def open_database_to_write(settings: Settings, language: Language) -> Iterator[D
 
     Raises:
         CommandError: The database URL is not supported (exit code 2).
-        DatabaseTaken: The service or another command has the file.
+        DatabaseTaken: The service or another command holds the lock of the file.
     """
     # Opened first: a URL that is not supported has no file that could be locked.
     with open_database(settings, language) as database, lock_to_write(settings, language):

@@ -170,7 +170,7 @@ class DiffedVersion(Struct, frozen=True):
 class DiffReport(Struct, frozen=True):
     """Report of `methodology diff`: the two versions and their differences.
 
-    `languages` are those in which both versions have texts; only these texts were compared.
+    `languages` are the languages in which both versions have texts; only texts in these languages were compared.
     """
 
     before: DiffedVersion

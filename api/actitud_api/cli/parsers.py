@@ -32,7 +32,7 @@ class CommandRunner(Protocol):
 
 
 class AddCommand(Protocol):
-    """Function that adds a command to the parser that is being built, with its help in one language."""
+    """Function that adds a command to a parser, with its help in one language."""
 
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
         """Add the command `name`, with `text` as its help, and return its parser.
@@ -48,9 +48,9 @@ def detect_language(environment: Mapping[str, str]) -> Language:
 
 
 def find_language(arguments: Sequence[str]) -> Language | None:
-    """Return the language that the option `--lang` names, or None. Called before the arguments are parsed.
+    """Return the language that the option `--lang` names, or None.
 
-    So help and faults of the arguments are in this language too.
+    It is called before the arguments are parsed, so that help and messages about faulty arguments are in this language.
     """
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")

@@ -34,7 +34,7 @@ _ACCESS_TEXTS: Final[dict[RoleAccess, Texts]] = {
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Access to one operation, which has a method and a path.
+    """Line of the table of access rules: the access to one operation, given by its method and path.
 
     `key`: whether a request needs a key. `roles`: the access of each role.
     """
@@ -47,10 +47,10 @@ class PolicyLine(msgspec.Struct, frozen=True):
 
 
 def list_policy() -> list[PolicyLine]:
-    """Return the access to every operation, sorted by operation id.
+    """List the access to every operation, sorted by operation id.
 
-    An operation with one path for each file format, such as `scores.csv` and `scores.json`, has one line, with
-    the first of its paths.
+    An operation with one path for each file format, such as `scores.csv` and `scores.json`, has one line, with the
+    first of its paths.
     """
     app = create_app(Settings())
     try:

@@ -71,7 +71,7 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
 
 
 def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:
-    """Create the tables if the database is empty; return whether it was empty, and the revision of the tables.
+    """Create the tables if the database is empty; return True if it was empty, and the revision of the tables.
 
     Raises:
         CommandError: The tables are older than this release, so that `migrate` has to be run, or their revision is
@@ -88,7 +88,7 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
     """Return a message with its placeholders filled in: `{database}`, `{current}` and `{newest}`.
 
-    They are the database URL without password, the revision of its tables, and the newest revision of this
+    Their values are the database URL without password, the revision of its tables, and the newest revision of this
     release.
     """
     return text.into(language).format(

@@ -50,7 +50,7 @@ _NO_EXAMPLES = Texts(
 def run_sandbox(options: argparse.Namespace, language: Language) -> int:
     """Serve the sandbox on a loopback address until it is stopped; return 0.
 
-    Settings of the environment do not count: the sandbox is the same everywhere.
+    Settings of the environment are ignored, so that the sandbox is the same everywhere.
 
     Raises:
         CommandError: The port is in use, or the examples of the document are not installed.
@@ -71,14 +71,14 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
 
 
 class Sandbox:
-    """ASGI application that serves a copy of the seed, and replaces it by a new copy on `POST /sandbox/reset`.
+    """ASGI application that serves a copy of the seed database, and a new copy after `POST /sandbox/reset`.
 
-    The keys that the sandbox prints stay valid whatever is done to them, so that tests which revoke keys can go
-    on.
+    The keys that the sandbox prints stay valid even if a client revokes or rotates them, so that further tests can use
+    them.
     """
 
     def __init__(self, folder: Path, examples: Path, port: int) -> None:
-        """Make the seed in an empty folder, which has to stay as long as the sandbox."""
+        """Create the seed database in an empty folder, which must exist as long as the sandbox."""
         self._folder = folder
         self.settings = Settings(
             port=port,
@@ -106,7 +106,7 @@ class Sandbox:
 
     @property
     def served(self) -> Litestar:
-        """Application on the present copy of the seed."""
+        """Application that serves the present copy of the seed database."""
         return self._app
 
     @property

@@ -36,11 +36,11 @@ _CONTRADICTED: Final = (CODE_NUMBERS["contradicted"], CODE_NUMBERS["unsupported"
 
 
 class LineScore(Struct, frozen=True):
-    """Figures of one organisation, in points.
+    """Scores of one organisation of a table, in points.
 
-    `nodes` has the scores of groups and indicators by id, `pillars` those of the pillars in the order of the document,
-    `contradicted` the ids of the broken rules of severity `error`. `estimate` has the index that a provisional document
-    estimates, and its bounds; None if there is none.
+    `nodes` has the scores of groups and indicators by id, `pillars` the scores of the pillars in the order of the
+    document, and `contradicted` the ids of the broken rules of severity `error`. `estimate` has the estimated index of
+    another version, with its bounds; None if the methodology estimates none.
     """
 
     index: Figure | None
@@ -107,7 +107,7 @@ def _read_units(units: np.integer) -> int | None:
 
 
 class ScoredTable:
-    """Table of scores, with the lines in the order of the file."""
+    """Table of the scores of a file of organisations, with the lines in the order of the file."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class ScoredTable:
 
         Args:
             copied: Names of the columns that come from the file.
-            cells: Their texts, line by line.
+            cells: Texts of the copied columns, line by line.
             scores: The score of each line.
             methodology: The methodology of the scores.
             is_spanish: True if CSV has semicolons and decimal commas, as the file had.
@@ -157,15 +157,15 @@ class ScoredTable:
         ]
 
     def encode_csv(self) -> Iterator[bytes]:
-        """Return the table as CSV, in the dialect of the file."""
+        """Yield the table as CSV, in the dialect of the file."""
         return encode_csv(self._columns, [self._rows], "excel-es" if self._is_spanish else "rfc4180")
 
     def encode_json_lines(self) -> Iterator[bytes]:
-        """Return the table as JSON Lines."""
+        """Yield the table as JSON Lines."""
         return encode_json_lines(self._columns, [self._rows])
 
     def render(self, language: Language) -> Table:
-        """Return the table for a terminal, best rank first: the copied columns, and those from `rank` to `level`."""
+        """Return the table for a terminal, best rank first: the copied columns, and the columns `rank` to `level`."""
         shown = len(self._copied) + 6
         table = Table()
         for column in self._columns[:shown]:

@@ -30,8 +30,8 @@ class Server(uvicorn.Server):
     """uvicorn server that stops in two steps.
 
     After SIGTERM, `/readyz` returns 503, so that load balancers choose other servers, but the server accepts requests
-    for `drain` seconds more, and closes each connection after its next response. Then it accepts none, what takes
-    longer than a process has to stop is given up, and the other requests in progress have the `grace` seconds of the
+    for `drain` seconds more, and closes each connection after its next response. Then it accepts no requests, `give_up`
+    ends work that would outlast the shutdown, and the other requests in progress have the `grace` seconds of the
     settings to end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
     """
 
@@ -45,10 +45,12 @@ class Server(uvicorn.Server):
     ) -> None:
         """Build the server; it does not listen yet.
 
-        `readiness` has the checks of `/readyz`, to which the server adds one that fails once it has begun to stop.
-        `drain`: seconds after SIGTERM in which requests are still accepted; 0 to stop accepting them at once.
-        `started` is called once, when the server begins to accept requests; the command then prints the address.
-        `give_up` is called once, when the server accepts no more requests.
+        Args:
+            config: Configuration of uvicorn.
+            readiness: Checks of `/readyz`; the server adds a check that fails once the server has begun to stop.
+            drain: Seconds after SIGTERM in which requests are still accepted; 0 to stop accepting them at once.
+            started: Called once, when the server begins to accept requests; the command then prints the address.
+            give_up: Called once, when the server accepts no more requests; ends work that would outlast the shutdown.
         """
         super().__init__(config)
         self._drain = drain
@@ -64,7 +66,7 @@ class Server(uvicorn.Server):
         await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more requests, and wait for those in progress."""
+        """Accept no more requests, and wait for the requests in progress."""
         self._give_up()
         await super().shutdown(sockets)
 
@@ -78,7 +80,10 @@ class Server(uvicorn.Server):
             self.hurry()
 
     def begin_stop(self, *, drains: bool = True) -> bool:
-        """Begin to stop, with the first step only if `drains`; return False if it has begun before."""
+        """Begin to stop, and return True; return False if the server is already stopping.
+
+        `drains`: False to skip the first step, in which requests are still accepted.
+        """
         if self._stop_at is not None:
             return False
         self._stop_at = time.monotonic() + self._drain
@@ -87,15 +92,15 @@ class Server(uvicorn.Server):
         return True
 
     def hurry(self) -> None:
-        """End the present step of a stop: take no more requests, or end those in progress at once, as uvicorn does."""
+        """End the present step of a stop: accept no more requests, or end the requests in progress at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     def retire(self) -> None:
-        """Leave new connections to the other processes at the same socket, and end when the open ones have closed.
+        """Leave new connections to the other processes at this socket, and end when the open connections have closed.
 
-        The server stays ready meanwhile. A connection that is silent is closed when it would be closed anyway, so that
-        no client meets a connection that closes earlier than those of a server that goes on.
+        The server stays ready meanwhile. A silent connection is closed after the usual time, so that no client meets a
+        connection that closes earlier than those of other servers.
         """
         if self._retire_by is None:
             self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)
@@ -122,9 +127,9 @@ class Server(uvicorn.Server):
 class WorkerServer(Server):
     """Server of a worker, which takes its orders from the supervisor.
 
-    A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another one.
-    Whether it is alive, the event loop says, and not the thread that takes the orders: that one goes on beside a
-    loop which something holds up.
+    A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another worker.
+    The event loop answers the supervisor's question if the worker is alive, not the thread that receives orders,
+    because that thread runs on beside a blocked loop.
     """
 
     def __init__(
@@ -135,17 +140,17 @@ class WorkerServer(Server):
         pipe: Connection,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Build the server; it does not listen yet. `pipe`: that of the supervisor; the others as of `Server`."""
+        """Build the server; it does not listen yet. `pipe`: connection to the supervisor."""
         super().__init__(config, readiness, drain, partial(pipe.send, READY), give_up)
         self._pipe = pipe
         self._is_asked = False
 
     def note_ping(self) -> None:
-        """Take note that the supervisor asks whether the server is alive."""
+        """Record that the supervisor asks whether the server is alive."""
         self._is_asked = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Answer the supervisor if it has asked; return as `Server` does."""
+        """Answer the supervisor if it has asked; return True to stop accepting requests."""
         if self._is_asked:
             self._is_asked = False
             # If the supervisor has ended, `follow_orders` notices.
@@ -154,7 +159,7 @@ class WorkerServer(Server):
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop after SIGTERM. The SIGINT of a terminal is for the supervisor."""
+        """Begin to stop after SIGTERM; ignore the SIGINT of a terminal, which the supervisor handles."""
         if sig == signal.SIGTERM:
             self.begin_stop()
 

@@ -137,12 +137,12 @@ def is_exposed(settings: Settings) -> bool:
 
 
 def is_for_this_machine(settings: Settings) -> bool:
-    """Return True if no other machine reaches the service, neither by itself nor through a proxy."""
+    """Return True if no other machine can reach the service, neither directly nor through a proxy."""
     return not (is_exposed(settings) or settings.trusted_proxies)
 
 
 def lacks_public_url(settings: Settings) -> bool:
-    """Return True if others than this machine reach the service, and no setting says at which address they do."""
+    """Return True if other machines can reach the service, but the settings have no public URL."""
     return settings.public_url is None and not is_for_this_machine(settings)
 
 
@@ -226,7 +226,7 @@ def _follow_settings(
 
 
 def run_worker(settings: Settings, listener: socket.socket, language: Language, number: int, pipe: Connection) -> None:
-    """Serve at a socket that other processes serve too, as the worker of a supervisor (`WorkerFunction`)."""
+    """Serve as a worker of a supervisor, at a socket that the workers share (`WorkerFunction`)."""
     # A terminal sends its signals to all processes; whether the service stops or goes on is for the supervisor to say.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -254,11 +254,11 @@ def _warn_of_connections(settings: Settings, offered: int, language: Language) -
 def build_application(
     settings: Settings, language: Language, *, may_be_new: bool = False, keeps_ledger: bool = True
 ) -> Iterator[Litestar]:
-    """Build the application, which reports that it is ready while its database is at the newest revision.
+    """Build the application, which reports itself ready while its database is at the newest revision.
 
     A SQLite file is locked, so that no other process serves it. The database is closed at the end of the block.
-    `may_be_new`: True if the caller makes a file that does not exist. `keeps_ledger`: as of `create_app`; this process
-    then does jobs too, unless the settings leave them to others.
+    `may_be_new`: True if the caller creates a missing database file. `keeps_ledger`: True if this process does the
+    regular work, such as daily checkpoints; it then runs jobs too, unless the settings leave jobs to other processes.
 
     Raises:
         CommandError: The database URL is not supported (exit code 2), the file does not exist, or another process

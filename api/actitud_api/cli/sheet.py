@@ -55,7 +55,7 @@ _NOTHING: Final = "–"
 
 
 def render_score(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
-    """Return a score with its whole explanation, ready to print."""
+    """Return a score with its whole explanation, as a renderable for the terminal."""
     return Group(*_ScoreSheet(score, methodology, language).render_parts())
 
 

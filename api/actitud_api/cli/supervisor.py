@@ -57,7 +57,7 @@ _context: Final = multiprocessing.get_context("spawn")
 
 
 class Worker:
-    """A process that serves, as its supervisor sees it."""
+    """A server process as its supervisor sees it: its number, its pipe, and signs that it is ready and alive."""
 
     def __init__(self, number: int, run: WorkerFunction) -> None:
         """Start the process. `number` is its place among the workers, which its replacement takes over."""
@@ -75,12 +75,12 @@ class Worker:
         orders.close()
 
     def order(self, order: str) -> None:
-        """Send an order; a worker that has ended takes none."""
+        """Send an order to the worker; do nothing if the worker has ended."""
         with suppress(OSError):
             self.pipe.send(order)
 
     def read_messages(self) -> None:
-        """Read the messages of the worker, and set `is_ready` once one says that it accepts connections.
+        """Read the messages of the worker, and set `is_ready` if one says that the worker accepts connections.
 
         If the worker has closed its pipe, wait up to `LOOK_SECONDS` for its process to end.
         """
@@ -92,7 +92,7 @@ class Worker:
             self.process.join(LOOK_SECONDS)
 
     def count_silence(self, seconds: float) -> None:
-        """Count time that has passed. If the worker has been silent for long, ask it once whether it is alive."""
+        """Add seconds to the silence of the worker. If it has been silent for long, ask it once whether it is alive."""
         self.silence += min(seconds, STEP_MAX)
         if self.silence >= PING_SECONDS and not self._is_asked:
             self._is_asked = True
@@ -100,11 +100,11 @@ class Worker:
 
 
 class Supervisor:
-    """Keeps a number of workers running until it is told to stop.
+    """Supervisor that keeps a number of workers running until it is told to stop.
 
-    A worker that ends is started anew, after a growing pause if it was never ready. One that hangs is killed before.
-    SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP replaces them one by one: a worker
-    retires once its replacement is ready.
+    A worker that ends is replaced, after a growing pause if it was never ready. A worker that hangs is killed and
+    replaced. SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP replaces them one by one: a
+    worker retires once its replacement is ready.
     """
 
     def __init__(
@@ -119,12 +119,12 @@ class Supervisor:
 
         Args:
             count: Number of workers.
-            build: Returns the function of the workers that are started from now on, or None to keep the former one;
-                it is called once in the beginning and once for each SIGHUP.
+            build: Returns the function of the workers that are started from now on, or None to keep the former one; it
+                is called once in the beginning and once for each SIGHUP.
             patience: Seconds after which a worker that should end is killed.
             started: Called once, when all workers are ready.
-            stopping: Called when the workers are told to stop. It closes the socket of this process: else clients would
-                still connect when no worker accepts any more, and wait for an answer in vain.
+            stopping: Called when the workers are told to stop. It closes the socket of this process; otherwise clients
+                could connect although no worker accepts, and wait in vain.
         """
         function = build()
         assert function is not None

@@ -66,7 +66,7 @@ _Type: TypeAlias = Literal["integer", "number", "boolean", "components", "enum"]
 
 
 class FaultyTable(Exception):
-    """Raised if lines of a table cannot be scored; `faults` are the first of them, `count` is the number of all."""
+    """Raised if lines of a table cannot be scored; `faults` has the first faults, `count` the number of all faults."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(len(faults))
@@ -103,13 +103,13 @@ def score_table(
 
     Args:
         raw: The content of the file.
-        kept: Columns that are copied, as the first one is.
+        kept: Columns that are copied in addition to the first column.
         methodology: The methodology, registered or not.
         language: The language of faults.
-        follow: Opens a display of progress over so many lines, whose value is called after each line that was read.
+        follow: Opens a display of progress over a number of lines; its value is called after each line that was read.
 
     Raises:
-        FaultyTable: A line or a column has faults; then nothing is scored.
+        FaultyTable: A line or a column has faults; then no line is scored.
     """
     inputs = _name_inputs(methodology)
     is_spanish, header, lines = _read_lines(raw, language)

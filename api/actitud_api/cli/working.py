@@ -31,9 +31,9 @@ LOOK_SECONDS: Final = 0.5
 
 
 def run_worker(options: argparse.Namespace, language: Language) -> int:
-    """Do jobs until the process is told to stop; return 0.
+    """Run jobs until the process is told to stop; return 0.
 
-    After SIGTERM or SIGINT the present step of each job ends or is rolled back, and another worker goes on with it.
+    After SIGTERM or SIGINT the present step of each job ends or is rolled back, and another worker continues the job.
 
     Raises:
         CommandError: The database is a file, or is not ready.

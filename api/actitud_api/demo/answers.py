@@ -78,9 +78,9 @@ class _AnswerMaker:
 
 
 def simulate_answers(chance: Chance, profile: Profile, traits: Traits) -> Answers:
-    """Return the answers of a municipality, by indicator.
+    """Simulate the answers of an invented municipality; return them by indicator.
 
-    Every indicator is answered that applies to the profile and that no zero rule scores 0.
+    The municipality answers every indicator that applies to the profile and that no zero rule scores 0.
     """
     maker = _AnswerMaker(chance, profile, traits)
     _answer_papers(maker)

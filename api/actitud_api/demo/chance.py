@@ -27,7 +27,7 @@ _DEVIATIONS = 1.7320508075688772
 
 
 class Chance:
-    """Stream of random numbers for a seed."""
+    """Generator of random numbers that gives the same numbers for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self.uniform = random.Random(seed).random
@@ -69,7 +69,7 @@ def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
 
 
 def interpolate(points: Points, x: float) -> float:
-    """Return y on the line through the points, which is flat beyond its ends."""
+    """Return y at `x` on the line through the points, which is constant beyond its first and last point."""
     before_x, before_y = points[0]
     if x <= before_x:
         return before_y

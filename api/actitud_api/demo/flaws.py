@@ -35,8 +35,8 @@ CONTRADICTED_PROFILE: Final = 0.006
 class FlawRates(Struct, frozen=True):
     """Probabilities, from 0 to 1, that an answer of a municipality gets a flaw.
 
-    `silent`: the answer is missing. `declared`: it has no evidence. `aside`: a review sets it aside.
-    `mistaken`: its facts contradict each other. `gaps` is no probability, but the largest number of answers
+    `silent`: the answer is missing. `declared`: it has no evidence. `aside`: a review sets the answer aside.
+    `mistaken`: its facts contradict each other. Unlike the others, `gaps` is a number: the largest number of answers
     that one dimension may lose because they are missing, set aside or mistaken.
     """
 
@@ -57,10 +57,10 @@ RATES: Final[dict[Kind, FlawRates]] = {
 
 
 class Flaws(Struct):
-    """Flaws that are not in the facts themselves.
+    """Flaws of answers that do not change their facts, such as missing evidence.
 
-    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside`
-    has the reason for each answer that a review sets aside.
+    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside` has the
+    reason for each answer that a review sets aside.
     """
 
     self_declared: set[str]
@@ -69,7 +69,7 @@ class Flaws(Struct):
 
 
 def draw_flaw_rates(chance: Chance, traits: Traits) -> FlawRates:
-    """Draw the flaw rates of a municipality: those of its kind, unless it left the questionnaire half empty."""
+    """Draw the flaw rates of a municipality: the rates of its kind, or those of a questionnaire left half empty."""
     rates = RATES[traits.kind]
     if traits.kind != "ordinary" or not chance.draw_event(HALF_EMPTY):
         return rates

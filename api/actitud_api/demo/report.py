@@ -14,12 +14,12 @@ LEVELS = (1, 2, 3, 4, 5)
 
 
 class SimulationReport(Struct, frozen=True, kw_only=True):
-    """Figures of a simulated edition.
+    """Statistics of a simulated edition.
 
-    `organisations`: their number. `spearman`: rank correlation of population and index, from -1 to 1. The other
-    figures are shares from 0 to 1. `levels`: share of each level among the organisations that have a level.
-    `statuses`: share of each status among all organisations. `states` and `codes`: share of each among all
-    indicators of all organisations.
+    `organisations`: the number of organisations. `spearman`: rank correlation of population and index, from -1 to 1.
+    The other figures are shares from 0 to 1. `levels`: share of each level among the organisations that have a level.
+    `statuses`: share of each status among all organisations. `states` and `codes`: share of each among all indicators
+    of all organisations.
     """
 
     organisations: int
@@ -41,7 +41,7 @@ class ReportTally:
         self._codes: Counter[Code] = Counter()
 
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
-        """Count one organisation in every figure of the report.
+        """Count one organisation in every statistic of the report.
 
         `index` and `level` are None if the organisation has none; `codes` has one result code for each of its
         indicators.

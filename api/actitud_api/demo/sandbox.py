@@ -118,7 +118,7 @@ def build_key(identifier: str) -> keys.Key:
 
 
 def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
-    """Fill an empty database that has the tables.
+    """Fill a database that has tables without rows with the invented data of the sandbox.
 
     `folder`: folder of the private signing key. `examples`: folder of the request examples of the OpenAPI document.
     """
@@ -199,7 +199,7 @@ def _add_webhook(session: Session, folder: Path) -> None:
 
 
 def restore_keys(database: Database) -> None:
-    """Make the keys of the sandbox valid for a year from now, whatever was done to them."""
+    """Make the keys of the sandbox valid for a year from now, even if they were revoked or rotated."""
     with database.write() as session:
         identifiers = [identifier for _, identifier in KEYS]
         queries.restore_keys(session, identifiers, datetime.now(UTC) + timedelta(days=keys.DAYS_MAX))

@@ -102,7 +102,7 @@ def load_report(database: Database) -> SimulationReport | None:
 
 
 class AlreadyPublished(Exception):
-    """Raised by `store_demonstration` if a published edition of it is stored, which cannot be replaced."""
+    """Raised by `store_demonstration` if the stored demonstration has a published edition, which cannot be replaced."""
 
 
 def store_demonstration(
@@ -115,9 +115,9 @@ def store_demonstration(
     """Simulate the demonstration, store both editions in the state `in_review`, and return the report of `EDITION`.
 
     A stored demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
-    only the organisations with these numbers, counted from 1; None for all. If none of them took part in the earlier
-    edition, there is none. `as_drafts`: store `EDITION` in the state `open`, with the answers as drafts that have no
-    evidence.
+    only the organisations with these numbers, counted from 1; None for all. If none of these organisations took part in
+    the earlier edition, only `EDITION` is stored. `as_drafts`: store `EDITION` in the state `open`, with the answers as
+    drafts that have no evidence.
 
     Raises:
         AlreadyPublished: An edition of the stored demonstration is published.
@@ -205,7 +205,15 @@ def count_unpublished(database: Database) -> dict[str, int]:
 def publish_earlier_edition(
     database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
 ) -> None:
-    """Publish the earlier edition, unless there is none or it is published; arguments as of `publish_demonstration`."""
+    """Publish the earlier edition of the demonstration, unless it does not exist or is published.
+
+    Args:
+        database: Database of the demonstration.
+        folder: Folder of the private signing keys.
+        advance: Called once per score.
+        now: Time of the publication.
+        spread: Replacement of `map` that prepares the scores, for example in several processes.
+    """
     if EARLIER in count_unpublished(database):
         _publish(database, EARLIER, folder, advance, now, spread)
 

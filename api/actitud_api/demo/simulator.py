@@ -33,16 +33,16 @@ _EARLIER_SEED = 1_000_000
 
 
 class ScoredSubmission(Struct, frozen=True):
-    """A submission and its evaluation, which has its score."""
+    """A submission with its evaluation, which contains the score."""
 
     submission: Submission
     evaluation: Evaluation
 
 
 class SimulatedOrganisation(Struct, frozen=True):
-    """Invented municipality with its submission, and with the evaluation of the submission, which has its score.
+    """Invented municipality with its submission and the evaluation of the submission, which contains the score.
 
-    `earlier` is what it submitted to the earlier edition; None if it did not take part.
+    `earlier` is its submission to the earlier edition; None if it did not take part.
     """
 
     municipality: Municipality
@@ -52,7 +52,7 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> Iterator[SimulatedOrganisation]:
-    """Yield invented municipalities with submissions and scores; each run gives the same figures.
+    """Yield invented municipalities with submissions and scores; each run gives the same results.
 
     `numbers`: only the municipalities with these numbers, counted from 1; None for all.
     """
@@ -72,14 +72,14 @@ def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> 
 def simulate_submission(seed: int, municipality: Municipality, previous_level: int | None = None) -> Submission:
     """Return the simulated submission of a municipality; the same seed gives the same submission.
 
-    `previous_level`: its level in the earlier edition, None if it has none.
+    `previous_level`: level of the municipality in the earlier edition, None if it has none.
     """
     chance = Chance(seed)
     return _answer(chance, municipality, draw_traits(chance, municipality), previous_level)
 
 
 def simulate_earlier_submission(seed: int, municipality: Municipality) -> Submission:
-    """Return the submission of a municipality to the earlier edition; `seed` is that of `simulate_submission`."""
+    """Return the submission of a municipality to the earlier edition; use the same seed for `simulate_submission`."""
     # The same numbers as a year later but for the traits: only what changed may differ.
     chance = Chance(seed)
     traits = draw_earlier_traits(Chance(seed + _EARLIER_SEED), draw_traits(chance, municipality))

@@ -7,7 +7,7 @@ from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
 
 
 class Simulation(Base, table=True):
-    """A simulated edition: fingerprint of the methodology and code that made it, and report as JSON."""
+    """Table of simulated editions: the fingerprint of methodology and code that made each, and its report as JSON."""
 
     __tablename__ = "simulation"
 

@@ -77,7 +77,8 @@ class Traits(Struct, frozen=True):
     """Traits of an invented municipality.
 
     `deviations` has the quality of the answer to each indicator, in standard deviations from the mean of all
-    municipalities. `inflated` are the indicators whose quality is only claimed. `absent`: it has no account.
+    municipalities. `inflated` are the indicators whose quality is only claimed. `absent`: True if the municipality has
+    no account on a social network.
     """
 
     kind: Kind
@@ -101,7 +102,7 @@ def list_indicators() -> tuple[tuple[str, str, str], ...]:
 
 
 def draw_traits(chance: Chance, municipality: Municipality) -> Traits:
-    """Draw the traits of a municipality."""
+    """Draw the traits of an invented municipality at random."""
     population = municipality.population
     kind = _draw_kind(chance, population)
     absent = chance.draw_event(interpolate(ABSENT, population)) and kind == "ordinary"
@@ -129,7 +130,7 @@ def draw_traits(chance: Chance, municipality: Municipality) -> Traits:
 
 
 def draw_earlier_traits(chance: Chance, traits: Traits) -> Traits:
-    """Draw the traits that a municipality had a year before it had these."""
+    """Draw the traits that a municipality had one year before it had the traits `traits`."""
     improvement = IMPROVEMENT + VARIATION * chance.draw_deviation()
     deviations = {
         indicator: deviation - improvement - VARIATION * chance.draw_deviation()

@@ -22,10 +22,10 @@ _ABSENT: Final = "—"
 
 
 class ScoreRescorer(Rescorer):
-    """Scores published documents again and compares the results with what was published.
+    """Rescorer that scores published submissions again and compares the results with the published scores.
 
-    Create one instance for each verification: a methodology that this program does not have is reported only
-    for the first document that names it.
+    Create one instance for each verification: a methodology that this program does not have is reported only for the
+    first document that names it.
     """
 
     def __init__(self) -> None:

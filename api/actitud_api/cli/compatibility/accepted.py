@@ -12,11 +12,11 @@ from actitud_api.cli.compatibility.rules import Break
 
 
 class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An entry of that file: a break that a decision accepts.
+    """An entry of the file of accepted breaks: a break of compatibility that a decision accepts.
 
-    `rule` and `place` are the rule and the place of the break, as the report prints them. A place that begins with
-    `* ` stands for the same place in every operation. `record` says where the decision is written: the path of a
-    file, a colon, and words that the file must contain.
+    `rule` and `place` are the rule and the place of the break, as the report prints them. A place that begins with `* `
+    stands for the same place in every operation. `record` says where the decision is written: the path of a file, a
+    colon, and words that the file must contain.
     """
 
     rule: str
@@ -31,7 +31,7 @@ class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return (self.rule, self.place) == (found.rule, place)
 
     def has_record(self, folder: Path) -> bool:
-        """Return True if the decision is written down: a folder has the file of `record`, with the words."""
+        """Return True if the decision is recorded: `folder` has the file that `record` names, with the words."""
         name, _, words = self.record.partition(": ")
         file = folder / name
         return file.is_file() and " ".join(words.split()) in " ".join(file.read_text().split())
@@ -41,6 +41,6 @@ def read_accepted(text: bytes) -> Sequence[AcceptedBreak]:
     """Read the file of accepted breaks, a JSON array.
 
     Raises:
-        msgspec.DecodeError: The text is no such file.
+        msgspec.DecodeError: The text is no valid file of accepted breaks.
     """
     return msgspec.json.decode(text, type=list[AcceptedBreak])

@@ -39,7 +39,7 @@ def is_version(value: object) -> bool:
 
 
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the JSON types; the type `number` includes `integer`."""
+    """Find a JSON type that `wide` allows and `narrow` refuses; the type `number` includes `integer`."""
     if narrow.types is None:
         return None
     if wide.types is not None and all(
@@ -50,7 +50,7 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the enumerated values; methodology versions do not count."""
+    """Find an enumerated value that `wide` allows and `narrow` refuses; methodology versions do not count."""
     if narrow.values is None:
         return None
     if wide.values is None:
@@ -62,36 +62,36 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 
 
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the lower limits of numbers, lengths and counts."""
+    """Find a lower limit (of a number, length or count) that is stricter in `narrow` than in `wide`."""
     return _find_limit(wide, narrow, _LOWER, 1)
 
 
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the upper limits of numbers, lengths and counts."""
+    """Find an upper limit (of a number, length or count) that is stricter in `narrow` than in `wide`."""
     return _find_limit(wide, narrow, _UPPER, -1)
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the patterns; any other pattern counts as a refusal, because patterns cannot be compared."""
+    """Find a pattern of `narrow` that `wide` does not have; different patterns count as a refusal."""
     return _find_other(wide, narrow, "pattern")
 
 
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the formats; any other format counts as a refusal."""
+    """Find a format of `narrow` that `wide` does not have; different formats count as a refusal."""
     return _find_other(wide, narrow, "format")
 
 
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare whether items may be repeated."""
+    """Find a prohibition of repeated items that only `narrow` has."""
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
     return None
 
 
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the steps of numbers (`multipleOf`).
+    """Find a step of numbers (`multipleOf`) in `narrow` that refuses numbers that `wide` allows.
 
-    The step of the wide schema must be a multiple of that of the narrow one.
+    The step of `wide` must be a multiple of the step of `narrow`.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if tight is None or tight == loose:
@@ -103,10 +103,7 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare all keywords that have no rule of their own.
-
-    Each keyword of the narrow schema must stand in the wide one with the same value.
-    """
+    """Find a keyword of `narrow`, without a rule of its own, that `wide` does not have with the same value."""
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
         for shape in (wide, narrow)

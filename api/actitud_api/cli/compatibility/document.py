@@ -34,7 +34,7 @@ _STRUCTURAL: Final = frozenset(
 
 
 class Shape(Struct, frozen=True, kw_only=True, eq=False):
-    """One alternative of a schema, without references.
+    """One alternative of a JSON Schema, with its references resolved.
 
     `types`: the JSON types of its values apart from null; None is any type. `nullable`: null is one of its values.
     `values`: the values of `enum` or `const` apart from null; None if it has neither. `is_open_enum`: the document
@@ -63,7 +63,7 @@ class Shape(Struct, frozen=True, kw_only=True, eq=False):
 class Form(Struct, frozen=True, eq=False):
     """A schema as a list of alternatives, apart from null.
 
-    `nullable`: null is accepted. `discriminators`: the names of the members by which the alternatives are told apart.
+    `nullable`: null is accepted. `discriminators`: the names of the members whose values distinguish the alternatives.
     """
 
     shapes: tuple[Shape, ...]
@@ -72,7 +72,7 @@ class Form(Struct, frozen=True, eq=False):
 
 
 def is_equal(left: object, right: object) -> bool:
-    """Return True if two JSON values are the same: 1 and 1.0 are, 1 and true are not."""
+    """Return True if two JSON values are equal: 1 equals 1.0, but not true."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list) and isinstance(right, list):
@@ -124,7 +124,7 @@ class Document:
         return Document(data)
 
     def resolve(self, value: object) -> Node:
-        """Return the object that a value of the document is, or that it refers to.
+        """Return a value of the document if it is an object, or the object that it refers to by `$ref`.
 
         Raises:
             ValueError: A reference leads nowhere, to another document, or in a circle.
@@ -151,7 +151,7 @@ class Document:
         return self._forms[id(schema)]
 
     def list_defaults(self, schema: object) -> Sequence[object]:
-        """Return the default value of a schema or of a part of it, as the only item; nothing if it has none."""
+        """Return a list with the default value of a schema or of a part of it; an empty list if there is no default."""
         node = as_object(schema)
         if "default" in node:
             return (node["default"],)

@@ -105,12 +105,12 @@ class SchemaBreak(Struct, frozen=True, kw_only=True):
 
 
 class Break(Struct, frozen=True, kw_only=True):
-    """A change that breaks clients.
+    """A change between two versions of the OpenAPI document that breaks clients.
 
-    `rule` is the code of the rule that finds it. `operation`: method and path, empty if the break concerns the
-    whole document. `part`: the part of the operation, such as `request body application/json`. `pointer`: JSON
-    Pointer to the member in a value of that part, empty for all of it. `before` and `after`: what the two
-    documents say at this place.
+    `rule` is the code of the rule that finds it. `operation`: method and path, empty if the break concerns the whole
+    document. `part`: the part of the operation, such as `request body application/json`. `pointer`: JSON Pointer to the
+    member in a value of that part, empty for all of it. `before` and `after`: the values of the two documents at this
+    place.
     """
 
     rule: str
