@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import pytest
 from msgspec import structs
-from sqlalchemy import text
+from sqlalchemy import literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.cli.serving import get_database, get_readiness
@@ -135,6 +135,19 @@ def test_a_session_that_is_open_when_the_server_stops_ends(url: str, postgresql:
                         session.connection().execute(text("SELECT 1"))
                     session.commit()
             _await_answer(database)
+
+
+def test_a_row_that_is_read_without_a_session_is_given_up_too(url: str, postgresql: Server) -> None:
+    one = select(literal(1))
+    with opened(url) as database:
+        assert database.read_row(one, {}) == (1,)
+        with postgresql.stalled():
+            with pytest.raises(Unavailable):
+                database.read_row(one, {})
+            with pytest.raises(Unavailable, match="is not asked now"):
+                database.read_row(one, {})
+        _await_answer(database)
+        assert database.read_row(one, {}) == (1,)
 
 
 def test_without_the_bound_a_statement_waits_for_as_long_as_the_server_is_stopped(url: str, postgresql: Server) -> None:
