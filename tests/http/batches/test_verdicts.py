@@ -104,6 +104,14 @@ def test_the_workbook_has_a_row_for_each_answer_of_who_is_under_review(desk: Des
     assert sheet.column_dimensions[MARK].hidden
 
 
+def test_the_rules_of_the_list_are_explained_on_a_sheet_of_their_own(desk: Desk) -> None:
+    book = desk.download()
+    rules = {str(code.value): str(text.value) for code, text in book["Rules"].iter_rows(min_row=4, max_col=2)}
+    assert list(rules) == ["V10", "V18", "V19", "V21", "V24", "V30"]
+    assert all(len(text) > 20 for text in rules.values())
+    assert "URL" in rules["V21"]
+
+
 def test_what_comes_back_is_given_and_scored_and_entered_once_each(desk: Desk) -> None:
     one, two = desk.batch.names[:2]
     before, entries = desk.points(one), len(desk.batch.entries())

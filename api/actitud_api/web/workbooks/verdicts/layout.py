@@ -20,6 +20,9 @@ FORMAT: Final = "actitud-verdicts/1"
 TITLE: Final = Texts("Dictámenes", "Verdicts")
 """The title of the sheet of answers, which is its name in the workbook."""
 
+RULES_TITLE: Final = Texts("Reglas", "Rules")
+"""The title of the sheet that says what each rule asks for; nobody reads it back."""
+
 ASSESSMENTS_MAX: Final = 1_000
 """Most assessments whose answers one workbook has: of the longest methodology some 60,000 rows."""
 

@@ -31,6 +31,7 @@ from actitud_api.web.workbooks.layout import HEADER, LISTS, METADATA
 from actitud_api.web.workbooks.verdicts.layout import (
     COLUMNS,
     FORMAT,
+    RULES_TITLE,
     TITLE,
     VERDICT_LABELS,
     WorkbookIdentity,
@@ -42,10 +43,13 @@ _MADE: Final = datetime(2026, 1, 1)
 _LEVEL_MAX: Final = 100
 _INTRODUCTION: Final = Texts(
     "Elija un dictamen en las filas que juzgue; las que queden en blanco no cambian. Todo dictamen que no sea «Vale» "
-    "lleva motivo, que se publica. El paso solo se escribe si se demuestra uno inferior.",
+    "lleva motivo, que se publica. El paso solo se escribe si se demuestra uno inferior. Lo que pide cada regla está "
+    "en la hoja siguiente.",
     "Choose a verdict in the rows that you judge; those left blank do not change. Every verdict but “It stands” has a "
-    "reason, which is published. Write the step only where a lower one is shown.",
+    "reason, which is published. Write the step only where a lower one is shown. The next sheet says what each rule "
+    "asks for.",
 )
+_RULE_WIDTH: Final = 110
 
 
 def write_workbook(identity: WorkbookIdentity, assessments: Iterable[JudgeableAssessment], language: Language) -> bytes:
@@ -76,6 +80,7 @@ class _VerdictWriter:
                     row += 1
                     self._write_answer(sheet, row, assessment, indicator)
         self._finish(sheet, row)
+        self._write_rules()
         self._write_hidden()
         self._book.close()
         return self._file.getvalue()
@@ -155,6 +160,19 @@ class _VerdictWriter:
                 "error_message": longest.into(self._language),
             },
         )
+
+    def _write_rules(self) -> None:
+        """Add the sheet that says what each rule asks for, which the drop-down list names by its code."""
+        rules = next((codes for name, codes in self._list_options() if name == "rule"), ())
+        if not rules:
+            return
+        sheet = self._book.add_worksheet(RULES_TITLE.into(self._language))
+        sheet.protect()
+        sheet.set_column(1, 1, _RULE_WIDTH)
+        sheet.write_string(0, 0, RULES_TITLE.into(self._language), self._formats["heading"])
+        for row, code in enumerate(rules, HEADER):
+            sheet.write_string(row, 0, code, self._formats["plain"])
+            sheet.write_string(row, 1, self._texts.rules[code], self._formats["plain"])
 
     def _list_options(self) -> list[tuple[str, Sequence[str]]]:
         """Return the columns with a drop-down list and their options: the verdicts, and the rules that people check."""
