@@ -160,7 +160,7 @@ def find_matches(session: Session, text: str) -> Subquery | None:
 
 
 def has_exact_match(session: Session, text: str) -> bool:
-    """Return True if an organisation matches the words of a search text, and False if at best others are like them."""
+    """Return True if an organisation has the words of a search text, False if there are only similar words, or none."""
     return _find_begun(session, parse_search(text)) is not None
 
 

@@ -173,7 +173,7 @@ def search_page(
 
 
 def has_exact_match(database: Database, text: str) -> bool:
-    """Return True if an organisation matches the words of a search text, and False if at best others are like them."""
+    """Return True if an organisation has the words of a search text, False if there are only similar words, or none."""
     with database.read() as session:
         return search_queries.has_exact_match(session, text)
 

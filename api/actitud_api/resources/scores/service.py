@@ -368,14 +368,14 @@ def list_ranking(
 
 
 class ListedRow(Struct, frozen=True):
-    """A row of a list, and its position in it by rank, from 1."""
+    """A row of a ranking, and its position by rank in the filtered list, from 1."""
 
     row: RankingRow
     position: int
 
 
 def find_listed_row(database: Database, edition: str, filters: ScoreFilters, organisation: str) -> ListedRow | None:
-    """Find the row of an organisation among those of a published edition that match the filters; None if it is not.
+    """Find the row of an organisation among the rows of a published edition that match the filters; None without one.
 
     `organisation` is an id or an alias.
 
@@ -395,7 +395,7 @@ def find_listed_row(database: Database, edition: str, filters: ScoreFilters, org
 def find_local_ranks(
     database: Database, edition: str, filters: ScoreFilters, rows: Iterable[RankingRow]
 ) -> dict[str, int]:
-    """Return the rank of each ranked row among those of a published edition that match the filters, by organisation.
+    """Return the ranks of ranked rows within the part of a published edition that the filters select, by organisation.
 
     Equal indices share the best rank. The ranks in the rows are those in the whole edition.
 

@@ -150,7 +150,7 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
 
 def _rank_in_territory(rows: Iterable[RankingRow], located: Iterable[LocatedScore]) -> dict[str, int]:
-    """Return the ranks of ranked organisations of a territory in it; equal indices share the best rank."""
+    """Return the ranks of ranked organisations within their territory; equal indices share the best rank."""
     ascending = sorted(score.index for score in located if score.index is not None)
     return {row.organisation: len(ascending) - bisect_right(ascending, row.rank_points) + 1 for row in rows}
 

@@ -39,14 +39,14 @@ STYLE: Final = files("actitud_api.web.charts").joinpath("static", "file.css").re
 
 
 class Units(Protocol):
-    """The lengths in which a chart is drawn."""
+    """The units in which a chart is drawn: converts the coordinates of a layout to lengths in SVG."""
 
     def x(self, share: float) -> str:
-        """Return a horizontal length, given in per cent of the width of the chart."""
+        """Convert a horizontal length, given in per cent of the width of the chart."""
         ...
 
     def y(self, length: float) -> str:
-        """Return a vertical length, given in em."""
+        """Convert a vertical length, given in em."""
         ...
 
 
@@ -54,11 +54,11 @@ class PageUnits:
     """The units of a page: per cent and em, so that a chart fills its column and its letters keep their size."""
 
     def x(self, share: float) -> str:
-        """Return a horizontal length."""
+        """Convert a horizontal length, given in per cent of the width of the chart."""
         return f"{round(share, 2)}%"
 
     def y(self, length: float) -> str:
-        """Return a vertical length."""
+        """Convert a vertical length, given in em."""
         return f"{round(length, 2)}em"
 
 
@@ -66,16 +66,16 @@ class FileUnits:
     """The units of a file: pixels."""
 
     def x(self, share: float) -> str:
-        """Return a horizontal length."""
+        """Convert a horizontal length, given in per cent of the width of the chart."""
         return f"{round(share * (WIDTH - 2 * _MARGIN) / 100, 1)}"
 
     def y(self, length: float) -> str:
-        """Return a vertical length."""
+        """Convert a vertical length, given in em."""
         return f"{round(length * _SIZE, 1)}"
 
 
 class FileLine(Struct, frozen=True):
-    """A line of text of a file: its baseline, its CSS class, its words and their width in pixels.
+    """A line of text in a chart that is drawn as a file: its baseline, CSS class, words, and their width in pixels.
 
     In another site a file is drawn with the fonts of the reader, some of which are wider than ours.
     """
@@ -87,7 +87,7 @@ class FileLine(Struct, frozen=True):
 
 
 def prepare_templates(environment: jinja2.Environment) -> jinja2.Environment:
-    """Give an environment that has the templates of this package what their macros need, and return it."""
+    """Add the functions that the macros of charts use to a Jinja environment, and return it."""
     environment.globals.update(page_units=PageUnits(), level_step=find_step, level_digit=draw_digit)
     return environment
 

@@ -69,7 +69,7 @@ class DotRow(Struct, frozen=True, kw_only=True):
 
 
 class LevelShare(Struct, frozen=True, kw_only=True):
-    """The number of organisations of a level, None for those without one."""
+    """The number of organisations at a level; the level None is for organisations without one."""
 
     level: int | None
     count: int
@@ -98,10 +98,10 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 class ChartRow(Struct, frozen=True, kw_only=True):
     """A row of a chart with its vertical coordinates, in em; horizontal ones are in per cent of the chart's width.
 
-    `lines`: the lines of the label, each with its baseline. `text`: the figure of the row, and `baseline` the
-    baseline of that text. `top`: the top of the bar, or of the line with the dot. A row of a bar chart has the figure
-    `value`, and as `mark` the figure to compare it with. A row of a dot plot has a `dot`, the `middle` half of a group
-    and its median as `mark`. What a row has not is None.
+    `lines`: the lines of the label, each with its baseline. `text`: the figure of the row, and `baseline` the baseline
+    of that text. `top`: the top of the bar, or of the line with the dot. A row of a bar chart has the figure `value`,
+    and as `mark` the figure to compare it with. A row of a dot plot has a `dot`, the `middle` half of a group and its
+    median as `mark`. Members that a row does not use are None.
     """
 
     lines: tuple[tuple[str, float], ...]
@@ -130,9 +130,9 @@ class LevelPart(Struct, frozen=True, kw_only=True):
 class PlacedMark(Struct, frozen=True, kw_only=True):
     """A column of a histogram, or a point of a trend line, with its coordinates.
 
-    `x` is the middle of the column or point; `left`, `width`, `top` and `height` are those of the drawn shape.
-    Horizontal coordinates are percentages of the chart's width, vertical ones are in em. `label` is the text
-    below the mark, and `text` its figure. `marked` is True if the mark is highlighted.
+    `x` is the middle of the column or point; `left`, `width`, `top` and `height` describe the drawn shape. Horizontal
+    coordinates are percentages of the chart's width, vertical ones are in em. `label` is the text below the mark, and
+    `text` its figure. `marked` is True if the mark is highlighted.
     """
 
     x: float
@@ -155,14 +155,14 @@ class ChartTable(Struct, frozen=True):
 class Picture(Struct, frozen=True, kw_only=True):
     """A chart with its coordinates.
 
-    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em.
-    `title` is the finding of the chart, and `description` all its figures. Bar charts and dot plots have `rows`;
-    histograms and trend lines have `placed` marks side by side; the bar of levels has `parts`. `steps` are the lines of
-    the scale of a trend line: height in em and text of each. `ticks` are the lines of the scale of a dot plot: distance
-    from the left in per cent, and text. `reference` is a figure on that scale to compare every row with, None if there
-    is none. `is_own` is True if the dots are one organisation. `tiles` are those of a tile map, and `classes` its
-    legend: step and range of each, the step None of those without a figure. `legend` says how to read the chart.
-    `table` has the figures for downloads; without one the chart cannot be downloaded.
+    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em. `title`
+    is the finding of the chart, and `description` all its figures. Bar charts and dot plots have `rows`; histograms and
+    trend lines have `placed` marks side by side; the bar of levels has `parts`. `steps` are the lines of the scale of a
+    trend line: height in em and text of each line. `ticks` are the lines of the scale of a dot plot: distance from the
+    left in per cent, and text. `reference` is a figure on that scale to compare every row with, None if there is none.
+    `is_own` is True if the dots are one organisation. `tiles` are the tiles of a tile map, and `classes` its legend:
+    step and range of each class; the step is None for the provinces without a figure. `legend` says how to read the
+    chart. `table` has the figures for downloads; a chart without a table cannot be downloaded.
     """
 
     kind: Literal["bars", "dots", "columns", "trend", "levels", "tiles"]
@@ -184,7 +184,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """Lay out a chart with one bar from 0 to 100 per row; a row with a figure to compare also has a mark.
+    """Lay out a chart with one bar from 0 to 100 per row; a row with a second figure has a mark to compare it with.
 
     `identifier` is the id of the chart in the page, and `description` its text for screen readers.
     """
@@ -246,7 +246,7 @@ def draw_dots(
 
 
 def draw_levels(identifier: str, title: str, description: str, levels: Sequence[LevelShare], of: int) -> Picture:
-    """Lay out one bar, parted by the shares of the levels, lowest first; `of` is the number of levels.
+    """Lay out one bar, divided by the shares of the levels, lowest first; `of` is the number of levels.
 
     `identifier` is the id of the chart in the page, and `description` its text for screen readers.
     """
@@ -274,8 +274,8 @@ def draw_tiles(
 ) -> Picture:
     """Lay out the tile map of provinces; `classes` is its legend: step and range of each class, lowest first.
 
-    A class without a step is that of the tiles without a figure. `identifier` is the id of the chart in the page, and
-    `description` its text for screen readers.
+    A class whose step is None stands for the tiles without a figure. `identifier` is the id of the chart in the page,
+    and `description` its text for screen readers.
     """
     return Picture(
         kind="tiles",

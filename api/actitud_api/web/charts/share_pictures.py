@@ -1,6 +1,6 @@
-"""Layout of the pictures that stand for a page where its link is shared: 1200 × 630 pixels, drawn as PNG.
+"""Layout of the preview pictures of shared links to pages: 1200 × 630 pixels, drawn as PNG.
 
-Who sees one has it small on a telephone: few words, large, one figure, one picture.
+Most readers see such a picture small, on a telephone: it has few and large words, one figure and one drawing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _templates: Final = load_templates("actitud_api.web.charts")
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """A text of a picture; `x` is where it starts, ends or has its middle, as `anchor` says, and `y` its baseline."""
+    """A text of a picture; `x` is its start, middle or end, depending on `anchor`, and `y` its baseline, in pixels."""
 
     x: float
     y: float
@@ -63,9 +63,10 @@ class Shape(Struct, frozen=True, kw_only=True):
 class OrganisationCard(Struct, frozen=True, kw_only=True):
     """Content of the picture of an organisation.
 
-    `figure` is the index in whole points, `full` what it is of; without an index `figure` says so in words and `share`
-    is None. `share` is the index as a part of the whole, 0 to 1. `level`: number, number of levels, and name; None
-    without one. `sentences` is the verdict. `remark` is a warning, such as that the data are invented.
+    `figure` is the index in whole points, and `full` the text after it, such as "of 100"; without an index `figure`
+    says so in words and `share` is None. `share` is the index as a part of the whole, 0 to 1. `level`: number, number
+    of levels, and name; None without one. `sentences` is the verdict. `remark` is a warning, such as that the data are
+    invented.
     """
 
     name: str
@@ -81,7 +82,7 @@ class OrganisationCard(Struct, frozen=True, kw_only=True):
 
 
 class LevelCount(Struct, frozen=True, kw_only=True):
-    """So many organisations of a level; `level` is None for those without one. `text` is the count."""
+    """The number of organisations at a level, also as text; `level` is None for organisations without one."""
 
     level: int | None
     count: int
@@ -153,7 +154,7 @@ def render_overview(card: OverviewCard, language: Language) -> bytes:
 
 
 def render_site(title: str, text: str, language: Language) -> bytes:
-    """Render the picture of the pages that are of no edition as PNG."""
+    """Render the picture of the pages that belong to no edition as PNG."""
     page = _PictureBuilder("", language)
     page.add_paragraph(title, 68, 80, 3, bold=True)
     page.y += 30

@@ -1,7 +1,7 @@
-"""The tile map of Spain: one tile of the same size for each province, about where the province is.
+"""The tile map of Spain: one tile of the same size for each province, near the real position of the province.
 
-On a map with borders Badajoz is eleven times as large as Gipuzkoa, which has as many inhabitants; here each counts the
-same and its figure fits into it. The grid is ours, and nothing is loaded to draw it.
+On a map with borders Badajoz is eleven times as large as Gipuzkoa, which has as many inhabitants; here all provinces
+have the same size, and the figure of each fits into its tile. The grid was designed for this project.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GRID: Final = """
 
 
 class TilePlace(NamedTuple):
-    """The place of a province in the grid, from the north-west corner, and its letters."""
+    """The column and row of a province in the grid, counted from the north-west corner, and its letters."""
 
     column: int
     row: int
@@ -55,9 +55,9 @@ PLACES: Final[Mapping[str, TilePlace]] = _read_grid()
 class Tile(Struct, frozen=True, kw_only=True):
     """A tile of the map.
 
-    `step` is the class of its figure, 1 (lowest) to `STEPS`; None without a figure. `text` is the figure. `label` says
-    province and figures in words, for screen readers and as a hint. `href` is None if no organisation is in the
-    province.
+    `step` is the class of its figure, 1 (lowest) to `STEPS`; None without a figure. `text` is the figure. `label` has
+    the province and its figures in words, for screen readers and as a tooltip. `href` is None if no organisation is in
+    the province.
     """
 
     place: TilePlace
@@ -76,10 +76,10 @@ class TileClass(NamedTuple):
 
 
 def classify(figures: Mapping[str, int]) -> dict[str, int]:
-    """Part figures into `STEPS` classes of about the same number; equal figures are in the same class.
+    """Divide figures into `STEPS` classes of about the same size; equal figures are in the same class.
 
-    Return the class of each, 1 to `STEPS`, by the same keys. The figures are those that are shown, whole points: finer
-    ones would part two that look equal, and a class would end where the next begins.
+    Return the class of each figure, 1 to `STEPS`, by the same keys. Pass the shown figures, which are whole points:
+    with finer ones two figures that look equal could be in different classes, and a class end where the next begins.
     """
     ordered = sorted(figures.values())
     first = {figure: ordered.index(figure) for figure in set(ordered)}

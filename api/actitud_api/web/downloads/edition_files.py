@@ -1,4 +1,4 @@
-"""The files of whole tables of a published edition: what each consists of besides its rows, and its name in a store."""
+"""The files of whole tables of a published edition: the parts of each besides its rows, and its name in a store."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _MEASURE: Final = Texts("Medida", "Measure")
 
 
 class TableFile(Struct, frozen=True, kw_only=True):
-    """A file of a table without its rows; it can be passed to another process.
+    """The description of a file with a table, without the rows; it can be passed to another process.
 
-    `suffix`: the format. `sheet`: name of a workbook's sheet with the rows. `about` and `notes`: texts, by label, of
-    its second sheet, and the name of that; empty for other formats. `cube`: the description of a JSON-stat file, None
-    for other formats.
+    `suffix`: the format. `sheet`: name of the sheet with the rows in a workbook. `about` and `notes`: texts of the
+    second sheet of a workbook, by label, and the name of that sheet; empty for other formats. `cube`: the description
+    of a JSON-stat file, None for other formats.
     """
 
     suffix: str
@@ -54,9 +54,9 @@ class TableFile(Struct, frozen=True, kw_only=True):
     cube: Cube | None = None
 
     def encode(self, batches: Iterable[Any]) -> tuple[Iterator[bytes], int | None]:
-        """Return the pieces of the file and its length in bytes, None if it is unknown.
+        """Encode the file; return its content in pieces, and its length in bytes, None if that is unknown.
 
-        `batches`: the rows in batches; of JSON-stat, `CubeUnit`s.
+        `batches`: the rows in batches; for JSON-stat, `CubeUnit`s in batches.
         """
         cube = self.cube
         if cube is not None:
@@ -75,7 +75,7 @@ class TableFile(Struct, frozen=True, kw_only=True):
 
 
 class TableFactory(Struct, frozen=True, kw_only=True):
-    """Builds the files of tables in one language, as one publisher and the service at one address offer them.
+    """Factory of files with tables, in one language, for one publisher and one address of the service.
 
     `base`: scheme and authority of links.
     """
@@ -93,14 +93,14 @@ class TableFactory(Struct, frozen=True, kw_only=True):
         dialect: Dialect = "rfc4180",
         about: Mapping[str, str] | None = None,
     ) -> TableFile:
-        """Return the file of any table in a format other than JSON-stat. `about`: further lines about it."""
+        """Build the file of any table in a format other than JSON-stat. `about`: further lines about it, by label."""
         if suffix != "xlsx":
             return TableFile(suffix=suffix, sheet=sheet, columns=table, dialect=dialect)
         lines = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": self.base, **(about or {})}
         return TableFile(suffix=suffix, sheet=sheet, columns=table, about=lines, notes=_NOTES.into(self.language))
 
     def build_cube(self, source: EditionSource, path: str) -> TableFile:
-        """Return the file with the scores of an edition as JSON-stat, which is at `path`."""
+        """Build the JSON-stat file with the scores of an edition; `path` is its path in the service."""
         edition, language = source.edition, self.language
         extension = {"methodology": source.methodology.version, "digest": source.methodology.digest, "license": LICENSE}
         more: dict[str, object] = {
@@ -123,14 +123,14 @@ class TableFactory(Struct, frozen=True, kw_only=True):
         return TableFile(suffix="jsonstat", sheet="scores", columns=measures, cube=cube)
 
     def build_whole(self, source: EditionSource, table: TableName, suffix: str) -> TableFile:
-        """Return the file of a whole table of an edition at its canonical path."""
+        """Build the file of a whole table of an edition, without filters."""
         if suffix == "jsonstat":
             return self.build_cube(source, f"/v1/editions/{source.edition.id}/scores.jsonstat")
         listed = list_columns(source, table, self.language)
         return self.build_file(suffix, table, listed, about=self.describe_edition(source, table))
 
     def describe_edition(self, source: EditionSource, table: TableName) -> dict[str, str]:
-        """Return the lines about a table of an edition for a workbook: texts by label, such as `publisher`."""
+        """Return the texts about a table of an edition for a workbook, by label, such as `publisher`."""
         language, edition, published = self.language, source.edition, source.published
         description = {"scores": package.ABOUT_SCORES, "indicators": package.ABOUT_INDICATORS}[table]
         lines = {
@@ -162,7 +162,7 @@ def list_whole_files(
 ) -> dict[str, TableFile]:
     """List the files of a whole table of a published edition by their names in a store.
 
-    `rows`: number of rows, by which a workbook may be too large; it is left out then.
+    `rows`: number of rows of the table; if a workbook cannot have so many, it is left out.
     """
     files: dict[str, TableFile] = {}
     for language in LANGUAGES:
@@ -177,15 +177,15 @@ def list_whole_files(
 
 
 def name_state(source: EditionSource, published: PublicationRecord) -> str:
-    """Return the part of the names of files that changes with what is stored of an edition."""
+    """Return the part of the names of files that changes with the stored data of an edition."""
     return _digest((published.digest, source.row_state))[:16]
 
 
 def name_file(source: EditionSource, published: PublicationRecord, table: TableName, file: TableFile) -> str:
-    """Return the name of a file of a whole table in a store: other bytes have another name.
+    """Return the name of a file of a whole table in a store; files with different content have different names.
 
-    It begins with the edition and `name_state`. The version of the service is in it, because a release may write the
-    same rows otherwise.
+    The name begins with the edition and `name_state`. It also depends on the version of the service, because another
+    release may write the same rows differently.
     """
     has_texts = file.about or file.cube is not None
     described = file.columns if has_texts else [column.name for column in file.columns]

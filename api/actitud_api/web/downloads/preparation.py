@@ -1,9 +1,9 @@
-"""Making the files and computations of published editions before anybody asks, in a process of low priority.
+"""Make the files and computations of published editions before a request asks for them, in a process of low priority.
 
-The service reads the rows, because no other process may open a SQLite file, and hands them over in batches; building
-and encoding them, which is nearly all of the work, is done in the other process. Between two batches the service rests.
-The process makes one table after another, each in all formats and languages from rows that are read once, and ends
-when none is missing.
+The service reads the rows, because no other process may open a SQLite file, and passes them on in batches; the other
+process builds and encodes the files, which is nearly all of the work. Between two batches the service pauses. The
+process makes one table after another, each in all formats and languages from rows that are read once, and ends when no
+file is missing.
 """
 
 from __future__ import annotations
@@ -61,15 +61,18 @@ _log = structlog.get_logger()
 
 
 class PreparationStopped(Exception):
-    """The service stops, so the files that are being made are given up."""
+    """The service stops, so the files that are being made are abandoned. Raised by `FilePreparation.make_missing`."""
 
 
 class PreparationFailed(Exception):
-    """The process that made files failed or was killed."""
+    """The process that made files failed or was killed. Raised by `FilePreparation.make_missing`."""
 
 
 class TableJob(Struct, frozen=True):
-    """The files of one table to make: `files` by name, of the rows that will follow. `folder` and `room`: the store."""
+    """A request to the other process to make files of one table, from rows that follow in batches.
+
+    `files`: descriptions of the files, by name. `folder` and `room`: folder and size limit of the store.
+    """
 
     table: TableName
     edition: EditionRecord
@@ -79,7 +82,7 @@ class TableJob(Struct, frozen=True):
 
 
 class FilePreparation:
-    """Makes the missing files of published editions, one table after another."""
+    """Background maker of the missing files of published editions, one table after another."""
 
     def __init__(
         self,
@@ -91,9 +94,10 @@ class FilePreparation:
         look: float = LOOK_SECONDS,
         quiet: float = QUIET_SECONDS,
     ) -> None:
-        """Keep the database that files are made from, and the store that keeps them.
+        """Prepare to make files from `database` and to keep them in `store`; `run` begins.
 
-        `base`: scheme and authority of links. `look`, `quiet`: as `LOOK_SECONDS` and `QUIET_SECONDS`.
+        `base`: scheme and authority of links. `look`: seconds between two looks for changes. `quiet`: seconds without
+        change after which the files are made.
         """
         self._database = database
         self._store = store
@@ -131,14 +135,14 @@ class FilePreparation:
                 self._stopping.wait(RETRY_SECONDS)
 
     def stop(self) -> None:
-        """End the work at once; what is made by then is kept."""
+        """End the work at once; finished files are kept."""
         self._stopping.set()
         with self._lock:
             if self._process is not None:
                 self._process.kill()
 
     def make_missing(self) -> list[str]:
-        """Make the files and computations that are missing, and drop those of former states.
+        """Make the files and computations that are missing, and delete those of earlier states of the data.
 
         Return the names of the files, and the kinds of the computations, that were made.
 
@@ -254,10 +258,10 @@ class _Maker:
 
 
 def make_files(pipe: Connection[object, Any]) -> None:
-    """Make files, in a process of its own, and answer None after each job.
+    """Run the loop of the process that makes files: receive jobs from the pipe, and send None after each.
 
-    A job is a `TableJob`, which batches of rows and None follow, or a `ComputationJob` with folder and room of the
-    store.
+    A job is a `TableJob`, followed by batches of rows and then None; or a tuple of folder and size limit of the store
+    and a `ComputationJob`.
     """
     start_worker(NICENESS)
     configure_logs()

@@ -242,9 +242,9 @@ class EditionFilesController(Controller):
         """Export the scores of an edition as a file.
 
         The whole ranking, or the part that the filters, `offset` and `limit` select: one row per organisation, with one
-        column per dimension. JSON-stat 2.0 is a cube of organisations by measures, always all of them. Unpublished
-        scores are visible only to callers who may see them in the ranking. Names of columns and codes never change, and
-        new columns are added at the end. Titles are in the language of `lang`.
+        column per dimension. JSON-stat 2.0 is a cube of organisations by measures, always with all measures.
+        Unpublished scores are visible only to callers who may see them in the ranking. Names of columns and codes never
+        change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source = service.load_source(database, path.edition, principal=principal)
         selection = _build_selection(query, principal)

@@ -50,7 +50,7 @@ Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """The requested workbook has more rows than the service writes into one. Raised by `ensure_fits`.
+    """The requested workbook has more rows than the service writes into a workbook. Raised by `ensure_fits`.
 
     `rows`: number of rows of the request. `maximum`: maximum number of rows for that table.
     """
@@ -78,9 +78,9 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
-    `counted`: the edition with its number of organisations. `published`: None if the edition is not published.
-    `state`: a value that changes whenever the data of the downloads change that the caller may see. `row_state`: the
-    same for all rows of a published edition without any filter, in which the organisations are as they were then.
+    `counted`: the edition with its number of organisations. `published`: None if the edition is not published. `state`:
+    a value that changes whenever the downloaded data change that the caller may see. `row_state`: such a value for the
+    unfiltered rows of a published edition only; later changes of organisations do not change it.
     """
 
     counted: CountedEdition
@@ -165,14 +165,14 @@ def count_rows(database: Database, source: EditionSource, selection: RowSelectio
 
 
 class ScoreBatch(Struct, frozen=True):
-    """Rows of the ranking of an edition as they are stored, with the numbers of their verdicts and replies."""
+    """Stored rows of the ranking of an edition, with the numbers of verdicts and replies by organisation."""
 
     rows: list[RankingRow]
     tallies: dict[str, scores.ReviewTally]
 
 
 class DocumentBatch(Struct, frozen=True):
-    """Rows of the ranking of an edition with their published documents, and what was erased of their reviews."""
+    """Rows of the ranking of an edition, with the published documents and the erasures of reviews by organisation."""
 
     rows: list[RankingRow]
     texts: dict[str, bytes]
@@ -189,7 +189,7 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 
 
 def read_score_batches(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[ScoreBatch]:
-    """Yield the scores, in batches, from which `build_score_rows` and `build_cube_units` make rows.
+    """Yield the scores of a selection in batches, from which `build_score_rows` and `build_cube_units` build rows.
 
     Raises `StaleVersion` if a correction of the edition is published meanwhile.
     """
@@ -281,7 +281,7 @@ def list_indicator_rows(
 def read_document_batches(
     database: Database, source: EditionSource, published: PublicationRecord, selection: RowSelection
 ) -> Iterator[DocumentBatch]:
-    """Yield the documents, in batches, from which `build_indicator_rows` makes rows.
+    """Yield the documents of a selection in batches, from which `build_indicator_rows` builds rows.
 
     Raises `StaleVersion` if a correction of the edition is published meanwhile.
     """
@@ -298,7 +298,7 @@ def read_document_batches(
 
 
 def build_indicator_rows(edition: editions.EditionRecord, batch: DocumentBatch) -> Rows:
-    """Yield rows for `columns.list_indicator_columns`, all of one organisation at a time."""
+    """Yield rows for `columns.list_indicator_columns`, one batch per organisation."""
     for row in batch.rows:
         document = _DOCUMENT_DECODER.decode(batch.texts[row.organisation])
         review = hide_erased(document.review, batch.erasures.get(row.organisation, ()))

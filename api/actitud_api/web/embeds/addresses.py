@@ -16,10 +16,10 @@ class Addresses:
     """
 
     def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "light") -> None:
-        """Keep the parts from which the URLs are built.
+        """Build the URLs for one organisation, edition and language.
 
         `base`: scheme and authority of the service; an empty text gives relative URLs. `theme`: the colours of the
-        form; the URLs do not name the default.
+        form; the default is left out of the URLs.
         """
         self.base = base
         self.edition = edition

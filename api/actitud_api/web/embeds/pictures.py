@@ -57,8 +57,7 @@ _ROW_GAP: Final = 4
 class Letters(Struct, frozen=True):
     """A text in a picture: its position, its width `length` in pixels, and its CSS class `style`.
 
-    `x` is where the text starts, or where it ends if `anchor` is `end`; `y` is its baseline. Both are in
-    pixels.
+    `x` is the start of the text, or its end if `anchor` is `end`; `y` is its baseline. Both are in pixels.
     """
 
     x: float

@@ -1,10 +1,9 @@
 """Routes of embeds: badges, cards, tables, frames, oEmbed, and the custom element.
 
-The language is that of the parameter `lang`, and Spanish without it. The language of the reader's browser is
-never used, because the embedding page has one language. Unknown query parameters are ignored, because some
-sites append their own to the URLs that they embed. If a score does not exist, the response has the status 404
-and the requested form, for example an image that says why there is no score; a browser would show a problem
-document as a broken image.
+The parameter `lang` sets the language; without it, the language is Spanish. The language of the reader's browser is
+never used, because the embedding page has one language. Unknown query parameters are ignored, because some sites append
+their own to the URLs that they embed. If a score does not exist, the response has the status 404 and the requested
+form, for example an image that says why there is no score; a browser would show a problem document as a broken image.
 """
 
 from __future__ import annotations
@@ -119,8 +118,8 @@ class BadgesController(Controller):
     ) -> Response[bytes]:
         """Get the badge of an organisation.
 
-        Draws it as an image (`svg`), or returns the data from which shields.io draws one (`json`). Parameters that are
-        not known are ignored.
+        Draws the badge as an image (`svg`), or returns the data from which shields.io draws one (`json`). Unknown
+        parameters are ignored.
         """
         organisation, dot, suffix = name.rpartition(".")
         form = _BADGE_FORMS.get(dot + suffix)
@@ -150,7 +149,7 @@ class BadgesController(Controller):
     ) -> Response[bytes] | LargeResponse:
         """Get the badges of several organisations of an edition as one image.
 
-        The query parameters filter and sort as in the ranking; those that are not known are ignored.
+        The query parameters filter and sort as in the ranking; unknown parameters are ignored.
         """
         edition = name.removesuffix(".svg")
         if edition == name:
@@ -238,7 +237,7 @@ class EmbedsController(Controller):
     ) -> Response[bytes]:
         """Get the texts of an embedded score.
 
-        What badge, card, table and frame show, for pages that draw it themselves.
+        The texts that badge, card, table and frame show, for pages that draw the score themselves.
         """
         return SCORE.build_response(request, database, edition, organisation)
 
@@ -271,8 +270,8 @@ class EmbedsController(Controller):
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
         """Return a file of the custom element; 404 for an unknown name.
 
-        `name` is that of a script, which never changes, or `element.json`, which has the URL and hash of the
-        newest script.
+        `name` is the name of a script, which never changes, or `element.json`, which has the URL and hash of the newest
+        script.
         """
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))

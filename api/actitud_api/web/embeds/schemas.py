@@ -45,7 +45,7 @@ class ThemedQuery(EmbedQuery, frozen=True, kw_only=True):
 
 
 class OembedQuery(Struct, frozen=True, kw_only=True):
-    """The query parameters of oEmbed. The language is that of the URL to embed."""
+    """The query parameters of oEmbed. The URL to embed sets the language."""
 
     url: Annotated[
         str,
@@ -68,13 +68,13 @@ class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DescribedBadgesQuery(BadgesQuery, frozen=True, kw_only=True):
-    """The query parameters of an image with several badges, with the language, which is never refused."""
+    """The query parameters of an image with several badges, with the language; an unknown language is not refused."""
 
     lang: EmbedLanguage | None = None
 
 
 class ShieldsBadge(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A badge as data from which shields.io draws an image; an error is that there is no score."""
+    """A badge as data from which shields.io draws an image; `isError` is true if there is no score."""
 
     schema_version: Literal[1] = 1
     label: str

@@ -1,4 +1,4 @@
-"""Scores of organisations in published editions, in the form that embeds are rendered from."""
+"""Scores of organisations in published editions, in the form from which embeds are rendered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
 
 
 def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """Find the standing of an organisation in an edition; `edition` is its id or `latest`.
+    """Find the score and level of an organisation in a published edition; `edition` is its id or `latest`.
 
     Raises:
         UnknownEdition: There is no such published edition.
@@ -79,9 +79,9 @@ def list_standings(
     offset: int = 0,
     limit: int,
 ) -> Sequence[EmbedStanding]:
-    """List the standings of organisations in an edition, in the order `sort`.
+    """List the scores and levels of organisations in an edition, in the order `sort`.
 
-    The list is empty if the edition is not published. Skips the first `offset` standings and returns at most
+    The list is empty if the edition is not published. Skips the first `offset` organisations and returns at most
     `limit`.
     """
     rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)

@@ -62,8 +62,8 @@ class WidthMeasure(Protocol):
 def clean_text(text: str) -> str:
     """Return the text in one line, with U+FFFD for characters that XML forbids, and without direction marks.
 
-    Direction marks are invisible Unicode characters that reverse the text after them. Right-to-left letters are
-    kept; they need no such marks.
+    Direction marks are invisible Unicode characters that reverse the text after them. Right-to-left letters stay,
+    because they need no marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
     return _BREAKS.sub(" ", kept).strip()
@@ -79,7 +79,8 @@ def truncate_text(
 ) -> str:
     """Return a text, cut to the width `room`; a text that was cut ends with an ellipsis.
 
-    `size` is the font size in the unit of `room`. `measure` knows the font, if that is not the reader's own.
+    `size` is the font size in the unit of `room`. `measure` measures widths in the font of the text; the default is for
+    a text in the reader's font.
     """
     if measure(text, size, bold=bold) <= room:
         return text
@@ -94,7 +95,8 @@ def wrap_lines(
 ) -> list[str]:
     """Wrap a text between words into at most `max_lines` lines of the width `room`.
 
-    The last line is cut if the text is longer. `size` and `measure` are as in `truncate_text`.
+    The last line is cut if the text is longer. `size` is the font size in the unit of `room`. `measure` measures widths
+    in the font of the text; the default is for a text in the reader's font.
     """
     wrapped: list[str] = []
     rest = text

@@ -64,7 +64,7 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
 class DimensionLine(Struct, frozen=True, kw_only=True):
-    """A dimension of an embed: its score from 0 to 100, and as `text` the score, or that there is none."""
+    """A dimension of an embed: its score from 0 to 100, None if it has none, and the same as text."""
 
     id: str
     name: str
@@ -73,7 +73,7 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 
 
 class EmbedTexts(Struct, frozen=True, kw_only=True):
-    """The texts of an embedded score in one language; what there is not is null.
+    """The texts of an embedded score in one language; a text that does not apply is null.
 
     `measure` is the short name of the index. `score`: "61.5 of 100", or why there is no score; `figure` and `full` are
     its two parts. `remarks`: warnings that the data are simulated or that a later edition scores the organisation
@@ -196,7 +196,7 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
 
 
 def list_notices(language: Language) -> tuple[str, ...]:
-    """List the notice that nobody has reviewed the texts in a language, in it and in Spanish; else nothing."""
+    """List the notices about texts in a language that nobody has reviewed, in it and in Spanish; empty if reviewed."""
     return () if language in REVIEWED else (UNREVIEWED.into(language), UNREVIEWED.into(FALLBACK))
 
 

@@ -1,1 +1,1 @@
-"""Feeds: what was published and corrected, for readers and programs that look for it now and then."""
+"""Feeds: publications and corrections, for readers and programs that look for new ones from time to time."""

@@ -1,4 +1,4 @@
-"""The addresses of feeds, and the links by which pages announce them."""
+"""The addresses of feeds, and the links with which pages announce them."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ _FORM_TITLE: Final[dict[FeedForm, str]] = {"atom": "{title} (Atom)", "json": "{t
 
 
 class FeedScope(Struct, frozen=True):
-    """The subject of a feed; `id` is that of the edition, organisation or territory, empty for all."""
+    """The subject of a feed; `id` is the id of the edition, organisation or territory, empty for the feed of all."""
 
     kind: FeedKind
     id: str = ""
 
     def build_path(self, form: FeedForm) -> str:
-        """Return the path of the feed in a form."""
+        """Return the path of the feed in the form Atom or JSON."""
         folder = _FOLDERS[self.kind] + (f"/{quote(self.id, safe=':')}" if self.id else "")
         return f"{folder}/{FILES[form]}"
 
 
 class FeedLink(Struct, frozen=True):
-    """A link by which a page announces a feed."""
+    """A link with which a page announces a feed."""
 
     media_type: str
     href: str

@@ -71,7 +71,7 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 
 
 def build_id(*facts: str) -> str:
-    """Return the id of a feed or an entry: a URN that follows from facts that never change."""
+    """Return the id of a feed or an entry: a URN that is computed from facts that never change."""
     return uuid5(NAMESPACE, " ".join(facts)).urn
 
 

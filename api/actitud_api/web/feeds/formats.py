@@ -26,8 +26,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """A page of a feed.
 
     `home`: URL of the page about the same subject. `base`: scheme and authority of links. `path`: path of the feed
-    without its last segment. `asked`: cursor of this page, None for the first; `cursor`: that of the next, None on the
-    last. `updated`: time of the newest entry of the feed.
+    without its last segment. `asked`: cursor of this page, None for the first page. `cursor`: cursor of the next page,
+    None on the last page. `updated`: time of the newest entry of the feed.
     """
 
     id: str
@@ -44,13 +44,13 @@ class Feed(Struct, frozen=True, kw_only=True):
     publisher: Publisher
 
     def build_url(self, form: FeedForm, cursor: str | None = None) -> str:
-        """Return the URL of a page of the feed in a form; of the first page without a cursor."""
+        """Return the URL of a page of the feed in a form; without a cursor, of the first page."""
         query = f"?lang={self.language}" if cursor is None else f"?cursor={cursor}&lang={self.language}"
         return f"{self.base}{self.path}/{FILES[form]}{query}"
 
 
 def encode_feed(feed: Feed, form: FeedForm) -> bytes:
-    """Return the bytes of a feed in a form."""
+    """Encode a page of a feed as Atom or as JSON Feed."""
     return _encode_atom(feed) if form == "atom" else _encode_json(feed)
 
 

@@ -1,7 +1,7 @@
-"""Routes of feeds: publications and corrections of all, of an edition, an organisation or a territory.
+"""Routes of feeds: publications and corrections of all editions, of one edition, an organisation or a territory.
 
-The language is that of `lang` or `Accept-Language`, as on pages; parameters that are not known are ignored. A feed has
-`LENGTH` entries, and a link to the next page (RFC 5005).
+`lang` or `Accept-Language` sets the language, as on pages; unknown parameters are ignored. A feed has `LENGTH` entries,
+and a link to the next page (RFC 5005).
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class FeedsController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Return the feed of a region or province; 404 if there is none with that id."""
+        """Return the feed of a region or province; 404 if no territory has that id."""
         found = TERRITORIES.get(territory)
         if found is None:
             raise ProblemError(NOT_FOUND, _UNKNOWN_TERRITORY)

@@ -1,7 +1,7 @@
 """The font of pictures and printed pages, which is the same on every machine.
 
-What is drawn here with a font of the system would differ from machine to machine, and on a machine without fonts
-have no text at all. `README.md` has the source of the files and how they were made.
+A picture that is drawn with a font of the system would differ from machine to machine, and have no text on a machine
+without fonts. `README.md` has the source of the files and how they were made.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _ADVANCES: Final[Mapping[str, tuple[int, int]]] = msgspec.json.decode(
 
 
 def find_folder() -> Path:
-    """Return the folder with the files of the font, for programs that take a folder."""
+    """Return the folder with the files of the font, for libraries that accept a folder."""
     return _FOLDER
 
 
 def list_files() -> list[str]:
-    """Return the paths of the font files, Regular first, for programs that take files."""
+    """Return the paths of the font files, Regular first, for libraries that accept files."""
     return [str(_FOLDER / f"{FAMILY}-{weight}.ttf") for weight in ("Regular", "Bold")]
 
 
@@ -45,11 +45,11 @@ def measure_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def replace_missing(text: str) -> str:
-    """Return a text with only characters that the font has.
+    """Replace the characters of a text that the font does not have.
 
-    A character that the font lacks becomes the letters that it is a form of (`ﬁ` becomes `fi`, `１` becomes `1`), or
-    loses an accent. Others become `MISSING`, one sign for a whole run of them, since a row of empty boxes tells no
-    more than one. Invisible characters are dropped.
+    Such a character becomes the letters of which it is a variant (`ﬁ` becomes `fi`, `１` becomes `1`), or loses an
+    accent. Any other becomes `MISSING`, one sign for a whole run of them, because one empty box says as much as
+    several. Invisible characters are removed.
     """
     written: list[str] = []
     for character in unicodedata.normalize("NFC", text):

@@ -21,13 +21,17 @@ _NAMED: Final = Texts("{what}: {title}", "{what}: {title}")
 def build_chart_path(segments: Sequence[str], chart: str, suffix: str = "") -> str:
     """Return the path of a chart of an edition, or of a territory or dimension in it; segments are given unquoted.
 
-    With the suffix `.svg`, `.png` or `.csv` it is that of a file, without one that of the page to embed it from.
+    With the suffix `.svg`, `.png` or `.csv` it is the path of a file; without a suffix, of the page with the HTML to
+    embed the chart.
     """
     return "/".join(("/charts", *(quote(segment, safe=":") for segment in segments), f"{chart}{suffix}"))
 
 
 def list_takings(to: Links, segments: Sequence[str], language: Language) -> Callable[[Picture], list[ChartLink]]:
-    """Return the function that lists the links beside a chart; `segments` name the subject of the chart."""
+    """Return a function that lists the links beside a chart: to its files, and to the page with the HTML to embed it.
+
+    `segments` are the path segments of the chart's subject, such as the edition.
+    """
 
     def list_links(picture: Picture) -> list[ChartLink]:
         offered = (("SVG", ".svg"), ("PNG", ".png"), (_DATA.into(language), ".csv"), (_EMBED.into(language), ""))

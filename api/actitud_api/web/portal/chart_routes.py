@@ -1,7 +1,7 @@
-"""Routes of charts as files (SVG, PNG, CSV), and of the pages to embed them from.
+"""Routes of charts as files (SVG, PNG, CSV), and of the pages with the HTML to embed them.
 
-The language of a file is that of the parameter `lang`, and Spanish without it, as in embeds: other sites show it, and
-each of them has one language.
+The parameter `lang` sets the language of a file, which is Spanish without it, as in embeds: other sites show the file,
+and each of them has one language.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ _SIMULATED: Final = Texts("datos inventados", "invented data")
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """A chart with what stands around it.
+    """A chart with its subject and the link back to its page.
 
-    `segments`: the subject in its address, unquoted: edition, and territory or dimension. `about`: the subject in
+    `segments`: the unquoted path segments of the subject: edition, and territory or dimension. `about`: the subject in
     words, such as the title of the edition. `back` leads to the page that shows the chart.
     """
 
@@ -112,7 +112,8 @@ class ChartsController(Controller):
     ) -> Response[bytes] | LargeResponse:
         """Show a chart of an edition: `levels`, `spread`, `map`, `regions`, or `medians` of the dimensions.
 
-        With a suffix (`.svg`, `.png`, `.csv`) it is a file, without one the page to embed it from.
+        With a suffix (`.svg`, `.png`, `.csv`) the response is a file; without one, the page with the HTML to embed the
+        chart.
         """
         return _answer(
             request,

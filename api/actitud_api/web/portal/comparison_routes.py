@@ -79,10 +79,10 @@ class ComparisonColumn(Struct, frozen=True, kw_only=True):
 class ComparisonRow(Struct, frozen=True, kw_only=True):
     """A row of the comparison table: the scores of all organisations in one dimension or indicator.
 
-    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text.
-    `best`: positions (from 0) of the organisations with the highest score; empty if all scores are equal or
-    fewer than two are known. `distance`: by how many points the best are above the lowest, such as "A, C +12.5"
-    with their letters; a text that says so if all scores are equal; a dash if fewer than two are known.
+    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text. `best`:
+    positions (from 0) of the organisations with the highest score; empty if all scores are equal or fewer than two are
+    known. `distance`: the letters of the best organisations and by how many points they are above the lowest, such as
+    "A, C +12.5"; a text that says so if all scores are equal; a dash if fewer than two scores are known.
     """
 
     id: str
@@ -136,11 +136,11 @@ SearchOutcome = Literal["added", "already", "several", "similar", "nothing", "fu
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """The compared organisations, and the result of the search for a further one.
 
-    `unknown`: requested ids without a published score in the edition. `refused`: all requested ids, if there are
-    more than `ORGANISATIONS_MAX`; nothing is compared then. `query`: the search, empty if there is none. `outcome`:
-    what the search led to: `added` (the one organisation found is compared too), `already` (it was compared
-    already), `several` (they are in `matches`), `similar` (those in `matches` only have similar names), `nothing` (none
-    was found) or `full` (no room for a further one); None without a search.
+    `unknown`: requested ids without a published score in the edition. `refused`: all requested ids, if there are more
+    than `ORGANISATIONS_MAX`; nothing is compared then. `query`: the search, empty if there is none. `outcome`: the
+    result of the search: `added` (one organisation was found and is compared too), `already` (the found one was
+    compared already), `several` (the found ones are in `matches`), `similar` (the ones in `matches` only have similar
+    names), `nothing` (none was found) or `full` (no room for a further one); None without a search.
     """
 
     edition: editions.EditionRecord

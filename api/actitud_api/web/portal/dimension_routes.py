@@ -62,8 +62,8 @@ _FILTERS: Final[Mapping[str, Texts]] = {
 class IndicatorSummary(Struct, frozen=True, kw_only=True):
     """An indicator of a dimension, as texts.
 
-    `question` is what it asks. `weight` is its share of the weight of the dimension, `mean` its mean score in the
-    edition. `lowest` is True if this mean is among the `LOWEST_MAX` lowest of the dimension.
+    `question` is the text of its question. `weight` is its share of the weight of the dimension, `mean` its mean score
+    in the edition. `lowest` is True if this mean is among the `LOWEST_MAX` lowest of the dimension.
     """
 
     id: str
@@ -75,7 +75,7 @@ class IndicatorSummary(Struct, frozen=True, kw_only=True):
 
 
 class ArticlePoint(Struct, frozen=True):
-    """A point of the article that the index is based on, and those indicators of a dimension that answer it."""
+    """A point of the article on which the index is based, with the indicators of a dimension that measure it."""
 
     id: str
     text: str

@@ -1,6 +1,6 @@
 """The charts of an edition, of a territory and of a dimension, each with its finding as its title.
 
-Pages show them, and `chart_routes` serves the same ones as files.
+Pages show these charts, and `chart_routes` serves them as files.
 """
 
 from __future__ import annotations
@@ -145,14 +145,14 @@ def draw_tenths(tenths: Sequence[int], spread: FiveNumberSummary | None, figures
 
 
 def draw_index_spread(summary: ScoreSummary, names: Names) -> Picture:
-    """Draw the distribution of the index in an edition, as its page does, with the counts as table."""
+    """Draw the distribution of the index in an edition, with a table of the counts for downloads."""
     picture = ranking.draw_tenths("spread", summary, names)
     rows = [(format_tenth(number), count) for number, count in enumerate(summary.tenths)]
     return _complete(picture, _SPREAD_LEGEND, names.language, ("tenth", "organisations"), rows)
 
 
 def draw_map(found: territories.EditionTerritories, figures: FigureFormatter, to: Links | None) -> Picture:
-    """Draw the tile map of the median index of each province; `to` builds the links, None for a map without."""
+    """Draw the tile map of the median index of each province; `to` builds the links of the tiles, None for no links."""
     language = figures.language
     known = {
         one.territory.code: one
@@ -200,9 +200,9 @@ def draw_map(found: territories.EditionTerritories, figures: FigureFormatter, to
 def draw_medians(
     identifier: str, found: Sequence[TerritoryFigures], whole: FiveNumberSummary | None, figures: FigureFormatter
 ) -> Picture:
-    """Draw the medians of territories as dots, the highest first, over the middle half of each.
+    """Draw the medians of territories as dots, the highest first, each over the middle half of the territory's scores.
 
-    `whole` summarises the edition, whose median every row is compared with.
+    `whole` summarises the edition; its median is marked in every row.
     """
     rows = [("" if one.territory is None else one.territory.name, one.index) for one in found]
     medians = [(name, None if spread is None else figures.to_points(spread.median)) for name, spread in rows]

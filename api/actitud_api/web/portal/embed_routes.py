@@ -65,8 +65,9 @@ T = TypeVar("T", bound=str)
 class EmbedChoice(Struct, frozen=True, kw_only=True):
     """The choices that a user made in the embed builder.
 
-    `edition` is the id as requested, so it may be `latest`. `form`: the kind of embed, such as a badge. `language`
-    and `theme`: those of the embed. `query`: the words of the search for an organisation, empty without a search.
+    `edition` is the id as requested, so it may be `latest`. `form`: the kind of embed, such as a badge. `language` and
+    `theme`: language and colours of the embed. `query`: the words of the search for an organisation, empty without a
+    search.
     """
 
     edition: str

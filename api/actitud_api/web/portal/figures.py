@@ -13,8 +13,8 @@ from actitud_api.web.portal.names import NO_FIGURE, Names
 class FigureFormatter(Names):
     """Names and figures of a methodology, in one language.
 
-    Parameters called `units` are scores as they are stored, in whole numbers: if the methodology has two
-    decimals, 6150 units are 61.5 points.
+    Parameters called `units` are stored scores, which are whole numbers: if the methodology has two decimals, 6150
+    units are 61.5 points.
     """
 
     def __init__(self, methodology: Methodology, language: Language) -> None:

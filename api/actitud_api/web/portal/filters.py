@@ -1,4 +1,4 @@
-"""Filters, order and pages of lists, as a request asks for them: what is chosen, what is not known, and links."""
+"""Filters, order and pages of lists: the choices of a request, its unknown values, and links to other choices."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class UnknownFilter(Struct, frozen=True):
 class SortHeader(Struct, frozen=True, kw_only=True):
     """The header of a column by which a list can be sorted.
 
-    `column` names the column in the style sheet. `href`: URL of the list in the order of the column, or in the
-    opposite one if it has that already. `order`: how the column is sorted, in the words of `aria-sort`; None if the
-    list is sorted otherwise.
+    `column` names the column in the style sheet. `href`: URL of the list in the order of the column, or in the opposite
+    order if it is sorted by the column already. `order`: the order of the column as a value of `aria-sort`; None if the
+    list is sorted by something else.
     """
 
     column: str
@@ -68,9 +68,9 @@ class SortHeader(Struct, frozen=True, kw_only=True):
 
 
 def build_field(name: str, label: str, options: Mapping[str, str], chosen: str, every: str | None) -> FilterField:
-    """Build a drop-down from the texts of its options by value.
+    """Build a drop-down; `options` has the texts of its options by value.
 
-    `chosen` is the value of the chosen option, empty if none is. `every` is the text of the option that does not
+    `chosen` is the value of the chosen option, empty if none is chosen. `every` is the text of the option that does not
     filter; None if there is no such option.
     """
     choices = [FilterOption(value, text, value == chosen) for value, text in options.items()]
@@ -85,11 +85,10 @@ def list_unknown_filters(
     labels: Mapping[str, Texts],
     language: Language,
 ) -> tuple[UnknownFilter, ...]:
-    """List the filters that the query parameters set to a value that is not known.
+    """List the filters that the query parameters set to an unknown value.
 
-    `known` has the known values by the name of the filter, and `labels` its label. A page with such filters has the
-    status 404: there is no such list, caches have nothing to keep, and whoever quotes the address is told. It shows the
-    list without them.
+    `known` has the known values, and `labels` the label, by the name of the filter. A page with such filters shows the
+    list without them and has the status 404, so that caches do not store it and programs with a wrong address notice.
     """
     return tuple(
         UnknownFilter(labels[name].into(language), _shorten(value))
@@ -105,10 +104,10 @@ def read_page_number(parameters: Mapping[str, str]) -> int:
 
 
 def redirect_to_page(request: ApiRequest, number: int) -> Response[bytes] | None:
-    """Return the redirect to the page with this number, which is the one to show; None if the request names it so.
+    """Return a redirect to the address of the page `number` of a list, or None if the request already has that address.
 
-    Each page of a list has one address: without a number the first, and the last for all numbers beyond it. The
-    redirect is for now, because a list may become longer.
+    Each page has one address; that of the first page has no number. `number` is the page to show, which is the last one
+    if the request asks for a later one. The redirect is temporary, because a list may become longer.
     """
     pairs = read_parameters(request)
     others = [pair for pair in pairs if pair[0] != "page"]

@@ -1,6 +1,6 @@
-"""The finding of a picture: one sentence, made from its data by rules, that stands as its title.
+"""The finding of a chart: one sentence, made from its data by rules, which is the title of the chart.
 
-Figures in these sentences are whole numbers: two decimals of a median of thousands mean nothing to who reads it.
+Figures in these sentences are whole numbers: two decimals of a median of thousands mean nothing to a reader.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _NEARLY_ALL: Final = 0.95
 
 
 def describe_levels(levels: Mapping[int | None, int], of: int, language: Language) -> str:
-    """Describe up to which level more than half of the organisations come, of those that have one.
+    """Describe the lowest level that more than half of the organisations with a level do not exceed.
 
     `levels` counts organisations by level; `of` is the number of levels.
     """
@@ -83,7 +83,7 @@ def describe_levels(levels: Mapping[int | None, int], of: int, language: Languag
 
 
 def describe_spread(spread: FiveNumberSummary | None, names: Names) -> str | None:
-    """Describe between which scores the middle half is; None if there are no scores."""
+    """Describe the scores between which the middle half lies; None if there are no scores."""
     if spread is None:
         return None
     lower, median, upper = (
@@ -95,12 +95,12 @@ def describe_spread(spread: FiveNumberSummary | None, names: Names) -> str | Non
 
 
 def describe_extremes(medians: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe which territory has the highest median, and which the lowest; None if none has one."""
+    """Describe the territories with the highest and the lowest median; None if no territory has a median."""
     return _describe_ends(medians, names, one=_ONLY_ONE, alike=_ALIKE, ends=_EXTREMES)
 
 
 def describe_dimensions(medians: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe which dimension or indicator has the highest figure, and which the lowest; None if none has one."""
+    """Describe the dimensions or indicators with the highest and the lowest figure; None if there is no figure."""
     return _describe_ends(medians, names, one=_DONE_ONE, alike=_DONE_ALIKE, ends=_BEST_AND_WORST)
 
 
@@ -120,9 +120,9 @@ def _describe_ends(
 def describe_above(
     pairs: Sequence[tuple[Figure | None, Figure | None]], whole: Texts, language: Language
 ) -> str | None:
-    """Describe in how many dimensions a figure is above that of others; None if none can be compared.
+    """Describe in how many dimensions a territory is above the whole; None if no dimension can be compared.
 
-    `pairs` are both figures in each dimension; `whole` names the others.
+    `pairs` has for each dimension the figure of the territory and that of the whole; `whole` is the name of the whole.
     """
     known = [(own, other) for own, other in pairs if own is not None and other is not None]
     if not known:
@@ -133,7 +133,7 @@ def describe_above(
 
 
 def describe_trend(points: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe how the index changed from the first edition to the last; None with fewer than two figures.
+    """Describe the change of the index from the first edition to the last; None with fewer than two figures.
 
     `points` are editions with their index, the oldest first.
     """

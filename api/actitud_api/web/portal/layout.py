@@ -59,7 +59,7 @@ _templates.filters["plain"] = clean_text
 class Crumb(Struct, frozen=True):
     """An entry of the breadcrumbs; `href` is its URL, None for the page that is shown.
 
-    `language` is that of the title, None if it is that of the page.
+    `language` is the language of the title, None if it is the same as that of the page.
     """
 
     title: str
@@ -68,16 +68,15 @@ class Crumb(Struct, frozen=True):
 
 
 class Links:
-    """Builds URLs of portal pages, and keeps in them the language that the reader chose.
+    """Builder of URLs of portal pages, which repeats in them the language that the reader chose.
 
     With `to = Links(None)`, `to("2026", "territories")` is `/portal/2026/territories`.
     """
 
     def __init__(self, chosen: Language | None) -> None:
-        """Keep the language to repeat in URLs.
+        """Build URLs that repeat the language `chosen`.
 
-        `chosen` is None if the reader chose none: the URLs then name no language, and `Accept-Language`
-        decides.
+        It is None if the reader chose no language: the URLs then name none, and `Accept-Language` decides.
         """
         self._chosen = chosen
 
@@ -119,8 +118,8 @@ def build_links(request: ApiRequest) -> Links:
 def choose_segment(request: ApiRequest, edition: editions.EditionRecord) -> str:
     """Return the name of an edition in the links from a page to itself and to other lists: its id, or `latest`.
 
-    Whoever came by `latest` goes on with it, so that an address which is passed on shows the newest edition. The sheet
-    of an organisation is linked by the id: it says what was published then.
+    If the address of the request has `latest`, the links have it too, so that a shared address always shows the newest
+    edition. Links to the page of an organisation have the id, because it describes one edition.
     """
     return LATEST if request.scope["path_params"].get("edition") == LATEST else edition.id
 
@@ -156,12 +155,14 @@ def render_portal_page(
 
     `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the latest.
     `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if the page
-    contains frames of this service. `feed`: the feed of the subject of the page, which it announces besides those of
-    the edition and of all. `sharing`: what the page says where its link is shared; None for what the site is.
-    `translated`: the part of the page that partial catalogues translate; in such a language `title` and `trail` are in
-    that of `choose_page_language`, unless the part is the frame alone. The template receives `values`, and in addition
-    `to` (the `Links` of the request), `chosen` (the language in the query, for hidden form fields), `segment` (the name
-    of the edition in links to its lists), the filter `plain` for names of organisations, and what `render_page` gives.
+    contains frames of this service. `feed`: the feed of the subject of the page, which it announces in addition to the
+    feeds of the edition and of the site. `sharing`: the preview of the page where its link is shared; None for the
+    preview of the site. `translated`: the part of the page that partial catalogues translate; in such a language
+    `title` and `trail` are in the language of `choose_page_language`, unless the part is the frame alone.
+
+    The template receives `values`, and in addition `to` (the `Links` of the request), `chosen` (the language in the
+    query, for hidden form fields), `segment` (the name of the edition in links to its lists), the filter `plain` for
+    names of organisations, and the values of `render_page`.
     """
     to = build_links(request)
     segment = LATEST if edition is None else choose_segment(request, edition)
@@ -238,7 +239,10 @@ def list_published_editions(database: Database) -> list[editions.CountedEdition]
 
 
 def is_preparing(request: ApiRequest) -> bool:
-    """Return True if the service is not ready yet, as while a demonstration is published; no such page is kept."""
+    """Return True if the service is not ready yet, for example while a demonstration is being published.
+
+    The response is then marked as incomplete, so that it is not cached.
+    """
     readiness: Readiness = request.app.state["readiness"]
     failing = bool(readiness.find_failing())
     if failing:

@@ -55,10 +55,9 @@ _UNKNOWN_PART: Final = Texts("Esa página de la metodología no existe.", "There
 class IndicatorView(Struct, frozen=True, kw_only=True):
     """An indicator of a methodology, with its texts in one language.
 
-    `weight`: its share of the weight of the dimension. `goalposts`: the points of its curve as text. `zero`:
-    the condition under which it scores 0 by rule, None if there is none. `windows`: the periods that its
-    questions ask about. `bullets` and `functions`: the points and the functions of the article that it answers,
-    each with its id.
+    `weight`: its share of the weight of the dimension. `goalposts`: the points of its curve as text. `zero`: the
+    condition under which it scores 0 by rule, None if there is none. `windows`: the periods that its questions ask
+    about. `bullets` and `functions`: the points and the functions of the article that it measures, each with its id.
     """
 
     indicator: Indicator
@@ -103,7 +102,7 @@ class RuleView(Struct, frozen=True):
 
 
 class SourceView(Struct, frozen=True, kw_only=True):
-    """A source as text: its id, its title, what was read of it, what it is used for, and where it is found."""
+    """A source as text: its id, its title, the part that was read, its use in the methodology, and links to it."""
 
     id: str
     title: str

@@ -58,7 +58,7 @@ class Names:
         return bands.qualify_by_band(self._document, code, self.language)
 
     def translate_name(self, name: str) -> str:
-        """Translate a name of the methodology, as a score in words has it."""
+        """Translate a name of the methodology, such as the name of a level, with the catalogue of the language."""
         return translate(name, self.language)
 
     def name_level(self, number: int) -> str:

@@ -68,7 +68,7 @@ _WAIT: Final = "60"
 
 
 def render_problem_page(request: ApiRequest, error: ProblemError) -> Response[bytes]:
-    """Render the page of a problem, with the search and the ways on; it reads nothing from the database."""
+    """Render the page of a problem, with the search and links to other pages; it reads nothing from the database."""
     language = choose_language(request.scope, "es")
     title, reason, advice = _write_texts(error, language)
     response = render_portal_page(

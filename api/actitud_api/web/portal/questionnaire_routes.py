@@ -127,7 +127,7 @@ class Question:
     """An indicator of the questionnaire: its texts, the periods that it asks about, and its input fields.
 
     `windows`: the periods as text. `inputs`: the fields that organisations fill in, or that follow from the profile.
-    `of_review`: the fields that reviewers fill in. `is_asked`: False if nothing is left to ask.
+    `of_review`: the fields that reviewers fill in. `is_asked`: False if the organisation has no field to fill in.
     """
 
     id: str
@@ -158,10 +158,11 @@ class Step(NamedTuple):
 class Context(Struct, frozen=True, kw_only=True):
     """The assessment that a questionnaire is about, as the address of the page names it.
 
-    `kind`: `draft` if it can be saved with a key, `published` if the questionnaire begins with its published answers,
-    None if it is about none. `title`: of the edition. `domains`: where documents of a draft count. `published`: path of
-    the published answers. `notice`: why the questionnaire is not about the requested assessment, if it is not.
-    `elsewhere`: the methodology version of the requested assessment, if it is another one.
+    `kind`: `draft` if answers can be saved with a key, `published` if the questionnaire begins with the published
+    answers, None if it is about no assessment. `title`: title of the edition. `domains`: domains on which the documents
+    of a draft count as evidence. `published`: path of the published answers. `notice`: the reason why the questionnaire
+    is not about the requested assessment, if it is not. `elsewhere`: the methodology version of the requested
+    assessment, if it is another one.
     """
 
     kind: Literal["draft", "published"] | None = None
@@ -336,7 +337,7 @@ def _list_named_windows(methodology: Methodology, language: Language) -> list[st
 
 
 def _list_profile_windows(methodology: Methodology, language: Language) -> list[str]:
-    """List the periods that the names of profile fields end with, such as `own_posts_w90`, as text.
+    """List the periods that the endings of profile fields name, such as that of `own_posts_w90`, as text.
 
     Questions state their periods themselves; the profile comes before all of them.
     """

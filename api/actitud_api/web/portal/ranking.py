@@ -101,15 +101,16 @@ _PROVISIONAL: Final = Texts(
 class RankingLine(Struct, frozen=True, kw_only=True):
     """An organisation of the ranking, as texts.
 
-    `href`: URL of its page. `simulated`: True if it is invented. `about`: its territory, and what is not the same for
-    most: its kind if the edition has several, its size if it is not one of inhabitants, its coverage if that is not
-    full. `population`: None if it is not known. `rank`: its rank among those that the filters select, None if it is not
-    ranked. `whole_rank`: that in the whole edition, None if `rank` is that already. `is_own`: True if the request marks
-    it. `interval`: the ranks in the whole edition that it has in nine of ten random draws of weights and aggregation,
-    such as "3–7"; None if it is not ranked or the draws are not computed. `index` and `bar`: the index as text and
-    number, None if it is not ranked; `reason` is then its status, else None. `level` and `level_name`: None without a
-    level; `is_provisional` is True if the level is provisional. `sorted_by`: the coverage, or the score in the
-    dimension, by which the list is sorted; None if it is sorted otherwise.
+    `href`: URL of its page. `simulated`: True if it is invented. `about`: its territory, and the members in which it
+    differs from most: its kind if the edition has several, its size if that is not a number of inhabitants, its
+    coverage if that is not full. `population`: None if it is not known. `rank`: its rank among the organisations that
+    the filters select, None if it is not ranked. `whole_rank`: its rank in the whole edition, None if `rank` is this
+    rank already. `is_own`: True if the request marks the organisation. `interval`: the ranks in the whole edition that
+    it has in nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked or the draws
+    are not computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then its
+    status, else None. `level` and `level_name`: None without a level; `is_provisional` is True if the level is
+    provisional. `sorted_by`: the coverage, or the score in the dimension, by which the list is sorted; None if it is
+    sorted otherwise.
     """
 
     organisation: str
@@ -142,9 +143,9 @@ class MarkedRow(Struct, frozen=True):
 class RankingRequest(Struct, frozen=True, kw_only=True):
     """The search, filters and page that a request asks for.
 
-    `chosen`: the filters and the sort order by name. Values that are not known are left out, and so is the order that a
-    list has by itself: by rank, or the closest first if there is a search. `marked`: the organisation whose row is
-    marked, by its id or an alias; empty for none.
+    `chosen`: the filters and the sort order by name, without unknown values and without the default order, which is by
+    rank or, with a search, the closest first. `marked`: the id or an alias of the organisation whose row is marked;
+    empty for none.
     """
 
     query: str
@@ -158,7 +159,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         return self.list_parameters()
 
     def list_parameters(self, **others: str) -> list[tuple[str, str | int]]:
-        """List the parameters with some in the place of those of the request; those that are empty are left out."""
+        """List the query parameters of the request with some of them replaced by `others`; empty ones are left out."""
         wanted = {"q": self.query, **self.chosen, "marked": self.marked, **others}
         if wanted.get("sort") == "rank" and not split_words(wanted["q"]):
             del wanted["sort"]
@@ -171,12 +172,12 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def is_part(self) -> bool:
-        """True if filters select a part of the edition, with ranks of its own; those that a search finds have none."""
+        """True if filters, without a search, select a part of the edition; organisations then have a rank within it."""
         return bool(set(self.chosen) - {"sort"}) and not split_words(self.query)
 
     @property
     def filters(self) -> ScoreFilters:
-        """The search and filters in the form that the score service takes."""
+        """The search and filters in the form that the score service accepts."""
         level = self.chosen.get("level")
         return ScoreFilters(
             text=self.query,
@@ -195,12 +196,12 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> str:
-        """The sort order as the query parameter names it; empty if it is that of a search."""
+        """The value of the query parameter for the sort order; empty for the order of a search."""
         return "" if self.is_closest_first else self.chosen.get("sort", "rank")
 
     @property
     def sort(self) -> RankingSort:
-        """The sort order in the form that the score service takes; by rank if the request names none."""
+        """The sort order in the form that the score service accepts; by rank if the request names none."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
 
 
@@ -218,16 +219,16 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     """The data from which the page of an edition is rendered.
 
     `here`: URL path of the page, without query. `count`: number of organisations that the filters select. `number`: the
-    number of the page. `is_similar`: True if no organisation has the words of the search, and the list has those with
-    similar words. `own`: the row that the request marks, None if it marks none of the list. `unknown`: filters of the
-    request that are not known. `active`: the filters by which the list is filtered. `clash`: a sentence that says that
-    a province is not in a region, if both are asked for; else None. `headers`: those of the columns. `files`: query of
-    the files that have what the list has, empty if that is all. `provisional`: sentences that say why levels are
-    provisional. `first`: position of the first shown line in the list, from 1. `previous` and `following`: URLs of the
-    neighbouring pages, None if there is none. `has_intervals`: True if the uncertainty of the ranks is shown;
-    `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs of filters and sort order. `summary`:
-    figures of the selected organisations; `picture`: a histogram of their index. `tenths`: range, count and share for
-    each tenth of the index.
+    number of the page. `is_similar`: True if no organisation has the words of the search, and the list has
+    organisations with similar words. `own`: the row that the request marks, None if it marks none in the list.
+    `unknown`: filters of the request that are not known. `active`: the filters by which the list is filtered. `clash`:
+    a sentence that says that the requested province is not in the requested region; else None. `headers`: the headers
+    of the columns. `files`: query of the files with the same organisations as the list, empty for all. `provisional`:
+    sentences that say why levels are provisional. `first`: position of the first shown line in the list, from 1.
+    `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True if the
+    uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs of
+    filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
+    `tenths`: range, count and share for each tenth of the index.
     """
 
     request: RankingRequest
@@ -267,8 +268,8 @@ def build_ranking_page(
 ) -> RankingPage:
     """Build the data of the page of a published edition from the query parameters `parameters`.
 
-    `computed` keeps the random draws from which the uncertainty of the ranks is taken; `to` builds the URLs of
-    links, and `segment` names the edition in those of this list: its id, or `latest`.
+    `computed` caches the random draws that give the uncertainty of the ranks; `to` builds the URLs of links, and
+    `segment` is the name of the edition in the links of this list: its id, or `latest`.
     """
     names = Names(load_methodology(edition.methodology), language)
     given, known = dict(parameters), _map_known(names)

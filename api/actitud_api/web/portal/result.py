@@ -1,4 +1,4 @@
-"""The result of an organisation, which is the first part of its page: its level, the range of its rank, its best case.
+"""The first part of the page of an organisation, its result: its level, the range of its rank, its best case.
 
 These texts are in the language of the page, which a partial catalogue may translate; the details below are not.
 """
@@ -31,8 +31,8 @@ _AT_BEST: Final = Texts(
 class LevelLabel(Struct, frozen=True, kw_only=True):
     """The level of an organisation as texts, with its meaning.
 
-    `name` has the number of levels, `short` has not. `pips`: the level and the number of levels; `remark`: why the
-    level is provisional, None if it is not.
+    `name` includes the number of levels, `short` does not. `pips`: the level and the number of levels. `remark`: the
+    reason why the level is provisional, None if it is not.
     """
 
     name: str
@@ -66,7 +66,7 @@ def describe_level(
 
 
 def describe_best(score: NarratedScore, names: Names) -> str | None:
-    """Describe the index with every unknown answer at its best; None if that is the same whole number."""
+    """Describe the index with every unknown answer at its best; None if it is the same whole number as the index."""
     if score.index is None or score.index_max is None:
         return None
     best = words.format_score(score.index_max, 0, names.language)

@@ -98,7 +98,7 @@ class PortalController(Controller):
         """Show the page of an edition: its ranking, and the distribution of the index.
 
         An edition that does not exist or is not published gets the 404 page. The list has the status 404 if a filter
-        has an unknown value, and is then that without this filter.
+        has an unknown value, and is then shown without this filter.
         """
         try:
             record = editions.get_published(database, edition).record
@@ -219,7 +219,7 @@ class PortalController(Controller):
 
 
 def describe_kind_and_place(organisation: organisations.OrganisationRecord, names: Names) -> str:
-    """Describe the kind of an organisation and the territory that it is in, in one line."""
+    """Describe the kind of an organisation and its territory in one line."""
     parts = (names.name_kind(organisation.kind), name_territory(organisation.province, organisation.region))
     return " · ".join(part for part in parts if part)
 

@@ -1,7 +1,7 @@
-"""Routes of the pictures that stand for pages where their links are shared (PNG, 1200 × 630 pixels).
+"""Routes of the preview pictures of pages whose links are shared (PNG, 1200 × 630 pixels).
 
-The language is that of the parameter `lang`, and Spanish without it, as in embeds: who fetches such a picture is the
-program of a network, whose language is not that of its readers.
+The parameter `lang` sets the language, which is Spanish without it, as in embeds: a program of a social network fetches
+the picture, and its language is not that of the readers.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ShareController(Controller):
 
     @get_page("/share.png", operation_id="share.site", access=ANYBODY, by_language=False, is_constant=True)
     def show_site(self, request: ApiRequest) -> LargeResponse:
-        """Show the picture of the pages that are of no edition."""
+        """Show the picture of the pages that belong to no edition."""
         language = _read_language(request)
 
         def draw() -> bytes:

@@ -1,4 +1,4 @@
-"""What the head of a page says to search engines and to whoever shows a shared link."""
+"""The head of a page: facts for search engines, and for sites that show a preview of a shared link."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Sharing(Struct, frozen=True, kw_only=True):
 
 
 class LanguageAddress(Struct, frozen=True):
-    """The URL of a page in a language; `language` is a code, or `x-default` for a reader of any other."""
+    """The URL of a page in a language; `language` is a code, or `x-default` for readers of all other languages."""
 
     language: str
     url: str
@@ -53,8 +53,8 @@ class LanguageAddress(Struct, frozen=True):
 class PageHead(Struct, frozen=True, kw_only=True):
     """The facts in the head of a page, with absolute URLs.
 
-    `locales` are the languages of Open Graph, that of the page first. `width` and `height` are those of the image, in
-    pixels.
+    `locales` are languages in the form of Open Graph, that of the page first. `width` and `height` are the size of the
+    image in pixels.
     """
 
     canonical: str
@@ -81,10 +81,10 @@ def build_head(
 ) -> PageHead:
     """Build the head of a page.
 
-    `sharing` is None for a page that says only what the site is. `edition`: the edition of the page, whose id stands
-    in its URL in place of `latest`; None if it is of none. `is_translated`: True if the page is in partial languages
-    too. Then each of them has an address of its own, which names all others; of any other page the address in such a
-    language is that of the Spanish page, because but for the frame it is the same.
+    `sharing` is None for a page with only the preview of the site. `edition`: the edition of the page, whose id
+    replaces `latest` in its URL; None if it belongs to no edition. `is_translated`: True if the page exists in
+    partially translated languages too: then it has an address in each of them, which names all others. For any other
+    page the address in such a language is the address of the Spanish page, because only the frame differs.
     """
     base, picture_language = find_base_url(request), choose_language(request.scope, "es")
     language, languages = picture_language, LANGUAGES

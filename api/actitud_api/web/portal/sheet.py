@@ -152,7 +152,7 @@ class EvidenceLink(Struct, frozen=True):
 
 
 def show_text(text: str, language: Language) -> str:
-    """Return a text that somebody wrote in a review, ready for a page; one that was erased is empty, and said to be."""
+    """Return a text of a review for a page; an erased text, which is empty, becomes a note that says so."""
     return clean_text(text) if text else _ERASED.into(language)
 
 
@@ -274,7 +274,7 @@ class RankLabel(Struct, frozen=True, kw_only=True):
 
 
 class UnratedDimension(Struct, frozen=True):
-    """A dimension without a score: what stands in place of its figure, and a sentence about why it has none."""
+    """A dimension without a score: the text in place of its figure, and a sentence with the reason."""
 
     text: str
     reason: str
@@ -287,10 +287,10 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
     sentence about the index with every unknown answer at its best, None if nothing is unknown. `group` is the sentence
     that names the peers, None without peers. `lead` is the sentence before the `steps`. `rank` is None if the
     organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions without a score although
-    there is an index, by id. `medians`: the median of the peer group by dimension; `whole_medians`: the same without
-    decimals. `since` is the id of the previous edition that scores the organisation, and `changes` the change since it;
-    both are None if this edition is the first. `history`: its scores in all published editions. `evidence`: the proof
-    of each answer, by indicator.
+    there is an index, by id. `medians`: the median of the peer group by dimension; `whole_medians`: these medians
+    without decimals. `since` is the id of the previous edition that scores the organisation, and `changes` the change
+    since it; both are None if this edition is the first. `history`: its scores in all published editions. `evidence`:
+    the proof of each answer, by indicator.
     """
 
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""The short form of a methodology, with which people who estimate their index begin."""
+"""The short form of a methodology: a version with fewer questions, for a first estimate of the index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links to the sources of a methodology: one for each source, to its original, read from where it was found."""
+"""Links to the sources of a methodology: one per source, to its original, taken from the text about its origin."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
 class SourceLink(Struct, frozen=True, kw_only=True):
-    """Where a source is found.
+    """The link to a source, and the hosts of further pages.
 
-    `href`: URL of the original, None if none is known. `others`: hosts of further pages that were read, without
-    copies. `copies`: hosts of the copies that were read.
+    `href`: URL of the original, None if none is known. `others`: hosts of further pages that were read, except copies.
+    `copies`: hosts of the copies that were read.
     """
 
     href: str | None
@@ -40,9 +40,9 @@ class SourceLink(Struct, frozen=True, kw_only=True):
 def parse_source(where: str) -> SourceLink:
     """Find the link to a source in the text of a methodology that says where it was read.
 
-    The text of an active version never changes, and is written for its readers: it may hold several addresses, a DOI,
-    a repository or remarks. An original that is named as such comes first, then a DOI, a repository, and the addresses
-    in their order.
+    The text of an active version never changes, and is written for readers: it may contain several addresses, a DOI, a
+    repository or remarks. An address that the text calls the original has priority, then a DOI, a repository, and the
+    other addresses in their order.
     """
     found: dict[str, str] = {}
     copies: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""The steps that the page of an organisation proposes: first what keeps indicators at zero, then what gains most."""
+"""The steps that the page of an organisation proposes: first to end the causes of zeros, then those that gain most."""
 
 from __future__ import annotations
 
@@ -117,10 +117,10 @@ _GAIN_TEXTS: Final[dict[str, tuple[Texts, Texts]]] = {
 class Step(Struct, frozen=True, kw_only=True):
     """A step that an organisation can take now, as texts.
 
-    `indicator`: the id of the indicator that the step is about, None if it is about none. `gain`: the whole points of
-    the index that it brings, None if nobody can say. `level`: says that the step leads to the next level, None if it
-    does not. `is_blocker`: True if it ends what keeps indicators at zero. `language` is that of the text: Spanish where
-    it quotes a methodology that has no texts in the language of the rest.
+    `indicator`: the id of the indicator that the step is about, None if it is about none. `gain`: the gain in whole
+    points of the index, None if it cannot be computed. `level`: a text that says that the step leads to the next level,
+    None if it does not. `is_blocker`: True if the step ends a cause that keeps indicators at zero. `language` is the
+    language of the text: Spanish if it quotes a methodology without texts in the language of the page.
     """
 
     title: str
@@ -135,8 +135,9 @@ class Step(Struct, frozen=True, kw_only=True):
 class Blocker(Struct, frozen=True, kw_only=True):
     """A cause that keeps indicators at zero until it ends: a zero rule, or a contradiction of answers.
 
-    `cause` is None for a contradiction, which `finding` describes. `indicators` are those at zero, `lost` the index
-    points that they lose together, `key` the indicator whose answer ends it, None if it is in the profile.
+    `cause` is None for a contradiction, which `finding` describes. `indicators` are the indicators at zero, `lost` the
+    index points that they lose together. `key` is the indicator whose answer must change to end the cause, None if the
+    profile must change.
     """
 
     cause: ZeroCause | None
@@ -146,7 +147,7 @@ class Blocker(Struct, frozen=True, kw_only=True):
 
     @property
     def lost(self) -> Figure:
-        """Index points that the indicators lose together."""
+        """The index points that the indicators at zero lose together."""
         return fsum(indicator.lost or 0 for indicator in self.indicators)
 
 
@@ -274,7 +275,7 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
 
 
 def describe_lead(score: NarratedScore, path: NarratedPath, methodology: Methodology, language: Language) -> str:
-    """Describe in one sentence what the steps lead to."""
+    """Describe the goal of the steps, such as the next level, in one sentence."""
     level = _find_level_ahead(path)
     if level is None:
         has_levels = bool(methodology.document.levels)

@@ -171,7 +171,7 @@ class SuggestionPagesController(Controller):
 def describe_suggestions(
     database: Database, filters: SuggestionFilters, language: Language, to: Links, limit: int
 ) -> list[SuggestionView]:
-    """Describe the newest suggestions that the filters select, at most `limit` of them."""
+    """Describe the newest suggestions that the filters select as texts, at most `limit` of them."""
     return [
         describe_suggestion(record, language, to)
         for record in service.list_page(database, filters, after=None, offset=0, limit=limit)
@@ -179,7 +179,7 @@ def describe_suggestions(
 
 
 def describe_suggestion(record: SuggestionRecord, language: Language, to: Links) -> SuggestionView:
-    """Describe a suggestion in a language.
+    """Describe a suggestion as texts in a language.
 
     Its title, its text and the reasons of decisions stay in the language in which they were written.
     """

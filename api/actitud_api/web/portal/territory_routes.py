@@ -79,8 +79,8 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
 
-        An edition that does not exist or is not published gets the 404 page. The page has the status 404 if the order
-        is not known.
+        An edition that does not exist or is not published gets the 404 page. The page has the status 404 if the
+        requested order is unknown.
         """
         try:
             found = territories.list_territories(database, edition)

@@ -1,4 +1,4 @@
-"""The verdict on an organisation in plain words: whether it converses, how it compares, and what weighs most.
+"""The verdict on an organisation in plain words: its conversation with people, its peers, and its main weakness.
 
 The sentences are chosen by rules from the data of a score, and never from the clock or by chance.
 """
@@ -212,7 +212,7 @@ _OF_SIZE: Final = Texts("{others} de su tamaño", "{others} of its size")
 
 
 class Verdict(Struct, frozen=True):
-    """A verdict: what is said after the name of the organisation, and the sentences after it."""
+    """A verdict: the headline, which continues the name of the organisation, and the sentences after it."""
 
     headline: str
     sentences: tuple[str, ...]
@@ -328,9 +328,10 @@ def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFa
 
 
 def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, language: Language) -> str | None:
-    """Describe how many of its peers an organisation scores more than, as the end of a sentence.
+    """Describe the share of its peers that score less than an organisation, as the end of a sentence.
 
-    `below` of the `others` score less; `phrase` is the plural for them. Return None if there are too few to compare.
+    `below` of the `others` peers score less; `phrase` is the plural noun for the peers. Return None if there are too
+    few peers to compare.
     """
     if others < _OTHERS_MIN:
         return None
@@ -356,7 +357,7 @@ def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, languag
 
 
 def describe_group(peers: comparison_schemas.Peers, names: Names) -> str | None:
-    """Describe with whom a ranked organisation is compared; None if with nobody."""
+    """Describe the peer group with which a ranked organisation is compared; None if there is none."""
     group = peers.group
     if group is None or peers.rank is None or group.organisations <= _OTHERS_MIN:
         return None

@@ -108,7 +108,7 @@ SHEETS: Final = (PROFILE, INDICATORS, DOCUMENTS)
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """A row above answer cells, with the code and texts of what they answer: a dimension or an indicator.
+    """A row above answer cells, with the code and texts of the dimension or indicator that they belong to.
 
     `indicator` is None in the row of a dimension.
     """
@@ -137,7 +137,7 @@ class WorkbookLayout:
 
     @property
     def inputs(self) -> tuple[AnswerInput, ...]:
-        """All answer cells, of the profile and of the indicators."""
+        """All answer cells of the workbook, those of the profile first."""
         return self.profile + tuple(row for row in self.indicators if isinstance(row, AnswerInput))
 
 

@@ -93,8 +93,8 @@ class CellFault(Struct, frozen=True, kw_only=True):
 class WorkbookContents(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, its faults, and its language.
 
-    There are at most `FAULTS_MAX` faults. If more were found, the last one has the rule `more` and counts those that
-    are left out.
+    There are at most `FAULTS_MAX` faults. If more were found, the last one has the rule `more` and says how many are
+    left out.
     """
 
     questionnaire: Questionnaire

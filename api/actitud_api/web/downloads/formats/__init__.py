@@ -1,1 +1,1 @@
-"""Writers of tables, cubes and RDF graphs. They know columns and values, but not what these mean."""
+"""Writers of tables, cubes and RDF graphs. They know columns and values, but not their meaning."""

@@ -1,7 +1,7 @@
 """Write tables as CSV: as in RFC 4180 with UTF-8, or in the dialect that Excel in Spain opens by double click.
 
-Texts come from anybody: names, reasons of verdicts, replies. In both dialects none of them is a formula wherever the
-file is opened (OWASP, CSV Injection), and a program gets them back exactly by the rule of `guard_formulas`.
+Anybody may have written a text: names, reasons of verdicts, replies. In both dialects no program reads one as a formula
+(OWASP, CSV Injection), and the exact text can be restored by the rule of `guard_formulas`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialec
 
     The dialect `rfc4180` has commas, decimal points, `true` and `false`, CRLF, and an empty cell for None. The dialect
     `excel-es` has a byte order mark, semicolons, decimal commas, `VERDADERO` and `FALSO`. Texts are guarded in both
-    (`guard_formulas`), figures in none.
+    dialects (`guard_formulas`), figures are not.
     """
     spanish = dialect == "excel-es"
     buffer = io.StringIO(newline="")
@@ -100,7 +100,7 @@ def _guard_cell(cell: CellValue) -> CellValue:
 
 
 def guard_formulas(text: str) -> str:
-    """Return a text with an apostrophe wherever a spreadsheet could begin to read a formula.
+    """Insert an apostrophe into a text wherever a spreadsheet could begin to read a formula.
 
     To undo it, drop each apostrophe that is first or follows a comma, a semicolon, a tab or the end of a line.
     """

@@ -36,7 +36,7 @@ class TableColumn(Struct, frozen=True, kw_only=True):
 
 
 def select_cells(batches: Batches, positions: Sequence[int]) -> Iterator[Sequence[Sequence[CellValue]]]:
-    """Yield the batches with rows that have only the cells at these positions, in this order."""
+    """Yield the batches with only the cells at these positions in each row, in the order of `positions`."""
     if len(positions) == 1:
         (only,) = positions
         for batch in batches:

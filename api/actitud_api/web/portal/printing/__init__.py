@@ -1,1 +1,1 @@
-"""The two pages on which the result of an organisation is printed, for whoever has no screen."""
+"""The two printed pages with the result of an organisation, for readers without a screen."""

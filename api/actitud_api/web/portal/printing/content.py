@@ -1,4 +1,4 @@
-"""What stands on the two printed pages of an organisation, as texts in one language; `sheet.typ` sets them."""
+"""The content of the two printed pages of an organisation, as texts in one language; `sheet.typ` sets them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _DIGEST: Final = Texts(
 
 
 class PrintedFact(Struct, frozen=True, kw_only=True):
-    """A fact with its label. `note`: a line below it; `pips`: a number of squares and how many are full."""
+    """A fact with its label. `note`: a line below it. `pips`: numbers of full and of all squares beside it."""
 
     label: str
     value: str
@@ -91,7 +91,7 @@ class PrintedTable(Struct, frozen=True, kw_only=True):
 
 
 class PrintedStep(Struct, frozen=True, kw_only=True):
-    """A step that the organisation can take; `flags` are what it brings."""
+    """A step that the organisation can take; `flags` are short texts about its effects, such as the gain in points."""
 
     title: str
     text: str
@@ -107,7 +107,7 @@ class PrintedSteps(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSource(Struct, frozen=True, kw_only=True):
-    """Where the figures come from. `alt`: text in place of the QR code of `address`."""
+    """The source of the figures. `alt`: alternative text for the QR code of `address`."""
 
     title: str
     alt: str
@@ -118,11 +118,11 @@ class PrintedSource(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSheet(Struct, frozen=True, kw_only=True):
-    """Everything on the two pages, in the order of the pages; only `title` and `author` are on neither.
+    """All texts on the two pages, in the order of the pages; only `title` and `author` are on neither.
 
-    `figure` is the index as a whole number, None if it is not shown; `score` is what stands there instead. `remarks`
-    stand on both pages: such as that the data are simulated. `running` is the line by which a page that lies alone is
-    known. `steps` is None if there is nothing to propose.
+    `figure` is the index as a whole number, None if it is not shown; `score` is the text that then replaces it.
+    `remarks` are on both pages, such as that the data are simulated. `running` is the line that identifies a single
+    page. `steps` is None if there is nothing to propose.
     """
 
     language: Language
@@ -159,7 +159,7 @@ def build_printed_sheet(
     document: str | None,
     publisher: Publisher,
 ) -> PrintedSheet:
-    """Build the content of the printed pages of an organisation from that of its page.
+    """Build the content of the printed pages of an organisation from the content of its page in the portal.
 
     `about`: kind and place of the organisation. `address`: absolute URL of its page. `published`: the newest
     publication of the edition; `document`: digest of the score document in it.
@@ -261,23 +261,23 @@ def _describe_publication(published: PublicationRecord, names: Names) -> str:
 
 
 def choose_name(name: str, organisation: str) -> str:
-    """Return the name of an organisation; its id if no letter of the name can be printed, as of a Chinese one."""
+    """Return the name of an organisation, or its id if the font has no letter of the name, such as of a Chinese one."""
     return name if write_printable(name).replace(fonts.MISSING, "").strip() else organisation
 
 
 def write_printable(text: str) -> str:
-    """Return a text with only characters that the font has, and accents only where they make a letter with another.
+    """Return a text with only characters that the font has, and without accents that are separate characters.
 
-    A heap of accents would cover the lines above.
+    Several such accents on one letter would cover the lines above.
     """
     return "".join(character for character in fonts.replace_missing(text) if not unicodedata.combining(character))
 
 
 def encode_sheet(sheet: PrintedSheet) -> bytes:
-    """Return the JSON that `sheet.typ` reads, in which every text has only characters of the font.
+    """Encode the content as the JSON that `sheet.typ` reads.
 
-    A character without a shape would make the file refuse to be PDF/UA. The title is shown by whatever opens the file,
-    with its own fonts, so it stays as it is.
+    Every text except the title has only characters of the font. With any other character the file could not be valid
+    PDF/UA. Programs show the title in their own fonts, so it stays unchanged.
     """
     printable = _write_all_printable(msgspec.to_builtins(sheet))
     assert isinstance(printable, dict)

@@ -24,22 +24,22 @@ _TEMPLATE: Final = _FOLDER / "sheet.typ"
 
 
 class TypesetSheet:
-    """The PDF of a printed sheet, before it is made: the same sheet and time give the same bytes."""
+    """A PDF of a printed sheet that is made on request; the same sheet and time give the same bytes."""
 
     def __init__(self, sheet: PrintedSheet, published: datetime) -> None:
-        """Keep the content, and the time of its publication, which becomes the creation time of the file."""
+        """Prepare a PDF with the content `sheet`; the time `published` becomes the creation time of the file."""
         self._sheet = sheet
         self._json = encode_sheet(sheet)
         self._timestamp = int(published.timestamp())
 
     @property
     def tag(self) -> str:
-        """The `ETag`: a digest of all that decides the bytes."""
+        """The `ETag` of the file: a digest of all data on which its bytes depend."""
         facts = (__version__, version("typst"), self._timestamp, _TEMPLATE.read_text("utf-8"), self._json.decode())
         return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()}"'
 
     def make(self) -> bytes:
-        """Set the pages, which takes 50 ms; other threads go on meanwhile."""
+        """Set the pages and return the PDF. This takes about 50 ms, during which other threads continue."""
         # Levels of error correction: "m" bears a fold or a stain.
         code = segno.make(self._sheet.source.address, error="m", micro=False).svg_inline(border=2)
         pages = typst.compile(

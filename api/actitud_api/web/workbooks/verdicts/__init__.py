@@ -1,1 +1,1 @@
-"""The review workbook: the answers that an assessor judges, one a row, with drop-downs for the verdicts."""
+"""The review workbook: the answers that an assessor judges, one per row, with drop-downs for the verdicts."""

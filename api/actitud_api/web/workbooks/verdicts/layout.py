@@ -73,7 +73,7 @@ VERDICTS_BY_LABEL: Final[Mapping[str, Verdict]] = {
 
 
 class WorkbookIdentity(NamedTuple):
-    """Edition, methodology and assessor of a review workbook, as in its hidden sheet."""
+    """Edition, methodology and assessor of a review workbook; its hidden sheet stores them."""
 
     edition: str
     methodology: str

@@ -70,8 +70,8 @@ class VerdictRow(Struct, frozen=True):
     """A row with a verdict, or with a fault.
 
     `sheet` is the name of its sheet, and `row` its number as spreadsheets show it. `organisation` and `indicator` are
-    empty if the row lacks them. `judgement` is None if the row has `faults`, whose pointers are the addresses of their
-    cells.
+    empty if the row lacks them. `judgement` is None if the row has `faults`; the pointer of a fault is the address of
+    its cell.
     """
 
     sheet: str
@@ -83,12 +83,12 @@ class VerdictRow(Struct, frozen=True):
 
     @property
     def subject(self) -> str:
-        """The answer that the row is about, or the address of the row if it does not say that."""
+        """The ids of organisation and indicator, joined by `/`, or the address of the row if one of them is missing."""
         is_known = self.organisation and self.indicator
         return f"{self.organisation}/{self.indicator}" if is_known else f"{self.sheet}!A{self.row}"
 
     def locate(self, fault: Fault) -> Fault:
-        """Return a fault of the request that the row stands for, as that of the cell that its pointer leads to."""
+        """Convert a fault of the request body that the row makes to a fault of the cell at its pointer."""
         name = fault.pointer.removeprefix("/")
         known = name if name in {column.id for column in COLUMNS} else "verdict"
         return replace(fault, pointer=format_cell_address(self.sheet, self.row - 1, find_column(known)))
@@ -100,7 +100,7 @@ def read_workbook(raw: bytes, identity: WorkbookIdentity) -> list[VerdictRow]:
     Rows without a verdict are left out.
 
     Raises:
-        WorkbookRejected: The file is no review workbook, or one of another edition, methodology or assessor.
+        WorkbookRejected: The file is no review workbook, or belongs to another edition, methodology or assessor.
     """
     package = open_workbook(raw, LIMITS)
     _check_identity(package, identity)

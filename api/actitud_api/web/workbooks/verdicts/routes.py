@@ -72,8 +72,8 @@ class VerdictWorkbookController(Controller):
         """Get the review workbook.
 
         An XLSX file with a row for each answer of up to 1,000 assessments that are under review or in their hearing,
-        ordered by organisation id, with drop-down lists for the verdicts. It has the verdicts of the key, not those of
-        others.
+        ordered by organisation id, with drop-down lists for the verdicts. It contains only the verdicts of the key that
+        asks.
         """
 
         def make() -> Response[bytes]:
@@ -116,9 +116,10 @@ class VerdictWorkbookController(Controller):
     ) -> Response[bytes]:
         """Give the verdicts of a review workbook.
 
-        Asks for a job that gives each verdict as its own operation does, with the same rules and ledger entry; rows
-        without a verdict change nothing. Its results, one a row, are `done`, `unchanged` or `refused` with the problem,
-        whose errors name the cell. It fails if the file is no review workbook of this edition and of the key.
+        Starts a job that gives each verdict like the operation for a single verdict, with the same rules and ledger
+        entry; rows without a verdict change nothing. The job has one result per row: `done`, `unchanged`, or `refused`
+        with a problem whose errors name the cell. The job fails if the file is no review workbook of this edition and
+        of the key.
         """
         event = audit_event(request)
 

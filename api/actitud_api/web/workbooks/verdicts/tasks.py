@@ -38,9 +38,9 @@ _CHANGED: Final = Texts(
 
 
 class VerdictsParameters(Struct, frozen=True):
-    """The parameters of a job that gives verdicts; its file is stored apart.
+    """The parameters of a job that gives verdicts; its workbook is stored in another table.
 
-    `methodology` is that of the edition; `event` the ledger entry of the request that asked for the job.
+    `methodology` is the version of the edition; `event` is the ledger entry of the request that asked for the job.
     """
 
     methodology: str
@@ -54,20 +54,20 @@ class VerdictsResult(Struct, frozen=True):
 
 
 class VerdictDetail(Struct, frozen=True):
-    """The outcome of a refused verdict."""
+    """The outcome of a refused verdict: the problem that a single request would get."""
 
     problem: JobProblem
 
 
 class SentWorkbook(Struct, frozen=True):
-    """A review workbook as it was sent, with the identity that it must have."""
+    """A received review workbook, with the edition, methodology and assessor that it must belong to."""
 
     raw: bytes
     identity: WorkbookIdentity
 
 
 class ReadRow(Struct, frozen=True):
-    """A row of a workbook as one process hands it to another: it has a verdict, or `problem` with the faults."""
+    """A row of a workbook that can be passed between processes, with a verdict or with the `problem` of its faults."""
 
     row: VerdictRow
     problem: JobProblem | None
@@ -78,7 +78,11 @@ RunFunction = Callable[[Callable[[SentWorkbook], list[ReadRow]], SentWorkbook], 
 
 
 def read_rows(sent: SentWorkbook) -> list[ReadRow]:
-    """Return the rows of a workbook that have a verdict or a fault; raise as `read_workbook`."""
+    """Return the rows of a workbook that have a verdict or a fault.
+
+    Raises:
+        WorkbookRejected: The file is no review workbook, or belongs to another edition, methodology or assessor.
+    """
     return [
         # Sentences may be functions, which no process can hand over.
         ReadRow(replace_members(row, faults=()), store_problem(ProblemError(INVALID_REQUEST, _FAULTY, row.faults)))
@@ -89,7 +93,7 @@ def read_rows(sent: SentWorkbook) -> list[ReadRow]:
 
 
 def build_verdicts_task(run_apart: RunFunction) -> JobTask[VerdictsParameters]:
-    """Return the task that gives verdicts; `run_apart` calls a function in a process of its own."""
+    """Build the task with which the job runner gives verdicts; `run_apart` calls a function in another process."""
 
     def run(job: JobRun[VerdictsParameters]) -> VerdictsResult:
         return _give_verdicts(job, run_apart)

@@ -1,4 +1,4 @@
-"""Write the review workbook: one row for each answer that an assessor may judge, with the own verdicts filled in.
+"""Write the review workbook: one row for each answer that an assessor may judge, with the assessor's own verdicts.
 
 Every text is written as a string, so that it cannot become a formula. The cells for verdicts are unlocked; all others
 are locked without a password, as a protection against accidental changes.
@@ -53,7 +53,7 @@ _RULE_WIDTH: Final = 110
 
 
 def write_workbook(identity: WorkbookIdentity, assessments: Iterable[JudgeableAssessment], language: Language) -> bytes:
-    """Return the review workbook of assessments in a language; only answers that exist have a row."""
+    """Build the review workbook (XLSX) of assessments in a language; indicators without an answer have no row."""
     return _VerdictWriter(identity, language).build(assessments)
 
 
