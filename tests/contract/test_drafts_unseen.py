@@ -49,6 +49,15 @@ class Stage(NamedTuple):
         beside = [address for address in addresses if OPEN in address]
         return [*itertools.product(others, addresses), *((WITH_DRAFT, address) for address in (*beside, *own))]
 
+    def look_in_turn(self, number: int, count: int) -> Sequence[tuple[str, str]]:
+        """Return the share of `look_at` with this number, of so many: at each address one in turn of the others."""
+        share = self.addresses[number::count]
+        others = [viewer for viewer in self.viewers if viewer != WITH_DRAFT]
+        in_turn = itertools.islice(itertools.cycle(others), number, number + len(share))
+        beside = [address for address in share if OPEN in address]
+        own = ((WITH_DRAFT, address) for address in (*beside, *self.own[number::count]))
+        return [*zip(in_turn, share, strict=True), *own]
+
 
 def name_ids(digest: str, organisation: str = OTHER) -> Ids:
     """Return the ids whose addresses are looked at: about the drafts, and about what is published."""
@@ -155,10 +164,10 @@ def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, figur
     for number, (name, change) in enumerate(told):
         change()
         allowed |= SHOWN.get(name, frozenset())
-        # At every landing each address is looked at after one of the changes, and after the last one.
+        # At every landing one viewer looks at each address after one of the changes, and all after the last one.
         whole = scale.NIGHT or number == len(told) - 1
-        part = slice(None) if whole else slice(number, None, len(told))
-        after = look(stage, stage.look_at(stage.addresses[part], stage.own[part]))
+        places = stage.look_at(stage.addresses, stage.own) if whole else stage.look_in_turn(number, len(told))
+        after = look(stage, places)
         compared += len(after)
         for (viewer, address), answer in after.items():
             if answer != before[viewer, address] and address not in allowed:
