@@ -63,9 +63,8 @@ Status = Literal["ok", "warning", "problem"]
 class Check(Struct, frozen=True):
     """Result of one check, as `doctor` prints it.
 
-    `name`: id of the check in the JSON report. `status`: `ok`, `warning` or `problem`. `title`: the checked
-    part of the installation. `found`: what the check found, in words. `remedy`: what to do about it; None if
-    nothing is wrong.
+    `name`: id of the check in the JSON report. `status`: `ok`, `warning` or `problem`. `title`: the checked part of the
+    installation. `found`: the finding in words. `remedy`: the advised action; None if nothing is wrong.
     """
 
     name: str

@@ -119,8 +119,8 @@ class Supervisor:
 
         Args:
             count: Number of workers.
-            build: Returns the function of the workers that are started from now on, or None to keep the former one; it
-                is called once in the beginning and once for each SIGHUP.
+            build: Returns the function of workers that are started later, or None to keep the previous function; called
+                once in the beginning and once for each SIGHUP.
             patience: Seconds after which a worker that should end is killed.
             started: Called once, when all workers are ready.
             stopping: Called when the workers are told to stop. It closes the socket of this process; otherwise clients
@@ -153,7 +153,7 @@ class Supervisor:
     def run(self) -> None:
         """Start the workers, and return when all have ended.
 
-        If one ends before all have been ready once, the others are stopped.
+        If a worker ends before all workers have been ready once, the other workers are stopped.
         """
         with self._take_signals():
             while self._workers or not self._stopping:

@@ -42,8 +42,8 @@ INTEGRITY_CASES: Final = 0.004
 class Profile(Struct):
     """Profile of an invented municipality, with the fields of methodology 2027.1, whose texts explain each field.
 
-    Names in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first,
-    then those that the service sets. `previous_level`: level published in the earlier edition, None if there is none.
+    Names in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first, then the
+    fields that the service sets. `previous_level`: level published in the earlier edition, None if there is none.
     """
 
     org_type: Literal["MUN"]

@@ -46,6 +46,6 @@ def delete_simulation(session: Session, edition: str) -> None:
 
 
 def restore_keys(session: Session, identifiers: Collection[str], expires: datetime) -> None:
-    """Make keys valid until `expires`, also those that were revoked or rotated."""
+    """Make keys valid until `expires`, even if they were revoked or rotated."""
     values = {"revoked": None, "replaced_by": None, "expires": expires}
     session.execute(update(KEYS).where(KEYS.c.id.in_(identifiers)).values(values))

@@ -111,7 +111,7 @@ _FINGERPRINTED_PACKAGES = (
 def compute_fingerprint(methodology: Methodology) -> str:
     """Return a digest of the methodology and of the source code on which the simulation depends.
 
-    If it differs from that of a stored simulation, the simulation has to be made again.
+    A stored simulation with another fingerprint is out of date and has to be made again.
     """
     digest = hashlib.sha256(methodology.digest.encode())
     # Source files instead of a version number, so that nobody has to remember to increase one.

@@ -15,7 +15,7 @@ class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """An entry of the file of accepted breaks: a break of compatibility that a decision accepts.
 
     `rule` and `place` are the rule and the place of the break, as the report prints them. A place that begins with `* `
-    stands for the same place in every operation. `record` says where the decision is written: the path of a file, a
+    stands for the same place in every operation. `record` refers to the text of the decision: the path of a file, a
     colon, and words that the file must contain.
     """
 

@@ -118,7 +118,7 @@ class IndexOperand(Frozen, frozen=True, tag_field="kind", tag="index"):
 class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
     """The lowest of the operands `of`.
 
-    A score that does not exist, such as that of a node that does not apply, is ignored.
+    A score that does not exist, because the node does not apply, is ignored.
     """
 
     of: tuple[Operand, ...]
@@ -128,7 +128,7 @@ class Minimum(Frozen, frozen=True, tag_field="kind", tag="min"):
 class Maximum(Frozen, frozen=True, tag_field="kind", tag="max"):
     """The highest of the operands `of`.
 
-    A score that does not exist, such as that of a node that does not apply, is ignored.
+    A score that does not exist, because the node does not apply, is ignored.
     """
 
     of: tuple[Operand, ...]
@@ -536,7 +536,7 @@ class OrganisationType(Frozen, frozen=True):
 class SizeBand(Frozen, frozen=True):
     """A size band from `start` to `to`, both included; `to` is null in the last band.
 
-    `code` is its name, such as `P3`. The bands of scale P count the people that an organisation serves, those of
+    `code` is its name, such as `P3`. The bands of scale P count the people that an organisation serves, the bands of
     scale E its employees.
     """
 
@@ -563,7 +563,7 @@ class PeerGroups(Frozen, frozen=True):
 class CalendarStep(Frozen, frozen=True):
     """A step of the calendar of an edition, from the day `start` to the day `to`, both included.
 
-    The days are `MM-DD` in the year after that of the edition.
+    The days are `MM-DD` in the year after the year of the edition.
     """
 
     id: str
@@ -709,7 +709,7 @@ class PrincipleText(Frozen, frozen=True):
 
 
 class LevelText(Frozen, frozen=True):
-    """The texts of a level: its name, and as `meaning` what reaching it says about an organisation.
+    """The texts of a level: its name, and its `meaning` for an organisation that reaches it.
 
     `provisional_unless` is the condition under which the level is final, null if it always is.
     """
@@ -761,7 +761,7 @@ class IndicatorText(Frozen, frozen=True):
 
 
 class SourceText(Frozen, frozen=True):
-    """The texts of a source: which part of the source was `read`, and what the source is `used_for`."""
+    """The texts of a source: the part of the source that was `read`, and the purpose it is `used_for`."""
 
     read: str
     used_for: str
@@ -779,8 +779,8 @@ class ArticleText(Frozen, frozen=True):
 class MethodologyTexts(Frozen, frozen=True):
     """All texts of one version in one language: tables by the ids or numbers of the described elements.
 
-    `title` is the name of the index, `note` a remark on the method. `integrity` says what follows from misconduct that
-    a committee has proven. `sources_not_found` are publications that were looked for without success.
+    `title` is the name of the index, `note` a remark on the method. `integrity` states the consequences of misconduct
+    that a committee has proven. `sources_not_found` are publications that were looked for without success.
     """
 
     language: Language

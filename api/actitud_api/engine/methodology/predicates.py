@@ -138,7 +138,7 @@ class FactLayout:
 def name_derived_count(fact: str) -> str:
     """Return the name of the fact that holds the number of components of the checklist fact `fact`.
 
-    The count of `components` is `count`, and that of `outside_remit` is `outside_count`.
+    The count of `components` is `count`, and the count of `outside_remit` is `outside_count`.
     """
     return "count" if fact == "components" else f"{fact.partition('_')[0]}_count"
 

@@ -218,7 +218,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires, changed))
 
     def describe_move_action(self, move: Move) -> str:
-        """Describe what to do in a move of a path, without points and rules."""
+        """Describe the action of a move of a path, without its points and rules."""
         return join_sentences(self._list_changes(move))
 
     def _list_changes(self, move: Move) -> list[str]:

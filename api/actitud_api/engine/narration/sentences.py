@@ -566,7 +566,7 @@ class Sentences:
         return join_sentences(sentences + self._list_advice(indicator, kind))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe what to do in the next step for an indicator, without points and rules."""
+        """Describe the action of the next step for an indicator, without its points and rules."""
         return join_sentences(self._list_actions(scored, step) + self._list_advice(scored.id, step.kind))
 
     def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:
@@ -822,9 +822,9 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
-    """Return the gain of a step as it is shown beside the points that its indicator loses.
+    """Return the gain of a step, or the points that its indicator loses if rounding alone makes the gain larger.
 
-    Both are rounded on their own, so a gain may exceed the loss by one unit of the last decimal: then it is the loss.
+    Both are rounded separately, so a rounded gain may exceed the rounded loss by one unit of the last decimal.
     """
     if lost is None or not 0 < gain - lost < 1.5 * 10**-decimals:
         return gain

@@ -179,9 +179,9 @@ def format_score(value: float | int, decimals: int, language: Language) -> str:
 
 
 def round_score(value: float | int, decimals: int = 0) -> Decimal:
-    """Round a score half up, as the methodology rounds, by the digits of the number and not by the double next to it.
+    """Round a score half up in decimal arithmetic, as the methodology rounds: 0.285 gives 0.29 with two decimals.
 
-    Everything that people read of a score is rounded here, so that no two texts differ on the same figure.
+    Every score that people read is rounded here, so that two texts never show different numbers for one score.
     """
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 

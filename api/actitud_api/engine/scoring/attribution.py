@@ -35,7 +35,7 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 class Attribution(Struct, frozen=True):
     """The points of the index that every node could win, has won and has lost; built by `attribute_points`.
 
-    `groups` has the points of each group by id, `indicators` those of each indicator by position; None for a node
+    `groups` has the points of each group by id, `indicators` the points of each indicator by position; None for a node
     without a score. `losses` has the loss of each indicator by position, before rounding, as a fraction in units of
     10^-decimals of the index; None for an indicator without a score. The main reasons of a score are the largest of
     these losses.

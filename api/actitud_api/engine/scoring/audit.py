@@ -78,7 +78,7 @@ In all other kinds the goalposts are levels, or yes and no.
 class Moments(Struct, frozen=True, kw_only=True):
     """Distribution of the scores of a node, or of the index, in points.
 
-    `organisations` is the number of organisations with a score, over which the other figures are computed. `mean` is
+    `organisations` is the number of organisations with a score, over which the other statistics are computed. `mean` is
     None if there are none, `standard_deviation` for fewer than 2, and `skewness` for fewer than 3 or if all scores are
     equal. `floor` and `ceiling` are the shares of the organisations with the lowest and with the highest score that is
     possible, None if there are none: where these shares are large, the score no longer distinguishes organisations (C.
@@ -220,8 +220,8 @@ def audit_index(
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
     """List a remark for each correlation, Cronbach's alpha and effective weight beyond its usual threshold.
 
-    The remark on the children of the root comes first, then those on groups, then those on indicators, in document
-    order.
+    The remark on the children of the root comes first, then the remarks on groups, then the remarks on indicators, in
+    document order.
     """
     remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
@@ -333,7 +333,7 @@ def drop_child(document: Document, child: str) -> Document | None:
     """Return the document in which a child of the root has weight 0; None if no other child has a weight.
 
     `rated_children` of the root is lowered by 1, but not below 1. If the root is a sum, the maximum and minimum of its
-    range shrink to those of the remaining children.
+    range shrink to the range of the remaining children.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]

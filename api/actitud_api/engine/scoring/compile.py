@@ -118,13 +118,13 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `definition` is the indicator as the document has it, `position` its number in document order, `slots` the slots
-    of its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None
-    if the indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve`
-    takes numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is
-    None if the indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile
-    fields that `applies` reads and that need evidence to their slots. `step` is None if the document names no fact
-    that a next step changes. The other members are explained below them.
+    `definition` is the indicator as the document has it, `position` its number in document order, `slots` the slots of
+    its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None if the
+    indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve` takes
+    numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is None if the
+    indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile fields that
+    `applies` reads and that need evidence to their slots. `step` is None if the document names no fact that a next step
+    changes. A docstring below each other member explains it.
     """
 
     position: int
@@ -250,9 +250,9 @@ class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
     `definition` is the group as the document has it. `children`, `names` (their ids) and `weights` are in document
-    order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in
-    units of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves
-    its parent) or `UNKNOWN` (the parent is unknown too). The other members are explained below them.
+    order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in units
+    of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves its
+    parent) or `UNKNOWN` (the parent is unknown too). A docstring below each other member explains it.
     """
 
     definition: Group
@@ -374,11 +374,11 @@ The facts stored as sent are pairs of name and slot. The last member is None if 
 class CompiledMethodology(Struct, frozen=True, eq=False):
     """A methodology document in the form that evaluation reads.
 
-    `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in
-    document order; `positions` has the position of each indicator and `groups` has each group, both by id. `layout`
-    has the slots of facts and profile fields, and `answer_loaders` says how answers are stored in these slots.
-    `error_rules` has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation. The
-    other members are explained below them.
+    `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in document
+    order; `positions` has the position of each indicator and `groups` has each group, both by id. `layout` has the
+    slots of facts and profile fields, and `answer_loaders` says how answers are stored in these slots. `error_rules`
+    has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation. A docstring below each
+    other member explains it.
     """
 
     methodology: Methodology

@@ -98,13 +98,13 @@ class FailingGate(Struct, frozen=True, gc=False):
 class Evaluation(Struct, kw_only=True):
     """The result of scoring a submission; scores are in units of 10^-decimals of a point.
 
-    `results` is by position of the indicator. `groups` has the score of each group, and `groups_max` its score if every
-    unknown indicator were at its best. The score of a group is None if too few of its children count, or if an unknown
-    child makes the group unknown (`missing: void`) and the parent gives an unknown group no score. `index` and
-    `index_max` are the scores of the root, rounded to the published decimals; None if there is no index. `level` is
-    None if the submission reaches no level, or its status allows none. `provisional` is True if the level holds only
-    until a review has checked a condition. `broken_rules` are in document order. The other members are explained below
-    them.
+    `results` has the result of each indicator by its position. `groups` has the score of each group, and `groups_max`
+    its score if every unknown indicator were at its best. The score of a group is None if too few of its children
+    count, or if an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown group no
+    score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there is no
+    index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if the
+    level holds only until a review has checked a condition. `broken_rules` are in document order. A docstring below
+    each other member explains it.
     """
 
     compiled: CompiledMethodology
@@ -566,8 +566,8 @@ class GroupSensitivity(Struct, frozen=True):
     """A group with the scores of its children, prepared to be scored with another score of one child.
 
     `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋, where
-    `score` is that of the child. If the group is no arithmetic mean or has no score, or if the child has no score, the
-    terms are None, and `rescore` aggregates all children again.
+    `score` is the score of the child. If the group is no arithmetic mean or has no score, or if the child has no score,
+    the terms are None, and `rescore` aggregates all children again.
     """
 
     group: CompiledGroup

@@ -27,7 +27,7 @@ type I error and power rates using an effect size measure with the logistic regr
 
 
 class GroupIndex(Struct, frozen=True, kw_only=True):
-    """Distribution of the index in one group, in points; `standard_deviation` is None for fewer than two."""
+    """Distribution of the index in one group, in points; `standard_deviation` is None for fewer than 2 scores."""
 
     group: str
     organisations: int
@@ -46,8 +46,8 @@ class GroupDifferences(Struct, frozen=True, kw_only=True):
     """Differences between the groups of one grouping.
 
     `explained` is the share of the variance of the index that lies between the groups (η²), None if the index is
-    constant. `groups` are all groups by name. `indicators` are those with at least a moderate effect, the greatest
-    effect first.
+    constant. `groups` are all groups by name. `indicators` are the indicators with at least a moderate effect, the
+    greatest effect first.
     """
 
     by: Grouping
@@ -61,8 +61,8 @@ def compare_groups(
 ) -> GroupDifferences:
     """Compare groups of organisations in the index and in the indicators.
 
-    `groups` has the group of each organisation; those without one are left out. `index` and `indicators` are in
-    points, NaN if missing.
+    `groups` has the group of each organisation; organisations without a group are left out. `index` and `indicators`
+    are in points, NaN if missing.
     """
     known = np.array([group is not None for group in groups], np.bool)
     names = sorted({group for group in groups if group is not None})

@@ -250,8 +250,8 @@ class OptionRanking:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
         Options that are enough to meet the condition come first, those of favoured indicators before the others, and
-        and the smallest sufficient gain of the group first. Then come all options by falling gain, down to the options
-        that do not change the score of the group. So an option may be yielded twice.
+        the smallest sufficient gain of the group first. Then come all options by falling gain, down to the options that
+        do not change the score of the group. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)

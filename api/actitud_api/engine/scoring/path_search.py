@@ -37,9 +37,9 @@ from actitud_api.engine.scoring.wilson import find_least_cases
 class AppliedMove(Struct, frozen=True):
     """A move in the path so far.
 
-    `position` is that of the indicator. `change` has all new facts of the indicator, also those of earlier moves of
-    the same indicator; `documented` is True if this move or an earlier one of the indicator brought evidence;
-    `breaks` are the rules that the move broke when it was taken.
+    `position` is the position of the indicator. `change` has all new facts of the indicator, including the facts of its
+    earlier moves; `documented` is True if this move or an earlier one of the indicator brought evidence; `breaks` are
+    the rules that the move broke when it was taken.
     """
 
     position: int

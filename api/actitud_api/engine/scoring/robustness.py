@@ -150,7 +150,9 @@ def drop_index_gates(document: Document) -> Document:
 def aggregate_geometrically(document: Document, scores: Integers, attainable: Integers) -> tuple[Integers, Integers]:
     """Compute the index and the level of each organisation with the geometric mean and the document's own weights.
 
-    `scores` and `attainable` are those of `compute_robustness`; the level is 0 if no level is reached.
+    `scores` is organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
+    `attainable` has the level that each organisation reaches without the gates that read the index. The level is 0 if
+    no level is reached.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.

@@ -24,8 +24,8 @@ _ENTRY: Final = b"\x00"
 class ChainEntry(Struct, frozen=True):
     """Entry of the ledger as a link of the hash chain.
 
-    `seq` is its number, from 0, and `record` its content as the exact RFC 8785 text. `hash` is its hash and
-    `prev` that of the entry before, both in hexadecimal.
+    `seq` is its number, from 0, and `record` its content as the exact RFC 8785 text. `hash` is its hash and `prev` the
+    hash of the previous entry, both in hexadecimal.
     """
 
     seq: int

@@ -127,7 +127,7 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
 
 
 class LedgerPage(Page[LedgerEntry], frozen=True):
-    """A page of entries."""
+    """A page of ledger entries."""
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):

@@ -192,7 +192,8 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 def append_entries(session: Session, appended: Sequence[Event], *, now: datetime) -> list[ChainEntry]:
     """Append an entry for each of several changes of one transaction, in their order, and return the entries.
 
-    It does the same as `append_entry` for each of them, but locks the chain and reads its head only once.
+    Make this the last step of the transaction: until its end, no other session can append. The chain is locked and its
+    head read only once for all entries.
     """
     if not appended:
         return []

@@ -158,7 +158,7 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_robots(self, request: ApiRequest) -> Response[bytes]:
-        """Serve `robots.txt`, which says what crawlers may fetch, and where the map of the site is."""
+        """Serve `robots.txt`, with the paths that crawlers may fetch and the address of the sitemap."""
         text = f"{ROBOTS}\nSitemap: {find_base_url(request)}/sitemap.xml\n"
         return conditional(request, text.encode(), dict(_PUBLIC), MediaType.TEXT)
 

@@ -210,7 +210,7 @@ def build_document(
 
 
 def encode_document(document: Node) -> bytes:
-    """Return the document as JSON, as it is served: without blanks.
+    """Encode the document as JSON in the form that is served, without blanks.
 
     Members stand in the order of their declaration, which tells a reader more than alphabetical order and compresses 1
     % better.

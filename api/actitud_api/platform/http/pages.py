@@ -218,8 +218,8 @@ def render_page(
     """Render a template in the language of the request, and return the response.
 
     A page with status 200 has an `ETag`; any other is not cached. The template receives three translators, which differ
-    only in a language with a partial catalogue: `frame_t` for masthead and footer, `page_t` for what is in the language
-    of the page (`language`), and `t` for the body, whose language is `body_language`.
+    only in a language with a partial catalogue: `frame_t` for masthead and footer, `page_t` for other texts in the
+    language of the page (`language`), and `t` for the body, whose language is `body_language`.
 
     Args:
         request: Request that the page answers.

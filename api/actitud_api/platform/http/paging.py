@@ -77,7 +77,7 @@ class Total:
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
     """A page of a list; each list has its own subclass: `class OrganisationPage(Page[Organisation], frozen=True)`.
 
-    The query parameters `cursor` and `total` say in the OpenAPI document what `next_cursor` and `total` are.
+    In the OpenAPI document, the query parameters `cursor` and `total` explain the members `next_cursor` and `total`.
     """
 
     items: tuple[T, ...]

@@ -50,7 +50,7 @@ class TypePart(Struct, frozen=True):
 class MemberView(Struct, frozen=True, kw_only=True):
     """A member of an object, or a parameter; `facts` are its bounds and its default, such as `minimum: 0`.
 
-    `place` is the part of a request with the parameter: `path`, `query` or `header`. It is empty for a member.
+    `place` is the part of a request that has the parameter: `path`, `query` or `header`. It is empty for a member.
     """
 
     name: str

@@ -183,8 +183,8 @@ class Exact(Representation[msgspec.Struct]):
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
         """Return the response with these bytes or the part that `Range` asks for, or 304 if the client has them.
 
-        `headers` are added to those of the representation, such as `ETag` and `Cache-Control`; with `Last-Modified`,
-        `If-Modified-Since` counts too.
+        `headers` are added to the headers of the representation, such as `ETag` and `Cache-Control`; with
+        `Last-Modified`, `If-Modified-Since` counts too.
         """
         all_headers = self._headers(hashlib.sha256(body).digest(), headers)
         if is_current(request, all_headers):
@@ -201,7 +201,8 @@ class Exact(Representation[msgspec.Struct]):
     ) -> Response[bytes] | Stream:
         """Return a response that is sent piece by piece, whole or in part, or 304 if the client has its bytes.
 
-        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are as in `bytes_of`.
+        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are added to the headers of the
+        representation.
         """
         all_headers = self._headers(digest, headers)
         if is_current(request, all_headers):

@@ -127,7 +127,7 @@ def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
 
 
 def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
-    """Return a query without the parameters that are unknown, and without those whose value is blank.
+    """Return a query without its unknown parameters and its parameters with a blank value.
 
     The remaining parameters keep their order. Return None if no parameter has to be removed, or if the query cannot be
     decoded.

@@ -96,7 +96,7 @@ class Cell(NamedTuple):
 
 
 class CellMarks(Struct, frozen=True):
-    """The marks of a sheet: its cells that contain a formula, and those that show an error.
+    """The marks of a sheet: its cells that contain a formula, and its cells that show an error.
 
     The workbook parser does not report them.
     """
@@ -113,7 +113,7 @@ class CheckedWorkbook(Struct, frozen=True):
 
 
 def open_workbook(raw: bytes, limits: WorkbookLimits = QUESTIONNAIRE_LIMITS) -> CheckedWorkbook:
-    """Check an uploaded file, and open it as a workbook; the default limits are those of a questionnaire.
+    """Check an uploaded file, and open it as a workbook; the default limits are the limits of a questionnaire.
 
     Raises `WorkbookRejected` if the file fails a check.
     """

@@ -52,16 +52,16 @@ _NO_KIND: Final = Texts(
 
 
 def list_source_cells(source: AnswerSource | None) -> dict[SourceColumn, str | Texts | None]:
-    """Return the content of the cells of a source by column, None of those that stay empty."""
+    """Return the content of the cells for the source of an answer, by column; None for an empty cell."""
     if source is None:
         return dict.fromkeys(SOURCE_TITLES)
     return {"source": SOURCE_LABELS[source.kind], "manifest": source.manifest, "edition": source.edition}
 
 
 def parse_source_member(column: SourceColumn, value: CellContent) -> str:
-    """Return the member of a source that a cell holds, the kind by its code or in any language.
+    """Convert a cell of a source column to the member of the source; a kind may be a code or a name in any language.
 
-    Raises `InvalidCell` if the cell holds none.
+    Raises `InvalidCell` if the cell has no valid value.
     """
     if column == "source":
         try:

@@ -56,7 +56,7 @@ class RequestCounter(Protocol):
         ...
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends.
+        """Count a request of a subject as `weight` requests; return the new count in its window.
 
         Raises:
             Unavailable: The count could not be stored in time.
@@ -114,7 +114,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends."""
+        """Count a request of a subject as `weight` requests; return the new count in its window."""
         with self._lock:
             now = self._clock()
             # Amortised constant time: each window is added once and removed once.
@@ -171,7 +171,7 @@ class PostgresqlCounter:
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return how many the window has now, and when it ends.
+        """Count a request of a subject as `weight` requests; return the new count in its window.
 
         Raises:
             Unavailable: No connection became free in time, or the statement failed.

@@ -57,7 +57,7 @@ class Revisions(Struct, frozen=True):
 
     @property
     def state(self) -> State:
-        """State of the tables compared with this release."""
+        """State of the tables compared with this release, such as `empty`, `behind` or `current`."""
         if self.current == BASE:
             return "empty"
         # Before 0.1.0 nobody ran the service, so there is no migration from those sixteen revisions.

@@ -35,7 +35,7 @@ class _DriverStatement(NamedTuple):
 
 
 class RowReader:
-    """Reads single rows of a database. Share one object between threads."""
+    """Reader of single rows that bypasses sessions, because that is faster. Share one object between threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine: Final = engine
@@ -44,11 +44,11 @@ class RowReader:
     def read(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Any, ...] | None:
         """Return the only row that a statement selects, or None if there is none.
 
-        `statement` must be a constant of a module, because it is compiled once and kept. Parameters and columns are
-        those of the driver: texts, numbers and bytes; SQLite has 0 and 1 for False and True.
+        `statement` must be a constant of a module, because it is compiled once and kept. Parameters and columns have
+        the types of the database driver: texts, numbers and bytes; SQLite has 0 and 1 for False and True.
 
         Raises:
-            DBAPIError: As if a session had executed the statement.
+            DBAPIError: The statement failed, or the database could not be reached.
         """
         compiled = self._statements.get(statement)
         if compiled is None:

@@ -74,8 +74,8 @@ class Replacement(Struct, frozen=True, kw_only=True):
     """Facts that replace facts of a submission in a what-if calculation.
 
     `answers`: new facts by indicator; None removes the answer. `self_declared`: indicators of `answers` without
-    evidence. `profile`: new values by field. `profile_self_declared`: the profile fields without evidence,
-    instead of those of the submission; None keeps those of the submission.
+    evidence. `profile`: new values by field. `profile_self_declared`: the profile fields without evidence, replacing
+    the list of the submission; None keeps that list.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}
@@ -87,7 +87,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
     """Build the type of the body of `POST /v1/scores` for a version.
 
-    Bodies of several versions are told apart by their member `methodology`, which is the name of the version.
+    The member `methodology` of a body is the name of the version, and so distinguishes bodies of several versions.
     """
     declared = tuple(field.name for field in list_own_fields(methodology))
     answers = build_answers_type(

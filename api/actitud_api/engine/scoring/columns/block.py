@@ -37,7 +37,7 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
 class OperandReads(Struct, frozen=True):
     """Inputs of an expression: the slots of the facts that it reads, and the positions of indicators.
 
-    `positions` are those of the indicators whose answers the expression tests for presence.
+    `positions` are the positions of the indicators whose answers the expression tests for presence.
     """
 
     slots: frozenset[int] = frozenset()
@@ -56,10 +56,10 @@ def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
 class ScratchNeeds:
     """Number of scratch arrays of each kind that an evaluation needs, counted during compilation.
 
-    Scratch arrays are used like a stack: an expression compiled at depth d overwrites array number d and those with
-    higher numbers, and leaves its result in array d. So the left side of a comparison is compiled at d, and the right
-    side at d + 1. `kept` arrays are outside the stack: they hold a result until the end of the block. `members` is the
-    greatest number of indicators that are scored together.
+    Scratch arrays are used like a stack: an expression compiled at depth d overwrites array number d and all arrays
+    with higher numbers, and leaves its result in array d. So the left side of a comparison is compiled at d, and the
+    right side at d + 1. `kept` arrays are outside the stack: they hold a result until the end of the block. `members`
+    is the greatest number of indicators that are scored together.
     """
 
     def __init__(self) -> None:

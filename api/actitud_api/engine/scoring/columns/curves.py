@@ -80,7 +80,7 @@ class ExactScorer:
         self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Write the exact scores of `rows` into `into`; a row without a raw value stays as it is.
+        """Write the exact scores of `rows` into `into`; a row without a raw value is not changed.
 
         `rows` has the numbers of the rows in the block.
         """
@@ -90,7 +90,7 @@ class ExactScorer:
                 into[row] = self._leaf.curve(*value)
 
     def score_block(self, block: RowBlock, into: Ints) -> None:
-        """Write the score of each row of a block into `into`; a row without a raw value stays as it is."""
+        """Write the score of each row of a block into `into`; a row without a raw value is not changed."""
         self.score_rows(block, np.arange(block.rows), into)
 
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:

@@ -151,7 +151,7 @@ def _select_tag(suffixed: dict[str, list[str]], tag: str, coding: Coding | None)
 
 
 def describe_unchanged(headers: Iterable[tuple[bytes, bytes]], tag: str) -> list[tuple[bytes, bytes]]:
-    """Return the headers of a 304 response with an entity tag from those of the 200 response.
+    """Return the headers of a 304 response with an entity tag, made from the headers of the 200 response.
 
     Headers that describe the body are left out (RFC 9110, section 15.4.5).
     """

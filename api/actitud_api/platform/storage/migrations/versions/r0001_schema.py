@@ -40,7 +40,7 @@ _TABLES: Final = (
 
 
 def upgrade() -> None:
-    """Create the tables, then the triggers that refuse changes to what is published."""
+    """Create the tables, then the triggers that refuse changes to published data."""
     _create_organisations()
     _create_editions()
     _create_assessments()
