@@ -106,7 +106,7 @@ class Server(uvicorn.Server):
             self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)
 
     async def on_tick(self, counter: int) -> bool:
-        """Return True to stop accepting requests; uvicorn calls it ten times a second."""
+        """Return True if the server has to stop accepting requests; uvicorn calls this method ten times a second."""
         now = time.monotonic()
         if self._retire_by is not None:
             for server in self.servers:

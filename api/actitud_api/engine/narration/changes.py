@@ -183,7 +183,7 @@ def get_change_sentences(methodology: Methodology, language: Language) -> Change
 
 
 class ChangeSentences(Sentences):
-    """Writes sentences about paths to the next level, scores with supposed facts (what-if), and changes of scores."""
+    """Writer of sentences about paths to the next level, scores with supposed facts, and changes of scores."""
 
     def describe_path(self, path: LevelPath) -> str:
         """Describe a path: the number of moves and the level after them, or the reason why there is no path."""

@@ -225,7 +225,7 @@ _ReadFacts: TypeAlias = tuple[tuple[str, FactValue | str | None], ...]
 
 
 class Sentences:
-    """Writes the sentences about a score under one methodology in one language."""
+    """Writer of the sentences about scores under one methodology in one language."""
 
     def __init__(self, methodology: Methodology, language: Language) -> None:
         self._document: Document = methodology.document

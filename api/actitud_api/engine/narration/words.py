@@ -386,7 +386,7 @@ def are_all_dimensions(operands: tuple[Operand, ...], texts: MethodologyTexts) -
 
 
 class PredicateNarrator:
-    """Describes predicates in words, with the values of the facts that they read.
+    """Writer that puts predicates into words, with the values of the facts that they read.
 
     `facts` has the known values; {} describes a predicate without values. With `stated`, a predicate reads as a
     statement ("is at least"), otherwise as a requirement ("must be at least"). `shares` are the ids of the indicators

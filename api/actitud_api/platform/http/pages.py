@@ -196,7 +196,7 @@ class PagesController(Controller):
         is_constant=True,
     )
     def document(self, request: ApiRequest, document: ServedDocument) -> Response[bytes]:
-        """Serve the OpenAPI document as JSON."""
+        """Serve the OpenAPI document of the service as JSON."""
         compress_well(request.scope)
         return conditional(request, document.read(), {"Cache-Control": REVALIDATE}, JSON)
 

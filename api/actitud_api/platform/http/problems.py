@@ -512,10 +512,10 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
 def find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
-    """Return the problem or redirect of an exception, or None if nothing is known about its type.
+    """Return the problem or redirect that an exception is mapped to, or None if `mapped` has no such type.
 
-    `mapped`: functions of the resources that convert an exception, by its type. A subclass without one is
-    converted as its nearest base class.
+    `mapped`: functions of the resources that convert an exception, by its type. A subclass without one is converted as
+    its nearest base class.
     """
     if isinstance(exception, ProblemError):
         return exception

@@ -97,7 +97,7 @@ def mark_shown(session: Session) -> None:
 
 
 def watch_changes(session: Session) -> None:
-    """Prepare a new write session for `raise_if_changed`."""
+    """Note the count of changed rows when a write session begins, so that `raise_if_changed` detects changes."""
 
     @event.listens_for(session, "after_begin", once=True)
     def count(_session: Session, _transaction: object, connection: Connection) -> None:

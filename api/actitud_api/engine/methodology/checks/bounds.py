@@ -77,7 +77,7 @@ ANYTHING = Bounds(-math.inf, math.inf)
 
 
 class OperandBounds:
-    """Computes the bounds of the operands of one document.
+    """Calculator of the lowest and highest value that each operand of one document can have.
 
     An operand with an id that the document lacks has no bounds. If the member `decimals` of the document is outside 0
     to 6, the nearest allowed number is used instead. `check_content` reports these faults.

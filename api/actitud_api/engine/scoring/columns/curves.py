@@ -118,7 +118,7 @@ class ExactScorer:
 
 
 class CurveCompiler:
-    """Compiles the curves of indicators to functions that score the rows of a block.
+    """Compiler of the curves of indicators to functions that score the rows of a block.
 
     The parameter `unit` is 10^decimals: the integer `unit` stands for a score of 1 point.
     """

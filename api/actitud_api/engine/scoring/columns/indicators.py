@@ -58,7 +58,7 @@ class CaseJudgement(Struct, eq=False):
 
 
 class CaseJudge:
-    """Evaluates the zero rule and the applicability of each indicator in blocks of rows.
+    """Evaluator of the zero rule and the applicability of each indicator in blocks of rows.
 
     A pair of conditions that several indicators share is evaluated once for a block.
     """
@@ -259,7 +259,7 @@ RunConstants = NDArray[np.integer]
 
 
 class RunScorer:
-    """Scores the indicators of a run: consecutive children of one group, computed as one array."""
+    """Scorer of the indicators of a run: consecutive children of one group, computed as one array."""
 
     def __init__(self, leaves: Sequence[CompiledIndicator], compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)

@@ -71,7 +71,7 @@ class NotComputedByColumns(Exception):
 
 
 class LevelAssigner:
-    """Assigns levels to the rows of blocks under one methodology."""
+    """Object that computes the level of each row of a block under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = _GateCompiler(plan, extent, needs)
@@ -81,7 +81,7 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row into the results of the block, and whether the level is provisional.
+        """Write the level of each row, and the mark of provisional levels, into the results of the block.
 
         The caller must have written the scores, index and status of the block before. Level 0 stands for no level.
         """

@@ -67,7 +67,7 @@ class ContradictedRows(Struct, eq=False):
 
 
 class ContradictionFinder:
-    """Finds the contradicted answers in blocks of rows, under one methodology."""
+    """Finder of the contradicted answers in blocks of rows, under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         self._plan = plan

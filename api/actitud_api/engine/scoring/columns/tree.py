@@ -46,7 +46,7 @@ COVER_ERROR = 1e-11
 class UnknownShare(Struct, eq=False):
     """Share of the weight of a group that is unknown, in each row.
 
-    In a row in which too few children count, the share is any number. `remaining` is the weight of the children that
+    In a row in which too few children count, the share is arbitrary. `remaining` is the weight of the children that
     count, at most `total_weight`. `unknown` is the weight of the unknown indicators directly in the group, None if
     there are none. `below` has the unknown share of each child group, with the weight of that group. `share` is the
     result in float64, correct within `COVER_ERROR`.
@@ -92,7 +92,7 @@ class GroupCounts(Struct, eq=False):
 
 
 class TreeScorer:
-    """Scores the indicators and groups of blocks under one methodology."""
+    """Scorer of the indicators and groups of the tree, in blocks of rows, under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, runs: Mapping[int, RunScorer]) -> None:
         """Create the scorer of a compiled methodology.
