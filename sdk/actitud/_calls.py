@@ -52,12 +52,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Every request can be sent twice without acting twice: it reads, it computes, it has an idempotency key, or it is
     ``guarded`` by a precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``lang``:
-    language of the response, ``None`` if the service may choose it. ``body``: ``None`` if the request has none.
-    ``target``: path and query; the host is always that of the client. ``headers``: those specific to this request.
-    ``max_bytes``: maximum size of the response, ``None`` for that of the client. ``streamed``: the expected media
-    type, if the body of a successful response is passed on while it arrives; ``None`` if it is read whole first.
-    ``delay``: seconds to wait before it is sent the first time. ``file``: path of the file that is the body, read while
-    it is sent; ``None`` if ``body`` is.
+    language of the response, ``None`` if the service may choose it. ``body``: ``None`` if the request has no body.
+    ``target``: path and query; the host is always that of the client. ``headers``: the headers specific to this
+    request. ``max_bytes``: maximum size of the response, ``None`` for the limit of the client. ``streamed``: the
+    expected media type, if the body of a successful response is passed on while it arrives; ``None`` if it is read
+    whole first. ``delay``: seconds to wait before the request is sent the first time. ``file``: path of a file to send
+    as the body; ``None`` if there is no such file.
     """
 
     method: str
@@ -131,9 +131,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 class OpenResponse(Response, frozen=True, kw_only=True):
     """A successful response to a ``streamed`` request, whose body is still arriving.
 
-    ``pieces``: a generator of the chunks of the body, asynchronous in the asynchronous client. Whoever receives
-    the response must close it. Reading raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the
-    body cannot be read to its end.
+    ``pieces``: a generator of the chunks of the body, asynchronous in the asynchronous client. The receiver of the
+    response must close it. Reading raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the body
+    cannot be read to its end.
     """
 
     pieces: Generator[bytes, None, None] | AsyncGenerator[bytes, None]
@@ -264,7 +264,7 @@ def build_compute(
     body: Mapping[str, object] | None,
     lang: str | None,
 ) -> Request:
-    """Build a POST request that can be repeated without effect: it stores nothing, or the same each time.
+    """Build a POST request that can be repeated without effect: it stores nothing, or the same data each time.
 
     Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON
     cannot express. ``segments``: parts of the path below ``/v1``. ``body``: ``None`` for no body. ``lang``:
@@ -301,7 +301,8 @@ def build_upload(
     """Build a POST request that uploads a file of any size once, however often it is sent.
 
     ``segments``: parts of the path below ``/v1``. ``file``: path of the file, ``size``: number of its bytes, and
-    ``media_type``: its type. ``idempotency_key`` and ``lang``: as in :func:`build_create`.
+    ``media_type``: its type. ``idempotency_key``: if ``None``, a random key is sent. ``lang``: ``None`` for the
+    language of the client.
     """
     return Request(
         method="POST",
@@ -458,7 +459,7 @@ _DEPTH_MAX: Final = 50
 
 
 def find_non_finite(value: object, pointer: str = "") -> Iterator[tuple[str, float]]:
-    """Yield each NaN and infinity in a value, with its JSON Pointer. ``pointer``: that of the value itself."""
+    """Yield each NaN and infinity in a value, with its JSON Pointer. ``pointer``: JSON Pointer of the value itself."""
     if pointer.count("/") > _DEPTH_MAX:
         return
     if isinstance(value, float):
@@ -508,7 +509,7 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 def fetch_or_enqueue(core: Core, request: Request, kind: type[T]) -> Call[T | Job]:
     """Send a request whose work may be done as a job; decode the response as ``kind``, or as the job.
 
-    Raises as :func:`fetch`.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
     """
     headers = {**request.headers, "Prefer": "respond-async"}
     reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers))
@@ -592,8 +593,7 @@ def fetch_any(
 def fetch_open(core: Core, request: Request, media_type: str, max_bytes: int) -> Call[OpenResponse]:
     """Send a request and return the response while its body arrives, at most ``max_bytes`` bytes.
 
-    ``media_type``: the type that is asked for. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or
-    ``NotModified``.
+    ``media_type``: the requested type. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
     """
     headers = {**request.headers, "Accept": f"{media_type}, application/problem+json"}
     reply = yield from _request_answer(
@@ -656,11 +656,11 @@ def _get_primary(language: str) -> str:
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: its items, and as ``following`` the request for the next page (``None`` on the last page).
+    """One page of a list: its items, and ``following``, the request for the next page (``None`` on the last page).
 
     ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: the language of its
-    texts. ``edition``: id of the edition that the list belongs to, even if ``latest`` was asked for; ``None`` if it
-    belongs to none. ``total``: number of items of all pages, ``None`` if the service was not asked to count them.
+    texts. ``edition``: id of the edition that the list belongs to, even if the request had ``latest``; ``None`` if it
+    belongs to no edition. ``total``: number of items of all pages, ``None`` if the request did not ask to count them.
     """
 
     items: tuple[T, ...]
@@ -856,7 +856,7 @@ def _resolve_target(core: Core, address: str, current: str) -> str:
 
 
 class InvalidSegment(ValueError):
-    """A part of a path that is no id: it is empty, a dot segment, or no string at all."""
+    """A part of a path is not an id: it is empty, a dot segment, or not a string."""
 
     def __init__(self, segment: object) -> None:
         super().__init__(segment)

@@ -115,9 +115,9 @@ SYSTEM = Runtime()
 class SharedState:
     """The mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: names of the operations whose deprecation warning was already shown. ``full_until``: if a
-    rate limit is exhausted, the reading of the monotonic clock at which it is renewed; else a time in the past.
-    ``languages``: the languages of which a warning has said that the service lacks them.
+    ``deprecated``: names of the operations whose deprecation warning was already shown. ``full_until``: if a rate limit
+    is exhausted, the reading of the monotonic clock at which it is renewed; else a time in the past. ``languages``: the
+    languages that the service lacks and for which a warning was already shown.
     """
 
     __slots__ = ("deprecated", "full_until", "languages")
@@ -132,12 +132,12 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     """The immutable settings of a client.
 
     ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
-    operation that a method call runs, empty in the client itself. ``api_key``: ``None`` if requests are sent
-    without a key. ``lang``: default language of the responses, ``None`` if the service may choose it.
-    ``if_none_match``: entity tag that reading requests send, ``None`` for none. ``timeouts`` and ``policy``: limits
-    of time and of retries. ``max_body_bytes``: largest response. ``runtime``: the clock and the random numbers.
-    ``shared``: state that copies of the client share. ``app``: the calling program, for the ``User-Agent``, empty
-    if not stated. ``wait_for_limit``: true to wait when a rate limit is exhausted, instead of raising.
+    operation that a method call runs, empty in the client itself. ``api_key``: ``None`` if requests are sent without a
+    key. ``lang``: default language of the responses, ``None`` if the service may choose it. ``if_none_match``: entity
+    tag that reading requests send, ``None`` for none. ``timeouts`` and ``policy``: limits of time and of retries.
+    ``max_body_bytes``: maximum size of a response. ``runtime``: the clock and the random numbers. ``shared``: state
+    that copies of the client share. ``app``: the calling program, for the ``User-Agent``, empty if not stated.
+    ``wait_for_limit``: true to wait when a rate limit is exhausted, instead of raising.
     """
 
     origin: str
@@ -192,9 +192,9 @@ def configure(
 ) -> Core:
     """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
-    Raises ``ValueError`` for an invalid setting, such as a URL without a host. An argument that is ``None`` counts
-    as not given. The arguments are those that :class:`actitud.Client` takes; ``runtime`` has the clock and the
-    random numbers.
+    Raises ``ValueError`` for an invalid setting, such as a URL without a host. An argument that is ``None`` counts as
+    not given. The arguments are the same as of :class:`actitud.Client`; ``runtime`` has the clock and the random
+    numbers.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key

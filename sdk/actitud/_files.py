@@ -26,7 +26,7 @@ _LINED = frozenset({"text/csv", "application/jsonl"})
 
 
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A file that has been read, or that is still arriving and is to be written to ``to``.
+    """A downloaded file: read into memory, or still arriving and to be written to the path ``to``.
 
     ``content``: the whole file, ``None`` if it is still arriving as ``reply``. ``rows``: number of rows that the file
     will have, ``None`` if it is not known.
@@ -64,9 +64,8 @@ def fetch_export(
 def finish_export(export: Export[T]) -> T:
     """Return the bytes of a file, or write it and return its path.
 
-    The file appears under its name when it is complete; one that stood there before is replaced. Raises
-    ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be
-    written.
+    The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
+    ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.
     """
     if export.reply is None:
         return cast(T, export.content)
@@ -78,7 +77,11 @@ def finish_export(export: Export[T]) -> T:
 
 
 async def finish_export_async(export: Export[T]) -> T:
-    """Return the bytes of a file, or write it while it arrives and return its path, as :func:`finish_export` does."""
+    """Return the bytes of a file, or write it while it arrives and return its path.
+
+    The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
+    ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.
+    """
     if export.reply is None:
         return cast(T, export.content)
     async with aclosing(cast("AsyncGenerator[bytes, None]", export.reply.pieces)) as pieces:

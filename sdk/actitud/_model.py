@@ -48,9 +48,9 @@ class _DataclassFields:
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Base of everything that the service answers with.
+    """Base class of all responses of the service.
 
-    ``repr()`` is one line of at most 200 characters: what the model is, its id, index, level and status.
+    ``repr()`` is one line of at most 200 characters: the class, id, index, level and status of the model.
     """
 
     if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Model(msgspec.Struct, frozen=True):
         return dict(_flatten("", self))
 
     def to_dict(self) -> dict[str, JsonValue]:
-        """Return the model as the service sends it: a dictionary of what JSON can express, dates as strings."""
+        """Return the model in the JSON form of the service: a dictionary of JSON values, with dates as strings."""
         members: dict[str, JsonValue] = msgspec.json.decode(msgspec.json.encode(self))
         return members
 
@@ -93,7 +93,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Shown(Model, frozen=True, dict=True):
-    """Base of the models that show themselves as tables in notebooks, in the language of their sentences."""
+    """Base class of models that notebooks show as tables, in the language of their sentences."""
 
     @property
     def _language(self) -> str:
@@ -169,10 +169,10 @@ class Tabular:
 
 
 class Nodes(Tabular, tuple[N, ...]):
-    """Dimensions, groups or indicators in the order of the methodology, as a tuple that is also read by id.
+    """Tuple of dimensions, groups or indicators in the order of the methodology, which also finds them by id.
 
-    ``nodes["D1"]`` is the node with that id, or raises ``KeyError``, which names similar ids; ``"D1" in nodes`` asks
-    whether there is one. A number is a position, as in any tuple.
+    ``nodes["D1"]`` returns the node with that id, or raises ``KeyError``, which names similar ids; ``"D1" in nodes`` is
+    true if there is such a node. A number is a position, as in any tuple.
     """
 
     __slots__ = ()

@@ -31,7 +31,7 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 def bound_connections(client: httpx.Client) -> None:
     """Give each network step of an httpx client at most the time that is left for the call.
 
-    ``client``: one that this library created; it is changed in place.
+    ``client``: a client that this library created; it is changed in place.
     """
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.HTTPTransport, transport)._pool  # httpx makes no others
@@ -41,7 +41,7 @@ def bound_connections(client: httpx.Client) -> None:
 def bound_connections_async(client: httpx.AsyncClient) -> None:
     """Give each network step of an asynchronous httpx client at most the time that is left for the call.
 
-    ``client``: one that this library created; it is changed in place.
+    ``client``: a client that this library created; it is changed in place.
     """
     for transport in filter(None, (client._transport, *client._mounts.values())):
         pool = cast(httpx.AsyncHTTPTransport, transport)._pool
@@ -51,8 +51,8 @@ def bound_connections_async(client: httpx.AsyncClient) -> None:
 def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
     """Put a cache in front of the connections of an httpx client. The cache never sees the API key.
 
-    ``client``: one that this library created; it is changed in place. ``cache``: returns a caching transport around
-    a transport.
+    ``client``: a client that this library created; it is changed in place. ``cache``: function that wraps a transport
+    in a caching transport.
     """
     client._transport = cache(_CredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():
@@ -64,8 +64,8 @@ def insert_cache_async(
 ) -> None:
     """Put a cache in front of the connections of an asynchronous httpx client. The cache never sees the API key.
 
-    ``client``: one that this library created; it is changed in place. ``cache``: returns a caching transport around
-    a transport.
+    ``client``: a client that this library created; it is changed in place. ``cache``: function that wraps a transport
+    in a caching transport.
     """
     client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():

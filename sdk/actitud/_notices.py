@@ -26,7 +26,7 @@ class ActitudLanguageWarning(UserWarning):
 
 
 def warn_of_language(wanted: str, language: str) -> None:
-    """Warn that the sentences of the service are in ``language``, because it lacks the ``wanted`` one.
+    """Warn that the sentences of a response are in ``language``, because the service lacks the language ``wanted``.
 
     The warning names the line of the program that called the library.
     """

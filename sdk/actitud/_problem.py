@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): why a request was refused or failed, and why a job did not succeed."""
+"""Problem documents (RFC 9457): the reasons why a request was refused or failed, or why a job did not succeed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import msgspec
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """One fault of a request.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken.
-    ``detail``: a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there
-    is none or it may be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known.
-    ``allowed``: what would be accepted, if it can be listed: the values of an enumeration, the parameters of the
-    operation, or the states that can follow the present one; else empty.
+    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken. ``detail``:
+    a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there is none or it may
+    be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: the accepted
+    values, if they can be listed: those of an enumeration, the parameters of the operation, or the states that can
+    follow the present one; else empty.
     """
 
     pointer: str

@@ -21,8 +21,8 @@ _LINE_MAX = 1024 * 1024
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """The progress of a stream or of a file: ``rows`` and decompressed ``bytes`` received so far.
 
-    ``total_rows`` and ``total_bytes``: of the whole, ``None`` if the service has not said. ``rows`` are the lines of a
-    file, and 0 for files without lines.
+    ``total_rows`` and ``total_bytes``: numbers of the whole file, ``None`` if the service has not sent them. ``rows``
+    counts the lines of a file; 0 for files without lines.
     """
 
     rows: int
@@ -32,7 +32,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def share(self) -> float | None:
-        """The share that has arrived, 0 to 1, or ``None`` if the size of the whole is not known."""
+        """The share of the file that has arrived, 0 to 1, or ``None`` if the size of the whole file is not known."""
         for done, total in ((self.bytes, self.total_bytes), (self.rows, self.total_rows)):
             if total:
                 return min(done / total, 1.0)

@@ -1,11 +1,12 @@
 """Types of request bodies: the profile of an organisation, and one shape for each form of answer.
 
 They are dictionaries whose members type checkers know, so that a misspelt member is an error before anything is sent.
-They have what any version of the methodology asks for, as editions made with 2026.1 still take assessments. A test
-compares them with the OpenAPI document and with 2026.1.
+They have the members of all versions of the methodology, because editions made with 2026.1 still accept assessments. A
+test compares them with the OpenAPI document and with 2026.1.
 
-mypy takes an answer that has the members of another and more for that other, and refuses them. Call its type instead of
-writing a dictionary: ``SelfPraiseAnswer(numerator=12, denominator=100, office_holders=5, ceremonial=9)``.
+If all members of one type also belong to another, mypy may confuse the two and refuse the further members. Call the
+type instead of writing a dictionary: ``SelfPraiseAnswer(numerator=12, denominator=100, office_holders=5,
+ceremonial=9)``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal, TypeAlias, TypedDict
 class Profile(TypedDict, total=False):
     """Facts about the organisation: ``{"org_type": "MUN", "population_served": 42000}``.
 
-    ``None`` removes a field from an assessment; for ``previous_level`` it also says that there was none.
+    ``None`` removes a field from an assessment; for ``previous_level`` it also means that there was no previous level.
     """
 
     org_type: Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | None
@@ -62,27 +63,27 @@ class RatioAnswer(_Basis):
 
 
 class PrivateRatioAnswer(RatioAnswer):
-    """Messages answered of those received, with those that were answered in private."""
+    """Messages received and messages answered, with the number of those answered in private."""
 
     answered_private: int
 
 
 class MessagesAnswer(PrivateRatioAnswer):
-    """Messages answered of those received, with those that criticise."""
+    """Messages received and messages answered, with the numbers of messages that criticise."""
 
     critical_received: int
     critical_answered: int
 
 
 class SelfPraiseAnswer(RatioAnswer):
-    """Self-praising posts in a sample, with those that praise office-holders; ceremonial posts are counted apart."""
+    """Self-praising posts in a sample, with those that praise office-holders and, apart, ceremonial posts."""
 
     office_holders: int
     ceremonial: int
 
 
 class RateAnswer(_Basis):
-    """A number for each unit of a base, such as minutes for each employee."""
+    """A number in relation to a base, such as minutes for each employee."""
 
     numerator: float
     base: int
@@ -105,11 +106,11 @@ class _OutsideRemit(TypedDict, total=False):
 
 
 class ServicesAnswer(ComponentsAnswer, _OutsideRemit):
-    """The components that exist, and those that are no task of the organisation."""
+    """The components that exist, and the components that are not a task of the organisation."""
 
 
 class CountAnswer(_Basis):
-    """A number of things: ``{"count": 3}``."""
+    """A count: ``{"count": 3}``."""
 
     count: int
 
@@ -121,21 +122,21 @@ class HoursAnswer(_Basis):
 
 
 class RepliesAnswer(_Basis):
-    """Own replies beside own posts."""
+    """The number of the organisation's replies, and the number of its posts."""
 
     replies: int
     posts: int
 
 
 class ConversationAnswer(_Basis):
-    """Messages answered, in public or in private, beside own posts."""
+    """The number of messages answered, in public or in private, and the number of the organisation's posts."""
 
     answers: int
     posts: int
 
 
 class EngagementAnswer(_Basis):
-    """Interactions with a number of posts, beside the followers."""
+    """The number of interactions with a number of posts, and the number of followers."""
 
     interactions: int
     posts: int
@@ -178,7 +179,7 @@ Answers: TypeAlias = Mapping[str, Answer]
 
 
 class HypotheticalFacts(TypedDict, total=False):
-    """Hypothetical facts that replace real ones; an answer that is ``None`` is removed.
+    """Hypothetical facts that replace the real facts of an organisation; an answer that is ``None`` is removed.
 
     ``profile_self_declared``: names of the profile fields without evidence.
     """

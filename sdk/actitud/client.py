@@ -188,10 +188,10 @@ class Client(_ClientBase, Bound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call an operation that this version of the library has no method for, and return its decoded response.
+        """Call an operation for which this version of the library has no method, and return its decoded response.
 
         ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result: a model, ``dict``,
-        a ``msgspec.Struct`` of yours; ``bytes`` for the raw body; :class:`actitud.Response` for the whole response.
+        your own ``msgspec.Struct``; ``bytes`` for the raw body; :class:`actitud.Response` for the whole response.
         ``body``: JSON, for PATCH a merge patch (RFC 7396). ``if_match``: the ``etag`` of the resource to change.
         ``idempotency_key``: for POST, default a random one.
 
@@ -226,7 +226,7 @@ class Client(_ClientBase, Bound):
 
 
 class AsyncClient(_ClientBase, AsyncBound):
-    """The asynchronous client (asyncio): the parameters of :class:`Client`, and its operations as awaitables.
+    """The asynchronous client (asyncio), with the parameters of :class:`Client`, and its operations as awaitables.
 
     ``http_client``: your own ``httpx.AsyncClient``, which you must close yourself.
     """
@@ -298,7 +298,7 @@ class AsyncClient(_ClientBase, AsyncBound):
         idempotency_key: str | None = None,
         lang: str | None = None,
     ) -> T:
-        """Call an operation that this version of the library has no method for, and return its decoded response.
+        """Call an operation for which this version of the library has no method, and return its decoded response.
 
         ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result, such as a model,
         ``dict``, or ``bytes`` for the raw body. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``

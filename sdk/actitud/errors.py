@@ -115,7 +115,7 @@ class ScoreHasErrors(ActitudError):
 
 
 class JobNotDone(ActitudError):
-    """A job that was waited for has failed, or was cancelled. ``job``: the job in its final state."""
+    """A job has failed or was cancelled while the caller waited for its result. ``job``: the job in its final state."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -285,9 +285,9 @@ def build_problem_error(
 ) -> ApiProblem:
     """Build the exception for a problem document.
 
-    The type of the problem decides on the class. For an unknown type ``status`` does: 500 and above give
-    ``ServiceFailed``, lower ones ``RequestRefused``. ``request_id`` and ``retry_after`` (seconds): ``None`` if
-    the response does not contain them.
+    The type of the problem determines the class. For an unknown type the ``status`` determines it: ``ServiceFailed``
+    from 500 on, ``RequestRefused`` below. ``request_id`` and ``retry_after`` (seconds): ``None`` if the response does
+    not contain them.
     """
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)

@@ -165,7 +165,7 @@ class ScoreFacts(TypedDict):
 
 
 class AssessmentFilter(TypedDict, total=False):
-    """Conditions that assessments must meet for a step of many, as the filters of the lists: ``{"province": "28"}``."""
+    """Conditions for the assessments that take a step together, like the filters of lists: ``{"province": "28"}``."""
 
     state: AssessmentState
     q: str
@@ -189,7 +189,7 @@ class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Versioned(Model, frozen=True, kw_only=True):
-    """Base of the resources that can be changed.
+    """Base class of resources that can be changed.
 
     ``etag`` identifies the version that was read; pass it as ``if_match`` when you change the resource. In items of
     lists ``etag`` is ``None``.
@@ -208,10 +208,10 @@ class MethodologyRef(Model, frozen=True, kw_only=True):
 class MethodologySummary(Model, frozen=True, kw_only=True):
     """A methodology in the list of methodologies.
 
-    ``version``: its name, such as ``2027.1``. ``status``: whether it is a draft, active or retired. ``digest``:
-    digest of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``:
-    codes of the languages that its texts exist in. ``standing``: ``provisional`` if it only estimates the index of
-    another version and ranks nobody.
+    ``version``: its name, such as ``2027.1``. ``status``: whether it is a draft, active or retired. ``digest``: digest
+    of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``: codes of the
+    languages that its texts exist in. ``standing``: ``provisional`` if it only estimates the index of another version
+    and has no ranking.
     """
 
     version: str
@@ -270,7 +270,7 @@ class ReasonParameters(Model, frozen=True, kw_only=True):
 
 
 class Reason(Model, frozen=True, kw_only=True):
-    """Why an indicator has its score: a stable code, as ``parameters`` the numbers behind it, and a sentence."""
+    """The reason for the score of an indicator: a stable code, the numbers behind it, and a sentence."""
 
     code: ReasonCode
     parameters: ReasonParameters
@@ -410,7 +410,7 @@ class BlockingGate(Model, frozen=True, kw_only=True):
 
 
 class LevelDetails(Model, frozen=True, kw_only=True):
-    """The name of the level of a score, how firm it is, and what prevents the next one.
+    """Details of the level of a score: its name, whether it is provisional, and the obstacles to the next level.
 
     ``name``: its name, ``None`` without a level. ``provisional``: true until the review has checked a condition of
     the level. ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the
@@ -426,7 +426,7 @@ class LevelDetails(Model, frozen=True, kw_only=True):
 
 
 class MainReason(Model, frozen=True, kw_only=True):
-    """One of the at most four indicators that cost the most index points. ``lost``: the points that this one costs."""
+    """One of the up to four indicators that lose the most index points. ``lost``: the points that it loses."""
 
     indicator: str
     lost: float
@@ -451,7 +451,7 @@ class Finding(Model, frozen=True, kw_only=True):
 
 
 class PillarScore(Model, frozen=True, kw_only=True):
-    """A figure beside the index: the weighted mean of some indicators, which ranks nobody.
+    """A figure in addition to the index: the weighted mean of some indicators, without a ranking.
 
     ``score_max`` is the figure if every unknown answer had the best value. Both are ``None`` if no indicator of the
     pillar counts. ``share``: the part of all points that its indicators hold, 0 to 1.
@@ -486,11 +486,11 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
     index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1, four
     decimals. ``level``: from 1 to 5, or ``None`` if there is no index or too little evidence. ``status``: whether the
     answers are enough for a level. ``main_reasons``: the indicators that lose most points. ``findings``: the rules that
-    the answers break. ``own_indicators``: those outside any dimension. ``input_digest`` and ``result_digest``: digests
-    of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the request
-    contained none. ``pillars``: figures beside the index, empty if the methodology has none.
-    ``standing``: ``provisional`` if the methodology only estimates: then no score is ranked, and ``estimate`` is the
-    index to expect under the whole methodology, ``None`` if too little is known.
+    the answers break. ``own_indicators``: the indicators outside any dimension. ``input_digest`` and ``result_digest``:
+    digests of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the
+    request contained none. ``pillars``: figures beside the index, empty if the methodology has none. ``standing``:
+    ``provisional`` if the methodology only estimates: then no score is ranked, and ``estimate`` is the index to expect
+    under the whole methodology, ``None`` if too little is known.
     """
 
     index: float | None
@@ -597,7 +597,7 @@ class Delta(Model, frozen=True, kw_only=True):
 class GroupDelta(Model, frozen=True, kw_only=True):
     """The difference between two scores of an organisation in a dimension or a group.
 
-    ``score``: the score of the group. ``lost``: the index points that are lost in it.
+    ``score``: the score of the group. ``lost``: the index points that it loses.
     """
 
     id: str
@@ -610,8 +610,8 @@ class GroupDelta(Model, frozen=True, kw_only=True):
 class IndicatorDelta(Model, frozen=True, kw_only=True):
     """The difference between two scores of an organisation in one indicator.
 
-    ``code_before`` and ``code_after``: the codes of the reasons for the scores. ``score``: the score of the
-    indicator. ``lost``: the index points that are lost in it.
+    ``code_before`` and ``code_after``: the codes of the reasons for the scores. ``score``: the score of the indicator.
+    ``lost``: the index points that it loses.
     """
 
     id: str
@@ -659,9 +659,9 @@ class WhatIf(Model, frozen=True, kw_only=True):
 class ReviewVerdict(Model, frozen=True, kw_only=True):
     """The latest verdict on the answer to an indicator: the one that affects the score.
 
-    ``at``: when it was given. ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts.
-    ``rule``: id of the manually checked rule that the answer breaks, ``None`` if the verdict names none.
-    ``reason``: may be ``None`` only for ``accepted``.
+    ``at``: time of the verdict. ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts.
+    ``rule``: id of the manually checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``:
+    may be ``None`` only for ``accepted``.
     """
 
     indicator: str
@@ -686,7 +686,7 @@ class ReviewRemark(Model, frozen=True, kw_only=True):
 class ReviewReply(Model, frozen=True, kw_only=True):
     """The organisation's reply to the verdict on one indicator.
 
-    ``evidence``: the documents sent with it, empty once the edition is published. ``at``: when it was written.
+    ``evidence``: the documents sent with the reply, empty once the edition is published. ``at``: time of the reply.
     """
 
     indicator: str
@@ -762,12 +762,12 @@ class Move(Model, frozen=True, kw_only=True):
     """A change of one indicator on the way to the next level.
 
     ``kind``: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
-    unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with
-    their new values. ``profile``: the profile fields that change with them, with their new values.
-    ``needs_evidence``: whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and
-    after. ``gain``: index points that the move adds when the moves are made in order. ``index`` and ``level``: index
-    and level of the organisation after the move. ``requires``: ids of validation rules that the move breaks unless
-    other facts change too; the figures are those after these facts have changed as well.
+    unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with their
+    new values. ``profile``: the profile fields that change with them, with their new values. ``needs_evidence``:
+    whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index
+    points that the move adds when the moves are made in order. ``index`` and ``level``: index and level of the
+    organisation after the move. ``requires``: ids of validation rules that the move breaks unless other facts change
+    too; the figures assume that these facts have changed as well.
     """
 
     indicator: str
@@ -789,9 +789,9 @@ class Move(Model, frozen=True, kw_only=True):
 class Unreachable(Model, frozen=True, kw_only=True):
     """A condition of the next level that no change of answers can satisfy.
 
-    ``code``: why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
-    ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or
-    made applicable.
+    ``code``: the reason why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
+    ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or made
+    applicable.
     """
 
     gate: BlockingGate | None
@@ -804,8 +804,8 @@ class LevelPath(Model, frozen=True, kw_only=True):
     """The changes that take an organisation from its level to the next level.
 
     ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in the order
-    in which they can be made, which satisfy every condition but those in ``unreachable``; empty if there is no target
-    or if no change helps, and ``reason`` then says why. ``index_after`` and ``level_after``: the index and the level
+    in which they can be made, which satisfy every condition except those in ``unreachable``; empty if there is no
+    target or if no change helps: ``reason`` then says why. ``index_after`` and ``level_after``: the index and the level
     after the last move. ``simulated``: true if the data are invented for demonstration.
     """
 
@@ -829,7 +829,7 @@ class LevelPath(Model, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str | None:
-        """Why there are no moves, in words; ``None`` if there are."""
+        """The reason why there are no moves, in words; ``None`` if there are moves."""
         if self.moves:
             return None
         return " ".join(obstacle.text for obstacle in self.unreachable) or self.text
@@ -891,11 +891,11 @@ class IndicatorChange(Model, frozen=True, kw_only=True):
 
 
 class VersionEffects(Model, frozen=True, kw_only=True):
-    """What happens to an assessment's facts when another version of the methodology is applied to them.
+    """The effects of applying another version of the methodology to the facts of an assessment.
 
-    ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``:
-    indicators that only the other version has; they count as unknown. ``dropped_fields`` and ``new_fields``: the
-    profile fields that the other version lacks, and those that only it has.
+    ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``: indicators
+    that only the other version has; they count as unknown. ``dropped_fields``: profile fields that the other version
+    lacks. ``new_fields``: profile fields that only the other version has.
     """
 
     dropped_answers: tuple[str, ...]
@@ -908,10 +908,10 @@ class VersionEffects(Model, frozen=True, kw_only=True):
 class Changes(Shown, frozen=True, kw_only=True):
     """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
-    ``version_effects``: what the change of methodology version drops from the earlier answers, and what it asks in
-    addition. ``level_before`` and ``level_after``: ``None`` without a level. ``parts``: ``None`` if a stage has no
-    index; ``unrated`` lists those stages. ``groups``: every dimension and group. ``indicators``: only the
-    indicators whose score differs between stages.
+    ``version_effects``: the earlier answers that the change of methodology version drops, and the indicators that it
+    adds. ``level_before`` and ``level_after``: ``None`` without a level. ``parts``: ``None`` if a stage has no index;
+    ``unrated`` lists those stages. ``groups``: every dimension and group. ``indicators``: only the indicators whose
+    score differs between stages.
     """
 
     edition_before: str
@@ -955,9 +955,8 @@ class ScoreRow(Model, frozen=True, kw_only=True):
 
     ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
     ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5. ``population``:
-    inhabitants; ``band``: size band; ``province`` and ``region``: INE codes. ``status``: whether the answers are
-    enough for a level. ``simulated``: true if the data are invented. What the organisation does not have, or is not
-    known, is ``None``.
+    inhabitants; ``band``: size band; ``province`` and ``region``: INE codes. ``status``: whether the answers are enough
+    for a level. ``simulated``: true if the data are invented. A value that does not exist or is not known is ``None``.
     """
 
     edition: str
@@ -1002,9 +1001,9 @@ class Edition(Versioned, frozen=True, kw_only=True):
     """A yearly round of the index.
 
     ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
-    periods that facts and documents must come from, by name, such as ``W12`` for the 12 months up to
-    ``period_to``. ``organisations``: how many scores it publishes, 0 before. ``simulated``: true if the data are
-    invented for demonstration.
+    periods that facts and documents must come from, by name, such as ``W12`` for the 12 months up to ``period_to``.
+    ``organisations``: number of published scores, 0 before publication. ``simulated``: true if the data are invented
+    for demonstration.
     """
 
     id: str
@@ -1029,9 +1028,9 @@ class FormerName(Model, frozen=True, kw_only=True):
 
 
 class Contact(Model, frozen=True, kw_only=True):
-    """Where to ask an organisation for a correction: an e-mail address, the URL of a web page, or both.
+    """The contact for corrections of an organisation's entry: an e-mail address, the URL of a web page, or both.
 
-    The one that is not known is ``None``.
+    An unknown member is ``None``.
     """
 
     email: str | None = None
@@ -1095,11 +1094,11 @@ class Evidence(Model, frozen=True, kw_only=True):
 
 
 class AnswerSource(Model, frozen=True, kw_only=True):
-    """Where an answer comes from, as the organisation says; it changes no score.
+    """The source of an answer, as the organisation states it; it changes no score.
 
-    ``kind``: ``counted`` from files of platforms, from a ``register`` of the organisation, ``declared``, or of a
-    ``previous_edition``. ``manifest``: of what is counted, the digest of the manifest, ``sha256:…``. ``edition``: of
-    what is of a previous edition, its id.
+    ``kind``: ``counted`` from files of platforms, from a ``register`` of the organisation, ``declared``, or from a
+    ``previous_edition``. ``manifest``: digest (``sha256:…``) of the manifest of the count, if the answer was counted.
+    ``edition``: id of the previous edition, if the answer comes from one.
     """
 
     kind: SourceKind
@@ -1162,9 +1161,9 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 class SubmissionLine(Model, frozen=True, kw_only=True):
     """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
-    ``explanations``: why the organisation keeps an answer that causes a warning, by rule id. ``findings``: the
-    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. A figure that the
-    score lacks is ``None``.
+    ``explanations``: the organisation's reasons for answers that cause warnings, by rule id. ``findings``: the
+    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. A figure that the score
+    lacks is ``None``.
     """
 
     id: str
@@ -1228,9 +1227,9 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
 
     ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
     manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first_verdict``: the assessor's
-    first verdict, which inter-rater agreement is computed from. ``current``: true if the answer has not changed
-    since the verdict. ``counts``: true if the verdict affects the score. ``reason``: ``None`` if none was given.
-    ``level``: ``None`` unless the verdict is ``capped``.
+    first verdict, from which inter-rater agreement is computed. ``current``: true if the answer has not changed since
+    the verdict. ``counts``: true if the verdict affects the score. ``reason``: ``None`` if none was given. ``level``:
+    ``None`` unless the verdict is ``capped``.
     """
 
     assessor: str
@@ -1335,8 +1334,8 @@ class Sample(Model, frozen=True, kw_only=True):
 class Flag(Model, frozen=True, kw_only=True):
     """An unusual figure that a reviewer should look at. A flag changes no score.
 
-    ``kind``: what is unusual. ``rule``: id of the methodology's rule that the figure was found by. ``indicator``:
-    ``None`` if the figure is not about one indicator. ``facts``: the numbers behind the flag.
+    ``kind``: the kind of anomaly. ``rule``: id of the methodology's rule that found the figure. ``indicator``: ``None``
+    if the figure is not about one indicator. ``facts``: the numbers behind the flag.
     """
 
     organisation: str
@@ -1348,7 +1347,7 @@ class Flag(Model, frozen=True, kw_only=True):
 
 
 class FlaggingResult(Model, frozen=True, kw_only=True):
-    """The result of a search for flags: how many assessments were examined, and how many flags the search raised.
+    """The result of a search for flags: the number of examined assessments, and the number of flags.
 
     ``created``: time of the search.
     """
@@ -1403,7 +1402,7 @@ class FiveNumberSummary(Model, frozen=True, kw_only=True):
 class HistogramBin(Model, frozen=True, kw_only=True):
     """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100.
 
-    ``organisations``: how many organisations are in the bin.
+    ``organisations``: number of organisations in the bin.
     """
 
     start: int = msgspec.field(name="from")
@@ -1428,8 +1427,8 @@ class StatusCount(Model, frozen=True, kw_only=True):
 class EditionSummary(Model, frozen=True, kw_only=True):
     """Statistics of the organisations of a territory in an edition.
 
-    ``organisations``: how many have an assessment. ``ranked``: how many of them have a rank; only these enter
-    ``index``, ``distribution`` and ``dimensions``. ``levels``: number of organisations at every level, then of those
+    ``organisations``: number of organisations with an assessment. ``ranked``: number of those with a rank; only these
+    enter ``index``, ``distribution`` and ``dimensions``. ``levels``: number of organisations at every level, then
     without a level. ``statuses``: number of organisations with every status. ``distribution``: histogram of the index
     in ten bins. ``coverage``: 0 to 1. A five-number summary is ``None`` if no organisation has the figure.
     """
@@ -1448,11 +1447,11 @@ class EditionSummary(Model, frozen=True, kw_only=True):
 
 
 class PeerGroup(Model, frozen=True, kw_only=True):
-    """The ranked organisations that an organisation is compared with.
+    """The ranked organisations with which an organisation is compared.
 
-    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: the criteria of the
-    group, such as kind and size band together, or kind alone. The service takes the narrowest group that has
-    the minimum size which the methodology sets.
+    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: the criteria of the group,
+    such as kind and size band together, or kind alone. The service chooses the narrowest group with the minimum size
+    that the methodology sets.
     """
 
     basis: PeerBasis
@@ -1464,11 +1463,11 @@ class PeerGroup(Model, frozen=True, kw_only=True):
 class PeerFigure(Model, frozen=True, kw_only=True):
     """A score of an organisation, in the index or in a dimension, compared with the scores of its peer group.
 
-    ``score``: 0 to 100, ``None`` if the organisation has no such score. ``organisations``: how many members of
-    the group have such a score, the organisation itself included. ``rank``: rank of the organisation among
-    them. ``below``: how many of them score lower. ``percentile``: percentile rank, 0 to 100, ``None`` also if
-    the group is too small. These four are ``None`` if the organisation is not ranked. ``spread``: five-number
-    summary of the group, ``None`` if nobody in the group has such a score.
+    ``score``: 0 to 100, ``None`` if the organisation has no such score. ``organisations``: how many members of the
+    group have such a score, the organisation itself included. ``rank``: rank of the organisation among them. ``below``:
+    how many of them score lower. ``percentile``: percentile rank, 0 to 100, ``None`` also if the group is too small.
+    These four are ``None`` if the organisation is not ranked. ``spread``: five-number summary of the group, ``None`` if
+    no organisation in the group has such a score.
     """
 
     score: float | None
@@ -1490,10 +1489,9 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 class Peers(Shown, frozen=True, kw_only=True):
     """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
 
-    ``index`` and ``dimensions``: each with the score of the organisation and that of the group. ``band``: size
+    ``index`` and ``dimensions``: each with the score of the organisation and the scores of the group. ``band``: size
     band, ``None`` if unknown. ``rank``: ``None`` if unranked. Before publication a key of the organisation gets
-    ``None`` for ``rank``, ``group`` and all comparisons with the group, because they would reveal the scores of
-    others.
+    ``None`` for ``rank``, ``group`` and all comparisons with the group, because they would reveal the scores of others.
     """
 
     edition: str
@@ -1549,7 +1547,7 @@ class PublishedEvidence(Model, frozen=True, kw_only=True):
 class Practice(Model, frozen=True, kw_only=True):
     """The answer of an exemplary organisation to an indicator, with its evidence: an example to follow.
 
-    ``id`` and ``name``: those of the indicator. ``score``: its score, 0 to 100.
+    ``id`` and ``name``: id and name of the indicator. ``score``: its score, 0 to 100.
     """
 
     id: str
@@ -1561,10 +1559,10 @@ class Practice(Model, frozen=True, kw_only=True):
 class Exemplar(Model, frozen=True, kw_only=True):
     """An organisation with a high score in a dimension, and the practices behind it.
 
-    ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score of the
-    dimension, and ``index`` that of the whole, 0 to 100. ``province`` and ``region``: INE codes. ``population``:
-    inhabitants. ``simulated``: true if the data are invented. A member that the organisation does not have is
-    ``None``.
+    ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score in the
+    dimension, and ``index`` the index of the organisation, 0 to 100. ``province`` and ``region``: INE codes.
+    ``population``: inhabitants. ``simulated``: true if the data are invented. A member that the organisation does not
+    have is ``None``.
     """
 
     edition: str
@@ -1611,8 +1609,8 @@ class LevelProbability(Model, frozen=True, kw_only=True):
 class RobustScore(Model, frozen=True, kw_only=True):
     """The uncertainty of an organisation's score when weights and aggregation rules are drawn at random.
 
-    ``rank``, ``index`` and ``level``: as scored, without chance. ``drawn_index``, ``drawn_rank`` and ``levels``:
-    results of the draws. ``draws``: number of draws. ``seed``: seed of the random generator. ``rank`` and
+    ``rank``, ``index`` and ``level``: the actual result, without random draws. ``drawn_index``, ``drawn_rank`` and
+    ``levels``: results of the draws. ``draws``: number of draws. ``seed``: seed of the random generator. ``rank`` and
     ``drawn_rank`` are ``None`` if the organisation has no rank, or if the caller may not see ranks yet.
     """
 
@@ -1688,7 +1686,7 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of an indicator in relation to its dimension.
 
-    ``zero_by_rule``: share of the organisations that score zero by the zero rule, whatever they answered.
+    ``zero_by_rule``: share of the organisations that score zero by the zero rule, independent of their answers.
     """
 
     zero_by_rule: float | None
@@ -1707,7 +1705,7 @@ class GoalpostMove(Model, frozen=True, kw_only=True):
 
 
 class GoalpostStatistics(Model, frozen=True, kw_only=True):
-    """How sensitive ranks are to a goalpost that was set by judgement.
+    """The sensitivity of ranks to a goalpost that was set by judgement.
 
     ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present raw value. ``down`` and
     ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next
@@ -1779,10 +1777,11 @@ class CompensatedScore(Model, frozen=True, kw_only=True):
 
 
 class Compensation(Model, frozen=True, kw_only=True):
-    """What the geometric mean of the dimensions changes, in which strong ones make up less for weak ones.
+    """The effect of a geometric mean of the dimensions, in which strong ones make up less for weak ones.
 
     ``loss_mean`` and ``loss_max``: points that the index loses. ``level_changes`` and ``tenth_changes``: shares of the
-    organisations that change their level, or their tenth of the ranking. ``most``: up to ten that lose most.
+    organisations that change their level, or their tenth of the ranking. ``most``: up to ten organisations that lose
+    most.
     """
 
     loss_mean: float | None
@@ -1815,7 +1814,7 @@ class GroupDifferences(Model, frozen=True, kw_only=True):
     """Differences between groups of organisations.
 
     ``by``: ``"kind"`` or ``"band"``. ``explained``: share of the variance of the index that lies between the groups.
-    ``indicators``: those with an effect of at least 0.035, the greatest first.
+    ``indicators``: indicators with an effect of at least 0.035, the greatest first.
     """
 
     by: str
@@ -1828,7 +1827,8 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
     """Sobol' indices of a source of uncertainty: shares of the variance of the levels.
 
     ``source``: ``"gates"``, ``"ladders"``, ``"weights"``, ``"goalposts"``, ``"cap"``, ``"coding"`` or ``"sampling"``.
-    It causes ``first`` alone, and takes part in ``total``. Both are estimates, and may be slightly below 0.
+    ``first``: the share that the source causes alone. ``total``: the share in which it takes part. Both are estimates,
+    and may be slightly below 0.
     """
 
     source: str
@@ -1837,10 +1837,10 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
 
 
 class LevelSensitivity(Model, frozen=True, kw_only=True):
-    """How much levels depend on judgements and errors that are drawn together.
+    """The sensitivity of levels to judgements and errors, which are drawn together at random.
 
-    ``changes``: share of the drawn levels that differ from the usual one. ``losses``: share that is no level.
-    ``far_changes``: share that is another level, by more than one.
+    ``changes``: share of the drawn levels that differ from the level without variation. ``losses``: share in which
+    there is no level any more. ``far_changes``: share in which the level is more than one level away.
     """
 
     organisations: int
@@ -1854,8 +1854,9 @@ class LevelSensitivity(Model, frozen=True, kw_only=True):
 class EditionAudit(Model, frozen=True, kw_only=True):
     """The whole audit of an edition's index, over the ranked organisations.
 
-    ``correlations``: those of each of the ``nodes`` with each other. ``compensation``: ``None`` if the index is not an
-    arithmetic mean. ``sensitivity``: ``None`` if it was not asked for. ``simulated``: true if the data are invented.
+    ``correlations``: the correlation of each of the ``nodes`` with each other one. ``compensation``: ``None`` if the
+    index is not an arithmetic mean. ``sensitivity``: ``None`` if it was not requested. ``simulated``: true if the data
+    are invented.
     """
 
     edition: str
@@ -1876,12 +1877,12 @@ class EditionAudit(Model, frozen=True, kw_only=True):
 class AccessKey(Versioned, frozen=True, kw_only=True):
     """An API key, without its secret.
 
-    ``organisations`` and ``editions``: ids of those that the key is bound to; ``None`` means all editions.
-    ``expires``: end of its validity. ``state``: ``unrecognised`` if the service can no longer verify the key,
-    because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day of the last
+    ``organisations`` and ``editions``: ids of the organisations and editions that the key is bound to; ``None`` means
+    all editions. ``expires``: end of its validity. ``state``: ``unrecognised`` if the service can no longer verify the
+    key, because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day of the last
     use, ``None`` if never used. ``days``: lifetime at creation. ``created_by``: id of the key with which this key was
-    created, ``None`` if this key was created on the command line. ``replaced_by``: id of the new key if this key
-    was rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
+    created, ``None`` if this key was created on the command line. ``replaced_by``: id of the new key if this key was
+    rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
     """
 
     id: str
@@ -1914,9 +1915,10 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
 class Webhook(Versioned, frozen=True, kw_only=True):
     """An address that the service notifies of events, without its secret.
 
-    ``organisations`` and ``editions``: those of the key that made it; empty and ``None`` mean all. ``state``: the
-    service disabled it if it is ``gone`` (it answered 410), ``failing`` (nothing arrived for days) or ``ended`` (the
-    key and its successors are no longer valid). ``failing_since``: first failed attempt since the last success.
+    ``organisations`` and ``editions``: the bindings of the key that created it; empty and ``None`` mean all. ``state``:
+    the service has disabled a webhook that is ``gone`` (its address answered 410), ``failing`` (no message arrived for
+    days) or ``ended`` (the key and its successors are no longer valid). ``failing_since``: first failed attempt since
+    the last success.
     """
 
     id: str
@@ -1946,8 +1948,8 @@ class SignedWebhook(Webhook, frozen=True, kw_only=True):
 class DeliveryAttempt(Model, frozen=True, kw_only=True):
     """An attempt to deliver a message.
 
-    ``status``: that of the answer, ``None`` without one. ``problem``: why it failed, ``None`` if it was delivered;
-    ``address`` if the host name leads to an address that is not public.
+    ``status``: HTTP status of the answer, ``None`` without an answer. ``problem``: the reason of the failure, ``None``
+    if the message was delivered; ``address`` if the host name leads to an address that is not public.
     """
 
     at: datetime
@@ -1979,7 +1981,7 @@ class ReportReceipt(Model, frozen=True, kw_only=True):
 
 
 class LedgerOpening(Model, frozen=True, kw_only=True):
-    """The text that a ledger entry commits to without showing it: its subject.
+    """The subject of a ledger entry, whose record has only a digest of it.
 
     The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject``.
     """
@@ -2001,10 +2003,10 @@ class LedgerActor(Model, frozen=True, kw_only=True):
 class LedgerEntry(Model, frozen=True, kw_only=True):
     """One entry of the hash-chained ledger.
 
-    ``prev``: the hash of the entry before. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8
-    bytes) and the RFC 8785 bytes of ``record``. ``opening``: the subject of the entry; ``None`` in entry 0, if
-    the caller may not see it, or if it has been erased. ``actor``: the organisation that acted, shown to
-    administrators and to that organisation; ``None`` to others, and if no single organisation acted.
+    ``prev``: the hash of the previous entry. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes)
+    and the RFC 8785 bytes of ``record``. ``opening``: the subject of the entry; ``None`` in entry 0, if the caller may
+    not see it, or if it has been erased. ``actor``: the organisation that acted, shown to administrators and to that
+    organisation; ``None`` to others, and if no single organisation acted.
     """
 
     seq: int
@@ -2030,9 +2032,9 @@ class Checkpoint(Model, frozen=True, kw_only=True):
 class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
     """A public Ed25519 key as a JSON Web Key.
 
-    ``x``: the key in base64url. ``kid``: its id, which signatures name. ``retired``: the time of its last use,
-    ``None`` while it is in use. ``compromised_since``: number of the first ledger entry from which on its signatures
-    count no more, because somebody else may have the key; ``None`` if nobody has.
+    ``x``: the key in base64url. ``kid``: its id, which signatures name. ``retired``: the time of its last use, ``None``
+    while it is in use. ``compromised_since``: number of the ledger entry from which on its signatures no longer count,
+    because somebody else may have the key; ``None`` if the key was not compromised.
     """
 
     kty: str
@@ -2083,7 +2085,7 @@ class PublicationLinks(Model, frozen=True, kw_only=True):
 class PublicationApproval(Model, frozen=True, kw_only=True):
     """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1.
 
-    ``digest`` identifies the pending publication that was approved.
+    ``digest`` identifies the approved pending publication.
     """
 
     edition: str
@@ -2130,14 +2132,14 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
 
 
 class Job(Model, frozen=True, kw_only=True):
-    """Work that outlasts the call that asked for it.
+    """Work of the service that takes longer than the call that requested it.
 
-    ``kind``: the operation that asked for it. ``edition``: the edition that it is about, ``None`` if it is about none.
-    ``started``: when it first ran; ``finished``: when it came to its final state; ``None`` before. ``done`` and
-    ``total``: how much of how much is done, in organisations or rows; ``total`` is ``None`` while that is not known.
-    ``rate``: how much is done in a second, and ``remaining``: the seconds until the end at this rate, ``None`` if
-    nobody knows. ``outcomes``: number of results by outcome, which ``client.jobs.items.list`` lists. ``result``: what
-    it came to, ``None`` unless it succeeded; ``problem``: why it failed, ``None`` unless it did.
+    ``kind``: the operation that requested it. ``edition``: the edition that it is about, ``None`` if it is about none.
+    ``started``: time of its first run; ``finished``: time of its end; ``None`` before. ``done`` and ``total``: the
+    processed and all organisations or rows; ``total`` is ``None`` while it is not known. ``rate``: organisations or
+    rows per second, and ``remaining``: the seconds until the end at this rate; ``None`` if unknown. ``outcomes``:
+    number of results by outcome; ``client.jobs.items.list`` lists the results. ``result``: the result of the whole job,
+    ``None`` unless it succeeded; ``problem``: the reason of its failure, ``None`` unless it failed.
     """
 
     id: str
@@ -2158,16 +2160,16 @@ class Job(Model, frozen=True, kw_only=True):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing of the job changes any more."""
+        """True if the job has ended, so that it does not change any more."""
         return self.state in ("succeeded", "failed", "cancelled")
 
 
 class JobItem(Model, frozen=True, kw_only=True):
-    """The result of a job for one of its subjects.
+    """The result of a job for one organisation, or for one row of a file.
 
-    ``position``: its place among the results, from 1. ``subject``: the organisation, or the place in a file.
-    ``outcome``: what became of it, a word of the kind of job. ``detail``: facts about it, ``None`` without any.
-    ``problem``: why it was refused, ``None`` unless it was.
+    ``position``: number of the result, from 1. ``subject``: id of the organisation, or position in the file.
+    ``outcome``: the outcome as a word, such as ``done``; each kind of job has its own words. ``detail``: facts about
+    the result, ``None`` if there are none. ``problem``: the reason of a refusal, ``None`` unless it was refused.
     """
 
     position: int
@@ -2180,11 +2182,11 @@ class JobItem(Model, frozen=True, kw_only=True):
 class Publication(Model, frozen=True, kw_only=True):
     """A revision of a published edition.
 
-    ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and
-    the next revision, ``None`` for the first and the newest. ``reason``: why it was published. ``organisations``:
-    number of scores. ``corrections``: the scores that it changes or adds. ``checkpoint``: a signed ledger checkpoint
-    that includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
-    (bytes): of the bundle, one file with the whole publication.
+    ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and the
+    next revision, ``None`` for the first and the newest. ``reason``: why it was published. ``organisations``: number of
+    scores. ``corrections``: the scores that it changes or adds. ``checkpoint``: a signed ledger checkpoint that
+    includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
+    (bytes): digest and size of the bundle, one file with the whole publication.
     """
 
     edition: str
@@ -2206,11 +2208,10 @@ class Publication(Model, frozen=True, kw_only=True):
 class WorkbookFault(Model, frozen=True, kw_only=True):
     """A fault in a cell of a workbook.
 
-    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer to the place of the value in
-    ``questionnaire``, although the faulty value is left out there; ``None`` if the cell has no such place.
-    ``rule``: the rule that the cell breaks. ``detail``: a sentence about the fault. ``value``: the content of the
-    cell as JSON, ``None`` if it is empty or may be personal data. ``suggestion``: the nearest valid value, ``None``
-    if none is known.
+    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer of the value in ``questionnaire``, from which
+    the faulty value is left out; ``None`` if the cell has no value there. ``rule``: the rule that the cell breaks.
+    ``detail``: a sentence about the fault. ``value``: the content of the cell as JSON, ``None`` if it is empty or may
+    be personal data. ``suggestion``: the nearest valid value, ``None`` if none is known.
     """
 
     cell: str
@@ -2224,7 +2225,7 @@ class WorkbookFault(Model, frozen=True, kw_only=True):
 class WorkbookReading(Model, frozen=True, kw_only=True):
     """The content of a workbook, with a list of its faults by cell.
 
-    ``language``: language of the workbook. ``questionnaire``: everything that was read, as a body for
+    ``language``: language of the workbook. ``questionnaire``: all answers that were read, as a body for
     ``methodologies.workbook.fill``. ``scores``: the part that :meth:`actitud.Client.score` accepts. ``assessment``: the
     part that ``editions.assessments.put`` accepts. ``scores`` and ``assessment`` are ``None`` if the profile lacks a
     required field.

@@ -1,4 +1,4 @@
-"""Verify what the service sends to your webhook, and read it (Standard Webhooks 1.0.0). Opens no connection.
+"""Verify and decode the messages that the service sends to your webhook (Standard Webhooks 1.0.0), without network.
 
 >>> from actitud import webhooks
 >>> def receive(body: bytes, headers: dict[str, str], secret: str) -> None:
@@ -7,7 +7,7 @@
 ...         case webhooks.EditionPublished():
 ...             print(event.edition, event.digest)
 
-A message may come more than once, always under the same ``event.id``: keep the ids that you have dealt with.
+A message may arrive more than once, always with the same ``event.id``: store the ids that you have processed.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ MessageFault = Literal["headers", "time", "signature", "body"]
 
 
 class UntrustedMessage(ActitudError):
-    """The message was not sent by the service, or not lately: answer it with 400 and do nothing else.
+    """The message was not sent by the service, or too long ago: answer it with 400 and do nothing else.
 
-    ``code``: ``headers`` if a header is missing or malformed, ``time`` if the attempt is too old or in the future,
-    ``signature`` if none of the signatures is one with your secret over this body, ``body`` if the body is signed, but
-    no event of this service.
+    ``code``: ``headers`` if a header is missing or malformed, ``time`` if the message is too old or in the future,
+    ``signature`` if no signature over this body was made with your secret, ``body`` if the signed body is not an event
+    of this service.
     """
 
     def __init__(self, code: MessageFault, reason: str) -> None:
@@ -62,7 +62,7 @@ class UntrustedMessage(ActitudError):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """An event. ``id``: the same each time that the message comes. ``timestamp``: the time of the event."""
+    """Base class of events. ``id``: the same whenever the message is repeated. ``timestamp``: time of the event."""
 
     id: str
     timestamp: datetime
@@ -71,7 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class EditionPublished(Event, frozen=True, kw_only=True):
     """An edition was published (``edition.published``).
 
-    ``digest``: that of the edition document. ``publication`` and ``document``: paths at the service.
+    ``digest``: digest of the edition document. ``publication`` and ``document``: paths at the service.
     """
 
     edition: str
@@ -85,7 +85,7 @@ class EditionPublished(Event, frozen=True, kw_only=True):
 class ScoreCorrected(Event, frozen=True, kw_only=True):
     """A later revision of an edition corrects a score, or adds one (``score.corrected``).
 
-    ``before`` and ``after``: digests of the score documents; ``before`` is ``None`` for an added one.
+    ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
     """
 
     edition: str
@@ -115,7 +115,7 @@ class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before":
 
 
 class OtherEvent(Event, frozen=True, kw_only=True):
-    """An event of a newer service, which this version of the library does not know; ``data`` is as it was sent."""
+    """An event of a newer service, which this version of the library does not know; ``data`` is its decoded JSON."""
 
     type: str
     data: Mapping[str, JsonValue]
@@ -142,13 +142,14 @@ def verify(
     tolerance: float = TOLERANCE,
     now: float | None = None,
 ) -> Event:
-    """Return the event of a message, once it is certain that the service has sent it, and lately.
+    """Verify that the service sent a message a short time ago, and return its event.
 
-    ``body``: the bytes of the request, before anything is made of them. ``headers``: those of the request, in upper or
-    lower case. ``secret``: that of the webhook (``whsec_…``), or several. ``tolerance``: seconds that the message may
-    be old, or your clock slow. ``now``: the present Unix time, by default that of your clock.
+    ``body``: the unchanged bytes of the request. ``headers``: the headers of the request, in upper or lower case.
+    ``secret``: the secret of the webhook (``whsec_…``), or several. ``tolerance``: the largest accepted difference
+    between the time of the message and ``now``, in seconds. ``now``: the present Unix time, by default that of your
+    clock.
 
-    Raises ``UntrustedMessage`` for anything else, and ``ValueError`` for a malformed secret.
+    Raises ``UntrustedMessage`` for any other message, and ``ValueError`` for a malformed secret.
     """
     keys = [_decode_secret(one) for one in ([secret] if isinstance(secret, str) else secret)]
     if not keys:

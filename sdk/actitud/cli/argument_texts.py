@@ -1,4 +1,4 @@
-"""The texts of argparse in Spanish: the usage, the headings of the help, and what is wrong with the arguments.
+"""The texts of argparse in Spanish: the usage, the headings of the help, and the faults of arguments.
 
 The service has the same table (`actitud_api.cli.argument_texts`): neither distribution imports the other.
 """
@@ -37,10 +37,10 @@ SPANISH: Final[Mapping[str, str]] = {
 
 @contextmanager
 def translate_arguments(*, is_spanish: bool) -> Iterator[None]:
-    """Let argparse speak Spanish within the block, or leave it as it is.
+    """Make argparse write Spanish in a ``with`` block, or English if ``is_spanish`` is False.
 
-    It takes its texts from gettext, which needs a compiled catalogue in a folder of the machine and the language of the
-    locale; so its functions are replaced instead.
+    The functions that translate in argparse are replaced, because gettext would need a compiled catalogue in a folder
+    of the machine, and a Spanish locale.
     """
     names = argparse.__dict__
     if is_spanish:

@@ -29,7 +29,7 @@ _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. ``arguments``: ``None`` for those that the process was started with."""
+    """Run a command and return its exit code. ``arguments``: ``None`` for the arguments of the process."""
     typed = sys.argv[1:] if arguments is None else arguments
     try:
         given = expand_arguments(typed)
@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return the language of the option ``--lang``, or else of the locale; English for a locale in a foreign language.
 
-    Called before the arguments are parsed, because the parser writes its help in this language. Foreign are all
-    languages but those of Spain.
+    It is called before the arguments are parsed, because the parser writes its help in this language. All languages
+    except those of Spain are foreign.
     """
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
@@ -76,7 +76,7 @@ def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> s
 def run(session: Session) -> int:
     """Run the command of a session and return its exit code.
 
-    An error is not raised: it is written to standard error and decides the exit code.
+    An error is not raised: it is written to standard error and determines the exit code.
     """
     words = session.words
     try:

@@ -33,7 +33,7 @@ _SPANISH_ERRORS: Final[Mapping[int | None, str]] = {
 
 
 class CommandError(Exception):
-    """The command cannot go on, and ends with a message and an exit code. Raised by the functions of commands.
+    """A command cannot continue, and ends with a message and an exit code. Raised by the functions of commands.
 
     The message is the argument of the exception. ``code``: 1 if a check failed, 2 if arguments or files are wrong.
     """
@@ -54,7 +54,7 @@ class Session:
 
     @property
     def client(self) -> Client:
-        """The client, made on first use from the option ``--url`` and the environment.
+        """The client, created on first use from the option ``--url`` and the environment.
 
         Raises ``CommandError`` if the URL or a variable of the environment cannot be used.
         """
@@ -73,7 +73,7 @@ class Session:
             self._client.close()
 
     def tell(self, spanish: str, english: str) -> None:
-        """Write a message to standard error, in the language of the session: its Spanish or its English text."""
+        """Write a message to standard error: ``spanish`` or ``english``, depending on the language of the session."""
         tell(self.words(spanish, english))
 
 
@@ -93,8 +93,8 @@ def describe_refusal(error: ApiProblem, words: Words, source: str = "") -> list[
     """Describe why the service refused a request, one line for each fault.
 
     A line names the pointer of the faulty value, the fault and, if it is known, the nearest valid value. A refusal
-    without faults has one line, about the problem itself. ``source``: name of the file that the pointers lead into,
-    empty if they lead into the arguments.
+    without faults has one line, about the problem itself. ``source``: name of the file to which the pointers refer,
+    empty if they refer to the arguments.
     """
     problem = error.problem
     lines = [_describe_fault(fault, words, source) for fault in problem.errors]
@@ -121,7 +121,7 @@ def print_bytes(content: bytes) -> None:
 
 
 def print_json(value: object) -> None:
-    """Write a model, or anything that JSON can express, to standard output."""
+    """Write a model, or any other JSON value, to standard output as JSON."""
     plain = value.to_dict() if isinstance(value, Model) else value
     print(json.dumps(plain, ensure_ascii=False, indent=2))
 
@@ -129,7 +129,7 @@ def print_json(value: object) -> None:
 def print_csv(rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows to standard output as CSV (RFC 4180), with the names of the first row as header.
 
-    Texts have the apostrophes that keep a spreadsheet from running them as formulas, as the files of the service do.
+    Texts get an apostrophe where a spreadsheet would run them as formulas, as in the files of the service.
     """
     writer = csv.writer(sys.stdout)
     names: Sequence[str] | None = None

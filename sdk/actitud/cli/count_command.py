@@ -1,4 +1,4 @@
-"""What the command ``count`` does: plan, count, write, say what is missing; or count again and compare."""
+"""The steps of the command ``count``: plan, count, write, report missing data; or count again and compare."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CountCommand:
         )
 
     def count(self) -> int:
-        """Count the files, write what follows from them and say what is missing."""
+        """Count the files, write the answers, manifest and other results, report missing data, and return 0."""
         plan, periods = self._build_plan(), list(self._read_periods())
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:
@@ -94,7 +94,7 @@ class CountCommand:
         return 0
 
     def check(self) -> int:
-        """Count the files of a manifest again and say what differs."""
+        """Count the files of a manifest again, report the differences, and return 1 if there are any, else 0."""
         content = Path(self._options.check).read_bytes()
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:

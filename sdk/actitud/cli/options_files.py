@@ -1,4 +1,4 @@
-"""Options in a file: `actitud count exports @options.txt` for those that are the same each time."""
+"""Options in a file: `actitud count exports @options.txt` for options that are the same each time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ MARK: Final = "@"
 
 
 def expand_arguments(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of ``count`` with those that stand in files in their place; of other commands as they are.
+    """Replace each argument ``@FILE`` of the command ``count`` by the arguments in that file.
+
+    The arguments of other commands are returned unchanged.
 
     Raises:
         OSError: if a file cannot be read.

@@ -23,7 +23,7 @@ _WIDTH = 160
 
 
 def print_lines(*texts: str) -> None:
-    """Print paragraphs, as wide as the terminal."""
+    """Print paragraphs, wrapped to the width of the terminal."""
     for text in texts:
         _print(Text(text))
 
@@ -48,7 +48,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: It
 
 
 def print_score(score: Score, words: Words) -> None:
-    """Print a score: index and level, what costs the most, what the next level needs, and the dimensions."""
+    """Print a score: index and level, the largest losses, the conditions of the next level, and the dimensions."""
     details = score.level_details
     if isinstance(score, EditionScore):
         rank = "" if score.rank is None else words(f", puesto {score.rank}", f", rank {score.rank}")
@@ -86,7 +86,7 @@ def print_score(score: Score, words: Words) -> None:
 def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
     """Show a progress bar on standard error in a ``with`` block, while a file arrives.
 
-    The value of the block is the function to call with each :class:`Progress`; it updates the bar. ``text`` stands
+    The value of the block is the function to call with each :class:`Progress`; it updates the bar. ``text`` is shown
     before the bar.
     """
     with _show_bars(DownloadColumn(), TimeElapsedColumn()) as bars:
@@ -103,9 +103,9 @@ def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
 
 @contextmanager
 def show_count(text: str) -> Iterator[Callable[[int, int], object]]:
-    """Show a progress bar on standard error in a ``with`` block, while things are counted.
+    """Show a progress bar on standard error in a ``with`` block, while items are processed.
 
-    The value of the block is the function to call with the number of things done and their total. ``text`` stands
+    The value of the block is the function to call with the number of processed items and their total. ``text`` is shown
     before the bar.
     """
     with _show_bars() as bars:

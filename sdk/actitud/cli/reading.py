@@ -140,7 +140,7 @@ def run_compare(session: Session) -> int:
 
 
 def run_changes(session: Session) -> int:
-    """Print how the index of an organisation changed between two editions, and why."""
+    """Print the change of the index of an organisation between two editions, with its causes."""
     options, words = session.options, session.words
     changes = session.client.editions.scores.changes(
         options.edition, options.organisation, from_edition=options.from_edition

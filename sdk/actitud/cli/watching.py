@@ -1,4 +1,4 @@
-"""``watch``: say what changes in an edition or in a score. What has not changed is not sent again (304)."""
+"""``watch``: print the changes of an edition or a score. Unchanged data are not sent again (304)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ State = Mapping[str, str | int | float | None]
 
 
 def run_watch(session: Session) -> int:
-    """Read an edition or a score again and again, print each change, and return 0.
+    """Read an edition or a score repeatedly, print each change, and return 0.
 
-    It ends with Ctrl-C, or if ``--times`` readings have followed the first one. ``--every`` is the time between two
-    readings, in seconds.
+    The command ends with Ctrl-C, or after ``--times`` further readings. ``--every`` is the time between two readings,
+    in seconds.
     """
     options = session.options
     try:

@@ -1,4 +1,4 @@
-"""Count what an administration does on social networks, from the files that the platforms hand out.
+"""Count the activity of an administration on social networks, from the export files of the platforms.
 
-Needs no network and no service, but the extra ``pip install "actitud[count]"``. Nothing leaves the computer.
+Needs no network and no service, but the extra ``pip install "actitud[count]"``. No data leave the computer.
 """

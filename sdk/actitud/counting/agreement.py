@@ -12,9 +12,10 @@ MIN_SHARE: Final = Fraction(4, 5)
 
 
 class CodingAgreement(NamedTuple):
-    """Agreement of two coders on a variable: rows that both coded, and those of them with equal codes.
+    """Agreement of two coders on a variable: the number of rows that both coded, and how many of them have equal codes.
 
-    ``kappa`` is None if both gave one and the same code to all rows, because it would then be 0 / 0.
+    ``kappa`` is None without such rows, and if both coders gave the same code to all of them, because it would be 0 /
+    0.
     """
 
     pairs: int
@@ -23,7 +24,7 @@ class CodingAgreement(NamedTuple):
 
     @property
     def is_enough(self) -> bool:
-        """Return True if at least 80 % of the pairs of codes are equal, or if nothing was coded twice."""
+        """Return True if at least 80 % of the pairs of codes are equal, or if no row was coded twice."""
         return self.agreed >= MIN_SHARE * self.pairs
 
 

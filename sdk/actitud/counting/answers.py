@@ -1,4 +1,4 @@
-"""The answers of a count, as the service and its questionnaire take them."""
+"""The answers that result from a count, in the form that the service and its questionnaire accept."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _COLUMNS: Final[Mapping[TextPair, Sequence[tuple[TextPair, int]]]] = {
 
 
 class ManifestEvidence(NamedTuple):
-    """Where the manifest is published: its address on a site of the organisation, its date and its SHA-256."""
+    """The published manifest as evidence: its address on a site of the organisation, its date and its SHA-256."""
 
     url: str
     day: date
@@ -83,7 +83,7 @@ class ManifestEvidence(NamedTuple):
 
 
 class InvalidProfile(ValueError):
-    """A file is no profile, or no questionnaire of the methodology."""
+    """A file is neither a profile nor a questionnaire of the methodology version. Raised by `read_profile`."""
 
 
 class MissingAnswer(NamedTuple):
@@ -102,17 +102,17 @@ def build_answers(
     evidence: ManifestEvidence | None = None,
     manifest: str | None = None,
 ) -> dict[str, Any]:
-    """Return the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
+    """Build the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
 
-    Only what is known is in it: profile fields, and indicators all of whose facts are known. Without evidence it is a
-    body of ``POST /v1/scores`` too.
+    The body contains only known profile fields, and the indicators all of whose facts are known. Without evidence it is
+    also a body of ``POST /v1/scores``.
 
     Args:
         definitions: The counting definitions.
         facts: The facts by their codes.
-        profile: Further profile fields, which the count does not overwrite unless it knows them.
-        evidence: The published manifest, which becomes the evidence of all that was counted.
-        manifest: The digest of the manifest, ``sha256:…``, which all that was counted names as its source.
+        profile: Further profile fields; the count replaces those that it knows.
+        evidence: The published manifest, which becomes the evidence of all counted answers.
+        manifest: The digest of the manifest, ``sha256:…``, which becomes the source of all counted answers.
     """
     source = {"kind": "counted"} if manifest is None else {"kind": "counted", "manifest": manifest}
     documents = [] if evidence is None else [_describe_evidence(evidence)]
@@ -157,9 +157,9 @@ def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> li
 
 
 def read_profile(content: bytes, version: str) -> dict[str, Any]:
-    """Return the profile in a JSON file: a profile alone, or the questionnaire that the service's page saves.
+    """Read the profile in a JSON file: a profile alone, or a questionnaire that was saved on the service's page.
 
-    Raises InvalidProfile if it is neither, or of another methodology version.
+    Raises InvalidProfile if the file is neither, or belongs to another methodology version.
     """
     try:
         document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
@@ -174,14 +174,15 @@ def read_profile(content: bytes, version: str) -> dict[str, Any]:
 
 
 def encode_answers(answers: Mapping[str, Any]) -> bytes:
-    """Return answers as indented JSON, with the members in their order."""
+    """Encode answers as indented JSON, in the given order of members."""
     return msgspec.json.format(msgspec.json.encode(answers), indent=2) + b"\n"
 
 
 def build_answers_workbook(definitions: Definitions, answers: Mapping[str, Any], language: str) -> bytes:
-    """Build a workbook with answers in the form of the service's questionnaire, which reads it back.
+    """Build a workbook with answers in the form of the service's questionnaire, which the service can read.
 
-    It has the rows of what is counted, not those of the other questions: the service fills a whole one from the JSON.
+    It has only the rows of counted facts, not those of other questions: the service fills a complete workbook from the
+    answers in JSON.
 
     Args:
         definitions: The counting definitions.

@@ -1,7 +1,7 @@
-"""Bar charts as SVG that stands inside a page: as wide as the page has room, with letters that keep their size.
+"""Bar charts as SVG inside a page: as wide as the page allows, with letters that keep their size.
 
-Widths are percentages, so that there is neither a script nor a second drawing for small screens. Colours and letters
-are those of the page, by the classes ``bar``, ``unknown``, ``axis`` and ``label``.
+Widths are percentages, so that small screens need neither a script nor a second drawing. The style sheet of the page
+sets colours and letters by the classes ``bar``, ``unknown``, ``axis`` and ``label``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _ROW_BAR: Final = 14
 
 
 class Bar(NamedTuple):
-    """A bar. ``label`` stands beside or below it, if it is not empty. ``is_unknown``: the number is a lower limit."""
+    """A bar of a chart.
+
+    ``label``: the text beside or below the bar, if any. ``is_unknown``: True if ``number`` is only a lower limit.
+    """
 
     label: str
     number: int
@@ -36,15 +39,15 @@ class Bar(NamedTuple):
 
 
 def escape_text(text: str) -> str:
-    """Return a text for use in HTML or SVG, with a replacement character for each control character."""
+    """Escape a text for use in HTML or SVG, with a replacement character for each control character."""
     return escape(_CONTROLS.sub("\ufffd", text))
 
 
 def draw_columns(bars: Sequence[Bar], description: str) -> str:
-    """Draw upright bars in a row, with the highest number on the axis.
+    """Draw vertical bars side by side, with the highest number on the axis.
 
-    Bars that are unknown stand on a hatched ground of the whole height. ``description`` is what a reader hears who does
-    not see the chart.
+    Unknown bars have a hatched background of the full height. ``description`` is the text of the chart for screen
+    readers.
     """
     highest = max((bar.number for bar in bars), default=0)
     floor = _TOP + _HEIGHT
@@ -70,7 +73,7 @@ def draw_columns(bars: Sequence[Bar], description: str) -> str:
 
 
 def draw_rows(bars: Sequence[Bar], description: str) -> str:
-    """Draw lying bars below each other, with the label and the number above each."""
+    """Draw horizontal bars below each other, with the label and the number above each bar."""
     highest = max((bar.number for bar in bars), default=0)
     parts: list[str] = []
     for position, bar in enumerate(bars):

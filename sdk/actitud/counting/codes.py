@@ -1,4 +1,4 @@
-"""What persons coded, confirmed and ticked in a coding workbook."""
+"""The codes, confirmations and ticks that persons wrote into coding workbooks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ MISSING = "missing"
 
 
 class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The codes of a row by variable.
+    """The codes of a row of a sample, by variable.
 
-    ``replied_at`` (microseconds since 1970) and ``was_private`` are those of a reply that the coder found elsewhere.
+    ``replied_at`` (microseconds since 1970) and ``was_private`` describe a reply that is in no file but that the coder
+    found elsewhere; None if there is none.
     """
 
     codes: Mapping[str, str]
@@ -26,11 +27,11 @@ class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coding(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a coding workbook says.
+    """The contents of the coding workbooks of one or two coders.
 
-    - ``rows``: by sheet and key of the message.
-    - ``second``: the same of the second coder.
-    - ``accounts``: answers by account and column: yes, no or missing.
+    - ``rows``: codes of the first coder, by sheet and key of the message.
+    - ``second``: codes of the second coder, by sheet and key of the message.
+    - ``accounts``: answers about accounts, by account and column: yes, no, or that the network does not offer it.
     - ``classes``: yes or no by class of information.
     """
 

@@ -1,4 +1,4 @@
-"""Which messages of people were answered, by which reply, and when."""
+"""Match the messages of people with the replies that answer them, and measure the delays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
 
 
 class AnsweredMessage(NamedTuple):
-    """A message of a person that a reply answered; it is known by the reply, which was sent at ``time``."""
+    """A message of a person that was answered, described by the reply, which was sent at ``time``."""
 
     time: int
     platform: str
@@ -41,7 +41,7 @@ class FollowingReply(NamedTuple):
 
 
 class Delay(NamedTuple):
-    """The least and the most time from a message to a reply, in microseconds.
+    """The shortest and the longest possible time from a message to a reply, in microseconds.
 
     They differ if only the day of the message or of the reply is known.
     """
@@ -51,18 +51,18 @@ class Delay(NamedTuple):
 
 
 def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -> Iterator[AnsweredMessage]:
-    """Yield the messages of people that were answered in a window, each once, by conversations.
+    """Yield the messages of people that were answered in a window, each once, conversation by conversation.
 
-    - A reply that says which message it answers, answers that one. A further reply to the same message answers none,
-      and neither does one that goes on with a reply of the organisation.
-    - Another reply answers one message of its conversation that came before it and has no answer yet. If no message
-      that was received is known of the conversation, its first reply answers one.
-    - A reply without a conversation answers a message that is not known.
+    - A reply that names the message that it answers counts for this message. A further reply to the same message does
+      not count, nor does a reply that continues another reply of the organisation.
+    - Any other reply answers one earlier message of its conversation that has no answer yet. If the files contain no
+      received message of the conversation, its first reply counts for one.
+    - A reply without a conversation answers a message that the files do not contain.
 
     Args:
         table: The messages.
         window: The period in which the replies were sent.
-        kinds: Kinds of the replies.
+        kinds: The kinds of replies that count, such as public ones.
     """
     marks = ", ".join("?" * len(kinds))
     rows = table.query(
@@ -98,7 +98,7 @@ def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -
 
 
 def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tuple[AnsweredMessage, bool]]:
-    """Yield each message answered with False, or with True if more than ``most`` others got an identical answer."""
+    """Yield each message with True if its answer exceeds the first ``most`` identical answers, else with False."""
     numbers: Counter[int] = Counter()
     for message in answered:
         if message.text_key:
@@ -107,10 +107,10 @@ def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tu
 
 
 def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[DrawnMessage, list[FollowingReply]]:
-    """Return the first replies to each message that was drawn, at most three.
+    """Return the first replies to each message of a sample, at most three.
 
-    They are those that say that they answer it; if there is none, those that came after it in its conversation and do
-    not say which message they answer.
+    These are the replies that name the message as the one that they answer; if there are none, the later replies of its
+    conversation that name no message.
     """
     waiting: dict[tuple[str, str, str], list[tuple[int, DrawnMessage]]] = {}
     parents: dict[tuple[str, str, str], DrawnMessage] = {}
@@ -147,9 +147,9 @@ def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[D
 
 
 def measure_delay(asked: int, asked_precision: Precision, replied: int, replied_precision: Precision) -> Delay:
-    """Return the time from a message to its reply.
+    """Compute the time from a message to its reply, as a range.
 
-    Seconds and minutes are precise enough to be subtracted. A time known to the day may be any time of that day.
+    Times with seconds or minutes are subtracted. A time of which only the day is known may be any time of that day.
     """
     least = most = replied - asked
     if asked_precision == "day":

@@ -51,9 +51,9 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     - ``seed``: seed of the edition for samples; None if it is not known.
     - ``population``: inhabitants or users served; None if it is not known.
     - ``main``: the main account; None if there is only one, or if it is not known.
-    - ``accounts``: official accounts of which there may be no file.
-    - ``periods``: the period that a person states of a file, by its SHA-256.
-    - ``date_order``: order of dates that have two readings. ``mappings``: SHA-256 of the mappings of message logs.
+    - ``accounts``: official accounts, which may have no file.
+    - ``periods``: the period that a person states for a file, by the SHA-256 of the file.
+    - ``date_order``: order of day and month in ambiguous dates. ``mappings``: SHA-256 of the mappings of message logs.
     """
 
     methodology: str
@@ -72,10 +72,10 @@ class FactCount(msgspec.Struct, frozen=True, kw_only=True):
     """A number with its provenance, or the reasons why it is unknown.
 
     - ``value``: None if it is unknown.
-    - ``files``: rows counted of each file, by its index; a message that several files have is counted for the first.
-    - ``counted``: rows, or accounts, that were counted.
-    - ``left_out``: rows that were looked at and not counted, by the reason.
-    - ``rows``: SHA-256 of platform, account and id of the rows counted, in their order; None if no rows were.
+    - ``files``: number of counted rows by index of the file; a message in several files is counted for the first.
+    - ``counted``: number of counted rows or accounts.
+    - ``left_out``: number of examined rows that were not counted, by the reason.
+    - ``rows``: SHA-256 of platform, account and id of the counted rows, in their order; None if no rows were counted.
     """
 
     code: str
@@ -91,9 +91,9 @@ class FactCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """Own posts and messages answered of an account in the window of activity.
+    """The numbers of own posts and of answered messages of an account in the window of activity.
 
-    ``is_active`` is None if it is not known, for ``reasons``.
+    ``is_active`` is None if it is unknown; ``reasons`` then say why.
     """
 
     account: NetworkAccount
@@ -104,7 +104,7 @@ class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedRow(NamedTuple):
-    """A row that a fact rests on: the index of its file, its place there, and the message that it is."""
+    """A counted row of a fact: the index of its file, its row in the file, and its message."""
 
     source: int
     row: int | str
@@ -114,7 +114,10 @@ class CountedRow(NamedTuple):
 
 
 class FrameSample(NamedTuple):
-    """The sample of a frame: its draw with the reserve, the size of the sample, and reasons why it cannot be drawn."""
+    """The sample of a frame (the messages from which it is drawn): its draw with the reserve, and its size.
+
+    ``reasons`` say why it cannot be drawn, if it cannot.
+    """
 
     frame: Frame
     draw: Draw
@@ -178,7 +181,7 @@ class _Rows:
 
 
 class FactCounter:
-    """Counts the facts of a methodology version from a table of messages and what persons coded."""
+    """Counter of the facts of a methodology version, from a table of messages and the codes of persons."""
 
     def __init__(
         self,
@@ -188,9 +191,9 @@ class FactCounter:
         definitions: Definitions,
         coding: Coding = NOTHING_CODED,
     ) -> None:
-        """Keep the messages, the files that they come from, the plan of the count and the coding.
+        """Prepare a count of `table`, whose messages come from `sources`.
 
-        Raises UnknownTimeZone if the time zone of the plan is none, and KeyError if the plan lacks a window.
+        Raises UnknownTimeZone if the plan names no valid time zone, and KeyError if the plan lacks a window.
         """
         self.table, self.sources, self.plan, self.definitions, self.coding = table, sources, plan, definitions, coding
         self.zone = load_zone(plan.time_zone)
@@ -247,7 +250,7 @@ class FactCounter:
         return self._facts[code]
 
     def list_rows(self, code: str) -> Iterator[CountedRow]:
-        """Yield the rows that a fact rests on, in the order of its digest; none if it is unknown or counts no rows."""
+        """Yield the counted rows of a fact, in the order of its digest; none if it is unknown or counts no rows."""
         if self.count(code).value is None:
             return
         rule = self.definitions.list_rules()[code]
@@ -274,7 +277,7 @@ class FactCounter:
 
     @cached_property
     def accounts(self) -> tuple[NetworkAccount, ...]:
-        """The official accounts: those of the files, those of the plan and those that the sheet of accounts adds."""
+        """The official accounts: from the files, the plan and the sheet of accounts in the coding workbook."""
         named = self.table.query("SELECT DISTINCT platform, account FROM messages")
         known = {NetworkAccount(platform, name) for platform, name in named}
         known |= {NetworkAccount(source.platform, source.account) for source in self.sources if source.account}
@@ -304,14 +307,14 @@ class FactCounter:
 
     @cached_property
     def main_account(self) -> NetworkAccount | None:
-        """The main account: the one that the plan names, or the only one."""
+        """The main account: the account that the plan names, else the only account, else None."""
         if self.plan.main is not None:
             return self.plan.main
         return self.accounts[0] if len(self.accounts) == 1 else None
 
     @cached_property
     def coverage(self) -> Coverage:
-        """The days for which the files tell of each account."""
+        """The days that the files cover, for each account."""
         closed = {
             account: Channels(*(_read_channel(answers.get(column)) for column in ("comments", "messages")))
             for account, answers in self.coding.accounts.items()

@@ -1,4 +1,4 @@
-"""What the files tell about each account, and for which days."""
+"""The coverage of the files: the kinds of data that they have about each account, and the days."""
 
 from __future__ import annotations
 
@@ -31,18 +31,17 @@ class NetworkAccount(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """Ways in which people can write to an account; None if nobody has said."""
+    """The ways in which people can write to an account: True or False, None if unknown."""
 
     comments: bool | None = None
     messages: bool | None = None
 
 
 class Coverage:
-    """The days that files cover, for each account and each thing that they tell.
+    """The days that files cover, for each account and each kind of data (comments, private messages, …).
 
-    A day is covered from the first to the last message of a file, or by the period that the file or the person states.
-    Days that lie between two files, and in neither, are not covered; but between conversations that an export writes
-    into a file each they are.
+    A file covers the days from its first to its last message, or the period that the file or a person states. Days
+    between the periods of two files are not covered, unless an export writes each conversation into its own file.
     """
 
     def __init__(
@@ -55,16 +54,16 @@ class Coverage:
         no_private: Collection[str],
         no_public: Collection[str],
     ) -> None:
-        """Read what the sources state.
+        """Compute the covered days of the sources.
 
         Args:
             sources: The files.
-            owners: Index of a file, platform and account of its messages, for each that it has.
+            owners: For each file and each account in it: index of the file, platform, and account.
             zone: Time zone of the organisation.
-            stated: The period that a person states of a file, by its SHA-256.
-            closed: Accounts to which people cannot write in every way.
+            stated: The period that a person states for a file, by the SHA-256 of the file.
+            closed: The ways in which people can write to an account, if not all.
             no_private: Platforms without private messages.
-            no_public: Platforms without public ones.
+            no_public: Platforms without public messages.
         """
         self._closed = closed
         self._no_private, self._no_public = no_private, no_public
@@ -99,7 +98,7 @@ class Coverage:
             self._days.setdefault((account, tell), []).append(whole)
 
     def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
-        """Yield the needs without those of a way in which nobody can write to the account."""
+        """Yield the needed kinds of data, except those of a way in which nobody can write to the account."""
         channels = self._closed.get(account, Channels())
         for need in needs:
             if need in _PRIVATE and (account.platform in self._no_private or channels.messages is False):
@@ -109,7 +108,7 @@ class Coverage:
             yield need
 
     def find_reasons(self, account: NetworkAccount, needs: Iterable[Tell], window: Days) -> list[Reason]:
-        """Return a reason for each need that the files of an account do not tell for the whole window."""
+        """Return a reason for each needed kind of data that an account's files lack on some days of a window."""
         reasons: list[Reason] = []
         for need in self.list_needs(account, needs):
             days = self._days.get((account, need), []) + self._days.get((None, need), [])
@@ -142,7 +141,7 @@ class Coverage:
 
 
 def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:
-    """Yield the days of a window that no period covers."""
+    """Yield the ranges of days of a window that no period covers."""
     following = window.first
     for first, last in sorted(covered):
         if first > window.last:

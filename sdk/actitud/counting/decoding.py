@@ -1,4 +1,4 @@
-"""Encodings of the exports: found in the bytes, and texts that were decoded wrongly once are repaired."""
+"""Find the encodings of exports in their bytes, and repair texts that were decoded wrongly before."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BROKEN: Final = re.compile(r"[ÂÃÅÄÐÑâðÏÎË][\x80-\xbf€‚ƒ„…�
 
 
 def find_mark(head: bytes) -> str | None:
-    """Return the encoding that the first bytes of a text tell by a mark or by their NULs, None if they do not."""
+    """Return the encoding of a text from its byte order mark or its NUL bytes, None if there are none."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -38,17 +38,17 @@ def find_mark(head: bytes) -> str | None:
 
 
 def is_binary(head: bytes) -> bool:
-    """Return True if the first bytes are not those of a text."""
+    """Return True if the first bytes of a file show that it is not a text."""
     return find_mark(head) is None and 0 in head
 
 
 def open_text(stream: IO[bytes], encoding: str) -> TextIO:
-    """Return a stream of text that keeps the line breaks as they are."""
+    """Open a stream of bytes as a stream of text, without a change of line breaks."""
     return io.TextIOWrapper(stream, encoding, newline="")
 
 
 def open_utf8(stream: IO[bytes], encoding: str) -> IO[bytes]:
-    """Return a stream of UTF-8 without a mark, for parsers that read nothing else."""
+    """Convert a stream to UTF-8 without byte order mark, for parsers that accept only that."""
     if encoding == "utf-8":
         return stream
     return cast(IO[bytes], io.BufferedReader(_Recoder(stream, encoding)))
@@ -82,7 +82,7 @@ class _Recoder(io.RawIOBase):
 
 
 def repair_text(text: str) -> str:
-    """Return the text that was meant, if its UTF-8 was read as Windows-1252 or Latin-1; else the text itself."""
+    """Repair a text whose UTF-8 was decoded as Windows-1252 or Latin-1; return any other text unchanged."""
     if text.isascii() or not _BROKEN.search(text):
         return text
     for encoding in ("cp1252", "latin-1"):
@@ -94,7 +94,7 @@ def repair_text(text: str) -> str:
 
 
 def repair_latin(text: str) -> str:
-    """Return the text that was meant, where each byte of its UTF-8 was written as a character, as Meta writes JSON."""
+    """Repair a text in which each byte of the UTF-8 was written as a character, as in the JSON of Meta."""
     if text.isascii():
         return text
     try:

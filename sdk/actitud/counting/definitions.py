@@ -1,6 +1,6 @@
-"""Which indicators and profile fields are counted, and how: data of each methodology version.
+"""The counting definitions of each methodology version: data on how its indicators and profile fields are counted.
 
-The data of a version stand beside its document in the service, as ``counting.json``, and are copied here byte by byte.
+The data of a version are stored beside its document in the service, as ``counting.json``, and copied here byte by byte.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SECOND_SHARE: Final = Fraction(1, 5)
 
 
 class UnknownVersion(LookupError):
-    """There are no counting data of the methodology version."""
+    """The methodology version has no counting data, or does not exist."""
 
 
 class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +59,7 @@ class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The days of a window in the year measured: from ``start`` (month and day) for so many days, or until ``end``.
+    """The days of a window in the measured year: from ``start`` (month and day) for ``days`` days, or until ``end``.
 
     ``electoral_start`` replaces the start for organisations that keep electoral silence in the usual days.
     """
@@ -71,7 +71,7 @@ class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class ActivityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An account is active with so many own posts, or so many messages answered, in a window."""
+    """The condition for an active account: a minimum of own posts, or of answered messages, in a window."""
 
     window: str
     posts: int
@@ -79,14 +79,15 @@ class ActivityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The messages that a sample is drawn from.
+    """The messages from which a sample is drawn (its sampling frame).
 
-    - ``sheet``: the sheet of the coding workbook on which the sample stands.
-    - ``media``: only messages with one of these; all if empty.
-    - ``platforms``: only these; all networks if empty.
-    - ``size``: of the sample; None if all are coded.
-    - ``draw``: by the seed of the edition, or the latest ones.
-    - ``reserve``: further messages in the order of the draw, to be coded until enough of the sample needed an answer.
+    - ``sheet``: the sheet of the coding workbook with the sample.
+    - ``media``: only messages with one of these kinds of media; all messages if empty.
+    - ``platforms``: only messages of these platforms; of all networks if empty.
+    - ``size``: the size of the sample; None if all messages are coded.
+    - ``draw``: at random by the seed of the edition, or the latest messages.
+    - ``reserve``: number of further messages in the order of the draw, to be coded until enough of the coded messages
+      needed an answer.
     """
 
     name: TextPair
@@ -103,7 +104,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A value of a variable: what stands in the drop-down, its name, and its explanation in the code book."""
+    """A value of a variable: its code in the drop-down, its name, and its explanation in the code book."""
 
     id: str
     name: TextPair
@@ -111,7 +112,7 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question that a coder answers of each row of a sheet. ``indicators``: the questions that need it."""
+    """A question that a coder answers for each row of a sheet. ``indicators``: the indicators that need the answer."""
 
     id: str
     sheet: str
@@ -122,7 +123,7 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question that a person answers of each account: yes, no, or that the network does not offer it."""
+    """A question that a person answers for each account: yes, no, or that the network does not offer it."""
 
     id: AccountColumn
     question: TextPair
@@ -130,7 +131,7 @@ class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A class of information of a checklist, with words that propose posts of it."""
+    """A class of information of a checklist, with the words by which posts are proposed for it."""
 
     id: str
     name: TextPair
@@ -138,13 +139,13 @@ class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How one number is counted.
+    """The rule by which one number is counted.
 
-    - ``needs``: all that the sources of each account have to tell about the window; otherwise the number is unknown.
-    - ``precision``: the coarsest time of messages that is enough; with a coarser one a number that hangs on it is
-      unknown.
-    - ``limit``: profile field that the number may not be above, as the checks of the methodology ask for.
-    - ``note``: the reading of the methodology's words that the rule stands for.
+    - ``needs``: the kinds of data that the files of each account must have for the whole window; otherwise the number
+      is unknown.
+    - ``precision``: the coarsest precision of times that is enough; a number that depends on coarser times is unknown.
+    - ``limit``: profile field that the number must not exceed, because the methodology checks this.
+    - ``note``: the interpretation of the methodology's words on which the rule is based.
     """
 
     rule: Rule
@@ -176,18 +177,18 @@ class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class IndicatorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An indicator that is counted: its name, and the rule of each fact; none if it is taken from the profile."""
+    """A counted indicator: its name, and the rule of each fact; no rules if it follows from the profile."""
 
     name: TextPair
     facts: dict[str, FactRule]
 
 
 class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that is counted for a methodology version.
+    """The counting definitions of a methodology version: rules, windows, frames and questions for coders.
 
-    - ``document``: digest of the methodology document that the rules read.
+    - ``document``: digest of the methodology document on which the rules are based.
     - ``no_private_messages``, ``no_public_messages``: platforms on which nobody can write in private, or in public.
-    - ``not_networks``: platforms of messages that are no social network, so that nothing there is an account.
+    - ``not_networks``: platforms that are no social network, such as the press room, and therefore have no accounts.
     """
 
     format: Literal["actitud-counting/1"]
@@ -210,7 +211,7 @@ class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return next(variable for variable in self.variables if (variable.sheet, variable.id) == (sheet, name))
 
     def list_rules(self) -> Mapping[str, FactRule]:
-        """Return each rule by the code of its number, as in the service's workbook: ``D2.03.numerator``."""
+        """Return the rules by the code of their number, as in the service's workbook: ``D2.03.numerator``."""
         facts = {
             f"{indicator}.{fact}": rule
             for indicator, rules in self.indicators.items()
@@ -223,7 +224,7 @@ _DECODER: Final = msgspec.json.Decoder(Definitions)
 
 
 def read_definitions(version: str) -> bytes:
-    """Return the counting data of a methodology version as they are stored.
+    """Return the stored bytes of the counting data of a methodology version.
 
     Raises UnknownVersion if the version has none.
     """

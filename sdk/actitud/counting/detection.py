@@ -1,4 +1,4 @@
-"""Detection of the format of a file by its content, and the reading that it calls for."""
+"""Detect the format of a file by its content, and choose its reader."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ TABLES: Final[Mapping[str, TableFormat]] = {
 
 
 class Detected(NamedTuple):
-    """The format of a file and its reader. ``role``: "message", or "account" or "conversation", which tell an owner."""
+    """The detected format of a file and its reader.
+
+    ``role``: "message" for a file with messages; "account" or "conversation" if the file also identifies the account
+    that other files of its archive belong to.
+    """
 
     platform: str
     format: str
@@ -46,7 +50,7 @@ class Detected(NamedTuple):
 
 
 def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
-    """Return the format of a file, None if it is none that is known."""
+    """Return the format and the reader of a file, None if its format is unknown."""
     if file.kind == "workbook":
         return _detect_table(file, options)
     head = file.read_head()

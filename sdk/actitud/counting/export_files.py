@@ -1,4 +1,4 @@
-"""Files as they are given: alone, in folders and in archives, which are read in place and within limits."""
+"""The export files to read: single ones, in folders and in archives, which are read in place and within limits."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ Progress = Callable[[str, int], None]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The most that is read.
+    """The limits of the files that are read.
 
-    - ``archive_members``: entries of an archive. ``archive_bytes``: what they hold, unpacked.
-    - ``archive_ratio``: unpacked to packed size of a member of more than a megabyte.
-    - ``whole_bytes``: size of a file of a kind that has to be held in memory as a whole, workbooks and feeds.
+    - ``archive_members``: number of entries of an archive. ``archive_bytes``: their total size, unpacked.
+    - ``archive_ratio``: ratio of unpacked to packed size of a member that is larger than a megabyte.
+    - ``whole_bytes``: size of a file that has to be held in memory as a whole (workbooks and feeds).
     """
 
     archive_members: int = 200_000
@@ -52,13 +52,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArchivePool:
-    """Archives that are open, the last few that were used: people have a zip for each of a thousand chats."""
+    """The open archives, limited to those used last: a person may have a zip file for each of a thousand chats."""
 
     def __init__(self) -> None:
         self._archives: OrderedDict[Path, zipfile.ZipFile] = OrderedDict()
 
     def get(self, path: Path) -> zipfile.ZipFile:
-        """Return an archive, opened if need be."""
+        """Return an archive, and open it first if it is not open."""
         archive = self._archives.get(path)
         if archive is None:
             archive = self._archives[path] = zipfile.ZipFile(path)
@@ -80,10 +80,10 @@ class ArchivePool:
 
 
 class ExportFile(NamedTuple):
-    """A file or a member of an archive whose bytes have been read once.
+    """A file, or a member of an archive, with the facts that were found when its bytes were first read.
 
-    ``root`` is what was given as a whole: the archive, the folder, or that of a single file. ``encoding`` is that of a
-    text. ``tail`` are its last bytes.
+    ``root`` is the archive or folder that it belongs to; for a single file, its folder. ``encoding`` is the encoding of
+    a text. ``tail`` are its last bytes.
     """
 
     name: str
@@ -98,19 +98,19 @@ class ExportFile(NamedTuple):
     tail: bytes
 
     def open(self) -> IO[bytes]:
-        """Open it for reading."""
+        """Open the file or member for reading."""
         if self.archive is None or self.member is None:
             return self.path.open("rb")
         return self.archive.open(self.path, self.member)
 
     @property
     def ends_line(self) -> bool:
-        """True if its last letter ends a line."""
+        """True if the last character ends a line."""
         return self.tail.rstrip(b"\0").endswith((b"\n", b"\r"))
 
     @property
     def ends_bracket(self) -> bool:
-        """True if its last letter closes an object or array of JSON."""
+        """True if the last character closes an object or array of JSON."""
         return self.tail.replace(b"\0", b"").rstrip(b"; \r\n\t").endswith((b"}", b"]"))
 
     def read_head(self) -> str:
@@ -121,13 +121,13 @@ class ExportFile(NamedTuple):
 
 
 class ExportFiles:
-    """The files of the paths: files, those in folders, and members of archives, which stay open until it is closed.
+    """The export files at some paths: single files, files in folders, and members of archives.
 
-    Their order does not depend on that of the paths; a file given twice is listed once. Every byte is read once, for
-    the digest. What cannot be read becomes a fault.
+    Archives stay open until `close`. The order of the files does not depend on the order of the paths; a file that is
+    given twice is listed once. Every byte is read once, for the digest. A file that cannot be read becomes a fault.
 
     - ``ignored``: number of members of archives that are no texts.
-    - ``roots``: by the digest, the roots of each copy of a file.
+    - ``roots``: the roots of the copies of each file, by its digest.
     """
 
     def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:
@@ -308,7 +308,7 @@ class ExportFiles:
 
 
 def hide_names(name: str) -> str:
-    """Return the name of a file without the names of persons that platforms write into it."""
+    """Remove the names of persons that platforms write into the name of a file."""
     name = _CONVERSATION.sub(rf"\1{CUT}", name)
     folder, slash, last = name.rpartition("/")
     if _CHAT.fullmatch(last):

@@ -1,4 +1,4 @@
-"""What to export next and how, step by step for each platform, in Spanish and English."""
+"""Guides to the next exports, step by step for each platform, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from actitud.counting.sources import Tell
 
 
 class ExportGuide(NamedTuple):
-    """How to get a file from a platform, and what it tells."""
+    """A guide to an export of a platform, and the kinds of data in it."""
 
     platform: str
     title: TextPair
@@ -21,9 +21,9 @@ class ExportGuide(NamedTuple):
 
 
 class ExportAdvice(NamedTuple):
-    """An export that would supply missing data: its accounts, and its first and last day.
+    """The advice to make an export that would supply missing data: its guide, its accounts, and its first and last day.
 
-    The days are None if all of the periods are missing.
+    The days are None if the whole period is missing.
     """
 
     guide: ExportGuide
@@ -278,7 +278,7 @@ _LOG: Final = ExportGuide(
 
 
 def find_guide(platform: str, tell: Tell) -> ExportGuide:
-    """Return the guide to the export of a platform that tells `tell`, or to the message log if there is none."""
+    """Return the guide to an export of a platform with the data `tell`, or to the message log if there is none."""
     return next((guide for guide in GUIDES if guide.platform == platform and tell in guide.tells), _LOG)
 
 

@@ -1,4 +1,4 @@
-"""The texts of faults by their code: what is wrong and what to do, each in Spanish and English."""
+"""The texts of faults by their code: the fault and its remedy, each in Spanish and English."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class FaultText(NamedTuple):
-    """What is wrong and what to do about it, each as a pair of Spanish and English."""
+    """The texts of a fault: a description and a remedy, each as a pair of Spanish and English."""
 
     what: tuple[str, str]
     remedy: tuple[str, str]

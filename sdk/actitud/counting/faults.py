@@ -1,6 +1,6 @@
-"""Faults of the files that are counted: where they are, and what to do, in Spanish and English.
+"""Faults of the counted files, with their position and remedy, in Spanish and English.
 
-A fault never quotes a text, a name or a handle: of a cell only digits, signs and the words of dates are shown.
+A fault never quotes a text, a name or a handle: only digits, signs and the words of dates in a cell are shown.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ CUT: Final = "…"
 
 
 class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault of a file, the first of its place and code, or one of those after it.
+    """A fault of a file, at one position.
 
-    - ``file``: its name, and of a member of an archive the name in it.
-    - ``line``: line of a text file, row of a sheet; None of what has no lines.
+    - ``file``: name of the file; for a member of an archive, with its name in the archive.
+    - ``line``: line of a text file, row of a sheet; None if the file has no lines.
     - ``column``: name of the column, or JSON Pointer.
-    - ``value``: as much of the cell as names nobody.
+    - ``value``: the part of the cell that cannot identify a person.
     - ``suggestion``: the likely new name of a column, the two readings of a date …
-    - ``is_refusal``: True if the row or file is not counted because of it.
+    - ``is_refusal``: True if the row or file is not counted because of the fault.
     """
 
     code: str
@@ -53,11 +53,11 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
     is_refusal: bool = True
 
     def explain(self, language: str) -> str:
-        """Return the sentence that says what is wrong, in Spanish ("es") or English."""
+        """Return a sentence that describes the fault, in Spanish ("es") or English."""
         return self._fill(FAULT_TEXTS[self.code].what, language)
 
     def advise(self, language: str) -> str:
-        """Return the sentence that says what to do about it, in Spanish ("es") or English."""
+        """Return a sentence with the remedy, in Spanish ("es") or English."""
         return self._fill(FAULT_TEXTS[self.code].remedy, language)
 
     def _fill(self, texts: tuple[str, str], language: str) -> str:
@@ -72,7 +72,7 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileRefused(Exception):
-    """A file cannot be read to its end, or not without guessing: none of it is counted."""
+    """A file cannot be read to its end, or not without guessing; no row of it is counted."""
 
     def __init__(self, fault: CountingFault) -> None:
         super().__init__(fault.code)
@@ -80,7 +80,7 @@ class FileRefused(Exception):
 
 
 class FaultKind(NamedTuple):
-    """Faults that are counted together: a code in a column of a file."""
+    """The key by which faults are counted together: code, file and column."""
 
     code: str
     file: str
@@ -88,14 +88,14 @@ class FaultKind(NamedTuple):
 
 
 class FaultLog:
-    """All faults of a reading. Its memory does not grow with their number."""
+    """Log of all faults of a reading. Its memory does not grow with their number."""
 
     def __init__(self) -> None:
         self._shown: dict[FaultKind, list[CountingFault]] = {}
         self._numbers: dict[FaultKind, int] = {}
 
     def add(self, fault: CountingFault, number: int = 1) -> None:
-        """Keep a fault, or only count it if many of its kind are known. ``number``: as often as it occurs."""
+        """Add a fault; if many of its kind are logged already, only count it. ``number``: how often it occurs."""
         kind = FaultKind(fault.code, fault.file, _generalise_pointer(fault.column))
         self._numbers[kind] = self._numbers.get(kind, 0) + number
         places = self._shown.setdefault(kind, [])
@@ -112,13 +112,13 @@ class FaultLog:
         return sum(self._numbers.values())
 
     def count(self, code: str | None = None, file: str | None = None) -> int:
-        """Return the number of faults with this code, in this file."""
+        """Return the number of faults with this code and in this file; None counts all codes or files."""
         return sum(
             number for kind, number in self._numbers.items() if code in (None, kind.code) and file in (None, kind.file)
         )
 
     def list_numbers(self) -> list[tuple[FaultKind, int]]:
-        """Return each kind of fault with its number."""
+        """Return each kind of fault with the number of its faults."""
         return [(kind, self._numbers[kind]) for kind in self._list_kinds()]
 
     def _list_kinds(self) -> list[FaultKind]:
@@ -131,10 +131,10 @@ def _generalise_pointer(column: str | None) -> str | None:
 
 
 def show_value(value: object) -> str:
-    """Return as much of the value of a cell as names nobody, in at most 40 characters.
+    """Return the part of the value of a cell that cannot identify a person, in at most 40 characters.
 
-    Kept are numbers, signs and the words of dates. Cut are other words, what has a sign of a handle or an address, and
-    numbers as long as a telephone or identity number.
+    Numbers, signs and the words of dates are kept. Other words, parts with a sign of a handle or an address, and
+    numbers as long as a telephone or identity number are cut.
     """
     text = re.sub(r"\s+", " ", str(value)).strip()
     if "@" in text or "://" in text:

@@ -1,4 +1,4 @@
-"""Known headers of the platforms' tables, kept as data, and the finding of columns by them."""
+"""The known column headers of the tables of platforms, stored as data, and the search for columns by them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIKENESS: Final = 0.6
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """When and where headers were seen."""
+    """A sighting of headers, in an export or in the code that reads or writes it: its date and its source."""
 
     date: date
     seen: str
@@ -30,10 +30,10 @@ class Sighting(msgspec.Struct, frozen=True):
 class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The headers of a table of a platform in one language.
 
-    - ``columns``: by the field of a message, the names of its column, that of the newest export first.
+    - ``columns``: the known headers of the column of each field of a message, those of the newest export first.
     - ``required``: fields without which a row is no message.
-    - ``values``: by the field, what the words in its cells mean.
-    - ``totals``: words in the first columns of a row that sums the others up.
+    - ``values``: the meaning of each word in the cells of a field, by field and word.
+    - ``totals``: words in the first columns of a row with totals.
     """
 
     platform: str
@@ -47,16 +47,16 @@ class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def sighting(self) -> HeaderSighting:
-        """The newest sighting."""
+        """The newest sighting of these headers."""
         newest = max(self.sightings, key=lambda sighting: sighting.date)
         return HeaderSighting(self.language, newest.date, newest.seen)
 
 
 class HeaderMatch(NamedTuple):
-    """A row of headers and the table that it is a row of.
+    """A row of headers that was matched with the known headers of a table.
 
-    ``positions``: by the field, the index of its column. ``missing``: required fields without a column.
-    ``is_broken``: True if the headers were decoded wrongly. ``own``: number of columns found in the table's language.
+    ``positions``: the index of the column of each field. ``missing``: required fields without a column. ``is_broken``:
+    True if the headers were decoded wrongly. ``own``: number of columns found in the table's language.
     """
 
     table: HeaderTable
@@ -68,14 +68,15 @@ class HeaderMatch(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, bool, int]:
-        """The better match is the larger.
+        """The sort key of matches: the better match has the larger one.
 
-        The table with most of the columns is meant, even if it lacks one: that of another platform may need less.
+        The table with most of the columns is the best match, even if one column is missing, because a table of another
+        platform may need fewer columns.
         """
         return len(self.positions), not self.missing, self.own
 
     def suggest(self, field: str) -> str | None:
-        """Return the unknown header that is most like the names of a missing column."""
+        """Return the unknown header that is most similar to those known of a missing column, None without one."""
         best: tuple[float, str] | None = None
         for name in self.table.columns[field]:
             for header in self.unknown:
@@ -86,7 +87,7 @@ class HeaderMatch(NamedTuple):
         return best[1] if best else None
 
     def translate(self, field: str, value: str) -> str | None:
-        """Return the meaning of the word in a cell, None if it is not known."""
+        """Return the meaning of a word in a cell of a field, None if it is unknown."""
         return _find_meanings(self.table.format, field).get(normalise_header(value))
 
 
@@ -106,7 +107,7 @@ def load_header_tables() -> tuple[HeaderTable, ...]:
 
 
 def match_headers(cells: Sequence[str]) -> HeaderMatch | None:
-    """Return the table that a row of headers is most like, None if it is like none."""
+    """Return the table whose known headers match a row of headers best, None if no table matches."""
     best: HeaderMatch | None = None
     repaired = [repair_text(cell) for cell in cells]
     for headers, is_broken in ((cells, False), (repaired, True)):

@@ -37,7 +37,7 @@ class _TextCollector(HTMLParser):
 
 
 def extract_text(html: str) -> str:
-    """Return the text of HTML, its paragraphs on lines of their own."""
+    """Return the text of HTML, with each paragraph on its own line."""
     return _collect(html)[0]
 
 

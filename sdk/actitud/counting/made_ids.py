@@ -1,4 +1,4 @@
-"""Ids for messages and conversations to which their platform gives none."""
+"""Ids for messages and conversations without an id of their platform."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from actitud.counting.table import MADE, normalise_text
 
 
 def hide_name(name: str) -> str:
-    """Return a number in place of a name, the same for the same name.
+    """Return a hash of a name, in hexadecimal, which is the same for the same name.
 
-    It keeps names out of tables and messages; it is no protection against somebody who tries names.
+    It keeps names out of tables and messages, but does not protect them against somebody who tries names.
     """
     return blake2b(normalise_text(name).casefold().encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 class IdMaker:
-    """Makes the same id for the same message of overlapping exports.
+    """Maker of ids for messages, which gives the same message of two overlapping exports the same id.
 
-    Messages that are alike in all it is made of are numbered: two "thank you" within a minute are two. Only the last
-    second or minute is remembered, so messages have to come by time, in either direction.
+    Messages with the same content are numbered: two "thank you" within a minute are two messages. Only the last second
+    or minute is remembered, so messages must come in the order of time, forwards or backwards.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class IdMaker:
         self._numbers: Counter[str] = Counter()
 
     def make_id(self, time: datetime, *parts: str) -> str:
-        """Return the id of a message by its time and whatever else tells it from others."""
+        """Compute the id of a message from its time and from `parts`, the texts that distinguish it from others."""
         if time != self._time:
             self._time = time
             self._numbers.clear()

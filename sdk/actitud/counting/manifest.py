@@ -1,7 +1,7 @@
-"""The evidence manifest: what was counted, from which files and by which rules, without texts or persons.
+"""The evidence manifest of a count: its numbers, the digests of its files, and its rules, without texts or persons.
 
-It is canonical JSON as RFC 8785 defines it, so that equal counts have equal bytes and one digest. It names accounts of
-the organisation, and neither files nor messages: the name of a file may be that of a person.
+It is canonical JSON (RFC 8785), so that equal counts have equal bytes and the same digest. It names accounts of the
+organisation, but neither files nor messages, because the name of a file may contain the name of a person.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 
 class CodingFile(NamedTuple):
-    """A coding workbook that a count rests on."""
+    """A coding workbook whose codes a count used."""
 
     sha256: str
     bytes: int
 
 
 class InvalidManifest(ValueError):
-    """A file is no manifest of a count."""
+    """A file is not a manifest of a count. Raised by `read_manifest`."""
 
 
 class ManifestDifference(NamedTuple):
     """A difference between a manifest and a recount.
 
-    ``kind``: a file changed, is missing or is new; a number, a part of the plan, or another figure differs.
-    ``place``: the name of the file that was given, or the member of the manifest.
+    ``kind``: a file changed, is missing or is new; a number, a part of the plan, or another figure differs. ``place``:
+    the name of the given file, or the member of the manifest.
     """
 
     kind: Literal["file_changed", "file_missing", "file_new", "rules", "plan", "fact", "figure"]
@@ -82,7 +82,7 @@ _DIFFERENCES: Final[Mapping[str, TextPair]] = {
 def build_manifest(
     counter: FactCounter, *, coding: Iterable[CodingFile] = (), faults: Mapping[str, int] | None = None
 ) -> dict[str, Json]:
-    """Return the manifest of a count.
+    """Build the manifest of a count.
 
     Args:
         counter: The count.
@@ -148,9 +148,10 @@ def build_manifest(
 
 
 def encode_manifest(manifest: Mapping[str, Json]) -> bytes:
-    """Return the bytes of a manifest in the form of RFC 8785: names in order, no blanks.
+    """Encode a manifest in the canonical form of RFC 8785: sorted names, no blanks.
 
-    All names are ASCII, and numbers are whole or have two decimals, for which msgspec writes what the RFC asks for.
+    All names are ASCII, and numbers are whole or have two decimals; for these msgspec writes the form that the RFC
+    requires.
     """
     return msgspec.json.encode(manifest, order="sorted")
 
@@ -166,7 +167,7 @@ def compute_rules_digest(version: str) -> str:
 
 
 def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
-    """Return a manifest and the plan of its count. Raise InvalidManifest if it is none."""
+    """Decode a manifest, and return it with the plan of its count. Raise InvalidManifest if it is none."""
     try:
         manifest: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
         if manifest.get("format") != FORMAT:
@@ -193,12 +194,12 @@ def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
 def compare_manifests(
     expected: Mapping[str, Any], found: Mapping[str, Any], names: Mapping[str, str]
 ) -> list[ManifestDifference]:
-    """Return the differences between a manifest and that of a recount, none if they are equal.
+    """Compare a manifest with the manifest of a recount, and return the differences.
 
     Args:
         expected: The manifest.
         found: The manifest of the recount.
-        names: Name of each file that was given, by its SHA-256.
+        names: The name of each given file, by its SHA-256.
     """
     differences = list(_compare_files(expected["files"], found["files"], names))
     if expected["coding"] != found["coding"]:

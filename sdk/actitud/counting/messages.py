@@ -1,4 +1,4 @@
-"""A message as the counter knows it, whatever the platform it comes from."""
+"""The common form of the messages of all platforms."""
 
 from __future__ import annotations
 
@@ -44,19 +44,20 @@ class Origin(msgspec.Struct, frozen=True, order=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message that the organisation published, sent or received.
 
-    - ``thread``: id of the first message of the conversation; None for a message that belongs to none, or if the source
-      cannot tell.
-    - ``parent``: id of the message that it answers, if the source says; the table finds the thread by it.
+    - ``thread``: id of the first message of the conversation; None if the message belongs to no conversation, or the
+      source does not contain it.
+    - ``parent``: id of the message that it answers, if the source contains it; the table finds the thread by it.
     - ``time``: aware, in UTC. With the precision "day" it is the start of that day in the time zone of the
       organisation, with "minute" the start of that minute.
-    - ``kind``: an answer to oneself, as in a series of posts, is an own post with a ``thread``.
-    - ``media``: kinds of what is attached, sorted: photo, video, audio, live, poll, link, document, quote, story …
-    - ``alternative_texts``: one for each photo and video, None for one that has none; None as a whole if the source
-      cannot tell.
-    - ``counts``: what the platform counted, only what is known: reactions, comments, shares, views …
-    - ``private``: True for what nobody else could read.
-    - ``edited``: when the text was last changed. ``deleted``: True if the platform says that it was taken away.
-    - ``language``: as the platform says, a BCP 47 tag.
+    - ``kind``: a reply to an own post, as in a series of posts, is an own post with a ``thread``.
+    - ``media``: kinds of attached media, sorted: photo, video, audio, live, poll, link, document, quote, story …
+    - ``alternative_texts``: one for each photo and video, None for a photo or video without one; None instead of the
+      list if the source does not contain them.
+    - ``counts``: the known counts of the platform: reactions, comments, shares, views …
+    - ``private``: True if only sender and receiver could read the message.
+    - ``edited``: time of the last change of the text. ``deleted``: True if the platform says that the message was
+      deleted.
+    - ``language``: the BCP 47 tag that the platform states.
     """
 
     platform: str

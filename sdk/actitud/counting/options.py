@@ -1,4 +1,4 @@
-"""What the person who counts says about the files: accounts, time zone, the order of dates, and columns of a log."""
+"""Options for reading the files of a count: accounts, time zone, the order of dates, and columns of a log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LogField = Literal[
 
 
 class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An account of the organisation: its platform, the name it goes by, and the others that files give it."""
+    """An account of the organisation: its platform, its name, and the other names that files use for it."""
 
     platform: str
     name: str
@@ -49,13 +49,14 @@ class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the fields of messages stand in a table of a help desk, or in its JSON Lines.
+    """The columns with the fields of messages in a table of a help desk, or the members in its JSON Lines.
 
-    - ``columns``: by the field, the header of its column, or the dotted path of a member.
-    - ``kinds``: by the word in the column ``kind``, the kind of message.
-    - ``own_authors``: words in the column ``author`` that stand for the organisation; all others are received.
+    - ``columns``: the header of the column of each field, or the dotted path of its member.
+    - ``kinds``: the kind of message by the word in the column ``kind``.
+    - ``own_authors``: words in the column ``author`` that stand for the organisation; messages of all others are
+      received.
     - ``private``: True for a log of private messages only.
-    - ``platform``, ``account``: for a log without a column of them.
+    - ``platform``, ``account``: platform and account of all messages of a log without such columns.
     """
 
     columns: Mapping[LogField, str]
@@ -69,13 +70,14 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class MappingInvalid(ValueError):
-    """The file of a mapping is not one."""
+    """A file is not a valid mapping of a message log. Raised by `read_mapping`."""
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for all files of a reading.
+    """The options for all files of a reading.
 
-    - ``zone``: of the organisation, and of times without one. ``date_order``: of dates with two readings.
+    - ``zone``: time zone of the organisation, and of times that name none.
+    - ``date_order``: order of day and month in ambiguous dates.
     """
 
     zone: tzinfo
@@ -85,7 +87,7 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
     def find_account(self, platform: str, name: str) -> str | None:
-        """Return the name of the account of the organisation that a file calls so, None if it is none of them."""
+        """Return the organisation's account with a name or alias that a file uses, None if no account has it."""
         wanted = normalise_account(name)
         for account in self.accounts:
             names = (account.name, *account.aliases)
@@ -100,10 +102,10 @@ def normalise_account(name: str) -> str:
 
 
 def find_zone(name: str) -> tzinfo:
-    """Return a time zone by its name of the IANA.
+    """Return a time zone by its name in the IANA database, such as ``Europe/Madrid``.
 
     Raises:
-        ValueError: if there is none of that name.
+        ValueError: if there is no time zone of that name.
     """
     try:
         return ZoneInfo(name)
@@ -112,10 +114,10 @@ def find_zone(name: str) -> tzinfo:
 
 
 def read_mapping(path: Path) -> LogMapping:
-    """Read a mapping from a file of TOML or JSON.
+    """Read the mapping of a message log from a TOML or JSON file.
 
     Raises:
-        MappingInvalid: if it is not one; the message says where.
+        MappingInvalid: if the file is not a valid mapping; the message says where.
     """
     try:
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Proposals that stand beside the rows of a coding workbook. They never count by themselves."""
+"""Proposals for the coder beside the rows of a coding workbook. They never count by themselves."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _FILE_NAME: Final = re.compile(r"^\S+\.(?:jpe?g|png|gif|webp|heic|mp4|mov|avi)$"
 
 
 class Readability(NamedTuple):
-    """Words, sentences and syllables of a text, without addresses and handles."""
+    """The numbers of words, sentences and syllables of a text, without addresses and handles."""
 
     words: int
     sentences: int
@@ -61,7 +61,7 @@ class Readability(NamedTuple):
 
     @property
     def inflesz(self) -> float:
-        """The index of Szigriszt-Pazos, which the INFLESZ scale divides: 55 and more is normal to very easy.
+        """The Szigriszt-Pazos readability index of the INFLESZ scale: from 55 on, a text is normal to very easy.
 
         206.835 - 62.3 · syllables / words - words / sentences. Source: I. M. Barrio-Cantalejo et al., Validación de la
         Escala INFLESZ, Anales del Sistema Sanitario de Navarra 31 (2008), 135-152.
@@ -77,7 +77,7 @@ class PressRelease(NamedTuple):
 
 
 def measure_readability(text: str) -> Readability | None:
-    """Return the measures of a Spanish text, None if it has no words."""
+    """Count the words, sentences and syllables of a Spanish text; return None if it has no words."""
     plain = _HASH_OR_HANDLE.sub(" ", _ADDRESS.sub(" ", text))
     sentences = [part for part in _SENTENCE_END.split(plain) if _WORD.search(part)]
     words = _WORD.findall(plain)
@@ -87,7 +87,7 @@ def measure_readability(text: str) -> Readability | None:
 
 
 def propose_plain(text: str) -> bool:
-    """Return True if a text passes the part of the plain-language test that a machine can apply."""
+    """Return True if a text passes the automatic part of the plain-language test."""
     measures = measure_readability(text)
     if measures is None or _ACRONYM.search(text) or _FORMULA.search(text):
         return False
@@ -102,7 +102,7 @@ def split_words(text: str) -> frozenset[str]:
 
 
 def measure_overlaps(posts: Mapping[str, str], releases: Iterable[PressRelease]) -> dict[str, tuple[float, str | None]]:
-    """Return, for each post, the largest share of its words that a press release has too, and the release's address.
+    """Return for each post the largest share of its words that one press release has too, and the release's address.
 
     Posts of fewer than four different words have no share.
     """
@@ -117,7 +117,7 @@ def measure_overlaps(posts: Mapping[str, str], releases: Iterable[PressRelease])
 
 
 def find_procedures(text: str) -> list[str]:
-    """Return the addresses in a text that look like those of procedures."""
+    """Return the web addresses in a text that look like addresses of administrative procedures."""
     return [address.rstrip(_AFTER_ADDRESS) for address in _PROCEDURE.findall(text)]
 
 
@@ -127,12 +127,12 @@ def find_dates(text: str) -> list[str]:
 
 
 def propose_solution(text: str) -> bool:
-    """Return True if a reply has an address, a date or a time, which a solution often has."""
+    """Return True if a reply contains an address, a date or a time, as replies that solve a problem often do."""
     return bool(_ADDRESS.search(text) or find_dates(text))
 
 
 def propose_accessible(alternatives: Sequence[str | None]) -> bool:
-    """Return True if every image has an alternative text that is no file name and no mere "image"."""
+    """Return True if every image has an alternative text that is neither a file name nor just "image"."""
     return bool(alternatives) and all(
         text is not None and not _NO_ALTERNATIVE.match(text) and not _FILE_NAME.match(text.strip())
         for text in alternatives
@@ -140,7 +140,7 @@ def propose_accessible(alternatives: Sequence[str | None]) -> bool:
 
 
 def find_classes(text: str, classes: Iterable[InformationClass]) -> list[str]:
-    """Return the ids of the classes of information of which a text has one of the words."""
+    """Return the ids of the classes of information one of whose words is in a text."""
     return [one.id for one in classes if _compile_words(one.words).search(text)]
 
 
@@ -152,8 +152,8 @@ def _compile_words(words: tuple[str, ...]) -> re.Pattern[str]:
 def count_syllables(word: str) -> int:
     """Return the number of syllables of a Spanish word.
 
-    Patterns of hyphenation (Pyphen) do not count them: they never cut beside a single vowel, so that "año", "país" and
-    "río" would have one.
+    Patterns of hyphenation (Pyphen) are not used: they never separate a single vowel, so that "año", "país" and "río"
+    would have one syllable.
     """
     groups = _VOWELS.findall(word.lower())
     return max(1, sum(max(1, len(_STRONG.findall(group))) for group in groups))

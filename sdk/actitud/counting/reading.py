@@ -1,4 +1,4 @@
-"""The reading of files into one table of messages, with the sources they are and the faults they have."""
+"""Read files into one table of messages, and return it with the read sources and their faults."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 
 
 class Reading(NamedTuple):
-    """What was read: the messages, each once, the files they are of, and what is wrong with them.
+    """The result of reading files: a table with each message once, the read files, and their faults.
 
-    ``ignored``: number of members of archives that are no exports, such as pictures. Used as a context it removes the
-    table at the end.
+    ``ignored``: number of members of archives that are no exports, such as pictures. At the end of a ``with`` block the
+    table is deleted.
     """
 
     table: MessageTable
@@ -78,13 +78,14 @@ def read_files(
     counted. Neither the order of the paths nor a file given twice changes the result.
 
     Args:
-        paths: Exports as the platforms hand them out.
-        accounts: The accounts of the organisation, by whose names its own messages are known.
-        mapping: Where the fields stand in the logs of a help desk.
+        paths: Unchanged exports of the platforms.
+        accounts: The accounts of the organisation; their names identify its own messages.
+        mapping: The columns or members with the fields of messages in the logs of a help desk.
         time_zone: Time zone of the organisation, and of times that name none.
-        date_order: Order of dates that have two readings in a file that does not tell it.
-        limits: The most that is read.
-        progress: Is told the bytes as they are read, of each file twice.
+        date_order: Order of day and month in ambiguous dates, if no date of the file shows it.
+        limits: The limits of the files that are read.
+        progress: Called with the name of a file and the number of bytes read since the last call; each file is read
+            twice.
 
     Raises:
         ValueError: if there is no such time zone.

@@ -1,4 +1,4 @@
-"""Why a number is unknown, with what to do about it, in Spanish and English."""
+"""The reasons why a number is unknown, with a remedy, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ReasonCode = Literal[
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A reason why a number is unknown. It names accounts of the organisation, and nobody else.
+    """A reason why a number is unknown. It names only accounts of the organisation.
 
     ``first`` and ``last``: days that no file covers. ``number`` of ``total``: rows of a sample, or messages.
     """

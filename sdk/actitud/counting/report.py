@@ -1,4 +1,4 @@
-"""What a report of a count shows: facts, what is missing, what to export next, the weekly rhythm and the hours."""
+"""The contents of the report of a count: facts, missing data, the next exports, the weekly rhythm and the hours."""
 
 from __future__ import annotations
 
@@ -40,16 +40,17 @@ class WeekRhythm(NamedTuple):
 
 
 class CountReport(NamedTuple):
-    """All that a report shows. It has numbers and names of accounts of the organisation, and no texts.
+    """The contents of a report: numbers, and names of accounts of the organisation, but no texts of messages.
 
-    - ``hours``: for each hour of the day, own posts, messages received and replies, in local time; messages of which
-      only the day is known are in none.
+    - ``hours``: numbers of own posts, received messages and replies in each hour of the day, in local time; messages of
+      which only the day is known are left out.
     - ``days``: the window of the rhythm and of the delays.
-    - ``unknown_weeks``: Mondays of the weeks of which the files do not tell the own posts of every account.
-    - ``delays``: messages of which the first reply came within 1, 4, 24, 72 or more hours, and those without one.
-    - ``median_delay``: median of the delays in microseconds; None if there are none. Where only the day is known, the
-      longest delay that is possible counts.
-    - ``unknown_conversations``: what the files do not tell of the conversations; a reply may be missing for it.
+    - ``unknown_weeks``: Mondays of the weeks for which the files lack the own posts of an account.
+    - ``delays``: numbers of messages whose first reply came within 1, 4, 24, 72 or more hours, and of those without a
+      reply.
+    - ``median_delay``: median of the delays in microseconds; None if there are none. If only the day is known, the
+      longest possible delay counts.
+    - ``unknown_conversations``: reasons why data about conversations are missing, so that replies may be missing too.
     """
 
     facts: Mapping[str, FactCount]
@@ -66,7 +67,7 @@ class CountReport(NamedTuple):
 
 
 def collect_report(counter: FactCounter, window: str = "W12") -> CountReport:
-    """Return the contents of the report of a count, with the rhythm of the messages of a window."""
+    """Collect the contents of the report of a count; ``window`` is the period of its rhythm and delays."""
     facts = counter.count_all()
     missing = list_missing(counter.definitions, facts)
     delays, median_delay, unanswered = _count_delays(counter, window)

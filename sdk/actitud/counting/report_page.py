@@ -1,6 +1,6 @@
-"""The report of a count as one page of HTML, which has all that it needs inside and asks for nothing outside.
+"""The report of a count as one HTML page that loads no other files.
 
-It has numbers and the names of the organisation's accounts, and neither texts nor persons, so that it may be published
+It has numbers and the names of the organisation's accounts, but neither texts nor persons, so that it can be published
 beside the manifest.
 """
 
@@ -100,8 +100,8 @@ def render_report(counter: FactCounter, report: CountReport, manifest: str, word
     Args:
         counter: The count.
         report: The result of `collect_report`.
-        manifest: The SHA-256 of the manifest that the report stands beside, in hexadecimal.
-        words: The language.
+        manifest: The SHA-256 of the manifest of the count, in hexadecimal.
+        words: The words of the language of the page.
     """
     return _ReportPage(counter, report, manifest, words).render().encode()
 

@@ -1,4 +1,4 @@
-"""The words of a report of a count, which the terminal and the page have in common."""
+"""Texts of the report of a count that the terminal and the page share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_REASONS: Final = 4
 
 
 def get_language(words: Words) -> str:
-    """Return the language of the texts that go with these words: "es" or "en"."""
+    """Return the language, "es" or "en", of the texts to use together with `words`."""
     return "es" if words.is_spanish else "en"
 
 
@@ -50,7 +50,7 @@ def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REAS
 
 
 def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[str]:
-    """Return a text for all that is missing for the same reasons, which are said once."""
+    """Return one text for all answers that are missing for the same reasons: their names, and the reasons once."""
     together: dict[tuple[Reason, ...], list[str]] = {}
     for one in missing:
         together.setdefault(one.reasons, []).append(f"{one.name.into(get_language(words))} ({one.code})")
@@ -58,7 +58,7 @@ def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[s
 
 
 def describe_export(advice: ExportAdvice, words: Words) -> str:
-    """Return the title of an export that is advised, with its accounts and days."""
+    """Return a line about an advised export: its title, its accounts and its days."""
     parts = [advice.guide.title.into(get_language(words)), ", ".join(advice.accounts)]
     if advice.first is not None:
         parts.append(f"{advice.first} – {advice.last}")

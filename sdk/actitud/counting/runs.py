@@ -1,4 +1,4 @@
-"""A count from files to facts, as the command and its check do it."""
+"""A complete count, from files to facts, for the command ``count`` and its check of a manifest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NO_ALIASES: Final[Mapping[NetworkAccount, Sequence[str]]] = MappingProxyType({})
 
 
 class CountFiles(NamedTuple):
-    """The files of a count: exports, mappings of logs, and coding workbooks, one of each coder."""
+    """The files of a count: exports, mappings of message logs, and coding workbooks, one per coder."""
 
     exports: tuple[Path, ...]
     mappings: tuple[Path, ...] = ()
@@ -42,7 +42,7 @@ class CountFiles(NamedTuple):
 
 
 class UnknownFile(ValueError):
-    """A period is stated of a file that was not read; ``file`` is the name that was given."""
+    """A period is stated for a file that was not read; ``file`` is its name in the statement."""
 
     def __init__(self, file: str) -> None:
         super().__init__(file)
@@ -50,16 +50,16 @@ class UnknownFile(ValueError):
 
 
 class StatedPeriod(NamedTuple):
-    """The days that a person says a file covers; ``file`` is its name or that of its folder, None for all files."""
+    """The days that a file covers, as stated by a person; ``file`` is its name or folder, None for all files."""
 
     file: str | None
     days: Days
 
 
 class CountRun(NamedTuple):
-    """A count with its reading and the cells of coding workbooks that could not be read.
+    """A count, with its read files and the cells of coding workbooks that could not be read.
 
-    Used as a context it removes the table of messages at the end.
+    At the end of a ``with`` block the table of messages is deleted.
     """
 
     reading: Reading
@@ -76,7 +76,7 @@ class CountRun(NamedTuple):
         self.reading.table.close()
 
     def build_manifest(self) -> dict[str, Json]:
-        """Return the evidence manifest of the count."""
+        """Build the evidence manifest of the count."""
         return build_manifest(self.counter, coding=self.coding, faults=count_faults(self.reading))
 
 
@@ -88,20 +88,22 @@ def run_count(
     aliases: Mapping[NetworkAccount, Sequence[str]] = NO_ALIASES,
     progress: Progress | None = None,
 ) -> CountRun:
-    """Read files and count what a plan asks for.
+    """Read files and count the facts of a plan.
 
     Args:
         files: The files.
-        plan: What is counted. The digests of the mappings and the periods of the files are added to it.
+        plan: The plan. The digests of the mappings and the periods of the files are added to it.
         periods: Days that files cover, as a person states them.
-        aliases: Other names that files give accounts of the plan. They may be those of employees, so that the manifest
-            does not have them, and who counts again gives them again.
-        progress: Is told the bytes as they are read, of each file twice.
+        aliases: Other names that files use for accounts of the plan. They may be names of employees, so the manifest
+            does
+        not contain them, and a recount needs them again.
+        progress: Called with the name of a file and the number of bytes read since the last call; each file is read
+            twice.
 
     Raises:
-        ValueError: If the time zone is none, or a mapping or a coding workbook cannot be taken.
+        ValueError: If there is no such time zone, or a mapping or a coding workbook is invalid.
         UnknownVersion: If there are no counting data of the methodology version.
-        UnknownFile: If a period is stated of a file that was not read.
+        UnknownFile: If a period is stated for a file that was not read.
         OSError: If a mapping or a coding workbook cannot be read.
     """
     definitions = load_definitions(plan.methodology)
@@ -137,13 +139,13 @@ def check_manifest(
     aliases: Mapping[NetworkAccount, Sequence[str]] = NO_ALIASES,
     progress: Progress | None = None,
 ) -> tuple[list[ManifestDifference], Reading]:
-    """Count the files again as a manifest says, and return the differences and the reading, whose table is closed.
+    """Count files again by the plan of a manifest; return the differences, and the reading, whose table is closed.
 
     Raises:
         InvalidManifest: If the content is no manifest.
-        ValueError: As `run_count`.
-        UnknownVersion: As `run_count`.
-        OSError: As `run_count`.
+        ValueError: If there is no such time zone, or a mapping or a coding workbook is invalid.
+        UnknownVersion: If there are no counting data of the methodology version.
+        OSError: If a mapping or a coding workbook cannot be read.
     """
     expected, plan = read_manifest(content)
     # A period that was stated of all files holds for one that has changed too, whose digest the plan does not know.

@@ -1,6 +1,6 @@
 """Draw samples that anybody can draw again.
 
-The draw is that of the service for its samples of assessments. Each message has a key: the SHA-256, in hexadecimal, of
+The service draws its samples of assessments in the same way. Each message has a key: the SHA-256, in hexadecimal, of
 the UTF-8 text of the seed, a line feed, the platform, a line feed, the account, a line feed, and the id. The messages
 are put in the order of their keys, and the first ones are drawn. So the draw depends neither on the files nor on their
 order, and a larger sample holds every smaller one.
@@ -27,7 +27,7 @@ from actitud.counting.windows import Window, to_moment
 
 
 class DrawnMessage(NamedTuple):
-    """A message that was drawn: its key, and what finds it in the table."""
+    """A message of a sample: its key in the draw, and platform, account and id, by which the table finds it."""
 
     key: str
     platform: str
@@ -36,14 +36,14 @@ class DrawnMessage(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """Messages in the order in which they were drawn, of a population of so many."""
+    """The drawn messages in the order of the draw, and the size of the population."""
 
     population: int
     drawn: tuple[DrawnMessage, ...]
 
 
 def compute_key(seed: str, platform: str, account: str, identity: str) -> str:
-    """Return the key by which a message is drawn: a SHA-256 in hexadecimal."""
+    """Compute the key that decides the position of a message in the draw: a SHA-256 in hexadecimal."""
     return hashlib.sha256(f"{seed}\n{platform}\n{account}\n{identity}".encode()).hexdigest()
 
 
@@ -52,7 +52,7 @@ def draw_sample(
 ) -> Draw:
     """Draw messages from rows of time, platform, account and id, each of which occurs once.
 
-    Memory grows with the sample alone. ``number``: how many at most; None for all.
+    Memory grows only with the sample. ``number``: largest number of messages to draw; None draws all.
     """
     population = 0
 
@@ -81,7 +81,7 @@ def hash_draw(drawn: Iterable[DrawnMessage]) -> str:
 
 
 def load_message(table: MessageTable, drawn: DrawnMessage) -> Message:
-    """Return a message that was drawn from the table."""
+    """Load a drawn message from the table."""
     ((instant,),) = table.query(
         "SELECT time FROM messages WHERE platform = ? AND account = ? AND id = ?",
         (drawn.platform, drawn.account, drawn.id),
@@ -101,15 +101,15 @@ def list_frame_rows(
     accounts: Collection[NetworkAccount] | None = None,
     platforms: Collection[str] = (),
 ) -> Iterator[tuple[int, str, str, str]]:
-    """Yield time, platform, account and id of the messages that a sample is drawn from, without those taken away.
+    """Yield time, platform, account and id of the messages from which a sample is drawn, without deleted ones.
 
     Args:
         table: The messages.
-        window: The period that they lie in.
-        kinds: Their kinds.
-        media: They have one of these; any or none if empty.
-        accounts: They are of one of these accounts; None for any account.
-        platforms: They are of one of these platforms; any if empty.
+        window: Only messages in this period.
+        kinds: Only messages of these kinds.
+        media: Only messages with one of these kinds of media; empty does not filter.
+        accounts: Only messages of these accounts; None does not filter.
+        platforms: Only messages of these platforms; empty does not filter.
     """
     marks = ", ".join("?" * len(kinds))
     with_media = " OR ".join("media LIKE ?" for _ in media)

@@ -18,7 +18,7 @@ _HEADER_WITHIN: Final = 12
 
 
 class SheetRow(NamedTuple):
-    """A row of a table: the line, or row of the sheet, on which it begins, and its cells."""
+    """A row of a table: the number of its first line, or of its row in the sheet, and its cells."""
 
     line: int
     cells: list[Any]
@@ -47,7 +47,7 @@ def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSourc
 
 
 def read_rows(file: ExportFile, source: SheetSource, largest: int) -> Iterator[SheetRow]:
-    """Iterate over the rows that are not blank.
+    """Iterate over the rows of a table that are not blank.
 
     Raises:
         FileRefused: if the file breaks off or is not a table to its end.

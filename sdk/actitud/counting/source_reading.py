@@ -1,4 +1,4 @@
-"""The reading of one file: its rows taken, refused and skipped, its faults, and what it turned out to tell."""
+"""The state of reading one file: its taken, refused and skipped rows, its faults, and its kinds of data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NONE: Final[Mapping[str, int]] = {}
 
 
 class ArchiveOwner(NamedTuple):
-    """The account that an archive or a set of conversations belongs to, as far as other files of it tell.
+    """The account that an archive or a set of conversations belongs to, as far as its other files identify it.
 
-    ``order``: order of the dates in the other chats of the same telephone.
+    ``order``: order of day and month in the other chats of the same telephone, None if they do not show it.
     """
 
     identity: str = ""
@@ -34,10 +34,11 @@ class RowRefused(Exception):
 
 
 class SourceReading:
-    """What is known of a file while it is read, and its faults.
+    """The state of reading one file: the facts about it that are found, the numbers of its rows, and its faults.
 
-    A reader sets ``account``, ``tells``, ``headers`` and the stated period, and calls ``keep`` for each message,
-    ``skip`` for each row that is none, and ``refuse`` for each that cannot be read.
+    A reader sets ``account``, ``tells`` (the kinds of data in the file), ``headers`` and the stated period, and calls
+    ``keep`` for each message, ``skip`` for each row that is no message, and ``refuse`` for each row that cannot be
+    read.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class SourceReading:
         self._names: dict[tuple[str, ...], str] = {}
 
     def name_account(self, *names: str) -> str:
-        """Return the name that the organisation gives an account by one of the names in the file, else the first."""
+        """Return the organisation's name of the account with one of these names, else the first of `names`."""
         found = self._names.get(names)
         if found is None:
             plain = [" ".join(name.split()).removeprefix("@") for name in names if name]
@@ -75,7 +76,7 @@ class SourceReading:
         return found
 
     def is_own(self, *names: str) -> bool:
-        """Return True if one of the names is that of an account of the organisation on this platform."""
+        """Return True if an account of the organisation on this platform has one of these names."""
         return any(self.options.find_account(self.platform, name) is not None for name in names if name)
 
     def list_own_names(self) -> list[str]:
@@ -156,11 +157,11 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> None:
-        """Log a fault that leaves nothing out."""
+        """Log a fault in spite of which all rows are counted."""
         self.log.add(self._make_fault(code, row, column, value, suggestion, False))
 
     def note_once(self, code: str, column: str | None = None) -> None:
-        """Log a fault of the whole file, the first time."""
+        """Log a fault of the whole file, unless it was logged before."""
         if code not in self._noted:
             self._noted.add(code)
             self.note(code, None, column)
@@ -180,7 +181,7 @@ class SourceReading:
         """Return the time of a cell or member.
 
         Raises:
-            RowRefused: if it cannot be read.
+            RowRefused: if the value cannot be read as a time.
         """
         if value is None or value == "":
             raise self.refuse("time_missing", row, column)
@@ -190,7 +191,7 @@ class SourceReading:
             raise self.refuse(fault.code, row, column, value, fault.suggestion) from None
 
     def make_source(self) -> Source:
-        """Return the record of the file: its identity, and the numbers of its rows by outcome."""
+        """Build the record of the file: its identity, and the numbers of its rows by outcome."""
         read = self._taken + self._refused + sum(self._skipped.values())
         return Source(
             index=self.index,

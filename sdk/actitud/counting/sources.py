@@ -1,4 +1,4 @@
-"""Sources: the files that were read, and what each of them can and cannot tell."""
+"""Sources: the files that were read, with the kinds of data in each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Tell = Literal[
 
 
 class HeaderSighting(msgspec.Struct, frozen=True):
-    """The known headers that a file was read by: their language, and when and where they were seen."""
+    """The known headers by which a file was read: their language, and the date and source of their last sighting."""
 
     language: str
     date: date
@@ -48,7 +48,8 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 class RowNumbers(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of a source: ``read`` = ``taken`` + ``refused`` + the sum of ``skipped``.
 
-    ``refused`` have a fault each. ``skipped`` are not counted by their nature, by the reason: total, story …
+    Each of the ``refused`` rows has a fault. ``skipped`` has the number of rows that are no countable messages, by
+    reason: total, story …
     """
 
     read: int = 0
@@ -61,10 +62,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A file, or a member of an archive, that was read.
 
     - ``index``: its number in the reading, which messages refer to; it does not depend on the order of the files.
-    - ``file``: the name without the folder; of a member the name of the archive, a colon, and the name in it. Names of
-      conversations, which are names of persons, are cut.
-    - ``account``: the account it belongs to, "" if neither the file nor the caller says.
-    - ``tells``: sorted.
+    - ``file``: the name without the folder; for a member, the name of the archive, a colon, and the name in it. Names
+      of conversations, which are names of persons, are cut.
+    - ``account``: the account that it belongs to, "" if neither the file nor the caller names it.
+    - ``tells``: the kinds of data in the file, sorted.
     """
 
     index: int

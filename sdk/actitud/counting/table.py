@@ -1,4 +1,4 @@
-"""The one table of messages: a private temporary database, so that memory does not grow with the messages."""
+"""The table of all messages: a private temporary database, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _Row = tuple[Any, ...]
 
 
 class CopyDifference(NamedTuple):
-    """A field in which two copies of a message differ, and where both stand."""
+    """A field in which two copies of a message differ, with the origins of both."""
 
     field: str
     kept: Origin
@@ -73,27 +73,27 @@ class CopyDifference(NamedTuple):
 
 
 class TableComplete(RuntimeError):
-    """Messages were added to a table that has been read."""
+    """Messages were added to a table that has been read already, and is therefore complete."""
 
 
 class MessageTable:
-    """Messages of all sources, each once: known by platform, account and id.
+    """Table with the messages of all sources, each once, identified by platform, account and id.
 
-    Copies are merged field by field when the table is first read, which ends the adding. The rules look at the copies
-    alone and not at their order:
+    Copies are merged field by field when the table is first read; after that no message can be added. The result does
+    not depend on the order of the copies. The merged message has:
 
-    - the text of the copy that was edited last, else the longest;
-    - the finest time, else the earliest; media of all copies; the largest of each count, but none of a file that
-      counts a message by days;
-    - the alternative texts of the copy that knows most of them; the more telling kind; what only one copy has.
+    - the text of the copy that was edited last, else the longest text;
+    - the most precise time, else the earliest; the media of all copies; the largest value of each count, except from
+      files that count a message by days;
+    - the alternative texts of the copy with most of them; the more specific kind; fields that only one copy has.
 
-    A post that goes on with a public reply is a public reply too.
+    A post that continues a public reply is a public reply too.
 
-    A message without an id of the platform is also taken for the same as one with an id if platform, account, text and
-    time, as far as the coarser of both tells it, are equal.
+    A message without an id of the platform is also merged with a message with an id if platform, account, text and time
+    (in the coarser precision of both) are equal.
 
     The database is SQLite's own temporary file, which has no name in the folder for temporary files (``SQLITE_TMPDIR``,
-    ``TMPDIR``): nothing is left of it, even if the process is killed.
+    ``TMPDIR``): it disappears even if the process is killed.
     """
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class MessageTable:
         self.close()
 
     def close(self) -> None:
-        """Close the database, which removes it."""
+        """Close the database, which deletes it."""
         self._database.close()
 
     def add(self, source: int, messages: Iterable[Message]) -> int:
@@ -135,26 +135,29 @@ class MessageTable:
         return number
 
     def count_accounts(self) -> list[tuple[str, str, int]]:
-        """Return each platform and account with the number of copies, also while messages are added."""
+        """Return each platform and account with the number of its messages, copies included.
+
+        This does not complete the table: messages can still be added.
+        """
         return self._database.execute(
             "SELECT platform, account, count(*) FROM copies WHERE state <> 'merged' GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
 
     def list_nameless(self) -> list[tuple[int, str]]:
-        """Return each source and platform with messages of an account that has no name."""
+        """Return each source and platform that have messages of an unnamed account."""
         return self._database.execute(
             "SELECT DISTINCT source, platform FROM copies WHERE account = '' AND state <> 'merged' ORDER BY 1, 2"
         ).fetchall()
 
     def name_account(self, source: int, platform: str, name: str) -> None:
-        """Name the account of the messages of a source that have none."""
+        """Set the account of the messages of a source that have no account."""
         self._check_open()
         self._database.execute(
             "UPDATE copies SET account = ? WHERE source = ? AND platform = ? AND account = ''", (name, source, platform)
         )
 
     def discard(self, source: int) -> None:
-        """Take away the messages of a source."""
+        """Remove the messages of a source."""
         self._check_open()
         self._database.execute("DELETE FROM copies WHERE source = ?", (source,))
 
@@ -212,7 +215,7 @@ class MessageTable:
         return iter(self._database.execute(statement, values))
 
     def list_source_accounts(self) -> list[tuple[int, str, str]]:
-        """Return each source with each platform and account that it has messages of, also those that others have."""
+        """Return each source with each platform and account of its messages, copies of other sources included."""
         return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
 
     def list_accounts(self) -> list[tuple[str, str]]:
@@ -220,7 +223,7 @@ class MessageTable:
         return list(self.query("SELECT DISTINCT platform, account FROM messages ORDER BY 1, 2"))
 
     def list_origins(self, message: Message) -> list[Origin]:
-        """Return where each copy of a message stands."""
+        """Return the origin of each copy of a message."""
         rows = self.query(
             "SELECT source, row FROM copies WHERE platform = ? AND account = ? AND id = ? AND state <> 'merged' "
             "ORDER BY source, number",
@@ -229,7 +232,7 @@ class MessageTable:
         return [Origin(*row) for row in rows]
 
     def count_copies(self) -> int:
-        """Return the number of copies beyond the first of each message."""
+        """Return the number of redundant copies of messages: all copies except the first of each message."""
         number: int = next(
             self.query(
                 "SELECT count(*) FILTER (WHERE state <> 'merged') - count(*) FILTER (WHERE state <> 'copy') FROM copies"
@@ -238,7 +241,7 @@ class MessageTable:
         return number
 
     def list_differences(self) -> list[tuple[str, int, list[CopyDifference]]]:
-        """Return each field in which copies differ, the number of such copies, and the first twenty."""
+        """Return each field in which copies differ, the number of differences, and the first twenty of them."""
         self._complete()
         return [(field, self._numbers[field], self._differences[field]) for field in sorted(self._numbers)]
 
@@ -400,14 +403,14 @@ class MessageTable:
 
 
 def batch_rows(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
-    """Return the rows in lists of at most ``size``."""
+    """Split rows into lists of at most ``size`` rows."""
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
 
 
 def normalise_text(text: str) -> str:
-    """Return a text without differences of white space and composition, by which copies are compared."""
+    """Normalise the white space and Unicode composition of a text, to compare copies by it."""
     return " ".join(normalize("NFC", text).split())
 
 

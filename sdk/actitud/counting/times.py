@@ -1,4 +1,4 @@
-"""Dates and times as the platforms write them: many forms, one meaning each, or a fault."""
+"""Parse the dates and times of the platforms: of many forms, each with exactly one meaning, or a fault."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ _SHEET_DAYS: Final = range(20_000, 80_000)
 
 
 class TimeUnreadable(ValueError):
-    """A time cannot be read, or has more than one reading.
+    """A time cannot be read, or is ambiguous.
 
-    ``code`` is that of the fault: time_invalid, date_ambiguous, date_without_year.
+    ``code`` is the code of the fault: time_invalid, date_ambiguous, date_without_year.
     """
 
     def __init__(self, code: str, suggestion: str | None = None) -> None:
@@ -87,9 +87,10 @@ class ReadTime(NamedTuple):
 
 
 class OrderEvidence:
-    """What the dates of a column say on the order of day and month: one with a number above 12 has one reading.
+    """Evidence in the dates of a column about the order of day and month: a number above 12 must be a day.
 
-    ``is_sorted``: True for a form whose rows always come by time; then a reading by which they do not is wrong.
+    ``is_sorted``: True for a form whose rows are always sorted by time; an order in which they would not be is then
+    excluded.
     """
 
     def __init__(self, *, is_sorted: bool = False) -> None:
@@ -101,7 +102,7 @@ class OrderEvidence:
         self._rises = [True, True]
 
     def add(self, text: str) -> None:
-        """Look at a date."""
+        """Take a date of the column into account."""
         found = _NUMERIC.fullmatch(_clean(text))
         if found is None:
             return
@@ -117,7 +118,7 @@ class OrderEvidence:
 
     @property
     def order(self) -> DateOrder | None:
-        """The order, None if no date or dates of both kinds tell it."""
+        """The order of day and month, None if no date shows it, or dates contradict each other."""
         if self.day_first != self.month_first:
             return "dmy" if self.day_first else "mdy"
         if self._is_sorted and not self.day_first and self._rises[0] != self._rises[1]:
@@ -126,12 +127,12 @@ class OrderEvidence:
 
     @property
     def is_contradictory(self) -> bool:
-        """True if some dates can only be day first and others only month first."""
+        """True if some dates can only have the day first, and others only the month first."""
         return self.day_first and self.month_first
 
 
 def find_order(texts: Iterable[str]) -> OrderEvidence:
-    """Return the evidence in the dates of a column about the order of day and month."""
+    """Collect the evidence in the dates of a column about the order of day and month."""
     evidence = OrderEvidence()
     for text in texts:
         evidence.add(text)
@@ -139,16 +140,16 @@ def find_order(texts: Iterable[str]) -> OrderEvidence:
 
 
 def read_time(value: object, zone: tzinfo, body_zone: tzinfo, order: DateOrder | None = None) -> ReadTime:
-    """Return the time of a cell.
+    """Convert the value of a cell to a time in UTC, with its precision.
 
     Args:
-        value: A text, a number (seconds or milliseconds since 1970, or the day of a sheet) or a date of a workbook.
+        value: A text, a number (seconds or milliseconds since 1970, or a day number of a spreadsheet) or a date.
         zone: Time zone of a time that names none.
-        body_zone: Time zone of the organisation, whose day a date without a time is.
-        order: Order of a date of three numbers, None if it is not known.
+        body_zone: Time zone of the organisation; a date without a time is a day in this zone.
+        order: Order of day and month in a date of three numbers, None if it is not known.
 
     Raises:
-        TimeUnreadable: if it is none, or has two readings.
+        TimeUnreadable: if the value is no time, or is ambiguous.
     """
     if isinstance(value, datetime):
         has_time = (value.hour, value.minute, value.second) != (0, 0, 0)

@@ -19,7 +19,7 @@ _ELECTORAL: Final = "_electoral"
 
 
 class UnknownTimeZone(ValueError):
-    """The name is no time zone, such as ``Europe/Madrid``, of the tz database."""
+    """A name is not a time zone of the tz database, such as ``Europe/Madrid``."""
 
 
 class Days(NamedTuple):
@@ -37,7 +37,7 @@ class Days(NamedTuple):
 class Window(NamedTuple):
     """A period of an edition: its days, and the instants in microseconds since 1970 at which it begins and has ended.
 
-    ``end`` is the first instant after it. With a change of clocks inside, a window is not a multiple of 24 hours.
+    ``end`` is the first instant after the period. If clocks change within it, a window is not a multiple of 24 hours.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Window(NamedTuple):
 
 
 class Weeks:
-    """The full weeks, Monday to Sunday, inside a window: 90 days hold twelve of them, or twelve and six days."""
+    """The full weeks, Monday to Sunday, in a window; a window of 90 days has twelve of them."""
 
     def __init__(self, days: Days, zone: ZoneInfo) -> None:
         monday = days.first + timedelta(days=-days.first.weekday() % 7)
@@ -64,7 +64,7 @@ class Weeks:
         return len(self.mondays)
 
     def find(self, instant: int) -> int | None:
-        """Return the number of the week of an instant, counted from 0, or None outside of all weeks."""
+        """Return the number of the week that contains an instant, counted from 0, or None if no week does."""
         index = bisect_right(self._starts, instant) - 1
         return index if 0 <= index < len(self.mondays) else None
 
@@ -83,7 +83,7 @@ _EDITION: Final = msgspec.json.Decoder(_EditionDates)
 
 
 def load_zone(name: str) -> ZoneInfo:
-    """Return a time zone by its name. Raise UnknownTimeZone if there is none of this name."""
+    """Return the time zone with a name. Raise UnknownTimeZone if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -93,29 +93,29 @@ def load_zone(name: str) -> ZoneInfo:
 def find_day_start(day: date, zone: ZoneInfo) -> int:
     """Return the instant at which a day begins in a time zone, in microseconds since 1970.
 
-    Where clocks are put forward at midnight the day begins at the first time of day that there is.
+    If clocks are put forward at midnight, the day begins at the first existing time of the day.
     """
     # A local time that does not exist is read by the offset before the change, which gives the instant of the change.
     return to_instant(datetime.combine(day, time(), tzinfo=zone))
 
 
 def to_instant(moment: datetime) -> int:
-    """Return an aware time in microseconds since 1970."""
+    """Convert an aware time to microseconds since 1970."""
     return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
 def to_local(instant: int, zone: ZoneInfo) -> datetime:
-    """Return microseconds since 1970 as a time in a time zone."""
+    """Convert microseconds since 1970 to a time in a time zone."""
     return to_moment(instant).astimezone(zone)
 
 
 def to_moment(instant: int) -> datetime:
-    """Return microseconds since 1970 as a time in UTC."""
+    """Convert microseconds since 1970 to a time in UTC."""
     return _EPOCH + instant * _MICROSECOND
 
 
 def build_windows(days: Mapping[str, Days], zone: ZoneInfo) -> dict[str, Window]:
-    """Return windows by their names, with the instants of their days in a time zone."""
+    """Build windows by name from their days, with the instants at which they begin and end in a time zone."""
     return {
         name: Window(name, span, find_day_start(span.first, zone), find_day_start(span.last + _DAY, zone))
         for name, span in days.items()
@@ -123,12 +123,12 @@ def build_windows(days: Mapping[str, Days], zone: ZoneInfo) -> dict[str, Window]
 
 
 def list_window_days(rules: Mapping[str, WindowRule], year: int, *, electoral: bool = False) -> dict[str, Days]:
-    """Return the days of each window of the edition that measures a year.
+    """Return the days of each window of the edition for a measured year.
 
     Args:
         rules: The windows of the methodology version.
         year: The year measured.
-        electoral: True if the organisation keeps electoral silence in the usual period, and so takes the other one.
+        electoral: True if the organisation must keep electoral silence in the usual window and therefore uses another.
     """
     days: dict[str, Days] = {}
     for name, rule in rules.items():

@@ -42,7 +42,7 @@ _TWICE: Final = TextPair("La fila está repetida.", "The row is there twice.")
 
 
 class CellProblem(NamedTuple):
-    """A cell of a coding workbook that is not read: the sheet, the cell and why, in Spanish and English."""
+    """A cell of a coding workbook that cannot be read: the sheet, the cell and the reason, in Spanish and English."""
 
     sheet: str
     cell: str
@@ -50,7 +50,7 @@ class CellProblem(NamedTuple):
 
 
 class InvalidCodingWorkbook(ValueError):
-    """A file is no coding workbook of this count; ``detail`` says why."""
+    """A file is not a coding workbook of this count; ``detail`` says why."""
 
     def __init__(self, detail: TextPair) -> None:
         super().__init__(detail.en)
@@ -68,17 +68,17 @@ class _Sheet(NamedTuple):
 def read_coding_workbooks(
     files: Sequence[Path], definitions: Definitions, *, seed: str | None
 ) -> tuple[Coding, list[CellProblem]]:
-    """Read the workbook of the first coder and, if there is one, that of the second.
+    """Read the coding workbook of the first coder and, if there is a second coder, of the second.
 
     A cell that cannot be read is reported and left out.
 
     Args:
         files: One workbook of each coder, in any order.
         definitions: The counting definitions of the methodology.
-        seed: The seed of the count; the workbooks have to be of the same.
+        seed: The seed of the count; the workbooks must have the same seed.
 
     Raises:
-        InvalidCodingWorkbook: If a file is none, or is one of another seed or methodology, or a coder has two.
+        InvalidCodingWorkbook: If a file is no coding workbook, has another seed or methodology, or a coder has two.
     """
     problems: list[CellProblem] = []
     read: dict[str, Coding] = {}

@@ -166,15 +166,16 @@ def begin_assessment(
     previous: str | None = None,
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Fill what is blank in a draft, or begin one, from a count and from an earlier edition.
+    """Fill the unanswered parts of a draft, or create one, from a count and from an earlier edition.
 
-    Nothing that somebody answered is changed. ``counted``: the content of the file ``answers.json`` that
-    ``python -m actitud count`` wrote; it comes first. ``previous``: the id of an edition whose assessment is taken
-    over where nothing was counted; each answer then names that edition as its source, and its evidence is dropped,
-    because it is that of another year. ``lang``: language of the findings.
+    Existing answers are not changed. ``counted``: the content of the file ``answers.json`` that ``python -m actitud
+    count`` wrote; it has priority. ``previous``: the id of an earlier edition, whose answers fill the parts without a
+    counted answer; each of them names that edition as its source and loses its evidence, because it is from another
+    year. ``lang``: language of the findings.
 
-    Raises ``ValueError`` if neither is given, or if they are of another methodology than each other or the draft;
-    ``NotFound`` if the earlier edition has no assessment of the organisation; and what ``put`` and ``update`` raise.
+    Raises ``ValueError`` if neither is passed, or if their methodology versions differ from each other or from the
+    draft; ``NotFound`` if the earlier edition has no assessment of the organisation; and the exceptions of ``put`` and
+    ``update``.
     """
     proposals = [counted] if counted is not None else []
     if previous is not None:
@@ -276,9 +277,9 @@ def create_submission(
 ) -> Call[Submission]:
     """Submit a draft or a returned assessment, which cannot be changed afterwards unless a reviewer returns it.
 
-    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, why an answer that causes a warning
-    is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
-    program sends the call again; by default each call gets its own. ``lang``: language of the findings.
+    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, the reason why an answer that causes a
+    warning is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if
+    your program sends the call again; by default each call gets its own. ``lang``: language of the findings.
 
     Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline
     has passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read.

@@ -94,9 +94,9 @@ def list_robustness(
     4,294,967,295, default 42; the same seed gives the same figures. ``kind``: code of a kind of organisation, such as
     ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
     or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``organisation``: an id, or up to 100
-    ids. Filters do not change ranks, which are those of the whole edition. ``limit``: items per page, 1 to 1,000,
-    default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over
-    the result fetches all pages. ``lang``: language of the sentences.
+    ids. Filters do not change ranks, which are always ranks in the whole edition. ``limit``: items per page, 1 to
+    1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating
+    over the result fetches all pages. ``lang``: language of the sentences.
 
     Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be computed
     and the queue of computations is full.

@@ -122,10 +122,10 @@ def create_edition(
     ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``. ``titles``: names by language.
     ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
     reference date. ``windows``: the periods that facts and documents must come from, by name, such as ``W12``.
-    ``calendar``: the phases, by name. Of both, send only those that differ from the methodology's defaults.
-    ``accept_draft``: allow a draft methodology, which may still change. ``lang``: language of the title in the
-    result. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your
-    program sends the call again; by default each call gets its own.
+    ``calendar``: the phases, by name. Send only the periods and phases that differ from the methodology's defaults.
+    ``accept_draft``: allow a draft methodology, which may still change. ``lang``: language of the title in the result.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again; by default each call gets its own.
 
     Raises ``Conflict``, with every faulty field in ``errors``, if the id is taken, the dates contradict each other,
     or the methodology is a draft and ``accept_draft`` is false.
@@ -156,9 +156,9 @@ def update_edition(
 ) -> Call[Edition]:
     """Change some members of an edition and keep the others.
 
-    A window or phase that is ``None`` gets the default of the methodology again; ``windows=None`` and
-    ``calendar=None`` reset all of them. ``if_match``: the ``etag`` of the edition. ``titles``: names by language.
-    ``windows`` and ``calendar``: by name, those to change. ``state``: ``open`` takes answers; in ``in_review`` only
+    A window or phase that is ``None`` gets the default of the methodology again; ``windows=None`` and ``calendar=None``
+    reset all of them. ``if_match``: the ``etag`` of the edition. ``titles``: names by language. ``windows`` and
+    ``calendar``: the periods and phases to change, by name. ``state``: ``open`` accepts answers; in ``in_review`` only
     returned assessments can change. Raises ``PreconditionFailed`` if the edition was changed since it was read, and
     ``Conflict`` if the edition is published or its dates would contradict each other. Raises ``ValueError`` if
     ``if_match`` is ``None``.
@@ -224,8 +224,8 @@ def list_edition_scores(
     (``D1`` …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items
     to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
 
-    Filters do not change ranks, which are those of the whole edition. Raises ``NotFound`` if the edition does not
-    exist.
+    Filters do not change ranks, which are always ranks in the whole edition. Raises ``NotFound`` if the edition does
+    not exist.
     """
     query = {
         "q": q,
@@ -265,7 +265,7 @@ def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = 
 def get_changes(
     core: Core, edition: str, organisation: str, *, from_edition: str, lang: str | None = None
 ) -> Call[Changes]:
-    """Fetch how an organisation's index changed from ``from_edition`` to ``edition``, and why.
+    """Fetch the change of an organisation's index from ``from_edition`` to ``edition``, with its causes.
 
     The change is divided into three parts: the new methodology, answers that became known or unknown, and answers that
     changed. ``lang``: language of the sentences. Raises ``NotFound`` if one of the editions does not exist or has no

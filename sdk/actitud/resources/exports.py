@@ -172,14 +172,15 @@ def export_organisations(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download organisations as a file.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
-    ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
-    ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes,
-    ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id
-    of the parent organisation. ``q``: words of its names, id, aliases, province or region; small errors are forgiven.
-    ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all. ``offset``:
-    rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
+    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region; small errors
+    are forgiven. ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all.
+    ``offset``: rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the
+    column titles.
     """
     query = {
         "dialect": dialect,
@@ -230,11 +231,11 @@ def export_editions(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the editions as a file, newest first.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
-    ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180`` (default) or
-    ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``fields``: only these
-    columns, in the order of the table. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
+    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``fields``:
+    only these columns, in the order of the table. ``lang``: language of the column titles.
     """
     query = {"dialect": dialect, "fields": fields, "limit": limit, "offset": offset}
     return _fetch_file(
@@ -284,18 +285,18 @@ def export_edition_scores(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written; one more request counts the rows of a CSV or JSON Lines file before. ``format``:
-    ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube. ``dialect``: CSV
-    dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
-    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
-    to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province
-    or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
-    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``fields``: only these
-    columns, in the order of the table. ``lang``: language of the column titles. Raises ``NotFound`` if the edition does
-    not exist.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
+    ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
+    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
+    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases,
+    province or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
+    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles. Raises
+    ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -370,16 +371,16 @@ def export_edition_indicators(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV
-    dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``.
-    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
-    to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province
-    or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
-    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip. ``fields``: only these
-    columns, in the order of the table. ``lang``: language of the column titles.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
+    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
+    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases,
+    province or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as
+    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
+    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
+    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
+    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
@@ -423,8 +424,8 @@ def stream_organisations(
     and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
     by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
     small errors are forgiven. ``on``: only organisations that existed on this day. ``fields``: only these columns, in
-    the order of the table. ``progress``: called after each chunk with the rows and bytes received so far; one more
-    request counts all rows before. The request is sent when you ask for the first row.
+    the order of the table. ``progress``: called after each chunk with the rows and bytes received so far; another
+    request first counts all rows. The request is sent when you ask for the first row.
 
     A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
@@ -469,7 +470,7 @@ def stream_edition_scores(
     ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
     ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
     ``fields``: only these columns, in the order of the table. ``progress``: called after each chunk with the rows and
-    bytes received so far; one more request counts all rows before. The request is sent when you ask for the first row.
+    bytes received so far; another request first counts all rows. The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -573,10 +574,10 @@ def export_methodology_indicators(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV
-    dialect, ``rfc4180`` (default) or ``excel-es``. ``fields``: only these columns, in the order of the table.
-    ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``fields``: only these columns, in the order of the
+    table. ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
     """
     return _fetch_file(
         core,

@@ -37,18 +37,19 @@ def create_import(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Job]:
-    """Import the assessments in a file, and return the job that does it; ``client.jobs.wait`` waits for it.
+    """Start a job that imports the assessments in a file, and return it; ``client.jobs.wait`` waits for its end.
 
-    ``file``: the path of a CSV or JSON Lines file, or of the workbook of ``template``, which is read while it is sent.
-    ``format``: its format, if the suffix of its name does not say it. ``dry_run``: check it and store nothing.
-    ``all_or_nothing``: store nothing if the rows of any organisation have a fault; without it, those without faults are
-    stored. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again; by default each call gets its own. ``lang``: language of the faults in the annotated copy.
+    ``file``: the path of a CSV or JSON Lines file, or of a workbook from ``template``, which is read while it is sent.
+    ``format``: its format, if the suffix of its name does not show it. ``dry_run``: check the file and store nothing.
+    ``all_or_nothing``: store nothing if the rows of any organisation have a fault; by default the organisations without
+    faults are stored. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if
+    your program sends the call again; by default each call gets its own. ``lang``: language of the faults in the
+    annotated copy.
 
-    The rows of an organisation replace its whole assessment; those that say what is stored change nothing. The results
-    of the job (``client.jobs.items.list``) name the faults of each organisation. Raises ``Conflict`` if the file is
-    none of this format or the edition is published, ``ContentTooLarge`` if the file is too large, ``OSError`` if it
-    cannot be read, and ``ValueError`` if nothing says its format.
+    The rows of an organisation replace its whole assessment; rows that equal the stored assessment change nothing. The
+    results of the job (``client.jobs.items.list``) name the faults of each organisation. Raises ``Conflict`` if the
+    file does not have this format or the edition is published, ``ContentTooLarge`` if the file is too large,
+    ``OSError`` if it cannot be read, and ``ValueError`` if its format is unknown.
     """
     path = Path(file)
     suffix = path.suffix.removeprefix(".").lower() if format is None else format
@@ -96,12 +97,12 @@ def get_template(
     progress: ProgressCallback | None = None,
     lang: str | None = None,
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
-    """Download the workbook to fill in for many organisations, with what their assessments have.
+    """Download the workbook to fill in for many organisations, with their stored answers.
 
-    ``parent``: only the organisations that depend on this one. A key of organisations gets these. ``to``: the path to
-    write the file to; ``None`` to return its bytes. ``progress``: called after each chunk that is written. ``lang``:
-    language of the workbook. Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if there are too many
-    organisations.
+    ``parent``: only the organisations that depend on this one. A key of organisations gets only these organisations.
+    ``to``: the path to write the file to; ``None`` to return its bytes. ``progress``: called after each chunk that is
+    written. ``lang``: language of the workbook. Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if
+    there are too many organisations.
     """
     request = build_get(core, "editions", edition, "imports", "template.xlsx", query={"parent": parent}, lang=lang)
     return fetch_export(core, request, MEDIA_TYPES["xlsx"], _MAX_BYTES, to=to, progress=progress)
@@ -136,7 +137,7 @@ def get_annotated(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the file that a job has imported, with its faults: marks and comments, or a column ``faults``.
 
-    ``format``: that of the file that was sent. ``to``: the path to write it to; ``None`` to return its bytes.
+    ``format``: the format of the sent file. ``to``: the path to write the file to; ``None`` to return its bytes.
     ``progress``: called after each chunk that is written. Raises ``NotFound`` if the job has found no fault, if
     somebody else asked for it, or after seven days.
     """

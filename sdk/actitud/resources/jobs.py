@@ -1,4 +1,4 @@
-"""Jobs: work that outlasts the call that asked for it."""
+"""Jobs: work of the service that takes longer than the call that requested it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def list_jobs(
 ) -> Call[Fetched[Job]]:
     """List the jobs that you asked for, newest first; an administrator's key lists all.
 
-    ``kind``: the operation that asked for it, ``"editions.publications.create"``. ``state``: such as ``"running"``.
-    ``edition``: id of the edition that it is about. ``limit``: items per page, 1 to 1,000, default 50. ``offset``:
-    items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``: language of the problems,
-    default that of the client.
+    ``kind``: only jobs that this operation requested, ``"editions.publications.create"``. ``state``: only jobs in this
+    state, such as ``"running"``. ``edition``: only jobs about the edition with this id. ``limit``: items per page, 1 to
+    1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``:
+    language of the problems, default the language of the client.
     """
     query = {
         "kind": kind,
@@ -62,9 +62,9 @@ def list_jobs(
 
 
 def get_job(core: Core, job: str, *, lang: str | None = None) -> Call[Job]:
-    """Fetch a job by its id. Raises ``NotFound`` if there is none, or if somebody else asked for it.
+    """Fetch a job by its id. Raises ``NotFound`` if there is none, or if somebody else requested it.
 
-    ``lang``: language of its problem, default that of the client.
+    ``lang``: language of its problem, default the language of the client.
     """
     return fetch(core, build_get(core, "jobs", job, lang=lang), Job)
 
@@ -79,22 +79,23 @@ def list_items(
     total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[JobItem]]:
-    """List the results of a job: one for each organisation, or each row of a file, that it has come to.
+    """List the results of a job: one for each organisation, or each row of a file, that it has processed so far.
 
-    ``outcome``: only those with this outcome, a word of the kind of job. ``limit``: items per page, 1 to 1,000, default
-    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``: language of
-    the problems of what was refused. Raises ``NotFound`` if there is no such job, or if somebody else asked for it.
+    ``outcome``: only results with this outcome, such as ``refused``; each kind of job has its own words. ``limit``:
+    items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
+    ``Page.total``. ``lang``: language of the problems of refused results. Raises ``NotFound`` if there is no such job,
+    or if somebody else requested it.
     """
     query = {"outcome": outcome, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "jobs", job, "items", query=query, lang=lang), Listing[JobItem])
 
 
 def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang: str | None = None) -> Call[Job]:
-    """Cancel a job: at once if it has not begun, else before its next step. What it has done by then stays.
+    """Cancel a job: at once if it has not begun, else before its next step. Work that is done stays.
 
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; by default each call gets its own. ``lang``: language of its problem, default that of the client.
-    Raises ``Conflict`` if the job has ended.
+    the call again; by default each call gets its own. ``lang``: language of its problem, default the language of the
+    client. Raises ``Conflict`` if the job has ended.
     """
     request = build_create(core, "jobs", job, "cancellations", body=None, idempotency_key=idempotency_key, lang=lang)
     return fetch(core, request, Job)
@@ -103,11 +104,12 @@ def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang
 def wait_for_job(
     core: Core, job: str, *, progress: Callable[[Job], None] | None = None, lang: str | None = None
 ) -> Call[Job]:
-    """Wait until a job has succeeded, and return it; its ``result`` says what it came to.
+    """Wait until a job has succeeded, and return it with its ``result``.
 
-    ``progress``: called with the job each time that it is looked at, the last time once it has ended. The pauses
-    between grow to two seconds. ``lang``: language of its problem, default that of the client. Raises ``JobNotDone``,
-    with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or if somebody else asked for it.
+    ``progress``: called with the job each time that its state is fetched, the last time once it has ended. The pauses
+    between two fetches grow to two seconds. ``lang``: language of its problem, default the language of the client.
+    Raises ``JobNotDone``, with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or if
+    somebody else requested it.
     """
     request, pause = build_get(core, "jobs", job, lang=lang), 0.0
     while True:
@@ -122,10 +124,10 @@ def wait_for_job(
 
 
 def complete_job(core: Core, job: Job, kind: type[T], progress: Callable[[Job], None] | None = None) -> Call[T]:
-    """Wait for a job that a call has just asked for, and return its result as ``kind``.
+    """Wait for a job that a call has just requested, and return its result as ``kind``.
 
-    Raises the exception that the call would raise if it had been answered with the problem of the job; ``JobNotDone``
-    if the job was cancelled. ``progress``: as of :func:`wait_for_job`.
+    Raises the exception for the problem of the job, as if it were the response to the call, or ``JobNotDone`` if the
+    job was cancelled. ``progress``: called with the job each time that its state is fetched.
     """
     try:
         done = yield from wait_for_job(core, job.id, progress=progress)

@@ -88,9 +88,9 @@ def create_rotation(
 ) -> Call[NewAccessKey]:
     """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
 
-    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``:
-    lifetime of the new key, default that of the old one. ``idempotency_key``: a name of your choice for this call,
-    so that the service acts once even if your program sends the call again; a repeated call returns the key with
+    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``: lifetime
+    of the new key, default the lifetime of the old key. ``idempotency_key``: a name of your choice for this call, so
+    that the service acts once even if your program sends the call again; a repeated call returns the key with
     ``secret=None``, because the service does not store secrets.
 
     Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired

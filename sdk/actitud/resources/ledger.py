@@ -63,7 +63,7 @@ def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
 
 
 def list_signing_keys(core: Core) -> Call[tuple[SigningKey, ...]]:
-    """Fetch all public keys of the service, oldest first: those in use, and those that are retired."""
+    """Fetch all public signing keys of the service, active and retired, oldest first."""
     request = Request(method="GET", target=f"{core.prefix}/.well-known/jwks.json", lang=core.lang)
     return (yield from fetch(core, request, _KeySet)).keys
 

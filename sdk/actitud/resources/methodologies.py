@@ -1,4 +1,4 @@
-"""Versions of the methodology: the rules that scores are computed with."""
+"""Versions of the methodology: the rules by which scores are computed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 def get_request_schema(core: Core, version: str) -> Call[dict[str, JsonValue]]:
     """Fetch the JSON Schema (2020-12) of the facts that ``client.score`` sends under a version.
 
-    It is closed: a member that it does not name is refused. Raises ``NotFound`` if the version does not exist.
+    The schema is closed: a member that it does not name is refused. Raises ``NotFound`` if the version does not exist.
     """
     return fetch(core, build_get(core, "methodologies", version, "schema.json"), dict[str, JsonValue])
 

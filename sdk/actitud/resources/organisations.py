@@ -115,11 +115,11 @@ def create_organisation(
 ) -> Call[Organisation]:
     """Add an organisation.
 
-    ``kind``: kind of administration. ``parent``: id of the body that it belongs to. ``population`` (inhabitants)
-    and ``employees``: each with the year of the figure. ``province`` and ``region``: codes of the Spanish
-    statistics office (INE). ``aliases``: its other identifiers. ``valid_from`` and ``valid_to``: first and last day
-    on which it exists. ``succeeded_by``: ids of the organisations that replaced it. ``domains``: hosts on which
-    evidence of it is accepted. ``None`` or nothing: not known, or there is none.
+    ``kind``: kind of administration. ``parent``: id of the body that it belongs to. ``population`` (inhabitants) and
+    ``employees``: each with the year of the figure. ``province`` and ``region``: codes of the Spanish statistics office
+    (INE). ``aliases``: its other identifiers. ``valid_from`` and ``valid_to``: first and last day on which it exists.
+    ``succeeded_by``: ids of the organisations that replaced it. ``domains``: hosts on which evidence of it is accepted.
+    A member that is ``None`` or empty is unknown or does not exist.
 
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
     sends the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in

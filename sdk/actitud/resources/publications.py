@@ -43,7 +43,7 @@ BUNDLE_MAX = 1024 * 1024 * 1024
 
 
 class PublicationOutcome(msgspec.Struct):
-    """Result of the job that publishes, as far as this client reads it."""
+    """The members of the result of a publication job that this client reads."""
 
     revision: int
 
@@ -80,17 +80,17 @@ def create_publication(
 ) -> Call[Publication]:
     """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
-    ``reason``: why the edition is published or corrected, 1 to 1,000 characters, published too. For a correction:
-    ``supersedes``, the digest of the newest revision, and ``corrections``, the assessments to change, each with a
-    merge patch as for ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology":
-    "2027.1", "answers": {"D1.06": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so
-    that the service acts once even if your program sends the call again.
+    ``reason``: the reason of the publication or correction, 1 to 1,000 characters, which is published too. For a
+    correction: ``supersedes``, the digest of the newest revision, and ``corrections``, the assessments to change, each
+    with a merge patch as for ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology":
+    "2027.1", "answers": {"D1.06": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so that
+    the service acts once even if your program sends the call again.
 
-    Publishing thousands of organisations takes about half a minute. The service does it as a job, for which the call
-    waits however long it takes; ``progress`` is called with the job each time that the client looks at it. If your
-    program ends meanwhile the service goes on, and the same call with the same ``idempotency_key`` waits for the same
-    job. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be published, and ``JobNotDone`` if
-    somebody cancels the job.
+    Publishing thousands of organisations takes about half a minute. The service does it as a job, and the call waits
+    until the job ends, without a time limit; ``progress`` is called with the job each time that the client fetches its
+    state. If your program ends meanwhile, the service continues, and the same call with the same ``idempotency_key``
+    waits for the same job. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be published,
+    and ``JobNotDone`` if somebody cancels the job.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
@@ -136,7 +136,7 @@ def create_approval(
     """Approve a publication that another key will make, if the service requires two people.
 
     ``digest``: digest of the pending publication; the error that refuses ``publications.create`` contains this digest
-    as ``suggestion``. ``reason``, ``supersedes`` and ``corrections`` must equal those of the later call of
+    as ``suggestion``. ``reason``, ``supersedes`` and ``corrections`` must equal the arguments of the later call of
     ``publications.create``. ``idempotency_key``: a name of your choice for this call, so that the service acts once
     even if your program sends the call again; by default each call gets its own. Raises ``Conflict`` if the pending
     publication has another digest by now, which is then the ``suggestion``.
@@ -171,8 +171,8 @@ def get_bundle(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download a whole publication as one gzip file of JSON Lines: header, edition document, score documents.
 
-    ``to``: the path to write the file to, which is then returned; without it the bytes are. ``progress``: called after
-    each chunk that is written. Raises ``NotFound`` if the edition or the revision does not exist.
+    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
+    called after each chunk that is written. Raises ``NotFound`` if the edition or the revision does not exist.
     """
     request = build_get(core, "editions", edition, "publications", str(revision), "bundle")
     return fetch_export(core, request, "application/gzip", BUNDLE_MAX, to=to, progress=progress)

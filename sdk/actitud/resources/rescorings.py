@@ -13,16 +13,16 @@ from actitud.models import Job
 def create_rescoring(
     core: Core, edition: str, *, methodology: str, idempotency_key: str | None = None, lang: str | None = None
 ) -> Call[Job]:
-    """Score an edition under another methodology version, as a job that changes nothing of the edition.
+    """Start a job that scores an edition under another methodology version, without changing the edition.
 
-    ``client.jobs.wait`` waits for its end: the ``result`` has both means and how many organisations move from level to
-    level. ``client.jobs.items.list`` has a result for each organisation, with the outcome ``risen``, ``fallen``,
-    ``same`` or ``unrated``; its ``detail`` has the score before and after, and where the change comes from.
+    ``client.jobs.wait`` waits for its end: the ``result`` has both means and the number of organisations that move from
+    each level to each other. ``client.jobs.items.list`` has a result for each organisation, with the outcome ``risen``,
+    ``fallen``, ``same`` or ``unrated``; its ``detail`` has the score before and after, and the parts of the change.
 
     ``methodology``: the version, ``"2027.1"``. ``idempotency_key``: a name of your choice for this call, so that the
     service acts once even if your program sends the call again; by default each call gets its own. ``lang``: language
-    of the problem of the job, default that of the client. Raises ``Conflict`` if one of the two versions only
-    estimates, so that their figures are not compared.
+    of the problem of the job, default the language of the client. Raises ``Conflict`` if one of the two versions only
+    estimates an index, because their scores cannot be compared.
     """
     request = build_create(
         core,

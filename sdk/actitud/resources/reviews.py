@@ -82,12 +82,12 @@ def put_verdict(
 ) -> Call[AnswerVerdicts]:
     """Record your verdict on the answer to an indicator, which replaces your earlier one and changes the score at once.
 
-    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: why you decide
-    so; it is published, and may be ``None`` only for ``accepted``. ``level``: only for ``capped``, the highest
-    level that the evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that
-    the answer breaks, ``None`` if it breaks none. ``if_match``: the ``etag`` that ``get`` returned with the
-    verdicts of all assessors on this answer. ``hearing_until``: another last day of the hearing, which a harsher
-    verdict needs once no whole day is left to reply; ``None`` leaves it as it is.
+    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: the reason of your
+    verdict; it is published, and may be ``None`` only for ``accepted``. ``level``: only for ``capped``, the highest
+    level that the evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that the
+    answer breaks, ``None`` if it breaks none. ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all
+    assessors on this answer. ``hearing_until``: a new last day of the hearing, which a harsher verdict needs if the
+    organisation has no whole day left to reply; ``None`` keeps the present last day.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing, if the methodology does not
     allow this verdict on the answer, or if it is harsher and the organisation could not reply to it (rule
@@ -143,11 +143,11 @@ def put_review(
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.
 
-    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``:
-    the facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``:
-    why; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: the version of the
-    edition, which the facts must follow. ``hearing_until``: another last day of the hearing, which a harsher review
-    needs once no whole day is left to reply; ``None`` leaves it as it is.
+    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``: the
+    facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``: the text
+    of the review; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: the version of the
+    edition, which the facts must follow. ``hearing_until``: a new last day of the hearing, which a harsher review needs
+    if the organisation has no whole day left to reply; ``None`` keeps the present last day.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the review is harsher and
     the organisation could not reply to it (rule ``harsher``); ``PreconditionFailed`` if the
@@ -243,10 +243,10 @@ def create_sample(
 ) -> Call[Sample]:
     """Draw the random sample of assessments to review. An edition has one sample, which cannot be changed.
 
-    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text that determines the sample,
-    such as one drawn in public; by default the service draws a random one. ``idempotency_key``: a name of your
-    choice for this call, so that the service acts once even if your program sends the call again; by default each
-    call gets its own. Raises ``Conflict`` if the edition has a sample.
+    ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text that determines the sample, such
+    as a number drawn in public; by default the service generates a random seed. ``idempotency_key``: a name of your
+    choice for this call, so that the service acts once even if your program sends the call again; by default each call
+    gets its own. Raises ``Conflict`` if the edition has a sample.
     """
     body: Mapping[str, object] = {"share": share, "seed": seed}
     request = build_create(core, "editions", edition, "samples", body=body, idempotency_key=idempotency_key)

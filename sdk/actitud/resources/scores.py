@@ -68,9 +68,9 @@ def create_scores(
 ) -> Call[tuple[Score, ...]]:
     """Score the facts of up to 1,000 organisations in one request; return their scores in the same order.
 
-    The scores have no explanation, as with ``explain=False``, and none is refused for its findings: look at
-    ``error_findings`` of each. ``methodology``: version that scores the facts of an item that names none. ``lang``:
-    language of the sentences.
+    The scores have no explanation, as with ``explain=False``, and findings raise no exception: check ``error_findings``
+    of each score. ``methodology``: version that scores the facts of an item that names none. ``lang``: language of the
+    sentences.
 
     Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.07``; then no
     item is scored. Raises ``ValueError`` for NaN or infinity, before anything is sent.

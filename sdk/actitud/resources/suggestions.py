@@ -75,11 +75,11 @@ def create_suggestion(
     """Suggest a further error or indicator. Everybody reads it once there is a decision on it.
 
     ``kind``: ``error`` for a further error of administrations, ``indicator`` for a further indicator. ``title`` and
-    ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``: BCP 47 tag of
-    their language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is one.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again; by default each call gets its own. Raises ``Conflict`` if the indicator belongs to another
-    dimension, or if the key has made its number of suggestions in 24 hours (rule ``too_many``).
+    ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``: BCP 47 tag of their
+    language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is one. ``idempotency_key``:
+    a name of your choice for this call, so that the service acts once even if your program sends the call again; by
+    default each call gets its own. Raises ``Conflict`` if the indicator belongs to another dimension, or if the key has
+    used up its suggestions of 24 hours (rule ``too_many``).
     """
     body = {
         "kind": kind,
@@ -115,11 +115,11 @@ def create_decision(
 ) -> Call[Suggestion]:
     """Record a decision on a suggestion, the first or a later one. Decision and reason are published at once.
 
-    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default that of
-    the suggestion. ``methodology``: the version that the decision refers to, if any. ``idempotency_key``: a name of
-    your choice for this call, so that the service acts once even if your program sends the call again; by default
-    each call gets its own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if another
-    decision was made since the suggestion was read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default the
+    language of the suggestion. ``methodology``: the version that the decision refers to, if any. ``idempotency_key``: a
+    name of your choice for this call, so that the service acts once even if your program sends the call again; by
+    default each call gets its own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if
+    another decision was made since the suggestion was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
     request = build_create(

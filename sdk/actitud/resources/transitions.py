@@ -1,4 +1,4 @@
-"""Steps of many assessments at once, and verdicts on many answers by workbook: each is a job."""
+"""Steps that many assessments take at once, and verdicts on many answers by workbook; both run as jobs."""
 
 from __future__ import annotations
 
@@ -39,20 +39,21 @@ def create_transitions(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Job]:
-    """Take a step for many assessments of an edition, as a job; ``client.jobs.wait`` waits for its end.
+    """Start a job that takes a step, such as ``returns``, for many assessments; ``client.jobs.wait`` waits for its end.
 
-    Each assessment takes the step as by the call for it alone, and with the same roles: ``submissions`` needs the key
-    of an editor, ``reviews``, ``hearings``, ``returns`` and ``finals`` that of an assessor, ``extensions`` that of a
-    publisher; an administrator may take all. ``returns`` needs ``reason`` and ``until``, ``extensions`` ``phase`` too.
+    The step has the same rules and roles as the call for a single assessment: ``submissions`` needs the key of an
+    editor, ``reviews``, ``hearings``, ``returns`` and ``finals`` the key of an assessor, ``extensions`` the key of a
+    publisher; an administrator may take all steps. ``returns`` requires ``reason`` and ``until``, ``extensions`` also
+    ``phase``.
 
-    ``organisations``: up to 1,000 ids. ``filter``: in their place conditions, such as ``{"province": "28"}``, that
-    assessments must meet, whatever their state. Without either, all are taken whose state admits the step.
-    ``dry_run``: learn what would happen, and change nothing. ``idempotency_key``: a name of your choice for this call,
-    so that the service acts once even if your program sends the call again; by default each call gets its own.
+    ``organisations``: up to 1,000 ids. ``filter``: instead of ids, conditions that assessments in any state must meet,
+    such as ``{"province": "28"}``. Without either, all assessments are selected whose state allows the step.
+    ``dry_run``: return the outcomes without changing anything. ``idempotency_key``: a name of your choice for this
+    call, so that the service acts once even if your program sends the call again; by default each call gets its own.
 
-    The job has a result for each organisation: ``done`` (in a dry run ``possible``), ``unchanged`` if it was already
-    so, or ``refused`` with the problem. Raises ``Conflict`` if nothing is selected or the edition is published,
-    ``Forbidden`` if the key may not take that step, and ``InvalidRequest`` for organisations named twice.
+    The job has a result for each organisation: ``done`` (in a dry run ``possible``), ``unchanged`` if the step had been
+    taken before, or ``refused`` with the problem. Raises ``Conflict`` if nothing is selected or the edition is
+    published, ``Forbidden`` if the key may not take the step, and ``InvalidRequest`` if an organisation is named twice.
     """
     members: dict[str, object] = {
         "organisations": None if organisations is None else list(organisations),
@@ -69,13 +70,13 @@ def create_transitions(
 
 
 class Transitions(Bound):
-    """Steps of many assessments: ``client.editions.transitions.create``."""
+    """Operations that take a step for many assessments: ``client.editions.transitions.create``."""
 
     create: Final = bind_blocking(create_transitions)
 
 
 class AsyncTransitions(AsyncBound):
-    """Awaitable steps of many assessments: ``async_client.editions.transitions.create``."""
+    """Awaitable operations that take a step for many assessments: ``async_client.editions.transitions.create``."""
 
     create: Final = bind_awaitable(create_transitions)
 
@@ -94,11 +95,11 @@ def get_verdict_workbook(
     after: str | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Download the review workbook: the answers to be judged, one a row, with drop-downs for the verdicts.
+    """Download the review workbook: the answers to be judged, one per row, with drop-downs for the verdicts.
 
-    It has up to 1,000 of the assessments that are under review or in their hearing, by the ids of their organisations,
-    which begin after ``after``; of verdicts it has only your own. ``sample``: only the organisations of the sample of
-    the edition. The filters are as in the list of organisations. ``lang``: language of the workbook.
+    It has up to 1,000 assessments that are under review or in their hearing, ordered by organisation id and beginning
+    after the id ``after``, and only your own verdicts. ``sample``: only the organisations of the sample of the edition.
+    The other filters are the same as of ``organisations.list``. ``lang``: language of the workbook.
 
     Raises ``NotFound`` if the edition does not exist, or, with ``sample``, has none.
     """
@@ -119,12 +120,12 @@ def get_verdict_workbook(
 def create_verdicts(
     core: Core, edition: str, workbook: bytes, *, idempotency_key: str | None = None, lang: str | None = None
 ) -> Call[Job]:
-    """Give the verdicts of a review workbook, as a job; ``client.jobs.wait`` waits for its end.
+    """Start a job that gives the verdicts of a review workbook; ``client.jobs.wait`` waits for its end.
 
     Rows without a verdict change nothing. The job has a result for each other row: ``done``, ``unchanged`` if you have
-    given that very verdict before, or ``refused`` with the problem, whose ``errors`` name the cell.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; by default each call gets its own.
+    given the same verdict before, or ``refused`` with a problem whose ``errors`` name the cell. ``idempotency_key``: a
+    name of your choice for this call, so that the service acts once even if your program sends the call again; by
+    default each call gets its own.
 
     The job fails with ``conflict`` if the file is no review workbook of this edition and of your key. Raises
     ``Conflict`` if the edition is published, and ``ContentTooLarge`` for a file of more than 32 MB.
@@ -143,14 +144,14 @@ def create_verdicts(
 
 
 class EditionVerdicts(Bound):
-    """Verdicts on the answers of many assessments, such as ``client.editions.verdicts.workbook``."""
+    """Operations on verdicts in the review workbook, such as ``client.editions.verdicts.workbook``."""
 
     workbook: Final = bind_blocking(get_verdict_workbook)
     create: Final = bind_blocking(create_verdicts)
 
 
 class AsyncEditionVerdicts(AsyncBound):
-    """Awaitable verdicts on the answers of many assessments, such as ``async_client.editions.verdicts.workbook``."""
+    """Awaitable operations on verdicts in the review workbook, such as ``async_client.editions.verdicts.workbook``."""
 
     workbook: Final = bind_awaitable(get_verdict_workbook)
     create: Final = bind_awaitable(create_verdicts)

@@ -1,4 +1,4 @@
-"""Operations on webhooks, which the service notifies of events. :mod:`actitud.webhooks` verifies what it sends."""
+"""Operations on webhooks, which the service notifies of events. :mod:`actitud.webhooks` verifies the messages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def list_webhooks(
 def get_webhook(core: Core, webhook: str) -> Call[Webhook]:
     """Fetch a webhook by its id, without its secret.
 
-    Raises ``NotFound`` if the webhook does not exist or is that of another key.
+    Raises ``NotFound`` if the webhook does not exist or belongs to another key.
     """
     return fetch(core, build_get(core, "webhooks", webhook), Webhook)
 
@@ -50,14 +50,16 @@ def get_webhook(core: Core, webhook: str) -> Call[Webhook]:
 def create_webhook(
     core: Core, *, url: str, events: Sequence[EventType], idempotency_key: str | None = None
 ) -> Call[SignedWebhook]:
-    """Have the service notify another system of events that your key may read. Only this response has the ``secret``.
+    """Create a webhook, which notifies another system of events that your key may read.
+
+    Only this response has the ``secret``.
 
     ``url``: an https address with a public host name and without another port. ``events``: at least one.
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
     the call again; a repeated call returns the webhook with ``secret=None``: rotate its secret then.
 
-    Raises ``Conflict`` if nothing is sent to that address (rules ``form``, ``ip``, ``internal``, ``host``), or if you
-    have ten webhooks already (``too_many``).
+    Raises ``Conflict`` if the service does not send to that address (rules ``form``, ``ip``, ``internal``, ``host``),
+    or if you have ten webhooks already (``too_many``).
     """
     body = {"url": url, "events": list(events)}
     return fetch(core, build_create(core, "webhooks", body=body, idempotency_key=idempotency_key), SignedWebhook)
@@ -74,10 +76,11 @@ def update_webhook(
 ) -> Call[Webhook]:
     """Change some members of a webhook and keep the others.
 
-    ``if_match``: the ``etag`` of the webhook. ``url`` and ``events``: as in ``create``; what is pending goes to the new
-    address. ``state``: ``paused`` sends and records nothing; ``active`` also enables a webhook that the service
-    disabled. Raises ``PreconditionFailed`` if the webhook was changed since it was read, and ``Conflict`` as
-    ``create``. Raises ``ValueError`` if ``if_match`` is ``None``.
+    ``if_match``: the ``etag`` of the webhook. ``url``: an https address with a public host name and without another
+    port; pending messages go to the new address. ``events``: at least one. ``state``: ``paused`` sends and records no
+    events; ``active`` also enables a webhook that the service disabled. Raises ``PreconditionFailed`` if the webhook
+    was changed since it was read, and ``Conflict`` if the service does not send to that address. Raises ``ValueError``
+    if ``if_match`` is ``None``.
     """
     body = {"url": url, "events": events if isinstance(events, UnsetType) else list(events), "state": state}
     return fetch(core, build_patch(core, "webhooks", webhook, body=body, if_match=if_match), Webhook)
@@ -118,18 +121,18 @@ def list_deliveries(
     offset: int | None = None,
     total: bool = False,
 ) -> Call[Fetched[Delivery]]:
-    """List what was sent to a webhook in the last 30 days, newest first, with all attempts.
+    """List the deliveries to a webhook in the last 30 days, newest first, with their attempts.
 
     ``state``: only deliveries that are ``pending``, ``delivered`` or ``failed``. ``limit``: items per page, 1 to 1,000,
     default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over
-    the result fetches all pages. Raises ``NotFound`` if the webhook does not exist or is that of another key.
+    the result fetches all pages. Raises ``NotFound`` if the webhook does not exist or belongs to another key.
     """
     query = {"state": state, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "webhooks", webhook, "deliveries", query=query), Listing[Delivery])
 
 
 def create_attempt(core: Core, webhook: str, delivery: str, *, idempotency_key: str | None = None) -> Call[Delivery]:
-    """Have a message delivered again, with the same id and body, whatever became of it before.
+    """Request that a message is delivered again, with the same id and body, even if it was delivered before.
 
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
     the call again; by default each call gets its own. Raises ``NotFound`` if there is no such webhook or delivery.
@@ -147,7 +150,7 @@ class WebhookRotations(Bound):
 
 
 class DeliveryAttempts(Bound):
-    """Operations that have a message delivered again: ``client.webhooks.deliveries.attempts.create``."""
+    """Operations that repeat a delivery: ``client.webhooks.deliveries.attempts.create``."""
 
     create: Final = bind_blocking(create_attempt)
 

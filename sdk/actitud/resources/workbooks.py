@@ -56,9 +56,8 @@ def fill_workbook(
 def read_workbook(core: Core, version: str, workbook: bytes, *, lang: str | None = None) -> Call[WorkbookReading]:
     """Read the answers from an XLSX workbook of a methodology version. Nothing is stored.
 
-    Faulty cells are listed in ``faults``, in the language ``lang``; all other cells are read. Raises ``Conflict``
-    if the file is not a workbook of this version, and ``ContentTooLarge`` if it contains more than a questionnaire
-    can.
+    Faulty cells are listed in ``faults``, in the language ``lang``; all other cells are read. Raises ``Conflict`` if
+    the file is not a workbook of this version, and ``ContentTooLarge`` if it contains more than any questionnaire.
     """
     request = build_file_post(
         core, "methodologies", version, "workbook", "answers", body=workbook, media_type=XLSX, lang=lang

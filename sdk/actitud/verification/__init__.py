@@ -92,11 +92,11 @@ def verify(
     published document by digest, or None if there is no such document; with this function a revision is compared with
     the previous one. ``progress``: called with the number of verified score documents and their total. ``rescorer``:
     object that recomputes scores; this library contains none. ``shown``: function that returns the rows of the ranking
-    that the service shows of the newest revision, as mappings; each figure of a row is compared with the signed one.
-    ``ledger``: the ledger of the service, from its first entry, as ``source`` may be; with it, ``verify`` looks whether
-    the ledger knows the publication and its checkpoints, and which keys it calls compromised. A single score document
-    needs ``published`` as well. Without it, the verdict says that the ledger was not looked at; what a compromised key
-    signed does not hold then.
+    that the service shows for the newest revision, as mappings; each figure of a row is compared with the signed
+    figure. ``ledger``: the ledger of the service from its first entry, in one of the forms of ``source``; ``verify``
+    then checks that the ledger contains the publication and its checkpoints, and reads which keys were compromised. For
+    a single score document ``published`` is needed as well. Without a ledger the verdict says that none was compared,
+    and no signature of a compromised key is accepted.
 
     Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
     :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is

@@ -1,4 +1,4 @@
-"""The hash chain of a ledger: its entries, how they follow from each other, and what opens them."""
+"""The hash chain of a ledger: its entries, the hashes that link them, and their openings."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class _ActorOpening(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
 
-    ``seq``: number of the entry. ``record``: what it records. ``prev`` and ``hash``: hash of the previous entry and
-    of this one. ``opening`` and ``actor``: ``None`` if the ledger does not show it.
+    ``seq``: number of the entry. ``record``: what it records. ``prev`` and ``hash``: hash of the previous entry and of
+    this one. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if the ledger does not show
+    them.
     """
 
     seq: int
@@ -53,9 +54,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Chain:
     """The entries of a ledger that have been verified so far.
 
-    ``size``: their number. ``root``: the hash of the last one, in hexadecimal. The hash of an entry is
-    SHA-256(0x00 || hash of the entry before || number of the entry || record). ``kept``: the statement of a
-    checkpoint that the caller kept, to compare; ``None`` if there is none.
+    ``size``: their number. ``root``: the hash of the last one, in hexadecimal. The hash of an entry is SHA-256(0x00 ||
+    hash of the previous entry || number of the entry || record). ``kept``: the statement of a checkpoint that the
+    caller kept, to compare with the chain; ``None`` if there is none.
     """
 
     def __init__(self, findings: Findings, kept: LedgerState | None = None) -> None:

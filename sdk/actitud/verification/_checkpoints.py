@@ -45,8 +45,8 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
     """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
 
-    It cannot if it is of another ledger, or has as many entries or more. ``line``: number of the line that the
-    problem is reported at.
+    It cannot if it belongs to another ledger, or if it does not have fewer entries. ``line``: number of the line that
+    the problem is reported at.
     """
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 class CorrectionVerifier:
-    """Verifies the corrections that an edition document of a later revision states.
+    """Verifier of the corrections in the edition document of a later revision.
 
     ``line``: line of the edition document in the file. ``documents``: texts of the corrected score documents,
     by organisation. Problems are added to ``findings``.

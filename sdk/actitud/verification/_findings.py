@@ -97,9 +97,9 @@ class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was made, and as ``holds`` whether it passed. ``name`` is one of :data:`CheckName`.
+    """A check that was made. ``holds``: True if it passed. ``name``: one of :data:`CheckName`.
 
-    ``text``: what was checked, in Spanish and in English.
+    ``text``: the subject of the check, in Spanish and in English.
     """
 
     name: str
@@ -110,10 +110,10 @@ class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The result of :func:`verify`.
 
-    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: of the edition document of a bundle,
-    else of the document; ``None`` for a ledger. ``key``: id of the signing key; ``None`` if no signature was
-    checked or none is valid. ``checks``: everything that was checked. ``problems``: everything that does not hold.
-    ``unchecked``: what the file alone cannot prove. ``verdict``: a summary in one sentence.
+    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: digest of the document, for a bundle of its
+    edition document; ``None`` for a ledger. ``key``: id of the signing key; ``None`` if no signature was checked or
+    none is valid. ``checks``: all checks that were made. ``problems``: all problems that were found. ``unchecked``:
+    facts that the file alone cannot prove. ``verdict``: a summary in one sentence.
     """
 
     kind: str
@@ -131,7 +131,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_text(es: str, en: str) -> Text:
-    """Return a sentence in both languages as a mapping."""
+    """Return a sentence as a mapping from language to text."""
     return {"es": es, "en": en}
 
 
@@ -141,10 +141,10 @@ def format_count(count: int) -> tuple[str, str]:
 
 
 class Findings:
-    """Collects the problems and checks of one verification.
+    """Collection of the problems and checks of one verification.
 
-    ``is_compared_with_ledger``: False if it remains open whether the ledger knows what is verified; the verdict says
-    so in its first words.
+    ``is_compared_with_ledger``: False if it was not checked that the ledger contains the publication; the first words
+    of the verdict then say so.
     """
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class Findings:
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Add, in Spanish and English, a check that the file and the given options do not suffice for."""
+        """Add, in Spanish and English, a check that cannot be made with the file and the given options."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(
@@ -180,8 +180,8 @@ class Findings:
     ) -> Verification:
         """Build the result of the verification.
 
-        ``kind``, ``digest`` and ``key``: as in :class:`Verification`, ``None`` if there is none. ``holds``: summary
-        in Spanish and English for a file without problems.
+        ``kind``: kind of the file. ``digest``: digest of the document. ``key``: id of the signing key. ``holds``:
+        summary in Spanish and English for a file without problems.
         """
         count = len(self.problems)
         if count:

@@ -1,4 +1,4 @@
-"""The ledger as what a publication or a checkpoint is compared with: does the ledger know it, and since when?"""
+"""A verified ledger, with which publications and checkpoints are compared."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class PublicationEntry(NamedTuple):
 
 
 class KnownLedger:
-    """A ledger whose chain holds: its origin, its size, the publications in it and what it says of keys.
+    """A ledger with a verified chain: its name, its size, its publications and its compromised keys.
 
-    ``origin``: name of the ledger. ``size``: number of its entries. ``compromised``: for the id of each signing key
-    that it calls compromised, the number of the first entry from which the key is not trusted any more.
+    ``origin``: name of the ledger. ``size``: number of its entries. ``compromised``: by id of each compromised signing
+    key, the number of the entry from which on the key is not trusted.
     """
 
     def __init__(self, origin: str) -> None:
@@ -47,7 +47,7 @@ class KnownLedger:
         self._hashes = bytearray()
 
     def add(self, entry: Entry) -> None:
-        """Add the next entry, of which the chain has been verified."""
+        """Add the next entry, whose link in the chain has been verified."""
         self._hashes += bytes.fromhex(entry.hash)
         self.size += 1
         record = entry.record
@@ -64,7 +64,7 @@ class KnownLedger:
                 self.compromised[kid] = min(since, self.compromised.get(kid, since))
 
     def find_publication(self, digest: str) -> int | None:
-        """Return the number of the first entry that says that an edition document was published; None without one."""
+        """Return the number of the first entry about the publication of an edition document; None if there is none."""
         return next((entry.seq for entry in self._publications if entry.digest == digest), None)
 
     def list_publications(self, edition: object) -> list[PublicationEntry]:
@@ -72,7 +72,7 @@ class KnownLedger:
         return [entry for entry in self._publications if entry.edition == edition]
 
     def compare(self, findings: Findings, line: int, state: LedgerState) -> None:
-        """Add a problem if a checkpoint is not of this ledger, at the size that it states.
+        """Add a problem if a checkpoint does not state a size and root of this ledger.
 
         ``line``: line of the file that has the checkpoint.
         """
@@ -92,9 +92,9 @@ class KnownLedger:
 
 
 def load_ledger(findings: Findings, source: Source | IO[bytes]) -> KnownLedger | None:
-    """Read a ledger (one entry per line, from entry 0) and verify its chain. Return None if it does not hold.
+    """Read a ledger (one entry per line, from entry 0) and verify its chain.
 
-    Then a problem says why.
+    If the chain does not hold, add the problems to ``findings`` and return None.
     """
     found = Findings()
     with open_source(source) as file:

@@ -49,11 +49,12 @@ LoadRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The checked arguments of :func:`actitud.verify`; an argument that was not passed is ``None``.
 
-    ``keys``: the trusted public keys. ``digest``: expected digest of the edition document or of the single
-    document. ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller
-    kept. ``ledger``: the ledger to compare with. ``published``: returns the bytes of a published document by digest,
-    or None if there is no such document. ``progress``: called with the number of verified score documents and their
-    total. ``rescorer``: recomputes scores. ``shown``: returns the rows that a service shows of the edition.
+    ``keys``: the trusted public keys. ``digest``: expected digest of the edition document or of the single document.
+    ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller kept.
+    ``ledger``: the ledger to compare with. ``published``: function that returns the bytes of a published document by
+    digest, or None if there is no such document. ``progress``: called with the number of verified score documents and
+    their total. ``rescorer``: object that recomputes scores. ``shown``: function that returns the rows that a service
+    shows for the edition.
     """
 
     keys: tuple[PublicKey, ...] | None

@@ -174,7 +174,7 @@ def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[
 
 
 def split_error(error: Exception) -> tuple[str, str]:
-    """Return the JSON Pointer in an error of msgspec, empty if there is none, and what is wrong there."""
+    """Split an error of msgspec into its JSON Pointer, empty if it has none, and its message."""
     path = _ERROR_PATH.search(str(error))
     pointer = "" if path is None else re.sub(r"[.\[]", "/", path["path"].replace("]", ""))
     return pointer, _ERROR_PATH.sub("", str(error))

@@ -1,4 +1,4 @@
-"""The members of published documents, all of them: any other member, or one of another type, is refused.
+"""The complete members of published documents; a document with any other member or type is refused.
 
 Compare ``docs/document-format.md``. ``kind`` and ``format`` are compared where a document is read.
 """
@@ -127,7 +127,7 @@ class _Line(_Object, frozen=True):
 
 
 class EditionShape(_Object, frozen=True):
-    """An edition document."""
+    """The members of an edition document."""
 
     kind: str
     format: int
@@ -331,7 +331,7 @@ class _Review(_Object, frozen=True):
 
 
 class ScoreShape(_Object, frozen=True):
-    """A score document."""
+    """The members of a score document."""
 
     kind: str
     format: int

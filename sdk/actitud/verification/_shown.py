@@ -1,4 +1,4 @@
-"""Compare the rows that a service shows of an edition with the signed documents."""
+"""Compare the rows that a service shows for an edition with the signed documents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class ShownRows:
-    """The rows that a service shows of an edition, of which each is compared with its score document."""
+    """The rows that a service shows for an edition, to compare each with its score document."""
 
     def __init__(self, findings: Findings, load: LoadRows | None) -> None:
         """Load the rows. ``load``: None to compare nothing."""
@@ -33,9 +33,9 @@ class ShownRows:
         self._rows = None if load is None else {str(row.get("organisation")): row for row in load()}
 
     def compare(self, line: int, row: Json, document: Json) -> None:
-        """Add a problem for each figure that is shown and not signed.
+        """Add a problem for each shown figure that differs from the signed one.
 
-        ``line``: that of the document in the bundle. ``row``: its row in the list of the edition document.
+        ``line``: line of the score document in the bundle. ``row``: its row in the list of the edition document.
         """
         if self._rows is None:
             return
@@ -53,7 +53,7 @@ class ShownRows:
         self._compare(line, name, "dimensions", shown.get("dimensions"), signed)
 
     def finish(self, line: int) -> None:
-        """Add a problem for each row that is shown and not in the edition document, which is at ``line``."""
+        """Add a problem for each shown row that is missing in the edition document, which is at ``line``."""
         for name in self._rows or ():
             es, en = f"{quote(name)} se enseña y no está firmada", f"{quote(name)} is shown and not signed"
             self._findings.add_problem("shown", line, "", es, en)

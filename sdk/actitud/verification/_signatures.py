@@ -37,9 +37,9 @@ _NOTE_KEY_ID_BYTES = 4
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """A public Ed25519 key and the period in which it signs.
 
-    ``kid``: its id. ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None``
-    if it has none. ``compromised_since``: number of the ledger entry from which on others may have signed with it;
-    ``None`` if nobody else had it.
+    ``kid``: its id. ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None`` if it
+    has none. ``compromised_since``: number of the ledger entry from which on others may have signed with the key;
+    ``None`` if it was not compromised.
     """
 
     kid: str
@@ -176,11 +176,11 @@ def convert_signature(jws: object) -> Signature | None:
 
 
 class SignatureVerifier:
-    """Verifies signatures of documents and checkpoints with a service's public keys.
+    """Verifier of signatures of documents and checkpoints, with the public keys of a service.
 
-    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows what was there
-    before a key was compromised. ``is_compared``: True if checkpoints are compared with their ledger elsewhere; by
-    default they are if there is ``known``.
+    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows the documents that
+    existed before a key was compromised. ``is_compared``: True if other code compares checkpoints with their ledger; by
+    default True if there is ``known``.
     """
 
     def __init__(
@@ -201,9 +201,9 @@ class SignatureVerifier:
     ) -> str | None:
         """Verify a document's signature. Return the id of the signing key, or add a problem and return None.
 
-        ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: where the
-        signature is. ``published``: the publication time in the document, as decoded JSON; None for a score,
-        which has none. ``seq``: number of the ledger entry that shows that the document was there; None without one.
+        ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: where the signature
+        is. ``published``: the publication time in the document, as decoded JSON; None for a score, which has none.
+        ``seq``: number of the ledger entry that shows that the document existed; None if there is none.
         """
         if jws is None:
             self._findings.add_problem("unsigned", line, pointer, "no está firmado", "it is not signed")

@@ -1,4 +1,4 @@
-"""Bluesky: the feed of an author as its API answers it, single posts of it, and records of a repository."""
+"""Bluesky: the feed of an author from the API, single posts of it, and records of a repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POST: Final = "app.bsky.feed.post"
 
 
 def find_prefix(head: str) -> str | None:
-    """Return the prefix of the posts in a JSON of Bluesky, None for another text."""
+    """Return the path of the posts in a JSON text of Bluesky, as a prefix of ijson; None for any other text."""
     if "app.bsky." not in head and "/app.bsky" not in head:
         return None
     start = head.lstrip()
@@ -32,7 +32,7 @@ def find_prefix(head: str) -> str | None:
 
 
 def read_feed(source: SourceReading, prefix: str) -> Iterator[Message]:
-    """Iterate over the messages of a feed."""
+    """Iterate over the messages of a feed of Bluesky; ``prefix`` is the path of its posts."""
     source.tells.update(
         (
             "own_posts",

@@ -49,7 +49,7 @@ def read_export(source: SourceReading) -> Iterator[Message]:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Make the messages of a row of an export in CSV or as a workbook."""
+    """Build the messages of a row of an export in CSV or as a workbook."""
     identity = row.require_id()
     answered = row.get("answer_time")
     yield from _make_messages(

@@ -1,4 +1,4 @@
-"""The reading of JSON as a stream, and of its members whatever their type turns out to be."""
+"""Read JSON as a stream, and its members without trust in their types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ JsonObject = Mapping[str, Any]
 def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False) -> Iterator[tuple[str, JsonObject]]:
     """Iterate over the objects under a prefix of ijson, with the JSON Pointer of each.
 
-    What is no object is refused. ``is_script``: the JSON is assigned to a variable, as in the archive of X.
+    Values that are no objects are refused. ``is_script``: True if the JSON is assigned to a variable, as in the archive
+    of X.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -49,9 +50,9 @@ def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False
 
 
 def read_scalars(source: SourceReading, names: Collection[str], *, before: str | None = None) -> dict[str, Any]:
-    """Return the members of the whole that have these names and are no arrays or objects.
+    """Return the members of the top-level object that have these names and are neither arrays nor objects.
 
-    ``before``: name of a member at which the reading stops; without one the file is read to its end.
+    ``before``: name of a member at which reading stops; None reads the file to its end.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -70,9 +71,10 @@ def read_scalars(source: SourceReading, names: Collection[str], *, before: str |
 
 
 def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
-    """Iterate over the objects in an array of each object in an array: pointer, scalars of the outer one, inner one.
+    """Iterate over the inner objects of an array of objects, each of which has an array of objects.
 
-    The scalars are those that stand before the inner array. Only one inner object is held in memory.
+    Each item has the JSON Pointer of the inner object, the scalars of the outer object that precede its inner array,
+    and the inner object. Only one inner object is held in memory.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -107,14 +109,14 @@ def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator
 
 
 def fail_json(source: SourceReading, error: Exception, pointer: str) -> FileRefused:
-    """Return the exception that refuses a file because of an error of its parser."""
+    """Build the exception that refuses a file because of an error of the JSON parser at ``pointer``."""
     # The class of the error does not tell: yajl calls each of them incomplete, and half an escape an error of letters.
     is_half = not source.file.ends_bracket or "premature" in str(error) or "Incomplete JSON" in str(error)
     return source.fail("half_file" if is_half else "broken_json", pointer or None)
 
 
 def open_json(file: ExportFile, *, is_script: bool = False) -> IO[bytes]:
-    """Open a file as a stream of UTF-8 JSON, without the assignment of a script."""
+    """Open a file as a stream of UTF-8 JSON; for a script, without the assignment before the JSON."""
     stream = open_utf8(file.open(), file.encoding)
     return cast(IO[bytes], io.BufferedReader(_ScriptValue(stream))) if is_script else stream
 
@@ -153,7 +155,7 @@ class _ScriptValue(io.RawIOBase):
 
 
 def dig(value: Any, *path: str | int) -> Any:
-    """Return the member at a path of names and positions, None if there is none."""
+    """Return the member of a JSON value at a path of names and positions, None if there is none."""
     for step in path:
         if isinstance(step, str) and isinstance(value, dict):  # a parser makes nothing else, and it is quick to ask
             value = value.get(step)
@@ -179,7 +181,7 @@ def dig_list(value: Any, *path: str | int) -> list[Any]:
 
 
 def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
-    """Return the whole numbers of the members named, by the count that each is."""
+    """Return the members of an object that are whole numbers; ``names`` has the name of the count by member."""
     counts: dict[str, int] = {}
     for member, count in names.items():
         found = dig(value, member)

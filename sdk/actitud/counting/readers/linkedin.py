@@ -1,4 +1,4 @@
-"""LinkedIn: the sheet of all posts of a page's content export."""
+"""LinkedIn: the sheet "all posts" in the content export of a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _YEARS: Final = range(2003, 2100)
 
 
 def find_activity_time(identity: str) -> datetime | None:
-    """Return the instant that the id of a post tells: its upper bits are milliseconds; None for another id."""
+    """Return the time in the id of a post, whose upper bits are milliseconds; None for any other id."""
     if not identity.isdecimal() or not 18 <= len(identity) <= 19:
         return None
     moment = datetime.fromtimestamp((int(identity) >> 22) / 1000, UTC)
@@ -25,7 +25,7 @@ def find_activity_time(identity: str) -> datetime | None:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Make the message of a row."""
+    """Build the message of a row of the sheet."""
     permalink = row.require_text("permalink")
     identity = find_link(permalink, _ACTIVITY) or find_link(permalink, _NUMBER) or permalink
     media = row.translate("media") if row.has("media") else None

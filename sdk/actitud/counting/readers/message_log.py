@@ -1,4 +1,4 @@
-"""The generic log of messages: CSV, workbook or JSON Lines, its columns known by a mapping or by their headers."""
+"""The generic log of messages: CSV, workbook or JSON Lines, with columns known by a mapping or their headers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _COUNTS: Final = ("reactions", "comments", "shares", "views")
 
 
 def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
-    """Return the table of a file whose headers are those of a mapping, None if most of them are absent."""
+    """Return the table of a file with the headers of a mapping, None if most of them are absent."""
     table = make_header_table(mapping)
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
@@ -61,7 +61,7 @@ def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> Ta
 
 
 def make_header_table(mapping: LogMapping) -> HeaderTable:
-    """Return the header table that a mapping stands for. Each column that it names has to be there."""
+    """Convert a mapping to a header table in which each column of the mapping is required."""
     return HeaderTable(
         platform=mapping.platform,
         format=_FORMAT,
@@ -73,7 +73,7 @@ def make_header_table(mapping: LogMapping) -> HeaderTable:
 
 
 def make_table(mapping: LogMapping | None) -> TableFormat:
-    """Return the format of a log."""
+    """Return the format of a message log; without a mapping, of a log with the standard headers."""
     maker = IdMaker()
 
     def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
@@ -83,7 +83,7 @@ def make_table(mapping: LogMapping | None) -> TableFormat:
 
 
 def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None:
-    """Return the mapping of a text of JSON Lines, None if its first line is none of them."""
+    """Return the mapping that fits the first line of a JSON Lines text, None if none fits."""
     line = head.lstrip().partition("\n")[0].strip()
     if not line.startswith("{"):
         return None
@@ -98,10 +98,10 @@ def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None
 
 
 def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
-    """Iterate over the messages of JSON Lines.
+    """Iterate over the messages of a log in JSON Lines.
 
     Raises:
-        FileRefused: if the file breaks off or is not JSON Lines, or dates contradict each other.
+        FileRefused: if the file breaks off, is not JSON Lines, or its dates contradict each other.
     """
     headers = list(mapping.columns.values())
     positions = {str(field): place for place, field in enumerate(mapping.columns)}

@@ -1,4 +1,4 @@
-"""Downloads of one's own data from Facebook and Instagram, as JSON: posts, comments and private messages.
+"""Downloads of the own data of an account from Facebook and Instagram, as JSON: posts, comments and private messages.
 
 Meta writes each byte of UTF-8 as a character of its own; the texts are repaired.
 """
@@ -37,10 +37,11 @@ _OWNER: Final = ("Media Owner", "Propietario del contenido multimedia")
 
 
 def find_part(head: str) -> tuple[str, str] | None:
-    """Return the platform and the part of a download that a text is, None if it is none of them.
+    """Return the platform and the part of a download to which a text belongs, None if it belongs to none.
 
-    The parts: messages, facebook-posts, facebook-comments, instagram-posts, instagram-comments, and those of 2022,
-    instagram-media and instagram-media-comments. The platform of messages is "", for both write them alike.
+    The parts are messages, facebook-posts, facebook-comments, instagram-posts, instagram-comments and, in downloads
+    until 2022, instagram-media and instagram-media-comments. The platform of messages is "", because both platforms
+    write them in the same form.
     """
     start = head.lstrip()
     if '"participants"' in head and '"messages"' in head and ('"timestamp_ms"' in head or '"sender_name"' in head):
@@ -65,7 +66,7 @@ def find_part(head: str) -> tuple[str, str] | None:
 
 
 def list_participants(source: SourceReading) -> list[str]:
-    """Return the names of those who write in a conversation, normalised."""
+    """Return the normalised names of the participants of a conversation."""
     return sorted(
         {
             normalise_account(repair_latin(dig_text(person, "name")))
@@ -239,7 +240,7 @@ def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Me
     ``owner``: has the normalised name of the account if all conversations of the download show it.
 
     Raises:
-        FileRefused: if it is not known which name is that of the organisation.
+        FileRefused: if it is not known which participant is the organisation.
     """
     own = set(source.list_own_names()) | ({owner.name} if owner.name else set())
     participants = set(list_participants(source))

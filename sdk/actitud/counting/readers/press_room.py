@@ -28,20 +28,20 @@ _KINDS: Final = {"image": "photo", "video": "video", "audio": "audio"}
 
 
 def is_xml_feed(head: str) -> bool:
-    """Return True for RSS and Atom."""
+    """Return True for the text of an RSS or Atom feed."""
     return _XML_FEED.match(head) is not None
 
 
 def is_json_feed(head: str) -> bool:
-    """Return True for JSON Feed."""
+    """Return True for the text of a JSON Feed."""
     return _JSON_FEED in head.replace("\\/", "/")
 
 
 def read_xml_feed(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the entries of a feed, which the parser holds in memory as a whole.
+    """Iterate over the entries of an RSS or Atom feed, which the parser holds in memory as a whole.
 
     Raises:
-        FileRefused: if it is too large, breaks off or is not well-formed.
+        FileRefused: if the file is too large, breaks off or is not well-formed.
     """
     if source.file.size > source.options.limits.whole_bytes:
         raise source.fail("file_too_large", None, None, source.file.size)

@@ -1,4 +1,4 @@
-"""The reading of tables: the columns are found by known headers, the dates of a column are read in one order."""
+"""Read tables: columns are found by known headers, and all dates of a column have the same order of day and month."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
 
 class TableRow:
-    """A row of a table, whose cells are found by field."""
+    """A row of a table, whose cells are found by the field of the message."""
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
         self.line = row.line
@@ -41,7 +41,7 @@ class TableRow:
         return field in self._match.positions
 
     def get(self, field: str) -> Any:
-        """Return a cell as it is, "" if there is none."""
+        """Return the unconverted value of a cell, "" if there is none."""
         index = self._match.positions.get(field)
         return "" if index is None or index >= len(self._cells) else self._cells[index]
 
@@ -64,7 +64,7 @@ class TableRow:
         return field if index is None else self._headers[index].strip("\ufeff\"' ")
 
     def get_number(self, field: str) -> int | None:
-        """Return a cell as a whole number, None if it is blank or cannot be read, which is noted."""
+        """Return a cell as a whole number, None if it is blank or cannot be read, which is logged as a fault."""
         text = self.get_text(field)
         if len(text) < _LONGEST_COUNT and text.isdecimal() and text.isascii():
             return int(text)
@@ -78,7 +78,7 @@ class TableRow:
         return None
 
     def get_counts(self, *fields: str) -> dict[str, int]:
-        """Return the numbers of the fields that are known."""
+        """Return the numbers of these fields, without blank and unreadable ones."""
         numbers = {field: self.get_number(field) for field in fields if self.has(field)}
         return {field: number for field, number in numbers.items() if number is not None}
 
@@ -86,12 +86,12 @@ class TableRow:
         """Return a cell as a time.
 
         Raises:
-            RowRefused: if it cannot be read.
+            RowRefused: if the cell cannot be read as a time.
         """
         return self._source.read_time(self.get(field), self.line, self.name_column(field))
 
     def get_dated_time(self, exact: datetime | None, field: str = "time") -> ReadTime:
-        """Return the exact time that an id tells if it lies on the day of the cell, give or take one; else the cell's.
+        """Return ``exact``, the time in an id, if it is within a day of the date in the cell; else the cell's time.
 
         Raises:
             RowRefused: if the cell cannot be read.
@@ -126,14 +126,14 @@ class TableRow:
         return meaning
 
     def translate_word(self, field: str, word: str) -> str:
-        """Return the meaning of one word of several in a cell, the word itself in small letters if it is not known."""
+        """Return the meaning of one of several words in a cell; an unknown word is returned in lower case."""
         return self._match.translate(field, word) or word.casefold()
 
     def require_text(self, field: str) -> str:
-        """Return a cell that may not be blank.
+        """Return a cell that must not be blank, as a text.
 
         Raises:
-            RowRefused: if it is.
+            RowRefused: if the cell is blank.
         """
         text = self.get_text(field)
         if not text:
@@ -144,7 +144,7 @@ class TableRow:
         """Return a cell as an id, "" if it is blank.
 
         Raises:
-            RowRefused: if a spreadsheet has rounded it, by which several ids become one.
+            RowRefused: if a spreadsheet has rounded the id, which makes several ids equal.
         """
         cell, text = self.get(field), self.get_text(field)
         if (isinstance(cell, float) and abs(cell) >= _FIRST_ROUNDED) or _SCIENTIFIC.fullmatch(text):
@@ -155,7 +155,7 @@ class TableRow:
         """Return the id of a row.
 
         Raises:
-            RowRefused: if it is blank or rounded.
+            RowRefused: if the id is blank, or was rounded by a spreadsheet.
         """
         identity = self.get_id()
         if not identity:
@@ -164,7 +164,7 @@ class TableRow:
 
 
 class TableFormat(NamedTuple):
-    """A table of a platform: what it tells, and how a row becomes messages."""
+    """The format of a table of a platform: its kinds of data, and the function that builds messages from a row."""
 
     platform: str
     tells: tuple[Tell, ...]
@@ -172,7 +172,7 @@ class TableFormat(NamedTuple):
 
 
 class TableFound(NamedTuple):
-    """Where the table of a file is, and the headers that it was known by."""
+    """The position of the table in a file, its row of headers, and the known table that they match."""
 
     sheet: SheetSource
     header: SheetRow
@@ -180,7 +180,7 @@ class TableFound(NamedTuple):
 
 
 def find_table(file: ExportFile, largest: int) -> TableFound | None:
-    """Return the table of a known platform in a file, None if there is none."""
+    """Find the table of a known platform in a file; return None if there is none."""
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
         for row in rows:
@@ -299,12 +299,12 @@ def _list_day_readings(text: str) -> set[tuple[int, int]]:
 
 
 def find_link(text: str, pattern: re.Pattern[str]) -> str | None:
-    """Return the first group of a pattern in a link, None if it is not there."""
+    """Return the first group of a pattern that is searched in a link, None if it does not match."""
     found = pattern.search(text)
     return found[1] if found else None
 
 
 def join_texts(*texts: str) -> str:
-    """Return texts one below the other, without those with which another one begins."""
+    """Join texts with line breaks, without a text that another one begins with."""
     parts = [*dict.fromkeys(filter(None, texts))]
     return "\n".join(part for part in parts if not any(other != part and other.startswith(part) for other in parts))

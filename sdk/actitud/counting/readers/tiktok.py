@@ -17,7 +17,7 @@ _YEARS: Final = range(2016, 2100)
 
 
 def find_video_time(identity: str) -> datetime | None:
-    """Return the instant that the id of a video tells: its upper 32 bits are seconds; None for another id."""
+    """Return the time in the id of a video, whose upper 32 bits are seconds; None for any other id."""
     if not identity.isdecimal() or len(identity) > 19:
         return None
     moment = datetime.fromtimestamp(int(identity) >> 32, UTC)
@@ -25,7 +25,7 @@ def find_video_time(identity: str) -> datetime | None:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Make the message of a row. Its table may give a day without a year, which the id of the video completes."""
+    """Build the message of a row. If the table has a day without a year, the id of the video supplies the year."""
     permalink = row.require_text("permalink")
     identity = find_link(permalink, _VIDEO)
     if identity is None:

@@ -58,7 +58,7 @@ def is_chat(head: str) -> bool:
 
 
 def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
-    """Return the normalised names of the writers in a chat, and the evidence about the order of day and month."""
+    """Return the normalised names of the participants of a chat, and the evidence about the order of day and month."""
     evidence = OrderEvidence(is_sorted=True)
     senders: set[str] = set()
     for line in _iterate_lines(source):
@@ -71,10 +71,11 @@ def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
 def read_chat(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
     """Iterate over the messages of a chat.
 
-    ``owner``: has the normalised name of the account, and the order of dates, if all chats of the telephone show it.
+    ``owner``: has the normalised name of the account, and the order of day and month, if all chats of the telephone
+    show them.
 
     Raises:
-        FileRefused: if it is not known which name is that of the organisation, or dates contradict each other.
+        FileRefused: if it is not known which participant is the organisation, or dates contradict each other.
     """
     senders, evidence = survey_chat(source)
     if evidence.is_contradictory:

@@ -23,14 +23,14 @@ _MEDIA: Final = {"photo": "photo", "video": "video", "animated_gif": "video"}
 
 
 def find_snowflake_time(identity: str) -> datetime | None:
-    """Return the instant that an id of X, made since November 2010, tells; None for another id."""
+    """Return the time in an id of X, which ids have since November 2010; None for any other id."""
     if not identity.isdecimal() or int(identity) < _FIRST_SNOWFLAKE or len(identity) > 19:
         return None
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(identity) >> 22)
 
 
 def find_archive_part(head: str) -> str | None:
-    """Return the name of the part of an archive that a script is, as "tweets" or "account"; None for another text."""
+    """Return the part of an archive that a script has, such as "tweets" or "account"; None for any other text."""
     found = _SCRIPT.match(head)
     return found["part"] if found else None
 
@@ -55,7 +55,8 @@ def read_account(source: SourceReading) -> ArchiveOwner:
 def read_archive(source: SourceReading, owner: ArchiveOwner, *, is_deleted: bool) -> Iterator[Message]:
     """Iterate over the messages of a part of an archive.
 
-    ``owner``: id and name of the account, from the archive's ``account.js``, "" if it is not there.
+    ``owner``: id and name of the account from the archive's ``account.js``, "" if that file is missing. ``is_deleted``:
+    True for the part with deleted posts.
     """
     identity, name = owner.identity, owner.name
     if not name:
@@ -115,7 +116,7 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
     """Iterate over the private messages of an archive.
 
     Raises:
-        FileRefused: if it is not known which of the two who write is the organisation.
+        FileRefused: if it is not known which participant is the organisation.
     """
     identity, name = owner.identity, owner.name
     if not identity:
@@ -147,7 +148,7 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
 
 
 def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Make the message of a row of the analytics. A post that begins with a handle is taken for a reply."""
+    """Build the message of a row of the analytics. A post that begins with a handle counts as a reply."""
     identity = row.require_id().strip("'\"")
     permalink = row.get_text("permalink")
     text = row.get_text("text")
