@@ -197,6 +197,14 @@ def test_documents_rich_in_products(first: int) -> None:
         same_as_the_reference(case)
 
 
+@pytest.mark.parametrize("seed", [6_591, 11_784, 11_954])
+def test_documents_that_once_differed(seed: int) -> None:
+    """A unit that only nodes of score 0 can take; figures beyond the largest double."""
+    case = case_of(Random(seed), SMALL, PRODUCTS, 2)
+    assert_equal(case.methodology, case.submissions)
+    assert same_as_the_reference(case) == 2
+
+
 def test_nobody() -> None:
     scores = score_columns(build_columns(METHODOLOGY, []))
     assert scores.scores.shape == (len(scores.indicator_ids), 0)

@@ -117,6 +117,8 @@ class _PointDistribution:
                 ceiling, floor = (part if child.score else 0), (0 if child.distance else part)
             else:
                 ceiling, floor = self.distribute_possible(child.node, part)
+                # Its score may be rounded to 0 although that of a child is not.
+                ceiling = ceiling if child.score else 0
             ceilings.append(ceiling)
             floors.append(floor)
         self._limits[group.definition.id] = parts, ceilings, floors

@@ -278,8 +278,14 @@ def to_figure(value: Number) -> Figure:
 
 
 def to_quotient(n: int, d: int) -> Figure:
-    """Convert n / d (d > 0) to its shortest JSON form: an int if it has no fraction, else the nearest double."""
-    return n / d if n % d else n // d
+    """Convert n / d (d > 0) to its shortest JSON form: an int if it has no fraction, else the nearest double.
+
+    Beyond the largest double, return its integral part.
+    """
+    try:
+        return n / d if n % d else n // d
+    except OverflowError:
+        return n // d
 
 
 def to_points(units: int | None, unit: int) -> Figure | None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 
@@ -140,11 +141,14 @@ def _estimate(result: Scored) -> dict[str, Json]:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
+LARGEST: Final = Fraction(sys.float_info.max)
+
+
 def figure(number: Fraction, decimals: int | None = None) -> int | float:
     """A JSON number in shortest form, half up to so many decimals."""
     if decimals is not None:
         number = Fraction(half_up(number * 10**decimals), 10**decimals)
-    return int(number) if number.denominator == 1 else float(number)
+    return math.floor(number) if number.denominator == 1 or number > LARGEST else float(number)
 
 
 def shown(result: Scored, units: int | None) -> int | float | None:
