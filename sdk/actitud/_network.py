@@ -29,7 +29,7 @@ _SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tupl
 
 
 def bound_connections(client: httpx.Client) -> None:
-    """Give each network step of an httpx client at most the time that is left for the call.
+    """Limit each network step of an httpx client to the time that is left for the call.
 
     ``client``: a client that this library created; it is changed in place.
     """
@@ -39,7 +39,7 @@ def bound_connections(client: httpx.Client) -> None:
 
 
 def bound_connections_async(client: httpx.AsyncClient) -> None:
-    """Give each network step of an asynchronous httpx client at most the time that is left for the call.
+    """Limit each network step of an asynchronous httpx client to the time that is left for the call.
 
     ``client``: a client that this library created; it is changed in place.
     """

@@ -51,7 +51,7 @@ class ActitudError(Exception):
 class NoAnswer(ActitudError):
     """No response arrived. The service may have performed the call: read the resource before you repeat it.
 
-    ``sent``: whether an attempt may have reached the service. If it is false, nothing was changed.
+    ``sent``: true if an attempt may have reached the service. If it is false, nothing was changed.
     """
 
     def __init__(self, message: str, sent: bool = True) -> None:

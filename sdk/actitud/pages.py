@@ -80,7 +80,7 @@ class _PageBase(Generic[T]):
 
 
 class Page(_PageBase[T]):
-    """One page of a list. Iterating over it yields **all** items: those of this page and of all later pages.
+    """One page of a list. Iterating over it yields **all** items, of this page and of all later pages.
 
     ``items``, ``len(page)`` and ``page[0]``: only the items of this page. Later pages are fetched when the iteration
     reaches them, and again in a second iteration.

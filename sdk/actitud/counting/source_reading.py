@@ -157,7 +157,7 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> None:
-        """Log a fault in spite of which all rows are counted."""
+        """Log a fault that excludes no row from the count."""
         self.log.add(self._make_fault(code, row, column, value, suggestion, False))
 
     def note_once(self, code: str, column: str | None = None) -> None:

@@ -99,7 +99,7 @@ def get_verdict_workbook(
 
     It has up to 1,000 assessments that are under review or in their hearing, ordered by organisation id and beginning
     after the id ``after``, and only your own verdicts. ``sample``: only the organisations of the sample of the edition.
-    The other filters are the same as of ``organisations.list``. ``lang``: language of the workbook.
+    The other filters are explained in ``organisations.list``. ``lang``: language of the workbook.
 
     Raises ``NotFound`` if the edition does not exist, or, with ``sample``, has none.
     """

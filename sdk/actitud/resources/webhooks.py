@@ -98,7 +98,7 @@ def delete_webhook(core: Core, webhook: str, *, if_match: str | None) -> Call[No
 def create_rotation(
     core: Core, webhook: str, *, if_match: str | None, idempotency_key: str | None = None
 ) -> Call[SignedWebhook]:
-    """Give a webhook another secret; for seven days messages are signed with the old one as well.
+    """Give a webhook another secret; for seven days messages are signed with the old secret as well.
 
     ``if_match``: the ``etag`` of the webhook. ``idempotency_key``: a name of your choice for this call, so that the
     service acts once even if your program sends the call again; a repeated call returns ``secret=None``.

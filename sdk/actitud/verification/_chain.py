@@ -38,9 +38,9 @@ class _ActorOpening(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
 
-    ``seq``: number of the entry. ``record``: what it records. ``prev`` and ``hash``: hash of the previous entry and of
-    this one. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if the ledger does not show
-    them.
+    ``seq``: number of the entry. ``record``: the recorded action with its facts. ``prev`` and ``hash``: hash of the
+    previous entry and of this one. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if the
+    ledger does not show them.
     """
 
     seq: int

@@ -164,9 +164,10 @@ class Findings:
         self.problems.append(VerificationProblem(location=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
-        """Add a check, with its subject in Spanish and English, and whether it holds.
+        """Add a check, with its subject in Spanish and English.
 
-        A check holds if no problem with one of its codes (see ``_CODES``) was added before. So add all problems first.
+        The check holds if no problem with one of its codes (see ``_CODES``) was added before, so add all problems
+        first.
         """
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))

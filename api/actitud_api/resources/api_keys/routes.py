@@ -220,7 +220,7 @@ class KeysController(Controller):
 
         Every process of the service refuses the key from the next request on; it stays in the list, and a key that
         replaced it stays valid. An administrator can revoke every key; any other key can revoke only itself. No
-        `If-Match` is required, because revoking is right whatever else has changed.
+        `If-Match` is required, because a revocation is correct in spite of any other change.
         """
 
         def revoke(session: Session) -> Response[bytes]:
@@ -248,7 +248,8 @@ class KeysController(Controller):
         """Report a leaked key.
 
         For anybody who finds a key in public. Each valid key in the text is revoked at once, which the ledger records;
-        so is a key that somebody made by rotating it. The response is the same whatever the text contains.
+        so is a key that somebody made by rotating it. The response is always the same, with or without a key in the
+        text.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)

@@ -78,7 +78,7 @@ class ContentChange(Struct, frozen=True, kw_only=True):
 def load_targets(
     session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
 ) -> dict[str, ContentTarget | TargetRefusal]:
-    """Return by organisation id the target to write to, or the exception that tells why it cannot be written."""
+    """Return the target to write to, or the exception that explains why it cannot be written, by organisation id."""
     domains = organisations.list_domains(session, identifiers, locked=False)
     stored = service.find_assessments(session, edition.id, domains.keys())
     moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]

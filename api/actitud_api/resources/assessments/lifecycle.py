@@ -79,7 +79,7 @@ class DeadlinePassed(Exception):
 
 
 class HearingStillOpen(Exception):
-    """The assessment cannot become final yet, because its hearing goes on until the end of `day`.
+    """The assessment cannot become final yet, because its hearing lasts until the end of `day`.
 
     Raised by `Lifecycle.ensure_hearing_over`.
     """

@@ -32,8 +32,8 @@ class AssessmentSupport(Struct, frozen=True):
 
     `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
     indicator. `findings`: faults of documents as of the last write. `review`: the verdicts and the overall review that
-    the score takes into account. `salt`: 16 random bytes in hexadecimal, without which nobody can try whether a guessed
-    note is the one in a seal; empty if there is no seal yet, or after an erasure.
+    the score takes into account. `salt`: 16 random bytes in hexadecimal, without which nobody can test a guessed note
+    against a seal; empty if there is no seal yet, or after an erasure.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}

@@ -88,11 +88,10 @@ def apply_review(
 ) -> Submission:
     """Return a submission with the effects of a review.
 
-    `digests` are those of the answers from which the submission was made, by indicator. A verdict counts only if its
-    answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of
-    the result tells why. An answer with insufficient evidence counts as self-declared. A capped answer scores at
-    most like its capped level. The overall review sets the facts that organisations cannot set, and the highest
-    level.
+    `digests` are the digests of the answers from which the submission was made, by indicator. A verdict counts only if
+    its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of the
+    result has the reason. An answer with insufficient evidence counts as self-declared. A capped answer scores at most
+    like its capped level. The overall review sets the facts that organisations cannot set, and the highest level.
     """
     found = ((name, review.find(name, digests.get(name))) for name in review.answers)
     current = {name: applied for name, applied in found if applied is not None}
@@ -115,8 +114,9 @@ def apply_review(
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
     """Return a submission without the effects of a review, except those on `self_declared`.
 
-    An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does
-    not tell which of the two, so the caller, which has the documents, must remove the answers with that verdict.
+    An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does not
+    show which of these is the reason, so the caller, which has the documents, must remove the answers with that
+    verdict.
     """
     before = structs.replace(
         submission,

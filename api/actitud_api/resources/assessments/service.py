@@ -526,8 +526,8 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
 def find_left_out(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
     """Return the assessment of an organisation as it was last submitted, if it was returned and not submitted again.
 
-    Its answers and documents are those of the last submission: what was changed since was never submitted. Return None
-    if the organisation has no assessment in the edition, or one in another state.
+    Its answers and documents are taken from the last submission: later changes were never submitted. Return None if the
+    organisation has no assessment in the edition, or one in another state.
     """
     record = queries.get(session, edition, organisation)
     if record is None or record.state != "returned":

@@ -98,8 +98,9 @@ class StoredCorrection(Base, table=True):
     """The answers of an assessment after their correction by a revision of its published edition.
 
     The assessment itself keeps the answers that were published first. `number` continues the numbers of its
-    submissions; `submitted` is the time of the publication. `explanations`, `submission` and `evidence` are as in
-    `Submission`. The correction counts once its revision is complete.
+    submissions; `submitted` is the time of the publication. `explanations` has the reasons of the organisation for
+    warnings, by rule; `submission` is the JSON of `answers.Submission`, `evidence` that of `records.AssessmentSupport`.
+    The correction counts once its revision is complete.
     """
 
     __tablename__ = "correction"

@@ -170,7 +170,7 @@ class ImportResult(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """Overview of a file before its import: its last row, and the organisations whose rows do not stand together.
+    """Overview of a file before its import: its last row, and the organisations whose rows are not adjacent.
 
     `scattered`: the first row of each group of such rows, by the hash of the organisation's id.
     """

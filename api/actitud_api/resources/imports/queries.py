@@ -23,7 +23,11 @@ _SELECT_PIECE: Final = select(PIECES.c.content).where(
 
 
 class ImportFileRecord(Struct, frozen=True, kw_only=True):
-    """A file that was sent to be imported, or its annotated copy; the members are those of `ImportFileTable`."""
+    """A file that was sent to be imported, or its annotated copy.
+
+    `holder`: id of the sender. `job`: id of the job whose faults an annotated copy shows; None for a file that was
+    sent. `kind`: media type. `size`: number of its bytes. `expires`: time from which it is deleted.
+    """
 
     id: int
     edition: str
@@ -58,12 +62,12 @@ def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
 
 
 def insert_piece(session: Session, file: int, position: int, content: bytes) -> None:
-    """Insert a piece of a file."""
+    """Insert a compressed piece of a file; `position` counts the pieces of a file from 0."""
     session.connection().execute(insert(PIECES), {"file": file, "position": position, "content": content})
 
 
 def get_piece(session: Session, file: int, position: int) -> bytes | None:
-    """Return a piece of a file, or None if it has no such piece."""
+    """Return the compressed piece of a file at `position`, from 0, or None if the file has no such piece."""
     content: bytes | None = session.execute(_SELECT_PIECE, {"of": file, "at": position}).scalar_one_or_none()
     return content
 

@@ -24,7 +24,7 @@ def refuse_unknown(group: OrganisationRows) -> ImportFault:
 
 
 def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
-    """Return the fault of an organisation whose rows do not stand together; `rows` has the first row of each group."""
+    """Return the fault of an organisation whose rows are not adjacent; `rows` has the first row of each group."""
     detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
     return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
 

@@ -115,9 +115,8 @@ class ImportsController(Controller):
         `evidence_url`, `evidence_date`, `note`), CSV with a row for each organisation (columns `D1.01.numerator`,
         `profile:units`), JSON Lines with an assessment a line and its `organisation`, or the workbook of
         `template.xlsx`. The rows of an organisation replace its whole assessment as a `PUT` would, unless they have a
-        fault or say what is stored already. `revision` does for them what `If-Match` does for a request: the
-        assessment must be in that state, or absent for `none`. The results of the job name the faults of each
-        organisation.
+        fault or equal the stored assessment. `revision` has the effect of `If-Match`: the assessment must have that
+        revision, or be absent for `none`. The results of the job name the faults of each organisation.
         """
         with body.file as content:
             received = importing.receive_file(path.edition, content, body.size, body.media_type, principal.origin)

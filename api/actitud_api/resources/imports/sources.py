@@ -24,10 +24,10 @@ class SourceRow(Struct, frozen=True, array_like=True):
 
 
 class OrganisationRows(Struct, frozen=True, array_like=True):
-    """The rows of one organisation, which stand together in the file.
+    """The rows of one organisation, which are adjacent in the file.
 
-    `organisation`: the identifier as it is written, empty if there is none. `last`: number of the last of the rows.
-    `left_out`: number of rows beyond `ROWS_MAX`.
+    `organisation`: the identifier in the file, unchanged; empty if there is none. `last`: number of the last of the
+    rows. `left_out`: number of rows beyond `ROWS_MAX`.
     """
 
     organisation: str
@@ -46,8 +46,8 @@ class ImportFault(Struct, frozen=True, kw_only=True):
 
     `sheet`: name of the sheet, None in a text file. `row`: its number as a spreadsheet shows it. `column`: title of the
     column in a CSV file, its letters in a workbook, JSON Pointer in a line of JSON; None if the whole row is at fault.
-    `value`: the value as JSON, None if there is none or it may be personal data. `detail`: what is wrong and what to
-    do, by language. `suggestion`: the value that was probably meant.
+    `value`: the value as JSON, None if there is none or it may be personal data. `detail`: a sentence about the fault
+    and its remedy, by language. `suggestion`: the value that was probably meant.
     """
 
     row: int

@@ -81,7 +81,7 @@ class AnnotationRequest(Struct, frozen=True):
 
 
 def write_template(encoded: bytes) -> bytes:
-    """Write a workbook with the stored answers of organisations to a file; return empty bytes.
+    """Write the workbook of an edition, with the stored answers of organisations, to a file; return empty bytes.
 
     `encoded` is a `TemplateRequest` in MessagePack: the function runs in another process.
     """

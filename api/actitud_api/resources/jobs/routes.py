@@ -159,8 +159,8 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """Cancel a job.
 
-        At once if it has not begun, else before its next step. What it has done by then stays. A job that has ended is
-        refused (409).
+        A job that has not begun ends at once, any other before its next step. Results that it has by then stay. A job
+        that has ended is refused (409).
         """
 
         def cancel(session: Session) -> Response[bytes]:

@@ -36,7 +36,7 @@ class JobPath(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """Work that outlasts the request that asked for it."""
+    """Work that takes longer than the request that asked for it."""
 
     id: str
     kind: Annotated[str, Meta(description="The operation that asked for it.")]
@@ -60,7 +60,7 @@ class JobPage(Page[Job], frozen=True):
 
 
 class JobResult(Struct, frozen=True, kw_only=True):
-    """The result of a job for one of its subjects."""
+    """The result of a job for one organisation, or for one row of a file."""
 
     position: Annotated[int, Meta(ge=1, description="Its place among the results, from 1.")]
     subject: Annotated[str, Meta(description="The organisation, or the place in a file.")]

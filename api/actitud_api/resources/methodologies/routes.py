@@ -50,7 +50,7 @@ class MethodologiesController(Controller):
     def list_versions(self, request: ApiRequest, query: PageQuery, language: Language) -> Response[bytes]:
         """List the registered methodology versions.
 
-        Oldest first. A draft has a name such as `2030.1-draft`; it may still change, and scores under it with it.
+        Oldest first. A draft has a name such as `2030.1-draft`; it may still change, and so may scores under it.
         """
         total = query.make_total(len(service.list_methodologies(after=None)))
         rows = service.list_methodologies(after=CURSOR.read(query))[query.offset :]

@@ -28,8 +28,9 @@ Version = Annotated[str, Meta(description="The version of a methodology, such as
 class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
-    `digest` is the SHA-256 of its document without texts. Points are rounded to `decimals`. `languages` are those of
-    its texts. `standing` is `provisional` if it only estimates the index of another version and ranks nobody.
+    `digest` is the SHA-256 of its document without texts. Points are rounded to `decimals`. `languages` are the
+    languages of its texts. `standing` is `provisional` if it only estimates the index of another version and has no
+    ranking.
     """
 
     version: str

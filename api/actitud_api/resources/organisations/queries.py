@@ -55,7 +55,7 @@ class OrganisationRecord(OrganisationEntry, frozen=True, kw_only=True):
 
 
 class IndexedEntry(Struct, frozen=True, kw_only=True):
-    """An entry of an organisation to be stored, with what is derived from it.
+    """An entry of an organisation to be stored, with the values derived from it.
 
     `band` is the size band by population or, for some kinds, by employees; None if that number is not known.
     `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `words` are the

@@ -129,7 +129,7 @@ class CorrectedScore(Struct, frozen=True):
     """A score that a publication corrects, or adds.
 
     `before` and `after` are the digests of its old and new document; `before` is None if the publication adds it. Index
-    and level are those in each document, None if the score has none.
+    and level are taken from each document, None if the score has none.
     """
 
     organisation: str
@@ -213,8 +213,8 @@ class StoredNewestScore(NamedTuple):
     """The score of an organisation in the newest revision of an edition, as it is stored.
 
     `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
-    score is not ranked. `digest` and `member` are those of the score document. `has_erasures` is true if texts of its
-    review may have been erased since.
+    score is not ranked. `digest` is the digest of the score document, and `member` its bytes as one gzip member.
+    `has_erasures` is true if texts of its review may have been erased since.
     """
 
     edition_digest: str

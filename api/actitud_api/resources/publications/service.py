@@ -323,7 +323,7 @@ class EditionPublisher:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Give up the publication that is being prepared, and refuse further ones.
+        """Abandon the publication that is being prepared, and refuse further ones.
 
         A process that stops cannot wait for the preparation of a large edition. A publication that is already being
         stored is completed.

@@ -21,7 +21,7 @@ GROWTH_LIMIT: Final = Fraction(3, 2)
 class Deviation(Struct, frozen=True):
     """A value far from the median of its peers.
 
-    `median` is that median and `deviation` the median absolute deviation of the peers.
+    `median` is the median of the peers, and `deviation` their median absolute deviation.
     """
 
     value: Fraction

@@ -64,9 +64,9 @@ class ComparedAssessment(Struct, frozen=True):
 class Anomaly(Struct, frozen=True):
     """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
-    `kind` says what is unusual, and `rule` is the rule of the catalogue that found it. `indicator` is None if the
-    anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the
-    value and the median.
+    `kind` is the kind of anomaly, and `rule` the rule of the catalogue that found it. `indicator` is None if the
+    anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the value
+    and the median.
     """
 
     organisation: str
@@ -94,7 +94,7 @@ def extract_compared(methodology: Methodology, assessment: SubmittedAssessment) 
 
 
 def find_followers(assessment: SubmittedAssessment) -> int | None:
-    """Return the followers of the organisation's largest account, or None if the profile does not tell the number."""
+    """Return the followers of the organisation's largest account, or None if the profile has no such number."""
     number = assessment.submission.profile.get(FOLLOWERS)
     return number if isinstance(number, int) else None
 

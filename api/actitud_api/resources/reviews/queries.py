@@ -45,11 +45,11 @@ BATCH_SIZE: Final = 500
 class VerdictRecord(Struct, frozen=True, kw_only=True):
     """A stored verdict of one assessor on one answer.
 
-    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key, or of its oldest predecessor
-    if it was rotated. `number` orders the verdicts of an assessment by the time at which they were given or
-    withdrawn. `verdict` is None once it is withdrawn. `reason` is None if none was given. `level` is set for
-    `capped` only. `rule` is the rule of the catalogue that the answer breaks, None if there is none.
-    `first_verdict` and `first_level` are those that the assessor gave first.
+    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key, or of its oldest predecessor if
+    it was rotated. `number` orders the verdicts of an assessment by the time at which they were given or withdrawn.
+    `verdict` is None once it is withdrawn. `reason` is None if none was given. `level` is set for `capped` only. `rule`
+    is the rule of the catalogue that the answer breaks, None if there is none. `first_verdict` and `first_level` are
+    the verdict and level that the assessor gave first.
     """
 
     edition: str
@@ -105,10 +105,9 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 class FlagRecord(Struct, frozen=True, kw_only=True):
     """A stored flag: something unusual in an assessment that assessors should look at.
 
-    `number` counts the flags of one assessment from 1. `kind` says what is unusual, and `rule` is the rule of the
-    catalogue that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values
-    for the sentence about the flag, such as the value and the median. `created` is the time when the flags were
-    computed.
+    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the rule of the
+    catalogue that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values for
+    the sentence about the flag, such as the value and the median. `created` is the time when the flags were computed.
     """
 
     edition: str

@@ -93,9 +93,9 @@ class Sample(Base, table=True):
 class Flag(Base, table=True):
     """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
-    `kind` says what is unusual, and `rule` is the rule of the catalogue that found it. `indicator` is null if the
-    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created`
-    is the time when the flags of the edition were computed.
+    `kind` is the kind of anomaly, and `rule` the rule of the catalogue that found it. `indicator` is null if the
+    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created` is
+    the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"

@@ -28,10 +28,10 @@ Correlation = Annotated[float, Meta(ge=-1, le=1, description="Pearson's r, round
 class Moments(Wire, frozen=True):
     """Distribution of scores in points, over the organisations that have a score.
 
-    `standard_deviation` is that of a sample (n - 1); `skewness` is the adjusted Fisher-Pearson coefficient G1.
-    `mean` is null if no organisation has a score, `standard_deviation` with fewer than two, and `skewness` with
-    fewer than three or if all scores are equal. `floor` and `ceiling` are the shares of the organisations with the
-    lowest and the highest possible score; null if no organisation has a score.
+    `standard_deviation` is the standard deviation of a sample (n - 1); `skewness` is the adjusted Fisher-Pearson
+    coefficient G1. `mean` is null if no organisation has a score, `standard_deviation` with fewer than two, and
+    `skewness` with fewer than three or if all scores are equal. `floor` and `ceiling` are the shares of the
+    organisations with the lowest and the highest possible score; null if no organisation has a score.
     """
 
     organisations: Count
@@ -199,8 +199,8 @@ class IndicatorDifference(Wire, frozen=True):
 class GroupDifferences(Wire, frozen=True):
     """Differences between organisations of different kinds or size bands.
 
-    `explained` is the share of the variance of the index that lies between the groups. `indicators` are those whose
-    `effect` is at least 0.035.
+    `explained` is the share of the variance of the index that lies between the groups. `indicators` are the indicators
+    with an `effect` of at least 0.035.
     """
 
     by: Annotated[Grouping, OPEN]

@@ -140,9 +140,9 @@ class ComparisonController(Controller):
 
         The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to 25 %
         and uses arithmetic or geometric aggregation with equal chance. All organisations share the same draws. Only
-        ranked organisations are listed, in rank order; ranks are those in the whole edition, whatever the filters.
-        Before publication, assessors, publishers and administrators see all of it; an organisation sees only itself,
-        without rank, which would reveal the scores of others.
+        ranked organisations are listed, in rank order; ranks are always ranks in the whole edition. Before publication,
+        assessors, publishers and administrators see all of it; an organisation sees only itself, without rank, which
+        would reveal the scores of others.
         """
         total = query.make_total()
         rows = audits.list_robustness(

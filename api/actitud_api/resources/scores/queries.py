@@ -424,7 +424,7 @@ def find_local_ranks(
 def count_before(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, row: RankingRow
 ) -> int:
-    """Count the rows that match the filters and stand before `row` in the order by rank."""
+    """Count the rows that match the filters and precede `row` in the order by rank."""
     statements = source.statements
     statement = _filter(session, statements.count_rows, statements, filters, visibility).where(
         or_(

@@ -115,9 +115,9 @@ class ScoresController(Controller):
     def create_many(self, request: ApiRequest, body: Batch, language: Language) -> Response[bytes]:
         """Score the facts of many organisations.
 
-        Takes up to 1,000 bodies of `POST /v1/scores` and answers their scores in the same order, without explanation.
-        One faulty item refuses the whole request, with every fault of every item. The request counts as many requests
-        as it has items.
+        Accepts up to 1,000 bodies of `POST /v1/scores` and returns their scores in the same order, without explanation.
+        If one item is faulty, the whole request is refused, with every fault of every item. The request counts as many
+        requests as it has items.
         """
         return SCORES.of(request, schemas.ScoreBatchAnswer(tuple(_score_item(item, language) for item in body.items)))
 
@@ -269,8 +269,8 @@ class EditionScoresController(Controller):
         Splits the difference of the index into the effect of the methodology on the facts of the earlier edition, of
         indicators that became known or unknown, and of changed facts. If the later methodology asks a new question, the
         points that are lost until it is answered belong to the first part. Editions under different methodologies are
-        not compared if one of these only estimates. Before publication, assessors, publishers and administrators see
-        all of it; an organisation sees only itself.
+        not compared if one of them only estimates an index. Before publication, assessors, publishers and
+        administrators see all of it; an organisation sees only itself.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -346,9 +346,9 @@ class OrganisationScoresController(Controller):
         """List the scores of an organisation by edition.
 
         Newest reference date first. With `methodology`, every edition is scored under that version, without rank; an
-        edition keeps its own if one of the two only estimates. Before publication, assessors, publishers and
-        administrators see all of it; an organisation sees only itself, without rank, which would reveal the scores of
-        others.
+        edition keeps its own version if one of the two versions only estimates an index. Before publication, assessors,
+        publishers and administrators see all of it; an organisation sees only itself, without rank, which would reveal
+        the scores of others.
         """
         total = query.make_total()
         rows = service.list_history(

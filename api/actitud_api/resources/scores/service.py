@@ -300,9 +300,9 @@ class HistoryEntry(Struct, frozen=True):
     """The score of an organisation in one of its editions.
 
     `past` has its figures in the edition. `stated_under` is the methodology version for which its answers were given.
-    `version_effects` is None if the figures are those of that version. If the figures were computed under another
-    version on request, `version_effects` lists the answers that the other version does not ask for and the indicators
-    that are new in it, and `past` has no rank.
+    `version_effects` is None if the figures were computed under that version. If the figures were computed under
+    another version on request, `version_effects` lists the answers that the other version does not ask for and the
+    indicators that are new in it, and `past` has no rank.
     """
 
     past: PastRow
@@ -344,9 +344,9 @@ def list_ranking(
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    Ranks are those in the whole edition: equal indices share the best rank and the next ranks are skipped. `after`
-    is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows after
-    it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
+    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped. `after` is
+    the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows after it and
+    returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -397,7 +397,7 @@ def find_local_ranks(
 ) -> dict[str, int]:
     """Return the ranks of ranked rows within the part of a published edition that the filters select, by organisation.
 
-    Equal indices share the best rank. The ranks in the rows are those in the whole edition.
+    Equal indices share the best rank. The ranks in the rows themselves are ranks in the whole edition.
 
     Raises:
         UnknownEdition: No edition with that id is published.

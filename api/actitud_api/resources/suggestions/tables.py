@@ -11,7 +11,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class SuggestionTable(Base, table=True):
-    """A suggestion with all decisions on it, oldest first. `state` and `methodology` are those of the last decision.
+    """A suggestion with all decisions on it, oldest first. `state` and `methodology` come from the last decision.
 
     Before any decision, `state` is `undecided` and `methodology` null. `dimension` and `indicator` are null if the
     suggestion names none. An `id` is never reused, even after a withdrawal. `proposer` is the id of the key that

@@ -141,7 +141,7 @@ class WebhooksController(Controller):
     ) -> Response[bytes]:
         """List the webhooks.
 
-        Oldest first. An administrator sees all; any other key only its own.
+        Oldest first. An administrator sees all webhooks; any other key only its own.
         """
         total = query.make_total()
         rows = service.list_webhooks(
@@ -250,7 +250,7 @@ class WebhooksController(Controller):
     ) -> Response[bytes]:
         """Give a webhook another secret.
 
-        For 7 days messages are signed with the old one as well. The secret is shown only in this response.
+        For 7 days messages are signed with the old secret as well. The secret is shown only in this response.
         """
 
         def rotate(session: Session) -> CreatedWebhook:

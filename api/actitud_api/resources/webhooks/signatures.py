@@ -24,7 +24,7 @@ def format_secret(secret: bytes) -> str:
 
 
 def sign_message(secrets_: Iterable[bytes], message: str, timestamp: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`: one signature for each secret, of which a receiver knows one.
+    """Return the value of `webhook-signature`: one signature for each secret; a receiver may know only one.
 
     `message`: id of the message. `timestamp`: Unix time of the attempt in seconds.
     """

@@ -59,7 +59,7 @@ class WebhookTopic(Base, table=True):
 
 
 class WebhookDelivery(Base, table=True):
-    """An event for one webhook: the outbox, and the log of what was delivered.
+    """An event for one webhook, in the outbox and, once it is sent, in the log of deliveries.
 
     `message` is the id by which the receiver recognises repetitions, the same for all webhooks. `payload` is the body,
     which never changes. `state` is a `queries.DeliveryState`. `attempts` is the JSON of `queries.Attempt`, oldest

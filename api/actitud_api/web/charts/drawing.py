@@ -77,7 +77,7 @@ class FileUnits:
 class FileLine(Struct, frozen=True):
     """A line of text in a chart that is drawn as a file: its baseline, CSS class, words, and their width in pixels.
 
-    In another site a file is drawn with the fonts of the reader, some of which are wider than ours.
+    A browser draws a file that another site shows with the fonts of the reader, which may be wider than ours.
     """
 
     y: float

@@ -212,7 +212,7 @@ def draw_dots(
 
     The scale covers the figures and begins and ends at tens: dots are read by their place, not by a length from 0, and
     medians that differ by a few points would all seem equal on a scale from 0 to 100. `reference` is a figure to mark
-    in every row. `is_own` is True if the dots are those of one organisation. `identifier` is the id of the chart in the
+    in every row. `is_own` is True if the dots belong to one organisation. `identifier` is the id of the chart in the
     page, and `description` its text for screen readers.
     """
     known = [figure for row in rows for figure in (row.dot, row.mark, *(row.middle or ())) if figure is not None]

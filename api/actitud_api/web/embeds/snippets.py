@@ -103,7 +103,7 @@ def build_table_snippet(fragment: str) -> Snippet:
 def build_oembed_snippet(addresses: Addresses) -> Snippet:
     """Build the snippet with only the URL of the page that explains the score.
 
-    WordPress turns the URL into a frame if it stands on a line of its own.
+    WordPress turns the URL into a frame if the URL is alone on its line.
     """
     return Snippet(
         "oembed",

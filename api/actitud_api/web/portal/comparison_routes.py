@@ -65,8 +65,8 @@ _SAME: Final = Texts("igual", "equal")
 class ComparisonColumn(Struct, frozen=True, kw_only=True):
     """A column of the comparison table: one organisation.
 
-    `letter` stands for the organisation in charts. `texts`: the texts of its score. `rank`: its rank as text, a
-    dash if it is unranked. `without`: URL of the comparison without this organisation.
+    `letter` represents the organisation in charts. `texts`: the texts of its score. `rank`: its rank as text, a dash if
+    it is unranked. `without`: URL of the comparison without this organisation.
     """
 
     letter: str

@@ -197,7 +197,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
 class AnswerEvidence(Struct, frozen=True):
     """The proof of an answer: a text that says whether it is proven, the accepted documents, and its source.
 
-    `source` is None if the organisation stated none; `manifest` is the digest of the manifest of a count, or None.
+    `source` is None if the organisation stated no source; `manifest` is the digest of the manifest of a count, or None.
     """
 
     text: str

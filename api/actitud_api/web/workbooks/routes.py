@@ -64,7 +64,7 @@ class WorkbooksController(Controller):
     def get_workbook(self, request: ApiRequest, path: schemas.WorkbookPath, language: Language) -> Response[bytes]:
         """Get the questionnaire as an empty workbook.
 
-        An XLSX file with one sheet for the profile and one for all questions, with what counts as evidence and the
+        An XLSX file with one sheet for the profile and one for all questions, with the accepted evidence, and with the
         steps of ladders as drop-down lists. Only the cells for answers can be changed.
         """
         announce_retirement(request, methodologies.get_methodology(path.version))
@@ -87,9 +87,9 @@ class WorkbooksController(Controller):
     ) -> LargeResponse:
         """Fill the questionnaire workbook with answers.
 
-        Nothing is stored. The body is that of `POST /v1/scores` without `what_if`, or that of an assessment; answers
-        may be missing. The workbook keeps 15 significant digits of a number. A questionnaire of another methodology
-        version is refused (409).
+        Nothing is stored. The body is a body of `POST /v1/scores` without `what_if`, or of an assessment; answers may
+        be missing. The workbook keeps 15 significant digits of a number. A questionnaire of another methodology version
+        is refused (409).
         """
         name = f"actitud-{path.version}-{language}.xlsx"
         return LargeResponse(lambda: FILLED.file_of(request, service.fill_workbook(path.version, body, language), name))
