@@ -31,7 +31,7 @@ class Words:
     """
 
     def __init__(self, language: str) -> None:
-        self.is_spanish = language.lower().partition("-")[0] in _READ_IN_SPANISH
+        self.is_spanish: bool = language.lower().partition("-")[0] in _READ_IN_SPANISH
 
     def __call__(self, spanish: str, english: str) -> str:
         return spanish if self.is_spanish else english

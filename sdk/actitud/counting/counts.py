@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from tempfile import TemporaryFile
 from typing import Final, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -195,8 +196,12 @@ class FactCounter:
 
         Raises UnknownTimeZone if the plan names no valid time zone, and KeyError if the plan lacks a window.
         """
-        self.table, self.sources, self.plan, self.definitions, self.coding = table, sources, plan, definitions, coding
-        self.zone = load_zone(plan.time_zone)
+        self.table: MessageTable = table
+        self.sources: Sequence[Source] = sources
+        self.plan: CountPlan = plan
+        self.definitions: Definitions = definitions
+        self.coding: Coding = coding
+        self.zone: ZoneInfo = load_zone(plan.time_zone)
         windows = build_windows(plan.windows, self.zone)
         self.windows: Final[Mapping[str, Window]] = {name: windows[name] for name in definitions.windows}
         self._facts: dict[str, FactCount] = {}

@@ -131,7 +131,7 @@ class ExportFiles:
     """
 
     def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:
-        self.ignored = 0
+        self.ignored: int = 0
         self.roots: dict[str, set[Path]] = {}
         self._archives = ArchivePool()
         self._log = log
@@ -148,7 +148,7 @@ class ExportFiles:
         except BaseException:
             self.close()
             raise
-        self.files = sorted(files.values(), key=lambda file: (file.sha256, file.name))
+        self.files: list[ExportFile] = sorted(files.values(), key=lambda file: (file.sha256, file.name))
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 
 from actitud.counting.export_files import ExportFile
@@ -55,7 +55,7 @@ class SourceReading:
         self.headers: HeaderSighting | None = None
         self.stated: tuple[date | None, date | None] = (None, None)
         self.date_order: DateOrder | None = options.date_order
-        self.zone = options.zone
+        self.zone: tzinfo = options.zone
         self._taken = 0
         self._refused = 0
         self._skipped: Counter[str] = Counter()

@@ -94,9 +94,9 @@ class OrderEvidence:
     """
 
     def __init__(self, *, is_sorted: bool = False) -> None:
-        self.day_first = False
-        self.month_first = False
-        self.is_numeric = False
+        self.day_first: bool = False
+        self.month_first: bool = False
+        self.is_numeric: bool = False
         self._is_sorted = is_sorted
         self._days = (0, 0, 0), (0, 0, 0)
         self._rises = [True, True]

@@ -30,7 +30,7 @@ class TableRow:
     """A row of a table, whose cells are found by the field of the message."""
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
-        self.line = row.line
+        self.line: int = row.line
         self._cells = row.cells
         self._match = match
         self._source = source
