@@ -174,7 +174,7 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> FileRefused:
-        """Return the exception that refuses the whole file."""
+        """Build the exception that refuses the whole file because of a fault; the reader must raise it."""
         return FileRefused(self._make_fault(code, row, column, value, suggestion, True))
 
     def read_time(self, value: object, row: int | str, column: str | None) -> ReadTime:

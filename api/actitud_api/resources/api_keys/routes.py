@@ -135,7 +135,7 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Get a key.
 
-        Without the secret. An administrator can read every key; any other key can read only itself.
+        The response has no secret. An administrator can read every key; any other key can read only itself.
         """
         return _answer(request, peppers, access.get(database, path.key))
 

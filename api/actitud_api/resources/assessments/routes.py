@@ -173,8 +173,8 @@ class AssessmentsController(Controller):
     def get_assessment(self, request: ApiRequest, path: schemas.AssessmentPath, database: Database) -> Response[bytes]:
         """Get an assessment.
 
-        With the documents, the findings as of the last write, and index, level and coverage. The `If-Match` of a later
-        change takes the `ETag` of this response.
+        With the documents, the findings as of the last write, and index, level and coverage. Send the `ETag` of this
+        response as `If-Match` of a later change.
         """
         record = service.get_assessment(database, path.edition, path.organisation)
         return _answer(request, service.EvaluatedAssessment(record, service.evaluate_stored(record)))

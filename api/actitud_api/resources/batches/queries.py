@@ -89,7 +89,7 @@ def insert_file(session: Session, job: int, content: bytes) -> None:
 
 
 def get_file(session: Session, job: int) -> bytes:
-    """Return the file of a job that has not ended."""
+    """Return the content of the file of a job that has not ended."""
     content: bytes = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one()
     return content
 

@@ -144,8 +144,8 @@ _DELETE_TRIGRAM: Final = delete(TRIGRAMS).where(
 def find_matches(session: Session, text: str) -> Subquery | None:
     """Return a subquery of the organisations that match a search text, or None if there is no word in it.
 
-    Its columns are `id`, `distance` and `size`. The closest organisation has the lowest distance; then the larger one
-    comes first, then the lower id. The docstring of this module has the rules of a match.
+    Its columns are `id`, `distance` and `size` (the negative population). In ascending order of distance, size and id
+    the closest organisation is first. The docstring of this module has the rules of a match.
     """
     search = parse_search(text)
     if not search.words:

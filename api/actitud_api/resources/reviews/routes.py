@@ -280,8 +280,8 @@ class VerdictsController(Controller):
     def get_verdict(self, request: ApiRequest, path: schemas.VerdictPath, database: Database) -> Response[bytes]:
         """Get the verdicts on an answer.
 
-        The verdicts of all assessors on the answer to one indicator. The `If-Match` of a later change takes the `ETag`
-        of this response.
+        The verdicts of all assessors on the answer to one indicator. Send the `ETag` of this response as `If-Match` of
+        a later change.
         """
         review = service.get_answer_review(database, path.edition, path.organisation, path.indicator)
         return JUDGED.of(request, schemas.build_judged_answer(review), revision=review.revision)
@@ -308,8 +308,8 @@ class VerdictsController(Controller):
         """Give a verdict on an answer.
 
         Stores the verdict of the assessor who holds the key, in place of an earlier one of the same assessor on the
-        answer, while the assessment is under review or in its hearing. `If-Match` takes the `ETag` of the verdicts on
-        the answer. The latest verdict of any assessor counts, and the assessment is scored again at once. Once the
+        answer, while the assessment is under review or in its hearing. `If-Match` must have the `ETag` of the verdicts
+        on the answer. The latest verdict of any assessor counts, and the assessment is scored again at once. Once the
         hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`) unless `hearing_until` gives
         the organisation another last day.
         """

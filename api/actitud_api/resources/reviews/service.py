@@ -905,8 +905,8 @@ def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Without `seed`, one is generated. The edition must not be published: somebody who knows the scores could choose a
-    seed that selects certain organisations.
+    Without `seed`, one is generated. The edition must not be published: once its organisations are final, somebody
+    could choose a seed that selects certain ones.
 
     Raises:
         UnknownEdition: There is no such edition.

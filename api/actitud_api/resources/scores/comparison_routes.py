@@ -71,7 +71,7 @@ class ComparisonController(Controller):
 
         Rank and percentile of the organisation within its peer group, and the quartiles of the group, for the index and
         each dimension. Before publication, assessors, publishers and administrators see all of it; an organisation sees
-        only itself, without group, which would reveal the scores of others.
+        only itself, without the group, which would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))

@@ -120,9 +120,10 @@ def _describe_ends(
 def describe_above(
     pairs: Sequence[tuple[Figure | None, Figure | None]], whole: Texts, language: Language
 ) -> str | None:
-    """Describe in how many dimensions a territory is above the whole; None if no dimension can be compared.
+    """Describe in how many dimensions a figure is above another one; None if no dimension can be compared.
 
-    `pairs` has for each dimension the figure of the territory and that of the whole; `whole` is the name of the whole.
+    `pairs` has for each dimension the own figure and the figure to compare it with, such as that of a territory and of
+    the whole edition. `whole` is the name of the latter in the sentence.
     """
     known = [(own, other) for own, other in pairs if own is not None and other is not None]
     if not known:

@@ -167,7 +167,7 @@ def dig(value: Any, *path: str | int) -> Any:
 
 
 def dig_text(value: Any, *path: str | int) -> str:
-    """Return the text at a path, "" if there is none; a number becomes its digits."""
+    """Return the text in a JSON value at a path, "" if there is none; a number becomes its digits."""
     found = dig(value, *path)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
@@ -175,7 +175,7 @@ def dig_text(value: Any, *path: str | int) -> str:
 
 
 def dig_list(value: Any, *path: str | int) -> list[Any]:
-    """Return the list at a path, an empty one if there is none."""
+    """Return the list in a JSON value at a path of names and positions; an empty list if there is none."""
     found = dig(value, *path)
     return found if isinstance(found, list) else []
 
