@@ -102,15 +102,16 @@ _NO_ORGANISATION: Final = Texts(
     "We do not know the organisation “{organisation}”, so its answers will not be kept in the edition.",
 )
 _ORGANISATION_MISSING: Final = Texts(
-    "A la dirección le falta la organización, así que las respuestas no se guardarán en la edición «{edition}»: añada "
-    "&organisation= y su identificador.",
-    "The address lacks the organisation, so the answers will not be kept in the edition “{edition}”: add "
-    "&organisation= and its id.",
+    "A la dirección le falta la organización, así que las respuestas no se guardarán en la edición «{edition}»: pida "
+    "a quien la organiza la dirección completa.",
+    "The address lacks the organisation, so the answers will not be kept in the edition “{edition}”: ask "
+    "whoever runs it for the complete address.",
 )
 _EDITION_MISSING: Final = Texts(
-    "A la dirección le falta la edición, así que las respuestas de «{organisation}» no se guardarán en ninguna: añada "
-    "&edition= y su identificador.",
-    "The address lacks the edition, so the answers of “{organisation}” will be kept in none: add &edition= and its id.",
+    "A la dirección le falta la edición, así que las respuestas de «{organisation}» no se guardarán en ninguna: pida a "
+    "quien organiza la edición la dirección completa.",
+    "The address lacks the edition, so the answers of “{organisation}” will be kept in none: ask whoever runs the "
+    "edition for the complete address.",
 )
 _NO_SCORE: Final = Texts(
     "La organización «{organisation}» no tiene ningún resultado publicado en esa edición: empieza en blanco.",

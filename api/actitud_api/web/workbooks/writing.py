@@ -88,8 +88,8 @@ _INSTRUCTIONS: Final = (
         "note or a SHA-256, in the sheet “Documents”, with the code of the question.",
     ),
     Texts(
-        "Las notas se publican: no escriba nombres, DNI, correos ni teléfonos.",
-        "Notes are published: write no names, identity numbers, e-mail addresses or telephone numbers.",
+        "Las notas las lee quien revisa: no escriba nombres, DNI, correos ni teléfonos.",
+        "Reviewers read the notes: write no names, identity numbers, e-mail addresses or telephone numbers.",
     ),
     Texts(
         "No inserte ni mueva columnas, ni combine celdas, ni escriba fórmulas: al leer el libro se dirá celda por "
