@@ -164,7 +164,7 @@ def test_a_hundred_thousand() -> None:
 
 
 @settings(
-    max_examples=3_000 if NIGHT else 25,
+    max_examples=1_000 if NIGHT else 25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
