@@ -1584,7 +1584,7 @@ class Exemplar(Model, frozen=True, kw_only=True):
 
 
 class Percentiles(Model, frozen=True, kw_only=True):
-    """The 5th, 50th and 95th percentile of an index, 0 to 100."""
+    """The 5th, 50th and 95th percentile of an organisation's index over the random draws, 0 to 100."""
 
     p5: float
     p50: float
@@ -1592,7 +1592,7 @@ class Percentiles(Model, frozen=True, kw_only=True):
 
 
 class RankPercentiles(Model, frozen=True, kw_only=True):
-    """The 5th, 50th and 95th percentile of a rank. Rank 1 is the best, so ``p5`` is the optimistic end."""
+    """The 5th, 50th and 95th percentile of an organisation's rank over the random draws; ``p5`` is the best rank."""
 
     p5: int
     p50: int
@@ -1600,7 +1600,7 @@ class RankPercentiles(Model, frozen=True, kw_only=True):
 
 
 class LevelProbability(Model, frozen=True, kw_only=True):
-    """The share of the random draws (``probability``, 0 to 1) in which an organisation reaches a level."""
+    """The share of the random draws (``probability``, 0 to 1) in which an organisation has exactly this level."""
 
     level: int
     probability: float

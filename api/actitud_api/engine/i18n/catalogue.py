@@ -50,11 +50,11 @@ def list_files(folder: Traversable) -> dict[str, Traversable]:
 
 
 def load_catalogue(file: Traversable) -> dict[str, str]:
-    """Load the translations of a catalogue by Spanish text.
+    """Read a translation catalogue (PO file) and return each translation by its Spanish text.
 
     Raises:
-        IncompleteCatalogue: If the catalogue cannot be read, lacks a translation, or has one that does not fit its
-            text.
+        IncompleteCatalogue: If the catalogue cannot be read, lacks a translation, or has one with other placeholders or
+            other blanks at its ends than its text.
     """
     try:
         catalogue = read_catalogue(file.read_bytes())

@@ -688,9 +688,9 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Set in an evaluation its level, its mark `provisional` and the failing gates of the next level.
 
-    The level is the highest one whose gates, and the gates of all lower levels, are passed; it stays None if a gate of
-    the lowest level fails. `max_level` is the highest level that a review allows, None if there is no limit; if only
-    this limit prevents the next level, there are no failing gates.
+    The level is the highest one whose gates (the lowest index is one) and those of all lower levels are passed; it
+    stays None if a gate of the lowest level fails. `max_level` is the highest level that a review allows, None if there
+    is no limit; if only this limit prevents the next level, there are no failing gates.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:

@@ -328,7 +328,7 @@ class Fault:
 
 
 def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `FAULTS_MAX` faults, sorted by pointer; if there are more, a last fault has their number."""
+    """Return the first `FAULTS_MAX` faults, sorted by pointer; if any are left over, a last fault has their number."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
     return [*kept, *_count_rest(sum(fault.count for fault in rest))]

@@ -155,7 +155,7 @@ def find_base_url(request: ApiRequest) -> str:
 
 
 def find_own_url(request: ApiRequest) -> str:
-    """Return scheme and authority of absolute links from the settings, whatever host the request names."""
+    """Return the base of absolute links (scheme and authority) that the settings state; `Host` is ignored."""
     address: str = request.app.state.get("public_url") or request.app.state["address"]
     return address.rstrip("/")
 
@@ -186,13 +186,13 @@ def is_incomplete(scope: HTTPScope) -> bool:
 
 
 def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
-    """Record the route of a request, and the outcome of looking up its answer in memory."""
+    """Record in the scope of a request its route, and whether its response was in the cache in memory."""
     scope["state"][_ROUTE] = route
     scope["state"][_MEMORY] = outcome
 
 
 def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
-    """Return the outcome of looking up the answer to a request in memory, or None if memory keeps no such answers."""
+    """Return whether the response to a request was in the cache in memory, None if none of its route is kept there."""
     outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
     return outcome
 

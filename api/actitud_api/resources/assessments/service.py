@@ -1116,7 +1116,10 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
 
 
 def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
-    """Return the status, level, index bounds and coverage of an evaluation as integers."""
+    """Return the status and level of an evaluation, its index bounds (units of 10^-decimals) and its coverage.
+
+    The coverage is in ten-thousandths.
+    """
     return AssessmentFigures(
         status=evaluation.status,
         level=evaluation.level,

@@ -44,9 +44,9 @@ _OF_ASSESSMENT: Final = (
 
 
 class JudgeableAssessment(Struct, frozen=True):
-    """An assessment that may be reviewed, with the opinions of one assessor on its answers.
+    """An assessment that may be reviewed, with the verdicts of one assessor on its answers.
 
-    `answers` are the reviews of its answers by indicator, in the order of the methodology; `own` are the opinions of
+    `answers` has all verdicts on each answer, by indicator, in the order of the methodology; `own` has the verdicts of
     the assessor on the current answers, by indicator.
     """
 

@@ -107,7 +107,11 @@ class PreparedBatch(Struct, frozen=True):
 
 
 def prepare_rows(encoded: bytes) -> bytes:
-    """Prepare the rows of a `PreparationBatch`, and return a `PreparedBatch`, both in MessagePack."""
+    """Validate and score the rows of several organisations, without storing them.
+
+    `encoded` is a `PreparationBatch` in MessagePack. Return a `PreparedBatch` in MessagePack, with the change of each
+    assessment or the faults of its rows.
+    """
     if multiprocessing.parent_process() is None:
         return msgspec.msgpack.encode(prepare_batch(_BATCH.decode(encoded)))
     # In a process of its own: a batch makes a million objects and no cycles, and to look for some took a third of the
@@ -120,7 +124,7 @@ def prepare_rows(encoded: bytes) -> bytes:
 
 
 def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
-    """Prepare the rows of several organisations."""
+    """Validate and score the rows of several organisations, without storing them."""
     started = perf_counter()
     prepared: dict[int, PreparedRows] = {}
     contents: dict[int, tuple[ContentTarget, AssessmentContent]] = {}

@@ -140,7 +140,7 @@ class JudgedPage(Page[JudgedAnswer], frozen=True):
 class Review(Struct, frozen=True, kw_only=True):
     """The overall review of an assessment. Every member but the ids is null or empty until somebody writes it.
 
-    `reason` is empty if it was erased.
+    `reason` is the text of the review, empty if it was erased.
     """
 
     edition: str

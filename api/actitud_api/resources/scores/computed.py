@@ -155,7 +155,10 @@ class ComputationCache:
         return value
 
     def keep(self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, value: V) -> V:
-        """Store a value in a cache in memory, and on disk too unless `source` is None; return the value."""
+        """Store a value in a cache in memory under `key`, and return it.
+
+        `source` and `kind` identify the value on disk; if `source` is None, it is stored in memory only.
+        """
         if source is not None and self._kept is not None:
             self._kept.save(source, kind, value)
         return values.put(key, value)

@@ -227,8 +227,8 @@ class _RunMember:
     def find_borrowing_absent(self, block: RowBlock, judged: CaseJudgement) -> Bools | None:
         """Find the rows in which the indicator is answered, but its formula lacks the answer to another indicator.
 
-        `judged` has the rows in which zero rule and applicability leave the indicator open; only these are searched.
-        Return None if there are no such rows.
+        Return the mask of these rows, None if there are none. Only the rows that `judged.open` marks are searched, in
+        which zero rule and applicability leave the indicator open; all rows if it is None.
         """
         if not self._others:
             return None
