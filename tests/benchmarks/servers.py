@@ -26,6 +26,8 @@ START_SECONDS: Final = 120
 """Longest time in which a server begins to listen."""
 IDLE_SECONDS: Final = 600
 """Longest time in which a server ends the work of its start."""
+IDLE_CPU_SECONDS: Final = 0.01
+"""CPU in a quarter of a second up to which a server is idle: it always looks for jobs and for changes."""
 PUBLIC_URL: Final = "https://actitud.example"
 """Address of the installation, which caches need: absolute links then do not depend on the request."""
 SETTINGS: Final = {
@@ -91,7 +93,7 @@ class BenchServer(AskedServer):
         while time.monotonic() < deadline:
             count = CpuCount(self)
             time.sleep(0.25)
-            quiet = quiet + 1 if count.read() < 0.005 else 0
+            quiet = quiet + 1 if count.read() < IDLE_CPU_SECONDS else 0
             if quiet == 4:
                 return
         raise RuntimeError(f"the server on port {self.port} is still busy after {IDLE_SECONDS} s")
