@@ -8,7 +8,7 @@ from tests.support import options
 
 NIGHT: Final = options.night
 
-EXAMPLES: Final = 60 if NIGHT else 25
+EXAMPLES: Final = 50 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 ENDS: Final = 1 if NIGHT else 8
 """Of the operations of a tag the ends of the members of one of so many are tried, in turn; of all the examples."""

@@ -38,7 +38,7 @@ from tests.unit.scoring.sheets import Node, assert_adds_up, exactly, flat, group
 
 def examples(gate: int) -> settings:
     return settings(
-        max_examples=gate * 80 if NIGHT else gate,
+        max_examples=gate * 30 if NIGHT else gate,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -92,7 +92,7 @@ def same_as_the_reference(case: Case) -> int:
 def test_small_documents(figure: FigureRecorder) -> None:
     compared: list[int] = []
 
-    @examples(30, 6_000)
+    @examples(30, 2_000)
     @given(st.one_of(drawn(), seeded(answers=3, size=SMALL)))
     def compare(case: Case) -> None:
         compared.append(same_as_the_reference(case))
