@@ -187,8 +187,8 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Rotate a key.
 
-        Creates a new key with the role, organisations and editions of the old key, which ends after the days of
-        `overlap`, or at its own end if that comes first, and cannot be rotated again while the new key is valid. An
+        Creates a new key with the role, organisations and editions of the old key. The old key ends `overlap` days
+        later, or at its own end if that comes first; it cannot be rotated again while the new key is valid. An
         administrator can rotate every key; any other key can rotate only itself.
         """
 
@@ -247,9 +247,9 @@ class KeysController(Controller):
     ) -> Response[bytes]:
         """Report a leaked key.
 
-        For anybody who finds a key in public. Each valid key in the text is revoked at once, which the ledger records;
-        so is a key that somebody made by rotating it. The response is always the same, with or without a key in the
-        text.
+        For anybody who finds a key in public. Each valid key in the text is revoked at once, and so is a key that
+        somebody made by rotating a leaked one; the ledger records each revocation. The response is always the same,
+        with or without a key in the text.
         """
         candidates = [key for _, key in find_keys(body.text)]
         records = access.match_keys(database, peppers, candidates)

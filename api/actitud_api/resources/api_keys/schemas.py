@@ -81,7 +81,7 @@ class EditionKeyRequest(KeyRequest, frozen=True, kw_only=True):
 
 
 class GlobalKeyRequest(KeyRequest, frozen=True, kw_only=True):
-    """Request for a key that is bound to nothing.
+    """Request for a key that is not limited to some organisations or editions.
 
     A `registrar` maintains the register of organisations. An `administrator` may do everything.
     """
@@ -174,7 +174,7 @@ def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
 
 
 def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """Convert a request to the key that the service creates."""
+    """Convert a request to the role, organisations, editions and life of the key to create."""
     return RequestedKey(**structs.asdict(request))
 
 
@@ -202,9 +202,9 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 
 
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Build the response about a new key with `secret` null, as it is stored to answer repetitions of the request.
+    """Build the response about a new key without its secret; it is stored to answer repetitions of the request.
 
-    `peppers` are the secret values that the service mixes into the digests of keys; with them and the time `now`
-    the state of the key is determined.
+    The client gets the secret only in the first response. `peppers` are the secret values that the service mixes into
+    the digests of keys; with them and the time `now` the state of the key is determined.
     """
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

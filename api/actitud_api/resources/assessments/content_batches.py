@@ -34,9 +34,9 @@ from actitud_api.resources.organisations import service as organisations
 
 
 class ContentTarget(Struct, frozen=True, kw_only=True):
-    """An organisation that may write its assessment now, with its stored data at the time of reading.
+    """An organisation that may write its assessment now, with the stored data that the write depends on.
 
-    `domains`: its declared internet domains. `before`: its assessment, None if it has none.
+    `domains`: the declared internet domains of the organisation. `before`: its stored assessment, None if it has none.
     """
 
     organisation: str
@@ -56,11 +56,11 @@ TargetRefusal: TypeAlias = (
 
 
 class ContentChange(Struct, frozen=True, kw_only=True):
-    """A change of the assessment of an organisation that is computed and not stored yet.
+    """A computed change of the assessment of an organisation, not stored yet.
 
-    `version` is the version of the stored assessment, None if there is none, and `domains` are the domains with which
-    its documents were checked. `values` has the new values of plain columns and `documents` the JSON texts of JSON
-    columns, both by column; they are empty if the content equals the stored one.
+    `version` is the version of the stored assessment, None if there is none. `domains` are the internet domains with
+    which the evidence was checked. `values` has the new values of plain columns, `documents` the JSON texts of JSON
+    columns, both by column name; they are empty if the new content equals the stored content.
     """
 
     organisation: str
@@ -78,7 +78,7 @@ class ContentChange(Struct, frozen=True, kw_only=True):
 def load_targets(
     session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
 ) -> dict[str, ContentTarget | TargetRefusal]:
-    """Return the target to write to, or the exception that explains why it cannot be written, by organisation id."""
+    """Return for each organisation id the target of a write, or the exception that a write would raise."""
     domains = organisations.list_domains(session, identifiers, locked=False)
     stored = service.find_assessments(session, edition.id, domains.keys())
     moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]
@@ -111,9 +111,10 @@ def build_changes(
     *,
     now: datetime,
 ) -> list[ContentChange]:
-    """Check the documents of contents as of `now`, score them together, and return the changes in the same order.
+    """Check the evidence in new contents of assessments as of `now`, score them together, and return the changes.
 
-    A content that equals the stored one is neither checked nor scored again.
+    There is one change for each content, in the same order. A content that equals the stored one is neither checked nor
+    scored again: its change is empty.
     """
     methodology = load_methodology(edition.methodology)
     derived = {
@@ -139,11 +140,11 @@ def build_changes(
 
 
 def store_changes(session: Session, edition: editions.EditionRecord, changes: Sequence[ContentChange]) -> None:
-    """Store changes, except those whose content equals the stored one.
+    """Store computed changes of assessments; skip those whose content equals the stored content.
 
     Raises:
-        StaleVersion: The edition, an organisation's domains or an assessment is no longer as it was read; the caller
-            must end the session.
+        StaleVersion: The edition, the domains of an organisation or an assessment has changed since it was read; the
+            caller must end the session.
     """
     changed = [change for change in changes if not change.is_unchanged]
     if not changed:
@@ -173,7 +174,7 @@ def store_changes(session: Session, edition: editions.EditionRecord, changes: Se
 
 
 def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[Mapping[str, object]]:
-    """Score submissions together; return for each its results (index, level, coverage, …) as values by column."""
+    """Score submissions together; return the results of each (index, level, …) by column of `tables.Assessment`."""
     if not submissions:
         return []
     scores = score_columns(build_columns(methodology, submissions))

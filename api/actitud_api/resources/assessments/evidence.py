@@ -30,15 +30,15 @@ EvidenceRule = Literal["undeclared_domain", "future_date", "date_after_reference
 
 
 class EvidenceFinding(Struct, frozen=True, kw_only=True):
-    """A fault of one document of an assessment; `rule` names the fault.
+    """A fault of one evidence document of an assessment; `rule` names the fault.
 
     If the severity is `error`, the document does not count as evidence. The rule is then `undeclared_domain` (the host
     of the document is no domain of the organisation) or `future_date` (its date is in the future). If the severity is
-    `warning`, the rule is `date_after_reference` (its date is after the last day of the period of the edition; rule
-    V10 of the catalogue) or `document_reused` (it supports more than five indicators; V22).
+    `warning`, the rule is `date_after_reference` (its date is after the last day of the period of the edition; rule V10
+    of the catalogue) or `document_reused` (it supports more than five indicators; V22).
 
-    `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports,
-    `facts` the values that the sentence about the fault needs, with dates as `YYYY-MM-DD`.
+    `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports, `facts`
+    the values that the sentence about the fault needs, with dates as `YYYY-MM-DD`.
     """
 
     rule: EvidenceRule
@@ -49,7 +49,7 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceContext(Struct, frozen=True, kw_only=True):
-    """The values that the documents of an assessment are checked against.
+    """The values that the evidence documents of an assessment are checked against.
 
     `domains`: the declared domains of the organisation, in ASCII. `today`: the latest date that a document may have.
     `reference`: the last day of the period of the edition.
@@ -100,8 +100,8 @@ def derive_submission(
     """Convert the content of an assessment to the submission that the engine scores.
 
     Answers without a valid document are marked as self-declared. `before` is the previous submission: the facts and
-    profile fields that only assessors set, and the effects of the review, are copied from it. If `before` is None,
-    they take their defaults.
+    profile fields that only assessors set are copied from it, and so are the restrictions that a review put on the
+    score. If `before` is None, these facts and fields have their defaults, and nothing is restricted.
     """
 
     def supported(documents: Iterable[Evidence]) -> bool:

@@ -92,7 +92,8 @@ class HearingStillOpen(Exception):
 class HearingTooShort(Exception):
     """A hearing cannot begin, because it would leave the organisation no whole day to reply.
 
-    `day` is its last day. `first` is the earliest day that could be it. Raised by `Lifecycle.ensure_whole_day`.
+    `day` is the last day of the hearing. `first` is the earliest last day that would leave a whole day. Raised by
+    `Lifecycle.ensure_whole_day`.
     """
 
     def __init__(self, day: date, first: date) -> None:
@@ -104,7 +105,7 @@ class HearingTooShort(Exception):
 class TooLateToReply(Exception):
     """A verdict or review becomes harsher although the organisation has no whole day left to reply.
 
-    `day` is the last day of the hearing. `first` is the earliest day that could be its new last day. Raised by
+    `day` is the last day of the hearing. `first` is the earliest last day that would leave a whole day. Raised by
     `Lifecycle.ensure_time_to_reply`.
     """
 
@@ -208,7 +209,7 @@ class Lifecycle(Struct, frozen=True):
         """Check that assessors may give verdicts now.
 
         In the hearing no deadline applies: a reply may lead to a new verdict until the assessment is final. A harsher
-        one needs time to reply as well (`ensure_time_to_reply`).
+        verdict must also leave the organisation time to reply, which `ensure_time_to_reply` checks.
 
         Raises:
             InvalidTransition: The state is neither `under_review` nor `hearing`.
@@ -245,8 +246,8 @@ class Lifecycle(Struct, frozen=True):
     def ensure_time_to_reply(self, now: datetime) -> None:
         """Check that the organisation has at least one whole day left to reply to a harsher verdict.
 
-        Raises `TooLateToReply` if the assessment is in its hearing and no day is left after today. Under review
-        there is time, because the hearing is still to come.
+        Raises `TooLateToReply` if the assessment is in its hearing and no day is left after today. An assessment under
+        review passes, because its hearing is still to come.
         """
         today = _find_last_zone_date(now)
         day = self.find_last_day("hearing")
@@ -277,10 +278,11 @@ class Lifecycle(Struct, frozen=True):
             raise HearingStillOpen(day)
 
     def find_end_of_hearing(self) -> datetime | None:
-        """Return when the assessment was last given back after a whole hearing, or None if it never was.
+        """Return the time of the last return of the assessment after a complete hearing, or None if there was none.
 
-        A hearing is whole once its last day is over. The organisation could reply to the findings up to that end, but
-        not to later ones, or to those of a hearing that the return cut short.
+        A hearing is complete if its last day was over when the assessment was returned. The organisation had its chance
+        to reply to the findings made before that time, but not to later findings, nor to those of a hearing that a
+        return cut short.
         """
         for number, step in reversed(list(enumerate(self.transitions))):
             if (step.before, step.after) == ("hearing", "returned"):

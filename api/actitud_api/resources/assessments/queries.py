@@ -234,7 +234,7 @@ def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
     """Insert an assessment and return it as stored, or None if the organisation already has one in the edition.
 
-    After None the transaction has failed: the caller must end the session. `row` has the values by column.
+    If it returns None, the transaction has failed and the caller must end the session. `row` has the values by column.
     """
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
@@ -273,7 +273,8 @@ def lock_versions(session: Session, edition: str, organisations: Collection[str]
 def insert_drafts(session: Session, rows: Sequence[Mapping[str, object]]) -> bool:
     """Insert assessments and return True, or False if one of the organisations already has one in the edition.
 
-    After False the transaction has failed: the caller must end the session. Each row has the values by column.
+    If it returns False, the transaction has failed and the caller must end the session. Each row has the values by
+    column.
     """
     try:
         insert_rows(session, rows)
@@ -345,9 +346,10 @@ def insert_submission(session: Session, record: SubmissionRecord) -> None:
 
 
 def insert_correction(session: Session, record: SubmissionRecord, revision: int) -> None:
-    """Insert a corrected submission of a revision; `record.number` must be the next of its assessment.
+    """Insert the corrected submission of an assessment that a revision of its published edition contains.
 
-    The publication must be stored, and none of its scores.
+    `record.number` must be the next submission number of the assessment. The row is refused unless the publication of
+    the revision is already stored and none of its scores is.
     """
     values = msgspec.to_builtins(record, builtin_types=(datetime,))
     session.execute(insert(CORRECTIONS), {**values, "revision": revision})
@@ -483,7 +485,7 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 
 
 class StoredRow(Struct, frozen=True, kw_only=True):
-    """A row that has, or had, personal data of an assessment.
+    """A row of a table with personal data of an assessment, erased or not.
 
     `table` is the name of its table. `number` distinguishes the rows of one assessment in the table: the number of a
     submission or transition, the revision of a correction, the version of an assessment. A column that the table lacks
@@ -507,7 +509,7 @@ _SELECT_ERASURES = select(*(ERASURES.c[name] for name in Erasure.__struct_fields
 
 
 def list_rows(session: Session, edition: str, organisation: str) -> list[StoredRow]:
-    """List the rows of an assessment that have, or had, personal data, without those of its review."""
+    """List the rows with personal data of an assessment, erased or not, except the rows of its review."""
     rows: list[StoredRow] = []
     for stored, number in _NUMBERS.items():
         columns = [stored.c[name] for name in ("edition", "organisation", *_ERASABLE) if name in stored.c]

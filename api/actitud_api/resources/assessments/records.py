@@ -18,7 +18,8 @@ class AnswerSupport(Struct, frozen=True):
     """The documents, the note and the source that an organisation adds to one answer; the last two may be None.
 
     `seal` is the SHA-256 of documents and note with the salt of the assessment, empty if there is neither a document
-    nor a note. It stays when they are erased, so that verdicts still know the answer that they judged.
+    nor a note. The seal stays when documents and note are erased, so that a verdict still identifies the answer that it
+    judged.
     """
 
     evidence: tuple[Evidence, ...] = ()

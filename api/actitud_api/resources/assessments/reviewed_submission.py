@@ -26,7 +26,7 @@ _ASIDE: Final[Mapping[Verdict, SetAside]] = {"rejected": "rejected", "stale": "s
 
 
 class AppliedVerdict(Struct, frozen=True):
-    """The latest verdict on one answer that was not withdrawn, as it affects the score.
+    """The verdict that counts on one answer: the latest that was not withdrawn.
 
     `answer` is the digest of the answer that was judged (`digest_answer`). `level` is the highest level at which a
     `capped` answer counts, None for any other verdict.
@@ -79,7 +79,7 @@ def digest_answer(facts: Mapping[str, FactValue], seal: str) -> str:
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
-    """Return the levels of a ladder in ascending order. Return an empty tuple if the indicator has another curve."""
+    """Return the levels (steps with a fixed score) of a ladder in ascending order; empty if the curve is no ladder."""
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
@@ -115,8 +115,8 @@ def remove_review(methodology: Methodology, submission: Submission, review: Appl
     """Return a submission without the effects of a review, except those on `self_declared`.
 
     An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does not
-    show which of these is the reason, so the caller, which has the documents, must remove the answers with that
-    verdict.
+    show the reason, so the caller, which has the documents, must remove answers with the verdict `insufficient` from
+    `self_declared`.
     """
     before = structs.replace(
         submission,

@@ -70,7 +70,7 @@ class AssessmentQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SubmissionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The explanations of the warnings of an assessment."""
+    """The request to submit an assessment, with the explanations of its warnings."""
 
     explanations: Annotated[
         dict[Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,64}$")], Note],
@@ -86,8 +86,8 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
     """A contradiction between facts of an assessment, or a fault of one of its documents.
 
     A finding with severity `error` prevents submission; the organisation may explain a `warning` when it submits.
-    `code`: `evidence` for a fault of a document, `unsupported` if absent answers (`missing`) could still repair the
-    rule, else `contradicted`; `facts`: the facts that it read, by name.
+    `code`: `evidence` for a fault of a document, `unsupported` if the rule could still be met by answers that are
+    absent (`missing`), else `contradicted`; `facts`: the facts that the rule read, by name.
     """
 
     rule: str
@@ -196,7 +196,7 @@ def build_line(row: AssessmentRow) -> AssessmentLine:
 def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language: Language) -> Assessment:
     """Build the response about a stored assessment, with its findings as sentences in `language`.
 
-    `evaluation` is the evaluation of its submission.
+    `evaluation` is the result of scoring its submission.
     """
     content = service.rebuild_content(record)
     return Assessment(
@@ -212,7 +212,7 @@ def build_assessment(record: AssessmentRecord, evaluation: Evaluation, language:
 def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionLine:
     """Build the list entry of a stored submission, with its findings as sentences in `language`.
 
-    `evaluation` is the evaluation of its submission.
+    `evaluation` is the result of scoring the submission.
     """
     figures = service.extract_figures(evaluation)
     unit = int(10 ** load_methodology(stored.methodology).document.decimals)
@@ -235,7 +235,7 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
 def build_submission(stored: SubmissionRecord, evaluation: Evaluation, language: Language) -> SubmissionDetail:
     """Build the response about a stored submission, with its findings as sentences in `language`.
 
-    `evaluation` is the evaluation of its submission.
+    `evaluation` is the result of scoring the submission.
     """
     content = service.rebuild_content(stored)
     return SubmissionDetail(

@@ -310,7 +310,7 @@ def rebuild_content(stored: AssessmentRecord | SubmissionRecord) -> AssessmentCo
 def digest_answers(content: AssessmentContent, support: AssessmentSupport) -> dict[str, str]:
     """Return the digests of the answers in the content of an assessment, by indicator.
 
-    `support` has the seals of their documents and notes.
+    `support` has the seals (salted SHA-256) of the documents and notes of the answers.
     """
     return {
         name: digest_answer(answer.facts, support.answers.get(name, AnswerSupport()).seal)
@@ -410,7 +410,7 @@ def patch_assessment(
 
 
 def delete_assessment(session: Session, edition: str, organisation: str, *, expected: Expected) -> None:
-    """Delete a draft.
+    """Delete an assessment that is a draft.
 
     Raises:
         UnknownEdition, UnknownOrganisation, UnknownAssessment: There is no such edition, organisation or assessment.
@@ -447,7 +447,7 @@ def submit_assessment(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is neither a draft nor returned.
         DeadlinePassed: The last day for the organisation to submit is over.
-        NotSubmittable: A finding has severity `error`, or `explanations` has a rule without warning.
+        NotSubmittable: A finding has severity `error`, or `explanations` names a rule for which there is no warning.
     """
     open_edition, before = _lock_assessment(session, edition, organisation, expected)
     lifecycle = _ensure_writable(session, open_edition, before, now)
@@ -511,10 +511,10 @@ def lock_for_reply(session: Session, edition: str, organisation: str, *, now: da
 
 
 def rescore_reviewed(session: Session, record: AssessmentRecord, review: AppliedReview, *, now: datetime) -> None:
-    """Store another review for an assessment, score the assessment again with it and store the score.
+    """Replace the review of an assessment, score the assessment again with the new review and store the score.
 
-    Documents are not checked again: they count as in the last write of the organisation. Raises `StaleVersion` if
-    the assessment has changed since `record` was read.
+    Documents are not checked again: a document counts as evidence if it did when the organisation last wrote. Raises
+    `StaleVersion` if the assessment has changed since `record` was read.
     """
     derived = _replace_review(record, review)
     evaluation = evaluate(load_methodology(record.methodology), derived.submission)
@@ -524,10 +524,11 @@ def rescore_reviewed(session: Session, record: AssessmentRecord, review: Applied
 
 
 def find_left_out(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
-    """Return the assessment of an organisation as it was last submitted, if it was returned and not submitted again.
+    """Return the last submitted version of an assessment that was returned and not submitted again.
 
-    Its answers and documents are taken from the last submission: later changes were never submitted. Return None if the
-    organisation has no assessment in the edition, or one in another state.
+    Such an assessment is left out when its edition is published; a later revision can add it. The answers and documents
+    are those of the last submission, because later changes were never submitted. Return None if the organisation has no
+    assessment in the edition, or one in another state.
     """
     record = queries.get(session, edition, organisation)
     if record is None or record.state != "returned":
@@ -556,13 +557,19 @@ def preview_correction(
 ) -> CorrectionPreview:
     """Apply a merge patch to an assessment of a published edition. Return the result without storing it.
 
-    `before` is the assessment with the submission of its newest score document; if it has no score document, with its
-    last submission (`find_left_out`). `verdicts` are the verdicts in effect on that submission, by indicator. Verdicts
-    on answers that the patch changes no longer count, unless the patch restores the answer that was judged; all others
-    stay, even if their evidence or note was erased.
+    Verdicts on answers that the patch changes no longer count, unless the patch restores the answer that was judged;
+    all others stay, even if their evidence or note was erased. Documents that the patch adds or replaces are checked as
+    of today. The other documents count as before, even if the domains of the organisation have changed since.
 
-    Documents that the patch adds or replaces are checked as of today. The other documents count as before, even if the
-    domains of the organisation have changed since. `pointer` is the JSON Pointer of the patch in the request.
+    Args:
+        session: Writing session.
+        edition: The published edition.
+        before: The assessment with the submission of its newest score document or, if it has none, with its last
+            submission (`find_left_out`).
+        verdicts: The verdicts in effect on that submission, by indicator.
+        change: The merge patch.
+        pointer: JSON Pointer of the patch in the request.
+        now: Current time.
 
     Raises:
         MethodologyMismatch: The patch is for another methodology version.
@@ -621,10 +628,10 @@ def preview_correction(
 
 
 def store_correction(session: Session, preview: CorrectionPreview, revision: int, *, now: datetime) -> None:
-    """Store a corrected assessment as part of a revision of its edition; the assessment itself stays as it is.
+    """Store a corrected assessment for a revision of its edition; the row of the assessment itself does not change.
 
-    The correction keeps the explanations of the last submission for warnings that remain. The publication must be
-    stored, and none of its scores: the database refuses the correction otherwise.
+    The correction keeps the explanations of the last submission for warnings that remain. The database refuses it
+    unless the publication of the revision is already stored and none of its scores is.
     """
     record = preview.record
     number = queries.count_submissions(session, record.edition, record.organisation)
@@ -702,8 +709,9 @@ def erase_support(session: Session, record: AssessmentRecord, indicator: str | N
 
 
 def renew_version(session: Session, record: AssessmentRecord, *, now: datetime) -> None:
-    """Increment the version of an assessment of an unpublished edition, although its answers stay the same.
+    """Increment the version of an assessment of an unpublished edition without changing its answers.
 
+    Used when personal data are erased: a client that has read the assessment must read it again before it writes.
     Raises `StaleVersion` if the assessment has changed since `record` was read.
     """
     values = {"version": record.version + 1, "updated": now}

@@ -99,8 +99,8 @@ class StoredCorrection(Base, table=True):
 
     The assessment itself keeps the answers that were published first. `number` continues the numbers of its
     submissions; `submitted` is the time of the publication. `explanations` has the reasons of the organisation for
-    warnings, by rule; `submission` is the JSON of `answers.Submission`, `evidence` that of `records.AssessmentSupport`.
-    The correction counts once its revision is complete.
+    warnings, by rule; `submission` is the JSON of `answers.Submission`, `evidence` the JSON of
+    `records.AssessmentSupport`. The correction counts once its revision is complete.
     """
 
     __tablename__ = "correction"

@@ -238,7 +238,7 @@ class TransitionsController(Controller):
 
         Moves an assessment from `submitted`, `under_review` or `hearing` to `returned`. The organisation may change and
         submit it again up to and including the day `until`, even if the edition is already in review. That day must not
-        be over, and not later than the last day of the calendar.
+        be over, nor be later than the last day of the calendar.
         """
         return respond_with_transition(
             request,
@@ -303,9 +303,9 @@ class TransitionsController(Controller):
     ) -> Response[bytes]:
         """Extend a phase for one organisation.
 
-        Sets `until` as a later last day for one phase of one assessment: later than in the calendar (than the day set
-        by the return, for a returned assessment), and not later than the last day of the calendar. The latest extension
-        of a phase replaces earlier ones.
+        Sets `until` as the last day of one phase of one assessment. It must be later than the regular last day of the
+        phase (in the calendar or, for a returned assessment, set by the return) and not later than the last day of the
+        whole calendar. The latest extension of a phase replaces earlier ones.
         """
         return respond_with_transition(
             request,

@@ -32,14 +32,14 @@ class TransitionPath(AssessmentPath, frozen=True):
 
 
 class ReturnRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The reason and the last day of a return."""
+    """The request to return an assessment: the reason, and the last day to submit it again."""
 
     reason: Reason
     until: Annotated[date, Meta(description="Last day on which the organisation may change and submit it again.")]
 
 
 class ExtensionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A phase to extend for one organisation."""
+    """The request to extend a phase for one organisation."""
 
     phase: Annotated[Phase, Meta(description="The phase of the calendar to extend.")]
     until: Annotated[date, Meta(description="New last day of the phase, later than the day without extension.")]

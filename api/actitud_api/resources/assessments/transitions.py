@@ -106,10 +106,10 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
 def count_unsettled(
     session: Session, edition_record: editions.EditionRecord, *, now: datetime
 ) -> dict[AssessmentState, int]:
-    """Count the assessments that keep an edition from being published, by state; other states have no entry.
+    """Count by state the assessments that prevent the publication of an edition; other states have no entry.
 
-    These are the assessments in one of `UNSETTLED_STATES`, and those that were returned and may still be submitted
-    again, because their last day is not over.
+    An assessment prevents it if its state is one of `UNSETTLED_STATES`, or if it was returned and the last day to
+    submit it again is not over.
     """
     counts = queries.count_states(session, edition_record.id, UNSETTLED_STATES)
     histories = queries.list_transitions_in_state(session, edition_record.id, "returned")
@@ -299,11 +299,11 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Store a transition from the present state in `lifecycle` to the state `after`, announce it, and return it.
+    """Store a transition from the present state in `lifecycle` to `after`, notify webhooks and return the transition.
 
-    The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if
-    the transition has none: `phase` is set for an extension, `reason` and `until` for a return and an extension.
-    The assessment itself is not updated.
+    The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if the
+    transition has none: `phase` is set for an extension, `reason` and `until` for a return and an extension. The
+    assessment itself is not updated.
     """
     transition = TransitionRecord(
         edition=record.edition,

@@ -47,10 +47,10 @@ def list_selected(
     after: str | None,
     limit: int,
 ) -> list[str]:
-    """List the organisations whose assessments in an edition match, by id.
+    """List the organisations, by id, whose assessments in an edition match.
 
-    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter.
-    The list begins after the organisation `after`, None begins at the first; it has at most `limit`.
+    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter. The
+    list begins after the organisation `after` (None: at the first) and has at most `limit` ids.
     """
     statement = _select(session, edition, states, among, filters)
     if after is not None:

@@ -86,9 +86,10 @@ class BatchesController(Controller):
     ) -> Response[bytes]:
         """Take a step for many assessments.
 
-        Starts a job in which each assessment takes the step as in the operation for it alone, with the same roles,
-        rules and ledger entry. The results of the job are `done` (in a dry run `possible`), `unchanged` or `refused`
-        with the problem. Assessments are selected while the job runs. Refused (409) if nothing is selected.
+        Starts a job that submits, returns or otherwise moves each selected assessment, with the roles, rules and ledger
+        entry of the same operation on one assessment. The results of the job are `done` (in a dry run `possible`),
+        `unchanged` or `refused` with the problem. Assessments are selected while the job runs. Refused (409) if nothing
+        is selected.
         """
         step: Step = body  # type: ignore[assignment]  # `STEPS` are the members of `Step`
         if principal.role not in _RULES[step.step].roles:

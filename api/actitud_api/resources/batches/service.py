@@ -84,7 +84,7 @@ _ACTIONS: Final[Mapping[StepName, str]] = {
 
 
 class EmptySelection(Exception):
-    """A batch has no assessment to act on. Raised by `count_selected`."""
+    """A batch selects no assessment. Raised by `count_selected`."""
 
     def __init__(self, edition: str) -> None:
         super().__init__(edition)
@@ -109,7 +109,7 @@ class StepResult(Struct, frozen=True):
 
 
 def count_selected(session: Session, edition: str, step: Step, principal: Principal | None) -> int:
-    """Count the assessments that a requested step selects; each of them may still refuse the step.
+    """Count the assessments that a requested step selects; the step may still be refused for any of them.
 
     Organisations that the request names count whether or not they exist. `principal` is None for the command line.
 
@@ -156,11 +156,18 @@ def take_step(
 ) -> list[StepResult]:
     """Apply a step to the assessments of these organisations, and return a result for each, in the same order.
 
-    Pass the organisations sorted, so that two batches lock them in the same order. `event` is the ledger entry of the
-    request. Each assessment that takes the step gets its own ledger entry, the same as for a step of one assessment,
-    with the actor and the request of `event`. On the command line, where `principal` is None, the action of `event`
-    stays, and the history says that an administrator took the step. The entries are the last statements of this
-    function; let nothing slow follow in the session.
+    Each assessment that takes the step gets its own ledger entry, the same as for a step of one assessment, with the
+    actor and the request of `event`. The ledger entries are written last and lock the ledger, so the caller must not do
+    slow work afterwards in the session.
+
+    Args:
+        session: Writing session.
+        edition: Id of the edition.
+        step: The step, such as a return, with its parameters.
+        organisations: Ids in ascending order, so that two batches lock them in the same order.
+        principal: Caller; None on the command line, where the history says that an administrator took the step.
+        event: Ledger entry of the request; its action is kept only if `principal` is None.
+        now: Current time.
     """
     # Nothing of a draft or a review is seen without a key, nor of what is rolled back.
     mark_hidden(session)

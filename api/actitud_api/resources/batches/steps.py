@@ -67,13 +67,13 @@ class StepRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PlainStep(StepRequest, frozen=True, kw_only=True):
-    """Submit assessments (without explanations of warnings), start their review or hearing, or make them final."""
+    """The request to submit assessments (without explanations), start their review or hearing, or make them final."""
 
     step: Literal["submissions", "reviews", "hearings", "finals"]
 
 
 class ReturnsStep(StepRequest, frozen=True, kw_only=True):
-    """Return assessments to their organisations."""
+    """The request to return assessments to their organisations."""
 
     step: Literal["returns"]
     reason: Reason
@@ -81,7 +81,7 @@ class ReturnsStep(StepRequest, frozen=True, kw_only=True):
 
 
 class ExtensionsStep(StepRequest, frozen=True, kw_only=True):
-    """Extend a phase for assessments."""
+    """The request to extend a phase for assessments."""
 
     step: Literal["extensions"]
     phase: Annotated[Phase, Meta(description="The phase of the calendar to extend.")]

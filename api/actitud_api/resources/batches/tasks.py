@@ -23,14 +23,17 @@ PORTION: Final = 50
 
 
 class TransitionsParameters(Struct, frozen=True):
-    """The parameters of a job that takes a step: the step, and the ledger entry of the request that asked for it."""
+    """The parameters of a job that takes a step for many assessments: the step, and the ledger entry of the request."""
 
     step: dict[str, object]
     event: ledger.Event
 
 
 def build_parameters(step: Step, event: ledger.Event) -> TransitionsParameters:
-    """Return the parameters of a job that takes a step."""
+    """Return the parameters of a job that takes a step for many assessments.
+
+    `event` is the ledger entry of the request that starts the job.
+    """
     return TransitionsParameters(msgspec.to_builtins(step), event)
 
 

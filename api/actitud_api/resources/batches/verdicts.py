@@ -75,8 +75,8 @@ def list_judgeable(
 ) -> list[JudgeableAssessment]:
     """List assessments that may be reviewed, by organisation id, with the opinions of the assessor `principal`.
 
-    The list begins after the organisation `after`, None begins at the first; it has at most `limit`. `is_sample` keeps
-    only the organisations of the sample of the edition.
+    The list begins after the organisation `after` (None: at the first) and has at most `limit` assessments. `is_sample`
+    keeps only the organisations of the sample of the edition.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -109,7 +109,7 @@ def give_verdicts(
     event: ledger.Event,
     now: datetime,
 ) -> list[VerdictResult]:
-    """Give the verdicts of an assessor on answers of one assessment; return a result for each, in the same order.
+    """Store the verdicts of an assessor on answers of one assessment; return a result for each, in the same order.
 
     `event` is the ledger entry of the request. Each stored verdict gets its own ledger entry, the same as for a single
     verdict, with the actor and the request of `event`.
@@ -150,7 +150,7 @@ def _select_own(found: Mapping[str, AnswerReview], assessor: str) -> dict[str, O
 
 
 def store_file(session: Session, job: int, content: bytes) -> None:
-    """Store the workbook that a job reads, in the session that asks for the job."""
+    """Store the workbook that a job reads, in the session that enqueues the job."""
     queries.insert_file(session, job, content)
 
 

@@ -31,9 +31,9 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
 class Windows(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The periods from which the facts and documents of an edition must come.
 
-    `S0`: the reference date. `W90`: 90 days of activity; `W90_electoral` replaces it for an organisation that must keep
-    electoral silence then. `W12` and `W24`: the 12 and 24 months that end on the reference date. `D24`: the period in
-    which a document must have been approved or reviewed.
+    `S0`: the reference date. `W90`: 90 days of activity; `W90_electoral` replaces `W90` for an organisation that must
+    keep electoral silence in those days. `W12` and `W24`: the 12 and 24 months that end on the reference date. `D24`:
+    the period in which a document must have been approved or reviewed.
     """
 
     S0: Span
@@ -48,7 +48,7 @@ class Calendar(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The phases of an edition in the order of time; no phase begins before the previous one has ended.
 
     In `submission` organisations fill in and submit assessments, in `review` assessors give verdicts, in `hearing`
-    organisations reply to them.
+    organisations reply to the verdicts, and in `publication` the scores are to be published.
     """
 
     submission: Span

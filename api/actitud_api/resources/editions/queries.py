@@ -152,7 +152,7 @@ def count_assessments(session: Session, record: EditionRecord) -> int:
 
 
 def lock_state(session: Session, identifier: str) -> State | None:
-    """Lock an edition and return its state for changes, or return None if it does not exist.
+    """Lock an edition and return the state that decides whether it may be changed, or None if it does not exist.
 
     No other session can change or delete the edition until this session ends. The state is `published` as soon as the
     edition has any revision, complete or not (`is_frozen`).
@@ -178,7 +178,7 @@ def has_revision(session: Session, identifier: str) -> bool:
 def insert_edition(session: Session, record: EditionRecord) -> bool:
     """Insert an edition and return True, or return False if another edition has its id.
 
-    After False the transaction has failed: the caller must end the session.
+    If it returns False, the transaction has failed and the caller must end the session.
     """
     try:
         session.execute(insert(EDITIONS), structs.asdict(record))

@@ -170,7 +170,7 @@ def build_edition(counted: CountedEdition, language: Language) -> Edition:
 
 
 def build_draft(request: EditionRequest) -> EditionDraft:
-    """Convert the request for a new edition to the draft that the service takes."""
+    """Convert the request for a new edition to an `EditionDraft` for the service."""
     return EditionDraft(
         id=request.id,
         titles=structs.asdict(request.titles),
@@ -184,7 +184,7 @@ def build_draft(request: EditionRequest) -> EditionDraft:
 
 
 def build_change(request: EditionPatch) -> EditionChange:
-    """Convert the merge patch of a request to the change that the service takes."""
+    """Convert the merge patch of a request to an `EditionChange` for the service."""
     return EditionChange(
         titles=UNSET if request.titles is UNSET else _titles(request.titles),
         windows=UNSET if request.windows is UNSET else _spans(request.windows),

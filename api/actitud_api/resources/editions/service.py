@@ -141,7 +141,7 @@ def list_page(
 
 
 def get(database: Database, edition: str) -> CountedEdition:
-    """Return an edition with the number of its organisations; `edition` is an id or `latest`.
+    """Return an edition with the number of scores that it publishes; `edition` is an id or `latest`.
 
     Raises `UnknownEdition` if there is no such edition.
     """
@@ -160,7 +160,7 @@ def count_assessments(database: Database, edition: str) -> int:
 
 
 def get_published(database: Database, edition: str) -> CountedEdition:
-    """Return a published edition with the number of its organisations; `edition` is an id or `latest`.
+    """Return a published edition with the number of its scores; `edition` is an id or `latest`.
 
     Raises `UnknownEdition` if there is no such edition, or if it is not published.
     """
@@ -317,10 +317,10 @@ def update(
 
 
 def replace(session: Session, record: EditionRecord) -> None:
-    """Store a changed edition without checking its dates, as `add` stores a new one.
+    """Store a changed edition without checking its dates.
 
-    The stored version becomes that of `record` plus 1. Raises `StaleVersion` if the stored edition has another version
-    than `record`.
+    The stored version becomes the version of `record` plus 1. Raises `StaleVersion` if the stored edition has another
+    version than `record`.
     """
     if not queries.update_edition(session, structs.replace(record, version=record.version + 1), record.version):
         raise StaleVersion
@@ -344,9 +344,9 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
 
 
 def remove(session: Session, edition: str) -> None:
-    """Delete an edition if it exists, in any state. It must have no assessment, because assessments refer to it.
+    """Delete an edition in any state, if it exists. It must have no assessment, because assessments refer to it.
 
-    `delete`, in contrast, is the use case of clients and refuses a published edition.
+    For clients there is `delete`, which refuses a published edition.
     """
     queries.delete_edition(session, edition)
 

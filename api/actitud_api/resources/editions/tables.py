@@ -40,7 +40,7 @@ _SCORES = table("published_score", column("edition"), column("revision"), column
 
 
 def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> ColumnElement[bool]:
-    """Return the SQL condition that a revision of an edition has all its scores.
+    """Return the SQL condition that is true if a revision of an edition has all its scores.
 
     Only the last score is looked up, because scores are inserted in the order of their ordinals.
     """
@@ -58,7 +58,7 @@ def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> Co
 
 
 def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
-    """Return the SQL subquery of the number of the newest complete revision of an edition, null if there is none."""
+    """Return an SQL subquery for the number of the newest complete revision of an edition, null if there is none."""
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
     complete = and_(
         score.c.edition == publication.c.edition,
@@ -74,7 +74,10 @@ def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
 
 
 def is_frozen(edition: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the SQL condition that an edition has a revision, complete or not: triggers then refuse its changes."""
+    """Return the SQL condition that is true if an edition has a revision, complete or not.
+
+    Triggers then refuse changes of the edition.
+    """
     publication = _PUBLICATIONS.alias()
     return exists(select(publication.c.revision).where(publication.c.edition == edition))
 
@@ -90,7 +93,7 @@ def derive_state(editions: FromClause) -> ColumnElement[str]:
 
 
 def select_published_count(edition: ColumnElement[str]) -> ScalarSelect[int]:
-    """Return the SQL subquery of the number of scores of the newest complete revision, null if there is none."""
+    """Return an SQL subquery for the number of scores in the newest complete revision of an edition, null if none."""
     publication = _PUBLICATIONS.alias()
     return (
         select(publication.c.organisations)

@@ -79,7 +79,7 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
 
     @property
     def names_members(self) -> bool:
-        """False: a fault names the column of the cell, not a JSON Pointer."""
+        """False, because a fault names the column of a cell and not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -91,7 +91,9 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
         return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
+        """Yield the number of the first row and the organisation of each group of adjacent rows.
+
+        After the groups comes a last pair: the number of the last row of the file, and an empty text.
 
         Raises:
             UnreadableRest: From some row on, the file cannot be read.
@@ -117,7 +119,7 @@ class WideForm(Struct, frozen=True, tag="wide"):
 
     @property
     def names_members(self) -> bool:
-        """False: a fault names the column of the cell, not a JSON Pointer."""
+        """False, because a fault names the column of a cell and not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -129,7 +131,9 @@ class WideForm(Struct, frozen=True, tag="wide"):
         return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
+        """Yield the number of the first row and the organisation of each group of adjacent rows.
+
+        After the groups comes a last pair: the number of the last row of the file, and an empty text.
 
         Raises:
             UnreadableRest: From some row on, the file cannot be read.

@@ -46,9 +46,9 @@ def store_file(
 ) -> ImportFileRecord:
     """Store the content of a file from its present position to its end, and return its record.
 
-    The stored file is deleted after `LIFETIME`, unless it is deleted before. `holder`: the sender, by
-    `Principal.origin`. `kind`: its media type. `job`: the job whose faults an annotated copy shows; None for a file
-    that was sent.
+    The stored file is deleted after `LIFETIME`, unless it is deleted before. `holder`: the id of the sender
+    (`Principal.origin`). `kind`: the media type of the file. `job`: the job whose faults an annotated copy shows; None
+    for a file that was sent.
 
     Raises:
         Unavailable: The database could not be reached in time.
@@ -96,8 +96,8 @@ def open_copy(database: Database, file: int) -> Iterator[Path]:
 def find_annotated(database: Database, edition: str, job: str, kind: str, holder: str | None) -> ImportFileRecord:
     """Return the annotated copy of an imported file that a job has made.
 
-    The copy must be of the edition and of the media type `kind`. `holder`: the sender of the file; None finds the
-    copies of all senders.
+    The copy must be of the edition and of the media type `kind`. `holder`: the id of the sender of the file; None finds
+    the copies of all senders.
 
     Raises:
         UnknownImportFile: There is no such copy, or another sender sent the file.

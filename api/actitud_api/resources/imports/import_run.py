@@ -130,7 +130,7 @@ class ImportParameters(Struct, frozen=True, kw_only=True):
 class ImportProgress(Struct, kw_only=True):
     """Progress of an import: the steps that it has committed so far.
 
-    `row`: the last row up to which everything is stored. `recorded`: number of recorded results of an import that
+    `row`: number of the row up to which all rows are stored. `recorded`: number of recorded results of an import that
     stores all organisations or none. `is_stored`: True once only the end of the job is left to do.
     """
 
@@ -143,7 +143,11 @@ class ImportProgress(Struct, kw_only=True):
 
 
 class ImportDetail(Struct, frozen=True, omit_defaults=True):
-    """Details of the result for one organisation of an import: its first row, its faults, and how many are left out."""
+    """Details of the result for one organisation of an import.
+
+    `row`: number of its first row. `faults`: faults of its rows. `left_out`: number of further faults that are not
+    listed.
+    """
 
     row: int
     faults: tuple[ImportFault, ...] = ()

@@ -40,7 +40,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
 
     @property
     def names_members(self) -> bool:
-        """True: a fault names a member of the line by its JSON Pointer, not a column."""
+        """True, because a fault names a member of the line by its JSON Pointer and not a column."""
         return True
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -53,7 +53,9 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
             yield OrganisationRows(_find_name(row.cells[0]), [row], row.number)
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number and the organisation of each line, at last the number of the last line and "".
+        """Yield the number and the organisation of each line.
+
+        After the lines comes a last pair: the number of the last line of the file, and an empty text.
 
         Raises:
             UnreadableRest: From some line on, the file cannot be read.

@@ -78,7 +78,7 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
     `subject`: id of the organisation, or the identifier in the file if no organisation has it. `row`, `last`: the first
     and the last of the rows. `change`: the change of the assessment, None if the rows are refused for `faults`. `sent`:
-    digest of the body that the rows make, None if no value changes.
+    digest of the body of an assessment that was built from the rows, None if no value changes.
     """
 
     subject: str

@@ -47,14 +47,14 @@ def insert_file(session: Session, values: dict[str, object]) -> ImportFileRecord
 
 
 def get_file(session: Session, file: int) -> ImportFileRecord | None:
-    """Return a file, or None if it does not exist or was deleted."""
+    """Return the record of a file, or None if the file does not exist or was deleted."""
     columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
     row = session.execute(select(*columns).where(FILES.c.id == file)).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
 
 
 def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
-    """Return the newest annotated copy of a job, or None if it has none or it was deleted."""
+    """Return the record of the newest annotated copy of a job, or None if it has none or the copy was deleted."""
     columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
     statement = select(*columns).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
     row = session.execute(statement).mappings().one_or_none()

@@ -14,23 +14,23 @@ from actitud_api.resources.imports.sources import ImportFault, OrganisationRows,
 
 
 def refuse_nameless(group: OrganisationRows) -> ImportFault:
-    """Return the fault of rows without an organisation."""
+    """Build the fault of rows that name no organisation."""
     return build_fault(_locate(group), "required", _NAMELESS)
 
 
 def refuse_unknown(group: OrganisationRows) -> ImportFault:
-    """Return the fault of rows whose organisation does not exist, or to which the key of the request is not bound."""
+    """Build the fault of rows whose organisation does not exist, or is not among those of the client's key."""
     return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
 
 
 def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
-    """Return the fault of an organisation whose rows are not adjacent; `rows` has the first row of each group."""
+    """Build the fault of an organisation whose rows are not adjacent; `rows` has the first row of each group."""
     detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
     return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
 
 
 def explain_refusal(group: OrganisationRows, refusal: TargetRefusal) -> ImportFault:
-    """Return the fault of rows of an organisation whose assessment cannot be written."""
+    """Build the fault of rows of an organisation whose assessment cannot be written; `refusal` is the reason."""
     match refusal:
         case EditionNotOpen():
             return build_fault(_locate(group), "edition", _NOT_OPEN)

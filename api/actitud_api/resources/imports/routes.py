@@ -151,7 +151,8 @@ class ImportsController(Controller):
     ) -> LargeResponse:
         """Get a workbook for many organisations.
 
-        It has a row for each organisation, filled with its stored answers. A key of organisations gets only theirs.
+        It has a row for each organisation, filled with its stored answers. A key of some organisations gets only their
+        rows.
         """
         name = f"actitud-{path.edition}-{language}.xlsx"
         return LargeResponse(
@@ -171,8 +172,8 @@ class ImportsController(Controller):
     ) -> Stream:
         """Get the annotated copy of a file.
 
-        The file as it was sent, with its faults: marks and comments in a workbook, `faults` beside each row or in each
-        line. It is deleted after seven days.
+        The sent file with its faults: marks and comments in a workbook, `faults` beside each row or in each line. The
+        copy is deleted after seven days.
         """
         suffix = ANNOTATED.format_of(request)
         holder = None if principal.role == "administrator" else principal.origin

@@ -51,7 +51,12 @@ class TemplateTooLarge(ValueError):
 
 
 class ImportRequest(Struct, frozen=True, kw_only=True):
-    """Options of an import; `ImportParameters` explains them."""
+    """Options of an import.
+
+    `dry_run`: True to store nothing. `all_or_nothing`: True to store nothing if the rows of any organisation have a
+    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request in
+    the ledger.
+    """
 
     dry_run: bool
     all_or_nothing: bool
@@ -78,8 +83,8 @@ class Importer:
     def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
         """Check the form of a file, store the file, and return it; the values in its rows are checked by the job.
 
-        `size` is in bytes, `kind` is the media type, and `holder` the sender, by `Principal.origin`. A file that no job
-        imports is deleted after `files.LIFETIME`.
+        `size` is in bytes, `kind` is the media type, and `holder` the id of the sender (`Principal.origin`). A file
+        that no job imports is deleted after `files.LIFETIME`.
 
         Raises:
             UnknownEdition, EditionNotOpen: There is no such edition, or it is published.

@@ -44,10 +44,10 @@ class OrganisationRows(Struct, frozen=True, array_like=True):
 class ImportFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell, a row or a file.
 
-    `sheet`: name of the sheet, None in a text file. `row`: its number as a spreadsheet shows it. `column`: title of the
-    column in a CSV file, its letters in a workbook, JSON Pointer in a line of JSON; None if the whole row is at fault.
-    `value`: the value as JSON, None if there is none or it may be personal data. `detail`: a sentence about the fault
-    and its remedy, by language. `suggestion`: the value that was probably meant.
+    `sheet`: name of the sheet, None in a text file. `row`: number of the row as a spreadsheet shows it. `column`: title
+    of the column in a CSV file, letters of the column in a workbook, JSON Pointer in a line of JSON; None if the whole
+    row is at fault. `value`: the value as JSON, None if there is none or it may be personal data. `detail`: a sentence
+    about the fault and its remedy, by language. `suggestion`: the value that was probably meant.
     """
 
     row: int
@@ -62,8 +62,9 @@ class ImportFault(Struct, frozen=True, kw_only=True):
 class Place(Struct, frozen=True):
     """The position of a cell or row in an imported file.
 
-    `row`: its number as a spreadsheet shows it. `column`: title of the column in a CSV file, its letters in a workbook,
-    JSON Pointer in a line of JSON; None for a whole row. `sheet`: name of the sheet, None in a text file.
+    `row`: number of the row as a spreadsheet shows it. `column`: title of the column in a CSV file, letters of the
+    column in a workbook, JSON Pointer in a line of JSON; None for a whole row. `sheet`: name of the sheet, None in a
+    text file.
     """
 
     row: int
@@ -72,9 +73,9 @@ class Place(Struct, frozen=True):
 
 
 class SourceBody(Struct, frozen=True):
-    """The body of an assessment that the rows of an organisation make, and the faults of unreadable cells.
+    """The body of an assessment that was built from the rows of an organisation, and the faults of unreadable cells.
 
-    `revision`: the revision of the stored assessment for which the rows were written, None if the file does not have
+    `revision`: the revision of the stored assessment for which the rows were written, None if the file does not state
     it. `unreadable`: JSON Pointers of members that are missing because a cell cannot be read.
     """
 
@@ -101,7 +102,9 @@ class SourceForm(Protocol):
         ...
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group, at last that of the last row and "".
+        """Yield the number of the first row and the organisation of each group of adjacent rows.
+
+        After the groups comes a last pair: the number of the last row of the file, and an empty text.
 
         Raises:
             UnreadableRest: From some row on, the file cannot be read.
@@ -117,7 +120,7 @@ class SourceForm(Protocol):
 
 
 class ImportRejected(Exception):
-    """A file cannot be imported at all. `faults` say why. Raised before anything is imported."""
+    """A file cannot be imported at all, for the reasons in `faults`. Raised before anything is imported."""
 
     def __init__(self, faults: Sequence[ImportFault]) -> None:
         super().__init__(", ".join(fault.rule for fault in faults))
@@ -125,7 +128,7 @@ class ImportRejected(Exception):
 
 
 class UnreadableRest(Exception):
-    """A file cannot be read from some row on; `fault` says why. Raised while its rows are read."""
+    """A file cannot be read from some row on; `fault` is the reason. Raised while the rows are read."""
 
     def __init__(self, fault: ImportFault) -> None:
         super().__init__(fault.rule)
@@ -189,9 +192,10 @@ def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iter
 
 
 def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
-    """Yield the first row and the organisation of each group of adjacent rows, at last that of the last row and "".
+    """Yield the number of the first row and the organisation of each group of adjacent rows.
 
-    Rows belong to one group if they have the same organisation in the cell at `position`, as in `group_adjacent`.
+    Rows belong to one group if they have the same organisation in the cell at `position`, as in `group_adjacent`. After
+    the groups comes a last pair: the number of the last row, and an empty text.
     """
     name: str | None = None
     number = 0
@@ -204,10 +208,10 @@ def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Itera
 
 
 def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:
-    """Return the position in the file of a member of a body.
+    """Return the position in the file of the member of a body at `pointer`.
 
-    If the member at `pointer` has none, the position of the nearest member that contains it is returned, at last that
-    of the first row of `group`.
+    A member without a position of its own has that of the nearest member that contains it or, without one, that of the
+    first row of `group`.
     """
     while pointer:
         if pointer in places:

@@ -84,7 +84,7 @@ class CellRow(NamedTuple):
 
     `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the column; in the sheet of documents
     followed by a colon and the number of the row. `value`: the value as JSON; for a date, `d` and the date as
-    2026-12-31. `mark`: why the cell cannot be read, empty if it can.
+    2026-12-31. `mark`: the reason why the cell cannot be read, empty if it can be read.
     """
 
     sheet: str
@@ -114,16 +114,19 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
 
     @property
     def names_members(self) -> bool:
-        """False: a fault names the column of the cell, not a JSON Pointer."""
+        """False, because a fault names the column of a cell and not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the cells of each organisation; the `last` of a group is the number of its organisation, from 1."""
+        """Yield the cells of each organisation as one group, whose `last` is the number of the organisation, from 1."""
         while head := stream.read(8):
             yield _GROUP.decode(stream.read(int.from_bytes(head)))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of each organisation and its identifier, at last the number of the last one and ""."""
+        """Yield the number of each organisation, from 1, and its identifier in the workbook.
+
+        After them comes a last pair: the number of the last organisation, and an empty text.
+        """
         last = 0
         for group in self.iterate_groups(stream):
             last = group.last

@@ -79,7 +79,10 @@ def format_path(job: int) -> str:
 
 
 def build_job(status: JobStatus, request_id: str, language: Language) -> Job:
-    """Build the response to a request about a job, with its problem in a language."""
+    """Build the response to a request about a job, with the text of its problem in `language`.
+
+    `request_id` is the id of the request that reads the job.
+    """
     record, problem = status.record, None
     if record.problem is not None:
         problem = build_problem(record.problem, format_path(record.id), request_id, language)
@@ -103,9 +106,9 @@ def build_job(status: JobStatus, request_id: str, language: Language) -> Job:
 
 
 def build_result(item: JobItem, job: str, request_id: str, language: Language) -> JobResult:
-    """Build the response about a result of a job, with its problem in a language.
+    """Build the response about a result of a job, with the text of its problem in `language`.
 
-    `request_id` is the id of the request that reads the result.
+    `job` is the id of the job, `request_id` the id of the request that reads the result.
     """
     facts = dict(item.detail or {})
     stored = facts.pop(PROBLEM, None)

@@ -49,7 +49,7 @@ class MethodologyPage(Page[MethodologySummary], frozen=True):
 class MethodologyDetail(Struct, frozen=True, kw_only=True):
     """A complete methodology version: its document, and its texts in the language of the response.
 
-    `digest` is the SHA-256 of the document without texts; `text_digests` has that of the texts of each language.
+    `digest` is the SHA-256 of the document without texts; `text_digests` has the digest of the texts of each language.
     """
 
     version: str

@@ -211,7 +211,7 @@ def apply_contact_change(contact: ContactDetails | None, change: ContactChange |
 
 
 def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[PastName, ...]:
-    """Return the former names of an organisation after it takes the name `name`.
+    """Return the former names of an organisation after its name changes to `name`.
 
     The old name ends today, or on the last day of the organisation if that is past. A name that was in use for less
     than a day, such as a slip corrected at once, is not added.

@@ -85,7 +85,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_organisations(self) -> bool:
-        """True if a filter is set on a column that a published score does not have."""
+        """True if a filter needs the table of organisations, because published scores do not have its column."""
         return self.parent is not None or self.on is not None
 
     def build_conditions(self, described: Columns | None = None) -> list[ColumnElement[bool]]:
@@ -114,7 +114,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Return the SQL condition that `column` has the id of an organisation that one of `identifiers` names.
+    """Return the SQL condition that is true if `column` is the id of an organisation that `identifiers` name.
 
     `identifiers` may be ids or aliases, each in any spelling.
     """

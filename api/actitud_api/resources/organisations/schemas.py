@@ -132,7 +132,7 @@ FormerNames = Annotated[tuple[FormerName, ...], Meta(max_length=50, description=
 class ContactSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The address for corrections: a mailbox or a page of the organisation, not of a person.
 
-    In a change null removes it.
+    In a change, null removes the mailbox or the page.
     """
 
     email: Email | UnsetType | None = UNSET
@@ -283,7 +283,7 @@ def build_entry(request: OrganisationRequest) -> OrganisationEntry:
 
 
 def build_change(request: OrganisationPatch) -> OrganisationChange:
-    """Convert a merge patch to the change that the service takes."""
+    """Convert a merge patch to an `OrganisationChange` for the service."""
     former = request.former_names
     return OrganisationChange(
         name=request.name,

@@ -87,10 +87,10 @@ def select_counted(words: Iterable[str]) -> list[str]:
 def index_words(entry: OrganisationEntry) -> dict[str, int]:
     """Return the words by which an organisation is found, each with its distance from the whole name.
 
-    The distance of a word is the number of further words in its name, 0 if it is the whole name: of "Vitoria-Gasteiz"
-    both words have 1. Generic words count as one, so "Madrid" is before "Comunidad de Madrid". Names in two languages,
-    as in "Donostia/San Sebastián", are two names. Words of former names are 100 further away, those of ids and aliases
-    200.
+    The distance of a word is the number of further words in its name: 0 for a word that is the whole name, 1 for both
+    words of "Vitoria-Gasteiz". All generic words of a name together count as one word, so "Madrid" is nearer than
+    "Comunidad de Madrid". A name in two languages, as "Donostia/San Sebastián", counts as two names. 100 is added to
+    the distance of words of former names, 200 to that of words of ids and aliases.
     """
     distances: dict[str, int] = {}
     names = [(entry.name, 0), *((former.name, FORMER_NAME) for former in entry.former_names)]
@@ -127,7 +127,7 @@ def drop_misspelt_generic(words: Sequence[str]) -> list[str]:
 
 
 def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]) -> dict[str, tuple[Territory, ...]]:
-    """Return, by word, the territories that the word names together with other ones of `words`.
+    """Return, by word, the territories that the word names together with other words of the text.
 
     A territory is found only if all words of one of its names are in `words`: "castilla" alone names none. `are_alike`
     compares a word of a name with one of `words`.

@@ -228,7 +228,7 @@ def exists(session: Session, organisation: str) -> bool:
 
 
 def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
-    """Return the hosts whose pages are evidence of an organisation.
+    """Return the hosts whose pages count as evidence for the answers of an organisation.
 
     If `locked` is True, no other session can change the domains until this session ends; the session must then be a
     writing one. Raises `UnknownOrganisation` if there is no such organisation.
@@ -240,7 +240,7 @@ def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[s
 
 
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
-    """Return the hosts whose pages are evidence of organisations, by id; ids that no organisation has are absent.
+    """Return the hosts whose pages count as evidence, by organisation id; ids that no organisation has are absent.
 
     If `locked` is True, no other session can change the domains until this session ends; the session must then be a
     writing one.

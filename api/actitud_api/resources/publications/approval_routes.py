@@ -96,7 +96,7 @@ class ApprovalsController(Controller):
 
         The body repeats the publication request that is to be sent, with the digest of the pending publication, which
         the refusal of that request names. Afterwards another key can send exactly this request, as long as the stored
-        data stay as they are. If the service has the setting `second_approver`, it publishes nothing without such an
+        data do not change. If the service has the setting `second_approver`, it publishes nothing without such an
         approval.
         """
 

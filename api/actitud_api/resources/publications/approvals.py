@@ -70,9 +70,9 @@ def compute_pending_digest(
 def find_missing_approval(
     session: Session, edition: str, pending_digest: str, publisher: str | None
 ) -> tuple[str, ...] | None:
-    """Return None if a second person has approved the digest of a pending publication.
+    """Check that a second person has approved the digest of a pending publication; return None if so.
 
-    Else return the ids of the keys whose approvals do not count because the publisher may hold them too
+    Otherwise return the ids of the keys whose approvals do not count because the publisher may hold them too
     (`access.trace_holder`). `publisher` is the id of the publisher's key, None on the command line, for which the
     approval of any key counts. Approvals by keys that were revoked since do not count, because somebody else may have
     used those keys. Keys that come from one key by rotation count as one.

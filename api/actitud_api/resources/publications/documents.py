@@ -40,7 +40,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
-    """The members of an organisation that are published with its score; null if not known."""
+    """The description of an organisation that is published with its score; unknown members are null."""
 
     id: str
     name: str
@@ -113,9 +113,10 @@ class EditionDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """A revision of a published edition.
 
     `supersedes` is the digest of the edition document of the previous revision, null for the first. `reason` says why
-    it was published. The answers describe the days from `period_from` to `period_to`. `engine` is the software version
-    that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger before, null if
-    there was none. `scores` and `corrections` are ordered by the code points of the organisation ids.
+    the revision was published. The answers describe the days from `period_from` to `period_to`. `engine` is the
+    software version that computed the new scores. `checkpoint` is the signed note of the last checkpoint of the ledger
+    before the publication, null if there was none. `scores` and `corrections` are ordered by the code points of the
+    organisation ids.
     """
 
     format: Literal[1] = FORMAT
@@ -180,9 +181,10 @@ class BundleHeader(Struct, frozen=True, kw_only=True):
 
 
 class PackedDocument(Struct, frozen=True):
-    """A document as it is stored.
+    """A document in the compressed form in which it is stored.
 
-    `digest` is the SHA-256 of its bytes. `member` is these bytes with a line end, compressed as one gzip member.
+    `digest` is the SHA-256 of the bytes of the document. `member` is these bytes with a line end, compressed as one
+    gzip member.
     """
 
     digest: str
@@ -280,7 +282,7 @@ def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:
 
 
 def parse_score(text: bytes) -> ScoreDocument:
-    """Decode a score document. Raises `msgspec.ValidationError` if the bytes are not one."""
+    """Decode a score document. Raises `msgspec.ValidationError` if the bytes are no score document."""
     return msgspec.json.decode(text, type=ScoreDocument)
 
 
@@ -297,7 +299,7 @@ def digest_score(text: bytes) -> str:
 
 
 def parse_edition(text: bytes) -> EditionDocument:
-    """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are not one."""
+    """Decode an edition document. Raises `msgspec.ValidationError` if the bytes are no edition document."""
     return msgspec.json.decode(text, type=EditionDocument)
 
 

@@ -30,8 +30,9 @@ class NothingToDiscard(LookupError):
 def discard_revision(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> RevisionKey:
     """Remove the newest revision of an edition, which lacks some of its scores, and return its key.
 
-    `event` says who removes it; it is recorded in the ledger with the path and the digest of the revision. Documents
-    stay. Readers see no change, because the figures of a revision without all its scores are never shown.
+    `event` says who removes the revision; it is recorded in the ledger with the path and the digest of the revision.
+    The documents of the revision stay stored. Readers see no change, because the figures of a revision without all its
+    scores are never shown.
 
     Raises:
         UnknownEdition: No edition has that id.

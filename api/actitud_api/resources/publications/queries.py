@@ -61,7 +61,10 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
 class RevisionCount(NamedTuple):
-    """Count of complete revisions of all editions, and the time of the newest, None if there is none."""
+    """The numbers of complete revisions of all editions: first publications, and later corrections.
+
+    `newest` is the time of the newest revision, None if there is none.
+    """
 
     first: int
     later: int
@@ -69,7 +72,7 @@ class RevisionCount(NamedTuple):
 
 
 def count_revisions(session: Session) -> RevisionCount:
-    """Count the complete revisions of all editions: first ones, and those that correct one."""
+    """Count the complete revisions of all editions: first publications, and later corrections."""
     is_first = PUBLICATIONS.c.revision == 1
     first, later, newest = session.execute(
         select(
@@ -145,10 +148,10 @@ class NewPublication(Struct, frozen=True, kw_only=True):
     """A publication that is to be stored.
 
     `revision` counts the publications of the edition from 1. `digest` is the digest of its edition document, and
-    `supersedes` that of the previous revision, None for the first. `reason` says why it is published. `actor` is
-    the id of the publisher's key, None on the command line. `organisations` is the number of scores, and
-    `corrections` are the scores that differ from the previous revision. `entry` is the number of the ledger entry
-    about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `header` is the
+    `supersedes` the digest of the edition document of the previous revision, None for the first. `reason` says why it
+    is published. `actor` is the id of the publisher's key, None on the command line. `organisations` is the number of
+    scores, and `corrections` are the scores that differ from the previous revision. `entry` is the number of the ledger
+    entry about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `header` is the
     first line of the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole bundle
     file.
     """
@@ -267,10 +270,10 @@ _SUBMISSION: Final = msgspec.json.Decoder(Submission)
 
 
 def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
-    """Return four values for a later comparison: if a final assessment is written, they differ.
+    """Return four values that differ after any write of a final assessment of the edition.
 
     They are the number of final assessments, the sum of their versions, and the times of the last creation and update.
-    Each write changes at least one of them.
+    A caller compares them before and after its work; each write changes at least one of them.
     """
     count, writes, created, updated = session.execute(_SELECT_STATE, {"edition": edition}).one()
     return count, int(writes), str(created), str(updated)
@@ -310,7 +313,10 @@ def list_submissions(session: Session, edition: str, organisations: Sequence[str
 
 
 def describe_organisation(session: Session, organisation: str) -> tuple[PublishedOrganisation, str]:
-    """Return the description of an existing organisation as a score document has it, and the name it is sorted by."""
+    """Return the description of an organisation for a score document, and the form of its name for sorting lists.
+
+    The organisation must exist.
+    """
     columns = (ORGANISATIONS.c[name] for name in ORGANISATION_COLUMNS)
     row = session.execute(select(ORGANISATIONS.c.name_order, *columns).where(ORGANISATIONS.c.id == organisation)).one()
     return (
@@ -358,7 +364,8 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
 def insert_scores(session: Session, edition: str, revision: int, scores: Sequence[NewScore], *, first: int = 1) -> None:
     """Insert scores of a revision whose publication is stored.
 
-    `first` is the ordinal of the first of them. The database refuses a score that is not the next one of the revision.
+    `first` is the ordinal of the first of these scores in the revision. The database refuses a score that is not the
+    next one of the revision.
     """
     for start in range(0, len(scores), BATCH_ROWS):
         rows = [
@@ -540,7 +547,7 @@ def get_newest_revision(session: Session, edition: str) -> int | None:
 
 
 def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | None:
-    """Return the newest revision of an edition if it has not all its scores, else None.
+    """Return the newest revision of an edition if some of its scores are missing, else None.
 
     The service stores a revision with all its scores at once, so an incomplete one was inserted by another program.
     """
@@ -549,7 +556,7 @@ def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | No
 
 
 def delete_revision(session: Session, key: RevisionKey) -> None:
-    """Delete a revision that has not all its scores. The triggers that refuse this must be suspended."""
+    """Delete a revision of which some scores are missing. The triggers that refuse this must be suspended."""
     for table in (SCORES, CORRECTIONS, PUBLICATIONS):
         session.execute(delete(table).where(table.c.edition == key.edition, table.c.revision == key.revision))
 
@@ -577,7 +584,10 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> Store
 
 
 def read_newest_score(database: Database, edition: str, organisation: str) -> StoredNewestScore | None:
-    """Return what `get_newest_score` returns, read without a session. `has_erasures` may be 0 or 1."""
+    """Return the newest score of an organisation in a published edition, read without a session; None if none.
+
+    Faster than `get_newest_score`, but `has_erasures` may be the integer 0 or 1 in place of a boolean.
+    """
     row = database.read_row(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation})
     return None if row is None else StoredNewestScore(*row)
 
@@ -683,9 +693,9 @@ def list_news(
 ) -> list[PublicationRow]:
     """List publications, newest first.
 
-    `after` is the position of the last one of the previous page, None for the first page; at most `limit` are listed.
-    If the filters name an organisation, only publications with a score of it are listed, even an unchanged one. A
-    territory does not filter.
+    `after` is the position of the last publication of the previous page, None for the first page; at most `limit` are
+    listed. If the filters name an organisation, only publications with a score of it are listed, even an unchanged one.
+    The filters `region` and `province` select no publications, only scores in them.
     """
     columns = PUBLICATIONS.c
     statement = (
@@ -761,7 +771,11 @@ def find_newest_name(session: Session, organisation: str) -> str | None:
 
 
 class PublishedEdition(Struct, frozen=True):
-    """An edition with publications: the number of the newest one, and of the newest one with all its scores."""
+    """An edition that has publications.
+
+    `newest` is the number of its newest revision. `complete` is the number of its newest revision with all scores, None
+    if there is none.
+    """
 
     id: str
     newest: int
@@ -801,7 +815,7 @@ _SELECT_READ = (
 
 
 def find_unsigned_edition(session: Session) -> str | None:
-    """Return the id of the first edition whose row says that it is published, although it has no publication."""
+    """Return the id of the first edition whose row has the state `published` without any publication, or None."""
     return session.execute(_SELECT_UNSIGNED).scalar_one_or_none()
 
 
@@ -813,7 +827,7 @@ def list_published_editions(session: Session) -> list[PublishedEdition]:
 def list_read_scores(session: Session, edition: str, revision: int, after: str) -> list[ReadScore]:
     """List at most `BATCH_ROWS` scores of a revision, ordered by organisation id, after the organisation `after`.
 
-    The bytes of a document that is not there, or cannot be decompressed, are empty.
+    If a document is missing or cannot be decompressed, its bytes are empty.
     """
     bounds = {"edition": edition, "revision": revision, "after": after}
     rows = session.execute(_SELECT_READ, bounds).mappings()

@@ -276,7 +276,7 @@ class PublicationsController(Controller):
         """Get a complete publication.
 
         One gzip file with a line for each document: a header with the signature, the checkpoint and the public keys,
-        then the edition document, then all score documents in its order.
+        then the edition document, then all score documents in the order of the edition document.
         """
         record = service.get(database, path.edition, path.revision)
         pieces: Iterator[bytes] = service.stream_bundle(database, record.edition, record.revision)

@@ -180,7 +180,7 @@ class PublicationPage(Page[Publication], frozen=True, kw_only=True):
 
 
 def build_plan(request: PublicationRequest) -> PublicationPlan:
-    """Convert a request to publish or to approve into the plan that the service takes."""
+    """Convert a request to publish or to approve to the plan of a publication."""
     return PublicationPlan(
         reason=request.reason,
         supersedes=request.supersedes,

@@ -179,8 +179,8 @@ class Refusal(Struct, frozen=True):
     there is none; `holds` is the value that applies instead, for example the right digest, and empty if there is none.
     The rules are:
 
-    `incomplete`: another program began the revision `value`, which has not all its scores. `review`: the edition is not
-    in review. `unsettled`: `holds` assessments are in the state `value`; `returned` ones count while they may be
+    `incomplete`: another program began the revision `value`, and some of its scores are missing. `review`: the edition
+    is not in review. `unsettled`: `holds` assessments are in the state `value`; `returned` ones count while they may be
     submitted again. `empty`: no assessment is final. `published`: the edition is already published, with the digest
     `holds`. `unpublished`: there is nothing published to correct. `superseded`: the newest revision has the digest
     `holds`. `corrections`: the request has no correction. `repeated`: an organisation is corrected twice. `unknown`:
@@ -274,9 +274,9 @@ class SignedScore(Struct, frozen=True):
 
 
 class PreparedScores(Struct, frozen=True):
-    """The scores of an edition, and the versions from which they were computed, by organisation id.
+    """The signed scores of an edition, and the versions of the assessments and organisations behind them.
 
-    `kid` is the id of the key that signed them.
+    `versions` are by organisation id. `kid` is the id of the key that signed the scores.
     """
 
     versions: dict[str, FinalVersion]
@@ -284,7 +284,7 @@ class PreparedScores(Struct, frozen=True):
     kid: str
 
     def keep_current(self, versions: Mapping[str, FinalVersion]) -> list[SignedScore]:
-        """Return the scores whose assessment and organisation have these versions."""
+        """Return the scores whose assessment and organisation still have the given `versions`."""
         return [
             scored
             for scored in self.scores
@@ -1016,7 +1016,7 @@ def get_score(
 
 
 def get_newest_score(session: Session, edition: str, organisation: str) -> NewestScore | None:
-    """Return the score of an organisation in the newest revision of an edition; `latest` is not accepted.
+    """Return the score of an organisation in the newest revision of an edition; `edition` must be an id, not `latest`.
 
     Return None if the edition is not published, or does not score the organisation.
     """
@@ -1031,9 +1031,11 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> Newes
 
 
 def read_unerased_score(database: Database, edition: str, organisation: str) -> NewestScore | None:
-    """Return what `get_newest_score` returns, read without a session: in half the time.
+    """Return the score of an organisation in the newest revision of an edition, if no text of its review may be erased.
 
-    Return None also if texts of the review may have been erased since: only a session hides them.
+    It is read without a session, in half the time of `get_newest_score`. Return None if the edition is not published,
+    does not score the organisation, or texts of the review may have been erased: only `get_newest_score` leaves them
+    out.
     """
     stored = queries.read_newest_score(database, edition, organisation)
     return None if stored is None or stored.has_erasures else _unpack_newest_score(stored)

@@ -31,12 +31,14 @@ from actitud_api.resources.publications.queries import ReadScore
 
 
 class AlteredFigure(Struct, frozen=True):
-    """A figure of a published edition that is not the signed one.
+    """A figure of a published edition that differs from the signed document.
 
-    `organisation` is None if the figure is one of the edition. `figure` names the column. `shown` is the value that
-    people read, and `signed` the value in the signed document; either is None if there is none. Two names are no
-    figures that people read. `incomplete`: the newest revision (`shown`) has not all its scores, unlike an earlier one
-    (`signed`). `state`: the row of an edition says that it is published (`shown`), but it has no publication.
+    `organisation` is None if the figure belongs to the whole edition. `figure` names the column. `shown` is the value
+    that people read, and `signed` the value in the signed document; either is None if there is none.
+
+    Two values of `figure` name a fault instead of a column. `incomplete`: some scores of the newest revision (`shown`)
+    are missing, but none of an earlier one (`signed`). `state`: the row of an edition says that it is published
+    (`shown`), but it has no publication.
     """
 
     edition: str
@@ -51,8 +53,8 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
 
     An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
     the order of their ids, figures of the edition before those of its organisations. `trusted`: the ids (thumbprints)
-    of the keys that may have signed; None accepts every key in the database, although the owner of the database can
-    replace these.
+    of the keys that may have signed. None accepts every key in the database, although the owner of the database can
+    replace the keys.
     """
     with database.read() as session:
         editions = queries.list_published_editions(session)

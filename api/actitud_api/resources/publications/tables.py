@@ -16,8 +16,8 @@ from actitud_api.resources.assessments.tables import DIMENSIONS
 class PublishedDocumentTable(Base, table=True):
     """A published document by its digest. `kind` is `score` or `edition`.
 
-    `member` holds its bytes with a line end, compressed as one gzip member; `protected` and `signature` are its
-    detached JWS.
+    `member` holds the bytes of the document with a line end, compressed as one gzip member; `protected` and `signature`
+    are the detached JWS of the document.
     """
 
     __tablename__ = "published_document"

@@ -19,8 +19,8 @@ If the share is below, they judge the answers again (rule R8 of the catalogue).
 class VerdictAgreement(Struct, frozen=True):
     """The agreement of two assessors.
 
-    `pairs` counts the answers that both judged, `agreed` those of them with equal verdicts. `kappa` is Cohen's
-    kappa. It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers,
+    `pairs` counts the answers that both judged, `agreed` the answers on which their verdicts are equal. `kappa` is
+    Cohen's kappa. It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers,
     because it would then be 0 / 0.
     """
 

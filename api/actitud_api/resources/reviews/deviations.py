@@ -32,10 +32,11 @@ class Deviation(Struct, frozen=True):
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
     """Return those of `values`, by key, that lie too far from the median of all values.
 
-    Too far is more than `DEVIATION_LIMIT` times the median absolute deviation. That is the median of the distances
-    of all values from their median, without a scale factor: F. R. Hampel, The Influence Curve and its Role in
-    Robust Estimation, JASA 69 (1974), 383-393. The result is empty if there are fewer than `MIN_GROUP_SIZE` values,
-    or if more than half of them are equal: the median absolute deviation is then 0 and measures nothing.
+    Too far is more than `DEVIATION_LIMIT` times the median absolute deviation. The median absolute deviation is the
+    median of the distances of all values from their median, without a scale factor: F. R. Hampel, The Influence Curve
+    and its Role in Robust Estimation, JASA 69 (1974), 383-393. The result is empty if there are fewer than
+    `MIN_GROUP_SIZE` values, or if more than half of them are equal: the median absolute deviation is then 0 and
+    measures nothing.
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}
@@ -58,8 +59,5 @@ def compute_median(values: Sequence[Fraction]) -> Fraction:
 
 
 def has_grown(before: int, now: int) -> bool:
-    """Return True if the followers `now` are more than half above the followers `before`.
-
-    Return False if `before` is 0.
-    """
+    """Return True if the number of followers `now` is above 1.5 times the number `before`; False if `before` is 0."""
     return before > 0 and now > GROWTH_LIMIT * before

@@ -70,10 +70,10 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 class OverallReview(Struct, frozen=True, kw_only=True):
     """A stored overall review of an assessment.
 
-    `reviewer` is the id of the key that wrote it last, or of its oldest predecessor if it was rotated. `version` is
-    the number of times that it was written, `at` the time of the last. `max_level` is the highest level that the
-    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by
-    profile field and by indicator.
+    `reviewer` is the id of the key that wrote it last, or of its oldest predecessor if it was rotated. `version` is the
+    number of times that it was written, `at` the time of the last write. `max_level` is the highest level that the
+    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by profile
+    field and by indicator.
     """
 
     edition: str
@@ -238,13 +238,19 @@ def store_overall_review(session: Session, review: OverallReview) -> OverallRevi
 
 
 def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the reasons of the verdicts on an answer; None erases all, and the text of the overall review too."""
+    """Erase the reasons of the verdicts on the answer to an indicator.
+
+    If `indicator` is None, erase the reasons of all verdicts of the assessment, and the text of the overall review.
+    """
     for table, conditions in _match_reasons(edition, organisation, indicator):
         session.execute(update(table).where(*conditions).values(reason=""))
 
 
 def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons of the verdicts on an answer; None counts all, and the text of the overall review too."""
+    """Count the reasons of the verdicts on the answer to an indicator.
+
+    If `indicator` is None, count the reasons of all verdicts of the assessment, and the text of the overall review.
+    """
     counts: list[int] = [
         session.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
         for table, conditions in _match_reasons(edition, organisation, indicator)
@@ -276,7 +282,7 @@ def find_draw(session: Session, edition: str) -> SampleDraw | None:
 
 
 def insert_draw(session: Session, draw: SampleDraw) -> bool:
-    """Insert the seed and share of the sample of an edition and return True. Return False if it already has one."""
+    """Insert the seed and share of the sample of an edition. Return False if it already has a sample, else True."""
     # A second, concurrent draw waits here and then finds the first, instead of failing on the primary key.
     database.lock_table(session, SAMPLES)
     if find_draw(session, draw.edition) is not None:
@@ -302,7 +308,7 @@ def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAsses
 
 
 def find_previous_edition(session: Session, edition: str) -> str | None:
-    """Return the id of the latest published edition whose period ends before that of this edition, or None."""
+    """Return the id of the latest published edition whose period ends before the period of `edition`, or None."""
     previous: str | None = session.execute(_SELECT_PREVIOUS, {"of": edition}).scalar()
     return previous
 

@@ -227,8 +227,8 @@ class HearingsController(Controller):
     ) -> Response[bytes]:
         """Start the hearing of an assessment.
 
-        Moves an assessment from `under_review` to `hearing`, until the last day of the review and of the hearing. While
-        assessors disagree on an answer, only an administrator can start it.
+        Moves an assessment from `under_review` to `hearing`. Possible while neither the review phase nor the hearing
+        phase is over. While assessors disagree on an answer, only an administrator can start it.
         """
         return respond_with_transition(
             request,
@@ -454,7 +454,7 @@ class FlagsOfAssessmentController(Controller):
     ) -> Response[bytes]:
         """List the flags of an assessment.
 
-        As of the last time when the flags of the edition were computed.
+        As they were when the flags of the edition were last computed.
         """
         return _flags(request, query, database, path.edition, path.organisation, FLAGS_OF_ONE_CURSOR)
 
@@ -547,7 +547,7 @@ class EditionReviewsController(Controller):
     ) -> Response[bytes]:
         """List the flags of an edition.
 
-        Ordered by organisation id, as of the last time when the flags were computed.
+        Ordered by organisation id, as they were when the flags were last computed.
         """
         return _flags(request, query, database, path.edition, None, FLAGS_CURSOR)
 

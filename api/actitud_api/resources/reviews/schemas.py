@@ -74,10 +74,10 @@ class AcceptanceRequest(VerdictRequest, frozen=True, kw_only=True):
 
 
 class RejectionRequest(VerdictRequest, frozen=True, kw_only=True):
-    """A verdict: the answer does not count as it was given.
+    """A verdict: the answer does not count in the form in which the organisation gave it.
 
-    `rejected`: it is wrong. `insufficient`: the documents do not prove it, and it counts as self-declared. `stale`: the
-    documents are from outside the allowed period, and it does not count.
+    `rejected`: the answer is wrong. `insufficient`: the documents do not prove the answer, which counts as
+    self-declared. `stale`: the documents are from outside the allowed period, and the answer does not count.
     """
 
     verdict: Literal["rejected", "insufficient", "stale"]
@@ -177,7 +177,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
     """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
     `pairs` counts pairs of verdicts of different assessors on the same answer, `agreed` those with equal verdicts;
-    `share` is null if there are no pairs. `too_low` is true if it is below 0.8: the assessors should judge these
+    `share` is null if there are no pairs. `too_low` is true if the share is below 0.8: the assessors should judge these
     answers again (rule R8 of the catalogue). Cohen's kappa is not defined for more than two assessors.
     """
 
@@ -192,7 +192,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
 
 
 class SampleRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The share and the seed of a sample."""
+    """The request to draw a sample, with its share and seed."""
 
     share: Annotated[
         float,

@@ -162,7 +162,7 @@ class Opinion(Struct, frozen=True, kw_only=True):
 class Judgement(Struct, frozen=True):
     """The verdict of an assessor on one of several answers of an assessment.
 
-    `answer` is the mark of the answer that the assessor saw (`AnswerReview.answer_mark`).
+    `answer` identifies the answer that the assessor saw: the first 8 digits of its digest (`AnswerReview.answer_mark`).
     """
 
     indicator: str
@@ -189,8 +189,8 @@ class OverallOpinion(Struct, frozen=True, kw_only=True):
 class AnswerReview(Struct, frozen=True):
     """All verdicts on the answer to one indicator.
 
-    `answer` is the digest of the current answer, None if there is none. `verdicts` are in the order in which they
-    were given and include those on earlier answers.
+    `answer` is the digest of the current answer, None if there is none. `verdicts` are in the order in which they were
+    given and include verdicts on earlier answers to the indicator.
     """
 
     indicator: str
@@ -223,7 +223,7 @@ class AnswerReview(Struct, frozen=True):
 
     @property
     def answer_mark(self) -> str:
-        """The first 8 digits of the digest of the current answer, which change with it; zeros if there is none."""
+        """The short mark of the current answer: the first 8 digits of its digest, or zeros if there is no answer."""
         return "0" * 8 if self.answer is None else self.answer.removeprefix("sha256:")[:8]
 
 
@@ -385,7 +385,7 @@ def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | 
 
 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
-    """Return the ids of those of `organisations` whose assessment ever had a verdict or an overall review."""
+    """Return the ids among `organisations` whose assessment ever had a verdict or an overall review."""
     verdicts, overall_reviews = (
         query(session, edition, organisations)
         for query in (queries.list_verdicts_of_many, queries.list_overall_reviews)
@@ -444,8 +444,8 @@ def save_verdicts(
     """Store the verdicts of an assessor on several answers of one assessment, each as `save_verdict` does.
 
     The assessment is scored again once. Return for each judgement the review of its answer; None if the assessor has
-    given the same verdict on the answer before; or the exception that refuses it, while the others are stored. None of
-    the opinions may set another last day of the hearing.
+    given the same verdict on the answer before; or the exception that refuses this verdict, while the other verdicts
+    are stored. No opinion may set another last day of the hearing.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -855,12 +855,18 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
 
 
 def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the reasons of the verdicts on an answer; None erases all, and the text of the overall review too."""
+    """Erase the reasons of the verdicts on the answer to an indicator.
+
+    If `indicator` is None, erase the reasons of all verdicts of the assessment, and the text of the overall review.
+    """
     queries.erase_reasons(session, edition, organisation, indicator)
 
 
 def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons of the verdicts on an answer; None counts all, and the text of the overall review too."""
+    """Count the reasons of the verdicts on the answer to an indicator.
+
+    If `indicator` is None, count the reasons of all verdicts of the assessment, and the text of the overall review.
+    """
     return queries.count_reasons(session, edition, organisation, indicator)
 
 

@@ -8,7 +8,7 @@ from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
 
 
 def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> bool:
-    """Return True if the verdict `after` counts as harsher than `before`; None is an answer without verdict.
+    """Return True if the verdict `after` counts as harsher than `before`; None stands for no verdict.
 
     There are three grades: `accepted` and no verdict; `capped` and `insufficient`; `rejected` and `stale`, the
     harshest. Of two `capped` verdicts the one with the lower level is harsher. A change between the two verdicts of a
@@ -31,10 +31,10 @@ def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> boo
 
 
 def is_whole_harsher(before: OverallReview | None, after: OverallReview) -> bool:
-    """Return True if the overall review `after` counts as harsher than `before`; None is no review.
+    """Return True if the overall review `after` counts as harsher than `before`; None stands for no review.
 
-    A lower `max_level` is harsher. Any other profile or answers count as harsher, because the methodology does not say
-    which value is better for the organisation; so does another reason for the same `max_level`.
+    A lower `max_level` is harsher. Any change of `profile` or `answers` counts as harsher, because the methodology does
+    not say which value is better for the organisation; so does a change of `reason` with the same `max_level`.
     """
     if before is None:
         return True

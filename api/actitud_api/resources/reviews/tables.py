@@ -53,12 +53,11 @@ class Verdict(Base, table=True):
 class Review(Base, table=True):
     """The overall review of an assessment.
 
-    `version` is the number of times that it was written, `at` the time of the last. `max_level` is the highest
-    level that the assessment may reach, null for no limit. `profile` and `answers` are the facts that only
-    assessors set, by profile field and by indicator.
+    `version` is the number of times that it was written, `at` the time of the last write. `max_level` is the highest
+    level that the assessment may reach, null for no limit. `profile` and `answers` are the facts that only assessors
+    set, by profile field and by indicator.
 
-    `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest
-    predecessor.
+    `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest predecessor.
     """
 
     __tablename__ = "review"

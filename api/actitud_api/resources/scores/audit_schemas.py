@@ -89,7 +89,10 @@ class IndicatorStatistics(NodeStatistics, frozen=True):
 
 
 class GoalpostMove(Wire, frozen=True):
-    """The effect of moving a goalpost to the raw value `x`: by how many ranks organisations move, mean and greatest."""
+    """The effect on ranks of moving a goalpost, a point of the curve of an indicator, to the raw value `x`.
+
+    `rank_change` and `rank_change_max` are the mean and the greatest number of ranks that an organisation moves.
+    """
 
     x: float
     rank_change: Annotated[float, Meta(ge=0)]
@@ -97,9 +100,9 @@ class GoalpostMove(Wire, frozen=True):
 
 
 class GoalpostStatistics(Wire, frozen=True):
-    """The effect on ranks if a goalpost that was set by judgement moves by 20 %.
+    """The effect on ranks if a goalpost (a point of the curve of an indicator) that was set by judgement moves by 20 %.
 
-    `position` is its position in the curve of the indicator, from 0, and `x` its raw value. `down` and `up` are the
+    `position` is the position of the goalpost in the curve, from 0, and `x` its raw value. `down` and `up` are the
     effects of lowering and of raising the goalpost, null if it would reach its neighbour.
     """
 
@@ -147,7 +150,10 @@ class AuditQuery(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PrincipalComponent(Wire, frozen=True):
-    """A principal component of the dimensions: its share of their variance, and its correlation with each of them."""
+    """A principal component of the scores in the dimensions.
+
+    `share` is its share of their total variance; `loadings` are its correlations with each dimension.
+    """
 
     eigenvalue: Statistic
     share: Statistic
@@ -155,7 +161,10 @@ class PrincipalComponent(Wire, frozen=True):
 
 
 class CompensatedScore(Wire, frozen=True):
-    """The index and level of an organisation with arithmetic and geometric mean, and its weakest dimension."""
+    """The index and level of an organisation with the arithmetic and with the geometric mean of its dimensions.
+
+    `dimension` is its weakest dimension.
+    """
 
     organisation: str
     index: Points
@@ -181,7 +190,7 @@ class CompensationStatistics(Wire, frozen=True):
 
 
 class GroupStatistics(Wire, frozen=True):
-    """The index in a group of organisations: a kind or a size band."""
+    """The mean and deviation of the index in a group of organisations, which is a kind or a size band."""
 
     group: str
     organisations: Count
@@ -190,7 +199,10 @@ class GroupStatistics(Wire, frozen=True):
 
 
 class IndicatorDifference(Wire, frozen=True):
-    """The share of the variance of an indicator that groups explain beyond the index. From 0.07 on it is large."""
+    """The share of the variance of an indicator that the groups explain in addition to the index.
+
+    An `effect` of 0.07 or more is large.
+    """
 
     indicator: str
     effect: Share
@@ -212,8 +224,8 @@ class GroupDifferences(Wire, frozen=True):
 class SourceSensitivity(Wire, frozen=True):
     """Sobol' indices of a source of uncertainty of the levels.
 
-    `first` is the share of the variance that the source causes alone, `total` the share in which it takes part. Both
-    are estimates, and may be slightly below 0.
+    `first` is the share of the variance that the source causes alone, `total` the share that it causes alone or
+    together with other sources. Both are estimates, and may be slightly below 0.
     """
 
     source: Annotated[Source, OPEN]
@@ -222,10 +234,10 @@ class SourceSensitivity(Wire, frozen=True):
 
 
 class LevelSensitivity(Wire, frozen=True):
-    """The sensitivity of levels to judgements and errors, which are drawn at random for at most 500 organisations.
+    """The sensitivity of levels to judgements and errors, estimated with random draws for at most 500 organisations.
 
-    `changes` is the share of the drawn levels that differ from the level without variation. In the share `losses` there
-    is no level any more, in the share `far_changes` it is more than one level away.
+    `changes` is the share of the drawn levels that differ from the level without variation. `losses` is the share of
+    draws without any level, `far_changes` the share with a level more than one away.
     """
 
     organisations: Count
@@ -239,7 +251,7 @@ class LevelSensitivity(Wire, frozen=True):
 class EditionAudit(Wire, frozen=True):
     """The audit of the index of an edition, over its ranked organisations. Figures that are not defined are null.
 
-    `correlations` has the correlation of each of the `nodes` with each other one. `compensation` is null if the index
+    `correlations` is the matrix of the correlations between the scores of `nodes`. `compensation` is null if the index
     is not an arithmetic mean, `sensitivity` if it was not asked for.
     """
 

@@ -80,9 +80,9 @@ class AuditedEdition(Struct, frozen=True, kw_only=True):
 
 
 class ExaminedEdition(AuditedEdition, frozen=True, kw_only=True):
-    """An edition, the statistical audit of its index, and the other parts of an audit.
+    """An edition with its whole audit: the statistical audit, the structure of the index and the sensitivity of levels.
 
-    `sensitivity` is None if it was not asked for.
+    `sensitivity` is None if the request does not ask for it.
     """
 
     structure: FieldStructure
@@ -268,9 +268,10 @@ def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | N
 
 
 class ComputationJob(Struct, frozen=True):
-    """The computations over a published edition that are missing on disk (`missing`, by kind), with their inputs.
+    """The computations over a published edition whose results are not on disk yet, with their inputs.
 
-    It can be passed to another process.
+    `source` and `competitors` are the scores to compute from, `missing` the names of the computations. It can be passed
+    to another process.
     """
 
     source: ComputedFrom
@@ -280,9 +281,10 @@ class ComputationJob(Struct, frozen=True):
 
 
 def find_missing_computations(database: Database, kept: KeptComputations, edition: str) -> ComputationJob | None:
-    """Return the computations over a published edition that are missing on disk, or None if none is missing.
+    """Return the computations over a published edition whose results are not on disk yet, or None if all are.
 
-    Computations over earlier scores of the edition are deleted.
+    Return None also if the edition is not published. Results that were computed from earlier scores of the edition are
+    deleted from the disk.
 
     Raises:
         UnknownEdition: No edition has that id.

@@ -93,9 +93,9 @@ class EvidencedAnswer(Struct, frozen=True):
 
 
 class ComparedScore(Struct, frozen=True):
-    """One of the organisations that are compared side by side.
+    """An organisation in a side-by-side comparison.
 
-    `edition_score` has its submission and its rank, `score` its explained score.
+    `edition_score` has its submission and its rank; `score` is its explained score.
     """
 
     edition_score: EditionScore
@@ -201,8 +201,8 @@ def compare_organisations(database: Database, edition: str, identifiers: Sequenc
 def find_organisations(database: Database, edition: str, text: str, *, limit: int) -> list[RankingRow]:
     """Find organisations of a published edition by a search text.
 
-    If `text` is the id or an alias of an organisation, that one is returned. Otherwise `text` is searched for in names,
-    and the closest organisations are first. Returns at most `limit` rows.
+    If `text` is the id or an alias of an organisation, only that organisation is returned. Otherwise `text` is searched
+    for in names, and the closest organisations are first. Returns at most `limit` rows.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -277,7 +277,7 @@ def list_exemplars(
 
 
 def sort_by_dimension(dimension: DimensionKey) -> RankingSort:
-    """Return the order in which exemplars are listed: from the highest score in the dimension to the lowest."""
+    """Return the sort order of exemplars: from the highest score in the dimension to the lowest."""
     return RankingSort(dimension, descending=True)
 
 

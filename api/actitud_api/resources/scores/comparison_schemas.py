@@ -304,7 +304,7 @@ class RobustScore(Wire, frozen=True):
 
 
 class RobustnessPage(Page[RobustScore], frozen=True):
-    """A page of ranked organisations."""
+    """A page of the robustness of ranked organisations."""
 
 
 class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

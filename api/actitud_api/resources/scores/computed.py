@@ -43,9 +43,9 @@ class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition, the one with the highest index first, with their scores.
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the scores
-    by row. `attainable` is, by row, the highest level that the scores of the organisation in indicators and dimensions
-    allow, without regard to its index. `kinds` and `bands` have, by row, the kind of the organisation, and its size
-    band if it has one.
+    by row, and computes them again under other weights or curves. `attainable` is, by row, the highest level that the
+    scores in indicators and dimensions allow, whatever the index. `kinds` and `bands` have, by row, the kind of the
+    organisation, and its size band if it has one.
     """
 
     positions: Mapping[str, int]
@@ -56,11 +56,12 @@ class RankedField(Struct, frozen=True):
 
 
 class FieldStructure(Struct, frozen=True, kw_only=True):
-    """Results of an audit of a `RankedField` besides the figures of each node.
+    """The part of an audit about the index as a whole: correlations, components, compensation and group differences.
 
     `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: the groups below the root
     and the indicators, in document order. `components` are the principal components of the children of the root.
-    `organisations` are the ids by row. `compensation` is None if the index is not an arithmetic mean.
+    `organisations` are the ids of the audited organisations, in rank order. `compensation` is None if the index is not
+    an arithmetic mean.
     """
 
     nodes: tuple[str, ...]
@@ -122,9 +123,10 @@ class RecentValues(Generic[V]):
 class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
-    `fields` caches ranked fields, `drawn` their robustness, `audits` the figures of their nodes, `structures` and
-    `sensitivities` the other parts of an audit, `means` the means of the nodes; the key has the edition and the rows
-    that the caller may see. With 8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
+    Each attribute caches one kind of result: `fields` the ranked organisations with their scores, `drawn` their
+    robustness, `audits` the statistics of each node, `structures` and `sensitivities` the other parts of an audit,
+    `means` the mean score of each node. The key has the edition and the rows that the caller may see. With 8,131
+    organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:

@@ -15,14 +15,14 @@ V = TypeVar("V")
 
 
 class ComputedFrom(NamedTuple):
-    """The scores from which something is computed: a published edition, and a value that changes with its scores."""
+    """The scores that a computation reads: a published edition, and a value that changes whenever its scores change."""
 
     edition: str
     state: object
 
 
 class KeptComputations:
-    """Results of computations in a store of files, found by the scores from which they were computed."""
+    """A store on disk for results of computations, by the scores from which they were computed."""
 
     def __init__(self, store: FileStore) -> None:
         """Use `store` to read and write results."""

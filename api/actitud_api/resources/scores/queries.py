@@ -58,11 +58,11 @@ class RankingSort(Struct, frozen=True):
 
 
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
-    """Filters of the rows of a ranking: by members of the organisation, and by its score.
+    """Filters of the rows of a ranking: by properties of the organisation, and by its score.
 
-    None does not filter. `level` and `status` select rows with that level or status. `organisations` selects these
-    ids or aliases, `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the
-    dimension that it names.
+    None does not filter. `level` and `status` select rows with that level or status. `organisations` selects these ids
+    or aliases, `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the dimension that
+    it names.
     """
 
     level: int | None = None
@@ -73,7 +73,7 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     rated: DimensionKey | None = None
 
     def build_score_conditions(self, statements: FigureStatements) -> list[ColumnElement[bool]]:
-        """Return an SQL condition over the columns of `statements` for each filter that is set, except for the text."""
+        """Return an SQL condition over columns of `statements` for each filter that is set, except the search text."""
         table = statements.figures
         conditions = self.build_conditions(statements.described)
         if self.level is not None:
@@ -115,12 +115,12 @@ class FigureSource(Struct, frozen=True):
 
     @property
     def statements(self) -> FigureStatements:
-        """The statements over this source."""
+        """The SQL statements that read figures from this source."""
         return OF_ASSESSMENTS if self.revision is None else OF_REVISION
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The parameters of these statements that select the edition."""
+        """The SQL parameters that make `statements` read this edition and revision."""
         return {"edition": self.edition} if self.revision is None else structs.asdict(self)
 
 
@@ -627,11 +627,11 @@ def _find_ranks(session: Session, source: FigureSource, points: Collection[int])
 
 
 def find_published_rank(session: Session, source: FigureSource, edition_digest: str, points: int) -> int | None:
-    """Return the rank of a score in a revision, None if it is not ranked.
+    """Return the rank of a score in a published revision, None if the score is not ranked.
 
     `points` is the `rank_points` of the score. `edition_digest` is the digest of the edition document of the revision
-    `source`: the points of a revision never change, so they are read once and cached by this digest. Counting the
-    better scores would read half of the edition each time.
+    `source`. The points of a revision never change, so all of them are read once and cached under this digest; counting
+    the better scores in the database would read half of the edition each time.
     """
     if points == UNRANKED:
         return None
@@ -645,7 +645,11 @@ def find_published_rank(session: Session, source: FigureSource, edition_digest: 
 
 
 def find_kept_rank(database: Database, edition_digest: str, points: int) -> int | UnsetType | None:
-    """Return what `find_published_rank` returns, UNSET if the points of the revision are not kept yet."""
+    """Return the rank of a score in a published revision from the cache; None if unranked, UNSET if not cached.
+
+    `points` is the `rank_points` of the score, `edition_digest` the digest of the edition document of the revision.
+    `find_published_rank` fills the cache.
+    """
     if points == UNRANKED:
         return None
     kept = _POINTS.get(database.read_engine)

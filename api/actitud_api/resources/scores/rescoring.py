@@ -48,7 +48,7 @@ class RescoredNode(Struct, frozen=True):
 
 
 class RescoredScore(Struct, frozen=True):
-    """A score under the version of its edition (`before`) and under another one (`after`).
+    """A score under the methodology version of its edition (`before`) and under another version (`after`).
 
     `parts`: the change of the index, split as by the operation `changes`; null if there is no index under one of the
     versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each

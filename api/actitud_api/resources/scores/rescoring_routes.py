@@ -35,7 +35,7 @@ _INCOMPARABLE = Texts(
 
 
 class RescoringRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The request to score an edition again."""
+    """The request to score an edition again under another methodology version."""
 
     methodology: Annotated[
         str, Meta(extra_json_schema={"enum": list(list_versions())}, description="The version to score under.")
@@ -43,7 +43,7 @@ class RescoringRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class RescoringsController(Controller):
-    """Route to score an edition again under another version."""
+    """Route to score an edition again under another methodology version."""
 
     path = "/v1/editions/{edition:str}/rescorings"
     tags = ("scores",)
@@ -64,8 +64,8 @@ class RescoringsController(Controller):
 
         Starts a job, which does not change the edition. The `detail` of each of its results has the score before and
         after, and the parts of the change, as in `editions.scores.changes`; the outcomes are `risen`, `fallen`, `same`
-        and `unrated`. Its `result` has both means and the number of organisations that move from each level to each
-        other.
+        and `unrated`. The `result` of the job has both mean indices, and the number of organisations by level before
+        and level after.
         """
 
         def enqueue(session: Session) -> Response[bytes]:

@@ -266,11 +266,11 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the change of an organisation between two editions.
 
-        Splits the difference of the index into the effect of the methodology on the facts of the earlier edition, of
-        indicators that became known or unknown, and of changed facts. If the later methodology asks a new question, the
-        points that are lost until it is answered belong to the first part. Editions under different methodologies are
-        not compared if one of them only estimates an index. Before publication, assessors, publishers and
-        administrators see all of it; an organisation sees only itself.
+        Splits the difference of the index into three effects: of the new methodology on the facts of the earlier
+        edition, of indicators that became known or unknown, and of changed facts. If the later methodology asks a new
+        question, the points that are lost until it is answered belong to the first effect. Editions under different
+        methodologies are not compared if one of them only estimates an index. Before publication, assessors, publishers
+        and administrators see all of it; an organisation sees only itself.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal

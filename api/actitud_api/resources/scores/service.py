@@ -215,7 +215,10 @@ def _may_be_provisional(row: RankingRow) -> bool:
 
 
 class ShownSupport(Struct, frozen=True):
-    """The documents that count as evidence of an answer, and the source of the answer, if the organisation gave it."""
+    """The documents that count as evidence of an answer, and the source that the organisation stated for the answer.
+
+    `source` is None if the organisation stated none.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     source: AnswerSource | None = None
@@ -288,7 +291,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 class EditionChange(Struct, frozen=True, kw_only=True):
     """The scores of an organisation in two editions, and the change between them, split into parts.
 
-    `before` is the score in the earlier edition, `after` that in the later one.
+    `before` is the score in the earlier edition, `after` the score in the later edition.
     """
 
     before: EditionScore
@@ -313,10 +316,10 @@ class HistoryEntry(Struct, frozen=True):
 class ScoreSummary(Struct, frozen=True, kw_only=True):
     """A summary of the scores of some or all organisations of an edition.
 
-    `organisations`, `statuses` and `levels` count all the summarised organisations; `coverage` is over all that
-    have a coverage. `ranked` counts the ranked ones; `index`, `tenths` and `dimensions` are over ranked ones only.
-    `tenths` has ten counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to 90 to 100.
-    A five-number summary is None if it has no values.
+    `organisations`, `statuses` and `levels` count all the summarised organisations; `coverage` summarises the coverage
+    of all that have one. `ranked` counts the ranked organisations; only these enter into `index`, `tenths` and
+    `dimensions`. `tenths` has ten counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to
+    90 to 100. A five-number summary is None if it has no values.
     """
 
     edition: editions.EditionRecord
@@ -375,9 +378,9 @@ class ListedRow(Struct, frozen=True):
 
 
 def find_listed_row(database: Database, edition: str, filters: ScoreFilters, organisation: str) -> ListedRow | None:
-    """Find the row of an organisation among the rows of a published edition that match the filters; None without one.
+    """Return the row of an organisation among the rows of a published edition that match the filters, or None.
 
-    `organisation` is an id or an alias.
+    `organisation` is an id or an alias. The result is None if the organisation has no row or its row does not match.
 
     Raises:
         UnknownEdition: No edition with that id is published.
@@ -569,9 +572,9 @@ def list_history(
 def find_later_editions(
     database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return, by organisation, the newest published edition after `edition` that scores the organisation.
+    """Return, by organisation, the newest published edition that scores the organisation and is later than `edition`.
 
-    An organisation without such an edition is left out.
+    An edition is later if its reference date is later. An organisation without such an edition is left out.
     """
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)

@@ -59,11 +59,11 @@ _ORGANISATION_COLUMNS = ("name", "name_order", "kind", "population", "band", "pr
 
 
 class FigureStatements:
-    """The statements that read the figures of one edition from one source.
+    """The SQL statements that read the figures of one edition from one source.
 
     `figures` are the columns of index, level and all other figures, `described` the columns that describe the
-    organisations. `plain` has both; `joined` has the columns of `ORGANISATIONS` too. Statements take the parameters
-    `edition` and, over published scores, `revision`.
+    organisations. `plain` has both; `joined` has the columns of `ORGANISATIONS` too. The statements need the parameters
+    `edition` and, for published scores, `revision`.
     """
 
     def __init__(self, figures: FromClause, described: FromClause, of_edition: ColumnElement[bool]) -> None:

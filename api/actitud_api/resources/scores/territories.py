@@ -74,12 +74,12 @@ class TerritoryMeans(Struct, frozen=True):
 
 
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
-    """The figures of a territory in an edition, and those of the whole edition to compare them with.
+    """The figures of a territory in an edition, with the figures of the whole edition for comparison.
 
-    `means` has the mean index of the territory. `best` and `lowest` are at most `SHOWN` ranked organisations each;
-    no organisation is in both. `ranks` has their ranks in the territory by organisation; those in the rows are in the
-    whole edition. `within` has the figures of each province of a region; it is empty for a province,
-    and for a region that has only one province.
+    `means` has the mean index of the territory. `best` and `lowest` are at most `SHOWN` ranked organisations each; no
+    organisation is in both. `ranks` has the ranks of these organisations in the territory, by organisation id; the
+    ranks in the rows are ranks in the whole edition. `within` has the figures of each province of a region; it is empty
+    for a province, and for a region that has only one province.
     """
 
     edition: editions.EditionRecord
@@ -94,7 +94,7 @@ class TerritoryProfile(Struct, frozen=True, kw_only=True):
 
 
 def list_territories(database: Database, edition: str) -> EditionTerritories:
-    """List the figures of a published edition by region and province, and those of the whole edition.
+    """Return the figures of each region and province in a published edition, and of the whole edition.
 
     Raises:
         UnknownEdition: No published edition has that id.

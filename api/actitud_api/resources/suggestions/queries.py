@@ -90,10 +90,10 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """A reader of suggestions, who may read all suggestions with a decision and the own ones without.
+    """A reader of suggestions, who may read all suggestions with a decision, and the reader's own suggestions without.
 
-    `proposer` is the id of the reader as a proposer of suggestions, None without a key. `decides` is True for readers
-    who decide on suggestions; they may read all.
+    `proposer` is the id of the reader's key (of its oldest predecessor, if it was rotated), None without a key.
+    `decides` is True for readers who decide on suggestions; they may read all suggestions.
     """
 
     proposer: str | None = None
@@ -145,7 +145,7 @@ def count_suggestions(session: Session, filters: SuggestionFilters, viewer: View
 
 
 def list_times_since(session: Session, proposer: str, since: datetime) -> list[datetime]:
-    """Return the times at which a proposer made suggestions after `since`, oldest first, without withdrawn ones."""
+    """Return the times after `since` at which a proposer made suggestions that were not withdrawn, oldest first."""
     # Two suggestions at once would both find room for one.
     database.lock_table(session, SUGGESTIONS)
     made = select(SUGGESTIONS.c.created).where(SUGGESTIONS.c.proposer == proposer, SUGGESTIONS.c.created > since)

@@ -131,7 +131,8 @@ class SuggestionsController(Controller):
         """List the suggestions.
 
         Newest first, each with all decisions on it. If several filters are given, all must match. A suggestion is
-        listed once there is a decision on it, and before to the key that made it, publishers and administrators.
+        listed for everybody once there is a decision on it; before that, for the key that made it, publishers and
+        administrators.
         """
         filters = service.SuggestionFilters(kind=query.kind, state=query.state, dimension=query.dimension)
         total = query.make_total()
@@ -153,7 +154,8 @@ class SuggestionsController(Controller):
     ) -> Response[bytes]:
         """Get a suggestion.
 
-        A withdrawn suggestion gets 404, as does one without decision for keys that neither made it nor decide.
+        The response is 404 if the suggestion was withdrawn, or has no decision and the key neither made it nor may
+        decide.
         """
         return _answer(request, service.get(database, path.suggestion, viewer=service.build_viewer(principal)))
 

@@ -150,7 +150,7 @@ class NewDecision(Struct, frozen=True, kw_only=True):
 
 
 def build_viewer(principal: Principal | None) -> Viewer:
-    """Return the reader of suggestions for the holder of a key; None is anybody without a key."""
+    """Return the reader of suggestions for a principal; a `principal` of None is a caller without a key."""
     if principal is None:
         return _ANYBODY
     return Viewer(proposer=principal.origin, decides=principal.role in _DECIDING_ROLES)
@@ -203,7 +203,7 @@ def propose(
 ) -> SuggestionRecord:
     """Store a new suggestion and return it. Others read it once there is a decision on it.
 
-    `proposer` is the id of the key that made it; if that key was made by rotation, the id of its oldest
+    `proposer` is the id of the key that makes the suggestion; if that key was made by rotation, the id of its oldest
     predecessor. `per_day` is the highest number of suggestions of one proposer in 24 hours, 0 for no limit. A
     suggestion about an indicator gets the dimension of that indicator.
 

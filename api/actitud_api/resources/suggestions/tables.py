@@ -14,10 +14,10 @@ class SuggestionTable(Base, table=True):
     """A suggestion with all decisions on it, oldest first. `state` and `methodology` come from the last decision.
 
     Before any decision, `state` is `undecided` and `methodology` null. `dimension` and `indicator` are null if the
-    suggestion names none. An `id` is never reused, even after a withdrawal. `proposer` is the id of the key that
-    made the suggestion; if that key was made by rotation, the id of its oldest predecessor. Only the ledger shows
-    it, no response. It is not a foreign key, because keys expire. `version` is the number of times that the row was
-    written.
+    suggestion names none. An `id` is never reused, even after a withdrawal. `proposer` is the id of the key that made
+    the suggestion; if that key was made by rotation, the id of its oldest predecessor. Only the ledger shows the
+    proposer, no response. The column is not a foreign key, because keys expire. `version` is the number of times that
+    the row was written.
     """
 
     __tablename__ = "suggestion"

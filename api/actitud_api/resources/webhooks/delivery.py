@@ -80,7 +80,7 @@ _log = structlog.get_logger()
 
 
 class WebhookLost(Exception):
-    """The webhook is no longer that of this worker, because it took too long or the webhook was deleted.
+    """The worker has lost its claim on a webhook, because it took too long or the webhook was deleted.
 
     Nothing of the attempt is stored.
     """

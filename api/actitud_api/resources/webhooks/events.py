@@ -19,7 +19,7 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 
 
 class WebhookEvent(Struct, frozen=True, kw_only=True):
-    """The base class of the events of an edition; each has its members as the `data` of its payload."""
+    """The base class of the events of an edition; the fields of an event are the `data` of its payload."""
 
     type: ClassVar[EventType]
     edition: str

@@ -62,7 +62,11 @@ DeliveryState = Literal["pending", "delivered", "failed"]
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """An attempt to deliver: its time, the status of the answer (None without one), and the problem (None if none)."""
+    """An attempt to deliver a message, and its duration in milliseconds.
+
+    `status` is the HTTP status of the answer, None if there was none. `problem` is the reason of the failure, None if
+    the message was delivered.
+    """
 
     at: datetime
     status: int | None
@@ -73,10 +77,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
 class WebhookRecord(Struct, frozen=True, kw_only=True):
     """A stored webhook.
 
-    `owner` is the id of the key that made it, or of its oldest predecessor; `organisations` and `editions` are those
-    that the key is bound to. `state` is `ended` if the owner has no valid key. `secret` and `previous_secret` sign
-    messages and are encrypted; the latter counts until `previous_until`. `failing_since` is the time of the first
-    failed attempt since the last successful one, None if there is none, and `failures` the number of these attempts.
+    `owner` is the id of the key that made it, or of its oldest predecessor; `organisations` and `editions` are the
+    organisations and editions of that key (`editions` None: all). `state` is `ended` if the owner has no valid key.
+    `secret` and `previous_secret` sign messages and are encrypted; `previous_secret` is used until `previous_until`.
+    `failing_since` is the time of the first failed attempt since the last successful one, None if there is none, and
+    `failures` the number of these attempts.
     """
 
     id: str
@@ -100,7 +105,12 @@ class WebhookRecord(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryRecord(Struct, frozen=True, kw_only=True):
-    """A stored delivery; `WebhookDelivery` explains the members."""
+    """A stored delivery: an event for one webhook, with the attempts to deliver it.
+
+    `message` is the id by which the receiver recognises repetitions. `payload` is the body to send. `attempts` are
+    oldest first. `tries` counts the attempts since the delivery was last requested, and `run_after` is the time of the
+    next attempt, None if there is none.
+    """
 
     id: int
     webhook: str
@@ -180,9 +190,9 @@ def list_webhooks(
 ) -> list[WebhookRecord]:
     """List webhooks, oldest first.
 
-    `owner` keeps only the webhooks of this owner; None lists all. `after` is the creation time and id of the last one
-    of the previous page. Skips the first `offset` rows and returns at most `limit`, or all if `limit` is None. `total`
-    receives the number of rows on all pages; None does not count.
+    `owner` keeps only the webhooks of this owner; None lists all. `after` is the creation time and id of the last
+    webhook of the previous page, None for the first page. Skips the first `offset` rows and returns at most `limit`, or
+    all if `limit` is None. `total` receives the number of rows on all pages; None does not count.
     """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
@@ -236,7 +246,10 @@ def is_asked_for(session: Session, event: str) -> bool:
 
 
 def list_subscribers(session: Session, event: str, organisation: str | None, now: datetime) -> list[Subscriber]:
-    """List the active webhooks that are notified of an event about an organisation, or about none if it is None."""
+    """List the active webhooks that are notified of an event.
+
+    `organisation` is the organisation that the event is about, None if it is about the whole edition.
+    """
     organisations = [""] if organisation is None else ["", organisation]
     rows = session.execute(_SUBSCRIBERS, {"event": event, "organisations": organisations, "now": now}).mappings()
     return [msgspec.convert(dict(row), Subscriber) for row in rows]
@@ -258,8 +271,8 @@ def list_deliveries(
 ) -> list[DeliveryRecord]:
     """List the deliveries of a webhook, newest first.
 
-    `state` keeps only deliveries in this state, `before` only those with a lower id; None does not filter. Skips the
-    first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
+    `state` keeps only deliveries in this state, `before` only deliveries with a lower id; None does not filter. Skips
+    the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
     count.
     """
     statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook).order_by(DELIVERIES.c.id.desc())

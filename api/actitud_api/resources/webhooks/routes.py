@@ -178,8 +178,8 @@ class WebhooksController(Controller):
     ) -> Response[bytes]:
         """Create a webhook.
 
-        It is notified of events that the key may read, after Standard Webhooks, for as long as the key or its
-        successors are valid. The secret is shown only in this response.
+        It is notified of events that the key may read, according to Standard Webhooks, as long as the key or a
+        successor of the key is valid. The secret is shown only in this response.
         """
         new = schemas.build_new(body)
 
@@ -284,7 +284,7 @@ class WebhooksController(Controller):
     ) -> Response[bytes]:
         """List the deliveries of a webhook.
 
-        Newest first, those of the last 30 days, with their attempts.
+        Newest first: the deliveries of the last 30 days, with their attempts.
         """
         total = query.make_total()
         rows = service.list_deliveries(

@@ -118,7 +118,7 @@ class DeliveryAttempt(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """An event for a webhook."""
+    """An event for a webhook, with the attempts to deliver it."""
 
     id: Annotated[str, Meta(description="The `webhook-id` of every attempt.")]
     event: EventType
@@ -134,12 +134,12 @@ class DeliveryPage(Page[Delivery], frozen=True):
 
 
 def build_new(request: WebhookRequest) -> NewWebhook:
-    """Convert a request to the webhook that is made."""
+    """Convert a request to the webhook that is to be created."""
     return NewWebhook(url=request.url, events=request.events)
 
 
 def build_change(patch: WebhookPatch) -> WebhookChange:
-    """Convert a merge patch to the change that is made."""
+    """Convert a merge patch to a `WebhookChange` for the service."""
     return WebhookChange(url=patch.url, events=patch.events, state=patch.state)
 
 
@@ -159,7 +159,10 @@ def build_webhook(record: WebhookRecord) -> Webhook:
 
 
 def build_new_webhook(created: CreatedWebhook) -> SignedWebhook:
-    """Build the response about a new webhook or secret with `secret` null, as it is stored to answer repetitions."""
+    """Build the response about a new webhook or secret without the secret; it is stored to answer repeated requests.
+
+    The client gets the secret only in the first response.
+    """
     return SignedWebhook(**structs.asdict(build_webhook(created.record)), secret=None)
 
 

@@ -67,7 +67,7 @@ class SecretBox:
         """Decrypt the stored secret of the webhook with the id `webhook`.
 
         Raises:
-            SecretFault: The key cannot be used, or is another one.
+            SecretFault: The key cannot be used, or did not encrypt this secret.
         """
         key = self._load_key()
         start, nonce = stored[:_ID_BYTES], stored[_ID_BYTES : _ID_BYTES + _NONCE_BYTES]

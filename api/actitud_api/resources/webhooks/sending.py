@@ -47,9 +47,11 @@ SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple
 
 
 class SendingOutcome(Struct, frozen=True):
-    """The outcome of an attempt: the status of the answer, None without one, and the problem, None if delivered.
+    """The outcome of an attempt to send a message.
 
-    `pause`: the time for which the receiver asks to get no message, at most `PAUSE_MAX`; None if it does not ask.
+    `status`: the HTTP status of the answer, None if there was none. `problem`: the reason of the failure, None if the
+    message was delivered. `pause`: the time for which the receiver asks to get no message, at most `PAUSE_MAX`; None if
+    it does not ask.
     """
 
     status: int | None = None

@@ -254,8 +254,8 @@ def list_webhooks(
 ) -> list[WebhookRecord]:
     """List the webhooks that the principal owns, or all if the principal is an administrator, oldest first.
 
-    `after`: only webhooks after this time of creation and id; None for all. Skips the first `offset` rows and returns
-    at most `limit`. `total` receives the number of all webhooks; None does not count.
+    `after` is the creation time and id of the last webhook of the previous page, None for the first page. Skips the
+    first `offset` rows and returns at most `limit`. `total` receives the number of all webhooks; None does not count.
     """
     owner = None if principal.role == "administrator" else principal.origin
     with database.read() as session:
@@ -357,9 +357,9 @@ def list_deliveries(
 ) -> list[DeliveryRecord]:
     """List the deliveries of a webhook, newest first.
 
-    `state`: only those in this state; None for all. Only deliveries with an id below `before` are listed; None lists
-    all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all deliveries that
-    match; None does not count.
+    `state` keeps only deliveries in this state, `before` only deliveries with a lower id; None does not filter. Skips
+    the first `offset` rows and returns at most `limit`. `total` receives the number of all deliveries that match; None
+    does not count.
 
     Raises:
         UnknownWebhook: There is no such webhook.

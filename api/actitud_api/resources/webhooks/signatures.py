@@ -24,9 +24,10 @@ def format_secret(secret: bytes) -> str:
 
 
 def sign_message(secrets_: Iterable[bytes], message: str, timestamp: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`: one signature for each secret; a receiver may know only one.
+    """Return the value of the header `webhook-signature`, which has one signature for each secret.
 
-    `message`: id of the message. `timestamp`: Unix time of the attempt in seconds.
+    A receiver that knows one of the secrets can verify the message. `message`: id of the message. `timestamp`: Unix
+    time of the attempt in seconds.
     """
     content = f"{message}.{timestamp}.".encode() + body
     digests = (hmac.digest(secret, content, "sha256") for secret in secrets_)

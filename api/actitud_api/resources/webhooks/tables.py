@@ -17,11 +17,12 @@ class WebhookTable(Base, table=True):
     """A webhook: the address of another system, and the events that it is notified of.
 
     `owner` is the id of the key that made it; if that key was made by rotation, the id of its oldest predecessor.
-    `organisations` and `editions` are those that the key is bound to. `state` is a `queries.StoredState`. `secret` and
-    `previous_secret` sign, encrypted (see `secret_box`); the latter until `previous_until`. `failing_since` is the time
-    of the first failed attempt after the last successful one, null if there is none, and `failures` the number of
-    failed attempts since then. `held_until`: nothing is sent before that time. `lease` names the worker that sends at
-    present, until `lease_expires`. `version` is the number of times that the owner changed the row.
+    `organisations` and `editions` are the organisations and editions of that key. `state` is a `queries.StoredState`.
+    `secret` and `previous_secret` sign messages and are stored encrypted (see `secret_box`); `previous_secret` signs
+    until `previous_until`. `failing_since` is the time of the first failed attempt after the last successful one, null
+    if there is none, and `failures` the number of failed attempts since then. `held_until`: nothing is sent before that
+    time. `lease` names the worker that sends at present, until `lease_expires`. `version` is the number of times that
+    the owner changed the row.
     """
 
     __tablename__ = "webhook"

@@ -68,14 +68,14 @@ def delete_reply(session: Session, record: ReplyRecord) -> None:
 
 
 def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the text and the documents of the reply about an indicator; None erases those of all replies."""
+    """Erase the text and the documents of the reply about an indicator, or of all replies if `indicator` is None."""
     session.execute(
         update(REPLIES).where(*_match_erasable(edition, organisation, indicator)).values(text="", evidence=[])
     )
 
 
 def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the replies about an indicator that have a text to erase; None counts those about all indicators."""
+    """Count the replies with a text to erase: about an indicator, or about all indicators if `indicator` is None."""
     conditions = _match_erasable(edition, organisation, indicator)
     count: int = session.execute(select(func.count()).select_from(REPLIES).where(*conditions)).scalar_one()
     return count

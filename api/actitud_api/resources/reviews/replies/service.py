@@ -209,19 +209,19 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
 
 
 def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the text and the documents of the reply about an indicator; None erases those of all replies."""
+    """Erase the text and the documents of the reply about an indicator, or of all replies if `indicator` is None."""
     queries.erase_replies(session, edition, organisation, indicator)
 
 
 def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the replies about an indicator that have a text to erase; None counts those about all indicators."""
+    """Count the replies with a text to erase: about an indicator, or about all indicators if `indicator` is None."""
     return queries.count_erasable(session, edition, organisation, indicator)
 
 
 def hide_erased(outcome: ReviewOutcome, erasures: Sequence[Erasure]) -> ReviewOutcome:
     """Replace the erased texts in the published outcome of a review by empty texts.
 
-    `erasures` are the erasures of its assessment. The signed document still has the texts: it never changes.
+    `erasures` are the erasures of the assessment. The signed document never changes, so it still has the texts.
     """
 
     def keep(text: str, indicator: str | None, at: datetime) -> str:
@@ -299,7 +299,10 @@ def get_outcome(session: Session, edition: str, organisation: str) -> ReviewOutc
 
 
 def load_outcome(session: Session, record: Assessment) -> ReviewOutcome:
-    """Return the outcome of the review in effect on `record`, which may be an assessment that is not stored."""
+    """Return the outcome of the review that is in effect on an assessment.
+
+    `record` may be an assessment that is not stored, such as a corrected one.
+    """
     replies = queries.list_replies(session, record.edition, record.organisation)
     counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
     verdicts, overall = counted.get(record.organisation, ((), None))
