@@ -1,8 +1,9 @@
 """Languages: Spanish and English, in which the code has every text, and further ones with a catalogue of translations.
 
 The translation of a text into a further language is looked up by the Spanish text in the file `<language>.po` of this
-folder. Adding a complete file is enough to offer the language. A catalogue in the folder `partial` has the texts of
-some pages and of embeds: these are offered in its language, and all that it lacks is Spanish.
+folder. Adding a complete file is enough to offer the language. A catalogue in the folder `partial` translates only some
+pages and the embeds; these are offered in its language, with the Spanish text wherever the catalogue has no
+translation.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ ValueT = TypeVar("ValueT")
 class Texts:
     """A text in Spanish and English, with placeholders such as `{count}`.
 
-    `values` has the value of each placeholder, and `into` inserts the values. A value that is a `Texts`, or a function
-    of the language, is replaced by its text in the language asked for. Without values, braces in the text stay as they
-    are.
+    `values` maps each placeholder to its value, and `into` inserts the values into the text. A value that is itself a
+    `Texts`, or a function of the language, is inserted in the same language. In a text without `values`, braces are
+    ordinary characters.
     """
 
     es: str
@@ -73,13 +74,13 @@ class Texts:
     values: Mapping[str, Value] = field(hash=False)
 
     def __init__(self, es: str, en: str, /, **values: Value) -> None:
-        """Keep the text in Spanish and in English; `values` has the value of each placeholder by name."""
+        """Store the text in Spanish and in English; `values` maps the name of each placeholder to its value."""
         object.__setattr__(self, "es", es)
         object.__setattr__(self, "en", en)
         object.__setattr__(self, "values", values)
 
     def fill(self, **values: Value) -> Texts:
-        """Return a copy of the text in which `values` are the values of the placeholders."""
+        """Return a copy of the text whose placeholders are filled with `values`, in place of the former values."""
         return Texts(self.es, self.en, **values)
 
     def into(self, language: Language) -> str:
@@ -119,10 +120,11 @@ class InLanguages(dict[Language, ValueT]):
 
 
 def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, dict[KeyT, str]]:
-    """Build a table of texts for each language; `es` and `en` have the texts by name.
+    """Build a table of texts for each language; `es` and `en` map the names of the texts to the texts.
 
     All texts are translated here, once, so that a lookup in the table needs no catalogue. For a language with a partial
-    catalogue the texts are Spanish, because the tables have sentences about scores, which must not mix two languages.
+    catalogue the texts are Spanish: the tables contain parts of sentences about scores, and these must not mix two
+    languages.
     """
     tables: dict[Language, dict[KeyT, str]] = InLanguages({"es": dict(es), "en": dict(en)})
     for language in _CATALOGUES:
@@ -133,7 +135,7 @@ def table(*, es: Mapping[KeyT, str], en: Mapping[KeyT, str]) -> dict[Language, d
 def build_translator(language: Language) -> Callable[..., str]:
     """Return the function `t` with which HTML templates get a text in `language`.
 
-    Its arguments are the text in Spanish and in English, and values for the placeholders of the text.
+    The arguments of `t` are the text in Spanish, the text in English, and a value for each placeholder of the text.
     """
 
     def t(es: str, en: str, /, **values: Value) -> str:
@@ -161,20 +163,23 @@ def find_text_language(text: Texts, language: Language) -> Language:
 def nearest(texts: Mapping[str, str], language: Language) -> str:
     """Return the text in a language, else the Spanish text, else the first of `texts`.
 
-    `texts` has each text by its language, and has at least one. An empty text counts as missing.
+    `texts` maps languages to texts and must not be empty. An empty text counts as missing.
     """
     return texts[nearest_language(texts, language)]
 
 
 def nearest_language(texts: Mapping[str, str], language: Language) -> Language:
-    """Return the language of the text that `nearest` returns."""
+    """Return the given language if it has a text, else Spanish if it has one, else the first language of `texts`.
+
+    `texts` maps languages to texts and must not be empty. An empty text counts as missing.
+    """
     return next((known for known in (language, FALLBACK) if texts.get(known)), next(iter(texts)))
 
 
 def translate(text: str, language: Language) -> str:
-    """Return the translation of a Spanish text; the text itself if the language has no catalogue, or it lacks the text.
+    """Return the translation of a Spanish text; the text itself if there is no catalogue or no translation in it.
 
-    Names of a methodology without texts in the language are translated with this function too.
+    Names in a methodology that has no texts in the language are translated with this function too.
     """
     catalogue = _CATALOGUES.get(language)
     if catalogue is None and language in _PARTIAL_FILES:

@@ -1,6 +1,6 @@
 """Catalogues of translations into languages other than Spanish and English.
 
-A catalogue is a PO file (GNU gettext) that has each translation by the Spanish text.
+A catalogue is a PO file (GNU gettext) that maps each Spanish text to its translation.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ SHOWN_MAX = 10
 
 
 class IncompleteCatalogue(Exception):
-    """Raised if a catalogue is unreadable, lacks a translation, or has one that does not fit its text.
+    """Raised if a catalogue is unreadable, lacks a translation, or contains one that does not fit its text.
 
-    A translation fits if it has the same placeholders as its text, and begins and ends with the same blanks.
-    The service does not start with such a catalogue.
+    A translation fits if it has the same placeholders as its text, and begins and ends with the same blanks. The
+    service does not start with a catalogue that raises this error.
     """
 
     def __init__(self, file: str, faults: list[str]) -> None:
@@ -34,27 +34,28 @@ class IncompleteCatalogue(Exception):
 
 
 def load_catalogues(folder: Traversable) -> dict[str, dict[str, str]]:
-    """Load the translations of every language with a file in a folder, by language and Spanish text.
+    """Load the catalogues of a folder; return the translations by language and Spanish text.
 
     Raises:
-        IncompleteCatalogue: If a catalogue cannot be read, lacks a translation, or has one that does not fit its text.
+        IncompleteCatalogue: If a catalogue cannot be read, lacks a translation, or contains one that does not fit its
+            text.
     """
     return {language: load_catalogue(file) for language, file in list_files(folder).items()}
 
 
 def list_files(folder: Traversable) -> dict[str, Traversable]:
-    """List the catalogues in a folder by language; none if there is no such folder."""
+    """Return the catalogue files in a folder, by language; an empty dict if the folder does not exist."""
     files = folder.iterdir() if folder.is_dir() else ()
     found = sorted((file for file in files if file.name.endswith(".po")), key=lambda file: file.name)
     return {file.name.removesuffix(".po"): file for file in found}
 
 
 def load_catalogue(file: Traversable) -> dict[str, str]:
-    """Read a translation catalogue (PO file) and return each translation by its Spanish text.
+    """Read a translation catalogue (PO file) and return the translations by Spanish text.
 
     Raises:
-        IncompleteCatalogue: If the catalogue cannot be read, lacks a translation, or has one with other placeholders or
-            other blanks at its ends than its text.
+        IncompleteCatalogue: If the catalogue cannot be read, lacks a translation, or contains one with other
+            placeholders or other blanks at its ends than its text.
     """
     try:
         catalogue = read_catalogue(file.read_bytes())
@@ -67,7 +68,7 @@ def load_catalogue(file: Traversable) -> dict[str, str]:
 
 
 def read_catalogue(content: bytes, language: str | None = None) -> Catalog:
-    """Read the content of a PO file; `language` is its language, None if the header of the file states it.
+    """Parse the content of a PO file; `language` is its language, None if the header of the file states it.
 
     Raises:
         PoFileError: If the content is not a PO file.
@@ -103,11 +104,11 @@ def find_misfit(text: str, translation: str) -> str | None:
 
 
 def find_placeholders(text: str) -> list[str]:
-    """List the placeholders of a text with their format, such as `{score:.2f}`, sorted and each of them once.
+    """List the placeholders of a text with their format, such as `{score:.2f}`, sorted and without duplicates.
 
-    Placeholders without a name are numbered: a text with two `{}` has `{0}` and `{1}` too. So texts with different
-    numbers of placeholders have different lists. The list is empty if a brace in the text has no partner, because the
-    text then has no placeholders.
+    For placeholders without a name, numbered ones are added: the list of a text with two `{}` is `{0}`, `{1}`, `{}`. So
+    texts with different numbers of placeholders have different lists. The list is empty if the braces in the text are
+    not in pairs.
     """
     try:
         fields = [field for field in Formatter().parse(text) if field[1] is not None]

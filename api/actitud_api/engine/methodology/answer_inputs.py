@@ -1,4 +1,4 @@
-"""Cells for answers: what a form asks for one by one, under a methodology and in a language.
+"""Answer cells: the single inputs of a spreadsheet questionnaire, with their labels and allowed values in a language.
 
 A cell has a code, which is the same in every language: the name of a profile field, `indicator.fact`, or
 `indicator.fact.component`. A checklist has a cell for each of its components.
@@ -20,7 +20,7 @@ AnswerForm = Literal["integer", "number", "yes_no", "choice"]
 
 
 class AnswerChoice(NamedTuple):
-    """A value that can be chosen in an answer cell, with the text that explains it."""
+    """A value that can be chosen in an answer cell, with the text that explains the value."""
 
     value: str | int
     text: str
@@ -35,11 +35,18 @@ class AnswerChoice(NamedTuple):
 class AnswerInput:
     """An input of a questionnaire in a spreadsheet: the code of its cell, and the values that the cell accepts.
 
-    `pointer`: the JSON Pointer of the value in the questionnaire document. `form`: the kind of value. `label`: the text
-    that asks for the value. `minimum` and `maximum`: limits of a numeric value, None if there is no limit. `choices`:
-    the values to choose from, empty if there is no list. `component`: a "yes" in this cell adds this component to the
-    list at `pointer`; None if the cell holds the value itself. `required`: True if the answer is incomplete without
-    this cell. `set_by_service`: True if a review sets the value, not the organisation.
+    Attributes:
+        code: Code of the cell, the same in every language.
+        pointer: JSON Pointer of the value in the questionnaire document.
+        form: Kind of value.
+        label: Text that asks for the value.
+        minimum: Lowest number that is accepted, None if there is no limit.
+        maximum: Highest number that is accepted, None if there is no limit.
+        choices: Values to choose from, empty if there is no list.
+        component: Component that a "yes" in the cell adds to the list at `pointer`; None if the cell contains the value
+            itself.
+        required: True if the answer is incomplete without this cell.
+        set_by_service: True if a review sets the value, not the organisation.
     """
 
     code: str
@@ -58,7 +65,8 @@ class AnswerInput:
 def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
     """List the answer cells of a methodology version: first the profile fields, then the indicators, in document order.
 
-    Raises `UnknownMethodology` if there is no such version.
+    Raises:
+        UnknownMethodology: If there is no such version.
     """
     methodology = load_methodology(version)
     texts = methodology.texts[language]
@@ -74,10 +82,10 @@ def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
 
 @cache
 def map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Map each answer cell, by its code, to the texts that it accepts and the value of each text.
+    """Map the texts that users may write in an answer cell with choices to the chosen values, by code of the cell.
 
-    A choice may be written as its value, its label or its explanation, in any language; the texts are in lower
-    case.
+    A choice may be written as its value, its label or its explanation, in any language. The keys are these texts in
+    lower case.
     """
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:

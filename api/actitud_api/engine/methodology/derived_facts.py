@@ -1,7 +1,7 @@
-"""Facts that follow from the profile, so that nobody has to be asked for them.
+"""Facts that follow from the profile, so that forms need not ask for them.
 
-The error rules of a document say which: a rule such as "if D1.03 is answered, its denominator equals the staff" leaves
-the denominator no other value. A formula in JSON tells clients how to compute such a fact.
+They are found in the error rules of a document: a rule such as "if D1.03 is answered, its denominator equals the staff"
+allows the denominator only one value. A formula in JSON tells clients how to compute the fact.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Equation(NamedTuple):
 
 
 def find_derived_facts(document: Document) -> dict[str, Formula]:
-    """Find the formulas of facts and profile fields that follow from other profile fields, by JSON Pointer.
+    """Return the formula of each fact and profile field that other profile fields determine, by JSON Pointer.
 
     Only facts and fields that the organisation states are derived. If a validation rule requires that fields add up to
     another field, the formula of the last summand is derived.

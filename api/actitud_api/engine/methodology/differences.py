@@ -44,12 +44,12 @@ Element = tuple[Part, str]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Difference between two methodology documents: the values `before` and `after` of one member of one element.
+    """Difference between two methodology documents: the values of one member of one element, `before` and `after`.
 
-    `part` and `id` name the element; for texts, `id` is the language. `pointer` is the JSON Pointer of the values
-    inside the element. An element that only one of the documents has is a single difference with an empty `pointer`. A
-    value that one of the documents lacks is None. The change `reordered` means that a group has the same children in
-    another order, which decides ties.
+    `part` and `id` identify the element; for texts, `id` is the language. `pointer` is the JSON Pointer of the member
+    inside the element. An element that only one of the documents has is a single difference with an empty `pointer`.
+    `before` or `after` is None if that document lacks the value. The change `reordered` means that a group has the same
+    children in another order, which decides ties.
     """
 
     part: Part

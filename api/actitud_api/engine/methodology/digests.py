@@ -33,7 +33,7 @@ def canonicalize(value: object) -> bytes:
     Floats must be finite.
 
     Raises:
-        rfc8785.CanonicalizationError: If an integer is beyond the range that a double holds exactly.
+        rfc8785.CanonicalizationError: If an integer is so large that a double cannot represent it exactly.
     """
     form = _ENCODER.encode(value)
     if _is_canonical(form):
@@ -55,7 +55,7 @@ def _drop_zero_fractions(value: object) -> object:
 
 
 def compute_digest(value: object) -> str:
-    """Compute `sha256:<hex>` of the RFC 8785 form of a value."""
+    """Compute the digest of a value: `sha256:` and the hexadecimal SHA-256 of its canonical JSON (RFC 8785)."""
     return hash_bytes(canonicalize(value))
 
 

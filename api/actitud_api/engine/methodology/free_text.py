@@ -1,9 +1,8 @@
 """Patterns for the free text that organisations write: no control characters, no personal data.
 
-Every such text is checked against `PERSONAL_DATA`, which is part of the published schemas. It recognises
-Spanish identity numbers (DNI, NIE), e-mail addresses and telephone numbers, and lets pass codes of public
-bodies (DIR3, CIF), dates, file numbers and amounts. It prevents accidents, not intent: names of people are not
-recognised.
+Every such text is checked against `PERSONAL_DATA`, which is part of the published schemas. The pattern recognises
+Spanish identity numbers (DNI, NIE), e-mail addresses and telephone numbers. It does not match codes of public bodies
+(DIR3, CIF), dates, file numbers and amounts. It prevents accidents, not intent: names of people are not recognised.
 """
 
 from __future__ import annotations

@@ -43,9 +43,9 @@ INTEGER_MAX: Final = 2**53 - 1
 
 
 class RegistryEntry(Frozen, frozen=True):
-    """Entry of `registry.json` for a version: its status, and the digest of its document as `sha256:<hex>`.
+    """Entry of `registry.json` for a methodology version: its status, and the digest of its document as `sha256:<hex>`.
 
-    `retired`: the first day on which no new edition could use the version; None unless it is retired.
+    `retired` is the first day on which no new edition could use the version, None for a version that is not retired.
     """
 
     status: Status
@@ -56,9 +56,15 @@ class RegistryEntry(Frozen, frozen=True):
 class Methodology(Struct, frozen=True, kw_only=True):
     """A methodology version that was read and checked, and has no defects.
 
-    `status` is `draft`, `active` or `retired`. `document` is its content. `texts` has the texts of each language, and
-    `text_digests` the digest of these texts. `retired` is the first day on which no new edition could use the version;
-    None unless it is retired.
+    Attributes:
+        version: Name of the version.
+        status: `draft`, `active` or `retired`.
+        digest: SHA-256 of the canonical JSON of the document, without texts, as `sha256:<hex>`.
+        written: JSON text of the document as in its file.
+        document: Decoded document.
+        texts: Texts of the version by language; Spanish texts for a language without texts.
+        text_digests: Digest of the texts of each language.
+        retired: First day on which no new edition could use the version, None for a version that is not retired.
     """
 
     version: str
@@ -83,7 +89,7 @@ class UnknownMethodology(LookupError):
 
 
 class DefectiveMethodology(ValueError):
-    """Raised if a document or its texts are not well formed; `defects` lists every fault."""
+    """Raised if a methodology document or its texts have defects; `defects` lists every one."""
 
     def __init__(self, version: str, found: list[Defect]) -> None:
         self.version = version
@@ -91,7 +97,7 @@ class DefectiveMethodology(ValueError):
         super().__init__(self.translate("en"))
 
     def translate(self, language: Language) -> str:
-        """Return a text of several lines in a language: the version and, for each defect, its pointer and sentence."""
+        """Return the error message in a language: the version, and per defect a line with its pointer and sentence."""
         return f"{self.version}: " + "; ".join(
             f"{defect.pointer}: {defect.translate(language)}" for defect in self.defects
         )
@@ -100,7 +106,7 @@ class DefectiveMethodology(ValueError):
 class CheckedDocument(Struct, frozen=True, kw_only=True):
     """Result of `check_document`: the decoded document and texts, and every defect.
 
-    `document` is None if its JSON could not be decoded. `texts` lacks each language whose JSON could not be
+    `document` is None if its JSON could not be decoded. `texts` has no entry for a language whose JSON could not be
     decoded.
     """
 
@@ -183,9 +189,10 @@ def load_methodology(version: str) -> Methodology:
 def read_methodology(
     version: str | None, status: Status, document: bytes, texts: Mapping[Language, bytes]
 ) -> Methodology:
-    """Decode and check a document and its texts, given as JSON in bytes.
+    """Decode and check a methodology document and its texts, given as JSON in bytes.
 
-    `version` is the version that the document must state; None accepts any. `status` becomes the status of the result.
+    `version` is the version that the document must state; None accepts any. `status` becomes the status of the returned
+    methodology.
 
     Raises:
         DefectiveMethodology: If the document or its texts have defects, or the document states another version.
@@ -219,7 +226,10 @@ def read_methodology(
 
 
 def check_document(document: bytes, texts: Mapping[Language, bytes]) -> CheckedDocument:
-    """Decode a document and its texts, given as JSON in bytes, and return them with every defect."""
+    """Decode and check a methodology document and its texts, given as JSON in bytes.
+
+    Return the decoded document and texts, and all defects.
+    """
     found: list[Defect] = []
     decoded = _decode(document, Document, "", found)
     decoded_texts: dict[Language, MethodologyTexts] = {}

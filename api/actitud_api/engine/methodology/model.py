@@ -42,9 +42,9 @@ class ProfileOperand(Frozen, frozen=True, tag_field="kind", tag="profile"):
 class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
     """A fact of the answer to an indicator.
 
-    In validation rules an unknown fact counts as `absent`, which must be the least favourable value; if `absent` is
-    null, it counts as 0, false or an empty list (SCORING, section 2). Everywhere else an unknown fact makes the
-    predicate undetermined.
+    In validation rules, an unknown fact is replaced by `absent`, which must be the least favourable value; if `absent`
+    is null, it is replaced by 0, false or an empty list (SCORING, section 2). In any other condition, an unknown fact
+    leaves the result undetermined.
     """
 
     indicator: str
@@ -56,7 +56,7 @@ class AnswerOperand(Frozen, frozen=True, tag_field="kind", tag="answer"):
 
 
 class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
-    """True if the answer to the checklist `indicator` lists `component`."""
+    """The boolean that is true if the answer to the checklist `indicator` contains `component`."""
 
     indicator: str
     """Id of the checklist."""
@@ -78,10 +78,10 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
 class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"):
     """The lower limit of a share that is counted in a sample: the lower end of its 95 % Wilson score interval.
 
-    Allowed only in gates, as the whole left side of “at least” a constant. `indicator`, and each indicator in `or`, is
-    a ratio whose value is the quotient of two whole facts or of two whole profile fields. The operand is the greatest
-    lower limit among the indicators that apply. The gate is not passed if one of these indicators has no raw value, or
-    a raw value without evidence. `confidence` is 0.95.
+    Allowed only in gates, as the whole left side of “at least” a constant. `indicator`, and each indicator in
+    `or` (`alternatives` in Python), is a ratio whose value is the quotient of two whole facts or of two whole profile
+    fields. The operand is the greatest lower limit among the indicators that apply. The gate is not passed if one of
+    these indicators has no raw value, or a raw value without evidence. `confidence` is 0.95.
     """
 
     indicator: str
@@ -212,9 +212,10 @@ class Implies(Frozen, frozen=True, tag_field="kind", tag="implies"):
 
 
 class Compare(Frozen, frozen=True, tag_field="kind", tag="compare"):
-    """A comparison of `left` with `right`, two operands of the same type.
+    """A comparison of two operands of the same type, `left` and `right`.
 
-    `op` is the comparison, such as `eq` (equal) or `gt` (greater). Numbers are compared exactly, as rationals.
+    `op` is the comparison, such as `eq` (equal) or `gt` (`left` is greater). Numbers are compared exactly, as
+    rationals.
     """
 
     op: ComparisonOperator
@@ -245,7 +246,11 @@ NEVER = Any(of=())
 
 
 class Fact(Frozen, frozen=True):
-    """One input of an indicator."""
+    """One input of an indicator, such as a number of messages: its name, its type, and its limits.
+
+    `decimals` is the number of decimals to which a `number` is rounded half up. A fact with `set_by: service` is set in
+    a review, never by the organisation.
+    """
 
     name: str
     """Name of the fact, as answers and formulas write it."""
@@ -428,7 +433,8 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
 class AdditionalIndex(Frozen, frozen=True):
     """A second index, published as `index_<aggregation>` and computed from the same dimensions as the index.
 
-    It does not affect levels or ranks.
+    A dimension with fewer points than `floor` counts as `floor` points. The second index does not affect levels or
+    ranks.
     """
 
     aggregation: Literal["geometric"]
@@ -441,7 +447,11 @@ class AdditionalIndex(Frozen, frozen=True):
 
 
 class ProfileField(Frozen, frozen=True):
-    """A field of the profile."""
+    """A field of the profile of an organisation, such as its population: its name, its type, and its allowed values.
+
+    `default` is the value of a field that the service has not set. With `needs_evidence`, the field can exclude an
+    indicator (make it not applicable) only if the field has evidence; without evidence the indicator is unknown.
+    """
 
     name: str
     """Name of the field, as profiles and formulas write it."""
@@ -467,12 +477,12 @@ class ProfileField(Frozen, frozen=True):
 
 
 class Rule(Frozen, frozen=True):
-    """A validation rule: the facts of a submission keep the rule if `holds` is true.
+    """A validation rule, kept by a submission if the predicate `holds` is true of its facts.
 
-    Rules with the scope `answers` run on every score. Rules with the scopes `assessment` and `edition` run later,
-    because they need evidence, dates or other organisations. A rule of severity `review` is checked by people: its
-    `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`, which then score 0.
-    Rules with the same `group` are parts of one rule in the published list of rules.
+    Rules with the scope `answers` are checked in every score. Rules with the scopes `assessment` and `edition` are
+    checked later, because they need evidence, dates or other organisations. A rule of severity `review` is checked by
+    people: its `holds` is null. A broken rule of severity `error` contradicts the indicators in `invalidates`, which
+    then score 0. Rules with the same `group` are parts of one rule in the published list of rules.
     """
 
     id: str
@@ -490,7 +500,11 @@ class Rule(Frozen, frozen=True):
 
 
 class Gate(Frozen, frozen=True):
-    """A condition for reaching a level, in addition to the gates of all lower levels."""
+    """A condition for reaching a level, in addition to the gates of all lower levels.
+
+    `holds` is the comparison that passes the gate. `when_not_applicable` says whether the gate is passed if the node
+    that it reads does not apply to the organisation.
+    """
 
     id: str
     """Id of the gate."""
@@ -501,7 +515,11 @@ class Gate(Frozen, frozen=True):
 
 
 class Level(Frozen, frozen=True):
-    """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels."""
+    """A level and its gates; an organisation reaches the level by passing these and the gates of all lower levels.
+
+    `number` counts the levels from 1, the lowest. The level is provisional unless the condition `provisional_unless` is
+    true; if it is null, the level is always final.
+    """
 
     number: int
     """Number of the level, from 1, the lowest."""
@@ -549,9 +567,10 @@ class SizeBand(Frozen, frozen=True):
 
 
 class PeerGroups(Frozen, frozen=True):
-    """Lowest sizes of a peer group, which is the group of similar organisations that one is compared with.
+    """Lowest sizes of a peer group: the group of similar organisations with which an organisation is compared.
 
-    A group with fewer than `minimum` members is replaced by a wider one.
+    A group with fewer than `minimum` members is replaced by a wider one. Percentiles are computed in groups of at least
+    `percentiles_from` members.
     """
 
     minimum: int = 5
@@ -575,7 +594,11 @@ class CalendarStep(Frozen, frozen=True):
 
 
 class CommentIdea(Frozen, frozen=True):
-    """An idea in readers' comments on the article of the ten errors: the comments that have it, and its indicators."""
+    """An idea in readers' comments on the article of the ten errors.
+
+    `comments` are the ids of the comments that express the idea, `indicators` the ids of the indicators that measure
+    it.
+    """
 
     comments: tuple[str, ...]
     """Ids of the comments."""
@@ -601,7 +624,10 @@ class Answered(Frozen, frozen=True):
 
 
 class Source(Frozen, frozen=True):
-    """A publication that justifies goalposts."""
+    """A publication that was read to justify goalposts: its title, and the place where it was read.
+
+    `used` is true if a goalpost is based on it.
+    """
 
     title: str
     """Title of the publication."""

@@ -1,8 +1,8 @@
 """Compilation of the predicates and operands of a document into closures.
 
-A closure is called with the values to look at, its state. Closures of rules, applicability, zero rules and
-value formulas take the list of facts of a submission, those of gates the figures of a score. A predicate has
-three values (Kleene): True, False, and None if it is undetermined.
+The argument of a closure is the state from which it reads values. For rules, applicability, zero rules and value
+formulas it is the list of facts of a submission; for gates it is the figures of a score. The result of a predicate is
+True, False, or None if it is undetermined (three-valued logic of Kleene).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from actitud_api.engine.methodology.model import (
 
 
 class Null:
-    """Type of `NULL`, the value of a profile field that is null; no comparison with it is true."""
+    """Type of `NULL`, the value of a profile field that was sent as null; every comparison with it is false."""
 
 
 NULL = Null()
@@ -103,12 +103,15 @@ def round_half_up(value: Number) -> int:
 
 
 class FactLayout:
-    """The slot of each fact, which is its index in the list of facts that compiled predicates read.
+    """Slots of the facts of a methodology. A slot is the index of a fact in the list that compiled predicates read.
 
-    `profile` has the slot of each profile field. `facts` has the slot of each fact, by indicator and name of the fact;
-    a checklist has a second fact, the number of its components, named such as `count`. `slots` has the range of all
-    slots of each indicator. `present` has the first of these slots: an answer is absent if the value in it is None.
-    `size` is the length of the list.
+    Attributes:
+        profile: Slot of each profile field.
+        facts: Slot of each fact, by indicator and name of the fact. A checklist has a second fact, the number of its
+            components, with a name such as `count`.
+        slots: Range of the slots of each indicator.
+        present: First slot of each indicator; the answer is absent if its value is None.
+        size: Length of the list.
     """
 
     def __init__(self, document: Document) -> None:
@@ -193,8 +196,7 @@ def walk_nodes(group: Group, pointer: str) -> Iterator[tuple[Group | Indicator, 
 def walk_atoms(predicate: Predicate) -> Iterator[Compare | Present]:
     """Yield the comparisons and presence tests in a predicate, in document order.
 
-    They are the parts without further predicates inside: `all`, `any`, `not` and `implies` are only passed
-    through.
+    The predicates that combine others (`all`, `any`, `not` and `implies`) are searched but not yielded.
     """
     match predicate:
         case All(of=members) | Any(of=members):
@@ -271,7 +273,7 @@ Leaf = Callable[[Operand], Callable[[State], Evaluated]]
 
 
 def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
-    """Compile an operand to a closure; `leaf` compiles the operands without members.
+    """Compile an operand to a closure; `leaf` compiles the operands that contain no other operand.
 
     The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is None. It
     returns `NULL` for a value that does not exist, such as the score of a dimension without a score. `min` and `max`
@@ -360,8 +362,8 @@ def compile_predicate(
 ) -> Callable[[State], Truth]:
     """Compile a predicate to a closure that returns True, False, or None if it is undetermined.
 
-    `leaf` compiles an operand without members. `present` takes the id of an indicator and returns a closure
-    that tests if the answer to it counts. A comparison with `NULL` is false.
+    `leaf` compiles an operand that contains no other operand. `present` receives the id of an indicator and returns a
+    closure that tests whether the answer to this indicator counts. A comparison with `NULL` is false.
     """
     match predicate:
         case All(of=members):
@@ -446,11 +448,11 @@ def _read_or_zero(slot: int) -> Callable[[Facts], Evaluated]:
 
 
 def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
-    """Build a function that compiles an operand to a closure which reads its value from a list of facts.
+    """Build a function that compiles an operand to a closure which reads the value of the operand from a list of facts.
 
-    `absent` says how the closures read an absent fact. If it is True, they return None; zero rules and
-    applicability need this. If it is False, as for rules, they return the least favourable value:
-    `AnswerOperand.absent` if the document states it, else 0, false or an empty list.
+    `absent` decides the value of an absent fact. If it is True, the closures return None; zero rules and applicability
+    need this. If it is False, as for rules, the closures return the least favourable value: `AnswerOperand.absent` if
+    the document states it, else 0, false or an empty list.
 
     The function raises TypeError for an operand that reads no fact, such as a score.
     """
@@ -489,10 +491,10 @@ def compile_fact_reader(layout: FactLayout, *, absent: bool) -> Leaf[Facts]:
 
 
 def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts], bool]]:
-    """Build a function that compiles the test if an answer is among the facts.
+    """Build a function that compiles the test whether an indicator was answered.
 
-    The function takes the id of an indicator. It returns a closure that takes a list of facts and returns True
-    if the list has an answer to this indicator.
+    The function receives the id of an indicator. It returns a closure that receives a list of facts and returns True if
+    the list contains an answer to this indicator.
     """
 
     def present(indicator: str) -> Callable[[Facts], bool]:
@@ -503,10 +505,10 @@ def compile_presence_test(layout: FactLayout) -> Callable[[str], Callable[[Facts
 
 
 def find_slot(operand: Operand, layout: FactLayout) -> int | None:
-    """Return the slot in `layout` with the value of an operand, if the operand is a fact or a profile field.
+    """Return the slot of an operand in `layout` if the operand is a fact or a profile field, else None.
 
-    Return None for any other operand, and for a fact that has an `absent` value in the document: if the fact is
-    absent, its value is not the one in the slot.
+    Return None also for a fact with an `absent` value in the document: if the fact is absent, that value replaces the
+    one in the slot.
     """
     match operand:
         case ProfileOperand(field=field):

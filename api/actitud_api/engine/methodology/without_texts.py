@@ -31,7 +31,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = table(
 
 
 def fill_missing_texts(methodology: Methodology) -> Methodology:
-    """Return the methodology with texts in Spanish and English; in a language without texts, ids serve as names."""
+    """Return a copy of the methodology in which ids serve as names in Spanish and English where texts are missing."""
     missing = {
         language: _build_id_texts(methodology.document, language)
         for language in WRITTEN

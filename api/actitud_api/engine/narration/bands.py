@@ -1,4 +1,4 @@
-"""Size bands in words: the number of people between whose limits a band lies."""
+"""Size bands in words: the range of inhabitants or employees of a band, such as "up to 5,000 inhabitants"."""
 
 from __future__ import annotations
 

@@ -171,9 +171,9 @@ _PARTS: dict[Language, dict[Stage, str]] = table(
 
 
 def get_change_sentences(methodology: Methodology, language: Language) -> ChangeSentences:
-    """Return the writer of sentences about changes under a methodology, in a language.
+    """Return the writer of sentences about changes of scores under a methodology, in a language.
 
-    The writer is made once and cached by the digests of the methodology document and of its texts.
+    The writer is built once and cached by the digests of the methodology document and of its texts.
     """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
@@ -186,7 +186,10 @@ class ChangeSentences(Sentences):
     """Writer of sentences about paths to the next level, scores with supposed facts, and changes of scores."""
 
     def describe_path(self, path: LevelPath) -> str:
-        """Describe a path: the number of moves and the level after them, or the reason why there is no path."""
+        """Describe a path to the next level: the number of its moves (changes of answers) and the level after them.
+
+        If there is no path, describe the reason.
+        """
         templates = _PATH[self._language]
         if path.target is None:
             if not self._document.levels:
@@ -205,9 +208,9 @@ class ChangeSentences(Sentences):
         )
 
     def describe_move(self, move: Move) -> str:
-        """Describe a move of a path: the change of one answer, and the index after it.
+        """Describe a move of a path to the next level: the change of one answer, and the index after it.
 
-        If the move breaks rules unless other facts are changed too, the text names these facts.
+        If the move breaks validation rules unless other facts are changed too, the text names these facts.
         """
         templates, sentences = _PATH[self._language], self._list_changes(move)
         changed = {f"{move.indicator}.{name}" for name in move.change}.union(move.profile)
@@ -218,7 +221,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires, changed))
 
     def describe_move_action(self, move: Move) -> str:
-        """Describe the action of a move of a path, without its points and rules."""
+        """Describe the change of an answer in a move of a path, without the gained points and the rules."""
         return join_sentences(self._list_changes(move))
 
     def _list_changes(self, move: Move) -> list[str]:
@@ -267,10 +270,9 @@ class ChangeSentences(Sentences):
         return templates["report_number"].format(question=question, to=to, label=text.facts[name])
 
     def describe_obstacle(self, unreachable: Unreachable) -> str:
-        """Describe a gate of the next level that the moves of a path cannot pass, with the reason.
+        """Describe a gate of the next level that the moves of a path cannot pass, and the reason.
 
-        If `unreachable.gate` is None, the obstacle is the highest level that the review allows, and only the reason
-        is described.
+        If `unreachable.gate` is None, the reason is that a review limits the level, and only this reason is described.
         """
         gate = "" if unreachable.gate is None else f"{self.describe_gate(unreachable.gate)} "
         reason: Obstacle | Literal["service"] = unreachable.code
@@ -291,17 +293,17 @@ class ChangeSentences(Sentences):
     # what differs
 
     def describe_difference(self, difference: ScoreDifference) -> str:
-        """Describe how two scores differ in their index and level.
+        """Describe the difference of two scores in their index and level.
 
         The level is mentioned only if both scores have a level and the two levels differ.
         """
         return self._describe_overall(difference.index, difference.level_before, difference.level_after)
 
     def describe_delta(self, delta: GroupDelta | IndicatorDelta) -> str:
-        """Describe the difference between two scores in one group or indicator.
+        """Describe the difference of two scores in one group or indicator.
 
-        The text gives the score of the group or indicator in both, and the difference of the index points that it
-        loses.
+        The text states the score of the group or indicator before and after, and the difference of the index points
+        that it loses.
         """
         templates = _CHANGES[self._language]
         before, after = self._format_counted(delta.score.before), self._format_counted(delta.score.after)
@@ -316,10 +318,10 @@ class ChangeSentences(Sentences):
         return " ".join(parts)
 
     def describe_change(self, change: ChangeDecomposition) -> str:
-        """Describe how index and level change between editions, and how the index change splits into parts.
+        """Describe the change of index and level between editions, and the parts of the index change.
 
-        The parts are methodology, coverage and data. If a stage has no index, the change cannot be split, and the
-        text names the stage instead.
+        The parts are methodology, coverage and data, each the effect of one stage of the change. If there is no index
+        at some stage, the text names this stage instead of the parts.
         """
         templates, parts = _CHANGES[self._language], change.parts
         staged = change.index
@@ -335,19 +337,20 @@ class ChangeSentences(Sentences):
         return f"{whole} {templates['parts'].format(methodology=methodology, coverage=coverage, data=data)}"
 
     def describe_stages(self, change: GroupChange | IndicatorChange, name: str) -> str:
-        """Describe the score of a group or indicator from stage to stage of a change between editions.
+        """Describe the score of a group or indicator at each stage of a change between editions.
 
-        Only the stages that change the score are described; if none does, the text gives the score alone. The caller
-        passes the `name` of the group or indicator, which may exist only in the methodology of the other edition.
+        The stages are the new methodology, the new coverage and the new data. Only the stages that change the score are
+        described; if none does, the text states only the score. `name` is the name of the group or indicator, which may
+        exist only in the methodology of the other edition.
         """
         steps = "; ".join(self._list_steps(change.score))
         return f"{name}: {steps or self._format_counted(change.score.after)}."
 
     def describe_version_effects(self, effects: VersionEffects, source: Sentences) -> str:
-        """Describe the effects of scoring a submission of another version under the methodology version of this writer.
+        """Describe the effects of scoring a submission of another version under the version of this writer.
 
-        The text names the answers and profile fields that this version does not ask for, and the ones that it asks for
-        in addition. `source` writes sentences for the version of the submission, which has the names of the dropped
+        The text names the answers and profile fields that this version does not ask for, and those that it asks for in
+        addition. `source` writes sentences for the version of the submission, which has the names of the dropped
         questions.
         """
         templates, version = _CHANGES[self._language], self._document.version

@@ -1,4 +1,4 @@
-"""Sentences that compare organisations (peer groups, robustness), and those of the statistical audit of an index."""
+"""Sentences about the comparison of organisations (peers, robustness), and about the statistical audit of an index."""
 
 from __future__ import annotations
 
@@ -113,7 +113,10 @@ Withheld = Literal["hidden", "provisional"]
 
 
 def find_reason_withheld(methodology: Methodology) -> Withheld:
-    """Return the reason why an edition has no peer groups: its methodology only estimates, or it is not published."""
+    """Return the reason why organisations are not compared with peers: `provisional` or `hidden`.
+
+    `provisional`: the methodology only estimates the index of another version. `hidden`: the edition is not published.
+    """
     return "provisional" if methodology.document.standing == "provisional" else "hidden"
 
 
@@ -123,7 +126,8 @@ def describe_peer_group(
     """Describe the peer group of an organisation.
 
     `kind` is the kind of the organisation, and `band` its size band (None if its size is not known). If `group` is
-    None, the sentence says why there is no comparison: the methodology only estimates, or the edition is not published.
+    None, the sentence states the reason why there is no comparison: the methodology only estimates the index of another
+    version, or the edition is not published.
     """
     if group is None:
         return _FIGURES[language][find_reason_withheld(methodology)]
@@ -144,9 +148,13 @@ def describe_peer_figure(
 ) -> str:
     """Describe the rank of one score of an organisation (the index or a dimension) in its peer group, in points.
 
-    `score` is None if the organisation has no such score, `standing` is None if the organisation is not ranked, and
-    `median` is None if no organisation of the group has such a score. `decimals` is the number of decimals to show. If
-    `withheld` is not None, the sentence only says why there is no comparison.
+    Args:
+        score: Score of the organisation, None if it has no such score.
+        standing: Rank of the score in the group, None if the organisation is not ranked.
+        median: Median of the group, None if no organisation of the group has such a score.
+        decimals: Number of decimals to show.
+        language: Language of the sentence.
+        withheld: Reason why there is no comparison; the sentence then states only this reason. None if there is one.
     """
     if withheld is not None:
         return _FIGURES[language][withheld]
@@ -182,10 +190,15 @@ def describe_robustness(
 ) -> str:
     """Describe the range of an organisation's rank over the draws of the robustness analysis, and its usual level.
 
-    `rank` and `index` are pairs: the 5th and the 95th percentile over the draws. The index is in points, shown with
-    `decimals` decimals. If `rank` is None, because ranks are hidden, the range of the index is described instead.
-    `level` has the level of most draws, and the share of the draws with this level, from 0 to 1; if `level` is None, no
-    level is mentioned.
+    A draw computes the ranking again with random weights and a random aggregation.
+
+    Args:
+        rank: 5th and 95th percentile of the rank over the draws, None if ranks are hidden: the range of the index is
+            then described instead.
+        index: 5th and 95th percentile of the index over the draws, in points.
+        level: Level of most draws, and the share of the draws with this level, 0 to 1; None to mention no level.
+        decimals: Number of decimals of the index to show.
+        language: Language of the sentence.
     """
     if rank is None:
         key, low, high = "index", *(words.format_score(points, decimals, language) for points in index)
@@ -200,7 +213,7 @@ def describe_robustness(
 
 
 def describe_remark(remark: AuditRemark, methodology: Methodology, language: Language) -> str:
-    """Describe a remark of the statistical audit of an index: its value, and the threshold if there is one."""
+    """Describe a remark of the statistical audit of an index: the measured value, and the threshold if there is one."""
     texts = methodology.texts[language]
     node, of = "", _OF[language]["index"]
     if remark.node is not None:

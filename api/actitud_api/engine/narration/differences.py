@@ -229,10 +229,10 @@ _PREDICATES: Final = frozenset({"applies", "zero_when", "holds", "provisional_un
 
 
 class DocumentSide(Struct, frozen=True):
-    """One of the two methodologies that are compared: its document and its texts.
+    """One of two compared methodologies: its document and its texts.
 
-    `texts` are in the language in which the differences are written. `texts` is None if the methodology has none; ids
-    then stand in for names.
+    `texts` are in the language in which the differences are written; None if the methodology has no texts, and ids then
+    replace names.
     """
 
     document: Document

@@ -13,8 +13,8 @@ from actitud_api.engine.narration import words
 class GoalpostText(Struct, frozen=True):
     """A goalpost in words: its raw value with the unit, its score, and the basis on which the raw value was chosen.
 
-    `reason` says why this raw value was chosen; on a ladder it is the text of the level. `reason` is None if the
-    texts of the methodology have no reason for this goalpost. `sources` are the ids of the cited sources.
+    `reason` is the reason for the choice of this raw value; on a ladder it is the text of the level. It is None if the
+    texts of the methodology state no reason for this goalpost. `sources` are the ids of the cited sources.
     """
 
     value: str
@@ -41,9 +41,9 @@ def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[Go
 
 
 def describe_zero_rule(indicator: Indicator, texts: MethodologyTexts) -> str | None:
-    """Describe the condition under which an indicator scores 0 by rule; None if the indicator has no zero rule.
+    """Describe the condition under which an indicator scores 0 by rule; return None if it has no such condition.
 
-    The text is a clause to put inside a sentence.
+    The text is a clause, to be used inside a sentence.
     """
     if indicator.zero_when == NEVER:
         return None

@@ -210,9 +210,9 @@ class NarratedScore(Score, frozen=True, kw_only=True):
 def narrate(
     score: Score, methodology: Methodology, language: Language, *, result_digest: str | None = None
 ) -> NarratedScore:
-    """Build the narrated form of a score: the score with names and sentences in a language.
+    """Build the narrated form of a score: the score with the names of its nodes and with sentences, in a language.
 
-    `result_digest`: the digest of the score if it is known, None to compute it.
+    `result_digest` is the digest of the score if it is known already, None to compute it.
     """
     sentences = get_sentences(methodology, language)
     return _build_narrated(
@@ -470,7 +470,7 @@ class _NamedGroupChange(GroupChange, frozen=True):
 
 
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
-    """The change of the score of a group; `parts` is null if the group has no score at some stage."""
+    """The change of the score of a group between two editions; `parts` is null if it has no score at some stage."""
 
     text: Text
 
@@ -556,7 +556,7 @@ def narrate_version_effects(
 ) -> NarratedVersionEffects:
     """Build the narrated form of the effects of a change of version, with names and sentences in a language.
 
-    The submission is of version `source` and is scored under version `target`.
+    The submission was sent under the version `source` and is scored under the version `target`.
     """
     return _narrate_version_effects(effects, get_change_sentences(target, language), get_sentences(source, language))
 

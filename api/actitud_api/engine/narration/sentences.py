@@ -208,7 +208,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
 def get_sentences(methodology: Methodology, language: Language) -> Sentences:
     """Return the writer of sentences about scores under a methodology, in a language.
 
-    The writer is made once and cached by the digests of the methodology document and of its texts.
+    The writer is built once and cached by the digests of the methodology document and of its texts.
     """
     key = (methodology.digest, methodology.text_digests[language])
     sentences = _cache.get(key)
@@ -293,7 +293,7 @@ class Sentences:
         )
 
     def describe_estimate(self, estimate: Estimate) -> str:
-        """Describe the estimate of the index under another version, with its margin."""
+        """Describe the estimate of the index under another methodology version, with its margin of error."""
         return _FINDINGS[self._language]["estimate"].format(
             of=estimate.of,
             confidence=words.format_share(estimate.confidence, self._language),
@@ -307,11 +307,11 @@ class Sentences:
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of the gate with the id `gate`, as the beginning of a sentence."""
+        """Describe the requirement of the gate with the id `gate`; the text is the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: int | None, details: LevelDetails) -> str | None:
-        """Return a sentence that says that a review limits the level, if only the review prevents a higher level.
+        """Describe the limit that a review sets to the level, if this limit alone prevents a higher level.
 
         Return None if no review limits the level, if a gate blocks the next level too, or if the level is the highest.
         """
@@ -321,7 +321,7 @@ class Sentences:
         return _FINDINGS[self._language]["max_level"].format(level=level)
 
     def describe_reason(self, scored: IndicatorScore) -> str:
-        """Describe the reason why an indicator has its score, or why it has none."""
+        """Describe the reason why an indicator has its score, or the reason why it has no score."""
         indicator, parameters = self._indicators[scored.id], scored.reason.parameters
         templates, code = _REASONS[self._language], scored.reason.code
         if code in ("full", "partial", "zero", "capped"):
@@ -517,9 +517,9 @@ class Sentences:
         return _sort_by(names, own_facts + facts_read)
 
     def describe_step(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe the next step for an indicator, and its gain.
+        """Describe the next step for an indicator, and the index points that the step gains.
 
-        If the step breaks rules unless other facts are changed too, the text names these rules.
+        If the step breaks validation rules unless other facts are changed too, the text names these rules.
         """
         is_repeated = step.kind != "improve" or self._indicators[scored.id].type in _FEW_VALUED
         compose = self._describe_repeated_step if is_repeated else self._compose_step
@@ -566,7 +566,7 @@ class Sentences:
         return join_sentences(sentences + self._list_advice(indicator, kind))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe the action of the next step for an indicator, without its points and rules."""
+        """Describe the change of an answer in the next step for an indicator, without its gain and its rules."""
         return join_sentences(self._list_actions(scored, step) + self._list_advice(scored.id, step.kind))
 
     def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:
@@ -676,7 +676,7 @@ class Sentences:
         return _STEPS[self._language]["level"].format(to=level, text=text)
 
     def describe_interval(self, interval: Interval) -> str:
-        """Describe the confidence interval of a share, and the resulting range of the index if there is an index."""
+        """Describe the confidence interval of a share, and the corresponding range of the index if there is one."""
         low = words.format_share(interval.lower, self._language)
         high = words.format_share(interval.upper, self._language)
         if interval.index_lower is None or interval.index_upper is None:
@@ -689,9 +689,9 @@ class Sentences:
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """Describe a broken rule.
+        """Describe a broken validation rule.
 
-        The sentences give the facts, the text of the rule, the indicators that the rule contradicts, and the unknown
+        The sentences state the facts, the text of the rule, the indicators that the rule contradicts, and the unknown
         indicators whose answers could still repair the rule.
         """
         templates, sentences = _FINDINGS[self._language], [self.describe_contradiction(finding)]
@@ -822,9 +822,10 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
-    """Return the gain of a step, or the points that its indicator loses if rounding alone makes the gain larger.
+    """Return the gain of a step, limited to the points that its indicator loses.
 
-    Both are rounded separately, so a rounded gain may exceed the rounded loss by one unit of the last decimal.
+    Both figures are rounded separately, so a rounded gain may exceed the rounded loss by one unit of the last decimal.
+    Only such an excess is cut; any other gain is returned unchanged.
     """
     if lost is None or not 0 < gain - lost < 1.5 * 10**-decimals:
         return gain
@@ -832,7 +833,7 @@ def limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
 
 
 def join_sentences(sentences: list[str]) -> str:
-    """Join sentences with spaces; add a full stop to a sentence unless it ends with a full stop or question mark."""
+    """Join sentences with spaces; add a full stop to each sentence that ends without a full stop or question mark."""
     return " ".join([sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences])
 
 

@@ -170,7 +170,7 @@ def format_number(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=2**15)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
-    """Format a score in points with exactly `decimals` decimals, rounded half up as `round_score` does."""
+    """Format a score in points with exactly `decimals` decimals, rounded half up in decimal arithmetic."""
     number = round_score(value, decimals)
     if value >= 0 and decimals:
         whole, _, fraction = f"{abs(number):,.{decimals}f}".partition(".")
@@ -179,7 +179,7 @@ def format_score(value: float | int, decimals: int, language: Language) -> str:
 
 
 def round_score(value: float | int, decimals: int = 0) -> Decimal:
-    """Round a score half up in decimal arithmetic, as the methodology rounds: 0.285 gives 0.29 with two decimals.
+    """Round a score half up to `decimals` decimals in decimal arithmetic: 0.285 gives 0.29 with two decimals.
 
     Every score that people read is rounded here, so that two texts never show different numbers for one score.
     """
@@ -249,7 +249,7 @@ def _build_percent_pattern(language: Language) -> str:
 
 
 def name_pillar(pillar: str, texts: MethodologyTexts) -> str:
-    """Return the name of a pillar; its id if the texts have no pillars."""
+    """Return the name of a pillar; return its id if the texts name no pillars."""
     return pillar if texts.pillars is UNSET else texts.pillars[pillar].name
 
 
@@ -335,9 +335,9 @@ def _reject_presence(indicator: str) -> Callable[[Facts], bool]:
 
 
 def select_deciding(predicate: Predicate, facts: Facts, truth: bool) -> Predicate:
-    """Return the part of a predicate that makes it true or false.
+    """Return the part of a predicate that decides its truth value for given facts.
 
-    `truth` says whether the predicate is true for `facts`. A true `any` is reduced to its true members, and a false
+    `truth` is the truth value of the predicate for `facts`. A true `any` is reduced to its true members, and a false
     `all` to its false members; any other predicate is returned whole.
     """
     match predicate:
@@ -359,7 +359,7 @@ def _compile_member(member: Predicate) -> Callable[[Facts], Truth]:
 
 
 def lower_first(text: str) -> str:
-    """Convert a text of a methodology for use inside a sentence: drop the final full stop, begin with a small letter.
+    """Convert a text of a methodology to a clause: drop the final full stop, and begin with a small letter.
 
     An abbreviation at the start of the text keeps its capitals.
     """
@@ -369,15 +369,15 @@ def lower_first(text: str) -> str:
 
 
 def has_product(predicate: Predicate) -> bool:
-    """Return True if a predicate multiplies facts.
+    """Return True if a predicate contains a product of facts.
 
-    Such a predicate reads badly in words, so callers list its facts instead.
+    Such a predicate is hard to read in words, so callers list its facts instead.
     """
     return any(isinstance(operand, Product) for operand in walk_operands(predicate))
 
 
 def are_all_dimensions(operands: tuple[Operand, ...], texts: MethodologyTexts) -> bool:
-    """Return True if operands are the scores of all groups below the index.
+    """Return True if the operands are the scores of all groups below the root.
 
     Only then may the minimum of the operands be called "the lowest dimension".
     """
@@ -388,9 +388,10 @@ def are_all_dimensions(operands: tuple[Operand, ...], texts: MethodologyTexts) -
 class PredicateNarrator:
     """Writer that puts predicates into words, with the values of the facts that they read.
 
-    `facts` has the known values; {} describes a predicate without values. With `stated`, a predicate reads as a
-    statement ("is at least"), otherwise as a requirement ("must be at least"). `shares` are the ids of the indicators
-    whose raw values are shown as percentages. `texts` has the labels of the facts, and decides the language.
+    The constructor receives `facts`, the known values; with an empty mapping, predicates are described without values.
+    With `stated`, a predicate becomes a statement ("is at least"), otherwise a requirement ("must be at least").
+    `shares` are the ids of the indicators whose raw values are shown as percentages. `texts` has the labels of the
+    facts, and decides the language.
     """
 
     def __init__(
@@ -412,9 +413,9 @@ class PredicateNarrator:
         return text
 
     def describe_scope(self, predicate: Predicate) -> str | None:
-        """Describe a predicate that only asks for minimum profile numbers: `from 10 people on the staff (here 2)`.
+        """Describe a predicate that only requires minimum profile numbers: `from 10 people on the staff (here 2)`.
 
-        Return None for any other predicate; use `describe` instead.
+        Return None for any other predicate; `describe` can describe it.
         """
         match predicate:
             case All(of=members):

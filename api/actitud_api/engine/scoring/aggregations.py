@@ -1,4 +1,4 @@
-"""The six aggregations of a group (section 4 of docs/scoring.md), and its rules for children without a score.
+"""The six aggregations of a group (docs/scoring.md, section 4), and its rules for children without a score.
 
 The aggregations are the arithmetic, geometric, harmonic and power mean, the sum and the minimum. The most frequent one,
 an arithmetic mean of children that all have a score, is inlined in `evaluate.score_children`.
@@ -66,9 +66,9 @@ def compute_power_mean(exponent: float, weights: Sequence[int], scores: Sequence
 
 
 def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]], float] | None:
-    """Build the function that computes the mean of a group from weights and scores in points, without rounding.
+    """Build the function that computes the mean of a group, without rounding, from weights and scores in points.
 
-    Return None for `arithmetic` and `sum`: these are computed in integers, by `build_combination`.
+    Return None for the aggregations `arithmetic` and `sum`, which `build_combination` computes in integers.
     """
     match group.aggregation:
         case "arithmetic" | "sum":
@@ -84,8 +84,8 @@ def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]],
 def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
     """Build the function that computes the rounded score of a group, in units.
 
-    Its arguments are the weights (above 0) and the scores, in units, of the children that count; there must be at least
-    one such child. `unit` is the number of units in a point.
+    The function receives the weights (above 0) and the scores, in units, of the children that count; there must be at
+    least one such child. `unit` is the number of units in a point.
     """
     match group.aggregation:
         case "arithmetic":
@@ -112,10 +112,10 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 
 
 def find_unknown_score(missing: Missing, low: int) -> int | None:
-    """Return the score with which an unknown child counts in a group with this `missing` rule.
+    """Return the score with which an unknown child counts in a group with the given `missing` rule.
 
     With the rule `zero` it is `low`, the lowest possible score of the child in units of 10^-decimals. With `void` it is
-    `UNKNOWN`. With `leave` it is None, because the child leaves the group.
+    `UNKNOWN`: the child makes the group unknown. With `leave` it is None: the child leaves the group.
     """
     match missing:
         case "zero":
@@ -130,11 +130,11 @@ def select_remaining(
 ) -> tuple[list[int], list[int]] | None:
     """Select the children that have a score and a weight above 0; return their weights and their scores.
 
-    `total_weight` is the weight of all children of the group. In `scores`, None stands for a child that does not count,
-    and `UNKNOWN` for a child that makes the group unknown; `UNKNOWN` is selected like a score.
+    `total_weight` is the weight of all children of the group. In `scores`, None marks a child that does not count, and
+    `UNKNOWN` a child that makes the group unknown; `UNKNOWN` is selected like a score.
 
-    Return None if the group gets no score: no child is selected, fewer than `group.rated_children` are selected, or
-    their weight is a smaller part of `total_weight` than `group.rated_share`.
+    Return None if the group gets no score: no child is selected, fewer than `group.rated_children` are selected, or the
+    selected weight is a smaller part of `total_weight` than `group.rated_share`.
     """
     kept: list[int] = []
     kept_weights: list[int] = []

@@ -21,9 +21,10 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that a node could win (`possible`), has won and has lost, in units of 10^-decimals.
+    """Points of the index that belong to a node, in units of 10^-decimals.
 
-    `won` and `lost` add up to `possible`. Below a group that is split by Shapley values, a node has only `lost`:
+    `possible` are the points that the node could win, `won` those that it has won, `lost` those that it has lost; `won`
+    and `lost` add up to `possible`. Below a group whose loss is split by Shapley values, a node has only `lost`:
     `possible` and `won` are None.
     """
 
@@ -33,12 +34,13 @@ class AttributedPoints(Struct, frozen=True, gc=False):
 
 
 class Attribution(Struct, frozen=True):
-    """The points of the index that every node could win, has won and has lost; built by `attribute_points`.
+    """Points of the index that every node could win, has won and has lost.
 
-    `groups` has the points of each group by id, `indicators` the points of each indicator by position; None for a node
-    without a score. `losses` has the loss of each indicator by position, before rounding, as a fraction in units of
-    10^-decimals of the index; None for an indicator without a score. The main reasons of a score are the largest of
-    these losses.
+    Attributes:
+        groups: Points of each group by id; None for a group without a score.
+        indicators: Points of each indicator by position; None for an indicator without a score.
+        losses: Loss of each indicator by position, before rounding, as a fraction in units of 10^-decimals of the
+            index; None for an indicator without a score. The largest losses are the main reasons of a score.
     """
 
     groups: dict[str, AttributedPoints | None]
@@ -47,11 +49,14 @@ class Attribution(Struct, frozen=True):
 
 
 class AttributedChild(Struct, frozen=True, gc=False):
-    """A child of a group that has a score.
+    """A child of a group, with a score and therefore with points of the index.
 
-    `node` is the child: a group, or the position of an indicator. `name` is its id. `weight` is its weight in the
-    group. `score` is the score of the child, and `high` the highest score that it can have, in units of
-    10^-decimals.
+    Attributes:
+        node: The child: a group, or the position of an indicator.
+        name: Id of the child.
+        weight: Weight of the child in the group.
+        score: Score of the child, in units of 10^-decimals.
+        high: Highest score that the child can have, in units of 10^-decimals.
     """
 
     node: CompiledGroup | int
@@ -67,7 +72,7 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
-    """Compute the points of every group and indicator; the points won add up to the index.
+    """Compute the points of every group and indicator; the points won in the whole tree add up to the index.
 
     Without an index, the points of all nodes are None.
     """
@@ -281,8 +286,8 @@ def apportion(
     remainders; of equal remainders, the earlier part comes first. No part exceeds its ceiling (by default `total`), and
     a part whose share is 0 receives nothing.
 
-    Units that remain when no part may take more are added, in order, to the parts that are below their limit in
-    `limits`. Without `limits` they are dropped, and the parts add up to less than `total`.
+    Units that still remain, because all parts have reached their ceiling, are added in order to the parts below their
+    limit in `limits`. Without `limits` they are dropped, and the parts add up to less than `total`.
     """
     sum_of_shares = sum(shares)
     if not sum_of_shares:

@@ -78,11 +78,16 @@ In all other kinds the goalposts are levels, or yes and no.
 class Moments(Struct, frozen=True, kw_only=True):
     """Distribution of the scores of a node, or of the index, in points.
 
-    `organisations` is the number of organisations with a score, over which the other statistics are computed. `mean` is
-    None if there are none, `standard_deviation` for fewer than 2, and `skewness` for fewer than 3 or if all scores are
-    equal. `floor` and `ceiling` are the shares of the organisations with the lowest and with the highest score that is
-    possible, None if there are none: where these shares are large, the score no longer distinguishes organisations (C.
-    B. Terwee et al., Quality criteria were proposed for measurement properties of health status questionnaires, 2007).
+    If `floor` or `ceiling` is large, the score no longer distinguishes organisations (C. B. Terwee et al., Quality
+    criteria were proposed for measurement properties of health status questionnaires, 2007).
+
+    Attributes:
+        organisations: Number of organisations with a score, over which the other statistics are computed.
+        mean: Mean, None without organisations.
+        standard_deviation: Standard deviation, None for fewer than 2 organisations.
+        skewness: Skewness, None for fewer than 3 organisations or if all scores are equal.
+        floor: Share of the organisations with the lowest possible score, None without organisations.
+        ceiling: Share of the organisations with the highest possible score, None without organisations.
     """
 
     organisations: int
@@ -94,13 +99,19 @@ class Moments(Struct, frozen=True, kw_only=True):
 
 
 class NodeAudit(Moments, frozen=True, kw_only=True):
-    """Audit of a node against its parent, which is its group, or the index if `parent` is None.
+    """Audit of a node against its parent: the group above it, or the index if `parent` is None.
 
-    `correlation` is Pearson's r of the scores of the node with the scores of the parent, and `main_effect` the share of
-    the variance of the parent that the node explains. `weight` is the share of the node in the weights of the parent's
-    children, and `effective_weight` its share in the main effects of these children. `correlation`, `main_effect` and
-    `effective_weight` are None if there are too few organisations or the scores are constant. `rank_change` is the mean
-    absolute change of rank if the node is left out: computed for the children of the root, None for other nodes.
+    `correlation`, `main_effect` and `effective_weight` are None if there are too few organisations or the scores are
+    constant.
+
+    Attributes:
+        id: Id of the node.
+        parent: Id of the group above the node, None for a child of the root.
+        correlation: Pearson's r of the scores of the node and of the parent.
+        weight: Share of the node in the weights of the parent's children.
+        main_effect: Share of the variance of the parent that the node explains.
+        effective_weight: Share of the node in the main effects of the parent's children.
+        rank_change: Mean absolute change of rank if the node is left out; None for a node that is no child of the root.
     """
 
     id: str
@@ -121,8 +132,8 @@ class GroupAudit(NodeAudit, frozen=True, kw_only=True):
 class IndicatorAudit(NodeAudit, frozen=True, kw_only=True):
     """Audit of an indicator.
 
-    `zero_by_rule` is the share of the organisations with a score whose score is zero by the zero rule, whatever they
-    answered; None if no organisation has a score.
+    `zero_by_rule` is the share of the organisations with a score that score zero by the zero rule, whatever their
+    answer is; None if no organisation has a score.
     """
 
     zero_by_rule: float | None
@@ -142,8 +153,8 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
     """Sensitivity of the ranks to a goalpost that was set by judgement.
 
-    The goalpost is the one at `position` in the curve of `indicator`, counted from 0, at the raw value `x`. `down` and
-    `up` have the effect of lowering and raising x by 20 %. Each of them is None if the goalpost would reach or pass its
+    The goalpost has the number `position`, from 0, in the curve of `indicator`, and the raw value `x`. `down` and `up`
+    are the effects of lowering and of raising x by 20 %. Each of them is None if the goalpost would reach or pass its
     neighbour, or if no organisation has an index both before and after the move.
     """
 
@@ -155,10 +166,10 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a statistic of a node is beyond its usual threshold; `code` says which statistic.
+    """Remark that a statistic of a node is beyond its usual threshold; `code` identifies the statistic.
 
-    `value` is the correlation of the node with its parent, the alpha of its children, or its effective weight divided
-    by its weight. `node` is None if the remark is on the alpha of the children of the root.
+    `value` is the correlation of the node with its parent, Cronbach's alpha of its children, or its effective weight
+    divided by its weight. `node` is None if the remark is about the alpha of the children of the root.
     """
 
     code: RemarkCode
@@ -187,12 +198,18 @@ def audit_index(
     zeros: Mapping[str, Bools],
     rescore: Rescore,
 ) -> Audit:
-    """Audit the index of the organisations that are ranked in an edition.
+    """Audit the index of the ranked organisations of an edition.
 
-    `scores` has the scores of each node below the root by id, with `MISSING` for an organisation to which the node does
-    not apply; `index` has the published index of each organisation. All are in units of 10^-decimals. `zeros` has, by
-    indicator, a mask of the organisations whose score is zero by the zero rule. `rescore` is called at most once for
-    each child of the root, and at most twice for each goalpost set by judgement.
+    Scores and indices are in units of 10^-decimals.
+
+    Args:
+        document: Methodology document of the edition.
+        scores: Scores of each node below the root by id, `MISSING` for an organisation to which the node does not
+            apply.
+        index: Published index of each organisation.
+        zeros: For each indicator, a mask of the organisations whose score is zero by the zero rule.
+        rescore: Computes the index of the same organisations under a changed document. It is called at most once for
+            each child of the root, and at most twice for each goalpost set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
@@ -220,8 +237,8 @@ def audit_index(
 def list_remarks(audit: Audit) -> tuple[AuditRemark, ...]:
     """List a remark for each correlation, Cronbach's alpha and effective weight beyond its usual threshold.
 
-    The remark on the children of the root comes first, then the remarks on groups, then the remarks on indicators, in
-    document order.
+    The remark about the children of the root comes first, then the remarks about groups, then those about indicators,
+    in document order.
     """
     remarks = [*_remark_alpha(None, audit.alpha)]
     for group in audit.groups:
@@ -318,8 +335,8 @@ def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
 def compute_rank_changes(before: Integers, after: Integers) -> Integers:
     """Compute the absolute change of rank of each organisation that has an index before and after.
 
-    `before` and `after` have the index of each organisation, `MISSING` if it has none. An organisation that misses one
-    of the two is left out of both rankings and of the result.
+    `before` and `after` contain the index of each organisation, `MISSING` if it has none. An organisation without one
+    of the two indices is left out of both rankings and of the result.
     """
     both = (before != MISSING) & (after != MISSING)
     changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
@@ -354,7 +371,7 @@ def drop_child(document: Document, child: str) -> Document | None:
 def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
     """Return the document in which one goalpost of an indicator is moved to the raw value `x`.
 
-    `position` is the place of the goalpost in the curve of the indicator.
+    `position` is the number of the goalpost in the curve of the indicator, from 0.
     """
 
     def moved(node: Group | Indicator) -> Group | Indicator:

@@ -50,10 +50,10 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """Return the submission with the answers and profile fields of `replacement` in the place of the old ones.
+    """Return the submission with its answers and profile fields replaced by those of `replacement`.
 
-    An answer that is None in `replacement` is removed from the submission. A replaced answer counts, even if it had
-    been withdrawn, rejected or found stale before.
+    An answer that is None in `replacement` is removed from the submission. A replaced answer counts, even if the old
+    one was withdrawn, rejected or stale.
     """
     answers = {name: facts for name, facts in submission.answers.items() if name not in replacement.answers}
     answers |= {name: dict(facts) for name, facts in replacement.answers.items() if facts is not None}
@@ -162,7 +162,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Build the delta of a figure: its two values and their exact difference, which is None if a value is None."""
+    """Build the delta of a figure: its two values and their exact difference, None if one of the values is None."""
     # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)
@@ -204,9 +204,9 @@ def convert_submission(
 ) -> tuple[Submission, VersionEffects]:
     """Convert a submission of the version `source` to the version `target`; return it with the effects of the change.
 
-    An answer is kept if its facts are valid in the target version; checklist components that the target version does
-    not have are dropped. A profile field that only the target version has gets its default if the service sets the
-    field; if the organisation sets it, the field is unknown.
+    The effects are the dropped answers and the new questions. An answer is kept if its facts are valid in the target
+    version; checklist components that the target version lacks are dropped. A profile field that only the target
+    version has gets its default if the service sets the field; if the organisation sets it, the field is unknown.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}
@@ -326,7 +326,7 @@ class ChangeParts(Canonical, frozen=True):
 
 
 class GroupChange(Canonical, frozen=True, kw_only=True):
-    """The change of the score of a group; `parts` is null if the group has no score at some stage."""
+    """The change of the score of a group between two editions; `parts` is null if it has no score at some stage."""
 
     id: str
     score: StagedScores
@@ -389,17 +389,21 @@ class IncomparableVersions(ValueError):
 
 
 def are_comparable(before: Methodology, after: Methodology) -> bool:
-    """Return True if scores of two versions can be compared: the versions are the same, or neither is provisional."""
+    """Return True if scores of two versions can be compared.
+
+    They can if the versions are the same, or if none of them is provisional, that is, only estimates the index of
+    another.
+    """
     return before.digest == after.digest or "provisional" not in (before.document.standing, after.document.standing)
 
 
 def decompose_change(
     methodology_before: Methodology, before: Submission, methodology_after: Methodology, after: Submission
 ) -> ChangeDecomposition:
-    """Decompose the change of the index between two submissions into methodology, coverage and data.
+    """Decompose the change of the index between two submissions into the parts methodology, coverage and data.
 
-    Each submission is scored under its own version; the parts add up to the change exactly. The `parts` are None if the
-    index does not exist at some stage.
+    Each submission is scored under its own version; the parts add up to the change exactly. The parts are None if there
+    is no index at some stage of the change.
 
     Raises:
         IncomparableVersions: The versions differ, and one of them only estimates the index of another.

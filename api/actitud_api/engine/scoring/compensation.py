@@ -1,8 +1,8 @@
-"""Compensability of an index: what changes if a strong dimension no longer makes up for a weak one.
+"""Compensability of an index: the effect on index and level if a strong dimension no longer makes up for a weak one.
 
-The index is a weighted arithmetic mean, in which points of one dimension make up for those of another one. The weighted
-geometric mean of the same dimensions does so less, and the less the further apart they are (OECD/JRC, Handbook on
-constructing composite indicators, 2008, step 6).
+The index is a weighted arithmetic mean, in which points of one dimension make up for missing points of another. In the
+weighted geometric mean of the same dimensions they do so only in part, and the less the further apart the dimensions
+are (OECD/JRC, Handbook on constructing composite indicators, 2008, step 6).
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ TENTHS = 10
 class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
     """An organisation whose index compensates weak dimensions: its geometric mean is lower than its index.
 
-    `row` is the number of its row in the arguments of `compute_compensation`. `index` and `geometric` are its index and
-    its geometric mean in units of 10^-decimals; `level` and `geometric_level` are the levels at these two, 0 for none.
-    `weakest` is the id of the dimension with its lowest score.
+    Attributes:
+        row: Row of the organisation in the arguments of `compute_compensation`.
+        index: Index in units of 10^-decimals.
+        geometric: Geometric mean of its dimensions in units of 10^-decimals.
+        level: Level with the index, 0 for none.
+        geometric_level: Level with the geometric mean, 0 for none.
+        weakest: Id of the dimension with its lowest score.
     """
 
     row: int
@@ -39,10 +43,14 @@ class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
 class Compensation(Struct, frozen=True, kw_only=True):
     """Effect of computing the index of each organisation as a geometric instead of an arithmetic mean.
 
-    `loss_mean` and `loss_max` are the mean and the greatest loss of an index, in points. `level_changes` and
-    `tenth_changes` are the shares of the organisations that come to another level, and into another tenth of the
-    ranking. These four are None if there are no organisations. `most` are the organisations with the greatest losses,
-    the greatest first.
+    The figures are None if there are no organisations.
+
+    Attributes:
+        loss_mean: Mean loss of an index, in points.
+        loss_max: Greatest loss of an index, in points.
+        level_changes: Share of the organisations whose level changes.
+        tenth_changes: Share of the organisations that move to another tenth of the ranking.
+        most: Organisations with the greatest losses, the greatest first.
     """
 
     loss_mean: float | None
@@ -55,11 +63,16 @@ class Compensation(Struct, frozen=True, kw_only=True):
 def compute_compensation(
     document: Document, dimensions: Integers, index: Integers, level: Integers, attainable: Integers
 ) -> Compensation | None:
-    """Compare the index with the geometric mean of its dimensions.
+    """Compare the index of each organisation with the geometric mean of its dimensions.
 
-    `dimensions` is organisations × children of the root, `index` and `level` have the published index and level of each
-    organisation. `attainable` is the level under the document that `robustness.drop_index_gates` returns. Return None
-    if the index is not an arithmetic mean.
+    Return None if the index is not an arithmetic mean.
+
+    Args:
+        document: Methodology document.
+        dimensions: Scores, organisations × children of the root.
+        index: Published index of each organisation.
+        level: Published level of each organisation.
+        attainable: Level that each organisation reaches without the gates that read the index.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.

@@ -75,13 +75,17 @@ from actitud_api.engine.scoring.wilson import MILLION, compute_wilson_interval, 
 
 
 class CompiledRule(Struct, frozen=True):
-    """A validation rule that is checked on every score (scope `answers`), in the form that evaluation reads.
+    """A validation rule that is checked in every score (scope `answers`), in the form that evaluation reads.
 
-    `definition` is the rule as the document has it. `holds` tells if facts keep the rule when every absent answer
-    has its least favourable value. `could_hold` tells if they keep it whatever the absent answers are; it returns
-    None if that depends on the absent answers. `invalidates` are the positions of the indicators that the rule
-    contradicts when it is broken, `reads` the positions of the indicators whose answers it reads, and `fields` the
-    profile fields that it reads.
+    Attributes:
+        definition: Rule of the document.
+        holds: Decides whether facts keep the rule if every absent answer has its least favourable value.
+        could_hold: Decides whether facts keep the rule whatever the absent answers are; None if that depends on them.
+        invalidates: Positions of the indicators that the broken rule contradicts.
+        reads: Positions of the indicators whose answers the rule reads.
+        fields: Profile fields that the rule reads.
+        ordered: Slots of two facts of one answer, if the rule only requires that the first is at most the second; else
+            None.
     """
 
     definition: Rule
@@ -97,9 +101,9 @@ class CompiledRule(Struct, frozen=True):
 class ErrorRules(Struct, frozen=True):
     """Rules of severity `error`, each with its number, which is its position in `rules` of the compiled methodology.
 
-    `ordered` has the rules that only require that one fact of an answer is at most another: number of the rule, slot of
-    the lesser fact, slot of the greater one. Most rules have this form and are checked without a closure. `others` has
-    the number of each other rule, and the function that decides if it holds.
+    `ordered` contains the rules that only require that one fact of an answer is at most another: number of the rule,
+    slot of the lesser fact, slot of the greater fact. Most rules have this form and are checked without a closure.
+    `others` contains the number of each other rule, and the function that decides whether it holds.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
@@ -118,9 +122,9 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `definition` is the indicator as the document has it, `position` its number in document order, `slots` the slots of
-    its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None if the
-    indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve` takes
+    `definition` is the indicator as the document defines it, `position` its number in document order, `slots` the slots
+    of its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None if
+    the indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve` receives
     numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is None if the
     indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile fields that
     `applies` reads and that need evidence to their slots. `step` is None if the document names no fact that a next step
@@ -189,12 +193,17 @@ class CompiledIndicator(Struct, frozen=True):
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """Scoring of an indicator from its raw value alone.
+    """Scorer of an indicator that computes the result from the raw value alone.
 
     It is used if the indicator applies and neither a zero rule, a review nor a lack of evidence changes its score.
-    `table` has the precomputed result for each level of a ladder (0, 1, …) or value of a yes/no question; it is None
-    for other indicators. `score_facts` computes the result of any indicator. `unknown` is the result if there is no
-    answer.
+
+    Attributes:
+        indicator: The indicator.
+        unknown: Result if there is no answer.
+        zero: Result if the zero rule of the indicator is true.
+        table: Precomputed result for each level of a ladder (0, 1, …) or value of a yes/no question; None for other
+            indicators.
+        score_facts: Computes the result from facts, for an indicator of any type.
     """
 
     indicator: CompiledIndicator
@@ -217,11 +226,11 @@ result for any facts.
 
 
 class ScoringBlock(Struct, frozen=True):
-    """Indicators that have the same zero rule and the same applicability.
+    """Indicators that have the same zero rule and the same applicability, which are evaluated once for all of them.
 
-    Each of the two conditions is evaluated once for all of them. `zero_when` is None if there is no zero rule,
-    `applies` is None if the indicators always apply. Each indicator is in one of `tables`, `quotients` and
-    `others`: the one with the fastest way to score it. `scorers` has the scorer of each indicator.
+    `zero_when` is None if there is no zero rule, `applies` is None if the indicators always apply. Each indicator is in
+    the tuple with the fastest way to score it: `tables` (precomputed results), `quotients` (one fact, or a quotient of
+    two), or `others`. `scorers` contains the scorer of each indicator.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -238,8 +247,8 @@ class ScoringBlock(Struct, frozen=True):
 class ScoringBlocks(Struct, frozen=True):
     """Scorers of all indicators of a methodology.
 
-    `scorers` has the scorer of each indicator by position. `blocks` has the same indicators, grouped by zero rule and
-    applicability.
+    `scorers` contains the scorer of each indicator by position. `blocks` contains the same indicators, grouped by zero
+    rule and applicability.
     """
 
     scorers: tuple[IndicatorScorer, ...]
@@ -249,7 +258,7 @@ class ScoringBlocks(Struct, frozen=True):
 class CompiledGroup(Struct, frozen=True):
     """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
 
-    `definition` is the group as the document has it. `children`, `names` (their ids) and `weights` are in document
+    `definition` is the group as the document defines it. `children`, `names` (their ids) and `weights` are in document
     order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in units
     of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves its
     parent) or `UNKNOWN` (the parent is unknown too). A docstring below each other member explains it.
@@ -324,13 +333,17 @@ class GateInputs(Protocol):
 
 
 class CompiledGate(Struct, frozen=True):
-    """A gate of a level: a condition that the level asks for, as a comparison of the value `actual` with `required`.
+    """A gate, a condition that a level asks for: a comparison of the value `actual` with the value `required`.
 
-    `definition` is the gate as the document has it. `holds` decides a gate of any form. Gates of two frequent forms are
-    decided faster, by data in `minimum` or `value_bound`; both members are None for a gate of another form. `minimum`:
-    some nodes (None is the index), and the points that each of them must reach; used only if all of these nodes have a
-    score. `value_bound`: an indicator, a number, and True if the raw value of the indicator must be at least this
-    number, False if at most.
+    Attributes:
+        definition: Gate of the document.
+        minimum: For a gate of the form "each of these nodes scores at least this number": the nodes (None is the
+            index), and the number of points; used only if all of the nodes have a score. None for other gates.
+        value_bound: For a gate on the raw value of an indicator: the indicator, a number, and True if the raw value
+            must be at least this number, False if at most. None for other gates.
+        holds: Decides a gate of any form, more slowly than `minimum` and `value_bound`.
+        actual: Returns the value that the gate compares.
+        required: Returns the value that the gate requires.
     """
 
     definition: Gate
@@ -342,10 +355,10 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates. `number` counts the levels from 1, the lowest.
+    """A level with its gates; `number` counts the levels from 1, the lowest.
 
-    `firm` decides if the level is final (True) or provisional (False or unknown); it is None if the level is always
-    final.
+    `firm` decides whether the level is final (True) or provisional (False or unknown); it is None if the level is
+    always final.
     """
 
     number: int
@@ -356,8 +369,8 @@ class CompiledLevel(Struct, frozen=True):
 class ConvertedFacts(Struct, frozen=True):
     """Facts of an answer that are converted before they are stored, each with its name, its slot, and a third number.
 
-    `numbers` become fractions; their third number is the number of decimals. `lists` of components become sets; their
-    third number is the slot that receives the number of components.
+    The facts in `numbers` become fractions; their third number is the number of decimals. The facts in `lists`, which
+    are lists of components, become sets; their third number is the slot that receives the number of components.
     """
 
     numbers: tuple[tuple[str, int, int], ...]
@@ -375,10 +388,10 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     """A methodology document in the form that evaluation reads.
 
     `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in document
-    order; `positions` has the position of each indicator and `groups` has each group, both by id. `layout` has the
-    slots of facts and profile fields, and `answer_loaders` says how answers are stored in these slots. `error_rules`
-    has the rules of severity `error`, and `blocks` the indicators, arranged for fast evaluation. A docstring below each
-    other member explains it.
+    order; `positions` maps the id of each indicator to its position, and `groups` the id of each group to the group.
+    `layout` contains the slots of facts and profile fields, and `answer_loaders` name the slots in which the facts of
+    each answer are stored. `error_rules` are the rules of severity `error`, and `blocks` the indicators, arranged for
+    fast evaluation. A docstring below each other member explains it.
     """
 
     methodology: Methodology
@@ -753,7 +766,7 @@ def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -
 
 
 def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
-    """Compute the result of an indicator from its raw value, without zero rule, applicability or caps."""
+    """Compute the result of an indicator from its raw value, without regard to zero rule, applicability or caps."""
     score = leaf.curve(*value)
     return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
@@ -862,7 +875,7 @@ def _compile_level(level: Level) -> CompiledLevel:
 
 
 def compile_gate(gate: Gate) -> CompiledGate:
-    """Compile a gate of a document to closures over the figures of a score (`GateInputs`)."""
+    """Compile a gate of a document to closures that read the figures of a score (`GateInputs`)."""
     holds = _compile_gate_condition(gate.holds)
     actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)

@@ -42,9 +42,9 @@ def compute_correlation_matrix(columns: Sequence[Floats]) -> CorrelationMatrix:
 def compute_components(matrix: CorrelationMatrix) -> tuple[Component, ...]:
     """Compute the principal components of a correlation matrix, the one with the greatest eigenvalue first.
 
-    Columns whose correlation with themselves is None do not vary and are left out: their loadings are 0. Return no
+    Columns that do not vary (their correlation with themselves is None) are left out: their loadings are 0. Return no
     component if no column varies, or if a correlation of two columns that vary is undefined. If some values are
-    missing, the matrix is pairwise, and its last eigenvalues may be slightly below 0.
+    missing, each correlation is over other organisations, and the last eigenvalues may be slightly below 0.
     """
     kept = [position for position, row in enumerate(matrix) if row[position] is not None]
     values = [[matrix[i][j] for j in kept] for i in kept]

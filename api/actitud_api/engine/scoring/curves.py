@@ -31,8 +31,8 @@ With it the curve scores 9/10 of its range at p10, one of the two raw values tha
 def find_best_score(curve: Curve, span: Range, unit: int) -> int:
     """Return the highest score of a curve, in units.
 
-    For a lognormal curve it is the maximum of `span`, the range of the scores, which the curve approaches. `unit` is
-    the number of units in a point.
+    For a lognormal curve it is the maximum of `span` (the range of the scores), which the curve approaches but does not
+    reach. `unit` is the number of units in a point.
     """
     if curve.kind == "lognormal":
         return span.maximum * unit
@@ -43,7 +43,7 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
     """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units.
 
     `span` is the range of the scores of the indicator, and `unit` the number of units in a point. A raw value outside
-    the goalposts gets the score of the nearest goalpost.
+    the goalposts has the score of the nearest goalpost.
     """
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)

@@ -74,9 +74,9 @@ Status = Literal["not_rateable", "complete", "sufficient", "insufficient_evidenc
 class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that a submission breaks.
 
-    `is_supported` is True if the rule is broken whatever the absent answers are, and False if one of these answers
-    could still repair it. `facts` are the facts of the submission, by slot, at the time when the rule was
-    found broken: the facts of answers that other rules had contradicted by then are None.
+    `is_supported` is True if the rule is broken whatever the absent answers are, and False if an absent answer could
+    still repair it. `facts` are the facts of the submission, by slot, at the time when the rule was found broken: facts
+    of answers that other rules had contradicted before are None.
     """
 
     rule: CompiledRule
@@ -98,12 +98,12 @@ class FailingGate(Struct, frozen=True, gc=False):
 class Evaluation(Struct, kw_only=True):
     """The result of scoring a submission; scores are in units of 10^-decimals of a point.
 
-    `results` has the result of each indicator by its position. `groups` has the score of each group, and `groups_max`
-    its score if every unknown indicator were at its best. The score of a group is None if too few of its children
-    count, or if an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown group no
-    score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there is no
-    index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if the
-    level holds only until a review has checked a condition. `broken_rules` are in document order. A docstring below
+    `results` contains the result of each indicator by its position. `groups` contains the score of each group, and
+    `groups_max` its score if every unknown indicator were at its best. The score of a group is None if too few of its
+    children count, or if an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown
+    group no score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there
+    is no index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
+    the level holds only until a review has checked a condition. `broken_rules` are in document order. A docstring below
     each other member explains it.
     """
 
@@ -135,26 +135,26 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
-        """Coverage of each group, by id, from 0 to 1: weight that is answered over weight that counts.
+        """Coverage of each group, by id: answered weight divided by the weight that counts, from 0 to 1.
 
-        It is None if the group would have no score even if every unknown indicator had its best score.
+        The coverage is None for a group that would have no score even if every unknown indicator had its best score.
         """
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in self.coverage_ratios.items()}
 
     @property
     def coverage(self) -> Fraction | None:
-        """Coverage of the index, 0 to 1; None if too few indicators apply for an index to exist."""
+        """Coverage of the index, from 0 to 1; None if too few indicators apply for an index to exist."""
         ratio = self.coverage_ratios[self.compiled.document.root.id]
         return None if ratio is None else Fraction(*ratio)
 
     @property
     def blocked_by(self) -> list[FailingGate]:
-        """Failing gates of the next level, each with its actual and required value."""
+        """Gates of the next level that are not passed, each with its actual and required value."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
-        """Compute the score of a pillar, and its score if every unknown indicator were at its best; both in units."""
+        """Compute the score of a pillar, and its score with every unknown indicator at its best; both in units."""
         return (
             pillar.compute_score([result.score for result in self.results], self.groups),
             pillar.compute_score([result.maximum for result in self.results], self.groups_max),
@@ -162,7 +162,10 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def published_dimensions(self) -> list[int | None]:
-        """Published scores of the children of the root, in units of 10^-decimals; None for a child without a score."""
+        """Scores of the children of the root, rounded as published; None for a child without a score.
+
+        The scores are in units of 10^-decimals.
+        """
         return [
             score if isinstance(child, int) else publish_score(child, score)
             for child, score in zip(self.compiled.root.children, self.dimensions, strict=True)
@@ -170,7 +173,10 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def dimensions(self) -> list[int | None]:
-        """Scores of the children of the root, in units of 10^-decimals; None for a child without a score."""
+        """Scores of the children of the root, not rounded as published; None for a child without a score.
+
+        The scores are in units of 10^-decimals.
+        """
         root = self.compiled.root
         return [
             self.results[child].score if isinstance(child, int) else self.groups[child.definition.id]
@@ -180,7 +186,7 @@ class Evaluation(Struct, kw_only=True):
     def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
         """List the scores of the children of a group, in units of 10^-decimals.
 
-        None stands for a child without a score, `UNKNOWN` for a child that makes the group unknown.
+        None marks a child without a score, `UNKNOWN` a child that makes the group unknown.
         """
         leaves, groups = self.results, self.groups
         if not self.unknown:
@@ -209,7 +215,7 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
     """Score the facts `sent`, given by slot, and return the evaluation.
 
-    Only the self-declared names and the decisions of reviews are read from `submission`; its facts are ignored.
+    From `submission`, only the self-declared names and the decisions of reviews are read; the facts in it are ignored.
     """
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
@@ -259,7 +265,10 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 
 
 def publish_score(group: CompiledGroup, units: int | None) -> int | None:
-    """Round the score of a group half up to its published decimals, in units of 10^-decimals; return None for None."""
+    """Round the score of a group half up to the published decimals of the group; return None if the score is None.
+
+    The score and the result are in units of 10^-decimals.
+    """
     return _round_to_step(units, group.published_step)
 
 
@@ -293,10 +302,10 @@ def _apply_level_caps(
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
     """Find the contradictions in the facts of a submission (docs/scoring.md, section 2, findings).
 
-    `sent` are the facts by slot, as sent. All rules of severity `error` are evaluated at once, and then again
-    without the contradicted answers, until no further answer is contradicted; rules of severity `warning` are
-    evaluated once at the end. Return the facts without the contradicted answers, the code (`contradicted` or
-    `unsupported`) of each contradicted indicator by position, and the broken rules in document order.
+    `sent` are the facts as sent, by slot. All rules of severity `error` are evaluated at once, and then again without
+    the contradicted answers, until no further answer is contradicted. Rules of severity `warning` are evaluated once at
+    the end. Return the facts without the contradicted answers, the code (`contradicted` or `unsupported`) of each
+    contradicted indicator by position, and the broken rules in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -342,9 +351,12 @@ def score_indicators(
 ) -> list[IndicatorResult]:
     """Score every indicator; return the results by position.
 
-    `facts` are by slot, without the contradicted answers. `contradicted` has the code (`contradicted` or
-    `unsupported`) of each contradicted indicator, and `lowered` the level as sent of each indicator whose level a
-    review lowered. Both are by position.
+    Args:
+        compiled: Compiled methodology.
+        facts: Facts by slot, without the contradicted answers.
+        contradicted: Code (`contradicted` or `unsupported`) of each contradicted indicator, by position.
+        lowered: Level as sent of each indicator whose level a review lowered, by position.
+        submission: Only its self-declared names and the decisions of reviews are read.
     """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
     integers = cast("Sequence[int | None]", facts)
@@ -410,9 +422,9 @@ def score_indicator(
 ) -> IndicatorResult:
     """Score one indicator.
 
-    The first of these that applies decides: the contradiction (`contradicted` is its code, or None if there is none),
-    the zero rule, applicability, the missing answer, the curve with its caps. `lowered` has, for each indicator whose
-    level a review lowered, the level as sent, by position.
+    The first of these that applies decides the score: a contradiction, the zero rule, applicability, a missing answer,
+    the curve with its caps. `contradicted` is the code of the contradiction, None if there is none. `lowered` contains
+    the level as sent of each indicator whose level a review lowered, by position.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -483,10 +495,10 @@ def _find_declared_exclusions(
 
 
 def list_counted_scores(compiled: CompiledMethodology, results: Sequence[IndicatorResult]) -> list[int | None]:
-    """List the score that each indicator has in its group, by position.
+    """List the score with which each indicator counts in its group, by position.
 
-    An unknown indicator has the score that the `missing` rule of its group gives it: the lowest one, None if it leaves
-    the group, or `UNKNOWN` if it makes the group unknown.
+    For an unknown indicator, the `missing` rule of its group decides: its lowest score, None if it leaves the group, or
+    `UNKNOWN` if it makes the group unknown.
     """
     return [
         indicator.unknown_score if result.score is None and result.maximum is not None else result.score
@@ -518,11 +530,11 @@ def _score_groups(
 def aggregate_scores(
     group: CompiledGroup, indicators: Sequence[int | None], scores: dict[str, int | None]
 ) -> int | None:
-    """Compute the score of a group, and store it and the scores of all groups in it in `scores`, by id.
+    """Compute the score of a group, and store the scores of the group and of all groups inside in `scores`, by id.
 
-    `indicators` has the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if it
-    makes the group unknown. The result is in units of 10^-decimals. It is None if too few children count, and `UNKNOWN`
-    if a child makes the group unknown.
+    `indicators` contains the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if
+    it makes the group unknown. Return the score of the group in units of 10^-decimals, None if too few children count,
+    or `UNKNOWN` if a child makes the group unknown.
     """
     child_scores = (
         indicators[group.indicator_span]
@@ -539,10 +551,10 @@ def aggregate_scores(
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
     """Compute the score of a group from the scores of its children, in units of 10^-decimals.
 
-    In `scores`, None stands for a child that does not count, and `UNKNOWN` for an unknown child that makes the
-    group unknown (`missing: void`). Return None if too few children count. If enough count, but one of them is
-    `UNKNOWN`, return `group.unknown_score`: the lowest score of the group, None, or `UNKNOWN` again, as the
-    `missing` rule of its parent demands.
+    In `scores`, None marks a child that does not count, and `UNKNOWN` an unknown child that makes the group unknown
+    (`missing: void`). Return None if too few children count. If enough count, but one of them is `UNKNOWN`, return
+    `group.unknown_score`: the lowest score of the group, None, or `UNKNOWN` again, as the `missing` rule of its parent
+    demands.
 
     The plain arithmetic mean is computed here, every other aggregation in `aggregations`.
     """
@@ -565,9 +577,9 @@ LinearTerms = tuple[int, int, int]
 class GroupSensitivity(Struct, frozen=True):
     """A group with the scores of its children, prepared to be scored with another score of one child.
 
-    `linear_terms` has for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋, where
-    `score` is the score of the child. If the group is no arithmetic mean or has no score, or if the child has no score,
-    the terms are None, and `rescore` aggregates all children again.
+    `linear_terms` contains for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋ if
+    the child scores `score`. The terms are None if the group is no arithmetic mean or has no score, or if the child has
+    no score; `rescore` then aggregates all children again.
     """
 
     group: CompiledGroup
@@ -575,10 +587,10 @@ class GroupSensitivity(Struct, frozen=True):
     linear_terms: list[LinearTerms | None]
 
     def rescore(self, child_position: int, score: int | None) -> int | None:
-        """Compute the score that the group would have with another `score` of one child.
+        """Compute the score of the group if one child had the given `score` instead.
 
-        `child_position` is the number of the child in the group. Scores are in units of 10^-decimals; None stands for a
-        child that does not count, `UNKNOWN` for a child that makes the group unknown.
+        `child_position` is the number of the child in the group. Scores are in units of 10^-decimals; None marks a
+        child that does not count, `UNKNOWN` a child that makes the group unknown.
         """
         terms = self.linear_terms[child_position]
         if terms is not None and score is not None and score != UNKNOWN:
@@ -589,7 +601,7 @@ class GroupSensitivity(Struct, frozen=True):
 
 
 def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
-    """Build the sensitivity of a group: the group prepared for scoring with another score of one of its children."""
+    """Prepare a group of an evaluation for scoring with another score of one of its children."""
     counted = evaluation.list_child_scores(group)
     terms: list[LinearTerms | None] = [None] * len(counted)
     if (
@@ -686,7 +698,7 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 
 
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
-    """Set in an evaluation its level, its mark `provisional` and the failing gates of the next level.
+    """Set the level of an evaluation, whether it is provisional, and the failing gates of the next level.
 
     The level is the highest one whose gates (the lowest index is one) and those of all lower levels are passed; it
     stays None if a gate of the lowest level fails. `max_level` is the highest level that a review allows, None if there
@@ -707,7 +719,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
     """Return True if the figures of an evaluation pass a gate.
 
-    A figure that is unknown fails. If the figure does not exist, because no node that the gate reads applies,
+    An unknown figure does not pass. If the figure does not exist, because no node that the gate reads applies,
     `when_not_applicable` of the gate decides.
     """
     if gate.minimum is not None:
@@ -727,7 +739,7 @@ def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
 
 
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
-    """Build the report of a gate that is not passed, with its actual and required figure."""
+    """Return a gate that is not passed, with the actual and the required figure."""
     units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
     actual = gate.actual(figures) if units is None else Fraction(units, figures.unit)
     return FailingGate(gate.definition, None if actual is NULL else actual, gate.required(figures))
@@ -816,7 +828,7 @@ class GateFigures:
     def read_share(self, indicator: str) -> Ratio | Null | None:
         """Return the number of cases and the sample size of a counted share; `NULL` if the indicator is not applicable.
 
-        Return None if it has no raw value from 0 to 1, or if its answer has no evidence.
+        Return None if the indicator has no raw value from 0 to 1, or if its answer has no evidence.
         """
         compiled = self._evaluation.compiled
         if self._evaluation.results[compiled.positions[indicator]].code == "not_applicable":

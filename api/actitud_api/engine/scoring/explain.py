@@ -95,8 +95,8 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
     """Score a submission and return the canonical result in outline.
 
-    In an outline, main reasons and indicators are empty, and the points of the groups are null, because these parts
-    take most of the time of `explain`.
+    In an outline, main reasons and indicators are empty, and the points of the groups are null, because computing them
+    takes most of the time.
     """
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
@@ -254,8 +254,8 @@ def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
     """Compute the digest of all parts of a submission that scoring reads.
 
-    It covers the methodology version, the whole profile, answers, self-declared names, and the decisions of reviews:
-    the answers that do not count, and the caps of levels.
+    The digest covers the methodology version, the whole profile, the answers, the self-declared names, and the
+    decisions of reviews: the answers that do not count, and the caps of levels.
     """
     answers: dict[str, object] = {}
     for leaf in compiled.indicators:
@@ -323,9 +323,9 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 
 
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
-    """Convert a failing gate to its form in the canonical result.
+    """Convert a gate that is not passed to its form in the canonical result.
 
-    Figures are rounded; the distance between the actual and the required figure is None if one of them is not a number.
+    Figures are rounded. The distance between the actual and the required figure is None if one of them is not a number.
     """
     actual, required = blocked.actual, blocked.required
     distance = None
@@ -428,7 +428,7 @@ def _find_deciding(compiled: CompiledMethodology, predicate: Predicate, facts: F
 def collect_facts_read(
     compiled: CompiledMethodology, predicate: Predicate, facts: Facts
 ) -> dict[str, FactValue | str | None]:
-    """Collect the facts that a predicate reads, by name: profile fields, and facts of answers as `D4.01.level`."""
+    """Collect the facts that a predicate reads, by name; a fact of an answer has a name such as `D4.01.level`."""
     read: dict[str, FactValue | str | None] = {}
     for operand in walk_operands(predicate):
         match operand:
@@ -599,7 +599,7 @@ def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_su
 
 
 def collect_own_facts(evaluation: Evaluation, leaf: CompiledIndicator) -> dict[str, FactValue | str | None]:
-    """Collect the facts of the answer to an indicator by name; return an empty dict if no answer counts.
+    """Collect the facts of the answer to an indicator by name; return an empty dict if there is no answer that counts.
 
     For an indicator that has no facts of its own, collect the profile fields that its value formula reads.
     """

@@ -36,14 +36,14 @@ class GroupIndex(Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDifference(Struct, frozen=True, kw_only=True):
-    """An indicator, and the share of its variance that the groups explain beyond the index (see `compute_effect`)."""
+    """An indicator, and as `effect` the share of its variance that the groups explain beyond the index, from 0 to 1."""
 
     indicator: str
     effect: float
 
 
 class GroupDifferences(Struct, frozen=True, kw_only=True):
-    """Differences between the groups of one grouping.
+    """Differences between groups of organisations, grouped by `by`.
 
     `explained` is the share of the variance of the index that lies between the groups (η²), None if the index is
     constant. `groups` are all groups by name. `indicators` are the indicators with at least a moderate effect, the
@@ -61,8 +61,8 @@ def compare_groups(
 ) -> GroupDifferences:
     """Compare groups of organisations in the index and in the indicators.
 
-    `groups` has the group of each organisation; organisations without a group are left out. `index` and `indicators`
-    are in points, NaN if missing.
+    `groups` contains the group of each organisation; organisations without a group are left out. `index` and
+    `indicators` are in points, NaN if missing.
     """
     known = np.array([group is not None for group in groups], np.bool)
     names = sorted({group for group in groups if group is not None})
@@ -85,11 +85,11 @@ def compare_groups(
 def compute_effect(scores: Floats, index: Floats, groups: Integers) -> float | None:
     """Compute the share of the variance of `scores` that groups explain beyond the index.
 
-    R² of a regression of the scores on the index with a line for each group, minus R² with one line for all: both
-    uniform and non-uniform differences (B. D. Zumbo, A handbook on the theory and methods of differential item
-    functioning, 1999; linear here, because scores are not ordinal). Groups with fewer than 10 scores are left out. For
-    unrelated groups the expected value is 2(groups - 1)/(n - 2), not 0. Return None for fewer than two groups, or if
-    the scores or the index are constant.
+    It is R² of a regression of the scores on the index with a line for each group, minus R² with one line for all, and
+    so includes both uniform and non-uniform differences (B. D. Zumbo, A handbook on the theory and methods of
+    differential item functioning, 1999; linear here, because scores are not ordinal). Groups with fewer than 10 scores
+    are left out. For unrelated groups the expected value is 2(groups - 1)/(n - 2), not 0. Return None for fewer than
+    two groups, or if the scores or the index are constant.
     """
     present = ~np.isnan(scores)
     numbers, counts = np.unique(groups[present], return_counts=True)

@@ -43,13 +43,21 @@ def derive_state(code: Code) -> State:
 class IndicatorResult(Struct, frozen=True, gc=False):
     """Score of an indicator in units of 10^-decimals, with its reason code.
 
-    Results that depend on no fact are shared between submissions. `score` is None if the indicator is not applicable,
-    or if it is unknown and the `missing` rule of its group gives an unknown child no score. `maximum` is the score that
-    an unknown or contradicted indicator could still reach; None if the indicator is not applicable, and equal to
-    `score` otherwise. `value` is the raw value, None if the score does not come from one. `uncapped` is the score
-    before caps. `fields` are profile fields without evidence: if they had evidence, the indicator would be not
-    applicable, and without it the indicator is unknown. `level_sent` is the level of a ladder as sent, if a review
-    lowered the level, else None.
+    Results that depend on no fact are shared between submissions.
+
+    Attributes:
+        code: Reason code.
+        score: Score; None if the indicator is not applicable, or if it is unknown and the `missing` rule of its group
+            gives an unknown child no score.
+        maximum: Score that an unknown or contradicted indicator could still reach; None if the indicator is not
+            applicable, otherwise equal to `score`.
+        value: Raw value, None if the score does not come from one.
+        uncapped: Score before caps.
+        fields: Profile fields without evidence that make the indicator unknown; with evidence they would make it not
+            applicable.
+        undetermined: True if the indicator is unknown because an absent answer decides whether its zero rule applies.
+        level_sent: Level of a ladder as sent, if a review lowered the level, else None.
+        declared: True if the cap for answers without evidence lowers the score.
     """
 
     code: Code

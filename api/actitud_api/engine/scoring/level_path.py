@@ -71,15 +71,23 @@ reads · exhausted: even the best moves are not enough.
 
 
 class Move(Canonical, frozen=True, kw_only=True):
-    """A change of the answer to one indicator, as a step of the path.
+    """A move: a change of the answer to one indicator, as a step of the path to the next level.
 
-    `kind`: how the answer changes, for example `report` for an answer that was unknown; `facts`: the facts before the
-    move (empty for an unknown answer); `change`: the new facts, in their own units; `profile`: the profile fields that
-    change with them, with their new values; `needs_evidence`: true if the move needs evidence; `score_before` and
-    `score`: the score of the indicator before and after the move, null if there is none; `gain`: index points that this
-    move gains after the earlier moves, null if there is no index; `index` and `level`: the index and level after the
-    move; `requires`: rules that the move breaks unless other facts are changed too. All figures assume that these other
-    facts are changed.
+    All figures assume that other facts are changed too, so that no rule in `requires` is broken.
+
+    Attributes:
+        indicator: Id of the indicator.
+        kind: Kind of change, for example `report` for an answer that was unknown.
+        facts: Facts before the move, empty for an unknown answer.
+        change: New facts.
+        profile: New values of the profile fields that change too.
+        needs_evidence: True if the move needs evidence.
+        score_before: Score of the indicator before the move, null if there is none.
+        score: Score of the indicator after the move, null if there is none.
+        gain: Index points that this move gains after the earlier moves, null if there is no index.
+        index: Index after the move, null if there is none.
+        level: Level after the move, null if there is none.
+        requires: Validation rules that the move breaks unless other facts are changed too.
     """
 
     indicator: str
@@ -100,7 +108,7 @@ class Unreachable(Canonical, frozen=True):
     """A gate that no moves of a path can pass, with its values in `gate` and the reason in `code`.
 
     `gate` is null if the reason is that a review limits the level. `indicators` are the indicators that could help to
-    pass the gate once they are answered, corrected or no longer 0 by their zero rule.
+    pass the gate after they are answered, corrected, or no longer 0 by their zero rule.
     """
 
     gate: BlockingGate | None
@@ -109,13 +117,18 @@ class Unreachable(Canonical, frozen=True):
 
 
 class LevelPath(Canonical, frozen=True, kw_only=True):
-    """The path from the level of a submission to the next level.
+    """The path from the level of a submission to the next level: moves, each a change of the answer to one indicator.
 
-    `index` and `level`: the present index and level of the submission, null if it has none. `target`: the next level,
-    null at the highest level or if the submission has no level. `moves`: the changes of answers, in the order in which
-    they can be made, which pass every gate of the target that is not in `unreachable`; null if there are none.
-    `index_after` and `level_after`: the index and level after all moves, with everything scored again, null if `moves`
-    is null; `level_after` may be higher than the target.
+    Attributes:
+        methodology: Methodology version of the scores.
+        index: Present index of the submission, null if there is none.
+        level: Present level of the submission, null if there is none.
+        target: Next level; null at the highest level, or if the submission has no level.
+        moves: Moves in the order in which they can be made, which pass every gate of the target that is not in
+            `unreachable`; null if there are none.
+        index_after: Index after all moves, null if `moves` is null.
+        level_after: Level after all moves, null if `moves` is null; it may be higher than the target.
+        unreachable: Gates of the target that no moves can pass.
     """
 
     methodology: MethodologyReference
@@ -136,7 +149,7 @@ def find_level_path(methodology: Methodology, submission: Submission) -> LevelPa
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
     """Find the path to the next level of an evaluated submission.
 
-    The `moves` of the path are None if the submission has no level or the highest one, or if no move helps to pass a
+    The moves of the path are None if the submission has no level or the highest one, or if no move helps to pass a
     gate.
     """
     compiled = evaluation.compiled
@@ -197,11 +210,10 @@ def _run_search(
 
 
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
-    """Return the submission after the moves: new facts replace old ones, with evidence if the move needs it.
+    """Return the submission after the moves of a path: new facts and profile fields replace old ones.
 
-    Profile fields that change with a move are replaced too. A move that needs evidence is assumed to bring it, so its
-    answer is no longer counted as self-declared. A move of kind `report` replaces the whole answer. The new answer
-    counts even if a review or the organisation had set the old one aside (withdrawn, rejected or stale).
+    An answer whose move needs evidence is assumed to have it, and is no longer self-declared. A move of kind `report`
+    replaces the whole answer. The new answer counts even if the old one did not (withdrawn, rejected or stale).
     """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()

@@ -99,9 +99,16 @@ class SourceSensitivity(Struct, frozen=True, kw_only=True):
 class LevelSensitivity(Struct, frozen=True, kw_only=True):
     """Sensitivity of the levels of `organisations` organisations, over `draws` pairs of draws.
 
-    Each share is one of all drawn levels, compared with the level without variation. `changes`: levels that differ;
-    `losses`: no level, although there is a level without variation; `far_changes`: levels that differ by more than one.
-    The three are None if there are no organisations.
+    `changes`, `losses` and `far_changes` are shares of all drawn levels, each compared with the level of the
+    organisation without variation. They are None if there are no organisations.
+
+    Attributes:
+        organisations: Number of organisations.
+        draws: Number of pairs of draws.
+        changes: Share of drawn levels that differ.
+        losses: Share of drawn levels that are missing although there is a level without variation.
+        far_changes: Share of drawn levels that differ by more than one.
+        sources: Share of the variance of the levels that each source of uncertainty causes.
     """
 
     organisations: int
@@ -115,7 +122,7 @@ class LevelSensitivity(Struct, frozen=True, kw_only=True):
 def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> LevelSensitivity:
     """Vary judgements and errors at random, and compute the share of each source in the variance of the levels.
 
-    `columns` are the organisations that are ranked, in the order of their ranks. The same seed gives the same draws.
+    `columns` are the ranked organisations, in the order of their ranks. The same `seed` gives the same draws.
     """
     if columns.rows > ORGANISATIONS:
         columns = columns.take(np.linspace(0, columns.rows - 1, ORGANISATIONS).round().astype(np.intp))
@@ -146,10 +153,10 @@ def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> Lev
 
 
 def compute_sobol_indices(first: Floats, second: Floats, mixed: Floats) -> tuple[float | None, float | None]:
-    """Compute the first-order and the total index of one input (Jansen 1999).
+    """Compute the first-order and the total Sobol' index of one input (Jansen 1999).
 
-    Each argument is draws × outputs. `first` and `second` have the outputs of two independent draws of all inputs;
-    `mixed` has the outputs of the inputs of `first`, except the one input, which is that of `second`. Several outputs
+    Each argument is draws × outputs. `first` and `second` contain the outputs of two independent draws of all inputs.
+    `mixed` contains the outputs if one input is that of `second` and all others are those of `first`. Several outputs
     are pooled. Return (None, None) if no output varies.
     """
     variance = np.concatenate([first, second]).var(axis=0).sum() if first.size else 0
@@ -216,11 +223,11 @@ def _get_slots(leaf: CompiledIndicator) -> tuple[int, int]:
 
 
 def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Floats) -> Integers:
-    """Return counts as another coder and another sample could have given them.
+    """Return counts as another coder and another sample could have produced them.
 
     A coder counts up to 10 % of the uncounted cases by mistake, and misses up to 10 % of the counted ones. The sample
-    gives a binomial count, approximated by a normal distribution with the same mean and variance. A count that is not
-    from 0 to its total is returned unchanged.
+    gives a binomial count, approximated by a normal distribution with the same mean and variance. A count below 0 or
+    above its total is returned unchanged.
 
     Args:
         counts: Number of counted cases of each organisation.
@@ -240,7 +247,7 @@ def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Fl
 
 
 def vary_document(document: Document, inputs: Inputs) -> Document:
-    """Return a copy of the document in which `inputs` vary the thresholds, steps, weights, goalposts and cap.
+    """Return a copy of the document with thresholds, steps, weights, goalposts and cap varied by drawn `inputs`.
 
     The first and last step of a ladder do not change; each other step moves by less than half of the distance to its
     nearer neighbour. Thresholds of profile fields and of levels of an indicator do not change, because they are whole

@@ -35,7 +35,7 @@ FactChange = dict[int, Slot]
 class BranchRescorer:
     """Calculator of the index that an evaluation would have with another score of one indicator.
 
-    Only the branch of the tree from the indicator up to the root is scored again.
+    Only the branch of the tree from this indicator up to the root is scored again.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -59,7 +59,7 @@ class BranchRescorer:
         return None if changed is None else to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index that there would be with another score of an indicator.
+        """Compute the published index for another score of an indicator.
 
         Score and index are in units of 10^-decimals. Return None if there is no index.
         """
@@ -108,10 +108,11 @@ class BranchRescorer:
 
 
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
-    """Find the next step of an indicator; None if the indicator has its best score or is not applicable.
+    """Find the next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-    If no new value of a single fact is enough, the step has an empty `change`, and its `kind` says how to go on, such
-    as `report` (send an answer) or `correct` (resolve a contradiction).
+    Return None if the indicator has its best score or is not applicable. If no new value of a single fact is enough,
+    the step has an empty `change`, and its `kind` names the action, such as `report` (send an answer) or `correct`
+    (resolve a contradiction).
     """
     result = branches.evaluation.results[leaf.position]
     match result.code:
@@ -379,7 +380,7 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 
 
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
-    """Return the changed facts by name, as an organisation sends them.
+    """Return the changed facts by name, in the form in which an organisation sends them.
 
     Counts that are derived from lists are left out, because an organisation sends only the lists.
     """

@@ -35,17 +35,22 @@ PROFILE_RANK = 3
 
 
 class GateCondition(Struct, frozen=True):
-    """A condition of the search: a gate of the target level, or one part of it.
+    """A condition of the search for a path to a level: a gate of the level, or one part of it.
 
-    A gate on the minimum of several nodes has one condition for each node; `gate` is the whole gate, `member` the part
-    as a gate of its own. For any other gate, both are the same. `rank` is the order in the search: 0 if the condition
-    reads one indicator, 1 a group or a pillar, 2 the index, `PROFILE_RANK` only the profile. `group` is the group whose
-    score measures progress towards the condition: the group that the condition reads, or the root (the index) if it
-    reads no group or several. `indicators` are the positions of the indicators whose moves can help. `lower_bound` is
-    the lower limit of a share that the condition reads, with the required number; None if it reads none.
+    A gate on the minimum of several nodes has one condition for each node.
 
-    `required` is the score of `group`, in units of 10^-decimals, with which the condition is met. It is None unless the
-    condition asks for a lowest score of a group or of the index, such as "index at least 60".
+    Attributes:
+        gate: The whole gate.
+        member: The part of the gate, as a gate of its own; the whole gate if it has only one part.
+        rank: Order in the search: 0 if the condition reads one indicator, 1 a group or a pillar, 2 the index,
+            `PROFILE_RANK` only the profile.
+        group: Group whose score measures progress towards the condition: the group that the condition reads, or the
+            root (the index) if it reads no group or several.
+        indicators: Positions of the indicators whose moves can help.
+        required: Score of `group` with which the condition is met, in units of 10^-decimals; None unless the condition
+            asks for a lowest score of a group or of the index, such as "index at least 60".
+        lower_bound: For a condition on the lower limit of a counted share, the positions of the indicators and the
+            required number; else None.
     """
 
     gate: CompiledGate
@@ -58,19 +63,22 @@ class GateCondition(Struct, frozen=True):
 
     @property
     def single(self) -> tuple[int, ...]:
-        """Positions of the indicators any one of which can meet the condition by itself, in document order."""
+        """Positions of the indicators that can each meet the condition alone, in document order."""
         if self.lower_bound is not None:
             return self.lower_bound[0]
         return tuple(self.indicators) if self.rank == 0 and len(self.indicators) == 1 else ()
 
 
 class SearchPlan(Struct, frozen=True):
-    """Parts of a search that depend only on the methodology.
+    """Data of a search for a path that depend only on the methodology.
 
-    `conditions`: for each level, the conditions of its gates, in the order in which the search meets them
-    (`rank`). `unlocking`: for each indicator, the positions of the indicators that its zero rule reads; moves of
-    these can lift the zero rule. `openers`: positions of the indicators that the zero rules of several others read.
-    `favoured`: positions of the indicators of pillars that a gate of any level reads; empty if no gate reads a pillar.
+    Attributes:
+        conditions: For each level, the conditions of its gates, in the order in which the search meets them.
+        unlocking: For each indicator, the positions of the indicators that its zero rule reads, whose moves can lift
+            the zero rule.
+        openers: Positions of the indicators that the zero rules of several others read.
+        favoured: Positions of the indicators of pillars that a gate of any level reads; empty if no gate reads a
+            pillar.
     """
 
     conditions: tuple[tuple[GateCondition, ...], ...]
@@ -81,7 +89,7 @@ class SearchPlan(Struct, frozen=True):
 
 @lru_cache(CACHE_SIZE)
 def prepare_search(compiled: CompiledMethodology) -> SearchPlan:
-    """Prepare the parts of a search that depend only on the methodology; return them as a search plan."""
+    """Compute the data of a search for a path that depend only on the methodology."""
     unlocking = tuple(
         tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
         for leaf in compiled.indicators

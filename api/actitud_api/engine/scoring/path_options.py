@@ -34,9 +34,12 @@ from actitud_api.engine.scoring.path_profile import list_profile_changes
 class Option(Struct, frozen=True, gc=False):
     """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
 
-    `position` is the position of the indicator. `x` is the raw value of the goalpost, None if the raw value stays.
-    `units` is the score of the indicator at that raw value, in units of 10^-decimals; the score after the move is at
-    least that. `documented` is True if new evidence comes with the move.
+    Attributes:
+        position: Position of the indicator.
+        x: Raw value of the goalpost, None if the raw value stays.
+        units: Score of the indicator at that raw value, in units of 10^-decimals, which is the least score after the
+            move.
+        documented: True if the move includes new evidence.
     """
 
     position: int
@@ -78,10 +81,10 @@ class _CachedIterable(Iterable[_RankedOption]):
 
 
 class Situation(Struct, frozen=True):
-    """State of a search: evaluation and submission after the moves so far.
+    """State of a search for a path: evaluation and submission after the moves so far.
 
-    `suspended` are the ids of the rules that these moves break unless other facts are changed too; these rules are not
-    evaluated.
+    `suspended` are the ids of the validation rules that these moves break unless other facts are changed too; these
+    rules are not evaluated.
     """
 
     evaluation: Evaluation
@@ -93,11 +96,11 @@ class Situation(Struct, frozen=True):
         return leaf.definition.id in self.submission.self_declared
 
     def meets(self, condition: GateCondition) -> bool:
-        """Return True if a condition is met in this situation."""
+        """Return True if this situation meets a condition."""
         return is_gate_met(condition.member, GateFigures(self.evaluation))
 
     def meets_all(self, conditions: Iterable[GateCondition]) -> bool:
-        """Return True if all conditions are met in this situation."""
+        """Return True if this situation meets all conditions."""
         figures = GateFigures(self.evaluation)
         return all(is_gate_met(condition.member, figures) for condition in conditions)
 
@@ -112,12 +115,12 @@ class Situation(Struct, frozen=True):
 def list_options(
     situation: Situation, leaf: CompiledIndicator, *, documented: bool = False, value: Fraction | None = None
 ) -> list[Option]:
-    """List the options that raise the score of an indicator, the best one last.
+    """List the options (possible moves) that raise the score of an indicator, the best one last.
 
-    With `documented`, all options come with evidence, and options that leave the score equal are listed too, because
-    they can help to pass gates on the raw value. `value` is a raw value between the goalposts that a gate requires: it
-    is an option like a goalpost. The list is empty if no change of the answer can help, for example
-    because the indicator does not apply, is contradicted, or has a zero rule that applies or could apply.
+    With `documented`, all options include evidence, and options that leave the score equal are listed too, because they
+    can help to pass gates on the raw value. `value` is a raw value between the goalposts that a gate requires; it is an
+    option like a goalpost. The list is empty if no change of the answer can help, for example because the indicator
+    does not apply, is contradicted, or has a zero rule that applies or could apply.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -150,10 +153,10 @@ def list_options(
 
 
 def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
-    """Build an answer with the lowest facts, from which the search for an answer to an unknown indicator starts.
+    """Build an answer with the lowest allowed facts, from which the search starts for an unknown indicator.
 
-    Return None if the indicator has several facts, because a move changes only one of them; a checklist always gets an
-    answer.
+    Return None if the indicator has several facts, because a move changes only one of them; for a checklist there is
+    always an answer.
     """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
@@ -172,8 +175,7 @@ def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -
 def is_stuck(situation: Situation, position: int) -> bool:
     """Return True if moves of an indicator have no effect, because its zero rule applies or could apply.
 
-    Such an indicator is unlocked by moves of the indicators that the zero rule reads
-    (`PathSearch._list_unlocking_options`).
+    Only moves of the indicators that the zero rule reads can end this.
     """
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
@@ -182,7 +184,7 @@ def is_stuck(situation: Situation, position: int) -> bool:
 def rescore_situation(
     situation: Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> Situation:
-    """Return the situation after the facts of an indicator change to those in `change`.
+    """Return the situation after the facts of an indicator have changed to those in `change`.
 
     `declared` is True if the new answer has no evidence. If the facts affect rules or other indicators, everything is
     scored again, otherwise only the groups that contain the indicator.
@@ -231,7 +233,7 @@ def _is_contained(situation: Situation, leaf: CompiledIndicator, changed: Facts)
 
 
 class OptionRanking:
-    """Ranking of the options (possible moves) of a search, in the order in which it tries them.
+    """Ranking of the options (possible moves) of a search, in the order in which the search tries them.
 
     The options of each group are cached; the search calls `forget` when a score in the group changes.
     """
@@ -249,9 +251,9 @@ class OptionRanking:
     def rank(self, situation: Situation, condition: GateCondition) -> Iterator[Option]:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        Options that are enough to meet the condition come first, those of favoured indicators before the others, and
-        the smallest sufficient gain of the group first. Then come all options by falling gain, down to the options that
-        do not change the score of the group. So an option may be yielded twice.
+        First come the options that alone are enough to meet the condition: those of favoured indicators before the
+        others, and among these the smallest gain of the group first. Then come all options by falling gain, down to the
+        options that do not change the score of the group. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -322,10 +324,10 @@ class OptionRanking:
 
 
 def is_worse(situation: Situation, than: Situation) -> bool:
-    """Return True if a situation is worse than another one of the search.
+    """Return True if a situation is worse than the situation `than` of the same search.
 
-    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that the other
-    one does not break.
+    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that `than`
+    does not break.
     """
     if situation.evaluation.status not in ("complete", "sufficient"):
         return True

@@ -1,4 +1,4 @@
-"""Changes of profile fields that belong to a path: those that keep rules, and new cases that the service counts."""
+"""Changes of profile fields in a path: changes that keep validation rules, and new cases that the service counts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from actitud_api.engine.scoring.next_steps import FactChange, apply_change
 
 
 class ServiceSample(Struct, frozen=True):
-    """The sample of an indicator that the service enters, such as the test questions sent and those of them answered.
+    """The sample of an indicator whose facts the service enters, such as the test messages sent and those answered.
 
-    The indicator is the share of cases in the sample. `position` is its position; `size` and `cases` are the slots of
-    the two profile fields with these numbers; `field` is the name of the field with the size, and `largest` the largest
-    size.
+    The score depends on the share of cases in the sample.
+
+    Attributes:
+        position: Position of the indicator.
+        size: Slot of the profile field with the size of the sample.
+        cases: Slot of the profile field with the number of cases.
+        field: Name of the profile field with the size.
+        largest: Largest allowed size.
     """
 
     position: int
@@ -29,7 +34,7 @@ class ServiceSample(Struct, frozen=True):
 
 
 def find_service_sample(compiled: CompiledMethodology, leaf: CompiledIndicator) -> ServiceSample | None:
-    """Return the sample of an indicator, None if the indicator is not a share of two fields that the service sets."""
+    """Return the sample of an indicator; None if the indicator is not a share of two fields that the service sets."""
     match leaf.definition.value:
         case Quotient(numerator=ProfileOperand(field=cases), denominator=ProfileOperand(field=size)):
             fields = {field.name: field for field in compiled.document.profile}
@@ -55,7 +60,8 @@ def list_profile_changes(
 ) -> dict[str, int | float]:
     """Return the profile fields in a change of an indicator, with their new values by name.
 
-    The field that a next step of the indicator changes is left out: it is a fact of the indicator like any other.
+    The field that a next step of the indicator changes is left out, because it is listed with the facts of the
+    indicator.
     """
     fields = compiled.layout.profile
     # The profile has the first slots.
@@ -69,9 +75,9 @@ def list_profile_changes(
 def repair_rules(compiled: CompiledMethodology, facts: Facts, rules: Iterable[CompiledRule]) -> FactChange:
     """Find changes of profile fields that repair `rules` broken by `facts`; return the new values by slot.
 
-    Each change is the smallest that is enough, and breaks no rule of severity `error`. Only fields are changed that are
-    whole numbers, set by the organisation, and need no evidence; an organisation cannot change other fields, such as
-    its inhabitants. A rule stays broken if there is no such change.
+    Each change is the smallest that is enough, and breaks no rule of severity `error`. Only fields that are whole
+    numbers, set by the organisation, and need no evidence are changed; an organisation cannot change other fields, such
+    as its inhabitants. A rule stays broken if there is no such change.
     """
     repair: FactChange = {}
     for rule in rules:
@@ -112,7 +118,7 @@ def _repair_rule(compiled: CompiledMethodology, facts: Facts, rule: CompiledRule
 def find_nearest(present: int, bound: int, is_enough: Callable[[int], bool]) -> int | None:
     """Find the number nearest to `present`, between `present` and `bound`, that is enough; None if no number is.
 
-    If a number is enough, every number between that number and `bound` must be enough too.
+    `is_enough` must be monotonic: if a number is enough, every number between it and `bound` is enough too.
     """
     sign, farthest = (1 if bound > present else -1), abs(bound - present)
     too_near, far_enough = 0, min(1, farthest)

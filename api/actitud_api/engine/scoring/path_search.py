@@ -35,11 +35,13 @@ from actitud_api.engine.scoring.wilson import find_least_cases
 
 
 class AppliedMove(Struct, frozen=True):
-    """A move in the path so far.
+    """A move in the path that a search has found so far.
 
-    `position` is the position of the indicator. `change` has all new facts of the indicator, including the facts of its
-    earlier moves; `documented` is True if this move or an earlier one of the indicator brought evidence; `breaks` are
-    the rules that the move broke when it was taken.
+    Attributes:
+        position: Position of the indicator.
+        change: All new facts of the indicator, including those of its earlier moves.
+        documented: True if this move or an earlier one of the indicator includes evidence.
+        breaks: Validation rules that the move broke when it was applied.
     """
 
     position: int
@@ -49,9 +51,9 @@ class AppliedMove(Struct, frozen=True):
 
 
 class PlacedMove(Struct, frozen=True):
-    """A move at its place in the path: the evaluations before and after it, and the level after it (0 for none).
+    """A move at its position in the path: the evaluations before and after it, and the level after it (0 for none).
 
-    `requires` are the ids of the rules that the move breaks unless facts outside the path are changed too.
+    `requires` are the ids of the validation rules that the move breaks unless facts outside the path are changed too.
     """
 
     taken: AppliedMove
@@ -64,8 +66,8 @@ class PlacedMove(Struct, frozen=True):
 class PathSearch:
     """Search for the moves to a level, from an evaluated submission.
 
-    Use an instance for one search only, because its lists of moves, refused options and tried options grow while it
-    runs.
+    An instance is for one search only, because its lists of moves, refused options and tried options grow during the
+    search.
     """
 
     def __init__(
@@ -91,18 +93,18 @@ class PathSearch:
 
     @property
     def start(self) -> Situation:
-        """Situation before the moves."""
+        """Situation before the first move."""
         return self._start
 
     @property
     def end(self) -> Situation:
-        """Situation after the moves that `run` found."""
+        """Situation after all moves that `run` found."""
         return self._now
 
     def run(self) -> tuple[tuple[GateCondition, ...], ...]:
         """Find the moves, drop needless moves, shorten the rest; return the conditions that cannot be met.
 
-        The conditions are grouped by gate. The tuple is empty if all gates of the level can be passed.
+        The conditions are grouped by gate. The tuple is empty if the moves pass all gates of the level.
         """
         # A move can unlock an indicator that an earlier condition reads: repeat until a round takes none.
         while True:
@@ -128,7 +130,7 @@ class PathSearch:
         return tuple(conditions for conditions in still if conditions)
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
-        """Return the gates that are passed in the search but not in `after`, where the result is scored anew."""
+        """Return the gates that are passed in the search, but not in `after`, the complete scoring of its result."""
         figures = GateFigures(after)
         lost = {
             condition.gate.definition.id: condition.gate
@@ -140,9 +142,10 @@ class PathSearch:
     def order_moves(self) -> tuple[PlacedMove, ...]:
         """Put the moves that `run` found in the order in which they can be made.
 
-        `_rank_move` gives the order. Among moves of equal rank, the largest gain in whole points comes first, and then
-        the move that the search needed first. A move waits while it would have no effect, or would contradict other
-        facts, without another move.
+        Moves of indicators that keep several others at 0 come first, then moves of favoured indicators, then moves for
+        gates on one indicator, on groups, and on the index; moves that wait for the service come last. Among equal
+        moves, the largest gain in whole points comes first, and then the move that the search needed first. A move that
+        would have no effect, or would contradict other facts, before another move is made comes after that move.
         """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}

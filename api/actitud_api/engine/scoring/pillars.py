@@ -19,7 +19,7 @@ class PillarMember(Struct, frozen=True):
 
 
 class CompiledPillar(Struct, frozen=True):
-    """A pillar of the document. `share` is its part of the points that can be won, from 0 to 1."""
+    """A pillar of the document: its indicators (`members`), and its share of the points to be won, from 0 to 1."""
 
     id: str
     members: tuple[PillarMember, ...]
@@ -28,8 +28,8 @@ class CompiledPillar(Struct, frozen=True):
     def compute_score(self, indicators: Sequence[int | None], groups: Mapping[str, int | None]) -> int | None:
         """Compute the weighted mean of the indicators that count, in the units of their scores; None if none counts.
 
-        `indicators` has the score of each indicator by position, and `groups` the score of each group by id. None
-        stands for a score that does not exist. An indicator counts if it and its dimension have a score.
+        `indicators` contains the score of each indicator by position, and `groups` the score of each group by id; None
+        marks a score that does not exist. An indicator counts if it and its dimension have a score.
         """
         weighted = weight = 0
         for member in self.members:
@@ -41,7 +41,7 @@ class CompiledPillar(Struct, frozen=True):
 
 
 def compile_pillars(document: Document, positions: Mapping[str, int]) -> dict[str, CompiledPillar]:
-    """Compile the pillars of a document, by id in document order. `positions` has the position of each indicator."""
+    """Compile the pillars of a document, by id in document order; `positions` maps indicator ids to positions."""
     members = {
         child.id: PillarMember(positions[child.id], dimension.id, dimension.weight * child.weight)
         for dimension in document.root.children

@@ -39,9 +39,8 @@ kind_and_band: type of organisation and size band · kind: type · band_scale: t
 class PeerGroup(Struct, frozen=True):
     """The ranked organisations with which an organisation is compared.
 
-    `basis` says what the members have in common. Each member has one of the types `kinds` and the size band `band`.
-    `kinds` is None if members may have any type, `band` is None if they may have any size band. `organisations` is the
-    number of members.
+    `basis` is the property that the members have in common. `kinds` are the types that members may have, and `band` is
+    their size band; each is None if members may have any. `organisations` is the number of members.
     """
 
     basis: PeerBasis
@@ -127,7 +126,7 @@ def find_peer_group(
 
 
 def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> RankPosition:
-    """Compute the rank of the value `own` among `values`, which include it.
+    """Compute the rank of the value `own` among `values`, which include `own`.
 
     The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
     (the `mean` of SciPy's `percentileofscore`). The percentile is None for fewer than `percentiles_from` values.
@@ -156,8 +155,8 @@ def compute_quantile(ordered: Integers, number: int, parts: int) -> Integers:
     """Compute the quantile `number` / `parts` (1 / 4 is the first quartile) along the last axis of `ordered`.
 
     The values along that axis must ascend. The method is type 7, the default of R and NumPy, rounded half up: linear
-    between the values around place (n - 1) · number / parts, counted from 0 (R. J. Hyndman and Y. Fan, Sample Quantiles
-    in Statistical Packages, 1996).
+    interpolation between the values around index (n - 1) · number / parts, counted from 0 (R. J. Hyndman and Y. Fan,
+    Sample Quantiles in Statistical Packages, 1996).
     """
     last = ordered.shape[-1] - 1
     position, remainder = divmod(last * number, parts)

@@ -1,4 +1,4 @@
-"""Compilation of value formulas, and of how a raw value depends on the one fact that a next step changes."""
+"""Compilation of value formulas, and of the effect on a raw value of the one fact that a next step changes."""
 
 from __future__ import annotations
 

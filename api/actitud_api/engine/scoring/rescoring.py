@@ -63,7 +63,7 @@ class EditionRescorer:
     def nodes(self) -> dict[str, Integers]:
         """Scores of each group and indicator by id: an array with the score of each organisation.
 
-        Scores are in units of 10^-decimals, `MISSING` if the node has none.
+        The scores are in units of 10^-decimals, `MISSING` for an organisation in which the node has none.
         """
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
@@ -76,7 +76,7 @@ class EditionRescorer:
     def compute_index(self, document: Document) -> Integers:
         """Compute the published index of each organisation under a document with other curves, weights or aggregations.
 
-        The index is in units of 10^-decimals, `MISSING` if an organisation has none.
+        The indices are in units of 10^-decimals, `MISSING` for an organisation without an index.
         """
         if not self.columns.rows:
             return self.scores.index
@@ -141,11 +141,11 @@ def _reads_others(indicator: Indicator) -> bool:
 
 
 def build_score_document(document: Document) -> Document:
-    """Build a document with the groups of `document`, in which each indicator is answered with its score.
+    """Build a document with the groups of `document`, in which the only fact of each indicator is its score.
 
-    The column evaluator can then compute the groups from scores that are known already. The only fact of each
-    indicator is its score in units of 10^-decimals. For each indicator there is a profile field that is true if
-    the indicator is not applicable. The new document has no rules, zero rules, levels or pillars.
+    With such a document, the column evaluator computes the groups from known scores, given in units of 10^-decimals.
+    For each indicator there is a profile field that is true if the indicator is not applicable. The new document has no
+    rules, zero rules, levels or pillars.
     """
     unit = int(10**document.decimals)
 

@@ -280,7 +280,7 @@ def to_figure(value: Number) -> Figure:
 def to_quotient(n: int, d: int) -> Figure:
     """Convert n / d (d > 0) to its shortest JSON form: an int if it has no fraction, else the nearest double.
 
-    Beyond the largest double, return its integral part.
+    A quotient beyond the largest double is converted to its integral part.
     """
     try:
         return n / d if n % d else n // d

@@ -72,9 +72,9 @@ _NO_END: Final = 2**62
 class Robustness(Struct, frozen=True):
     """Distribution of index, rank and level over the draws; row i of each matrix is organisation i.
 
-    `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 of Hyndman and
-    Fan (linear interpolation), rounded half up. `index` is in units of 10^-decimals; in `rank` 1 is the best.
-    `levels` has one column for each level: the number of draws in which the organisation has this level.
+    `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 of Hyndman and Fan
+    (linear interpolation), rounded half up. `index` is in units of 10^-decimals; rank 1 is the best. `levels` has one
+    column for each level: the number of draws in which the organisation has this level.
     """
 
     index: Integers
@@ -85,7 +85,7 @@ class Robustness(Struct, frozen=True):
 class Draws(Struct, frozen=True):
     """Random draws of aggregations and weights.
 
-    `geometric` has True for each draw with the geometric mean, False for the arithmetic mean; `weights` is draws ×
+    `geometric` is True for each draw with the geometric mean, False for the arithmetic mean; `weights` is draws ×
     children of the root that have a weight.
     """
 
@@ -98,17 +98,20 @@ def compute_robustness(
 ) -> Robustness:
     """Draw weights and aggregations, and compute the distribution of indices, ranks and levels.
 
-    `scores` is organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
-    `attainable` has the level that each organisation reaches under the document that `drop_index_gates` returns: the
-    gates that do not read the index give the same result in every draw, and the others are evaluated at each drawn
-    index. `draws` is the number of draws.
-
     Memory: two matrices of organisations × draws, with two bytes a cell for up to 65,535 organisations and 2 decimals
     (33 MB for 8,131 × 1,000), and the same again while they are sorted; indices are computed in blocks of `BLOCK`.
 
+    Args:
+        document: Methodology document.
+        scores: Organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
+        attainable: Level that each organisation reaches under the document without the gates that read the index. These
+            gates are evaluated at each drawn index; all others give the same result in every draw.
+        draws: Number of draws.
+        seed: Seed of the random draws.
+
     Raises:
-        ValueError: If the root is a sum, which has no weights, or a gate compares the index with something other than
-            a number.
+        ValueError: If the root is a sum, which has no weights, or a gate compares the index with something other than a
+            number.
     """
     counting = [position for position, child in enumerate(document.root.children) if child.weight > 0]
     if document.root.aggregation == "sum":
@@ -137,7 +140,7 @@ def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
 
 
 def drop_index_gates(document: Document) -> Document:
-    """Return the document without the gates that read the index."""
+    """Return a copy of the document without the gates that read the index."""
     return structs.replace(
         document,
         levels=tuple(
@@ -151,8 +154,8 @@ def aggregate_geometrically(document: Document, scores: Integers, attainable: In
     """Compute the index and the level of each organisation with the geometric mean and the document's own weights.
 
     `scores` is organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
-    `attainable` has the level that each organisation reaches without the gates that read the index. The level is 0 if
-    no level is reached.
+    `attainable` is the level that each organisation reaches without the gates that read the index. A level of 0 means
+    that no level is reached.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.
@@ -166,7 +169,7 @@ def aggregate_geometrically(document: Document, scores: Integers, attainable: In
 
 
 def create_generator(seed: int) -> np.random.PCG64:
-    """Return the PCG64 generator that is seeded with `seed`, as its author seeds it."""
+    """Create a PCG64 generator, seeded as its author does (`pcg64_srandom_r`), not as NumPy does."""
     generator = np.random.PCG64()
     increment = 2 * STREAM + 1
     state = ((increment + seed) * _MULTIPLIER + increment) % _WORD
@@ -177,7 +180,10 @@ def create_generator(seed: int) -> np.random.PCG64:
 
 
 def draw_uniforms(generator: np.random.PCG64, *shape: int) -> Floats:
-    """Draw numbers that are uniformly distributed from 0 to 1 (without 1), one for each 64-bit word."""
+    """Draw uniformly distributed numbers from 0 to 1 (without 1), each from one 64-bit word of the generator.
+
+    `shape` is the shape of the returned array.
+    """
     words: NDArray[np.uint64] = generator.random_raw(math.prod(shape)).reshape(shape)
     uniforms = (words >> np.uint64(11)).astype(np.float64)
     uniforms *= 2.0**-53

@@ -21,10 +21,16 @@ def compute_shapley_losses(
 ) -> list[int]:
     """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point, in the order of the children.
 
-    `mean` is the aggregation of the group. `top`, the highest score of a child, and `scores` are in points. The worth
-    of a set of children is the unrounded mean of the group if the children of the set have their scores and all others
-    have `top` (L. S. Shapley, A Value for n-Person Games, 1953). `below_top` is True for each child whose score is
-    below its maximum; any other child, and any child without weight, loses nothing.
+    The worth of a set of children is the unrounded mean of the group if the children of the set have their scores and
+    all others have `top` (L. S. Shapley, A Value for n-Person Games, 1953).
+
+    Args:
+        mean: Aggregation of the group.
+        top: Highest score that a child can have, in points.
+        weights: Weight of each child.
+        scores: Score of each child, in points.
+        below_top: True for each child whose score is below its maximum. Any other child, and any child without weight,
+            loses nothing.
     """
     weighted = [position for position, weight in enumerate(weights) if weight]
     players = [position for position in weighted if below_top[position]]

@@ -79,8 +79,8 @@ ANYTHING = Bounds(-math.inf, math.inf)
 class OperandBounds:
     """Calculator of the lowest and highest value that each operand of one document can have.
 
-    An operand with an id that the document lacks has no bounds. If the member `decimals` of the document is outside 0
-    to 6, the nearest allowed number is used instead. `check_content` reports these faults.
+    An operand that names an id which is not in the document has no bounds. If the member `decimals` of the document is
+    outside 0 to 6, the nearest allowed number is used instead. `check_content` reports both faults.
     """
 
     def __init__(self, document: Document) -> None:
@@ -93,8 +93,7 @@ class OperandBounds:
     def compute(self, operand: Operand) -> Bounds:
         """Compute the bounds of an operand.
 
-        The bounds are minus and plus infinity for an operand that is not a number, and for a number without
-        limits.
+        For an operand that is not a number, and for a number without limits, the bounds are minus and plus infinity.
         """
         match operand:
             case Constant(value=int() | float() as value):
@@ -132,9 +131,10 @@ class OperandBounds:
                 return ANYTHING
 
     def decide(self, predicate: Predicate) -> bool | None:
-        """Return True if a predicate always holds, False if it never does, and None if that depends on the facts.
+        """Return True if a predicate always holds, False if it never holds, and None if that depends on the facts.
 
-        Only the bounds of the operands decide: a comparison of texts, or a test if an answer is present, gives None.
+        Only the bounds of the operands are considered. So the result is None for a comparison of texts, and for a test
+        whether an answer is present.
         """
         match predicate:
             case All(of=members):

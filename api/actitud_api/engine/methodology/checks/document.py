@@ -276,7 +276,11 @@ A code names the fault (`negative-weight`) or the check that failed: `ladder-lev
 
 
 class Remark(Struct, frozen=True):
-    """Remark on a methodology document: JSON Pointer of the part, a stable code, and a sentence in each language."""
+    """Remark on a part of a methodology document.
+
+    `pointer` is the JSON Pointer of the part, `code` a stable identifier of the kind of remark, and `text` the remark
+    as a sentence in Spanish and English.
+    """
 
     pointer: str
     code: Code
@@ -292,7 +296,7 @@ class Defect(Remark, frozen=True):
 
 
 def check_content(document: Document) -> list[Defect]:
-    """Return every defect of a decoded methodology document. `check_texts` checks the texts."""
+    """Return every defect of a decoded methodology document, except those of its texts."""
     return list(_DocumentChecker(document).check())
 
 

@@ -61,17 +61,17 @@ class LowerBound(Struct, frozen=True):
 class RequiredBounds:
     """Requirements of several gates together, such as all gates of the lower levels.
 
-    For an operand that is a number, the strictest lower bound of all gates is kept: `x ≥ 20` and `x ≥ 30` give
-    30. For an operand that is a boolean or a text, the value that the first of its gates asks for is kept.
+    For an operand that is a number, the strictest lower bound of all gates is kept: `x ≥ 20` and `x ≥ 30` give 30. For
+    an operand that is a boolean or a text, the value required by the first added gate is kept.
     """
 
     def __init__(self, before: RequiredBounds | None = None) -> None:
-        """Start with a copy of the requirements in `before`, or without requirements if it is None."""
+        """Start with a copy of the requirements in `before`, or without requirements if `before` is None."""
         self._lower: dict[Key, LowerBound] = {} if before is None else dict(before._lower)
         self._exact: dict[Operand, tuple[Scalar, str]] = {} if before is None else dict(before._exact)
 
     def add(self, gate: Gate) -> None:
-        """Add the requirement of a gate; add nothing if the gate does not compare with a constant."""
+        """Add the requirement of a gate; do nothing if the gate does not compare an operand with a constant."""
         for key, lower in find_lower_bounds(gate):
             former = self._lower.get(key)
             if former is None or former.order < lower.order:
@@ -84,8 +84,8 @@ class RequiredBounds:
     def find_lower_bound(self, key: Key) -> LowerBound | None:
         """Return the strictest lower bound that the requirements imply for an operand, or None if they imply none.
 
-        `key` has the operand and its sign. A minimum and its members imply bounds of each other: `min(x, y) ≥
-        20` gives `x` the bound 20, and `x ≥ 20` with `y ≥ 30` gives `min(x, y)` the bound 20.
+        `key` consists of the operand and its sign. The bounds of a minimum and of its members imply each other: `min(x,
+        y) ≥ 20` gives `x` the bound 20, and `x ≥ 20` with `y ≥ 30` gives `min(x, y)` the bound 20.
         """
         operand, sign = key
         bounds = [self._lower[key]] if key in self._lower else []
@@ -116,10 +116,10 @@ class RequiredBounds:
 
 
 def find_lower_bounds(gate: Gate) -> Iterator[tuple[Key, LowerBound]]:
-    """Yield each lower bound that a gate requires, with its operand and sign.
+    """Yield each lower bound that a gate requires, with the operand that it limits and the sign of this operand.
 
-    `x ≥ 20` gives one bound. `x = 20` gives two: 20 for `x`, and -20 for `-x`. Yield nothing if the gate does
-    not compare a number with a constant.
+    `x ≥ 20` gives one bound. `x = 20` gives two: 20 for `x`, and -20 for `-x`. A gate that does not compare a number
+    with a constant gives none.
     """
     match gate.holds:
         case Compare(op=op, left=left, right=Constant(value=int() | float() as value)) if not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Notes on a methodology document that is well formed: what its author may not have meant."""
+"""Notes on a methodology document without defects: parts that are allowed but that its author may not have intended."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def find_notes(document: Document) -> Iterator[Remark]:
 
 
 def find_paying_silences(document: Document) -> Iterator[Remark]:
-    """Yield a note for each group in which an organisation can gain by leaving an answer out (SCORING, section 2).
+    """Yield a note for each group in which leaving an answer out can gain points (SCORING, section 2).
 
-    These are the groups whose `missing` is `leave` or `void`: an unknown child leaves the group or makes the
-    group unknown. With `zero` nothing can be gained, because an unknown child counts as the minimum of its
+    These are the groups whose `missing` is `leave` (an unknown child leaves the group) or `void` (an unknown child
+    makes the group unknown). With `zero` nothing can be gained, because an unknown child counts as the minimum of its
     range.
     """
     for group, pointer in walk_nodes(document.root, "/root"):
@@ -68,9 +68,9 @@ def find_paying_silences(document: Document) -> Iterator[Remark]:
 
 
 def find_unread_names(document: Document) -> Iterator[Remark]:
-    """Yield a note for each profile field and each fact that organisations are asked for but that nothing reads.
+    """Yield a note for each profile field and each fact that organisations are asked for but that has no use.
 
-    A name is read if a formula, a condition of an indicator, a validation rule or a level uses it.
+    A field or fact has a use if a formula, a condition of an indicator, a validation rule or a level reads it.
     """
     read = list(_walk_all_operands(document))
     fields = {operand.field for operand in read if isinstance(operand, ProfileOperand)}
@@ -101,8 +101,8 @@ def find_idle_parts(document: Document) -> Iterator[Remark]:
 
     These parts are a denominator that is always 0, a zero rule that always holds, an applicability condition that never
     holds, and a goalpost with the highest score that no raw value reaches. A `direction` that contradicts the curve
-    gets a note too. The bounds of an operand are computed from the limits of its facts and may be too wide, so an idle
-    part may be missed, but no other part is reported.
+    gets a note too. The bounds of an operand are computed from the limits of its facts and may be too wide. So an idle
+    part may be missed, but every reported part is idle.
     """
     bounds = OperandBounds(document)
     for node, pointer in walk_nodes(document.root, "/root"):

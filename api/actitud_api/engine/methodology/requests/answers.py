@@ -73,9 +73,12 @@ class ScoreRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Replacement(Struct, frozen=True, kw_only=True):
     """Facts that replace facts of a submission in a what-if calculation.
 
-    `answers`: new facts by indicator; None removes the answer. `self_declared`: indicators of `answers` without
-    evidence. `profile`: new values by field. `profile_self_declared`: the profile fields without evidence, replacing
-    the list of the submission; None keeps that list.
+    Attributes:
+        answers: New facts by indicator; None removes the answer.
+        self_declared: Indicators of `answers` without evidence.
+        profile: New values by profile field.
+        profile_self_declared: Profile fields without evidence, in place of those of the submission; None keeps those of
+            the submission.
     """
 
     answers: Mapping[str, Mapping[str, FactValue] | None] = {}

@@ -107,7 +107,10 @@ Supporting = Annotated[tuple[Evidence, ...], Meta(max_length=EVIDENCE_MAX)]
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The facts of one answer with their evidence; `source` and `note` are None if the answer has none."""
+    """The facts of one answer with their evidence.
+
+    `note` is the remark of the organisation, and `source` the origin of the facts; each is None if the answer has none.
+    """
 
     facts: dict[str, FactValue]
     evidence: tuple[Evidence, ...] = ()
@@ -118,8 +121,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 class AssessmentContent(Struct, frozen=True, kw_only=True):
     """Content of an assessment: profile fields, their evidence and sources, and answers by indicator.
 
-    It has only facts and profile fields with `set_by: organisation`; the overall review has the facts and fields with
-    `set_by: service`. A profile field that was sent as null is None.
+    Only facts and profile fields with `set_by: organisation` are included; those with `set_by: service` belong to the
+    overall review. A profile field that was sent as null is None.
     """
 
     profile: dict[str, Scalar | None]
@@ -161,7 +164,10 @@ class AssessmentTypes(Struct, frozen=True):
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the request types of a version. In both, the member `methodology` is the name of the version."""
+    """Build the request types of assessments for a version.
+
+    In both types, the member `methodology` is the name of the version.
+    """
     version = methodology.version
     answers = build_answers_type(
         "AssessmentAnswers",
@@ -251,7 +257,7 @@ def _build_answer_type(shape: Shape) -> type[Struct]:
 
 
 def to_content(methodology: Methodology, request: AssessmentRequest) -> AssessmentContent:
-    """Convert a decoded whole assessment to its content."""
+    """Convert a decoded request with a whole assessment to the content of the assessment."""
     return _merge_members(methodology, AssessmentContent(profile={}, profile_evidence={}, answers={}), request)
 
 

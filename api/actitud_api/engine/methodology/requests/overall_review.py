@@ -34,9 +34,9 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Base class of the bodies of overall reviews; each methodology version has its own subclass.
 
     `reason` explains the review. `max_level` is the highest level of the index that the review allows; None: no limit.
-    `hearing_until` is a new last day of the hearing; None leaves the last day unchanged. If only a review sets some
-    fields or facts of the version, its subclass also has `profile` and `answers`, which are UNSET if they were not
-    sent.
+    `hearing_until` is a new last day of the hearing; None leaves the last day unchanged. In a version with profile
+    fields or facts that only a review sets, the subclass also has `profile` and `answers`, which are UNSET if they were
+    not sent.
     """
 
     reason: Reason
@@ -45,7 +45,7 @@ class ReviewRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
-    """List the facts of an indicator that only a review sets, never an organisation."""
+    """List the facts of an indicator that only a review may set."""
     return tuple(fact for fact in indicator.facts if fact.set_by == "service")
 
 

@@ -25,22 +25,22 @@ def list_own_fields(methodology: Methodology) -> tuple[ProfileField, ...]:
 
 
 def build_profile_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of a whole profile: every field is required, except the fields that a review sets."""
+    """Build the type of a whole profile: all fields are required, except those that a review sets."""
     return _build_whole_type(*_name_profile(methodology, methodology.document.profile))
 
 
 def build_own_profile_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of a whole profile without the fields that a review sets."""
+    """Build the type of a whole profile with only the fields that the organisation sets."""
     return _build_whole_type(*_name_profile(methodology, list_own_fields(methodology)))
 
 
 def build_profile_part_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of a part of a profile: each field may be left out."""
+    """Build the type of a part of a profile, in which every field is optional."""
     return _build_part_type(*_name_profile(methodology, methodology.document.profile))
 
 
 def build_own_profile_part_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of a part of a profile without the fields that a review sets."""
+    """Build the type of a part of a profile, with the fields that the organisation sets, all of them optional."""
     return _build_part_type(*_name_profile(methodology, list_own_fields(methodology)))
 
 

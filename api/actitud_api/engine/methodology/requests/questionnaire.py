@@ -46,8 +46,8 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...] | Ans
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a questionnaire; each methodology version has its own subclass.
 
-    In a subclass, the objects have one member for each field or indicator of the version. `profile_self_declared` are
-    the profile fields that have no evidence.
+    In a subclass, each object has one member for each profile field or indicator of the version.
+    `profile_self_declared` are the profile fields that have no evidence.
     """
 
     profile: Struct | UnsetType = UNSET
@@ -73,11 +73,15 @@ class QuestionnaireEntry(Struct, frozen=True, kw_only=True):
 class Questionnaire(Struct, frozen=True, kw_only=True):
     """Content of a questionnaire, in the order of the methodology document.
 
-    `answers` has an entry for each indicator that is filled in at least in part, and `profile` a value for each field
-    that is filled in. `profile_self_declared` has the profile fields without evidence; `profile_evidence` and
-    `profile_sources` have the evidence and the sources of profile fields. Members of the request that are null, empty
-    or absent are left out. The empty list of a required checklist is kept, because it is an answer: none of the
-    components.
+    Members of the request that are null, empty or absent are left out. The empty list of a required checklist is kept,
+    because it is an answer: none of the components.
+
+    Attributes:
+        profile: Value of each profile field that is filled in.
+        profile_self_declared: Profile fields without evidence.
+        profile_evidence: Evidence by profile field.
+        answers: Entry of each indicator that is filled in at least in part.
+        profile_sources: Source by profile field.
     """
 
     profile: dict[str, Scalar]

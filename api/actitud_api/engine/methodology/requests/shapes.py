@@ -23,9 +23,10 @@ _NAME_MAX: Final = 60
 
 
 class Shape(Struct, frozen=True):
-    """The form of an answer: its facts, and the component ids that its checklists may list (empty without a checklist).
+    """The form of an answer: its facts, and the component ids that its checklists may contain.
 
-    Two shapes are equal if their answers have the same form, even if other properties of the facts differ.
+    `components` is empty if there is no checklist. Two shapes are equal if their answers have the same form, even if
+    other properties of the facts differ.
     """
 
     facts: tuple[Fact, ...]
@@ -35,7 +36,7 @@ class Shape(Struct, frozen=True):
     def name(self) -> str:
         """The shape in words, as the beginning of type names: `NumeratorDenominator`, `LevelUpTo4`.
 
-        The name depends only on the shape, so every version that has the shape uses the same name.
+        The name depends only on the shape, so it is the same in every version with this shape.
         """
         words = "".join(_describe_fact(fact) for fact in self.facts) + _describe_components(self.components)
         if len(words) <= _NAME_MAX:

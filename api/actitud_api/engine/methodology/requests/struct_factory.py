@@ -57,15 +57,14 @@ def build_answers_type(
 ) -> type[Struct]:
     """Build the type of the member `answers`, with one optional member for each indicator that has facts.
 
-    The texts of an indicator stand at its member, because the type of an answer is shared by all indicators of its
-    shape.
+    The texts of an indicator are stored at its member, because all indicators of a shape share the type of an answer.
 
     Args:
         name: Name of the type.
         methodology: Methodology version of the indicators.
         doc: Description of the type in the published schema.
         form: Returns the type of an answer of a shape; must return the same type for equal shapes.
-        select: Returns the facts of an indicator that an answer has, by default all.
+        select: Returns the facts of an indicator that an answer contains, by default all.
         with_texts: False to leave out the texts of the indicators.
     """
     texts = methodology.texts["en"].indicators
@@ -92,7 +91,7 @@ def _describe_answer(text: IndicatorText, facts: Sequence[Fact]) -> str:
 def build_fact_members(shape: Shape) -> list[Member]:
     """Build a member of a request type for each fact of a shape.
 
-    A fact that is not required is always a checklist: it may be left out of a request, and is then the empty tuple.
+    Only a checklist can be a fact that is not required: it may be left out of a request, and is then the empty tuple.
     """
     members: list[Member] = []
     for fact in shape.facts:
@@ -112,10 +111,9 @@ def build_literal(values: tuple[str, ...]) -> object:
 
 
 def build_id_set(ids: tuple[str, ...]) -> object:
-    """Build the type of a list in which each of `ids` may stand at most once; JSON has no sets.
+    """Build the type of a list in which each of `ids` may occur at most once; JSON has no sets.
 
-    A repeated id is not refused by this type alone, but by the structs of `build_closed_struct` and
-    `build_body_type`.
+    The type itself accepts repeated ids; the structs of `build_closed_struct` and `build_body_type` refuse them.
     """
     meta = Meta(max_length=len(ids), extra_json_schema={"uniqueItems": True})
     return getitem(Annotated, (GenericAlias(tuple, (build_literal(ids) if ids else str, ...)), meta))
@@ -130,8 +128,8 @@ def build_closed_struct(
 ) -> type[Struct]:
     """Build a struct type that refuses unknown members and lists with repeated ids.
 
-    `members` have their names in JSON, and `attribute` returns the name in Python of each. `doc` is the description of
-    the type in the published schema.
+    `members` have their names in JSON, and `attribute` converts such a name to the name in Python. `doc` is the
+    description of the type in the published schema.
     """
     named = {attribute(member[0]): member for member in members}
     return msgspec.defstruct(

@@ -17,13 +17,15 @@ EXACT_FLOAT_LIMIT = 2**52
 
 
 class ChildWeights:
-    """Weights of the children of a group that leave it, or make it unknown, in some rows of a block.
+    """Weights of the children that leave their group, or make it unknown, in some rows of a block.
 
-    `excluded`, `excluded_at_best` and `voids` are lists of pairs: a mask of rows, and the weight of one child.
-    `excluded`: in these rows the child leaves the group. `excluded_at_best`: it would leave the group even if every
-    unknown indicator had its best score. `voids`: it makes the group unknown. `bounds_differ` is True if the score of
-    the group and its upper bound may exclude different children. `unknown` has for each row the weight of the unknown
-    indicators, None if no row has any.
+    Attributes:
+        excluded: Pairs of a mask of the rows in which a child leaves the group, and the weight of the child.
+        excluded_at_best: Such pairs for the rows in which the child would leave the group even if every unknown
+            indicator had its best score.
+        voids: Such pairs for the rows in which the child makes the group unknown.
+        bounds_differ: True if the score of the group and its upper bound may exclude different children.
+        unknown: Weight of the unknown indicators in each row, None if no row has any.
     """
 
     def __init__(self, kind: np.dtype[np.signedinteger]) -> None:
@@ -35,7 +37,7 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add the masks of one child, which are in `counted`, with its `weight`; ignore a child of weight 0."""
+        """Add the masks in `counted`, which are those of one child, with its `weight`; ignore a child of weight 0."""
         if not weight:
             return
         for masks, mask in (
@@ -48,9 +50,10 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of unknown indicators to `self.unknown`.
+        """Add the weights of the unknown indicators of each row to `self.unknown`.
 
-        `unknown` is a mask, indicators × rows of the block, and `weights` has the weight of each of these indicators.
+        `unknown` is a mask, indicators × rows of the block, and `weights` contains the weight of each of these
+        indicators.
         """
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added
@@ -58,8 +61,8 @@ class ChildWeights:
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
         """Compute the weight that remains of `total` in each row after the children in `masks` have left.
 
-        `masks` has pairs of a mask of rows and the weight of the child that leaves in these rows. Return None if there
-        are no masks: the whole weight then remains in all rows.
+        `masks` contains pairs: a mask of rows, and the weight of the child that leaves in these rows. Return None if
+        there are no masks, because the whole weight then remains in all rows.
         """
         if not masks:
             return None
@@ -72,8 +75,8 @@ class ChildWeights:
 class GroupAggregation:
     """Aggregation of the scores of the children of one group, for any block.
 
-    `kind` is an integer type wide enough for the weighted sums of the group. The parameter `unit` is 10^decimals: the
-    integer `unit` stands for a score of 1 point.
+    `kind` is an integer type wide enough for the weighted sums of the group. The parameter `unit` is 10^decimals, so
+    the integer `unit` represents a score of 1 point.
     """
 
     def __init__(self, group: CompiledGroup, unit: int) -> None:
@@ -94,11 +97,11 @@ class GroupAggregation:
         self._error = 128 * (len(group.weights) + 8) * UNIT_ROUNDOFF * group.high * group.total_weight / lightest
 
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
-        """Find the mask of the rows in which the group has a score, because enough weight and enough children remain.
+        """Return the mask of the rows in which the group has a score, because enough weight and enough children remain.
 
-        `excluded` has pairs of a mask of the rows in which a child leaves the group, and the weight of that child.
-        `remaining` is the weight that is left in each row (`compute_remaining`), None if it is the whole weight in all
-        rows. Return None if the group has a score in all rows.
+        `excluded` contains pairs: a mask of the rows in which a child leaves the group, and the weight of that child.
+        `remaining` is the weight that is left in each row, None if it is the whole weight in all rows. Return None if
+        the group has a score in all rows.
         """
         children = self._group.definition.rated_children
         if remaining is None:
@@ -117,9 +120,9 @@ class GroupAggregation:
     ) -> Ints | None:
         """Write the score of the group in each row into `into`; return the weighted sums of an arithmetic mean.
 
-        The weighted sums have, for each row, the sum of weight times score of the children that count; the caller
-        computes the upper bound of the group from them. For any other aggregation, return None. In a row in which too
-        few children count, the number in `into` is meaningless; the caller replaces it (`find_rated` finds these rows).
+        The weighted sum of a row is the sum of weight times score over the children that count; the caller computes the
+        upper bound of the group from it. For any other aggregation, return None. In a row in which too few children
+        count, the number in `into` is meaningless, and the caller replaces it (`find_rated` finds these rows).
 
         Args:
             rows: Scores by child and row, -1 where the child does not count.
@@ -150,8 +153,8 @@ class GroupAggregation:
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
         """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
 
-        `weighted` is the sum of weight times score in each row, and `remaining` the sum of the weights that count, None
-        if that is the total weight of the group in all rows. `scratch` is overwritten.
+        `weighted` is the sum of weight times score in each row. `remaining` is the sum of the weights that count, None
+        if it is the total weight of the group in all rows. `scratch` is overwritten.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)

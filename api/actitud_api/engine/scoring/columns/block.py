@@ -30,14 +30,15 @@ NO_SCORE = -1
 
 
 def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
-    """List the ids of the groups in document order, the root first; the scores of groups have this order."""
+    """List the ids of the groups in document order, the root first. Arrays of group scores have the same order."""
     return tuple(group.id for group in walk_groups(plan.document.root))
 
 
 class OperandReads(Struct, frozen=True):
-    """Inputs of an expression: the slots of the facts that it reads, and the positions of indicators.
+    """Inputs of an expression: facts, by their slots, and presence of answers.
 
-    `positions` are the positions of the indicators whose answers the expression tests for presence.
+    `slots` are the slots of the facts that the expression reads. `positions` are the positions of the indicators whose
+    answers it tests for presence.
     """
 
     slots: frozenset[int] = frozenset()
@@ -58,8 +59,8 @@ class ScratchNeeds:
 
     Scratch arrays are used like a stack: an expression compiled at depth d overwrites array number d and all arrays
     with higher numbers, and leaves its result in array d. So the left side of a comparison is compiled at d, and the
-    right side at d + 1. `kept` arrays are outside the stack: they hold a result until the end of the block. `members`
-    is the greatest number of indicators that are scored together.
+    right side at d + 1. The arrays counted in `kept` are outside the stack: they keep a result until the end of the
+    block. `members` is the greatest number of indicators that are scored together.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class ScratchNeeds:
         return depth
 
     def use_members(self, members: int) -> None:
-        """Record that `members` indicators are scored together; only the greatest number is kept."""
+        """Record that `members` indicators are scored together; only the greatest recorded number is kept."""
         self.members = max(self.members, members)
 
     def keep_array(self) -> int:
@@ -85,7 +86,7 @@ class ScratchNeeds:
 class ScoreViews(Struct, eq=False):
     """Views of the arrays of a `ColumnScores`, limited to the rows of one block, into which the scores are written.
 
-    Each member views the array of the same name: for example, `groups` has the scores of the groups in the rows of
+    Each member views the array of the same name: for example, `groups` contains the scores of the groups in the rows of
     the block.
     """
 
@@ -105,10 +106,17 @@ class ScoreViews(Struct, eq=False):
 class ScratchArrays:
     """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`.
 
-    `truths`, `narrow` (32 bits), `wide` (64 bits) and `floats` are stacks of equal depth: an expression leaves its
-    result in the array of its depth and uses the deeper ones for its parts. `kept` has masks that hold a result
-    until the end of the block. `marks` (masks), `scores`, `maxima` and `codes` have a row for each of the
-    indicators that are scored together.
+    Attributes:
+        truths: Stack of masks. An expression leaves its result in the array of its depth, and uses the deeper arrays
+            for its parts.
+        narrow: Such a stack of 32-bit integers.
+        wide: Such a stack of 64-bit integers.
+        floats: Such a stack of floats.
+        kept: Masks that keep a result until the end of the block.
+        marks: Masks, one row for each indicator that is scored together with others.
+        scores: Scores of these indicators.
+        maxima: Highest possible scores of these indicators.
+        codes: Reason codes of these indicators.
     """
 
     def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:
@@ -125,9 +133,9 @@ class ScratchArrays:
 class RowBlock:
     """Consecutive rows of the columns, with scratch arrays of the same length.
 
-    `facts`, `present` and the other inputs are views of the columns and never written to; `drop_answers` replaces an
-    input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest and
-    highest scores of sets of nodes, because several gates read the same scores.
+    The inputs, such as `facts` and `present`, are views of the columns and never overwritten; `drop_answers` replaces
+    an input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest
+    and highest scores of sets of nodes, because several gates read the same scores.
     """
 
     def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
@@ -153,9 +161,9 @@ class RowBlock:
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
-        """Remove the answers to the indicator at `position` from the rows numbered in `rows`.
+        """Remove the answers to the indicator at `position` from the rows numbered in `rows`, as if never sent.
 
-        These answers then count as not sent. `slots` are the slots of the facts of the indicator.
+        `slots` are the slots of the facts of the indicator.
         """
         if position not in self._copied:
             self._copied.add(position)
@@ -167,10 +175,10 @@ class RowBlock:
             self.facts[slot][rows] = 0
 
     def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
-        """Copy the rows numbered in `rows` into a block of their own, on which an expression can be evaluated.
+        """Copy the rows numbered in `rows` into a new block, on which an expression can be evaluated.
 
-        The new block has only the inputs named in `reads`, and `depth` scratch arrays of each kind. It has no arrays
-        for results.
+        The new block contains only the inputs named in `reads`, and `depth` scratch arrays of each kind. It has no
+        arrays for results.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)

@@ -47,15 +47,15 @@ class RawValueExpression(Struct, frozen=True, eq=False):
 
     @property
     def can_be_undefined(self) -> bool:
-        """True if the denominator can be 0 for facts within the bounds of the columns."""
+        """True if the denominator can be 0, given the lowest and highest facts in the columns."""
         return self.below.lower <= 0 <= self.below.upper
 
 
 def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
     """Compile a value formula: the numerator at `depth`, the denominator at the next depth.
 
-    A depth is the number of the first scratch array that the compiled function may overwrite. The numerator is
-    still in its array while the denominator is computed.
+    The depth is the number of the first scratch array that the compiled function may overwrite. The depths differ
+    because the numerator is still in its array while the denominator is computed.
 
     Raises:
         ExceedsInt64: If a result or the scale may exceed 64 bits.
@@ -70,9 +70,9 @@ def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) ->
 
 
 class ExactScorer:
-    """Scorer of an indicator that computes row by row with the integers and fractions of `evaluate`.
+    """Scorer of an indicator that computes row by row, with exact integers and fractions.
 
-    It serves the rows in which floats or 64 bits are not enough.
+    It is used for the rows in which floats or 64-bit integers are not exact enough.
     """
 
     def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
@@ -80,9 +80,9 @@ class ExactScorer:
         self._reader = RowReader(plan, find_slots_read(plan, walk_operand_parts(leaf.definition.value)))
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
-        """Write the exact scores of `rows` into `into`; a row without a raw value is not changed.
+        """Write the exact scores of some rows into `into`; a row without a raw value is not changed.
 
-        `rows` has the numbers of the rows in the block.
+        `rows` contains the numbers of these rows in the block.
         """
         for row in rows.tolist():
             value = self._leaf.compute_value(self._reader.read_facts(block, row))
@@ -90,14 +90,14 @@ class ExactScorer:
                 into[row] = self._leaf.curve(*value)
 
     def score_block(self, block: RowBlock, into: Ints) -> None:
-        """Write the score of each row of a block into `into`; a row without a raw value is not changed."""
+        """Write the exact score of each row of a block into `into`; a row without a raw value is not changed."""
         self.score_rows(block, np.arange(block.rows), into)
 
     def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
-        """Write the floor of each score into `into`.
+        """Round each float in `score` down to an integer, and write it into `into`.
 
         `error` is the greatest possible rounding error of the floats in `score`. A row in which this error could change
-        the floor is computed exactly.
+        the integer is computed exactly.
         """
         np.copyto(into, score, casting="unsafe")
         if error < 0.25:
@@ -120,7 +120,7 @@ class ExactScorer:
 class CurveCompiler:
     """Compiler of the curves of indicators to functions that score the rows of a block.
 
-    The parameter `unit` is 10^decimals: the integer `unit` stands for a score of 1 point.
+    The parameter `unit` is 10^decimals, so the integer `unit` represents a score of 1 point.
     """
 
     def __init__(self, compiler: ColumnCompiler, unit: int) -> None:
@@ -130,8 +130,8 @@ class CurveCompiler:
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         """Compile the curve of an indicator to a function that writes the scores of a block.
 
-        `value` is the raw value of the indicator, compiled at depth 0; `exact` scores the rows that floats cannot
-        decide.
+        `value` is the raw value of the indicator, compiled at depth 0. `exact` scores the rows in which floats are not
+        exact enough.
 
         Raises:
             ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits while it is computed.

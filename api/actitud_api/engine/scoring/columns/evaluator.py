@@ -29,16 +29,26 @@ from actitud_api.engine.scoring.compile import CompiledMethodology, compile_meth
 
 
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
-    """Scores of many organisations, one column for each; -1 stands for a missing score, index or coverage.
+    """Scores of many organisations, one column for each; -1 marks a missing score, index or coverage.
 
-    `scores`, `maxima` (with every unknown indicator at its best) and `codes` are indicators × organisations; `groups`,
-    `groups_max` and `coverages` are groups × organisations; both in document order, the root first. The other arrays
-    have one entry for each organisation.
+    The arrays of indicators are indicators × organisations, the arrays of groups groups × organisations, both in
+    document order with the root first. All other arrays have one entry for each organisation. Scores and indices are in
+    units of 10^-decimals.
 
-    Scores and indices are in units of 10^-decimals, indices rounded as published; coverages in ten-thousandths,
-    rounded half up. Codes and statuses are positions in `CODES` and `STATUSES`; level 0 stands for no level.
-    `indicator_ids` and `group_ids` name the rows of the arrays. `provisional` marks the organisations whose level
-    is provisional.
+    Attributes:
+        indicator_ids: Ids of the rows of the arrays of indicators.
+        group_ids: Ids of the rows of the arrays of groups.
+        scores: Scores of the indicators.
+        maxima: Scores of the indicators with every unknown indicator at its best.
+        codes: Reason codes of the indicators, as positions in `CODES`.
+        groups: Scores of the groups.
+        groups_max: Scores of the groups with every unknown indicator at its best.
+        coverages: Coverages of the groups in ten-thousandths, rounded half up.
+        index: Index, rounded as published.
+        index_max: Index with every unknown indicator at its best, rounded as published.
+        status: Status, as position in `STATUSES`.
+        level: Level, 0 for no level.
+        provisional: True where the level is provisional.
     """
 
     indicator_ids: tuple[str, ...]
@@ -57,7 +67,7 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def coverage(self) -> NDArray[np.int16]:
-        """Coverage of the index in each row, in ten-thousandths; -1 in rows without a coverage."""
+        """Coverage of the index of each organisation, in ten-thousandths; -1 for an organisation without a coverage."""
         coverage: NDArray[np.int16] = self.coverages[0]
         return coverage
 
@@ -67,7 +77,7 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
         return sum(getattr(self, name).nbytes for name in ScoreViews.__struct_fields__)
 
     def slice_rows(self, start: int, stop: int) -> ScoreViews:
-        """Return views of the results in the rows from `start` up to, but not including, `stop`."""
+        """Return views of the results of the organisations from `start` up to, but not including, `stop`."""
         return ScoreViews(**{name: getattr(self, name)[..., start:stop] for name in ScoreViews.__struct_fields__})
 
 
@@ -102,8 +112,8 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     """Compute the scores of all groups from given scores of the indicators.
 
     `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if the indicator leaves its
-    group. No indicator is treated as unknown. The result is groups × organisations in document order, not rounded to
-    published decimals, -1 if too few children of the group count.
+    group. No indicator is treated as unknown. The result is groups × organisations in document order, without rounding
+    to the published decimals, -1 if too few children of the group count.
     """
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]

@@ -103,7 +103,7 @@ class IndicatorRawValue(Struct, frozen=True):
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Rows in which the lowest or highest score of several nodes does not exist, as none of the nodes applies.
+    """Rows in which the lowest or highest score of several nodes does not exist, because none of the nodes applies.
 
     `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
     """
@@ -113,7 +113,7 @@ class ExtremeScore(Struct, frozen=True):
 
 
 class PillarFigure(Struct, frozen=True):
-    """Rows in which the score of a pillar does not exist, as none of its indicators counts."""
+    """Rows in which the score of a pillar does not exist, because none of its indicators counts."""
 
     pillar: str
 
@@ -131,11 +131,11 @@ In rows where it is true, every comparison with the number is false.
 
 
 class AbsentFactReading(Enum):
-    """How an expression reads a fact that was not sent.
+    """Rule for the value of a fact that was not sent.
 
-    `LEAST_FAVOURABLE`: as the value that is worst for the organisation. `UNDETERMINED`: a predicate that depends on the
-    fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: like `UNDETERMINED`, and a profile field that needs
-    evidence but has none is read as not sent too.
+    `LEAST_FAVOURABLE`: the value that is worst for the organisation. `UNDETERMINED`: no value, so that a predicate that
+    depends on the fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: like `UNDETERMINED`, and a profile field
+    that needs evidence but has none counts as not sent too.
     """
 
     LEAST_FAVOURABLE = "as its least favourable value"
@@ -144,15 +144,22 @@ class AbsentFactReading(Enum):
 
 
 class ExceedsInt64(OverflowError):
-    """Raised by the compiler if a number may exceed 64 bits; the caller then computes row by row."""
+    """Raised by the compiler of columns if a number may exceed 64 bits; the caller then computes row by row."""
 
 
 class CompiledNumbers(Struct, frozen=True, eq=False):
     """A compiled operand: in each row an integer from `lower` to `upper`, times `scale` (above 0).
 
-    `read` returns the integers of a block, one for each row. A `constant` operand reads nothing and equals `lower`. If
-    the operand is a text, `text` has the text that each integer stands for, else None. The number is known in rows
-    where all `conditions` are true, and null where one of `nulls` is true.
+    Attributes:
+        read: Returns the integers of a block, one for each row.
+        scale: Factor of the integers.
+        lower: Lowest integer.
+        upper: Highest integer.
+        reads: Inputs of the operand.
+        constant: True if the operand reads no input, and equals `lower` in every row.
+        text: If the operand is a text, the text that each integer represents, else None.
+        conditions: The number is known in rows in which all of these are true.
+        nulls: The number is null in rows in which one of these is true.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -174,8 +181,8 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
 class CompiledTruths(Struct, frozen=True, eq=False):
     """A compiled mask of the rows in which a statement is certainly true.
 
-    `constant` is True if these are all rows and False if there are none, whatever the facts are, and `read` is then
-    never called. It is None if the rows depend on the facts.
+    `constant` is True if the statement is true in all rows and False if it is true in none, whatever the facts are;
+    `read` is then never called. It is None if the rows depend on the facts.
     """
 
     read: Callable[[RowBlock], Bools]
@@ -197,10 +204,10 @@ Extent = Sequence[tuple[int, int]]
 class ColumnCompiler:
     """Compiler of operands and predicates to functions that compute them for all rows of a block at once.
 
-    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
-    among all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its
-    methods take `depth`, the number of the first scratch array that the compiled function may overwrite and in
-    which it leaves its result, and `reading`, which says how the function reads a fact that was not sent.
+    The constructor receives `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
+    among all facts of the methodology). From these bounds the compiler proves that no result exceeds 64 bits. Its
+    methods receive `depth`, the number of the first scratch array that the compiled function may overwrite and in which
+    it leaves its result, and `reading`, the rule for the value of a fact that was not sent.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -216,7 +223,7 @@ class ColumnCompiler:
     ) -> CompiledNumbers:
         """Compile an operand to numbers that use the scratch arrays from `depth` on.
 
-        `reading` says how a fact that was not sent is read: as undetermined, or as its least favourable value.
+        `reading` is the rule for a fact that was not sent: undetermined, or the least favourable value.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -258,12 +265,12 @@ class ColumnCompiler:
         return parts + constants
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Return the lowest and highest value in a slot, widened to include 0, which stands for an absent fact."""
+        """Return the lowest and highest value in a slot, widened to include 0, which represents an absent fact."""
         lower, upper = self.extent[slot]
         return min(lower, 0), max(upper, 0)
 
     def check_int64(self, lower: int, upper: int) -> tuple[int, int]:
-        """Return `lower` and `upper`, the bounds of a result, if they fit in 64 bits.
+        """Return the bounds of a result, `lower` and `upper`, unchanged if they fit in 64 bits.
 
         Raises:
             ExceedsInt64: If they do not fit.
@@ -483,7 +490,10 @@ class ColumnCompiler:
         return replace(part, read=multiply, scale=scale, lower=lower, upper=upper)
 
     def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
-        """Return a function that returns the integer scratch array at a depth: 32 bits wide if `narrow`, else 64."""
+        """Return a function that returns the integer scratch array of a block at a depth.
+
+        The array has 32-bit integers if `narrow` is True, else 64-bit integers.
+        """
         self.needs.use_depth(depth)
         if narrow:
             return lambda block: block.narrow[depth]
@@ -496,9 +506,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of rows in which a predicate certainly has the truth value `value`.
 
-        A row in which the predicate is undetermined is in neither of the two masks, that for True and that for False.
-        `depth` is the first scratch array that the mask may use, and `reading` says how a fact that was not sent is
-        read.
+        A row in which the predicate is undetermined is neither in the mask for True nor in the mask for False. `depth`
+        is the first scratch array that the mask may use, and `reading` the rule for a fact that was not sent.
         """
         match predicate:
             case All(of=members) | Any(of=members):
@@ -565,9 +574,9 @@ class ColumnCompiler:
         return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
 
     def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that the mask `truths` leaves unmarked.
+        """Compile the mask of the rows that the mask `truths` does not mark.
 
-        `depth` is the first scratch array that the mask may use.
+        `depth` is the first scratch array that the new mask may use.
         """
         if truths.constant is not None:
             return NOWHERE if truths.constant else EVERYWHERE
@@ -590,7 +599,7 @@ class ColumnCompiler:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`.
 
         Numbers that may exceed 64 bits are compared row by row. `depth` is the first scratch array that the mask may
-        use, and `reading` says how a fact that was not sent is read.
+        use, and `reading` the rule for a fact that was not sent.
         """
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         try:
@@ -654,8 +663,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of the rows in which the comparison `left` `op` `right` is true.
 
-        In rows in which one of the numbers is null or unknown, the mask is arbitrary: `restrict_to_determined` corrects
-        it.
+        In rows in which one of the numbers is null or unknown, the mask is meaningless, and `restrict_to_determined`
+        must correct it.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits on the common scale.
@@ -716,8 +725,8 @@ class ColumnCompiler:
         """Correct the mask of a comparison in the rows in which the side `left` or `right` is unknown or null.
 
         `comparison` marks the rows in which the comparison has the truth value `value`. A comparison with an unknown
-        side is undetermined, so these rows become unmarked. A comparison with a null side is false, so these rows are
-        marked only if `value` is False. Return the corrected mask.
+        side is undetermined, so the rows with an unknown side become unmarked. A comparison with a null side is false,
+        so the rows with a null side are marked only if `value` is False. Return the corrected mask.
         """
         conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
         comparison = self.join_all([comparison, *conditions], depth)
@@ -729,10 +738,10 @@ class ColumnCompiler:
         return self.join_all([comparison, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
 
     def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which a number with this condition is known.
+        """Compile the mask of rows in which a condition for a known number holds.
 
         Raises:
-            TypeError: If the condition is on a score or raw value; only gates read these.
+            TypeError: If the condition is about a score or raw value; only gates read these.
         """
         match condition:
             case AnswerSent(position=position):
@@ -743,10 +752,10 @@ class ColumnCompiler:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
     def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which a number with this null condition is null.
+        """Compile the mask of rows in which a condition for a null number holds.
 
         Raises:
-            TypeError: If the condition is on a score or raw value; only gates read these.
+            TypeError: If the condition is about a score or raw value; only gates read these.
         """
         match null:
             case FieldEmpty(slot=slot, absent=absent):
@@ -766,7 +775,7 @@ class ColumnCompiler:
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:
-    """Convert a constant of a document to numbers that are the same in every row."""
+    """Convert a constant of a document to compiled numbers with the same value in every row."""
     if isinstance(value, str):
         return replace(_build_integer(0, Fraction(1)), text=(value,))
     exact = Fraction(to_exact(value))

@@ -33,7 +33,7 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 class ConditionPair(Struct, frozen=True):
     """Zero rule (`zero_when`) and applicability (`applies`) of an indicator.
 
-    Indicators for which both are equal have an equal pair, so that the pair is evaluated once for all of them.
+    Indicators with equal conditions have equal pairs, so that each pair is evaluated only once.
     """
 
     zero_when: Predicate
@@ -43,11 +43,15 @@ class ConditionPair(Struct, frozen=True):
 class CaseJudgement(Struct, eq=False):
     """Result of the zero rule and the applicability of an indicator, as masks of the rows of a block.
 
-    `open`: neither decides the score, so the answer and the curve decide it. `zero`: zero by the rule.
-    `not_applicable`: the indicator is not applicable. `undetermined`: absent answers leave the zero rule undetermined.
-    `doubtful`: the indicator would be not applicable, but the profile fields that exclude it have no evidence. In rows
-    of `undetermined` and `doubtful` the indicator is unknown. None stands for all rows in `open`, and for no rows in
-    every other mask.
+    None represents all rows in `open`, and no rows in every other mask. In the rows of `undetermined` and `doubtful`
+    the indicator is unknown.
+
+    Attributes:
+        open: Neither of the two conditions decides the score, so the answer and the curve decide it.
+        zero: The score is zero by the zero rule.
+        not_applicable: The indicator is not applicable.
+        undetermined: Absent answers leave the zero rule undetermined.
+        doubtful: The indicator would be not applicable, but the profile fields that exclude it have no evidence.
     """
 
     open: Bools | None
@@ -60,7 +64,7 @@ class CaseJudgement(Struct, eq=False):
 class CaseJudge:
     """Evaluator of the zero rule and the applicability of each indicator in blocks of rows.
 
-    A pair of conditions that several indicators share is evaluated once for a block.
+    Indicators with equal conditions share one evaluation for each block.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
@@ -78,8 +82,8 @@ class CaseJudge:
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
         """Evaluate zero rule and applicability of every indicator in a block.
 
-        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share one
-        judgement. The masks of the judgements are overwritten when the next block is judged.
+        Return one judgement for each indicator, by position; indicators with equal conditions share one judgement. The
+        masks of the judgements are overwritten when the next block is judged.
         """
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._pair_numbers]
@@ -161,11 +165,11 @@ def drop_empty_mask(mask: Bools | None) -> Bools | None:
 
 
 class ChildCounts(Struct, eq=False):
-    """How a child counts in its group, as masks of the rows of a block; None stands for a mask without rows.
+    """Rows of a block in which a child of a group does not count normally; None represents a mask without rows.
 
-    `excluded`: the child leaves the group, and the others share its weight. `excluded_at_best`: it would leave the
-    group even if every unknown indicator had its best score. `voids`: the child is unknown, and makes the group
-    unknown.
+    `excluded`: the child leaves the group, and the other children share its weight. `excluded_at_best`: the child would
+    leave the group even if every unknown indicator had its best score. `voids`: the child is unknown, and makes the
+    group unknown.
     """
 
     excluded: Bools | None = None
@@ -174,11 +178,11 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """How the indicators of a run (consecutive children of one group) count in that group, for one block.
+    """Result of scoring a run (consecutive indicators of one group) in a block, from which the group is scored.
 
-    `each` has one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
-    contradicted answers; None if it marks no row. `scores` has the scores, indicators × rows; it is overwritten when
-    the next run is scored.
+    `each` contains one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
+    contradicted answers; None if it marks no row. `scores` is indicators × rows, and is overwritten when the next run
+    is scored.
     """
 
     each: list[ChildCounts]
@@ -259,7 +263,7 @@ RunConstants = NDArray[np.integer]
 
 
 class RunScorer:
-    """Scorer of the indicators of a run: consecutive children of one group, computed as one array."""
+    """Scorer of a run: consecutive indicators of one group, whose scores are computed as one array."""
 
     def __init__(self, leaves: Sequence[CompiledIndicator], compiler: ColumnCompiler, curves: CurveCompiler) -> None:
         self.slice = slice(leaves[0].position, leaves[-1].position + 1)
@@ -277,10 +281,10 @@ class RunScorer:
     def score_run(
         self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
     ) -> RunCounts:
-        """Write scores, maximum scores and codes of a run in a block; return how its indicators count in the group.
+        """Write scores, highest possible scores and reason codes of a run in a block; return data to score its group.
 
-        `judgements` has the results of zero rule and applicability, one entry for each indicator of the run.
-        `contradicted` has the rows in which an answer is contradicted, by the position of the indicator.
+        `judgements` are the results of zero rule and applicability, one for each indicator of the run. `contradicted`
+        contains the rows in which an answer is contradicted, by the position of the indicator.
         """
         members = self._members
         # In the results the rows lie far apart, often where they push each other out of the cache.

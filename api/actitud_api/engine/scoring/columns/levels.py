@@ -64,14 +64,14 @@ Its arguments are a block, and the mask of the rows of interest; in other rows t
 
 
 class NotComputedByColumns(Exception):
-    """Raised by the compiler of gates for an operand that cannot be computed with whole columns.
+    """Raised by the compiler of gates for an operand that cannot be computed for whole columns.
 
     The caller then evaluates the gate row by row.
     """
 
 
 class LevelAssigner:
-    """Object that computes the level of each row of a block under one methodology."""
+    """Calculator of the level of each row of a block, under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
         compiler = _GateCompiler(plan, extent, needs)
@@ -81,9 +81,9 @@ class LevelAssigner:
         ]
 
     def assign_levels(self, block: RowBlock) -> None:
-        """Write the level of each row, and the mark of provisional levels, into the results of the block.
+        """Write the level of each row of a block, and whether it is provisional, into the results of the block.
 
-        The caller must have written the scores, index and status of the block before. Level 0 stands for no level.
+        The block must already contain scores, index and status. Level 0 represents no level.
         """
         views = block.views
         views.level.fill(0)

@@ -13,9 +13,10 @@ from actitud_api.engine.scoring.compile import CompiledMethodology
 
 
 class RowReader:
-    """Reader of the facts of a row in the given `slots`; all other facts that it returns are absent (None).
+    """Reader of the facts of single rows in the given `slots`.
 
-    `reads` has these slots, and the positions of the indicators to which they belong.
+    All other facts that it returns are absent (None). `reads` contains the slots, and the positions of the indicators
+    to which the slots belong.
     """
 
     def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
@@ -38,7 +39,7 @@ class RowReader:
         self.reads = OperandReads(wanted, frozenset(position for _, position, _ in self._answers))
 
     def read_facts(self, block: RowBlock, row: int) -> Facts:
-        """Return the facts of a row in a list by slot, as `load_facts` returns the facts of a submission."""
+        """Return the facts of a row in a list by slot; None for an absent fact, `NULL` for a null profile field."""
         facts: Facts = [None] * self._size
         for slot, decode in self._profile:
             is_empty = slot in block.nulls and block.nulls[slot][row]

@@ -24,13 +24,14 @@ Rows = NDArray[np.intp]
 
 
 class ColumnRule(Struct, frozen=True, eq=False):
-    """A rule of severity `error`, compiled to masks of the rows of a block.
+    """A validation rule of severity `error`, compiled to masks of the rows of a block.
 
     `broken` marks the rows that break the rule if every absent answer has its least favourable value. `unholdable`
-    marks the rows that break it whatever the absent answers are; None if these are the same rows.
+    marks the rows that break the rule whatever the absent answers are; None if these are the same rows.
 
-    `again` has the positions of the indicators whose answers this rule reads and some rule may contradict. A
-    contradicted answer is removed from the block, and without it more rows may break this rule, so it is checked again.
+    `again` contains the positions of the indicators whose answers this rule reads and some rule may contradict. A
+    contradicted answer is removed from the block. Without the answer more rows may break this rule, so the rule is
+    checked again.
     """
 
     rule: CompiledRule
@@ -42,9 +43,8 @@ class ColumnRule(Struct, frozen=True, eq=False):
 class ContradictedRows(Struct, eq=False):
     """Rows in which the answer to one indicator is contradicted, in two lists of arrays of row numbers.
 
-    `contradicted`: a rule is broken whatever the absent answers turn out to be. `unsupported`: a rule is broken, but
-    absent answers could still repair it. A row may occur several times; if it is in both lists, the answer is
-    contradicted.
+    `contradicted`: a rule is broken whatever the absent answers are. `unsupported`: a rule is broken, but absent
+    answers could still repair it. A row may occur several times; if it is in both lists, the answer is contradicted.
     """
 
     contradicted: list[Rows]
@@ -58,7 +58,7 @@ class ContradictedRows(Struct, eq=False):
     def write_codes(self, codes: NDArray[np.int8]) -> None:
         """Write the code `contradicted` or `unsupported` into `codes`, in the contradicted rows.
 
-        `codes` has the reason codes of the indicator in all rows of the block.
+        `codes` contains the reason code of the indicator in each row of the block.
         """
         for rows in self.unsupported:
             codes[rows] = CODE_NUMBERS["unsupported"]
@@ -97,8 +97,8 @@ class ContradictionFinder:
     def find_contradictions(self, block: RowBlock) -> dict[int, ContradictedRows]:
         """Find the contradicted rows of each indicator; return them by the position of the indicator.
 
-        An indicator without contradicted rows is left out. A contradicted answer is also removed from `block`, if
-        another indicator reads the answer, or a rule that is checked again.
+        An indicator without contradicted rows is left out. A contradicted answer that another indicator or a later
+        check of a rule reads is removed from `block` too.
         """
         contradictions: dict[int, ContradictedRows] = {}
         taken_out: dict[int, Bools] = {}
@@ -194,9 +194,10 @@ def _find_borrowed_answers(plan: CompiledMethodology) -> frozenset[int]:
 
 
 def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
-    """Evaluate the predicate of a rule when nothing is known but that the answer to `indicator` is absent.
+    """Evaluate the predicate of a rule for an absent answer to `indicator`, with all other facts unknown.
 
-    Return True or False if that alone decides the predicate, and None if other answers or the profile matter too.
+    Return True or False if the absent answer alone decides the predicate, and None if other answers or the profile
+    matter too.
     """
 
     def leaf(operand: Operand) -> Callable[[None], int | None]:
@@ -215,9 +216,9 @@ def evaluate_when_absent(predicate: Predicate, indicator: str) -> Truth:
 def drop_presence_guard(predicate: Predicate) -> Predicate:
     """Drop a needless condition from a rule of the form "if the answer to X was sent, then …".
 
-    The condition is needless if the part after "then" is true anyway when the answer to X is absent: that part
-    alone is returned, so that there is one mask less to compute. If the condition is needed, or the rule has
-    another form, return `predicate` as it is.
+    The condition is needless if the part after "then" is true whenever the answer to X is absent. Return this part
+    alone, so that one mask less is computed. If the condition is needed, or the rule has another form, return
+    `predicate` unchanged.
     """
     match predicate:
         case Implies(when=Present(indicator=indicator), then=then) if evaluate_when_absent(then, indicator) is True:

@@ -38,16 +38,23 @@ WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 class Columns(Struct, frozen=True, kw_only=True, eq=False):
     """Facts of many organisations under one methodology, built by `build_columns` or `build_columns_from_arrays`.
 
-    `facts` has an array for each slot, in the narrowest integer type, 0 if a fact is absent. A `number` is in whole
-    units of its last decimal, an enum value is its position in the document, a checklist a bit mask in the order of its
-    components. `extent` has the lowest and highest value of each slot.
+    An array without any marked or limited row is None, or absent from its dict.
 
-    `present` (the answer was sent and counts, or the indicator has no facts), `self_declared` (the answer has no
-    evidence) and `set_aside` (0 if the answer counts, else the number of the reason in `SET_ASIDE_REASONS`, from 1)
-    are indicators × organisations. `level_sent` has the levels before a review lowered them, by position. `nulls`
-    (profile fields without a value) and `profile_self_declared` (profile fields without evidence) are masks by
-    slot. `max_level` is the highest level of the index that a review allows, or `NO_LIMIT`. An array that would
-    mark or limit no row is None, or absent from its dict.
+    Attributes:
+        methodology: Methodology that the facts answer.
+        rows: Number of organisations.
+        facts: Array of each slot, in the narrowest integer type, 0 if a fact is absent. A `number` is in whole units of
+            its last decimal, an enum value is its position in the document, a checklist a bit mask in the order of its
+            components.
+        extent: Lowest and highest value of each slot.
+        nulls: Masks of the organisations whose profile field has no value, by slot.
+        present: Mask, indicators × organisations: the answer was sent and counts, or the indicator has no facts.
+        self_declared: Mask, indicators × organisations: the answer has no evidence.
+        set_aside: Numbers, indicators × organisations: 0 if the answer counts, else the number of the reason in
+            `SET_ASIDE_REASONS`, from 1.
+        level_sent: Levels of a ladder before a review lowered them, by position of the indicator.
+        profile_self_declared: Masks of the organisations whose profile field has no evidence, by slot.
+        max_level: Highest level of the index that a review allows, or `NO_LIMIT`.
     """
 
     methodology: Methodology
@@ -77,7 +84,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
         return sum(column.nbytes for column in self.facts) + sum(mark.nbytes for mark in marks if mark is not None)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
-        """Return the columns of the organisations in `rows`, in this order; a row may occur several times."""
+        """Return the columns of the organisations numbered in `rows`, in this order; a number may occur repeatedly."""
 
         def pick_rows(marks: Mapping[int, _Mark]) -> dict[int, _Mark]:
             return {key: mark[rows] for key, mark in marks.items()}
@@ -106,7 +113,7 @@ class DefectiveColumns(ValueError):
 
 
 def build_columns(methodology: Methodology, submissions: Sequence[Submission]) -> Columns:
-    """Convert submissions to columns; row i is submission i.
+    """Convert submissions to columns; row i contains the facts of submission i.
 
     Raises:
         DefectiveColumns: If a submission does not match the document.
@@ -441,7 +448,7 @@ def _refuse_unknown(label: str, names: Iterable[str], known_names: Iterable[str]
 
 
 def narrow_integers(column: Ints) -> Ints:
-    """Convert a column to the narrowest integer type that holds it, or to Python integers beyond 64 bits."""
+    """Convert a column to the narrowest integer type that can hold it; values beyond 64 bits become Python integers."""
     # Narrow columns fit more rows into the processor caches.
     lower, upper = _compute_extent(column)
     for width in WIDTHS:

@@ -46,10 +46,14 @@ COVER_ERROR = 1e-11
 class UnknownShare(Struct, eq=False):
     """Share of the weight of a group that is unknown, in each row.
 
-    In a row in which too few children count, the share is arbitrary. `remaining` is the weight of the children that
-    count, at most `total_weight`. `unknown` is the weight of the unknown indicators directly in the group, None if
-    there are none. `below` has the unknown share of each child group, with the weight of that group. `share` is the
-    result in float64, correct within `COVER_ERROR`.
+    In a row in which too few children count, the share is meaningless.
+
+    Attributes:
+        total_weight: Weight of all children.
+        remaining: Weight of the children that count.
+        unknown: Weight of the unknown indicators directly in the group, None if there are none.
+        below: Unknown share of each child group, with the weight of that group.
+        share: The result in float64, with an error of at most `COVER_ERROR`.
     """
 
     total_weight: int
@@ -61,7 +65,7 @@ class UnknownShare(Struct, eq=False):
     def compute_exactly(self, row: int) -> Fraction:
         """Compute the exact share in one row.
 
-        Call it only for a row in which the group would have a score if every unknown indicator had its best score.
+        The group must have a score in this row if every unknown indicator has its best score.
         """
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         remaining = self.remaining if isinstance(self.remaining, int) else int(self.remaining[row])
@@ -82,7 +86,7 @@ for a mask of all rows.
 
 
 class GroupCounts(Struct, eq=False):
-    """How a group counts as a child of another one, and the share of its weight that is unknown.
+    """Rows in which a group does not count normally as a child of another group, and the unknown share of its weight.
 
     `unknown_share` is None if nothing in the group is unknown in any row.
     """
@@ -95,9 +99,10 @@ class TreeScorer:
     """Scorer of the indicators and groups of the tree, in blocks of rows, under one methodology."""
 
     def __init__(self, plan: CompiledMethodology, runs: Mapping[int, RunScorer]) -> None:
-        """Create the scorer of a compiled methodology.
+        """Prepare the scorer for a compiled methodology.
 
-        `runs` has the scorer of each run (consecutive indicators of one group), by the position of the first indicator.
+        `runs` contains the scorer of each run (consecutive indicators of one group), by the position of the first
+        indicator.
         """
         self._plan = plan
         self._runs = runs
@@ -109,8 +114,8 @@ class TreeScorer:
     ) -> None:
         """Write the scores, upper bounds and coverages of all nodes of a block, and the index and status of each row.
 
-        `judged` has the results of zero rule and applicability for each indicator, by position. `contradicted` has the
-        contradicted rows by the position of the indicator.
+        `judged` contains the results of zero rule and applicability of each indicator, by position. `contradicted`
+        contains the rows in which an answer is contradicted, by the position of the indicator.
         """
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
@@ -161,9 +166,9 @@ class TreeScorer:
             into[internal == NO_SCORE] = NO_SCORE
 
     def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
-        """Write the scores of all groups into `groups`, from given `scores` of the indicators.
+        """Write the scores of all groups into `groups`, computed from given `scores` of the indicators.
 
-        An indicator with the score -1 leaves its group. A group of which too few children count receives -1. `scratch`
+        An indicator with the score -1 leaves its group. A group in which too few children count receives -1. `scratch`
         is overwritten.
         """
 
@@ -319,7 +324,7 @@ class TreeScorer:
 class IndicatorRun(Struct, frozen=True, eq=False):
     """A run: consecutive indicators that are children of one group.
 
-    `start` is the position of the first of them, and `weights` has the weight of each.
+    `start` is the position of the first indicator, and `weights` contains the weight of each.
     """
 
     start: int
@@ -327,7 +332,7 @@ class IndicatorRun(Struct, frozen=True, eq=False):
 
 
 def list_runs(compiled: CompiledGroup, kind: np.dtype[np.signedinteger]) -> list[IndicatorRun]:
-    """List the runs (series of consecutive indicators) among the children of a group; `kind` is the type of weights."""
+    """List the runs (consecutive indicators) among the children of a group; `kind` is the type of their weights."""
     runs: list[tuple[int, list[int]]] = []
     for child, weight in zip(compiled.children, compiled.weights, strict=True):
         if isinstance(child, int):
