@@ -52,7 +52,8 @@ caption { text-align: left; font-weight: 600; padding: .4rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--edge); }
 tbody th { font-weight: 400; }
 tbody th[scope=rowgroup] { font-weight: 600; padding-top: 1rem; }
-.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; padding: .35rem 0 .35rem .5rem; white-space: nowrap; }
+thead .number { white-space: normal; }
 a { color: var(--bar); }
 a:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
 @media print {
