@@ -78,7 +78,7 @@ class ContentChange(Struct, frozen=True, kw_only=True):
 def load_targets(
     session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
 ) -> dict[str, ContentTarget | TargetRefusal]:
-    """Return for each organisation id the target of a write, or the exception that a write would raise."""
+    """Return, by organisation id, the data for a write of its assessment, or the exception that refuses the write."""
     domains = organisations.list_domains(session, identifiers, locked=False)
     stored = service.find_assessments(session, edition.id, domains.keys())
     moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]
@@ -140,7 +140,7 @@ def build_changes(
 
 
 def store_changes(session: Session, edition: editions.EditionRecord, changes: Sequence[ContentChange]) -> None:
-    """Store computed changes of assessments; skip those whose content equals the stored content.
+    """Store computed changes of assessments; skip a change whose content equals the stored content.
 
     Raises:
         StaleVersion: The edition, the domains of an organisation or an assessment has changed since it was read; the

@@ -63,9 +63,8 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
     """Build the context for `check_documents` and `derive_submission`.
 
-    `domains` are the declared domains of the organisation, in any spelling; those that are not valid host names are
-    left out. `today` is the latest date that a document may have, and `reference` the last day of the period of the
-    edition.
+    `domains` are the declared domains of the organisation, in any spelling; a domain that is no valid host name is left
+    out. `today` is the latest date that a document may have, and `reference` the last day of the period of the edition.
     """
     declared = (_to_ascii(domain) for domain in domains)
     return EvidenceContext(
@@ -90,7 +89,7 @@ def is_within_domains(url: str, domains: frozenset[str]) -> bool:
 
 
 def is_valid(document: Evidence, context: EvidenceContext) -> bool:
-    """Return True if a document counts: its host is within the domains and its date is not in the future."""
+    """Return True if a document counts as evidence: its host is within the domains, its date not in the future."""
     return is_within_domains(document.url, context.domains) and document.date <= context.today
 
 

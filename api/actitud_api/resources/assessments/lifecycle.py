@@ -188,8 +188,8 @@ class Lifecycle(Struct, frozen=True):
         """Return the last day of a phase for this assessment, extensions included.
 
         It is the day of the latest extension, or the regular last day if that is later or there is no extension. The
-        regular last day is the one in the calendar. For the submission of a returned assessment, it is the day set by
-        the return, and extensions from before the return do not count.
+        regular last day is set by the calendar. For the submission of a returned assessment, it is set by the return,
+        and extensions from before the return do not count.
         """
         steps = self.transitions
         if phase == "submission" and self.state == "returned":
@@ -281,8 +281,8 @@ class Lifecycle(Struct, frozen=True):
         """Return the time of the last return of the assessment after a complete hearing, or None if there was none.
 
         A hearing is complete if its last day was over when the assessment was returned. The organisation had its chance
-        to reply to the findings made before that time, but not to later findings, nor to those of a hearing that a
-        return cut short.
+        to reply to the findings made before that time, but not to later findings, nor to the findings of a hearing that
+        a return cut short.
         """
         for number, step in reversed(list(enumerate(self.transitions))):
             if (step.before, step.after) == ("hearing", "returned"):
@@ -310,7 +310,7 @@ class Lifecycle(Struct, frozen=True):
         Raises:
             InvalidTransition: The assessment is final.
             InvalidDeadline: `until` is over, later than the last day of the edition's calendar, or not later than the
-                last day of the phase without extension; or, of a hearing that has begun, earlier than its last day.
+                last day of the phase without extension; or it would shorten a hearing that has begun.
         """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)

@@ -444,7 +444,10 @@ def list_transitions_of(
 def list_transitions_in_state(
     session: Session, edition: str, state: AssessmentState
 ) -> dict[str, list[TransitionRecord]]:
-    """Return the transitions of each assessment of an edition that is in a state, by organisation id, oldest first."""
+    """Return the transitions of each assessment of an edition whose present state is `state`, by organisation id.
+
+    The transitions of an assessment are oldest first.
+    """
     statement = (
         select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
         .select_from(

@@ -33,8 +33,8 @@ class AssessmentSupport(Struct, frozen=True):
 
     `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
     indicator. `findings`: faults of documents as of the last write. `review`: the verdicts and the overall review that
-    the score takes into account. `salt`: 16 random bytes in hexadecimal, without which nobody can test a guessed note
-    against a seal; empty if there is no seal yet, or after an erasure.
+    the score takes into account. `salt`: 16 random bytes in hexadecimal that are mixed into the seals of the answers,
+    so that nobody can test a guessed note against a seal; empty if there is no seal yet, or after an erasure.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
@@ -105,9 +105,9 @@ class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
 class SubmissionRecord(Struct, frozen=True, kw_only=True):
     """A copy of an assessment as it was submitted.
 
-    `number` counts the submissions of one assessment from 1. `explanations` gives the reasons of the organisation
-    for warnings, by rule. `submission` and `evidence` are copies of these two fields of `AssessmentRecord`, made
-    when the assessment was submitted.
+    `number` counts the submissions of one assessment from 1. `explanations` has the reasons of the organisation for
+    warnings, by rule. `submission` and `evidence` are copies of these two fields of `AssessmentRecord`, made when the
+    assessment was submitted.
     """
 
     edition: str

@@ -112,7 +112,7 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Return a submission without the effects of a review, except those on `self_declared`.
+    """Return a submission without the effects of a review, except the effect on `self_declared`.
 
     An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does not
     show the reason, so the caller, which has the documents, must remove answers with the verdict `insufficient` from

@@ -199,9 +199,9 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Create or replace an assessment.
 
-        Creates the assessment of an organisation in an open edition (`If-None-Match: *`) or replaces the whole content
-        of one (`If-Match`): of a draft, until the last day of the submission phase, or of a returned assessment, until
-        the day set by the return. Contradictory answers are stored and reported in `findings`.
+        Creates the assessment of an organisation in an open edition (`If-None-Match: *`), or replaces the whole content
+        of an existing one (`If-Match`). A draft can be replaced until the last day of the submission phase, a returned
+        assessment until the day set by the return. Contradictory answers are stored and reported in `findings`.
         """
 
         def put(session: Session) -> service.EvaluatedAssessment:
@@ -230,9 +230,9 @@ class AssessmentsController(Controller):
     ) -> Response[bytes]:
         """Change part of an assessment.
 
-        Applies a JSON merge patch (RFC 7396) to a draft, until the last day of the submission phase, or to a returned
-        assessment, until the day set by the return. An answer in the patch replaces all facts of the stored answer;
-        null removes the answer. Documents and note of an answer stay unless the patch names them.
+        Applies a JSON merge patch (RFC 7396). A draft can be changed until the last day of the submission phase, a
+        returned assessment until the day set by the return. An answer in the patch replaces all facts of the stored
+        answer; null removes the answer. Documents and note of an answer stay unless the patch names them.
         """
 
         def update(session: Session) -> service.EvaluatedAssessment:

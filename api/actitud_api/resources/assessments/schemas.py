@@ -86,8 +86,8 @@ class AssessmentFinding(Struct, frozen=True, kw_only=True):
     """A contradiction between facts of an assessment, or a fault of one of its documents.
 
     A finding with severity `error` prevents submission; the organisation may explain a `warning` when it submits.
-    `code`: `evidence` for a fault of a document, `unsupported` if the rule could still be met by answers that are
-    absent (`missing`), else `contradicted`; `facts`: the facts that the rule read, by name.
+    `code` is `evidence` for a fault of a document, `unsupported` for a contradiction that absent answers (`missing`)
+    could still resolve, and `contradicted` for any other. `facts` are the facts that the rule read, by name.
     """
 
     rule: str

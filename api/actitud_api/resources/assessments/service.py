@@ -540,7 +540,7 @@ def find_left_out(session: Session, edition: str, organisation: str) -> Assessme
 
 
 def replace_review(record: AssessmentRecord, review: AppliedReview) -> AssessmentRecord:
-    """Return an assessment with the effects of `review` instead of those of its present review; nothing is stored."""
+    """Return a copy of an assessment with the effects of `review` in place of its present review; nothing is stored."""
     derived = _replace_review(record, review)
     return structs.replace(record, submission=derived.submission, evidence=derived.support)
 
@@ -701,8 +701,9 @@ def erase_support(session: Session, record: AssessmentRecord, indicator: str | N
     """Erase the documents and the note of an answer, wherever they are stored.
 
     If `indicator` is None, the documents and notes of all answers and of the profile are erased, with the explanations
-    of warnings and the reasons of transitions. The seals stay, so that each verdict still identifies its answer; their
-    salt is erased. Raises `StaleVersion` if the assessment has changed since `record` was read.
+    of warnings and the reasons of transitions. The seals (salted SHA-256 of documents and note) stay, so that each
+    verdict still identifies its answer; the salt is erased. Raises `StaleVersion` if the assessment has changed since
+    `record` was read.
     """
     for row, values in _list_erased_rows(session, record, indicator):
         queries.update_row(session, row, values)
@@ -817,7 +818,7 @@ def derive_content(
     *,
     now: datetime,
 ) -> DerivedAssessment:
-    """Check the documents in the content of an assessment as of `now`, and return the submission made from it.
+    """Check the documents in the content of an assessment as of `now`, and return the submission to be scored.
 
     `domains` are the declared domains of the organisation. `before` is the stored assessment, whose review stays in
     effect; None if there is none yet.

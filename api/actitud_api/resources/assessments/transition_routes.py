@@ -305,7 +305,7 @@ class TransitionsController(Controller):
 
         Sets `until` as the last day of one phase of one assessment. It must be later than the regular last day of the
         phase (in the calendar or, for a returned assessment, set by the return) and not later than the last day of the
-        whole calendar. The latest extension of a phase replaces earlier ones.
+        whole calendar. The latest extension of a phase replaces earlier extensions.
         """
         return respond_with_transition(
             request,
@@ -376,7 +376,7 @@ def respond_with_transition(
 ) -> Response[bytes]:
     """Run `act` in a transaction and return a 201 response with the transition that `act` made.
 
-    A repeated request with the same `Idempotency-Key` gets the response to the first one; `act` is not run again.
+    A repeated request with the same `Idempotency-Key` gets the stored response; `act` is not run again.
     """
 
     def make(session: Session) -> Response[bytes]:

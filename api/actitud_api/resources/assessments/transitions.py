@@ -238,9 +238,8 @@ def extend_phase(
 ) -> TransitionRecord:
     """Extend a phase for one organisation up to and including `until`; return the new entry of its history.
 
-    An extension is recorded as a transition, although the state of the assessment stays the same before and after
-    it. If a phase is extended again, the latest extension counts. `role` is the role of the key that extends the
-    phase.
+    An extension is recorded as a transition, although the state of the assessment stays the same before and after it.
+    If a phase is extended again, the latest extension counts. `role` is the role of the key that extends the phase.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -249,7 +248,7 @@ def extend_phase(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is final.
         InvalidDeadline: The day `until` is over, after the last day of the edition's calendar, or not later than the
-            last day without extension; or, of a hearing that has begun, earlier than its last day.
+            last day without extension; or it would shorten a hearing that has begun.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_extends(phase, until, now)
@@ -273,8 +272,8 @@ def require_assessment(session: Session, edition: str, organisation: str) -> Ass
 def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None:
     """Raise `StaleVersion` if the stored assessment is not in the version that the client expects.
 
-    `before` is the stored assessment, None if there is none. `expected` returns False for a version other than that in
-    the client's `If-Match`.
+    `before` is the stored assessment, None if there is none. `expected` returns True only for the version in the
+    client's `If-Match`.
     """
     if not expected(None if before is None else build_revision(before.created, before.version)):
         raise StaleVersion

@@ -115,6 +115,6 @@ def load_step(stored: Mapping[str, object]) -> Step:
 
 
 def list_states_before(step: Step) -> tuple[AssessmentState, ...]:
-    """Return the states in which an assessment can take a step; deadlines are not considered."""
+    """Return the states in which an assessment can take a step, such as a submission, without regard to deadlines."""
     after = NEXT_STATE.get(step.step)
     return tuple(state for state, following in NEXT_STATES.items() if (after in following if after else following))

@@ -96,8 +96,8 @@ def build_windows(reference: date) -> Windows:
 def build_calendar(methodology: Methodology, reference: date) -> Calendar:
     """Return the default phases of an edition whose period ends on `reference`.
 
-    The methodology gives the first and last day of each phase as day and month; the year of all phases is the year
-    after that of `reference`.
+    The methodology has the first and last day of each phase as day and month; all phases are in the year after
+    `reference`.
     """
     year = reference.year + 1
     steps = methodology.document.calendar

@@ -113,8 +113,8 @@ class EditionsController(Controller):
     ) -> Response[bytes]:
         """List the editions.
 
-        Newest reference date first, in every state; an unpublished edition shows its dates and the number of its
-        assessments, but no score.
+        In every state, newest reference date first. An unpublished edition shows its dates, but no score and no number
+        of organisations.
         """
         total = query.make_total()
         rows = service.list_page(
@@ -142,7 +142,7 @@ class EditionsController(Controller):
     def create_edition(self, request: ApiRequest, body: schemas.EditionRequest, database: Database) -> Response[bytes]:
         """Create an edition.
 
-        The new edition is open: organisations can answer at once. Windows and phases that the request leaves out take
+        The new edition is open: organisations can answer at once. Windows and phases that the request leaves out get
         the defaults of the methodology.
         """
         draft = schemas.build_draft(body)

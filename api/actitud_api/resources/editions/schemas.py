@@ -55,9 +55,9 @@ class TitlesChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The windows to set; null takes the default of the methodology.
+    """The windows to set; null sets the default of the methodology.
 
-    A window that is left out keeps its value, or takes the default in a new edition.
+    A window that is left out keeps its value; in a new edition it gets the default.
     """
 
     S0: Span | UnsetType | None = UNSET
@@ -69,9 +69,9 @@ class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The phases to set; null takes the default of the methodology.
+    """The phases to set; null sets the default of the methodology.
 
-    A phase that is left out keeps its value, or takes the default in a new edition.
+    A phase that is left out keeps its value; in a new edition it gets the default.
     """
 
     submission: Span | UnsetType | None = UNSET
@@ -106,8 +106,8 @@ class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class EditionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A JSON merge patch (RFC 7396) to an edition.
 
-    A window or phase that is null takes the default of the methodology; a null `windows` or `calendar` sets all of
-    them.
+    A window or phase that is null gets the default of the methodology; if `windows` or `calendar` is null, all windows
+    or phases get the default.
     """
 
     titles: TitlesChange | UnsetType = UNSET

@@ -100,8 +100,8 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
     """The values of an edition to be created.
 
     `titles` has the title by language; `period_from` and `period_to` are the first and last day that the answers
-    describe. Windows and phases that are None take the default of the methodology. `accept_draft` allows a
-    methodology version that is a draft.
+    describe. Windows and phases that are None get the default of the methodology. `accept_draft` allows a methodology
+    version that is a draft.
     """
 
     id: str
@@ -151,7 +151,7 @@ def get(database: Database, edition: str) -> CountedEdition:
 
 
 def count_assessments(database: Database, edition: str) -> int:
-    """Count the assessments of an edition: in any state, or only the scored ones if the edition is published.
+    """Count the assessments of an edition in any state; if it is published, only assessments with a published score.
 
     Raises `UnknownEdition` if there is no such edition.
     """

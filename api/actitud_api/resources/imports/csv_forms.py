@@ -68,7 +68,7 @@ class CsvHead(Struct, frozen=True):
 
     @property
     def delimiter(self) -> str:
-        """The character between two cells."""
+        """The character between two cells of a row: a semicolon or a comma."""
         return ";" if self.is_spanish else ","
 
 
@@ -79,7 +79,7 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
 
     @property
     def names_members(self) -> bool:
-        """False, because a fault names the column of a cell and not a JSON Pointer."""
+        """True if a fault names a member of a JSON line; here False, because it names a column."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -119,7 +119,7 @@ class WideForm(Struct, frozen=True, tag="wide"):
 
     @property
     def names_members(self) -> bool:
-        """False, because a fault names the column of a cell and not a JSON Pointer."""
+        """True if a fault names a member of a JSON line; here False, because it names a column."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:

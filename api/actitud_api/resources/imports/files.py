@@ -46,9 +46,15 @@ def store_file(
 ) -> ImportFileRecord:
     """Store the content of a file from its present position to its end, and return its record.
 
-    The stored file is deleted after `LIFETIME`, unless it is deleted before. `holder`: the id of the sender
-    (`Principal.origin`). `kind`: the media type of the file. `job`: the job whose faults an annotated copy shows; None
-    for a file that was sent.
+    The stored file is deleted after `LIFETIME`, unless it is deleted before.
+
+    Args:
+        database: Database that stores the file.
+        content: The open file.
+        edition: Id of the edition.
+        holder: Id of the sender (`Principal.origin`).
+        kind: Media type of the file.
+        job: For an annotated copy, the job whose faults it shows; None for a file that was sent.
 
     Raises:
         Unavailable: The database could not be reached in time.

@@ -40,7 +40,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
 
     @property
     def names_members(self) -> bool:
-        """True, because a fault names a member of the line by its JSON Pointer and not a column."""
+        """True, because a fault names a member of the line, by its JSON Pointer, and not a column."""
         return True
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -67,7 +67,10 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
         yield number, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Return the body in the line of an organisation. A fault names its member, so `places` is not filled."""
+        """Decode the line of an organisation to the body of an assessment.
+
+        `places` stays empty, because a fault names the member of the body and not a cell.
+        """
         (row,) = group.rows
         try:
             value = parse_json(row.cells[0].encode())

@@ -19,7 +19,7 @@ def refuse_nameless(group: OrganisationRows) -> ImportFault:
 
 
 def refuse_unknown(group: OrganisationRows) -> ImportFault:
-    """Build the fault of rows whose organisation does not exist, or is not among those of the client's key."""
+    """Build the fault of rows whose organisation does not exist, or is not an organisation of the client's key."""
     return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
 
 

@@ -113,7 +113,7 @@ class ImportsController(Controller):
 
         The body is the file: CSV with a row for each fact (`organisation`, `indicator`, `field`, `value`, and
         `evidence_url`, `evidence_date`, `note`), CSV with a row for each organisation (columns `D1.01.numerator`,
-        `profile:units`), JSON Lines with an assessment a line and its `organisation`, or the workbook of
+        `profile:units`), JSON Lines with an assessment and its `organisation` in each line, or the workbook of
         `template.xlsx`. The rows of an organisation replace its whole assessment as a `PUT` would, unless they have a
         fault or equal the stored assessment. `revision` has the effect of `If-Match`: the assessment must have that
         revision, or be absent for `none`. The results of the job name the faults of each organisation.

@@ -83,8 +83,14 @@ class Importer:
     def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
         """Check the form of a file, store the file, and return it; the values in its rows are checked by the job.
 
-        `size` is in bytes, `kind` is the media type, and `holder` the id of the sender (`Principal.origin`). A file
-        that no job imports is deleted after `files.LIFETIME`.
+        A file that no job imports is deleted after `files.LIFETIME`.
+
+        Args:
+            edition: Id of the edition.
+            content: The open file.
+            size: Size of the file in bytes.
+            kind: Media type of the file.
+            holder: Id of the sender (`Principal.origin`).
 
         Raises:
             UnknownEdition, EditionNotOpen: There is no such edition, or it is published.
@@ -133,8 +139,9 @@ class Importer:
     def build_template(self, edition: str, parent: str | None, principal: Principal, language: Language) -> bytes:
         """Write the workbook of an edition, with a row of stored answers for each organisation, and return its bytes.
 
-        `parent`: only organisations that depend on this one; None stands for the organisations of the key, or for all
-        if it is bound to none. The workbook for a key that may not read drafts has no answers of drafts.
+        `parent`: id of an organisation; only organisations that depend on it get a row. None stands for the
+        organisations of the key, or for all if the key is bound to none. The workbook for a key that may not read
+        drafts has no answers of drafts.
 
         Raises:
             UnknownEdition: There is no such edition.

@@ -210,8 +210,8 @@ def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Itera
 def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:
     """Return the position in the file of the member of a body at `pointer`.
 
-    A member without a position of its own has that of the nearest member that contains it or, without one, that of the
-    first row of `group`.
+    If the member has no position, the position of the nearest member that contains it is returned; failing that, the
+    position of the first row of `group`.
     """
     while pointer:
         if pointer in places:

@@ -114,7 +114,7 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
 
     @property
     def names_members(self) -> bool:
-        """False, because a fault names the column of a cell and not a JSON Pointer."""
+        """True if a fault names a member of a JSON line; here False, because it names a column."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:

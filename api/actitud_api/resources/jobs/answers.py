@@ -37,7 +37,7 @@ class JobRepresentation(Representation[schemas.Job]):
         return self.of(request, schemas.build_job(status, assign_request_id(request.scope), language))
 
     def accept(self, request: ApiRequest, session: Session, record: JobRecord) -> Response[bytes]:
-        """Return the response 202, with `Location`, about a job that was asked for in the same session."""
+        """Return the response 202, with `Location`, about a job that was enqueued in the same session."""
         response = self.show(request, service.build_status(session, record))
         response.status_code = 202
         response.headers |= {"Location": schemas.format_path(record.id), "Retry-After": RETRY_AFTER}

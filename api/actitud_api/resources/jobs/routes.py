@@ -68,7 +68,8 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """List jobs.
 
-        Newest first: the jobs that you asked for; administrators get all jobs. A job is kept for 90 days after its end.
+        The jobs that you asked for, newest first; an administrator gets all jobs. A job is kept for 90 days after its
+        end.
         """
         total = query.make_total()
         rows = service.list_statuses(
@@ -135,8 +136,8 @@ class JobsController(Controller):
     ) -> Stream:
         """Follow a job.
 
-        Server-sent events: an event `job` with the whole job each time that it changes, the last one once its state is
-        final. The stream may end earlier; connect again then.
+        Server-sent events: each time that the job changes, an event `job` with the whole job. The last event has the
+        final state. If the stream ends before, connect again.
         """
         language, request_id = choose_language(request.scope), assign_request_id(request.scope)
 

@@ -112,7 +112,7 @@ def announce_retirement(request: ApiRequest, methodology: Methodology) -> None:
 class DocumentSchemaController(Controller):
     """The route of the JSON Schema that methodology documents follow.
 
-    The OpenAPI document does not list this route; its schema of the methodology names the address.
+    The OpenAPI document does not list this route, but names its address in the schema of a methodology.
     """
 
     path = schemas.DOCUMENT_SCHEMA

@@ -29,8 +29,8 @@ class MethodologySummary(Struct, frozen=True, kw_only=True):
     """A methodology version in a list.
 
     `digest` is the SHA-256 of its document without texts. Points are rounded to `decimals`. `languages` are the
-    languages of its texts. `standing` is `provisional` if it only estimates the index of another version and has no
-    ranking.
+    languages of its texts. `standing` is `provisional` if the version only estimates the index of another version and
+    has no ranking.
     """
 
     version: str

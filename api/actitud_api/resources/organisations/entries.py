@@ -127,9 +127,9 @@ ContradictionRule = (
 class OrganisationContradiction(Struct, frozen=True):
     """A member of an entry that contradicts another member or stored data.
 
-    `pointer` is its JSON Pointer and `value` its value. `expected` is the right value or the stored value that
-    conflicts, depending on the rule; None if there is neither. The module `contradictions` has a text for each
-    `rule`.
+    `pointer` and `value` are the JSON Pointer and the value of the member. `expected` is the right value or the stored
+    value that conflicts, depending on the rule; None if there is neither. The module `contradictions` has a text for
+    each `rule`.
     """
 
     pointer: str

@@ -227,7 +227,7 @@ def search_page(
 def get_state(session: Session) -> tuple[int, str]:
     """Return the number of writes of organisations, and the time of the last one.
 
-    A copy of the organisations is up to date as long as both are the same as when it was made.
+    A copy of the organisations is outdated once one of these values has changed.
     """
     row = session.execute(_SELECT_STATE).one_or_none()
     return (0, "") if row is None else (row.writes, str(row.written))
@@ -266,7 +266,7 @@ def get_parent(session: Session, identifier: str) -> str | None:
 
 
 def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
-    """Return the ids of the organisations that directly replaced one of those in `identifiers`."""
+    """Return the ids of the organisations that directly replaced an organisation in `identifiers`."""
     statement = select(SUCCESSORS.c.successor).where(SUCCESSORS.c.organisation.in_(sorted(identifiers)))
     return set(session.execute(statement).scalars())
 

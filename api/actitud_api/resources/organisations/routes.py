@@ -155,8 +155,8 @@ class OrganisationsController(Controller):
         """Change an organisation.
 
         Applies a JSON merge patch (RFC 7396). An organisation is never deleted: `valid_to` sets its last day and
-        `succeeded_by` names those that replace it. If its domains change, assessments that may still change get their
-        documents checked and their scores computed again.
+        `succeeded_by` names the organisations that replace it. If its domains change, assessments that may still change
+        get their documents checked and their scores computed again.
         """
 
         def update(session: Session) -> OrganisationRecord:

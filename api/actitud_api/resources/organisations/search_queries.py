@@ -5,13 +5,13 @@ A search goes on to the next of these rules only if nothing in the register matc
 1. Each word of the text begins a word of the names, the id or the aliases, or names the province or region with other
    words of the text. A generic word may stand for the kind instead.
 2. The same without the generic words.
-3. Each word is like such a word: at least `SIMILARITY_MIN` by the trigrams that they share. Words like generic ones do
-   not count.
+3. Each word is similar to such a word: at least `SIMILARITY_MIN` by the trigrams that they share. Words that are
+   similar to generic words do not count.
 
 The closest organisation is first. Its distance is the sum over the words: 0 to 19 for a word of the name (the number of
 further words in it), 100 more in a former name, 200 in an identifier, 300 for its territory; 20 more where the word is
-only begun, and 1,000 times the dissimilarity in thousandths where it is only alike. Of equal ones those are first
-whose whole name was asked for, then the larger by population, then the lower id: the order is total.
+only begun, and 1,000 times the dissimilarity in thousandths where it is only alike. At the same distance, an
+organisation whose whole name is the text comes first, then the larger by population, then the lower id.
 
 The work is bounded, so that one letter costs no more among a million organisations than among ten thousand: a search
 reads at most `ROWS_MAX` rows of its rarest word, in the order of words and distances, and looks the other words up.
@@ -80,9 +80,9 @@ _BATCH: Final = 500
 class SearchTerm(Struct, frozen=True):
     """A word of a search text, and the values in an organisation that match it.
 
-    `alike`: the indexed words that match, each with its distance; None if every word matches that begins with the
-    searched one. `territories`: codes of the columns `province` and `region` that match, each with its distance.
-    `kinds`: kinds of organisation that the word stands for.
+    `alike`: the indexed words that match, each with its distance; None if every word that begins with the searched word
+    matches. `territories`: codes of the columns `province` and `region` that match, each with its distance. `kinds`:
+    kinds of organisation that the word stands for.
     """
 
     word: str

@@ -89,8 +89,8 @@ def index_words(entry: OrganisationEntry) -> dict[str, int]:
 
     The distance of a word is the number of further words in its name: 0 for a word that is the whole name, 1 for both
     words of "Vitoria-Gasteiz". All generic words of a name together count as one word, so "Madrid" is nearer than
-    "Comunidad de Madrid". A name in two languages, as "Donostia/San Sebastián", counts as two names. 100 is added to
-    the distance of words of former names, 200 to that of words of ids and aliases.
+    "Comunidad de Madrid". A name in two languages, as "Donostia/San Sebastián", counts as two names. 100 is added for
+    words of former names; words of ids and aliases have the distance 200.
     """
     distances: dict[str, int] = {}
     names = [(entry.name, 0), *((former.name, FORMER_NAME) for former in entry.former_names)]

@@ -181,7 +181,7 @@ def has_exact_match(database: Database, text: str) -> bool:
 def get_state(database: Database) -> tuple[int, str]:
     """Return the number of writes of organisations, and the time of the last one.
 
-    A copy of the organisations is up to date as long as both are the same as when it was made.
+    A copy of the organisations is outdated once one of these values has changed.
     """
     with database.read() as session:
         return queries.get_state(session)
@@ -343,7 +343,7 @@ def remove_simulated(session: Session) -> None:
 def import_municipalities(
     database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
 ) -> ImportCounts:
-    """Store the municipalities of a CSV file, update those that exist, and return the counts.
+    """Add the new municipalities of a CSV file, update the existing ones, and return how many of each.
 
     `raw` is the content of the file. In an existing municipality only the values that are in the file are replaced.
     `population_year` is the year of the populations in the file. If it is None, a population that is unchanged keeps

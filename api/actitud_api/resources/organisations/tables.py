@@ -98,9 +98,10 @@ class WordTrigram(Base, table=True):
 
 
 class RegisterState(Base, table=True):
-    """The number of writes of the register of organisations, and the time of the last one, in the only row.
+    """A table with one row: the number of writes of the register of organisations, and the time of the last write.
 
-    It is kept in a row of its own, because every page that shows names of organisations would otherwise count them all.
+    Pages that show names of organisations read this row to notice changes; otherwise each would count all
+    organisations.
     """
 
     __tablename__ = "register_state"

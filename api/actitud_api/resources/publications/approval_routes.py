@@ -38,7 +38,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class ApprovalsController(Controller):
-    """Routes to list, read and give approvals of a publication."""
+    """Routes to list and read the approvals of a publication, and to approve one."""
 
     path = "/v1/editions/{edition:str}/approvals"
     tags = ("publications",)
@@ -94,10 +94,10 @@ class ApprovalsController(Controller):
     ) -> Response[bytes]:
         """Approve a publication before it is made.
 
-        The body repeats the publication request that is to be sent, with the digest of the pending publication, which
-        the refusal of that request names. Afterwards another key can send exactly this request, as long as the stored
-        data do not change. If the service has the setting `second_approver`, it publishes nothing without such an
-        approval.
+        The body has the members of the publication request that is to be sent, and the digest of the pending
+        publication, which the service names when it refuses that request for lack of an approval. Afterwards another
+        key can send exactly this request, as long as the stored data do not change. If the service has the setting
+        `second_approver`, it publishes nothing without such an approval.
         """
 
         def approve(session: Session) -> Response[bytes]:

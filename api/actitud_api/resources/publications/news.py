@@ -87,7 +87,7 @@ def list_news(database: Database, filters: NewsFilters, *, after: NewsPosition |
 
 
 def find_name(database: Database, organisation: str) -> str:
-    """Return the name of an organisation in the newest publication that has a score of it.
+    """Return the name of an organisation in the newest publication that has its score.
 
     Raises:
         UnknownNews: There is no such publication.

@@ -116,9 +116,9 @@ class FinalVersion(NamedTuple):
 class NewScore(Struct, frozen=True, kw_only=True):
     """A score that is to be stored in a revision.
 
-    `digest` is the digest of its document. `organisation` is the description in it, and `name_order` the name by which
-    rows are sorted. `figures` are the results by column of `assessments.tables.Assessment`. `submission` is the JSON of
-    the submission in the document.
+    `digest` is the digest of the score document. `organisation` is the description of the organisation in the document,
+    and `name_order` the name by which rows are sorted. `figures` are the results by column of
+    `assessments.tables.Assessment`. `submission` is the JSON of the submission in the document.
     """
 
     digest: str
@@ -131,8 +131,8 @@ class NewScore(Struct, frozen=True, kw_only=True):
 class CorrectedScore(Struct, frozen=True):
     """A score that a publication corrects, or adds.
 
-    `before` and `after` are the digests of its old and new document; `before` is None if the publication adds it. Index
-    and level are taken from each document, None if the score has none.
+    `before` and `after` are the digests of the old and the new score document; `before` is None if the publication adds
+    the score. Index and level are those in each document, None if the score has none.
     """
 
     organisation: str
@@ -213,11 +213,11 @@ class RevisionKey(Struct, frozen=True):
 
 
 class StoredNewestScore(NamedTuple):
-    """The score of an organisation in the newest revision of an edition, as it is stored.
+    """The stored score of an organisation in the newest revision of an edition, with its compressed document.
 
     `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
     score is not ranked. `digest` is the digest of the score document, and `member` its bytes as one gzip member.
-    `has_erasures` is true if texts of its review may have been erased since.
+    `has_erasures` is true if texts of the review may have been erased since the publication.
     """
 
     edition_digest: str
@@ -388,7 +388,7 @@ def insert_scores(session: Session, edition: str, revision: int, scores: Sequenc
 def copy_scores(
     session: Session, edition: str, revision: int, corrected: Mapping[int, NewScore], added: Collection[int] = ()
 ) -> None:
-    """Insert the scores of a revision: copies of the scores of the previous revision, and the corrected ones.
+    """Insert the scores of a revision: the corrected scores, and copies of all others from the previous revision.
 
     `corrected` has the corrected and added scores, by their ordinal in the new revision. `added` are the ordinals of
     the scores that the previous revision does not have; each of them increases the ordinals of later scores by 1.
@@ -556,7 +556,7 @@ def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | No
 
 
 def delete_revision(session: Session, key: RevisionKey) -> None:
-    """Delete a revision of which some scores are missing. The triggers that refuse this must be suspended."""
+    """Delete an incomplete revision, in which scores are missing. The triggers that refuse this must be suspended."""
     for table in (SCORES, CORRECTIONS, PUBLICATIONS):
         session.execute(delete(table).where(table.c.edition == key.edition, table.c.revision == key.revision))
 
@@ -617,7 +617,7 @@ def list_members(session: Session, edition: str, revision: int, after: str) -> l
 def get_document_bytes(session: Session, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:
     """Return the exact bytes of score documents in a revision, by organisation id.
 
-    `organisations` are at most `BATCH_ROWS`; those without a score in the revision are absent.
+    `organisations` are at most `BATCH_ROWS`; organisations without a score in the revision are absent.
     """
     bounds = {"edition": edition, "revision": revision, "organisations": organisations}
     return {organisation: unpack_line(member) for organisation, member in session.execute(_SELECT_MANY, bounds)}
@@ -671,7 +671,10 @@ class PublicationRow(Struct, frozen=True):
 
 
 class PublishedFigures(Struct, frozen=True):
-    """The name and the figures of an organisation in a revision; `index_value` is in units of its methodology."""
+    """The name and the figures of an organisation in a revision.
+
+    `index_value` is in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points).
+    """
 
     organisation: str
     name: str
@@ -694,8 +697,8 @@ def list_news(
     """List publications, newest first.
 
     `after` is the position of the last publication of the previous page, None for the first page; at most `limit` are
-    listed. If the filters name an organisation, only publications with a score of it are listed, even an unchanged one.
-    The filters `region` and `province` select no publications, only scores in them.
+    listed. If the filters name an organisation, only publications with its score are listed, even if the score is
+    unchanged. The filters `region` and `province` select no publications, only scores in them.
     """
     columns = PUBLICATIONS.c
     statement = (
@@ -742,7 +745,7 @@ def count_selected_scores(session: Session, edition: str, revision: int, filters
 def list_figures(
     session: Session, edition: str, revision: int, organisations: Collection[str], filters: NewsFilters
 ) -> dict[str, PublishedFigures]:
-    """Return the figures of some organisations in a revision by id; those that filters do not select are absent."""
+    """Return the figures of some organisations in a revision by id, without organisations that the filters exclude."""
     statement = select(*(SCORES.c[name] for name in PublishedFigures.__struct_fields__)).where(
         SCORES.c.edition == edition,
         SCORES.c.revision == revision,
@@ -753,7 +756,7 @@ def list_figures(
 
 
 def find_newest_name(session: Session, organisation: str) -> str | None:
-    """Return the name of an organisation in the newest publication that has a score of it; None if there is none."""
+    """Return the name of an organisation in the newest publication that has its score, or None if there is none."""
     newest = (
         select(SCORES.c.name)
         .join(

@@ -315,9 +315,9 @@ class PublicationsController(Controller):
 
         An edition in review is published with the scores of all its final assessments; every submitted assessment must
         be final or returned. If the edition is published already, the request corrects some assessments and names the
-        digest of the newest revision in `supersedes`: a new revision replaces that one, which stays readable. A
-        correction of an organisation whose assessment was returned, and which is therefore left out, adds it with its
-        last submission.
+        digest of the newest revision in `supersedes`: a new revision replaces the newest one, which stays readable. A
+        correction can also add an organisation that was left out because its assessment was returned; its last
+        submission is then scored.
 
         With `Prefer: respond-async` the answer is a job (202), whose `result` names the publication by its `location`.
         """

@@ -129,7 +129,7 @@ class NewestScore(Struct, frozen=True, kw_only=True):
 
     `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
     score is not ranked. `digest` is the digest of the score document, `result_digest` the digest of the score in it.
-    `review` is the outcome of the review in the document, without the texts that were erased since.
+    `review` is the outcome of the review in the document, without the texts that were erased after the publication.
     """
 
     edition_digest: str
@@ -169,7 +169,7 @@ class UnknownDocument(LookupError):
 
 
 class PublicationInterrupted(Exception):
-    """The process stops, so the publication was given up before anything of it was stored."""
+    """The process stops, so the publication was given up before any part was stored."""
 
 
 class Refusal(Struct, frozen=True):
@@ -251,7 +251,7 @@ class UnsignedScore(Struct, frozen=True):
     """A score document before it is signed.
 
     `line` is the line of the score in the edition document, `form` the digest and bytes of the score document, `row`
-    the row to store for it. `changed` is True if its figures differ from those of the assessment.
+    the row to store for it. `changed` is True if its figures differ from the figures of the assessment.
     """
 
     line: ScoreLine
@@ -264,7 +264,7 @@ class SignedScore(Struct, frozen=True):
     """A score document after it is signed.
 
     `line` is the line of the score in the edition document, `stored` the score document with its signature, `row` the
-    row to store for it. `changed` is True if its figures differ from those of the assessment.
+    row to store for it. `changed` is True if its figures differ from the figures of the assessment.
     """
 
     line: ScoreLine
@@ -323,7 +323,7 @@ class EditionPublisher:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Abandon the publication that is being prepared, and refuse further ones.
+        """Abandon the publication that is being prepared, and refuse further publications.
 
         A process that stops cannot wait for the preparation of a large edition. A publication that is already being
         stored is completed.
@@ -341,10 +341,16 @@ class EditionPublisher:
     ) -> T:
         """Compute the scores of an edition, call `write` with them, and return its result.
 
-        `write` gets the scores and publishes them, usually by `publish` in a transaction. It gets None if no scores are
-        needed: the plan is a correction, is refused, or lacks its approval. If `write` raises `StaleVersion`, the
-        scores that changed since are computed again; its other exceptions pass through. `advance` is called once for
-        each computed score, to show progress. `now` decides which deadlines are over.
+        If `write` raises `StaleVersion`, the scores that have changed meanwhile are computed again and `write` is
+        called again; any other exception of `write` is raised.
+
+        Args:
+            edition: Id of the edition.
+            plan: The requested publication.
+            write: Publishes the scores, usually by `publish` in a transaction. It gets None if no scores are needed,
+                because the plan is a correction, is refused, or lacks its approval.
+            advance: Called once for each computed score, to show progress.
+            now: Current time, which decides which deadlines are over.
 
         Raises:
             UnknownEdition: No edition has that id.

@@ -52,7 +52,7 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
     """Return the first published figure that differs from the signed documents, or None if nothing differs.
 
     An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
-    the order of their ids, figures of the edition before those of its organisations. `trusted`: the ids (thumbprints)
+    the order of their ids, figures of the edition before figures of its organisations. `trusted`: the ids (thumbprints)
     of the keys that may have signed. None accepts every key in the database, although the owner of the database can
     replace the keys.
     """

@@ -30,7 +30,7 @@ class Deviation(Struct, frozen=True):
 
 
 def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
-    """Return those of `values`, by key, that lie too far from the median of all values.
+    """Return the entries of `values` that lie too far from the median of all values, by key.
 
     Too far is more than `DEVIATION_LIMIT` times the median absolute deviation. The median absolute deviation is the
     median of the distances of all values from their median, without a scale factor: F. R. Hampel, The Influence Curve

@@ -31,7 +31,7 @@ OUTLIER, GROWTH, DOCUMENTS = "V24", "V18", "V22"
 
 
 class SubmittedAssessment(Struct, frozen=True):
-    """A submitted assessment as it is stored, with the kind and size band of its organisation.
+    """A submitted assessment with the kind and size band of its organisation.
 
     `submission` holds its facts and `support` its documents. `band` is None if the size is not known.
     """
@@ -44,12 +44,11 @@ class SubmittedAssessment(Struct, frozen=True):
 
 
 class ComparedAssessment(Struct, frozen=True):
-    """The values of an assessment that are compared with those of its peers.
+    """The values of an assessment that are compared with the values of its peers.
 
-    Peers are the assessments of organisations of the same kind and size band. `values`: exact raw values by
-    indicator. `followers`: the followers of the largest account, None if the profile has no number. `urls`: URLs of
-    its documents, without repetition. `reused`: URLs of documents that support too many indicators, with the number
-    of indicators.
+    Peers are the assessments of organisations of the same kind and size band. `values`: exact raw values by indicator.
+    `followers`: the followers of the largest account, None if the profile has no number. `urls`: URLs of its documents,
+    without repetition. `reused`: URLs of documents that support too many indicators, with the number of indicators.
     """
 
     organisation: str
@@ -77,7 +76,7 @@ class Anomaly(Struct, frozen=True):
 
 
 def extract_compared(methodology: Methodology, assessment: SubmittedAssessment) -> ComparedAssessment:
-    """Score an assessment and return the values that are compared with those of its peers."""
+    """Score an assessment and return the values that are compared with the values of its peers."""
     evaluation = evaluate(methodology, assessment.submission)
     positions, leaves = evaluation.compiled.positions, evaluation.results
     values = {name: leaves[positions[name]].value for name in _list_compared_indicators(methodology)}

@@ -310,8 +310,8 @@ class VerdictsController(Controller):
         Stores the verdict of the assessor who holds the key, in place of an earlier one of the same assessor on the
         answer, while the assessment is under review or in its hearing. `If-Match` must have the `ETag` of the verdicts
         on the answer. The latest verdict of any assessor counts, and the assessment is scored again at once. Once the
-        hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`) unless `hearing_until` gives
-        the organisation another last day.
+        hearing leaves no whole day to reply, a harsher verdict is refused (409, `harsher`) unless `hearing_until` sets
+        a later last day of the hearing.
         """
         opinion = schemas.build_opinion(body)
 
@@ -408,10 +408,9 @@ class ReviewController(Controller):
     ) -> Response[bytes]:
         """Write the overall review of an assessment.
 
-        Replaces the review while the assessment is under review or in its hearing. Members that are left out take the
+        Replaces the review while the assessment is under review or in its hearing. Members that are left out get the
         default of the methodology. The assessment is scored again at once. Once the hearing leaves no whole day to
-        reply, a harsher review is refused (409, `harsher`) unless `hearing_until` gives the organisation another last
-        day.
+        reply, a harsher review is refused (409, `harsher`) unless `hearing_until` sets a later last day of the hearing.
         """
 
         def save(session: Session) -> service.OverallReviewState:

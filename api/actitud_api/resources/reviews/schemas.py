@@ -67,7 +67,7 @@ HearingUntil = Annotated[
 
 
 class AcceptanceRequest(VerdictRequest, frozen=True, kw_only=True):
-    """A verdict: the answer stands."""
+    """A verdict: the answer counts as the organisation gave it."""
 
     verdict: Literal["accepted"]
     reason: Reason | None = None
@@ -138,7 +138,7 @@ class JudgedPage(Page[JudgedAnswer], frozen=True):
 
 
 class Review(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment. Every member but the ids is null or empty until somebody writes it.
+    """The overall review of an assessment. Every member but the ids is null or empty until somebody writes the review.
 
     `reason` is the text of the review, empty if it was erased.
     """
@@ -176,7 +176,7 @@ class PairAgreement(Struct, frozen=True, kw_only=True):
 class Agreement(Struct, frozen=True, kw_only=True):
     """The agreement of the assessors of an edition: of each pair of assessors, and in total.
 
-    `pairs` counts pairs of verdicts of different assessors on the same answer, `agreed` those with equal verdicts;
+    `pairs` counts pairs of verdicts of different assessors on the same answer, `agreed` the pairs of equal verdicts;
     `share` is null if there are no pairs. `too_low` is true if the share is below 0.8: the assessors should judge these
     answers again (rule R8 of the catalogue). Cohen's kappa is not defined for more than two assessors.
     """

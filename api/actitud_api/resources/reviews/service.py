@@ -54,7 +54,7 @@ Decoding into these types refuses unknown members.
 
 
 class UnknownIndicator(LookupError):
-    """The methodology has no indicator with this id. Raised by every use case that takes an indicator."""
+    """The methodology has no indicator with this id. Raised by every use case with a parameter `indicator`."""
 
     def __init__(self, indicator: str) -> None:
         super().__init__(indicator)
@@ -72,9 +72,9 @@ class UnknownVerdict(LookupError):
 class InvalidVerdict(ValueError):
     """The methodology does not allow this verdict on this answer. Nothing is stored.
 
-    `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to
-    cap. `level`: the level is not among `allowed`, the levels below that of the answer. `review`: the named rule is
-    not among `allowed`, the rules of the indicator that assessors check.
+    `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to cap.
+    `level`: the level is not among `allowed`, the levels below the level of the answer. `review`: the named rule is not
+    among `allowed`, the rules of the indicator that assessors check.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class ReviewOver(Exception):
 
 
 class ReviewMethodologyMismatch(ValueError):
-    """An overall review is written for another methodology version than that of the assessment.
+    """An overall review and its assessment are for different methodology versions.
 
     Raised by `save_overall_review`.
     """
@@ -148,8 +148,8 @@ class ReviewMethodologyMismatch(ValueError):
 class Opinion(Struct, frozen=True, kw_only=True):
     """The verdict that an assessor gives on an answer.
 
-    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any. `reason`
-    is None if the assessor gives none. `hearing_until` is a new last day of the hearing, None to leave it as it is.
+    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any. `reason` is
+    None if the assessor states no reason. `hearing_until` is a new last day of the hearing; None keeps the present day.
     """
 
     verdict: Verdict
@@ -173,9 +173,9 @@ class Judgement(Struct, frozen=True):
 class OverallOpinion(Struct, frozen=True, kw_only=True):
     """The overall review that an assessor writes.
 
-    `methodology` is the version that the review is written for. `max_level` is the highest level that the
-    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by
-    profile field and by indicator. `hearing_until` is a new last day of the hearing, None to leave it as it is.
+    `methodology` is the version that the review is written for. `max_level` is the highest level that the assessment
+    may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by profile field and
+    by indicator. `hearing_until` is a new last day of the hearing; None keeps the present day.
     """
 
     methodology: str
@@ -254,8 +254,9 @@ class AssessorPair(Struct, frozen=True):
 class AgreementSummary(Struct, frozen=True):
     """The agreement of the assessors of an edition.
 
-    `between` has an entry for each pair of assessors who judged the same answers. `pairs` is the number of such
-    answers and `agreed` the number of those with equal verdicts, each summed over all entries.
+    `between` has an entry for each pair of assessors who judged the same answers. `pairs` is the number of answers that
+    both assessors of a pair judged, and `agreed` the number of answers with equal verdicts, each summed over all
+    entries.
     """
 
     edition: str
@@ -278,8 +279,8 @@ class SampleView(Struct, frozen=True):
     """The sample of an edition, as far as a principal may see it.
 
     `drawing` has the seed and the share. `assessments` is the number of submitted assessments, and `drawn` the number
-    of those that were drawn. Both are None if the principal may not see all drawn organisations. `organisations`
-    are the drawn ones that the principal may see, in the order of the draw.
+    of drawn assessments. Both are None if the principal may not see all drawn organisations. `organisations` are the
+    drawn organisations that the principal may see, in the order of the draw.
     """
 
     drawing: SampleDraw
@@ -407,8 +408,8 @@ def save_verdict(
 ) -> AnswerReview:
     """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
-    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of
-    the assessor's key. Return the review of the answer: all verdicts on it.
+    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of the
+    assessor's key. Return the review of the answer: all verdicts on it.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -417,10 +418,10 @@ def save_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of
-            the answer.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of the
+            answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
-        TooLateToReply: The verdict is harsher than the one that counts, and the organisation could not reply to it.
+        TooLateToReply: The verdict is harsher than the verdict that counts now, and no whole day is left to reply.
         InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
     """
     locked, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
@@ -441,11 +442,11 @@ def save_verdicts(
     assessor: str,
     now: datetime,
 ) -> list[AnswerReview | VerdictRefusal | None]:
-    """Store the verdicts of an assessor on several answers of one assessment, each as `save_verdict` does.
+    """Store the verdicts of an assessor on several answers of one assessment, and score the assessment again once.
 
-    The assessment is scored again once. Return for each judgement the review of its answer; None if the assessor has
-    given the same verdict on the answer before; or the exception that refuses this verdict, while the other verdicts
-    are stored. No opinion may set another last day of the hearing.
+    Each verdict replaces an earlier one of the same assessor on the same answer. Return for each judgement the review
+    of its answer; None if the assessor has given the same verdict on the answer before; or the exception that refuses
+    this verdict, while the other verdicts are stored. No opinion may set another last day of the hearing.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -500,10 +501,10 @@ def withdraw_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of
-            the answer.
+        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of the
+            answer.
         UnknownVerdict: The assessor has no verdict on the current answer.
-        TooLateToReply: An earlier, harsher verdict would count again, and the organisation could not reply to it.
+        TooLateToReply: An earlier, harsher verdict would count again, and no whole day is left to reply.
     """
     locked, _, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     own = _find_own_verdict(_select_answer_review(reviews, indicator), assessor)
@@ -791,8 +792,8 @@ def save_overall_review(
 ) -> OverallReviewState:
     """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
 
-    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of
-    the reviewer's key.
+    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of the
+    reviewer's key.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -803,7 +804,7 @@ def save_overall_review(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version of the overall review.
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
-        TooLateToReply: The review is harsher than the one before, and the organisation could not reply to it.
+        TooLateToReply: The review is harsher than the review before, and no whole day is left to reply.
         InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
     """
     locked = assessments.lock_for_review(session, edition, organisation, now=now)
@@ -911,8 +912,8 @@ def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Without `seed`, one is generated. The edition must not be published: once its organisations are final, somebody
-    could choose a seed that selects certain ones.
+    Without `seed`, one is generated. The edition must not be published: once its assessments are final, somebody could
+    choose a seed that selects certain organisations.
 
     Raises:
         UnknownEdition: There is no such edition.

@@ -11,9 +11,9 @@ def is_harsher(before: VerdictRecord | None, after: VerdictRecord | None) -> boo
     """Return True if the verdict `after` counts as harsher than `before`; None stands for no verdict.
 
     There are three grades: `accepted` and no verdict; `capped` and `insufficient`; `rejected` and `stale`, the
-    harshest. Of two `capped` verdicts the one with the lower level is harsher. A change between the two verdicts of a
-    grade counts as harsher, and so does the same verdict with another reason or rule, because the organisation has not
-    replied to it.
+    harshest. If both verdicts are `capped`, the verdict with the lower level is harsher. A change between the two
+    verdicts of a grade counts as harsher, and so does the same verdict with another reason or rule, because the
+    organisation has not replied to it.
     """
     if after is None or after.verdict in (None, "accepted"):
         return False

@@ -51,11 +51,11 @@ class IndexStatistics(Moments, frozen=True):
 class NodeStatistics(Moments, frozen=True):
     """Statistics of a dimension or indicator in relation to the node above it.
 
-    The node above is the one with the id `parent`, or the index if `parent` is null. `correlation` is the
-    correlation of the scores of the two nodes. `weight` is the weight of this node as a share of the weights of all
-    children of the node above. `main_effect` is the share of the variance of the node above that this node explains
-    (correlation ratio). `effective_weight` is this main effect as a share of the main effects of all children of
-    the node above. A figure that is not defined is null.
+    The node above has the id `parent`, or is the index if `parent` is null. `correlation` is the correlation of the
+    scores of the two nodes. `weight` is the weight of this node as a share of the weights of all children of the node
+    above. `main_effect` is the share of the variance of the node above that this node explains (correlation ratio).
+    `effective_weight` is this main effect as a share of the main effects of all children of the node above. A figure
+    that is not defined is null.
     """
 
     id: str
@@ -175,7 +175,7 @@ class CompensatedScore(Wire, frozen=True):
 
 
 class CompensationStatistics(Wire, frozen=True):
-    """The effect of a geometric mean on the index, in which strong dimensions make up less for weak ones.
+    """The effect on the index of a geometric mean, in which strong dimensions make up less for weak dimensions.
 
     `loss_mean` and `loss_max` are the points that the index loses; `level_changes` and `tenth_changes` are the shares
     of the organisations that change their level, or their tenth of the ranking. `most` has up to ten organisations that
@@ -190,7 +190,7 @@ class CompensationStatistics(Wire, frozen=True):
 
 
 class GroupStatistics(Wire, frozen=True):
-    """The mean and deviation of the index in a group of organisations, which is a kind or a size band."""
+    """The mean and standard deviation of the index in a group of organisations, which is a kind or a size band."""
 
     group: str
     organisations: Count

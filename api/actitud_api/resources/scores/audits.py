@@ -215,10 +215,10 @@ def _find_examined(computed: ComputationCache, view: _EditionView, *, sensitivit
 
 
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
-    """Return the mean score of each node, by id, over the ranked organisations of a published edition.
+    """Return the mean score of each group and indicator, by id, over the ranked organisations of a published edition.
 
-    Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None
-    if no organisation has a score in the node.
+    Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None if no
+    organisation has a score in the group or indicator.
 
     Raises:
         UnknownEdition: No published edition has that id.

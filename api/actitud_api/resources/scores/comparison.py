@@ -53,7 +53,7 @@ EXEMPLARY_CODES: Final[frozenset[Code]] = frozenset({"full", "partial"})
 
 
 class PeerComparison(Struct, frozen=True):
-    """The index of an organisation, or its score in one dimension, compared with those of its peer group.
+    """The index of an organisation, or its score in one dimension, compared with the scores of its peer group.
 
     Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). `score` is None if the organisation
     has no such score. `standing` is its rank in the group; None if it has no such score or is not ranked. `spread`

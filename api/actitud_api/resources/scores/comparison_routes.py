@@ -70,8 +70,8 @@ class ComparisonController(Controller):
         """Compare an organisation with its peers.
 
         Rank and percentile of the organisation within its peer group, and the quartiles of the group, for the index and
-        each dimension. Before publication, assessors, publishers and administrators see all of it; an organisation sees
-        only itself, without the group, which would reveal the scores of others.
+        each dimension. Before publication, assessors, publishers and administrators see everything; an organisation
+        sees only itself, without the group, which would reveal the scores of others.
         """
         peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))
@@ -95,7 +95,7 @@ class ComparisonController(Controller):
 
         The ranked organisations of the edition from the best in the dimension down, with their answers that score
         points in it. If several filters are given, all must match. Before publication, assessors, publishers and
-        administrators see all of it; an organisation sees only itself.
+        administrators see everything; an organisation sees only itself.
         """
 
         def make() -> Response[bytes]:
@@ -141,7 +141,7 @@ class ComparisonController(Controller):
         The scores are computed again in many random draws. Each draw varies the weights of the dimensions by up to 25 %
         and uses arithmetic or geometric aggregation with equal chance. All organisations share the same draws. Only
         ranked organisations are listed, in rank order; ranks are always ranks in the whole edition. Before publication,
-        assessors, publishers and administrators see all of it; an organisation sees only itself, without rank, which
+        assessors, publishers and administrators see everything; an organisation sees only itself, without rank, which
         would reveal the scores of others.
         """
         total = query.make_total()
@@ -182,7 +182,7 @@ class ComparisonController(Controller):
         For the ranked organisations: mean, deviation and skewness of each score; its correlation with the score of the
         dimension or index above it; Cronbach's alpha; its main effect beside its weight; and by how many ranks
         organisations move if a dimension is left out, or a goalpost moves. Before publication, assessors, publishers
-        and administrators see all of it; an organisation sees only what is computed from its own score.
+        and administrators see everything; an organisation sees only what is computed from its own score.
         """
         statistics = audits.compute_statistics(database, computed, path.edition, principal=principal)
         return STATISTICS.of(request, audit_schemas.build_statistics(statistics, language))
@@ -208,7 +208,7 @@ class ComparisonController(Controller):
         Beyond the statistics of the edition: correlations and principal components of the dimensions, the organisations
         whose strong dimensions make up for weak ones, and the differences between kinds and size bands. With
         `sensitivity`, also how much the levels depend on gates, ladders, weights, goalposts, the cap without evidence,
-        coding errors and samples. Before publication, assessors, publishers and administrators see all of it; an
+        coding errors and samples. Before publication, assessors, publishers and administrators see everything; an
         organisation sees only what is computed from its own score.
         """
         examined = audits.examine_edition(

@@ -44,8 +44,8 @@ class RankedField(Struct, frozen=True):
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the scores
     by row, and computes them again under other weights or curves. `attainable` is, by row, the highest level that the
-    scores in indicators and dimensions allow, whatever the index. `kinds` and `bands` have, by row, the kind of the
-    organisation, and its size band if it has one.
+    scores in indicators and dimensions allow, without regard to its index. `kinds` and `bands` have, by row, the kind
+    of the organisation, and its size band if it has one.
     """
 
     positions: Mapping[str, int]
@@ -83,9 +83,9 @@ class FieldRobustness(Struct, frozen=True):
 
 
 class NodeMeans(Struct, frozen=True):
-    """Mean score of each node over the ranked organisations, by id, in units of 10^-decimals.
+    """Mean score of each group and indicator over the ranked organisations, by id, in units of 10^-decimals.
 
-    A mean is None if no organisation has a score in the node.
+    A mean is None if no organisation has a score in the group or indicator.
     """
 
     means: dict[str, int | None]
@@ -124,9 +124,9 @@ class ComputationCache:
     """Cached computations over editions: ranked fields, robustness and audits.
 
     Each attribute caches one kind of result: `fields` the ranked organisations with their scores, `drawn` their
-    robustness, `audits` the statistics of each node, `structures` and `sensitivities` the other parts of an audit,
-    `means` the mean score of each node. The key has the edition and the rows that the caller may see. With 8,131
-    organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
+    robustness, `audits` the statistics of each group and indicator, `structures` and `sensitivities` the other parts of
+    an audit, `means` the mean scores. The key of a result names the edition and the rows that the caller may see. With
+    8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:
@@ -144,10 +144,14 @@ class ComputationCache:
     def find(
         self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, type_: type[V]
     ) -> V | None:
-        """Return a cached value from memory, or else from disk, or None if there is none.
+        """Return the result of a computation from memory, or else from disk; None if it is in neither.
 
-        `values` is the cache in memory to look in, and `key` the key in it. `source` and `kind` identify the value on
-        disk; if `source` is None, only memory is looked in.
+        Args:
+            values: Cache in memory for this kind of result.
+            key: Key of the result in `values`.
+            source: Scores from which the result was computed; None does not read the disk.
+            kind: Name of the computation on disk, with its parameters.
+            type_: Type of the result, for reading it from disk.
         """
         value = values.get(key)
         if value is None and source is not None and self._kept is not None:
@@ -157,9 +161,14 @@ class ComputationCache:
         return value
 
     def keep(self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, value: V) -> V:
-        """Store a value in a cache in memory under `key`, and return it.
+        """Store the result of a computation in memory and on disk, and return it.
 
-        `source` and `kind` identify the value on disk; if `source` is None, it is stored in memory only.
+        Args:
+            values: Cache in memory for this kind of result.
+            key: Key of the result in `values`.
+            source: Scores from which the result was computed; None stores it in memory only.
+            kind: Name of the computation on disk, with its parameters.
+            value: The result.
         """
         if source is not None and self._kept is not None:
             self._kept.save(source, kind, value)

@@ -125,7 +125,7 @@ class FigureSource(Struct, frozen=True):
 
 
 class StoredFigures(Struct, frozen=True):
-    """The figures of an organisation in an edition, as they are stored.
+    """The stored figures of an organisation in an edition.
 
     `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals, 5734
     means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value. `status`
@@ -369,7 +369,7 @@ def list_located(session: Session, source: FigureSource, filters: ScoreFilters) 
 
 
 def list_organisations(session: Session, source: FigureSource) -> list[str]:
-    """List the ids of all organisations of an edition in their order."""
+    """List the ids of all organisations of an edition in ascending order."""
     organisations: list[str] = []
     for batch in session.execute(source.statements.select_organisations, source.parameters).partitions(_BATCH_ROWS):
         organisations.extend(organisation for (organisation,) in batch)
@@ -449,8 +449,8 @@ def get_state_key(session: Session, source: FigureSource, visibility: Visibility
     """Return a key that changes if, and only if, the visible figures of the edition may have changed.
 
     Before publication, the key holds the number of visible assessments, the sum of the versions of their rows, and the
-    times of the last creation and the last update. Afterwards it holds the number of scores, the revision, and its
-    digests.
+    times of the last creation and the last update. Afterwards it holds the number of scores, the number of the
+    revision, and the digests of its edition document and bundle.
     """
     statement = SELECT_REVISION_STATE
     if source.revision is None:

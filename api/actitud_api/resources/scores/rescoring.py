@@ -71,7 +71,10 @@ class RescoredScore(Struct, frozen=True):
 
 
 class LevelMove(Struct, frozen=True):
-    """Number of organisations with a level before and a level after, which may be equal; null is no level."""
+    """The number of organisations with the level `before` under one version and the level `after` under another.
+
+    The two levels may be equal. None stands for no level.
+    """
 
     before: int | None
     after: int | None
@@ -147,7 +150,7 @@ _DECIMALS: Final = 2
 
 
 def summarise_rescored(before: str, after: str, details: Iterable[Mapping[str, Any]]) -> RescoringSummary:
-    """Summarise the scores of an edition under two versions; `details` are the stored results of the job."""
+    """Summarise the scores of an edition under two versions; `details` are the results of the job that rescored it."""
     moves: Counter[tuple[int | None, int | None]] = Counter()
     sums = [Fraction(), Fraction()]
     rated = 0

@@ -166,7 +166,7 @@ class EditionScoresController(Controller):
 
         In rank order, or in the order that `sort` names; if several filters are given, all must match. Ranks are always
         ranks in the whole edition: equal indices share a rank, and the ranks after them are skipped; organisations with
-        insufficient evidence have no rank. Before publication, assessors, publishers and administrators see all of it;
+        insufficient evidence have no rank. Before publication, assessors, publishers and administrators see everything;
         an organisation sees only itself, without rank, which would reveal the scores of others.
         """
         sort = schemas.parse_sort(query)
@@ -219,9 +219,9 @@ class EditionScoresController(Controller):
     ) -> Response[bytes]:
         """Get the explained score of an organisation in an edition.
 
-        The score of the submitted facts, as of `POST /v1/scores`, with the rank and the outcome of the review. Before
-        publication, assessors, publishers and administrators see all of it; an organisation sees only itself, without
-        rank, which would reveal the scores of others.
+        The score of the submitted facts, in the form of `POST /v1/scores`, with the rank and the outcome of the review.
+        Before publication, assessors, publishers and administrators see everything; an organisation sees only itself,
+        without rank, which would reveal the scores of others.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, score = service.get_explained_score(edition_score)
@@ -243,7 +243,7 @@ class EditionScoresController(Controller):
         Moves are improvements of single answers, in the order in which they can be made; after all of them every
         condition of the next level holds. Each is the smallest improvement that satisfies a condition or, if none does,
         the one that gains most. Superfluous moves are removed at the end. Before publication, assessors, publishers and
-        administrators see all of it; an organisation sees only itself.
+        administrators see everything; an organisation sees only itself.
         """
         edition_score = service.get_edition_score(database, path.edition, path.organisation, principal=principal)
         methodology, level_path = service.find_level_path(edition_score)
@@ -270,7 +270,7 @@ class EditionScoresController(Controller):
         edition, of indicators that became known or unknown, and of changed facts. If the later methodology asks a new
         question, the points that are lost until it is answered belong to the first effect. Editions under different
         methodologies are not compared if one of them only estimates an index. Before publication, assessors, publishers
-        and administrators see all of it; an organisation sees only itself.
+        and administrators see everything; an organisation sees only itself.
         """
         change = service.compare_editions(
             database, path.edition, path.organisation, since=query.since, principal=principal
@@ -300,7 +300,7 @@ class EditionScoresController(Controller):
 
         The distribution of the index and of each dimension over the ranked organisations, and the number of
         organisations at each level and with each status. If several filters are given, all must match. Before
-        publication, assessors, publishers and administrators see all of it; an organisation sees only what is computed
+        publication, assessors, publishers and administrators see everything; an organisation sees only what is computed
         from its own score.
         """
         filters = schemas.build_territory_filters(query)
@@ -347,7 +347,7 @@ class OrganisationScoresController(Controller):
 
         Newest reference date first. With `methodology`, every edition is scored under that version, without rank; an
         edition keeps its own version if one of the two versions only estimates an index. Before publication, assessors,
-        publishers and administrators see all of it; an organisation sees only itself, without rank, which would reveal
+        publishers and administrators see everything; an organisation sees only itself, without rank, which would reveal
         the scores of others.
         """
         total = query.make_total()

@@ -107,7 +107,7 @@ class ScoreBatchAnswer(Wire, frozen=True):
 
 
 class Sheet(NarratedScore, frozen=True, kw_only=True):
-    """The explained score of an organisation in an edition: a score as of `POST /v1/scores`, with rank and review.
+    """The explained score of an organisation in an edition, in the form of `POST /v1/scores`, with rank and review.
 
     `rank` is 1 for the best; equal indices share a rank, and the ranks after them are skipped. It is null if the
     organisation is not ranked, or asks before publication. `simulated`: the answers are invented. The score of a
@@ -132,9 +132,9 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
 class PathAnswer(NarratedPath, frozen=True):
     """The path of an organisation from its level to the next one, `target`, null if there is none.
 
-    `moves` are improvements in the order in which they can be made; together they meet every condition except those in
-    `unreachable`. They are null if no move helps or the profile has to change first. `index_after` and `level_after`
-    are the index and level after all moves.
+    `moves` are improvements in the order in which they can be made; together they meet every condition of the next
+    level, except the conditions in `unreachable`. `moves` is null if no improvement helps or the profile has to change
+    first. `index_after` and `level_after` are the index and level after all of `moves`.
     """
 
     edition: str
@@ -194,7 +194,7 @@ class PastScore(Wire, frozen=True):
     """The score of an organisation in one of its editions.
 
     If the request names another methodology version than that of the edition, `version_effects` has the answers that
-    the submission loses under it and the indicators that are new, and `rank` is null. Else `version_effects` is null. A
+    this version does not ask for and the indicators that it adds, and `rank` is null. Else `version_effects` is null. A
     figure that the score lacks is null.
     """
 
@@ -240,7 +240,7 @@ class Tenth(Wire, frozen=True):
 
 
 class LevelCount(Wire, frozen=True):
-    """The number of organisations at a level; those without a level are counted under null."""
+    """The number of organisations at a level, or without a level if `level` is null."""
 
     level: Annotated[int, Meta(ge=1, le=5)] | None
     organisations: Annotated[int, Meta(ge=0)]

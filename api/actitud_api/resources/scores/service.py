@@ -270,7 +270,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
     `document` is the digest of the published score document, `score` the score in it and `result_digest` the digest of
     that score; all are None before publication. `review` is the outcome of the review; for a published edition it is
     read from the published document, without the texts that were erased since. `replied` has, by indicator, the
-    documents that the organisation sent with its replies, except erased ones; it is empty for a published edition,
+    documents that the organisation sent with its replies, except erased documents; it is empty for a published edition,
     because replies are published without documents.
     """
 
@@ -457,7 +457,7 @@ def count_by_group(database: Database, edition: str, *, principal: Principal | N
 
 
 def list_organisations(database: Database, edition: str) -> list[str]:
-    """List the ids of the organisations that a published edition scores, in their order.
+    """List the ids of the organisations that a published edition scores, in ascending order.
 
     Raises:
         UnknownEdition: No edition with that id is published.

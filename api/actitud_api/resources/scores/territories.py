@@ -35,8 +35,8 @@ class UnknownTerritory(LookupError):
 class TerritoryFigures(Struct, frozen=True, kw_only=True):
     """The figures of the organisations of a territory; `territory` is None for the whole edition.
 
-    `organisations` and `levels` count all organisations, those without a level under None; `ranked` counts the
-    ranked ones. `index` summarises the index of the ranked ones, None if there are none.
+    `organisations` counts all organisations and `levels` counts them by level, where None is no level. `ranked` counts
+    the ranked organisations, and `index` summarises their index, None if none is ranked.
     """
 
     territory: Territory | None

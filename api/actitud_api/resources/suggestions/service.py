@@ -102,7 +102,7 @@ class NotProposer(Exception):
 class TooManySuggestions(Exception):
     """The key has reached the limit of suggestions in 24 hours. Raised by `propose`.
 
-    `limit` is the number of suggestions, `again` the time from which the key may make another one.
+    `limit` is the number of suggestions, `again` the time from which the key may make another suggestion.
     """
 
     def __init__(self, limit: int, again: datetime) -> None:
@@ -208,7 +208,7 @@ def propose(
     suggestion about an indicator gets the dimension of that indicator.
 
     Raises:
-        DimensionMismatch: The proposal names another dimension than that of its indicator.
+        DimensionMismatch: The proposal names a dimension, but its indicator belongs to another dimension.
         TooManySuggestions: The proposer has made `per_day` suggestions in 24 hours.
     """
     dimension = proposal.dimension

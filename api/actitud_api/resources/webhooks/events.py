@@ -46,7 +46,7 @@ class EditionPublished(WebhookEvent, frozen=True, kw_only=True):
 
 
 class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
-    """A score in a later publication of an edition that replaces another one, or is added (`before` is None).
+    """A score in a later publication of an edition that replaces an earlier score, or is added (`before` is None).
 
     `before` and `after` are the digests of the old and the new score document.
     """

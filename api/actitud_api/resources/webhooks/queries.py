@@ -216,13 +216,19 @@ def count_webhooks(session: Session, owner: str) -> int:
 
 
 def update_webhook(session: Session, webhook: str, version: int, values: Mapping[str, object]) -> bool:
-    """Set values in a webhook and return True; return False and change nothing if it has another version."""
+    """Update columns of a webhook and return True; `values` are the new values by column.
+
+    Return False, and change nothing, if the stored version is no longer `version`.
+    """
     statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version).values(dict(values))
     return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
 
 
 def delete_webhook(session: Session, webhook: str, version: int) -> bool:
-    """Delete a webhook with its log and return True; return False and keep the webhook if it has another version."""
+    """Delete a webhook with its log of deliveries and return True.
+
+    Return False, and delete nothing, if the stored version is no longer `version`.
+    """
     session.execute(delete(TOPICS).where(TOPICS.c.webhook == webhook))
     statement = delete(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.version == version)
     if session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is None:
@@ -323,7 +329,7 @@ def find_due_delivery(session: Session, webhook: str, now: datetime) -> Delivery
 
 
 def update_delivery(session: Session, delivery: int, values: Mapping[str, object]) -> None:
-    """Set values in a delivery."""
+    """Update columns of a delivery; `values` are the new values by column."""
     session.execute(update(DELIVERIES).where(DELIVERIES.c.id == delivery).values(dict(values)))
 
 

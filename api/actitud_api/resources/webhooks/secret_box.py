@@ -40,7 +40,7 @@ class SecretFault(RuntimeError):
 
 
 class SecretBox:
-    """Encryption of the secrets of webhooks (AES-256-GCM) with a key in a file."""
+    """Encrypts the secrets of webhooks with AES-256-GCM; the key is in a file."""
 
     def __init__(self, folder: Path) -> None:
         """Use the key in `folder`, the folder of the private signing keys; it is read at the first use."""

@@ -78,7 +78,7 @@ def resolve_name(host: str, port: int) -> list[str]:
 
 
 class Sender:
-    """Sender of messages, which opens channels to the addresses of webhooks."""
+    """Opens channels to the addresses of webhooks, through which messages are sent."""
 
     def __init__(
         self,
