@@ -1,4 +1,4 @@
-"""Drawing of charts: in a page, whose style sheet colours them, and as files that stand alone (SVG, PNG)."""
+"""Drawing of charts: in a page, whose style sheet colours them, and as files of their own (SVG, PNG)."""
 
 from __future__ import annotations
 
@@ -39,45 +39,49 @@ STYLE: Final = files("actitud_api.web.charts").joinpath("static", "file.css").re
 
 
 class Units(Protocol):
-    """The units in which a chart is drawn: converts the coordinates of a layout to lengths in SVG."""
+    """The units in which a chart is drawn, with conversions from the coordinates of a layout to lengths in SVG."""
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart."""
+        """Convert a horizontal length, given in per cent of the width of the chart, to a length in SVG."""
         ...
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em."""
+        """Convert a vertical length, given in em, to a length in SVG."""
         ...
 
 
 class PageUnits:
-    """The units of a page: per cent and em, so that a chart fills its column and its letters keep their size."""
+    """The units of a chart in a page: per cent and em.
+
+    With these units the chart fills its column, and its letters keep their size.
+    """
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart."""
+        """Convert a horizontal length, given in per cent of the width of the chart, to a percentage in SVG."""
         return f"{round(share, 2)}%"
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em."""
+        """Convert a vertical length, given in em, to em in SVG."""
         return f"{round(length, 2)}em"
 
 
 class FileUnits:
-    """The units of a file: pixels."""
+    """The units of a chart that is a file: pixels."""
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart."""
+        """Convert a horizontal length, given in per cent of the width of the chart, to pixels."""
         return f"{round(share * (WIDTH - 2 * _MARGIN) / 100, 1)}"
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em."""
+        """Convert a vertical length, given in em, to pixels."""
         return f"{round(length * _SIZE, 1)}"
 
 
 class FileLine(Struct, frozen=True):
-    """A line of text in a chart that is drawn as a file: its baseline, CSS class, words, and their width in pixels.
+    """A line of text in a chart that is drawn as a file.
 
-    A browser draws a file that another site shows with the fonts of the reader, which may be wider than ours.
+    `y` is the baseline, `style` the CSS class, and `length` the width of the text, in pixels. The file prescribes the
+    width, because a browser draws a file on another site with the fonts of the reader, which may be wider than ours.
     """
 
     y: float
@@ -127,7 +131,7 @@ def draw_svg(picture: Picture, legend: str, source: str, language: Language) -> 
 
 
 def draw_png(picture: Picture, legend: str, source: str, language: Language) -> bytes:
-    """Draw a chart as a PNG file, as `draw_svg` does."""
+    """Draw a chart as a PNG file with its title, its legend, and its source in the last line."""
     svg = draw_svg(picture, legend, source, language)
     return render_png(fonts.replace_missing(svg), PNG_SCALE * WIDTH)
 

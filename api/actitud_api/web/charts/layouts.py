@@ -1,8 +1,8 @@
 """Layout of charts: computes the coordinates from which the macros of `templates/charts.html` draw them.
 
-Horizontal coordinates are percentages of the width, so that a chart fills its column while its text keeps its
-size. Vertical coordinates are in `em`. Colour is never the only sign of a fact: the `description` of a chart
-contains every figure, and each row shows its figure as text.
+Horizontal coordinates are percentages of the width, so that a chart fills its column while its text keeps its size.
+Vertical coordinates are in `em`. No fact is shown by colour alone: the `description` of a chart contains every figure,
+and each row shows its figure as text.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _TICKS_MAX: Final = 6
 
 
 class Bar(Struct, frozen=True, kw_only=True):
-    """A bar of a chart, from 0 to 100, with its figure as text.
+    """A bar of a chart, with a length from 0 to 100, and with its figure as text.
 
-    `value` is None if there is no figure. `mark` is a second figure, from 0 to 100, to compare the bar with; None
-    draws no mark.
+    `value` is the length, None if there is no figure. `mark` is a second figure, from 0 to 100, to compare the bar
+    with; None draws no mark.
     """
 
     label: str
@@ -56,9 +56,12 @@ class Bar(Struct, frozen=True, kw_only=True):
 class DotRow(Struct, frozen=True, kw_only=True):
     """A row of a dot plot, with figures from 0 to 100.
 
-    `dot` is the figure that the row is about, None if there is none; `text` is that figure as text. `middle` is the
-    range of the middle half of a group, None if the group has no figures, and `mark` its median to compare the dot
-    with; None draws no mark.
+    Attributes:
+        label: Label of the row.
+        dot: Figure that the row shows as a dot, None if there is none.
+        text: This figure as text.
+        middle: Range of the middle half of the scores of a group, None if the group has no scores.
+        mark: Median of the group, to compare the dot with; None draws no mark.
     """
 
     label: str
@@ -69,7 +72,7 @@ class DotRow(Struct, frozen=True, kw_only=True):
 
 
 class LevelShare(Struct, frozen=True, kw_only=True):
-    """The number of organisations at a level; the level None is for organisations without one."""
+    """The number of organisations at a level; `level` is None for the organisations without a level."""
 
     level: int | None
     count: int
@@ -98,10 +101,17 @@ class TrendPoint(Struct, frozen=True, kw_only=True):
 class ChartRow(Struct, frozen=True, kw_only=True):
     """A row of a chart with its vertical coordinates, in em; horizontal ones are in per cent of the chart's width.
 
-    `lines`: the lines of the label, each with its baseline. `text`: the figure of the row, and `baseline` the baseline
-    of that text. `top`: the top of the bar, or of the line with the dot. A row of a bar chart has the figure `value`,
-    and as `mark` the figure to compare it with. A row of a dot plot has a `dot`, the `middle` half of a group and its
-    median as `mark`. Members that a row does not use are None.
+    Members that a row does not use are None.
+
+    Attributes:
+        lines: Lines of the label, each with its baseline.
+        text: Figure of the row as text.
+        baseline: Baseline of `text`.
+        top: Top of the bar, or of the line with the dot.
+        value: Figure of a bar.
+        mark: Figure to compare a bar with, or median of a group in a dot plot.
+        dot: Figure of a dot.
+        middle: Range of the middle half of the scores of a group in a dot plot.
     """
 
     lines: tuple[tuple[str, float], ...]
@@ -115,10 +125,10 @@ class ChartRow(Struct, frozen=True, kw_only=True):
 
 
 class LevelPart(Struct, frozen=True, kw_only=True):
-    """A part of the bar of levels, in per cent of its width.
+    """A part of the bar of levels: `left` and `width` are in per cent of the width of the bar.
 
-    `step` is its colour of the scale, None for organisations without a level. `text` is the number of the level; it is
-    empty if the part is too narrow for it.
+    `step` is the number of its colour in the scale, None for organisations without a level. `text` is the number of the
+    level, empty if the part is too narrow for a text.
     """
 
     left: float
@@ -130,9 +140,17 @@ class LevelPart(Struct, frozen=True, kw_only=True):
 class PlacedMark(Struct, frozen=True, kw_only=True):
     """A column of a histogram, or a point of a trend line, with its coordinates.
 
-    `x` is the middle of the column or point; `left`, `width`, `top` and `height` describe the drawn shape. Horizontal
-    coordinates are percentages of the chart's width, vertical ones are in em. `label` is the text below the mark, and
-    `text` its figure. `marked` is True if the mark is highlighted.
+    Horizontal coordinates are percentages of the chart's width, vertical ones are in em.
+
+    Attributes:
+        x: Middle of the column or point.
+        left: Left edge of the drawn shape.
+        width: Width of the drawn shape.
+        top: Top of the drawn shape.
+        height: Height of the drawn shape.
+        label: Text below the mark.
+        text: Figure of the mark as text.
+        marked: True if the mark is highlighted.
     """
 
     x: float
@@ -146,7 +164,10 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 
 
 class ChartTable(Struct, frozen=True):
-    """The figures of a chart as a table: the titles of its columns, and its rows. The first column has texts."""
+    """The figures of a chart as a table: the titles of its columns, and its rows.
+
+    The first column contains texts.
+    """
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str | float | None, ...], ...]
@@ -155,14 +176,23 @@ class ChartTable(Struct, frozen=True):
 class Picture(Struct, frozen=True, kw_only=True):
     """A chart with its coordinates.
 
-    `kind` names the macro in `charts.html` that draws the chart; `id` is unique in the page; `height` is in em. `title`
-    is the finding of the chart, and `description` all its figures. Bar charts and dot plots have `rows`; histograms and
-    trend lines have `placed` marks side by side; the bar of levels has `parts`. `steps` are the lines of the scale of a
-    trend line: height in em and text of each line. `ticks` are the lines of the scale of a dot plot: distance from the
-    left in per cent, and text. `reference` is a figure on that scale to compare every row with, None if there is none.
-    `is_own` is True if the dots are one organisation. `tiles` are the tiles of a tile map, and `classes` its legend:
-    step and range of each class; the step is None for the provinces without a figure. `legend` says how to read the
-    chart. `table` has the figures for downloads; a chart without a table cannot be downloaded.
+    Attributes:
+        kind: Name of the macro in `charts.html` that draws the chart.
+        id: Id of the chart, unique in the page.
+        title: Finding of the chart, as a sentence.
+        description: All figures of the chart, for screen readers.
+        height: Height in em.
+        rows: Rows of a bar chart or dot plot.
+        placed: Columns of a histogram, or points of a trend line.
+        parts: Parts of the bar of levels.
+        steps: Lines of the scale of a trend line: height in em, and text.
+        ticks: Lines of the scale of a dot plot: distance from the left in per cent, and text.
+        reference: Figure on that scale to compare every row with, None if there is none.
+        is_own: True if the dots are those of one organisation.
+        tiles: Tiles of a tile map.
+        classes: Legend of a tile map: step and range of each class; the step is None for provinces without a figure.
+        legend: Sentence that explains how to read the chart.
+        table: Figures for downloads; a chart without a table cannot be downloaded.
     """
 
     kind: Literal["bars", "dots", "columns", "trend", "levels", "tiles"]
@@ -184,9 +214,10 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 def draw_bars(identifier: str, title: str, description: str, rows: Sequence[Bar]) -> Picture:
-    """Lay out a chart with one bar from 0 to 100 per row; a row with a second figure has a mark to compare it with.
+    """Lay out a chart with one bar from 0 to 100 per row.
 
-    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
+    A row with a second figure gets a mark to compare the bar with. `identifier` is the id of the chart in the page, and
+    `description` its text for screen readers.
     """
     placed, height = _place_rows([_RowInput(row.label, row.text, row.value, row.mark) for row in rows])
     return Picture(
@@ -210,10 +241,16 @@ def draw_dots(
 ) -> Picture:
     """Lay out one dot per row on a common scale, over the middle half of a group.
 
-    The scale covers the figures and begins and ends at tens: dots are read by their place, not by a length from 0, and
-    medians that differ by a few points would all seem equal on a scale from 0 to 100. `reference` is a figure to mark
-    in every row. `is_own` is True if the dots belong to one organisation. `identifier` is the id of the chart in the
-    page, and `description` its text for screen readers.
+    The scale covers the figures and begins and ends at tens. Dots are read by their position, not by a length from 0,
+    and medians that differ by a few points would all seem equal on a scale from 0 to 100.
+
+    Args:
+        identifier: Id of the chart in the page.
+        title: Title of the chart.
+        description: Text for screen readers.
+        rows: Rows of the chart.
+        reference: Figure to mark in every row, None to mark none.
+        is_own: True if the dots are those of one organisation.
     """
     known = [figure for row in rows for figure in (row.dot, row.mark, *(row.middle or ())) if figure is not None]
     low, high = _choose_range([*known, *([] if reference is None else [reference])])
@@ -246,9 +283,10 @@ def draw_dots(
 
 
 def draw_levels(identifier: str, title: str, description: str, levels: Sequence[LevelShare], of: int) -> Picture:
-    """Lay out one bar, divided by the shares of the levels, lowest first; `of` is the number of levels.
+    """Lay out one bar, divided by the shares of the levels, lowest first.
 
-    `identifier` is the id of the chart in the page, and `description` its text for screen readers.
+    `of` is the number of levels of the methodology. `identifier` is the id of the chart in the page, and `description`
+    its text for screen readers.
     """
     whole = sum(level.count for level in levels) or 1
     parts, left = [], 0.0
@@ -272,10 +310,10 @@ def draw_levels(identifier: str, title: str, description: str, levels: Sequence[
 def draw_tiles(
     identifier: str, title: str, description: str, tiles: Sequence[Tile], classes: Sequence[tuple[int | None, str]]
 ) -> Picture:
-    """Lay out the tile map of provinces; `classes` is its legend: step and range of each class, lowest first.
+    """Lay out the tile map of provinces.
 
-    A class whose step is None stands for the tiles without a figure. `identifier` is the id of the chart in the page,
-    and `description` its text for screen readers.
+    `classes` is the legend: step and range of each class, lowest first; the step is None for the tiles without a
+    figure. `identifier` is the id of the chart in the page, and `description` its text for screen readers.
     """
     return Picture(
         kind="tiles",
@@ -291,8 +329,8 @@ def draw_tiles(
 def draw_columns(identifier: str, title: str, description: str, bars: Sequence[HistogramColumn]) -> Picture:
     """Lay out a histogram: counts as columns side by side, the highest with the full height.
 
-    `identifier` is the id of the chart in the page, and `description` its text for screen readers. `bars` are the
-    columns.
+    `bars` are the columns. `identifier` is the id of the chart in the page, and `description` its text for screen
+    readers.
     """
     highest = max((column.count for column in bars), default=0) or 1
     width = _FULL / (len(bars) or 1)

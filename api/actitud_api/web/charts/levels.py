@@ -1,8 +1,8 @@
 """The one scale of colours of the portal, from the lowest level to the highest.
 
-The scale grows darker and bluer, so that it keeps its order in print, in grey and for colour-blind readers (checked by
-luminance in the tests). Colour is never the only sign: the number of the level is written on it. `static/charts.css`
-has the same colours.
+The scale grows darker and bluer, so that it keeps its order in print, in grey and for colour-blind readers (tests check
+the luminance). No level is shown by colour alone: its number is written on the colour. `static/charts.css` repeats the
+colours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 
 class LevelColour(NamedTuple):
-    """The colour of a level, and the colour of text on it."""
+    """The background colour of a level (`ground`), and the colour of text on it (`ink`)."""
 
     ground: str
     ink: str
@@ -46,14 +46,14 @@ copied, searched and found twice.
 
 
 def draw_digit(number: int) -> str:
-    """Return the SVG path that draws the number of a level; empty for a number for which there is no drawing."""
+    """Return the SVG path that draws the number of a level; an empty text for a number that has no drawing."""
     return DIGITS[number - 1] if number <= len(DIGITS) else ""
 
 
 def find_step(number: int, of: int) -> int:
     """Return the step of the scale of colours, from 1, for level `number` of `of` levels.
 
-    The lowest level has the first colour and the highest the last, also in a methodology without exactly five levels.
+    The lowest level has the first colour and the highest level the last, whatever the number of levels is.
     """
     return 1 if of == 1 else 1 + (2 * (number - 1) * (len(SCALE) - 1) + of - 1) // (2 * (of - 1))
 

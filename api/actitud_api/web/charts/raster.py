@@ -10,7 +10,7 @@ from actitud_api.web import fonts
 def render_png(svg: str, width: int | None = None) -> bytes:
     """Draw an SVG picture of this package as PNG, in its own width or scaled to `width` pixels.
 
-    All text has the font of `web/fonts`. Files and URLs to which the picture refers are not loaded.
+    All text is drawn in the font of `web/fonts`. Files and URLs to which the picture refers are not loaded.
     """
     return resvg_py.svg_to_bytes(
         svg_string=svg,

@@ -1,6 +1,6 @@
 """Layout of the preview pictures of shared links to pages: 1200 × 630 pixels, drawn as PNG.
 
-Most readers see such a picture small, on a telephone: it has few and large words, one figure and one drawing.
+Most readers see such a picture small, on a telephone. So it has few and large words, one figure and one drawing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ _templates: Final = load_templates("actitud_api.web.charts")
 
 
 class Words(Struct, frozen=True, kw_only=True):
-    """A text of a picture; `x` is its start, middle or end, depending on `anchor`, and `y` its baseline, in pixels."""
+    """A text of a picture; `x` and `y` are its position in pixels.
+
+    `x` is the start, middle or end of the text, as `anchor` says; `y` is its baseline.
+    """
 
     x: float
     y: float
@@ -61,12 +64,19 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 class OrganisationCard(Struct, frozen=True, kw_only=True):
-    """Content of the picture of an organisation.
+    """Content of the preview picture of an organisation.
 
-    `figure` is the index in whole points, and `full` the text after it, such as "of 100"; without an index `figure`
-    says so in words and `share` is None. `share` is the index as a part of the whole, 0 to 1. `level`: number, number
-    of levels, and name; None without one. `sentences` is the verdict. `remark` is a warning, such as that the data are
-    invented.
+    Attributes:
+        name: Name of the organisation.
+        identifier: Id of the organisation.
+        about: Text about the organisation, such as its kind and place.
+        edition: Title of the edition.
+        figure: Index in whole points; without an index, a text that says so.
+        full: Text after the index, such as "of 100", None without an index.
+        share: Index as a part of the whole, 0 to 1, None without an index.
+        level: Number of the level, number of levels, and name of the level; None without a level.
+        sentences: Sentences of the verdict on the organisation.
+        remark: Warning, such as that the data are invented; None for none.
     """
 
     name: str
@@ -82,7 +92,7 @@ class OrganisationCard(Struct, frozen=True, kw_only=True):
 
 
 class LevelCount(Struct, frozen=True, kw_only=True):
-    """The number of organisations at a level, also as text; `level` is None for organisations without one."""
+    """The number of organisations at a level, also as text; `level` is None for the organisations without a level."""
 
     level: int | None
     count: int
@@ -90,10 +100,17 @@ class LevelCount(Struct, frozen=True, kw_only=True):
 
 
 class OverviewCard(Struct, frozen=True, kw_only=True):
-    """Content of the picture of an edition or a territory.
+    """Content of the preview picture of an edition or a territory.
 
-    `finding` is the sentence of the whole picture. `levels` counts organisations, lowest level first; `of` is the
-    number of levels. `steps` are the classes of the provinces on the map, by INE code; empty for no map.
+    Attributes:
+        title: Title of the edition or territory.
+        about: Text below the title.
+        edition: Title of the edition, empty if it is the title of the picture.
+        finding: Sentence that states the main result.
+        levels: Number of organisations at each level, lowest level first.
+        of: Number of levels of the methodology.
+        steps: Class of each province on the map, by INE code; empty for no map.
+        remark: Warning, such as that the data are invented; None for none.
     """
 
     title: str
@@ -107,7 +124,7 @@ class OverviewCard(Struct, frozen=True, kw_only=True):
 
 
 def render_organisation(card: OrganisationCard, language: Language) -> bytes:
-    """Render the picture of an organisation as PNG."""
+    """Render the preview picture of an organisation as PNG."""
     page = _PictureBuilder(card.edition, language)
     name = _write_name(card.name, card.identifier)
     page.add_paragraph(name, 60, 68, 2, bold=True)
@@ -138,7 +155,7 @@ def render_organisation(card: OrganisationCard, language: Language) -> bytes:
 
 
 def render_overview(card: OverviewCard, language: Language) -> bytes:
-    """Render the picture of an edition or a territory as PNG."""
+    """Render the preview picture of an edition or a territory as PNG."""
     page = _PictureBuilder(card.edition, language)
     room = WIDTH - 2 * _MARGIN
     if card.steps:
@@ -154,7 +171,7 @@ def render_overview(card: OverviewCard, language: Language) -> bytes:
 
 
 def render_site(title: str, text: str, language: Language) -> bytes:
-    """Render the picture of the pages that belong to no edition as PNG."""
+    """Render the preview picture of pages that belong to no edition as PNG."""
     page = _PictureBuilder("", language)
     page.add_paragraph(title, 68, 80, 3, bold=True)
     page.y += 30

@@ -1,6 +1,6 @@
 """The tile map of Spain: one tile of the same size for each province, near the real position of the province.
 
-On a map with borders Badajoz is eleven times as large as Gipuzkoa, which has as many inhabitants; here all provinces
+On a map with borders Badajoz is eleven times as large as Gipuzkoa, which has as many inhabitants. Here all provinces
 have the same size, and the figure of each fits into its tile. The grid was designed for this project.
 """
 
@@ -31,7 +31,10 @@ _GRID: Final = """
 
 
 class TilePlace(NamedTuple):
-    """The column and row of a province in the grid, counted from the north-west corner, and its letters."""
+    """The position of a province in the grid of tiles, and its letters.
+
+    `column` and `row` are counted from the north-west corner; `letters` is the short name of the province on its tile.
+    """
 
     column: int
     row: int
@@ -53,11 +56,14 @@ PLACES: Final[Mapping[str, TilePlace]] = _read_grid()
 
 
 class Tile(Struct, frozen=True, kw_only=True):
-    """A tile of the map.
+    """A tile of the map: a province with its figure.
 
-    `step` is the class of its figure, 1 (lowest) to `STEPS`; None without a figure. `text` is the figure. `label` has
-    the province and its figures in words, for screen readers and as a tooltip. `href` is None if no organisation is in
-    the province.
+    Attributes:
+        place: Position of the tile in the grid.
+        step: Class of the figure, 1 (lowest) to `STEPS`; None without a figure.
+        text: The figure as text.
+        label: Province and figures in words, for screen readers and as a tooltip.
+        href: URL of the page of the province, None if no organisation is in the province.
     """
 
     place: TilePlace
@@ -68,7 +74,7 @@ class Tile(Struct, frozen=True, kw_only=True):
 
 
 class TileClass(NamedTuple):
-    """A class of the legend: its step of the scale, and the lowest and the highest figure in it."""
+    """A class of figures in the legend of the tile map: its step of the scale, and its lowest and highest figure."""
 
     step: int
     lowest: int
@@ -78,8 +84,9 @@ class TileClass(NamedTuple):
 def classify(figures: Mapping[str, int]) -> dict[str, int]:
     """Divide figures into `STEPS` classes of about the same size; equal figures are in the same class.
 
-    Return the class of each figure, 1 to `STEPS`, by the same keys. Pass the shown figures, which are whole points:
-    with finer ones two figures that look equal could be in different classes, and a class end where the next begins.
+    Return the class of each figure, 1 to `STEPS`, by the same keys. Pass the figures as shown, in whole points: with
+    finer figures, two that look equal could be in different classes, and one class could end with the figure with which
+    the next begins.
     """
     ordered = sorted(figures.values())
     first = {figure: ordered.index(figure) for figure in set(ordered)}
@@ -87,7 +94,10 @@ def classify(figures: Mapping[str, int]) -> dict[str, int]:
 
 
 def list_classes(figures: Mapping[str, int], steps: Mapping[str, int]) -> Sequence[TileClass]:
-    """List the classes that have figures, lowest first; `steps` are the classes of `figures` by the same keys."""
+    """List the classes that contain figures, lowest first.
+
+    `steps` contains the class of each of the `figures`, by the same keys.
+    """
     found: dict[int, list[int]] = {}
     for key, step in steps.items():
         found.setdefault(step, []).append(figures[key])

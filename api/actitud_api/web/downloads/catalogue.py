@@ -91,7 +91,10 @@ _FILES: Final = (
 def build_catalogue(
     editions: Sequence[tuple[EditionSource, PublicationRecord]], base: str, publisher: Publisher
 ) -> list[Node]:
-    """Build the catalogue of the published editions as RDF nodes. `base` is the scheme and authority of the service."""
+    """Build the catalogue of the published editions as RDF nodes.
+
+    `base` is the scheme and authority of the service, such as `https://example.org`.
+    """
     # The profiles ask for dates as soon as there is a data set; an empty catalogue has none.
     dates = sorted(published.published for _, published in editions)
     service = Iri(f"{base}/v1")

@@ -22,8 +22,8 @@ def build_dataset(
 ) -> dict[str, object]:
     """Build the schema.org `Dataset` of a published edition.
 
-    `source`: the edition. `published`: the revision whose number and date the data set states. `base`: scheme
-    and authority of the service, such as `https://example.org`.
+    `published` is the revision whose number and date the data set states. `base` is the scheme and authority of the
+    service, such as `https://example.org`.
     """
     edition, texts = source.edition, source.methodology.texts[language]
     address = f"{base}/v1/editions/{edition.id}"
@@ -57,7 +57,7 @@ def build_dataset(
 def escape_json_ld(data: dict[str, object]) -> Markup:
     """Encode JSON-LD for a `<script type="application/ld+json">` element.
 
-    It is escaped so that no text in it can end the element.
+    The text is escaped so that no value can end the element.
     """
     text = msgspec.json.encode(data).decode()
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

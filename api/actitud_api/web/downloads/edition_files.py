@@ -1,4 +1,4 @@
-"""The files of whole tables of a published edition: the parts of each besides its rows, and its name in a store."""
+"""The files of whole tables of a published edition: descriptions without the rows, and names in a store."""
 
 from __future__ import annotations
 
@@ -40,9 +40,14 @@ _MEASURE: Final = Texts("Medida", "Measure")
 class TableFile(Struct, frozen=True, kw_only=True):
     """The description of a file with a table, without the rows; it can be passed to another process.
 
-    `suffix`: the format. `sheet`: name of the sheet with the rows in a workbook. `about` and `notes`: texts of the
-    second sheet of a workbook, by label, and the name of that sheet; empty for other formats. `cube`: the description
-    of a JSON-stat file, None for other formats.
+    Attributes:
+        suffix: Suffix of the file name, which names the format, such as `csv`.
+        sheet: Name of the sheet with the rows, in a workbook.
+        columns: Columns of the table.
+        dialect: Form of a CSV file.
+        about: Texts of the second sheet of a workbook, by label; empty for other formats.
+        notes: Name of the second sheet of a workbook; empty for other formats.
+        cube: Description of a JSON-stat file, None for other formats.
     """
 
     suffix: str
@@ -54,9 +59,9 @@ class TableFile(Struct, frozen=True, kw_only=True):
     cube: Cube | None = None
 
     def encode(self, batches: Iterable[Any]) -> tuple[Iterator[bytes], int | None]:
-        """Encode the file; return its content in pieces, and its length in bytes, None if that is unknown.
+        """Encode the file; return its content in pieces, and its length in bytes, None if the length is unknown.
 
-        `batches`: the rows in batches; for JSON-stat, `CubeUnit`s in batches.
+        `batches` contains the rows, or for JSON-stat a `CubeUnit` for each row, in batches.
         """
         cube = self.cube
         if cube is not None:
@@ -75,9 +80,9 @@ class TableFile(Struct, frozen=True, kw_only=True):
 
 
 class TableFactory(Struct, frozen=True, kw_only=True):
-    """Factory of files with tables, in one language, for one publisher and one address of the service.
+    """Builder of descriptions of table files, in one language, for one publisher and one address of the service.
 
-    `base`: scheme and authority of links.
+    `base` is the scheme and authority of links.
     """
 
     language: Language
@@ -93,14 +98,22 @@ class TableFactory(Struct, frozen=True, kw_only=True):
         dialect: Dialect = "rfc4180",
         about: Mapping[str, str] | None = None,
     ) -> TableFile:
-        """Build the file of any table in a format other than JSON-stat. `about`: further lines about it, by label."""
+        """Build the description of a file with any table, in a format other than JSON-stat.
+
+        Args:
+            suffix: Suffix of the file name, which names the format.
+            sheet: Name of the sheet with the rows, in a workbook.
+            table: Columns of the table.
+            dialect: Form of a CSV file.
+            about: Further texts about the table for the second sheet of a workbook, by label.
+        """
         if suffix != "xlsx":
             return TableFile(suffix=suffix, sheet=sheet, columns=table, dialect=dialect)
         lines = {"license": f"{LICENSE_TITLE}, {LICENSE}", "service": self.base, **(about or {})}
         return TableFile(suffix=suffix, sheet=sheet, columns=table, about=lines, notes=_NOTES.into(self.language))
 
     def build_cube(self, source: EditionSource, path: str) -> TableFile:
-        """Build the JSON-stat file with the scores of an edition; `path` is its path in the service."""
+        """Build the description of the JSON-stat file with the scores of an edition; `path` is its URL path."""
         edition, language = source.edition, self.language
         extension = {"methodology": source.methodology.version, "digest": source.methodology.digest, "license": LICENSE}
         more: dict[str, object] = {
@@ -123,14 +136,14 @@ class TableFactory(Struct, frozen=True, kw_only=True):
         return TableFile(suffix="jsonstat", sheet="scores", columns=measures, cube=cube)
 
     def build_whole(self, source: EditionSource, table: TableName, suffix: str) -> TableFile:
-        """Build the file of a whole table of an edition, without filters."""
+        """Build the description of the file with a whole table of an edition, without filters."""
         if suffix == "jsonstat":
             return self.build_cube(source, f"/v1/editions/{source.edition.id}/scores.jsonstat")
         listed = list_columns(source, table, self.language)
         return self.build_file(suffix, table, listed, about=self.describe_edition(source, table))
 
     def describe_edition(self, source: EditionSource, table: TableName) -> dict[str, str]:
-        """Return the texts about a table of an edition for a workbook, by label, such as `publisher`."""
+        """Return the texts about a table of an edition, by label such as `publisher`, for a sheet of a workbook."""
         language, edition, published = self.language, source.edition, source.published
         description = {"scores": package.ABOUT_SCORES, "indicators": package.ABOUT_INDICATORS}[table]
         lines = {
@@ -160,9 +173,10 @@ def list_columns(source: EditionSource, table: TableName, language: Language) ->
 def list_whole_files(
     source: EditionSource, published: PublicationRecord, table: TableName, publisher: Publisher, base: str, rows: int
 ) -> dict[str, TableFile]:
-    """List the files of a whole table of a published edition by their names in a store.
+    """Build the descriptions of the files with a whole table of a published edition, by their names in a store.
 
-    `rows`: number of rows of the table; if a workbook cannot have so many, it is left out.
+    There is a file for each format and language. `rows` is the number of rows of the table; workbooks are left out if
+    they cannot contain so many.
     """
     files: dict[str, TableFile] = {}
     for language in LANGUAGES:
@@ -177,15 +191,15 @@ def list_whole_files(
 
 
 def name_state(source: EditionSource, published: PublicationRecord) -> str:
-    """Return the part of the names of files that changes with the stored data of an edition."""
+    """Return the part of file names that identifies the state of the stored data of an edition."""
     return _digest((published.digest, source.row_state))[:16]
 
 
 def name_file(source: EditionSource, published: PublicationRecord, table: TableName, file: TableFile) -> str:
-    """Return the name of a file of a whole table in a store; files with different content have different names.
+    """Return the name, in a store, of the file with a whole table; files with different content have different names.
 
-    The name begins with the edition and `name_state`. It also depends on the version of the service, because another
-    release may write the same rows differently.
+    The name begins with the edition and the state of its stored data. It also depends on the version of the service,
+    because another release may write the same rows differently.
     """
     has_texts = file.about or file.cube is not None
     described = file.columns if has_texts else [column.name for column in file.columns]

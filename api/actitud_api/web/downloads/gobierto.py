@@ -28,8 +28,8 @@ def encode_tree(
 ) -> bytes:
     """Encode the explained score of an organisation as JSON: the index, then each dimension with its indicators.
 
-    `sheet` is the explained score in `language`. `source` is the name of the source of the data, which Gobierto
-    shows beside each figure.
+    `sheet` is the explained score, with sentences in `language`. `source` is the name of the source of the data, which
+    Gobierto shows beside each figure.
     """
     return msgspec.json.encode([_TreeBuilder(edition, methodology, source, language).build_root(sheet)])
 

@@ -51,8 +51,8 @@ def build_data_package(
 ) -> schemas.DataPackage:
     """Build the Data Package descriptor of a published edition.
 
-    `source`: the edition. `published`: the revision whose number and date the descriptor states. `base`: scheme
-    and authority of the service, such as `https://example.org`.
+    `published` is the revision whose number and date the descriptor states. `base` is the scheme and authority of the
+    service, such as `https://example.org`.
     """
     address = f"{base}/v1/editions/{source.edition.id}"
     tables = (

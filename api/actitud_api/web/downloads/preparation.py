@@ -1,9 +1,9 @@
 """Make the files and computations of published editions before a request asks for them, in a process of low priority.
 
-The service reads the rows, because no other process may open a SQLite file, and passes them on in batches; the other
+The service reads the rows, because no other process may open a SQLite file, and passes them on in batches. The other
 process builds and encodes the files, which is nearly all of the work. Between two batches the service pauses. The
-process makes one table after another, each in all formats and languages from rows that are read once, and ends when no
-file is missing.
+process makes one table after another: it receives the rows of a table once, and makes its files in all formats and
+languages. It ends when no file is missing.
 """
 
 from __future__ import annotations
@@ -61,17 +61,22 @@ _log = structlog.get_logger()
 
 
 class PreparationStopped(Exception):
-    """The service stops, so the files that are being made are abandoned. Raised by `FilePreparation.make_missing`."""
+    """Raised by `FilePreparation.make_missing` if the service stops, so that unfinished files are abandoned."""
 
 
 class PreparationFailed(Exception):
-    """The process that made files failed or was killed. Raised by `FilePreparation.make_missing`."""
+    """Raised by `FilePreparation.make_missing` if the process that makes files fails or is killed."""
 
 
 class TableJob(Struct, frozen=True):
-    """A request to the other process to make files of one table, from rows that follow in batches.
+    """A job for the process that makes files: the files of one table, from rows that follow in batches.
 
-    `files`: descriptions of the files, by name. `folder` and `room`: folder and size limit of the store.
+    Attributes:
+        table: Name of the table.
+        edition: Edition of the rows.
+        files: Descriptions of the files, by name.
+        folder: Folder of the store that receives the files.
+        room: Size limit of the store.
     """
 
     table: TableName
@@ -82,7 +87,7 @@ class TableJob(Struct, frozen=True):
 
 
 class FilePreparation:
-    """Background maker of the missing files of published editions, one table after another."""
+    """Background worker that makes the missing files of published editions, one table after another."""
 
     def __init__(
         self,
@@ -94,10 +99,15 @@ class FilePreparation:
         look: float = LOOK_SECONDS,
         quiet: float = QUIET_SECONDS,
     ) -> None:
-        """Prepare to make files from `database` and to keep them in `store`; `run` begins.
+        """Prepare to make files from `database` and to keep them in `store`; `run` starts the work.
 
-        `base`: scheme and authority of links. `look`: seconds between two looks for changes. `quiet`: seconds without
-        change after which the files are made.
+        Args:
+            database: Source of the rows.
+            store: Store that receives the files.
+            publisher: Publisher that the files name.
+            base: Scheme and authority of links.
+            look: Seconds between two looks for changes.
+            quiet: Seconds without change after which the files are made.
         """
         self._database = database
         self._store = store
@@ -112,7 +122,7 @@ class FilePreparation:
         self._process: BaseProcess | None = None
 
     def run(self) -> None:
-        """Make the missing files at the start and after each change of the public state, until `stop` is called."""
+        """Make the missing files now and after each change of the published data, until `stop` is called."""
         made: int | None = None
         seen: int | None = None
         since = 0.0
@@ -135,14 +145,14 @@ class FilePreparation:
                 self._stopping.wait(RETRY_SECONDS)
 
     def stop(self) -> None:
-        """End the work at once; finished files are kept."""
+        """Stop the work at once; finished files are kept."""
         self._stopping.set()
         with self._lock:
             if self._process is not None:
                 self._process.kill()
 
     def make_missing(self) -> list[str]:
-        """Make the files and computations that are missing, and delete those of earlier states of the data.
+        """Make the missing files and computations, and delete those of earlier states of the data.
 
         Return the names of the files, and the kinds of the computations, that were made.
 
@@ -260,8 +270,8 @@ class _Maker:
 def make_files(pipe: Connection[object, Any]) -> None:
     """Run the loop of the process that makes files: receive jobs from the pipe, and send None after each.
 
-    A job is a `TableJob`, followed by batches of rows and then None; or a tuple of folder and size limit of the store
-    and a `ComputationJob`.
+    There are two kinds of jobs. A `TableJob` is followed by batches of rows and then None. A tuple of the folder of the
+    store, its size limit and a `ComputationJob` asks for computations.
     """
     start_worker(NICENESS)
     configure_logs()
@@ -314,7 +324,7 @@ def _read_rows(job: TableJob, table_file: TableFile, file: IO[bytes]) -> Iterato
 def build_preparing_lifespan(
     preparation: FilePreparation,
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that makes the files of published editions in the background."""
+    """Build an application lifespan during which a thread makes the files of published editions."""
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:

@@ -15,8 +15,8 @@ LICENSE: Final = "https://creativecommons.org/licenses/by/4.0/"
 class Publisher(Struct, frozen=True, kw_only=True):
     """The body that publishes the data.
 
-    `dir3`: its code in DIR3, the directory of Spanish public bodies; None if it has none. `contact`: an e-mail address
-    or the URL of a page; None if it has neither.
+    `dir3` is its code in DIR3, the directory of Spanish public bodies, None for a body without a code. `contact` is an
+    e-mail address or the URL of a page, None if there is none.
     """
 
     name: str = "Actitud"

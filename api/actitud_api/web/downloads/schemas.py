@@ -32,7 +32,7 @@ CatalogueFields = Annotated[tuple[Annotated[str, _allow(columns.CATALOGUE_NAMES)
 
 
 class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters that every table has; each table has its own subclass, with the names of its columns."""
+    """The query parameters of all tables; each table has its own subclass, with the names of its columns."""
 
     fields: tuple[str, ...] | None = None
 
@@ -47,7 +47,7 @@ class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of a table that can be downloaded in part. `limit` null returns all rows."""
+    """The query parameters of a table that can be downloaded in part. Without `limit`, all rows are returned."""
 
     limit: Rows | None = None
     offset: Annotated[int, Meta(ge=0, le=1_000_000, description="Number of rows to skip.")] = 0
@@ -66,7 +66,7 @@ class EditionsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the organisations table: the filters of the list of organisations."""
+    """The query parameters of the organisations table, with the filters of the list of organisations."""
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -79,9 +79,9 @@ class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of an edition's tables: the filters and the order of the edition's ranking.
+    """The query parameters of an edition's tables, with the filters and the order of the edition's ranking.
 
-    `limit` and `offset` count organisations.
+    `limit` and `offset` count organisations, not rows.
     """
 
     kind: organisations.OfKind | None = None

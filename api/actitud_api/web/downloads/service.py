@@ -50,9 +50,9 @@ Rows = Iterator[Sequence[Sequence[CellValue]]]
 
 
 class WorkbookTooLarge(ValueError):
-    """The requested workbook has more rows than the service writes into a workbook. Raised by `ensure_fits`.
+    """Raised by `ensure_fits` if a workbook would have more rows than the service writes into a workbook.
 
-    `rows`: number of rows of the request. `maximum`: maximum number of rows for that table.
+    `rows` is the number of requested rows, and `maximum` the highest allowed number for that table.
     """
 
     def __init__(self, rows: int, maximum: int) -> None:
@@ -62,9 +62,9 @@ class WorkbookTooLarge(ValueError):
 
 
 class RowSelection(Struct, frozen=True, kw_only=True):
-    """The rows of an edition that a download contains: filters, order, and at most `limit` rows from `offset`.
+    """The rows of an edition that a download contains: at most `limit` rows from `offset`, filtered and sorted.
 
-    `sort`: the order. `limit`: None for all rows. `principal`: the caller, whose role decides on unpublished rows;
+    `limit` is None for all rows. `principal` is the caller, whose role decides whether unpublished rows are visible;
     None if no key was sent.
     """
 
@@ -78,9 +78,13 @@ class RowSelection(Struct, frozen=True, kw_only=True):
 class EditionSource(Struct, frozen=True, kw_only=True):
     """An edition to download, with its methodology and its newest publication.
 
-    `counted`: the edition with its number of organisations. `published`: None if the edition is not published. `state`:
-    a value that changes whenever the downloaded data change that the caller may see. `row_state`: such a value for the
-    unfiltered rows of a published edition only; later changes of organisations do not change it.
+    Attributes:
+        counted: The edition with its number of organisations.
+        methodology: Methodology of the edition.
+        published: Newest publication, None if the edition is not published.
+        state: Value that changes with every change of the downloaded data that the caller may see.
+        row_state: Such a value for the unfiltered rows of a published edition only; later changes of organisations do
+            not change it.
     """
 
     counted: CountedEdition
@@ -103,9 +107,10 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 def load_source(database: Database, edition: str, *, principal: Principal | None = None) -> EditionSource:
     """Load an edition to download; `edition` is an id or `latest`.
 
-    `principal`: the caller, whose role decides on unpublished rows; None if no key was sent.
+    `principal` is the caller, whose role decides whether unpublished rows are visible; None if no key was sent.
 
-    Raises `UnknownEdition` if the edition does not exist.
+    Raises:
+        UnknownEdition: The edition does not exist.
     """
     counted = editions.get(database, edition)
     record = counted.record
@@ -126,8 +131,8 @@ def load_published_source(database: Database, edition: str) -> tuple[EditionSour
     """Load a published edition and its newest publication; `edition` is an id or `latest`.
 
     Raises:
-        UnknownEdition: the edition does not exist.
-        UnknownPublication: the edition is not published.
+        UnknownEdition: The edition does not exist.
+        UnknownPublication: The edition is not published.
     """
     source = load_source(database, edition)
     if source.published is None:
@@ -147,32 +152,43 @@ def list_published_sources(database: Database) -> list[tuple[EditionSource, Publ
 
 
 def fits(rows: int, columns: int) -> bool:
-    """Return True if a workbook has at most `CELLS_MAX` cells."""
+    """Return True if a workbook with `rows` × `columns` cells has at most `CELLS_MAX` cells."""
     return rows * columns <= CELLS_MAX
 
 
 def ensure_fits(rows: int, columns: int) -> None:
-    """Raise `WorkbookTooLarge` if `rows` times `columns` exceeds `CELLS_MAX`, because writing would take too long."""
+    """Check that a workbook with `rows` × `columns` cells is not too large to be written in time.
+
+    Raises:
+        WorkbookTooLarge: If the workbook would have more than `CELLS_MAX` cells.
+    """
     if not fits(rows, columns):
         raise WorkbookTooLarge(rows, CELLS_MAX // columns)
 
 
 def count_rows(database: Database, source: EditionSource, selection: RowSelection) -> int:
-    """Count the organisations in a selection."""
+    """Count the organisations that a selection of rows contains."""
     count = scores.count_scores(database, source.edition.id, selection.filters, principal=selection.principal)
     left = max(0, count - selection.offset)
     return left if selection.limit is None else min(left, selection.limit)
 
 
 class ScoreBatch(Struct, frozen=True):
-    """Stored rows of the ranking of an edition, with the numbers of verdicts and replies by organisation."""
+    """Stored rows of the ranking of an edition, with the number of verdicts and replies of each organisation.
+
+    `tallies` contains these numbers by organisation id.
+    """
 
     rows: list[RankingRow]
     tallies: dict[str, scores.ReviewTally]
 
 
 class DocumentBatch(Struct, frozen=True):
-    """Rows of the ranking of an edition, with the published documents and the erasures of reviews by organisation."""
+    """Rows of the ranking of an edition, with the published document of each organisation.
+
+    `texts` contains the documents by organisation id, and `erasures` the erasures of texts of reviews by organisation
+    id.
+    """
 
     rows: list[RankingRow]
     texts: dict[str, bytes]
@@ -182,7 +198,8 @@ class DocumentBatch(Struct, frozen=True):
 def list_score_rows(database: Database, source: EditionSource, selection: RowSelection) -> Rows:
     """Yield batches of rows for `columns.list_score_columns`, one row per organisation.
 
-    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    Raises:
+        StaleVersion: If a correction of the edition is published meanwhile.
     """
     for batch in read_score_batches(database, source, selection):
         yield build_score_rows(source.edition, batch)
@@ -191,7 +208,8 @@ def list_score_rows(database: Database, source: EditionSource, selection: RowSel
 def read_score_batches(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[ScoreBatch]:
     """Yield the scores of a selection in batches, from which `build_score_rows` and `build_cube_units` build rows.
 
-    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    Raises:
+        StaleVersion: If a correction of the edition is published meanwhile.
     """
     edition = source.edition
     for page in _read_ranking(database, source, selection):
@@ -199,7 +217,7 @@ def read_score_batches(database: Database, source: EditionSource, selection: Row
 
 
 def build_score_rows(edition: editions.EditionRecord, batch: ScoreBatch) -> Sequence[Sequence[CellValue]]:
-    """Return rows for `columns.list_score_columns`."""
+    """Build rows for `columns.list_score_columns` from a batch of scores, one row per organisation."""
     return [
         _build_score_row(edition, schemas.build_score_row(row), batch.tallies.get(row.organisation))
         for row in batch.rows
@@ -209,14 +227,16 @@ def build_score_rows(edition: editions.EditionRecord, batch: ScoreBatch) -> Sequ
 def list_cube_units(database: Database, source: EditionSource, selection: RowSelection) -> Iterator[Sequence[CubeUnit]]:
     """Yield the rows of the statistical download (a data cube) in batches, one `CubeUnit` per organisation.
 
-    A unit has one figure per column of `columns.list_measure_columns`. Raises `StaleVersion` if a correction of
-    the edition is published meanwhile.
+    A unit has one figure per column of `columns.list_measure_columns`.
+
+    Raises:
+        StaleVersion: If a correction of the edition is published meanwhile.
     """
     return map(build_cube_units, _read_ranking(database, source, selection))
 
 
 def build_cube_units(rows: Sequence[RankingRow]) -> Sequence[CubeUnit]:
-    """Return one `CubeUnit` per row of the ranking."""
+    """Build one `CubeUnit` per row of the ranking."""
     return [
         CubeUnit(line.organisation, line.organisation_name, _list_figures(line))
         for line in map(schemas.build_score_row, rows)
@@ -271,8 +291,10 @@ def list_indicator_rows(
 ) -> Rows:
     """Yield rows for `columns.list_indicator_columns` from the published documents of the revision `published`.
 
-    There is one batch per organisation, with one row per indicator. Raises `StaleVersion` if a correction of
-    the edition is published meanwhile.
+    There is one batch per organisation, with one row per indicator.
+
+    Raises:
+        StaleVersion: If a correction of the edition is published meanwhile.
     """
     for batch in read_document_batches(database, source, published, selection):
         yield from build_indicator_rows(source.edition, batch)
@@ -283,7 +305,8 @@ def read_document_batches(
 ) -> Iterator[DocumentBatch]:
     """Yield the documents of a selection in batches, from which `build_indicator_rows` builds rows.
 
-    Raises `StaleVersion` if a correction of the edition is published meanwhile.
+    Raises:
+        StaleVersion: If a correction of the edition is published meanwhile.
     """
     edition, revision = source.edition, published.revision
     parts = (
@@ -298,7 +321,7 @@ def read_document_batches(
 
 
 def build_indicator_rows(edition: editions.EditionRecord, batch: DocumentBatch) -> Rows:
-    """Yield rows for `columns.list_indicator_columns`, one batch per organisation."""
+    """Yield rows for `columns.list_indicator_columns`, one batch per organisation, one row per indicator."""
     for row in batch.rows:
         document = _DOCUMENT_DECODER.decode(batch.texts[row.organisation])
         review = hide_erased(document.review, batch.erasures.get(row.organisation, ()))
@@ -343,7 +366,7 @@ def list_organisation_rows(
 ) -> Rows:
     """Yield batches of rows for `columns.list_organisation_columns`, one row per organisation.
 
-    Skips `offset` rows and yields at most `limit`; None yields all.
+    The first `offset` rows are skipped, and at most `limit` rows are yielded; a `limit` of None yields all.
     """
 
     def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
@@ -356,7 +379,7 @@ def list_organisation_rows(
 def list_edition_rows(database: Database, language: Language, offset: int, limit: int | None) -> Rows:
     """Yield batches of rows for `columns.list_edition_columns`, newest edition first.
 
-    Skips `offset` rows and yields at most `limit`; None yields all.
+    The first `offset` rows are skipped, and at most `limit` rows are yielded; a `limit` of None yields all.
     """
     for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
         yield [
@@ -400,12 +423,16 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
 
 
 def get_methodology(version: str) -> Methodology:
-    """Return the methodology of a version. Raises `UnknownMethodology` if there is no such version."""
+    """Return the methodology of a version.
+
+    Raises:
+        UnknownMethodology: If there is no such version.
+    """
     return methodologies.get_methodology(version)
 
 
 def select_title(record: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language; if it has none in that language, the Spanish one, else any."""
+    """Return the title of an edition in a language, else the Spanish title, else the title in any language."""
     return nearest(record.titles, language)
 
 

@@ -12,14 +12,14 @@ from actitud_api.web.embeds.pictures import Theme
 class Addresses:
     """The URLs of the forms in which the score of an organisation can be embedded.
 
-    The edition may be `latest`; the URLs then lead to the newest published edition.
+    If the edition is `latest`, the URLs lead to the newest published edition.
     """
 
     def __init__(self, base: str, edition: str, organisation: str, language: Language, theme: Theme = "light") -> None:
         """Build the URLs for one organisation, edition and language.
 
-        `base`: scheme and authority of the service; an empty text gives relative URLs. `theme`: the colours of the
-        form; the default is left out of the URLs.
+        `base` is the scheme and authority of the service; an empty text gives relative URLs. `theme` sets the colours
+        of the form; the default theme is left out of the URLs.
         """
         self.base = base
         self.edition = edition
@@ -76,7 +76,7 @@ def _format_query(parameters: Mapping[str, str]) -> str:
 def format_link_header(addresses: Addresses, title: str) -> str:
     """Format the `Link` header of a response that shows a score, such as a badge (RFC 8288; titles by RFC 8187).
 
-    The header leads to the page that explains the score, and to the oEmbed responses for that page.
+    The header links to the page that explains the score, and to the oEmbed responses for that page.
     """
     named = f"title*=UTF-8''{quote(title, safe='')}"
     return ", ".join(

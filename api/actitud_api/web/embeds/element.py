@@ -25,9 +25,9 @@ FILES: Final[Mapping[str, bytes]] = {
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """The URL of the newest script of the custom element, and its hash.
+    """The name, version, URL and hash of the newest script of the custom element.
 
-    `integrity` is the value of the attribute of that name (W3C Subresource Integrity).
+    `integrity` is the value of the HTML attribute `integrity` (W3C Subresource Integrity).
     """
 
     name: str

@@ -68,8 +68,8 @@ class RichResponse(Struct, frozen=True, kw_only=True):
 def parse_target(url: str, bases: Collection[str]) -> EmbedTarget | None:
     """Find the edition, organisation and language in the URL of a page or form of a score.
 
-    Return None for any other URL. `bases`: schemes and authorities under which the service can be reached. A URL
-    without `lang` gets Spanish.
+    Return None for any other URL. `bases` contains the schemes and authorities under which the service can be reached.
+    The language is Spanish for a URL without `lang`.
     """
     try:
         parts = urlsplit(url)

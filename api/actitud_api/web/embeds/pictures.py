@@ -69,7 +69,7 @@ class Letters(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """A rectangle in a picture, in pixels; `style` is its CSS class."""
+    """A rectangle in a picture, in pixels; `style` is the CSS class of the rectangle."""
 
     x: float
     y: float
@@ -81,9 +81,14 @@ class Box(Struct, frozen=True):
 class Part(Struct, frozen=True, kw_only=True):
     """A part of a badge: its background, its text, and the level marks before the text.
 
-    `ground` and `ink` are the colours of background and text. `pips` are the level marks: small boxes, one for each
-    level of the methodology, each with True if the score reaches that level. `dashed` draws a dashed border, for a
-    score that a later edition superseded.
+    Attributes:
+        box: Rectangle of the part.
+        ground: Colour of the background.
+        ink: Colour of the text.
+        letters: Text of the part.
+        pips: Level marks: small boxes, one for each level of the methodology, each with True if the score reaches that
+            level.
+        dashed: True for a dashed border, which marks a score that a later edition superseded.
     """
 
     box: Box
@@ -132,7 +137,7 @@ def select_colour(text: EmbedTexts) -> str:
 
 
 def render_unknown_badge(reason: Texts, language: Language) -> bytes:
-    """Render a badge that says that the score is unknown, and the reason, as SVG."""
+    """Render a badge for an unknown score as SVG, with the reason why it is unknown."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     text = f"{measure}: {unknown}. {reason.into(language)}"
     wording = _Wording(id="", text=text, label=measure, message=unknown, version=None, pips=(0, 0), stale=False)
@@ -142,8 +147,8 @@ def render_unknown_badge(reason: Texts, language: Language) -> bytes:
 def render_badges(entries: Sequence[tuple[str, EmbedTexts]], edition: str, language: Language) -> bytes:
     """Render the badges of several organisations of an edition below each other, as one SVG.
 
-    `entries` are organisation ids with the texts of their scores. Each badge shows the name of its organisation and
-    has its own SVG view: the URL with `#` and the organisation id shows only that badge.
+    `entries` contains organisation ids, each with the texts of the score. Each badge shows the name of its organisation
+    and has its own SVG view: the URL with `#` and the organisation id shows only that badge.
     """
     wordings = [_build_wording(wording, wording.name, identifier) for identifier, wording in entries]
     columns = [max(widths) for widths in zip(*map(_measure_parts, wordings), strict=True)]
@@ -248,10 +253,17 @@ _BAR: Final = _ROOM - _FIGURE_ROOM
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A card with the coordinates of everything on it.
+    """A card with the coordinates of its texts and shapes.
 
-    `tracks` are the backgrounds of the bars, one for each dimension; `bars` are the scores. `pips` are the level
-    marks: small boxes, one for each level of the methodology, each with True if the score reaches that level.
+    Attributes:
+        height: Height of the card in pixels.
+        title: Title for screen readers.
+        description: Text for screen readers.
+        letters: Texts of the card.
+        tracks: Backgrounds of the bars, one for each dimension.
+        bars: Bars with the scores of the dimensions.
+        pips: Level marks: small boxes, one for each level of the methodology, each with True if the score reaches that
+            level.
     """
 
     height: int
@@ -264,7 +276,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 def read_static_file(name: str) -> str:
-    """Read a file of the folder `static`, to include its text in an embed."""
+    """Read a file of the folder `static`, whose text is included in an embed."""
     return files("actitud_api.web.embeds").joinpath("static", name).read_text("utf-8")
 
 
@@ -273,7 +285,7 @@ STYLE: Final = read_static_file("card.css")
 
 
 def compute_csp_source(text: str) -> str:
-    """Compute the source (`'sha256-…'`) that allows an inline script or style in a Content-Security-Policy."""
+    """Compute the source (`'sha256-…'`) with which a Content-Security-Policy allows an inline script or style."""
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -283,7 +295,7 @@ def render_card(embed: EmbedTexts, theme: Theme) -> bytes:
 
 
 def render_unknown_card(reason: Texts, language: Language, theme: Theme) -> bytes:
-    """Render a card that says that the score is unknown, and the reason, as SVG."""
+    """Render a card for an unknown score as SVG, with the reason why it is unknown."""
     measure, unknown = MEASURE.into(language), UNKNOWN.into(language)
     page = _CardBuilder()
     page.add_paragraph(measure, 13, 20, "soft", 1)
@@ -299,7 +311,7 @@ def _write_card(drawn: Card, language: str, theme: Theme) -> bytes:
 
 
 def measure_card(embed: EmbedTexts) -> tuple[int, int]:
-    """Return the width and the height in pixels of the card with these texts."""
+    """Return the width and the height of a card with the given texts, in pixels."""
     return CARD_WIDTH, _draw_card(embed).height
 
 

@@ -338,7 +338,7 @@ class OembedController(Controller):
 
 
 class FormContext(NamedTuple):
-    """The data from which a form of a score is rendered: its texts, the URLs of all its forms, and the colours."""
+    """The data from which a form of a score is rendered: the texts of the score, the URLs of all forms, the colours."""
 
     texts: EmbedTexts
     addresses: Addresses
@@ -346,10 +346,10 @@ class FormContext(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A form in which a score is shown.
+    """A form in which a score is shown, such as the badge or the card.
 
-    `policy`: its Content-Security-Policy. `render`: renders a score in this form. `missing`: renders the reason why
-    there is no score in this form.
+    `policy` is the Content-Security-Policy of its responses. `render` renders a score in this form. `missing` renders
+    the reason why there is no score in this form.
     """
 
     media_type: str
@@ -360,9 +360,9 @@ class Form(NamedTuple):
     def build_response(
         self, request: ApiRequest, database: Database, edition: str, organisation: str
     ) -> Response[bytes]:
-        """Return the response that shows the score of an organisation in this form.
+        """Build the response that shows the score of an organisation in this form.
 
-        If there is no published score, the response is 404 and shows the reason in the same form.
+        If there is no published score, the response has the status 404 and shows the reason in this form.
 
         Raises:
             IdentifierIsAlias: `organisation` is an alias of another organisation.

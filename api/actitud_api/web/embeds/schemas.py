@@ -61,14 +61,14 @@ class OembedQuery(Struct, frozen=True, kw_only=True):
 class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The query parameters of an image with several badges: the filters and sort orders of the ranking.
 
-    It has the parameters of a page too, but an image has no use for `cursor` and `total`.
+    The inherited `cursor` and `total`, which select pages, have no effect on an image.
     """
 
     limit: Annotated[int, Meta(ge=1, le=MAX_ORGANISATIONS, description="Highest number of badges.")] = 50
 
 
 class DescribedBadgesQuery(BadgesQuery, frozen=True, kw_only=True):
-    """The query parameters of an image with several badges, with the language; an unknown language is not refused."""
+    """The query parameters of an image with several badges, with the language; an unknown language is accepted."""
 
     lang: EmbedLanguage | None = None
 

@@ -17,14 +17,24 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, Review
 
 
 class EmbedStanding(Struct, frozen=True, kw_only=True):
-    """The score and level of an organisation in a published edition; every embed is rendered from this alone.
+    """The score and level of an organisation in a published edition; every embed is rendered from these data alone.
 
-    `period_to`: reference date of the edition. `provisional`: True if the level holds only until a condition is
-    reviewed. `simulated`: True for an invented organisation. `index`: 0 to 100, None without an index. `level`:
-    None without a level. `coverage`: 0 to 1, None without a coverage. `dimensions`: the score in each dimension by
-    id, None without a score. `superseded_by`: the newest later published edition that scores the organisation, None
-    if there is none. `reviewed`: True if the score has verdicts or an overall review. `replies`: number of
-    indicators about which the organisation replied.
+    Attributes:
+        edition: Id of the edition.
+        period_to: Reference date of the edition.
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        index: Index, 0 to 100, None if there is none.
+        status: Status of the score.
+        level: Level, None if there is none.
+        provisional: True if the level holds only until a review has checked a condition.
+        coverage: Coverage, 0 to 1, None if there is none.
+        dimensions: Score in each dimension by id, None if there is none.
+        methodology: Methodology version of the edition.
+        simulated: True for an invented organisation.
+        superseded_by: Newest later published edition that scores the organisation, None if there is none.
+        reviewed: True if the score has verdicts or an overall review.
+        replies: Number of indicators about which the organisation replied.
     """
 
     edition: str
@@ -61,7 +71,7 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
 
 
 def find_edition(database: Database, edition: str) -> editions.EditionRecord:
-    """Find an edition by its id or by `latest`; an edition that is not published is found too.
+    """Find an edition by its id or by `latest`, published or not.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -81,8 +91,8 @@ def list_standings(
 ) -> Sequence[EmbedStanding]:
     """List the scores and levels of organisations in an edition, in the order `sort`.
 
-    The list is empty if the edition is not published. Skips the first `offset` organisations and returns at most
-    `limit`.
+    The first `offset` organisations are skipped, and at most `limit` are listed. The list is empty if the edition is
+    not published.
     """
     rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
     later = scores.find_later_editions(database, edition, [row.organisation for row in rows])

@@ -34,9 +34,10 @@ FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Snippet(Struct, frozen=True):
-    """The HTML to copy for one form of a score (`code`), with its title.
+    """The HTML to copy for one form of a score.
 
-    `policy`: the sources that the Content-Security-Policy of the embedding page must allow; empty if it needs none.
+    `code` is the HTML, and `title` its heading. `policy` contains the sources that the Content-Security-Policy of the
+    embedding page must allow; empty if no source is needed.
     """
 
     form: Form
@@ -46,7 +47,7 @@ class Snippet(Struct, frozen=True):
 
 
 def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
-    """Build the snippets of the forms that always show current figures: badge, card, frame, custom element."""
+    """Build the snippets of the forms that always show the current score: badge, card, frame, custom element."""
     name, base = f"{embed.index}: {embed.name}", addresses.base
     script = element.build_manifest(base)
 
@@ -95,15 +96,15 @@ def list_snippets(embed: EmbedTexts, addresses: Addresses) -> Sequence[Snippet]:
 def build_table_snippet(fragment: str) -> Snippet:
     """Build the snippet with the score as an HTML table, for editors that accept nothing else.
 
-    `fragment` is the table; its figures do not change when the score does.
+    `fragment` is the table. Its figures stay the same when the score changes.
     """
     return Snippet("table", Texts("Tabla de HTML", "Table of HTML"), fragment, "")
 
 
 def build_oembed_snippet(addresses: Addresses) -> Snippet:
-    """Build the snippet with only the URL of the page that explains the score.
+    """Build the snippet that is only the URL of the page that explains the score.
 
-    WordPress turns the URL into a frame if the URL is alone on its line.
+    WordPress turns the URL into a frame if nothing else is on its line.
     """
     return Snippet(
         "oembed",

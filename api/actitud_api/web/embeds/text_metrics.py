@@ -1,7 +1,7 @@
 """Measuring, cutting, wrapping and cleaning of the text in SVG pictures.
 
-An SVG file cannot measure the reader's font. So widths are computed from the metrics of Helvetica (Adobe Core
-14), and every text is given that width (`textLength`), which makes any other font fit.
+An SVG file cannot measure the reader's font. So widths are computed from the metrics of Helvetica (Adobe Core 14), and
+every text is stretched to the computed width (`textLength`), which makes any other font fit.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ _NO_CHARACTERS: Final = re.compile("[\ud800-\udfff\ufdd0-\ufdef]|[\ufffe\uffff]"
 
 
 class WidthMeasure(Protocol):
-    """Function that measures the width of a text, in the unit of the font size `size`."""
+    """Function that measures the width of a text, in the unit in which the font size is given."""
 
     def __call__(self, text: str, size: float, *, bold: bool = False) -> float:
-        """Return the width; `bold` is True for bold letters."""
+        """Return the width of a text, in the unit of the font size `size`; `bold` is True for bold letters."""
         ...
 
 
 def clean_text(text: str) -> str:
-    """Return the text in one line, with U+FFFD for characters that XML forbids, and without direction marks.
+    """Return the text in one line, without direction marks, and with U+FFFD for characters that XML forbids.
 
-    Direction marks are invisible Unicode characters that reverse the text after them. Right-to-left letters stay,
+    Direction marks are invisible Unicode characters that reverse the text after them. Right-to-left letters are kept,
     because they need no marks.
     """
     kept = _NO_CHARACTERS.sub("\ufffd", _DIRECTIONS.sub("", text))
@@ -79,8 +79,8 @@ def truncate_text(
 ) -> str:
     """Return a text, cut to the width `room`; a text that was cut ends with an ellipsis.
 
-    `size` is the font size in the unit of `room`. `measure` measures widths in the font of the text; the default is for
-    a text in the reader's font.
+    `size` is the font size, in the same unit as `room`. `measure` measures widths in the font of the text; the default
+    is for texts in the reader's font.
     """
     if measure(text, size, bold=bold) <= room:
         return text
@@ -95,8 +95,8 @@ def wrap_lines(
 ) -> list[str]:
     """Wrap a text between words into at most `max_lines` lines of the width `room`.
 
-    The last line is cut if the text is longer. `size` is the font size in the unit of `room`. `measure` measures widths
-    in the font of the text; the default is for a text in the reader's font.
+    If the text is longer, the last line is cut. `size` is the font size, in the same unit as `room`. `measure` measures
+    widths in the font of the text; the default is for texts in the reader's font.
     """
     wrapped: list[str] = []
     rest = text

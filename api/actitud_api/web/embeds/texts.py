@@ -196,7 +196,10 @@ def describe_standing(standing: EmbedStanding, language: Language, url: str) -> 
 
 
 def list_notices(language: Language) -> tuple[str, ...]:
-    """List the notices about texts in a language that nobody has reviewed, in it and in Spanish; empty if reviewed."""
+    """List the notices that the texts in a language are not reviewed yet, in this language and in Spanish.
+
+    The list is empty if the texts are reviewed.
+    """
     return () if language in REVIEWED else (UNREVIEWED.into(language), UNREVIEWED.into(FALLBACK))
 
 

@@ -1,1 +1,1 @@
-"""Feeds: publications and corrections, for readers and programs that look for new ones from time to time."""
+"""Feeds: publications and corrections, for readers and programs that regularly look for new ones."""

@@ -41,19 +41,22 @@ _FORM_TITLE: Final[dict[FeedForm, str]] = {"atom": "{title} (Atom)", "json": "{t
 
 
 class FeedScope(Struct, frozen=True):
-    """The subject of a feed; `id` is the id of the edition, organisation or territory, empty for the feed of all."""
+    """The subject of a feed: all editions, or one edition, organisation or territory.
+
+    `id` is the id of the edition, organisation or territory, empty for the feed of all editions.
+    """
 
     kind: FeedKind
     id: str = ""
 
     def build_path(self, form: FeedForm) -> str:
-        """Return the path of the feed in the form Atom or JSON."""
+        """Return the URL path of the feed in the form Atom or JSON."""
         folder = _FOLDERS[self.kind] + (f"/{quote(self.id, safe=':')}" if self.id else "")
         return f"{folder}/{FILES[form]}"
 
 
 class FeedLink(Struct, frozen=True):
-    """A link with which a page announces a feed."""
+    """A link to a feed in the head of a page, from which feed readers find the feed."""
 
     media_type: str
     href: str
@@ -61,7 +64,7 @@ class FeedLink(Struct, frozen=True):
 
 
 def list_feed_links(scopes: Iterable[FeedScope], language: Language) -> list[FeedLink]:
-    """List the links to feeds in a language, each in both forms."""
+    """List the links to the feeds of some subjects, each as Atom and as JSON Feed, with titles in a language."""
     return [
         FeedLink(
             MEDIA_TYPES[form],

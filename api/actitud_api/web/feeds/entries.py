@@ -53,9 +53,19 @@ _ALONE: Final = Texts("{first}.", "{first}.")
 
 
 class FeedEntry(Struct, frozen=True, kw_only=True):
-    """An entry of a feed. `id` never changes; `url`: the page to read; `document`: path of the signed edition document.
+    """An entry of a feed: a publication or correction of an edition.
 
-    `updated` is the time of the publication, which is never changed. `content` is HTML.
+    Attributes:
+        id: Id, which never changes.
+        title: Title of the entry.
+        url: URL of the page to read.
+        document: Path of the signed edition document.
+        updated: Time of the publication, which never changes.
+        content: Text of the entry as HTML.
+        simulated: True if the organisations are invented.
+        edition: Id of the edition.
+        revision: Number of the published revision.
+        digest: Digest of the edition document.
     """
 
     id: str
@@ -71,14 +81,15 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 
 
 def build_id(*facts: str) -> str:
-    """Return the id of a feed or an entry: a URN that is computed from facts that never change."""
+    """Build the id of a feed or an entry: a URN that is computed from facts that never change."""
     return uuid5(NAMESPACE, " ".join(facts)).urn
 
 
 def build_entry(item: NewsItem, scope: FeedScope, place: str, base: str, language: Language) -> FeedEntry:
-    """Build the entry about a publication in the feed of a scope.
+    """Build the entry about a publication or correction for the feed of a subject.
 
-    `place`: name of the territory of the scope, empty for another scope. `base`: scheme and authority of links.
+    `place` is the name of the territory if the subject is a territory, else empty. `base` is the scheme and authority
+    of links.
     """
     writer = _EntryWriter(item, base, language)
     own = item.figures.get(scope.id) if scope.kind == "organisation" else None

@@ -25,9 +25,19 @@ SIMULATED: Final = "simulated"
 class Feed(Struct, frozen=True, kw_only=True):
     """A page of a feed.
 
-    `home`: URL of the page about the same subject. `base`: scheme and authority of links. `path`: path of the feed
-    without its last segment. `asked`: cursor of this page, None for the first page. `cursor`: cursor of the next page,
-    None on the last page. `updated`: time of the newest entry of the feed.
+    Attributes:
+        id: Id of the feed, which never changes.
+        language: Language of the texts.
+        title: Title of the feed.
+        subtitle: Sentence about the content of the feed.
+        home: URL of the web page about the same subject.
+        base: Scheme and authority of links.
+        path: Path of the feed without its last segment.
+        asked: Cursor of this page, None for the first page.
+        cursor: Cursor of the next page, None on the last page.
+        updated: Time of the newest entry of the feed.
+        entries: Entries of this page.
+        publisher: Publisher of the data.
     """
 
     id: str
@@ -44,7 +54,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     publisher: Publisher
 
     def build_url(self, form: FeedForm, cursor: str | None = None) -> str:
-        """Return the URL of a page of the feed in a form; without a cursor, of the first page."""
+        """Return the URL of the feed page at a cursor, in the given form; that of the first page without a cursor."""
         query = f"?lang={self.language}" if cursor is None else f"?cursor={cursor}&lang={self.language}"
         return f"{self.base}{self.path}/{FILES[form]}{query}"
 

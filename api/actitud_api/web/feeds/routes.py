@@ -62,7 +62,7 @@ def _list_paths(folder: str) -> list[str]:
 
 
 class FeedsController(Controller):
-    """Routes of feeds."""
+    """Routes of the feeds of all editions, of one edition, of an organisation and of a territory."""
 
     path = "/feeds"
     include_in_schema = False

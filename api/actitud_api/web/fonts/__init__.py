@@ -1,7 +1,7 @@
 """The font of pictures and printed pages, which is the same on every machine.
 
-A picture that is drawn with a font of the system would differ from machine to machine, and have no text on a machine
-without fonts. `README.md` has the source of the files and how they were made.
+A picture drawn with a font of the system would differ from machine to machine, and have no text on a machine without
+fonts. `README.md` states the source of the files and how they were made.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ def list_files() -> list[str]:
 
 
 def measure_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Measure the width of a text in this font, in the unit of the font size `size`.
+    """Measure the width of a text in this font, in the unit of the font size `size`; `bold` is True for bold letters.
 
-    Kerning is not counted; it makes a line of text at most a few hundredths narrower or wider.
+    Kerning is ignored; it changes the width of a line of text by a few hundredths at most.
     """
     return sum(_ADVANCES.get(character, _ADVANCES[MISSING])[bold] for character in text) * size / 1000
 
 
 def replace_missing(text: str) -> str:
-    """Replace the characters of a text that the font does not have.
+    """Replace the characters of a text that the font does not contain.
 
-    Such a character becomes the letters of which it is a variant (`ﬁ` becomes `fi`, `１` becomes `1`), or loses an
-    accent. Any other becomes `MISSING`, one sign for a whole run of them, because one empty box says as much as
-    several. Invisible characters are removed.
+    A variant of other letters becomes these letters (`ﬁ` becomes `fi`, `１` becomes `1`), and a letter with an unknown
+    accent loses the accent. Any other run of missing characters becomes one `MISSING` sign, because one empty box says
+    as much as several. Invisible characters are removed.
     """
     written: list[str] = []
     for character in unicodedata.normalize("NFC", text):

@@ -1,4 +1,4 @@
-"""Addresses of charts as files, and the links to them beside a chart in a page."""
+"""URL paths of charts as files, and the links to these files beside a chart in a page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAMED: Final = Texts("{what}: {title}", "{what}: {title}")
 
 
 def build_chart_path(segments: Sequence[str], chart: str, suffix: str = "") -> str:
-    """Return the path of a chart of an edition, or of a territory or dimension in it; segments are given unquoted.
+    """Return the URL path of a chart of an edition, or of a territory or dimension in an edition.
 
-    With the suffix `.svg`, `.png` or `.csv` it is the path of a file; without a suffix, of the page with the HTML to
-    embed the chart.
+    `segments` are the unquoted path segments of the subject. With the suffix `.svg`, `.png` or `.csv` the path is that
+    of a file; without a suffix, that of the page with the HTML to embed the chart.
     """
     return "/".join(("/charts", *(quote(segment, safe=":") for segment in segments), f"{chart}{suffix}"))
 
@@ -30,7 +30,7 @@ def build_chart_path(segments: Sequence[str], chart: str, suffix: str = "") -> s
 def list_takings(to: Links, segments: Sequence[str], language: Language) -> Callable[[Picture], list[ChartLink]]:
     """Return a function that lists the links beside a chart: to its files, and to the page with the HTML to embed it.
 
-    `segments` are the path segments of the chart's subject, such as the edition.
+    `to` builds the URLs. `segments` are the unquoted path segments of the chart's subject, such as the edition.
     """
 
     def list_links(picture: Picture) -> list[ChartLink]:

@@ -1,7 +1,7 @@
-"""Routes of charts as files (SVG, PNG, CSV), and of the pages with the HTML to embed them.
+"""Routes of charts as files (SVG, PNG, CSV), and of the pages with the HTML to embed the charts.
 
-The parameter `lang` sets the language of a file, which is Spanish without it, as in embeds: other sites show the file,
-and each of them has one language.
+The parameter `lang` sets the language of a file; without it, the language is Spanish. The language of the browser is
+not used, because other sites show the file, and each of them has one language.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ _SIMULATED: Final = Texts("datos inventados", "invented data")
 class Chart(Struct, frozen=True, kw_only=True):
     """A chart with its subject and the link back to its page.
 
-    `segments`: the unquoted path segments of the subject: edition, and territory or dimension. `about`: the subject in
-    words, such as the title of the edition. `back` leads to the page that shows the chart.
+    `segments` are the unquoted path segments of the subject: edition, and territory or dimension. `about` is the
+    subject in words, such as the title of the edition. `back` links to the page that shows the chart.
     """
 
     edition: editions.EditionRecord

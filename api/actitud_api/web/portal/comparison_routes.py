@@ -65,8 +65,12 @@ _SAME: Final = Texts("igual", "equal")
 class ComparisonColumn(Struct, frozen=True, kw_only=True):
     """A column of the comparison table: one organisation.
 
-    `letter` represents the organisation in charts. `texts`: the texts of its score. `rank`: its rank as text, a dash if
-    it is unranked. `without`: URL of the comparison without this organisation.
+    Attributes:
+        letter: Letter that represents the organisation in charts.
+        organisation: Id of the organisation.
+        texts: Texts of its score.
+        rank: Its rank as text, a dash if it is unranked.
+        without: URL of the comparison without this organisation.
     """
 
     letter: str
@@ -79,10 +83,15 @@ class ComparisonColumn(Struct, frozen=True, kw_only=True):
 class ComparisonRow(Struct, frozen=True, kw_only=True):
     """A row of the comparison table: the scores of all organisations in one dimension or indicator.
 
-    `scores` are in points, None for an organisation without a score; `texts` are the same scores as text. `best`:
-    positions (from 0) of the organisations with the highest score; empty if all scores are equal or fewer than two are
-    known. `distance`: the letters of the best organisations and by how many points they are above the lowest, such as
-    "A, C +12.5"; a text that says so if all scores are equal; a dash if fewer than two scores are known.
+    Attributes:
+        id: Id of the dimension or indicator.
+        name: Name of the dimension or indicator.
+        scores: Scores in points, None for an organisation without a score.
+        texts: The same scores as text.
+        best: Positions (from 0) of the organisations with the highest score; empty if all scores are equal or fewer
+            than two are known.
+        distance: Letters of the best organisations, and the points from the lowest to the highest score, such as "A, C
+            +12.5"; a text that says so if all scores are equal; a dash if fewer than two scores are known.
     """
 
     id: str
@@ -101,9 +110,10 @@ class ComparedDimension(Struct, frozen=True):
 
 
 class GroupedBar(Struct, frozen=True):
-    """The bar of one organisation in a group: its letter, its score from 0 to 100, and its vertical position.
+    """The bar of one organisation in a group of bars.
 
-    `value` is None if the organisation has no score. `top` of the bar and `baseline` of its text are in em.
+    `letter` represents the organisation. `value` is its score from 0 to 100, None if it has no score, and `text` the
+    score as text. `top` (of the bar) and `baseline` (of the text) are in em.
     """
 
     letter: str
@@ -136,11 +146,17 @@ SearchOutcome = Literal["added", "already", "several", "similar", "nothing", "fu
 class ComparisonSelection(Struct, frozen=True, kw_only=True):
     """The compared organisations, and the result of the search for a further one.
 
-    `unknown`: requested ids without a published score in the edition. `refused`: all requested ids, if there are more
-    than `ORGANISATIONS_MAX`; nothing is compared then. `query`: the search, empty if there is none. `outcome`: the
-    result of the search: `added` (one organisation was found and is compared too), `already` (the found one was
-    compared already), `several` (the found ones are in `matches`), `similar` (the ones in `matches` only have similar
-    names), `nothing` (none was found) or `full` (no room for a further one); None without a search.
+    Attributes:
+        edition: Edition of the scores.
+        sides: Compared organisations with their scores.
+        unknown: Requested ids without a published score in the edition.
+        refused: All requested ids, if there are more than `ORGANISATIONS_MAX`; nothing is compared then.
+        query: Words of the search, empty if there is none.
+        outcome: Result of the search, None without a search. `added`: one organisation was found and is compared too.
+            `already`: the found organisation was compared already. `several`: `matches` are the found organisations.
+            `similar`: `matches` only have similar names. `nothing`: none was found. `full`: there is no room for a
+            further organisation.
+        matches: Organisations to choose from.
     """
 
     edition: editions.EditionRecord
@@ -169,9 +185,9 @@ class ComparisonPageController(Controller):
     def compare(
         self, request: ApiRequest, edition: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Compare two to five organisations of an edition.
+        """Show the page that compares two to five organisations of an edition.
 
-        Each query parameter `organisation` names one of them; `q` searches for a further one. The page has the
+        Each query parameter `organisation` names one organisation; `q` searches for a further one. The page has the
         status 400 if more than five are named, and 404 if one of them has no published score in the edition.
         """
         try:

@@ -62,8 +62,13 @@ _FILTERS: Final[Mapping[str, Texts]] = {
 class IndicatorSummary(Struct, frozen=True, kw_only=True):
     """An indicator of a dimension, as texts.
 
-    `question` is the text of its question. `weight` is its share of the weight of the dimension, `mean` its mean score
-    in the edition. `lowest` is True if this mean is among the `LOWEST_MAX` lowest of the dimension.
+    Attributes:
+        id: Id of the indicator.
+        name: Name of the indicator.
+        question: Question that organisations answer.
+        weight: Share of the indicator in the weight of the dimension.
+        mean: Mean score in the edition.
+        lowest: True if this mean is among the `LOWEST_MAX` lowest of the dimension.
     """
 
     id: str
@@ -75,7 +80,10 @@ class IndicatorSummary(Struct, frozen=True, kw_only=True):
 
 
 class ArticlePoint(Struct, frozen=True):
-    """A point of the article on which the index is based, with the indicators of a dimension that measure it."""
+    """A point of the article on which the index is based.
+
+    `indicators` are the ids of the indicators of a dimension that measure this point.
+    """
 
     id: str
     text: str
@@ -99,7 +107,7 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Show all dimensions of an edition, with the distribution of the organisations' scores in each.
 
-        An edition that does not exist or is not published gets the 404 page.
+        If the edition does not exist or is not published, show the 404 page.
         """
         try:
             found = service.compute_dimensions(database, computed, edition)
@@ -151,8 +159,8 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations.
 
-        An unknown dimension, and an edition that does not exist or is not published, get the 404 page. The page has the
-        status 404 too if a kind or size band is not known.
+        If the dimension is unknown, or the edition does not exist or is not published, show the 404 page. The page has
+        the status 404 too if the request names an unknown kind or size band.
         """
         try:
             found = service.compute_dimensions(database, computed, edition)

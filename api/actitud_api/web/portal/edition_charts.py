@@ -105,7 +105,7 @@ _TITLES: Final[Mapping[str, Texts]] = {
 
 
 def draw_level_shares(levels: Mapping[int | None, int], figures: Names) -> Picture:
-    """Draw how many organisations have reached each level."""
+    """Draw the number of organisations at each level; `levels` contains the numbers, that without a level at None."""
     language, numbers = figures.language, figures.list_levels()
     every: list[int | None] = [*numbers, None]
     counts = [(level, levels.get(level, 0)) for level in every]
@@ -125,7 +125,11 @@ def draw_level_shares(levels: Mapping[int | None, int], figures: Names) -> Pictu
 
 
 def draw_tenths(tenths: Sequence[int], spread: FiveNumberSummary | None, figures: FigureFormatter) -> Picture:
-    """Draw the distribution of scores; `tenths` are the counts from 0 to 10 points, 10 to 20, …."""
+    """Draw the distribution of scores as a histogram of ten columns.
+
+    `tenths` contains the numbers of scores from 0 to 10 points, from 10 to 20, and so on. `spread` summarises the
+    scores for the title of the chart.
+    """
     language = figures.language
     columns = [
         charts.HistogramColumn(label=str(10 * number), count=count, text=figures.format_count(count))
@@ -202,7 +206,8 @@ def draw_medians(
 ) -> Picture:
     """Draw the medians of territories as dots, the highest first, each over the middle half of the territory's scores.
 
-    `whole` summarises the edition; its median is marked in every row.
+    `identifier` is the id of the chart in the page. `whole` summarises the scores of the edition; its median is marked
+    in every row.
     """
     rows = [("" if one.territory is None else one.territory.name, one.index) for one in found]
     medians = [(name, None if spread is None else figures.to_points(spread.median)) for name, spread in rows]
@@ -219,7 +224,7 @@ def draw_dimension_medians(found: EditionDimensions, names: Mapping[str, str], f
 
 
 def draw_means(means: Sequence[tuple[str, Figure | None]], figures: FigureFormatter) -> Picture:
-    """Draw the mean scores of indicators; `means` are their names and means, in the order of the methodology."""
+    """Draw the mean scores of indicators; `means` contains name and mean of each, in the order of the methodology."""
     language = figures.language
     bars = [charts.Bar(label=name, value=mean, text=figures.format_points(mean)) for name, mean in means]
     described = "; ".join(f"{bar.label} {bar.text}" for bar in bars)
@@ -233,7 +238,7 @@ def draw_means(means: Sequence[tuple[str, Figure | None]], figures: FigureFormat
 
 
 def draw_territory_dimensions(profile: territories.TerritoryProfile, figures: FigureFormatter) -> Picture:
-    """Draw the medians of the dimensions in a territory, beside those of the whole edition."""
+    """Draw the medians of the dimensions in a territory, beside the medians in the whole edition."""
     language = figures.language
     bars, rows = [], []
     for name, own, whole in zip(
@@ -257,7 +262,7 @@ def draw_territory_dimensions(profile: territories.TerritoryProfile, figures: Fi
 
 
 def format_tenth(number: int) -> str:
-    """Format the range of a tenth of the scores by its number, 0 to 9: `0–10` to `90–100`."""
+    """Format the range of points of a tenth of the scores by its number, 0 to 9: `0–10` to `90–100`."""
     return f"{10 * number}–{10 * number + 10}"
 
 

@@ -65,9 +65,13 @@ T = TypeVar("T", bound=str)
 class EmbedChoice(Struct, frozen=True, kw_only=True):
     """The choices that a user made in the embed builder.
 
-    `edition` is the id as requested, so it may be `latest`. `form`: the kind of embed, such as a badge. `language` and
-    `theme`: language and colours of the embed. `query`: the words of the search for an organisation, empty without a
-    search.
+    Attributes:
+        edition: Id of the edition as requested, so it may be `latest`.
+        organisation: Id of the organisation, empty if none is chosen.
+        form: Kind of embed, such as a badge.
+        language: Language of the embed.
+        theme: Colours of the embed.
+        query: Words of the search for an organisation, empty without a search.
     """
 
     edition: str
@@ -81,8 +85,13 @@ class EmbedChoice(Struct, frozen=True, kw_only=True):
 class EmbedPreview(Struct, frozen=True, kw_only=True):
     """The preview of the chosen form of a score, and the HTML to copy.
 
-    `texts`: the texts of the score. `addresses`: relative URLs of the forms. `snippet`: the HTML to copy.
-    `fragment`: the score as an HTML table. `script` and `integrity`: URL and hash of the custom element's script.
+    Attributes:
+        texts: Texts of the score.
+        addresses: Relative URLs of the forms.
+        snippet: HTML to copy.
+        fragment: The score as an HTML table.
+        script: URL of the custom element's script.
+        integrity: Hash of this script.
     """
 
     texts: EmbedTexts
@@ -96,10 +105,13 @@ class EmbedPreview(Struct, frozen=True, kw_only=True):
 class EmbedResult(Struct, frozen=True, kw_only=True):
     """The result of the choices that a user made in the embed builder.
 
-    `edition`: None if it does not exist or is not published. `standing`: the score of the chosen organisation;
-    None if no organisation is chosen, or if the chosen one has no score. `matches`: the organisations that the
-    search found, if there are several, or if they only have similar names (`is_similar`). `problem`: the reason why
-    there is nothing to embed (no such edition or score), else None.
+    Attributes:
+        choice: The choices.
+        edition: The edition, None if it does not exist or is not published.
+        standing: Score of the chosen organisation, None if no organisation is chosen or the chosen one has no score.
+        matches: Organisations that the search found, if there are several, or if they only have similar names.
+        is_similar: True if `matches` only have similar names.
+        problem: Reason why there is nothing to embed (no such edition or score), else None.
     """
 
     choice: EmbedChoice
@@ -124,7 +136,7 @@ class EmbedPageController(Controller):
         parameters=("edition", "organisation", "form", "language", "theme", "q"),
     )
     def build(self, request: ApiRequest, database: Database, language: Language) -> Response[bytes]:
-        """Show the embed builder: choose a form of a score, preview it, copy its HTML."""
+        """Show the embed builder, in which users choose a form of a score, preview it, and copy its HTML."""
         built = _resolve_choice(
             database, _read_choice(read_parameters(request), choose_page_language(request.scope, "es"))
         )

@@ -11,7 +11,7 @@ from actitud_api.web.portal.names import NO_FIGURE, Names
 
 
 class FigureFormatter(Names):
-    """Names and figures of a methodology, in one language.
+    """Names of a methodology, and functions that format stored scores, in one language.
 
     Parameters called `units` are stored scores, which are whole numbers: if the methodology has two decimals, 6150
     units are 61.5 points.
@@ -30,7 +30,7 @@ class FigureFormatter(Names):
         return self.format_points(self.to_points(units))
 
     def round_units(self, units: int) -> int:
-        """Round a stored score to whole points, as `format_whole` shows it."""
+        """Round a stored score half up to whole points, as in texts."""
         return int(words.round_score(units / self._unit))
 
     def list_five_numbers(self, spread: FiveNumberSummary | None) -> tuple[float, float, float, float, float] | None:

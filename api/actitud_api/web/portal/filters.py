@@ -1,4 +1,4 @@
-"""Filters, order and pages of lists: the choices of a request, its unknown values, and links to other choices."""
+"""Filters, order and pages of lists: the choices in a request, its unknown values, and links to other choices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE_DIGITS: Final = 6
 
 
 class FilterOption(Struct, frozen=True):
-    """An option of a drop-down; `chosen` is True if the request selects it."""
+    """An option of a drop-down list; `chosen` is True if the request selects the option."""
 
     value: str
     text: str
@@ -28,9 +28,9 @@ class FilterOption(Struct, frozen=True):
 
 
 class FilterField(Struct, frozen=True):
-    """A drop-down of filter options, or of sort orders.
+    """A drop-down list of the options of a filter, or of sort orders.
 
-    The first option of a filter is "any"; a drop-down of sort orders has no such option.
+    The first option of a filter is "any"; a list of sort orders has no such option.
     """
 
     name: str
@@ -39,7 +39,7 @@ class FilterField(Struct, frozen=True):
 
 
 class ChosenFilter(Struct, frozen=True):
-    """A filter by which a list is filtered: its label, its value as text, and the URL of the list without it."""
+    """A filter that limits a list: its label, its value as text, and the URL of the list without this filter."""
 
     label: str
     text: str
@@ -56,9 +56,11 @@ class UnknownFilter(Struct, frozen=True):
 class SortHeader(Struct, frozen=True, kw_only=True):
     """The header of a column by which a list can be sorted.
 
-    `column` names the column in the style sheet. `href`: URL of the list in the order of the column, or in the opposite
-    order if it is sorted by the column already. `order`: the order of the column as a value of `aria-sort`; None if the
-    list is sorted by something else.
+    Attributes:
+        column: Name of the column in the style sheet.
+        label: Text of the header.
+        href: URL of the list sorted by the column, or in the opposite order if it is sorted by the column already.
+        order: Present order of the column as a value of `aria-sort`; None if the list is sorted by something else.
     """
 
     column: str
@@ -68,7 +70,7 @@ class SortHeader(Struct, frozen=True, kw_only=True):
 
 
 def build_field(name: str, label: str, options: Mapping[str, str], chosen: str, every: str | None) -> FilterField:
-    """Build a drop-down; `options` has the texts of its options by value.
+    """Build a drop-down list; `options` maps the values of its options to their texts.
 
     `chosen` is the value of the chosen option, empty if none is chosen. `every` is the text of the option that does not
     filter; None if there is no such option.
@@ -87,8 +89,9 @@ def list_unknown_filters(
 ) -> tuple[UnknownFilter, ...]:
     """List the filters that the query parameters set to an unknown value.
 
-    `known` has the known values, and `labels` the label, by the name of the filter. A page with such filters shows the
-    list without them and has the status 404, so that caches do not store it and programs with a wrong address notice.
+    `known` contains the known values, and `labels` the label, by the name of the filter. A page with an unknown filter
+    shows the list without this filter and has the status 404, so that caches do not store the page and programs notice
+    the wrong address.
     """
     return tuple(
         UnknownFilter(labels[name].into(language), _shorten(value))
@@ -98,16 +101,17 @@ def list_unknown_filters(
 
 
 def read_page_number(parameters: Mapping[str, str]) -> int:
-    """Return the page number in the query parameters; 1 if it is absent or no number."""
+    """Return the page number in the query parameters; 1 if it is absent or not a number."""
     text = parameters.get("page", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _PAGE_DIGITS and int(text) else 1
 
 
 def redirect_to_page(request: ApiRequest, number: int) -> Response[bytes] | None:
-    """Return a redirect to the address of the page `number` of a list, or None if the request already has that address.
+    """Redirect to the address of page `number` of a list; return None if the request already has this address.
 
-    Each page has one address; that of the first page has no number. `number` is the page to show, which is the last one
-    if the request asks for a later one. The redirect is temporary, because a list may become longer.
+    Each page has one address; the address of the first page has no number. `number` is the page to show: the requested
+    page, or the last one if the request is for a later page. The redirect is temporary, because a list may become
+    longer.
     """
     pairs = read_parameters(request)
     others = [pair for pair in pairs if pair[0] != "page"]

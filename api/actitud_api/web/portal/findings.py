@@ -1,4 +1,4 @@
-"""The finding of a chart: one sentence, made from its data by rules, which is the title of the chart.
+"""The finding of a chart: one sentence, built by rules from the data of the chart, which is the title of the chart.
 
 Figures in these sentences are whole numbers: two decimals of a median of thousands mean nothing to a reader.
 """
@@ -64,9 +64,10 @@ _NEARLY_ALL: Final = 0.95
 
 
 def describe_levels(levels: Mapping[int | None, int], of: int, language: Language) -> str:
-    """Describe the lowest level that more than half of the organisations with a level do not exceed.
+    """Describe the level at or below which most organisations with a level are.
 
-    `levels` counts organisations by level; `of` is the number of levels.
+    It is the lowest level for which these are more than half. `levels` contains the number of organisations at each
+    level; `of` is the number of levels.
     """
     counted = {level: count for level, count in levels.items() if level is not None and count}
     whole = sum(counted.values())
@@ -83,7 +84,7 @@ def describe_levels(levels: Mapping[int | None, int], of: int, language: Languag
 
 
 def describe_spread(spread: FiveNumberSummary | None, names: Names) -> str | None:
-    """Describe the scores between which the middle half lies; None if there are no scores."""
+    """Describe the range of the middle half of scores and their median; return None if there are no scores."""
     if spread is None:
         return None
     lower, median, upper = (
@@ -120,10 +121,10 @@ def _describe_ends(
 def describe_above(
     pairs: Sequence[tuple[Figure | None, Figure | None]], whole: Texts, language: Language
 ) -> str | None:
-    """Describe in how many dimensions a figure is above another one; None if no dimension can be compared.
+    """Describe in how many dimensions a figure is above the figure that it is compared with.
 
-    `pairs` has for each dimension the own figure and the figure to compare it with, such as that of a territory and of
-    the whole edition. `whole` is the name of the latter in the sentence.
+    Return None if no dimension can be compared. `pairs` contains these two figures for each dimension, such as the
+    median of a territory and the median of the whole edition. `whole` is the name of the second in the sentence.
     """
     known = [(own, other) for own, other in pairs if own is not None and other is not None]
     if not known:
@@ -134,9 +135,9 @@ def describe_above(
 
 
 def describe_trend(points: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe the change of the index from the first edition to the last; None with fewer than two figures.
+    """Describe the change of the index from the first edition to the last; return None for fewer than two figures.
 
-    `points` are editions with their index, the oldest first.
+    `points` contains the name and the index of each edition, the oldest first.
     """
     known = [(edition, figure) for edition, figure in points if figure is not None]
     if len(known) < 2:

@@ -57,9 +57,9 @@ _templates.filters["plain"] = clean_text
 
 
 class Crumb(Struct, frozen=True):
-    """An entry of the breadcrumbs; `href` is its URL, None for the page that is shown.
+    """An entry of the breadcrumbs of a page; `href` is its URL, None for the page itself.
 
-    `language` is the language of the title, None if it is the same as that of the page.
+    `language` is the language of the title, None if it is the language of the page.
     """
 
     title: str
@@ -68,32 +68,32 @@ class Crumb(Struct, frozen=True):
 
 
 class Links:
-    """Builder of URLs of portal pages, which repeats in them the language that the reader chose.
+    """Builder of URLs of portal pages, which adds the language that the reader chose to each URL.
 
     With `to = Links(None)`, `to("2026", "territories")` is `/portal/2026/territories`.
     """
 
     def __init__(self, chosen: Language | None) -> None:
-        """Build URLs that repeat the language `chosen`.
+        """Set the language that the URLs name.
 
-        It is None if the reader chose no language: the URLs then name none, and `Accept-Language` decides.
+        `chosen` is None if the reader chose no language: the URLs then name none, and `Accept-Language` decides.
         """
         self._chosen = chosen
 
     def __call__(self, *segments: str, **query: str | int | None) -> str:
         """Return the URL of a page from the segments of its path and its query parameters.
 
-        Segments are given unquoted. A parameter that is None is left out.
+        `segments` are unquoted. A query parameter that is None is left out.
         """
         return self.add_query(self.build_path(*segments), [pair for pair in query.items() if pair[1] is not None])
 
     @staticmethod
     def build_path(*segments: str) -> str:
-        """Return the path of a page without query, for example for a form to send to; segments are given unquoted."""
+        """Return the URL path of a page without query, for example as the target of a form; `segments` are unquoted."""
         return "/".join(("/portal", *(quote(segment, safe=":") for segment in segments)))
 
     def add_query(self, path: str, pairs: Sequence[tuple[str, str | int | None]]) -> str:
-        """Add query parameters to a path, in the given order, then the chosen language.
+        """Add the query parameters `pairs`, in the given order, and then the chosen language to a path.
 
         A parameter name may occur several times.
         """
@@ -104,7 +104,7 @@ class Links:
 
 
 def build_links(request: ApiRequest) -> Links:
-    """Return the URL builder for the pages that a page links to.
+    """Build the URL builder for the links in the page that answers a request.
 
     If the request has the parameter `lang`, the URLs repeat it.
     """
@@ -118,14 +118,14 @@ def build_links(request: ApiRequest) -> Links:
 def choose_segment(request: ApiRequest, edition: editions.EditionRecord) -> str:
     """Return the name of an edition in the links from a page to itself and to other lists: its id, or `latest`.
 
-    If the address of the request has `latest`, the links have it too, so that a shared address always shows the newest
-    edition. Links to the page of an organisation have the id, because it describes one edition.
+    If the address of the request contains `latest`, the links contain it too, so that a shared address always shows the
+    newest edition. Links to the page of an organisation contain the id, because that page describes one edition.
     """
     return LATEST if request.scope["path_params"].get("edition") == LATEST else edition.id
 
 
 def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """Return the query parameters of a request as pairs of name and value, in their order.
+    """Return the query parameters of a request as pairs of name and value, in the order of the query.
 
     The list is empty if the query cannot be decoded.
     """
@@ -153,16 +153,25 @@ def render_portal_page(
 ) -> Response[bytes]:
     """Render a page of the portal from a template that extends `portal.html`.
 
-    `section`: the navigation entry to mark. `edition`: the edition that the navigation leads to; None for the latest.
-    `trail`: the breadcrumbs after the home page; empty for a page without breadcrumbs. `frames`: True if the page
-    contains frames of this service. `feed`: the feed of the subject of the page, which it announces in addition to the
-    feeds of the edition and of the site. `sharing`: the preview of the page where its link is shared; None for the
-    preview of the site. `translated`: the part of the page that partial catalogues translate; in such a language
-    `title` and `trail` are in the language of `choose_page_language`, unless the part is the frame alone.
-
     The template receives `values`, and in addition `to` (the `Links` of the request), `chosen` (the language in the
     query, for hidden form fields), `segment` (the name of the edition in links to its lists), the filter `plain` for
     names of organisations, and the values of `render_page`.
+
+    Args:
+        request: Request that the page answers.
+        template: Name of the template.
+        title: Title of the page.
+        values: Values for the template.
+        section: Navigation entry to mark.
+        edition: Edition to which the navigation links; None for the latest.
+        trail: Breadcrumbs after the home page; empty for a page without breadcrumbs.
+        status: HTTP status.
+        headers: Further HTTP headers.
+        frames: True if the page contains frames of this service.
+        feed: Feed about the subject of the page, announced in addition to the feeds of the edition and of the site.
+        sharing: Preview of the page on sites where its link is shared; None for the preview of the site.
+        translated: Part of the page that partial catalogues translate; in such a language `title` and `trail` are in
+            the language of `choose_page_language`, unless the part is the frame alone.
     """
     to = build_links(request)
     segment = LATEST if edition is None else choose_segment(request, edition)
@@ -220,7 +229,7 @@ def render_portal_page(
 
 
 def select_edition_title(edition: editions.EditionRecord, language: Language) -> str:
-    """Return the title of an edition in a language; if it has none in that language, the Spanish one, else any."""
+    """Return the title of an edition in a language, else the Spanish title, else the title in any language."""
     return nearest(edition.titles, language)
 
 
@@ -232,7 +241,7 @@ def build_edition_crumb(edition: editions.EditionRecord, language: Language, hre
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
     """List the published editions, newest first, each with its number of organisations.
 
-    Only the `_EDITIONS_MAX` newest editions, published or not, are searched; older ones are not listed.
+    Only the newest `_EDITIONS_MAX` editions, whether published or not, are read, so older editions are not listed.
     """
     listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
     return [counted for counted in listed if counted.record.state == "published"]
@@ -241,7 +250,7 @@ def list_published_editions(database: Database) -> list[editions.CountedEdition]
 def is_preparing(request: ApiRequest) -> bool:
     """Return True if the service is not ready yet, for example while a demonstration is being published.
 
-    The response is then marked as incomplete, so that it is not cached.
+    If it is not ready, the response is marked as incomplete, so that it is not cached.
     """
     readiness: Readiness = request.app.state["readiness"]
     failing = bool(readiness.find_failing())
@@ -260,10 +269,10 @@ def render_missing_page(
 ) -> Response[bytes]:
     """Render the 404 page, with the published editions and a search field.
 
-    If no edition is published yet because the service is being prepared, the page says so with the status 503.
+    If no edition is published yet because the service is not ready, the page says so, with the status 503.
 
-    `reason`: the sentence that says what does not exist. `edition`: the edition that the navigation leads to; None
-    for the latest. `instead`: links to pages that the reader may have meant.
+    `reason` is the sentence about the thing that does not exist. `edition` is the edition to which the navigation
+    links; None for the latest. `instead` contains links to pages that the reader may have meant.
     """
     language = choose_page_language(request.scope, "es")
     published = list_published_editions(database)

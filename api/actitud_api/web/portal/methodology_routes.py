@@ -55,9 +55,15 @@ _UNKNOWN_PART: Final = Texts("Esa página de la metodología no existe.", "There
 class IndicatorView(Struct, frozen=True, kw_only=True):
     """An indicator of a methodology, with its texts in one language.
 
-    `weight`: its share of the weight of the dimension. `goalposts`: the points of its curve as text. `zero`: the
-    condition under which it scores 0 by rule, None if there is none. `windows`: the periods that its questions ask
-    about. `bullets` and `functions`: the points and the functions of the article that it measures, each with its id.
+    Attributes:
+        indicator: The indicator.
+        text: Its texts.
+        weight: Its share of the weight of the dimension, as text.
+        goalposts: Points of its curve, as text.
+        zero: Condition under which it scores 0 by rule, None if there is none.
+        windows: Periods that its questions ask about.
+        bullets: Points of the article that it measures, each with its id.
+        functions: Functions of a team, named in the article, that it measures, each with its id.
     """
 
     indicator: Indicator
@@ -82,7 +88,7 @@ class DimensionView(Struct, frozen=True, kw_only=True):
 class LevelView(Struct, frozen=True, kw_only=True):
     """A level as text: its name, its meaning and its conditions.
 
-    `gates`: the conditions beside the lowest index. `provisional_unless`: a condition that is checked by review;
+    `gates` are the conditions beside the lowest index. `provisional_unless` is a condition that is checked by review:
     while it is not met, the level is provisional. It is None if the level is never provisional.
     """
 
@@ -114,8 +120,14 @@ class SourceView(Struct, frozen=True, kw_only=True):
 class MethodologyView(Struct, frozen=True, kw_only=True):
     """A methodology version as text in one language.
 
-    `before`: the id of the preceding version of the same standing (versions that only estimate an index follow their
-    own line), None if this version is the first. `changes`: the differences from it, one line each, by heading.
+    Attributes:
+        dimensions: Dimensions with their indicators.
+        levels: Levels.
+        rules: Validation rules.
+        sources: Sources that the version cites.
+        before: Id of the preceding version, None if there is none. Versions that only estimate the index of another are
+            preceded only by versions that also do.
+        changes: Differences from the preceding version, one line each, by heading.
     """
 
     dimensions: tuple[DimensionView, ...]
@@ -150,7 +162,7 @@ class MethodologyPagesController(Controller):
     ) -> Response[bytes]:
         """Show the overview of a methodology version: its dimensions and indicators, its levels, its principles.
 
-        An unknown version gets the 404 page.
+        For an unknown version, show the 404 page.
         """
         try:
             methodology = service.get_methodology(version)
@@ -185,7 +197,7 @@ class MethodologyPagesController(Controller):
     ) -> Response[bytes]:
         """Show a dimension of a methodology version: its indicators with questions, goalposts and rules.
 
-        An unknown version or dimension gets the 404 page.
+        For an unknown version or dimension, show the 404 page.
         """
         try:
             methodology = service.get_methodology(version)
@@ -218,9 +230,9 @@ class MethodologyPagesController(Controller):
     def show_part(
         self, request: ApiRequest, version: FromPath[str], part: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show the sources, the validation rules, or the changes of a methodology version.
+        """Show a part of a methodology version: its sources, its validation rules, or its changes.
 
-        An unknown version or part gets the 404 page, and so do the changes of the first version.
+        For an unknown version or part, and for the changes of the first version, show the 404 page.
         """
         try:
             methodology = service.get_methodology(version)

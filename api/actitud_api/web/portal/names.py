@@ -34,7 +34,7 @@ _PROVISIONAL_WHY: Final = Texts(
 
 
 class Names:
-    """Names of a methodology, and figures formatted as it prescribes, in one language.
+    """Names of a methodology, and functions that format figures as the methodology prescribes, in one language.
 
     In a language in which the methodology has no texts, names are looked up in the catalogue of the language.
     """
@@ -46,15 +46,15 @@ class Names:
         self._texts = methodology.texts[language]
 
     def name_kind(self, code: str) -> str:
-        """Return the name of a kind of organisation; return its code if the methodology has no name for it."""
+        """Return the name of a kind of organisation, such as municipality; the code if there is no name."""
         return translate(self._texts.organisation_types.get(code, code), self.language)
 
     def name_band(self, code: str) -> str:
-        """Return the limits of a size band; return its code if the methodology has no such band."""
+        """Return the limits of a size band as text, by its code; the code if the methodology has no such band."""
         return bands.describe_band(self._document, code, self.language)
 
     def qualify_by_band(self, code: str) -> str:
-        """Return the limits of a size band for the end of a phrase, such as "of up to 5,000 inhabitants"."""
+        """Return the limits of a size band as the end of a phrase, such as "of up to 5,000 inhabitants"."""
         return bands.qualify_by_band(self._document, code, self.language)
 
     def translate_name(self, name: str) -> str:
@@ -68,18 +68,18 @@ class Names:
         )
 
     def mark_provisional(self, name: str) -> str:
-        """Return the name of a level with the word that says that the level is provisional."""
+        """Return the name of a level with the word "provisional" in the language."""
         return _PROVISIONAL.into(self.language).format(name=name)
 
     def explain_provisional(self, number: int) -> str | None:
-        """Return the sentence on why the level with this number may be provisional; None if it never is."""
+        """Return the sentence on why the level `number` may be provisional; None if the level is never provisional."""
         condition = self._texts.levels[str(number)].provisional_unless
         if condition is None:
             return None
         return _PROVISIONAL_WHY.into(self.language).format(condition=translate(condition, self.language))
 
     def explain_level(self, number: int) -> str:
-        """Return the meaning of the level with this number in a few words."""
+        """Return the meaning of the level `number` in a few words."""
         return translate(self._texts.levels[str(number)].meaning, self.language)
 
     def list_levels(self) -> list[int]:
@@ -97,7 +97,7 @@ class Names:
         return STATUS_TEXTS[status].into(self.language)
 
     def name_unranked(self, status: Status) -> str:
-        """Return the reason why a score is not ranked: its status, or that it only estimates."""
+        """Return the reason why a score is not ranked: its status, or that it is only an estimate of the index."""
         return _ESTIMATE.into(self.language) if status in RANKED else self.name_status(status)
 
     def format_points(self, figure: Figure | None) -> str:
@@ -122,12 +122,18 @@ class Names:
 
 
 def name_province(code: str | None) -> str | None:
-    """Return the name of the province with this INE code; the code itself if it is unknown, None for None."""
+    """Return the name of the province with an INE code; the code itself if it is unknown, None for None.
+
+    INE is the statistical office of Spain.
+    """
     return PROVINCES[code].name if code in PROVINCES else code
 
 
 def name_region(code: str | None) -> str | None:
-    """Return the name of the region with this INE code; the code itself if it is unknown, None for None."""
+    """Return the name of the region with an INE code; the code itself if it is unknown, None for None.
+
+    INE is the statistical office of Spain.
+    """
     return REGIONS.get(code, code) if code is not None else None
 
 

@@ -1,4 +1,4 @@
-"""The page that tells a person why a request failed, in place of a problem document."""
+"""The page that tells a person the reason why a request failed, in place of a problem document in JSON."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ _WAIT: Final = "60"
 
 
 def render_problem_page(request: ApiRequest, error: ProblemError) -> Response[bytes]:
-    """Render the page of a problem, with the search and links to other pages; it reads nothing from the database."""
+    """Render the page of a problem, with the search field and links to other pages.
+
+    The database is not read, so that the page can also be shown when the database fails.
+    """
     language = choose_language(request.scope, "es")
     title, reason, advice = _write_texts(error, language)
     response = render_portal_page(

@@ -127,8 +127,13 @@ _ANOTHER_VERSION: Final = Texts(
 class Question:
     """An indicator of the questionnaire: its texts, the periods that it asks about, and its input fields.
 
-    `windows`: the periods as text. `inputs`: the fields that organisations fill in, or that follow from the profile.
-    `of_review`: the fields that reviewers fill in. `is_asked`: False if the organisation has no field to fill in.
+    Attributes:
+        id: Id of the indicator.
+        text: Texts of the indicator.
+        windows: Periods that the indicator asks about, as text.
+        inputs: Fields that organisations fill in, or that follow from the profile.
+        of_review: Fields that reviewers fill in.
+        is_asked: False if the organisation has no field to fill in.
     """
 
     id: str
@@ -159,11 +164,18 @@ class Step(NamedTuple):
 class Context(Struct, frozen=True, kw_only=True):
     """The assessment that a questionnaire is about, as the address of the page names it.
 
-    `kind`: `draft` if answers can be saved with a key, `published` if the questionnaire begins with the published
-    answers, None if it is about no assessment. `title`: title of the edition. `domains`: domains on which the documents
-    of a draft count as evidence. `published`: path of the published answers. `notice`: the reason why the questionnaire
-    is not about the requested assessment, if it is not. `elsewhere`: the methodology version of the requested
-    assessment, if it is another one.
+    Attributes:
+        kind: `draft` if answers can be saved with a key, `published` if the questionnaire begins with the published
+            answers, None if it is about no assessment.
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        title: Title of the edition.
+        domains: Domains on which the documents of a draft count as evidence.
+        published: URL path of the published answers.
+        notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
+        elsewhere: Methodology version of the requested assessment, if it is not the version of the questionnaire.
+        record: The edition.
     """
 
     kind: Literal["draft", "published"] | None = None
@@ -194,9 +206,9 @@ class QuestionnaireController(Controller):
     def questionnaire(
         self, request: ApiRequest, version: FromPath[str], database: Database, language: Language
     ) -> Response[bytes]:
-        """Show every question of a methodology version, and what counts as evidence for its answer.
+        """Show every question of a methodology version, and the evidence that its answer needs.
 
-        A script shows the score while the user types. An unknown version gets the 404 page.
+        A script shows the score while the user types. For an unknown version, show the 404 page.
         """
         try:
             methodology = load_methodology(version)

@@ -99,18 +99,28 @@ _PROVISIONAL: Final = Texts(
 
 
 class RankingLine(Struct, frozen=True, kw_only=True):
-    """An organisation of the ranking, as texts.
+    """A line of the ranking: one organisation, as texts.
 
-    `href`: URL of its page. `simulated`: True if it is invented. `about`: its territory, and the members in which it
-    differs from most: its kind if the edition has several, its size if that is not a number of inhabitants, its
-    coverage if that is not full. `population`: None if it is not known. `rank`: its rank among the organisations that
-    the filters select, None if it is not ranked. `whole_rank`: its rank in the whole edition, None if `rank` is this
-    rank already. `is_own`: True if the request marks the organisation. `interval`: the ranks in the whole edition that
-    it has in nine of ten random draws of weights and aggregation, such as "3–7"; None if it is not ranked or the draws
-    are not computed. `index` and `bar`: the index as text and number, None if it is not ranked; `reason` is then its
-    status, else None. `level` and `level_name`: None without a level; `is_provisional` is True if the level is
-    provisional. `sorted_by`: the coverage, or the score in the dimension, by which the list is sorted; None if it is
-    sorted otherwise.
+    Attributes:
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        href: URL of its page.
+        about: Its territory, and further facts only if they are unusual in the edition: its kind if there are several,
+            its size if it is not a number of inhabitants, its coverage if it is not full.
+        rank: Its rank among the organisations that the filters select, None if it is not ranked.
+        whole_rank: Its rank in the whole edition, None if `rank` is already this rank.
+        interval: Ranks in the whole edition that it has in nine of ten random draws of weights and aggregation, such as
+            "3–7"; None if it is not ranked or the draws are not computed.
+        index: Index as text, None if it is not ranked.
+        bar: Index as number, None if it is not ranked.
+        reason: Status that explains why it is not ranked, else None.
+        level: Number of its level, None without a level.
+        level_name: Name of its level, None without a level.
+        is_provisional: True if its level is provisional.
+        population: Its population, None if it is not known.
+        sorted_by: Coverage, or score in the dimension, by which the list is sorted; None if it is sorted otherwise.
+        simulated: True if the organisation is invented, but the edition is not.
+        is_own: True if the request marks the organisation.
     """
 
     organisation: str
@@ -141,11 +151,14 @@ class MarkedRow(Struct, frozen=True):
 
 
 class RankingRequest(Struct, frozen=True, kw_only=True):
-    """The search, filters and page that a request asks for.
+    """The search, filters, sort order and page that a request asks for.
 
-    `chosen`: the filters and the sort order by name, without unknown values and without the default order, which is by
-    rank or, with a search, the closest first. `marked`: the id or an alias of the organisation whose row is marked;
-    empty for none.
+    Attributes:
+        query: Words of the search, empty for none.
+        chosen: Filters and sort order by name, without unknown values and without the default order, which is by rank
+            or, with a search, the closest first.
+        marked: Id or alias of the organisation whose row is marked, empty for none.
+        page: Number of the page.
     """
 
     query: str
@@ -159,7 +172,7 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
         return self.list_parameters()
 
     def list_parameters(self, **others: str) -> list[tuple[str, str | int]]:
-        """List the query parameters of the request with some of them replaced by `others`; empty ones are left out."""
+        """List the query parameters of the request, some replaced by `others`; empty parameters are left out."""
         wanted = {"q": self.query, **self.chosen, "marked": self.marked, **others}
         if wanted.get("sort") == "rank" and not split_words(wanted["q"]):
             del wanted["sort"]
@@ -172,12 +185,12 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def is_part(self) -> bool:
-        """True if filters, without a search, select a part of the edition; organisations then have a rank within it."""
+        """True if filters, without a search, select a part of the edition, within which organisations have a rank."""
         return bool(set(self.chosen) - {"sort"}) and not split_words(self.query)
 
     @property
     def filters(self) -> ScoreFilters:
-        """The search and filters in the form that the score service accepts."""
+        """The search and filters as `ScoreFilters`, for the score service."""
         level = self.chosen.get("level")
         return ScoreFilters(
             text=self.query,
@@ -191,24 +204,24 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def is_closest_first(self) -> bool:
-        """True if the list is in the order of a search, the closest organisations first."""
+        """True if the list is sorted by similarity to the search, the most similar organisation first."""
         return "sort" not in self.chosen and bool(split_words(self.query))
 
     @property
     def order(self) -> str:
-        """The value of the query parameter for the sort order; empty for the order of a search."""
+        """The value of the query parameter for the sort order; empty if the list is sorted by similarity."""
         return "" if self.is_closest_first else self.chosen.get("sort", "rank")
 
     @property
     def sort(self) -> RankingSort:
-        """The sort order in the form that the score service accepts; by rank if the request names none."""
+        """The sort order as `RankingSort`, for the score service; by rank if the request names no order."""
         return schemas.SORTS[self.chosen.get("sort", "rank")]
 
 
 class PageLink(Struct, frozen=True):
-    """A link to a page of a list.
+    """A link to a page of a list, by the number of the page.
 
-    `href` is None for the current page. A gap between page numbers is a link whose `number` and `href` are None.
+    `href` is None for the current page. `number` and `href` are both None for a gap between page numbers.
     """
 
     number: int | None
@@ -218,17 +231,31 @@ class PageLink(Struct, frozen=True):
 class RankingPage(Struct, frozen=True, kw_only=True):
     """The data from which the page of an edition is rendered.
 
-    `here`: URL path of the page, without query. `count`: number of organisations that the filters select. `number`: the
-    number of the page. `is_similar`: True if no organisation has the words of the search, and the list has
-    organisations with similar words. `own`: the row that the request marks, None if it marks none in the list.
-    `unknown`: filters of the request that are not known. `active`: the filters by which the list is filtered. `clash`:
-    a sentence that says that the requested province is not in the requested region; else None. `headers`: the headers
-    of the columns. `files`: query of the files with the same organisations as the list, empty for all. `provisional`:
-    sentences that say why levels are provisional. `first`: position of the first shown line in the list, from 1.
-    `previous` and `following`: URLs of the neighbouring pages, None if there is none. `has_intervals`: True if the
-    uncertainty of the ranks is shown; `awaits_intervals`: True if it is not computed yet. `fields`: the drop-downs of
-    filters and sort order. `summary`: figures of the selected organisations; `picture`: a histogram of their index.
-    `tenths`: range, count and share for each tenth of the index.
+    Attributes:
+        request: Search, filters and page of the request.
+        here: URL path of the page, without query.
+        fields: Drop-down lists of filters and sort order.
+        unknown: Filters of the request with an unknown value.
+        active: Filters that limit the list.
+        clash: Sentence that says that the requested province is not in the requested region, else None.
+        headers: Headers of the columns.
+        lines: Lines of the list on this page.
+        provisional: Sentences that explain why levels are provisional.
+        files: Query for the files with the same organisations as the list, empty for all.
+        count: Number of organisations that the filters select.
+        is_similar: True if the list contains organisations with words similar to those of the search, because none has
+            these words.
+        own: Row that the request marks, None if it marks none in the list.
+        number: Number of the page.
+        first: Position of the first line of the page in the list, from 1.
+        pages: Links to the pages of the list.
+        previous: URL of the previous page, None if there is none.
+        following: URL of the next page, None if there is none.
+        has_intervals: True if the uncertainty of the ranks is shown.
+        awaits_intervals: True if the uncertainty of the ranks is not computed yet.
+        summary: Figures of the selected organisations.
+        picture: Histogram of the index of the selected organisations.
+        tenths: Range, count and share for each tenth of the index.
     """
 
     request: RankingRequest
@@ -268,7 +295,7 @@ def build_ranking_page(
 ) -> RankingPage:
     """Build the data of the page of a published edition from the query parameters `parameters`.
 
-    `computed` caches the random draws that give the uncertainty of the ranks; `to` builds the URLs of links, and
+    `computed` caches the random draws that give the uncertainty of the ranks, `to` builds the URLs of links, and
     `segment` is the name of the edition in the links of this list: its id, or `latest`.
     """
     names = Names(load_methodology(edition.methodology), language)
@@ -369,11 +396,11 @@ def build_ranking_page(
 def list_robust_ranks(
     database: Database, computed: ComputationCache, edition: str, organisations: Sequence[str]
 ) -> list[audits.OrganisationRobustness]:
-    """List the robustness of the ranks of organisations in a published edition.
+    """List the ranges of the ranks of organisations over the random draws of weights and aggregations.
 
-    The list is empty while too many requests wait for a computation. The number of random draws and their seed
-    are the defaults of the operation `editions.robustness.list`. The first request for an edition computes the
-    draws, and the process keeps them for later requests.
+    The number of draws and their seed are the defaults of the operation `editions.robustness.list`. The first request
+    for an edition computes the draws, and the process keeps them for later requests. The list is empty while too many
+    requests wait for a computation.
     """
     if not organisations:
         return []
@@ -441,7 +468,7 @@ def format_whole_percent(count: int, total: int, names: Names) -> str:
 
 
 def format_interval(interval: tuple[int, int] | None, names: Names) -> str | None:
-    """Format an interval of ranks; as one number if both ends are equal. Return None if `interval` is None."""
+    """Format an interval of ranks, as one number if both ends are equal; return None if `interval` is None."""
     if interval is None:
         return None
     low, high = (names.format_count(rank) for rank in interval)

@@ -31,8 +31,12 @@ _AT_BEST: Final = Texts(
 class LevelLabel(Struct, frozen=True, kw_only=True):
     """The level of an organisation as texts, with its meaning.
 
-    `name` includes the number of levels, `short` does not. `pips`: the level and the number of levels. `remark`: the
-    reason why the level is provisional, None if it is not.
+    Attributes:
+        name: Number of the level, number of levels, and name.
+        short: Number of the level, and name.
+        meaning: Meaning of the level in a few words.
+        pips: The level and the number of levels.
+        remark: Reason why the level is provisional, None if it is final.
     """
 
     name: str
@@ -45,7 +49,7 @@ class LevelLabel(Struct, frozen=True, kw_only=True):
 def describe_level(
     score: NarratedScore, edition_score: EditionScore, methodology: Methodology, names: Names
 ) -> LevelLabel | None:
-    """Describe the level of an organisation; None if it has none."""
+    """Describe the level of an organisation; return None if the organisation has no level."""
     if score.level is None or score.level_details.name is None:
         return None
     levels, language = methodology.document.levels, names.language
@@ -66,7 +70,7 @@ def describe_level(
 
 
 def describe_best(score: NarratedScore, names: Names) -> str | None:
-    """Describe the index with every unknown answer at its best; None if it is the same whole number as the index."""
+    """Describe the index with every unknown answer at its best; None if it equals the index in whole points."""
     if score.index is None or score.index_max is None:
         return None
     best = words.format_score(score.index_max, 0, names.language)
@@ -76,7 +80,7 @@ def describe_best(score: NarratedScore, names: Names) -> str | None:
 
 
 def describe_rank_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
-    """Describe the range of the rank of an organisation in a few words; None if its rank does not vary."""
+    """Describe the range of an organisation's rank over random draws of weights; None if the rank does not vary."""
     if drawn.rank is None or drawn.rank[0] == drawn.rank[2]:
         return None
     low, high = names.format_count(drawn.rank[0]), names.format_count(drawn.rank[2])

@@ -97,8 +97,8 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """Show the page of an edition: its ranking, and the distribution of the index.
 
-        An edition that does not exist or is not published gets the 404 page. The list has the status 404 if a filter
-        has an unknown value, and is then shown without this filter.
+        If the edition does not exist or is not published, show the 404 page. If a filter has an unknown value, the list
+        is shown without this filter, with the status 404.
         """
         try:
             record = editions.get_published(database, edition).record
@@ -156,7 +156,7 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """Show the page of an organisation in an edition, which explains every point of its score.
 
-        If there is no published score, the response is the 404 page, with links to the organisation's other
+        If there is no published score, show the 404 page, with links to the scores of the organisation in other
         editions.
         """
         try:

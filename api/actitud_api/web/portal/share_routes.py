@@ -1,7 +1,7 @@
 """Routes of the preview pictures of pages whose links are shared (PNG, 1200 × 630 pixels).
 
-The parameter `lang` sets the language, which is Spanish without it, as in embeds: a program of a social network fetches
-the picture, and its language is not that of the readers.
+The parameter `lang` sets the language; without it, the language is Spanish. The request's own language is not used,
+because a program of a social network fetches the picture, not its readers.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _NO_MEDIAN: Final = Texts("{count} organizaciones", "{count} organisations")
 
 
 class ShareController(Controller):
-    """Routes of the pictures for shared links."""
+    """Routes of the preview pictures for shared links."""
 
     path = "/"
     include_in_schema = False
 
     @get_page("/share.png", operation_id="share.site", access=ANYBODY, by_language=False, is_constant=True)
     def show_site(self, request: ApiRequest) -> LargeResponse:
-        """Show the picture of the pages that belong to no edition."""
+        """Show the preview picture of pages that belong to no edition."""
         language = _read_language(request)
 
         def draw() -> bytes:
@@ -73,7 +73,7 @@ class ShareController(Controller):
 
     @get_page("/share/{name:str}", operation_id="share.edition", access=ANYBODY, by_language=False)
     def show_edition(self, request: ApiRequest, name: FromPath[str], database: Database) -> LargeResponse:
-        """Show the picture of a published edition; 404 for any other."""
+        """Show the preview picture of a published edition; respond with 404 if there is no such edition."""
         edition, language = _read_name(name), _read_language(request)
         return _answer(request, lambda: _draw_edition(database, edition, language), language, SHARED)
 
@@ -83,7 +83,7 @@ class ShareController(Controller):
     def show_territory(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> LargeResponse:
-        """Show the picture of a territory in a published edition; 404 for any other."""
+        """Show the preview picture of a territory in a published edition; respond with 404 if there is none."""
         territory, language = _read_name(name), _read_language(request)
         return _answer(request, lambda: _draw_territory(database, edition, territory, language), language, SHARED)
 
@@ -91,7 +91,7 @@ class ShareController(Controller):
     def show_organisation(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> LargeResponse | Response[bytes]:
-        """Show the picture of an organisation in a published edition; 404 for any other."""
+        """Show the preview picture of an organisation in a published edition; respond with 404 if there is no score."""
         organisation, language = _read_name(name), _read_language(request)
         try:
             standing = embeds.find_standing(database, edition, organisation)

@@ -35,7 +35,7 @@ DESCRIPTION_MAX: Final = 300
 class Sharing(Struct, frozen=True, kw_only=True):
     """The preview of a page on other sites: a description in a sentence or two, and a picture.
 
-    `image` is the path of the picture without query, `alt` its text.
+    `image` is the URL path of the picture without query, `alt` the text that replaces the picture.
     """
 
     description: str
@@ -53,8 +53,15 @@ class LanguageAddress(Struct, frozen=True):
 class PageHead(Struct, frozen=True, kw_only=True):
     """The facts in the head of a page, with absolute URLs.
 
-    `locales` are languages in the form of Open Graph, that of the page first. `width` and `height` are the size of the
-    image in pixels.
+    Attributes:
+        canonical: URL of the page in its language.
+        alternates: URLs of the page in all languages.
+        description: Description of the page for previews.
+        image: URL of the preview picture.
+        alt: Text that replaces the picture.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        locales: Languages in the form of Open Graph, such as `es_ES`, that of the page first.
     """
 
     canonical: str
@@ -68,7 +75,7 @@ class PageHead(Struct, frozen=True, kw_only=True):
 
 
 def share_edition(edition: editions.EditionRecord, description: str) -> Sharing:
-    """Return the preview of a page of an edition on other sites, with the picture of the edition."""
+    """Build the preview of a page of an edition on other sites, with the picture of the edition."""
     return Sharing(description=description, image=f"/share/{quote(edition.id)}.png", alt=description)
 
 
@@ -81,10 +88,12 @@ def build_head(
 ) -> PageHead:
     """Build the head of a page.
 
-    `sharing` is None for a page with only the preview of the site. `edition`: the edition of the page, whose id
-    replaces `latest` in its URL; None if it belongs to no edition. `is_translated`: True if the page exists in
-    partially translated languages too: then it has an address in each of them, which names all others. For any other
-    page the address in such a language is the address of the Spanish page, because only the frame differs.
+    Args:
+        request: Request that the page answers.
+        sharing: Preview of the page on other sites, None for the preview of the site.
+        edition: Edition of the page, whose id replaces `latest` in its URL; None if the page belongs to no edition.
+        is_translated: True if the page exists in partially translated languages too, and so has a URL in each. Any
+            other page has, in such a language, the URL of the Spanish page, because only the frame differs.
     """
     base, picture_language = find_base_url(request), choose_language(request.scope, "es")
     language, languages = picture_language, LANGUAGES

@@ -114,7 +114,10 @@ class VerdictView(Struct, frozen=True):
 
 
 class ReplyView(Struct, frozen=True):
-    """A reply of the organisation to a verdict, with its date. The documents sent with it are not published."""
+    """A reply of the organisation to a verdict, with its date.
+
+    The documents sent with a reply are not published.
+    """
 
     text: str
     day: str
@@ -135,8 +138,8 @@ class IndicatorReview(Struct, frozen=True, kw_only=True):
 class ReviewView(Struct, frozen=True, kw_only=True):
     """The review of a score as texts.
 
-    `remark`: text and date of the overall review, None if there is none. `max_level`: the highest level that the
-    review allows, None if it sets no limit. `indicators`: those with a verdict or a reply.
+    `remark` is the text and date of the overall review, None if there is none. `max_level` is the highest level that
+    the review allows, None if it sets no limit. `indicators` are the indicators with a verdict or a reply.
     """
 
     remark: tuple[str, str] | None
@@ -152,12 +155,12 @@ class EvidenceLink(Struct, frozen=True):
 
 
 def show_text(text: str, language: Language) -> str:
-    """Return a text of a review for a page; an erased text, which is empty, becomes a note that says so."""
+    """Return a text of a review as shown in a page; an erased (empty) text becomes a note about the erasure."""
     return clean_text(text) if text else _ERASED.into(language)
 
 
 def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
-    """Describe the review of a score as texts; None if it has no verdict, no reply and no overall review."""
+    """Describe the review of a score as texts; None if there is no verdict, no reply and no overall review."""
     review = edition_score.review
     if not (review.overall or review.verdicts or review.replies):
         return None
@@ -195,9 +198,11 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
 
 
 class AnswerEvidence(Struct, frozen=True):
-    """The proof of an answer: a text that says whether it is proven, the accepted documents, and its source.
+    """The evidence of an answer.
 
-    `source` is None if the organisation stated no source; `manifest` is the digest of the manifest of a count, or None.
+    `text` says whether the answer has evidence, and `documents` are the accepted documents. `source` is the source that
+    the organisation stated, None if it stated none. `manifest` is the digest of the manifest of the count, None if the
+    answer was not counted from files of platforms.
     """
 
     text: str
@@ -207,10 +212,15 @@ class AnswerEvidence(Struct, frozen=True):
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
-    """A score of an organisation compared with its peer group, as texts.
+    """A score of an organisation (the index or a dimension) compared with its peer group, as texts.
 
-    `own`: the score of the organisation. `median`: the median of the group. `middle`: the range from the first to
-    the third quartile of the group. `href`: the anchor in the page that explains the score, None for the index.
+    Attributes:
+        name: Name of the index or dimension.
+        href: Anchor in the page that explains the score, None for the index.
+        own: Score of the organisation.
+        median: Median of the group.
+        middle: Range from the first to the third quartile of the group.
+        text: The comparison as a sentence.
     """
 
     name: str
@@ -222,7 +232,7 @@ class PeerRow(Struct, frozen=True, kw_only=True):
 
 
 class PeerComparison(Struct, frozen=True, kw_only=True):
-    """An organisation compared with its peers.
+    """The comparison of an organisation with its peer group: a text, a chart and a table.
 
     `kind` and `band` are the filters that select the peer group in the ranking; each is None if the group is not
     limited to one kind or one size band.
@@ -236,9 +246,9 @@ class PeerComparison(Struct, frozen=True, kw_only=True):
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
-    """The score of an organisation in one edition: a row of the history on its page, as texts.
+    """The score of an organisation in one edition, as texts: a row of the history on its page.
 
-    `is_current` is True in the row of the edition that the page is about.
+    `is_current` is True for the edition that the page is about.
     """
 
     edition: str
@@ -251,9 +261,10 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class ScoreHistory(Struct, frozen=True, kw_only=True):
-    """The published editions that score an organisation, newest first.
+    """The scores of an organisation in all published editions, newest first.
 
-    `picture` is a chart of the index in the editions that rank the organisation; None if fewer than two do.
+    `picture` is a chart of the index in the editions in which the organisation is ranked; None if there are fewer than
+    two.
     """
 
     rows: tuple[HistoryRow, ...]
@@ -263,7 +274,7 @@ class ScoreHistory(Struct, frozen=True, kw_only=True):
 class RankLabel(Struct, frozen=True, kw_only=True):
     """The rank of an organisation and the number of ranked organisations (`total`), as texts.
 
-    `range` and `text` are about the uncertainty of the rank: a few words, and a sentence. They are None until the
+    `range` (a few words) and `text` (a sentence) describe the uncertainty of the rank. Both are None until the
     uncertainty is computed.
     """
 
@@ -274,7 +285,7 @@ class RankLabel(Struct, frozen=True, kw_only=True):
 
 
 class UnratedDimension(Struct, frozen=True):
-    """A dimension without a score: the text in place of its figure, and a sentence with the reason."""
+    """A dimension without a score: the text in place of its score, and a sentence with the reason."""
 
     text: str
     reason: str
@@ -283,14 +294,25 @@ class UnratedDimension(Struct, frozen=True):
 class OrganisationView(Struct, frozen=True, kw_only=True):
     """All sections of the page of an organisation in an edition.
 
-    `figure` is the index as a whole number, None if it is not shown; `level` is None without a level. `at_best` is the
-    sentence about the index with every unknown answer at its best, None if nothing is unknown. `group` is the sentence
-    that names the peers, None without peers. `lead` is the sentence before the `steps`. `rank` is None if the
-    organisation is not ranked, and `peers` if it has no peer group. `unrated`: the dimensions without a score although
-    there is an index, by id. `medians`: the median of the peer group by dimension; `whole_medians`: these medians
-    without decimals. `since` is the id of the previous edition that scores the organisation, and `changes` the change
-    since it; both are None if this edition is the first. `history`: its scores in all published editions. `evidence`:
-    the proof of each answer, by indicator.
+    Attributes:
+        verdict: Verdict on the organisation in plain words.
+        figure: Index as a whole number, None if it is not shown.
+        level: Level with its meaning, None without a level.
+        at_best: Sentence about the index with every unknown answer at its best, None if nothing is unknown.
+        group: Sentence that names the peers, None without peers.
+        steps: Steps that the organisation can take now.
+        lead: Sentence before the steps.
+        rank: Rank, None if the organisation is not ranked.
+        dimensions: Chart of the scores in the dimensions.
+        unrated: Dimensions without a score although there is an index, by id.
+        medians: Median of the peer group by dimension.
+        whole_medians: These medians without decimals.
+        peers: Comparison with the peer group, None if there is no peer group.
+        history: Scores of the organisation in all published editions.
+        changes: Changes since the edition `since`, None if this edition is the first.
+        since: Id of the previous edition that scores the organisation, None if this edition is the first.
+        path: Path to the next level.
+        evidence: Evidence of each answer, by indicator.
     """
 
     verdict: Verdict
@@ -324,8 +346,9 @@ def describe_organisation(
 ) -> OrganisationView:
     """Build the sections of the page of an organisation in a published edition.
 
-    `edition_score` is the stored score with its rank and review; `score` is the same score in words. `lead` has the
-    names for the first part of the page, which a partial catalogue may translate, `names` those for the details.
+    `edition_score` is the stored score with its rank and review; `score` is the same score with names and sentences.
+    `lead` has the names for the first part of the page, which a partial catalogue may translate, and `names` those for
+    the details.
     """
     beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)

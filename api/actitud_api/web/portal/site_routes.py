@@ -45,7 +45,7 @@ _TITLES: Final = ("embed", "suggestions", "methodologies")
 
 
 class PageAddress(NamedTuple):
-    """The path of a page, and the day on which it last changed, None if that is not known."""
+    """The URL path of a page, and the day of its last change, None if the day is not known."""
 
     path: str
     day: str | None = None
@@ -59,14 +59,14 @@ class SiteController(Controller):
 
     @get_page("/sitemap.xml", operation_id="site.map", access=ANYBODY, by_language=False)
     def show_map(self, request: ApiRequest, database: Database) -> LargeResponse:
-        """Serve the sitemap, or the list of sitemaps if one would have too many addresses."""
+        """Serve the sitemap, or the list of sitemaps if a single one would contain too many addresses."""
         return LargeResponse(lambda: _build_response(request, _write_index_or_map(find_base_url(request), database)))
 
     @get_page("/sitemaps/{name:str}", operation_id="site.part", access=ANYBODY, by_language=False)
     def show_part(self, request: ApiRequest, name: FromPath[str], database: Database) -> LargeResponse:
-        """Serve a sitemap that `/sitemap.xml` lists, such as `/sitemaps/1.xml`; raise a 404 problem for any other.
+        """Serve a sitemap that `/sitemap.xml` lists, such as `/sitemaps/1.xml`.
 
-        The first sitemap has the number 1.
+        The first sitemap has the number 1. Respond with a 404 problem to any other name.
         """
         stem = name.removesuffix(".xml")
         if stem == name or not (stem.isascii() and stem.isdigit()) or len(stem) > 6 or stem.startswith("0"):
@@ -83,7 +83,7 @@ class SiteController(Controller):
 
     @get_page("/favicon.ico", operation_id="pages.icon", access=ANYBODY_UNLIMITED, by_language=False, is_constant=True)
     def show_icon(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the icon for browsers that do not accept the SVG icon."""
+        """Serve the icon of the site for browsers that do not accept the SVG icon."""
         return conditional(request, build_icon(), {"Cache-Control": REVALIDATE}, ICO)
 
     @get_page(
@@ -94,15 +94,15 @@ class SiteController(Controller):
         is_constant=True,
     )
     def show_touch_icon(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the icon for the home screen of a telephone."""
+        """Serve the icon of the site for the home screen of a telephone."""
         return conditional(request, _draw_icon(TOUCH_SIZE), {"Cache-Control": REVALIDATE}, PNG)
 
 
 def iterate_pages(database: Database) -> Iterator[PageAddress]:
     """Yield the address of every page of the portal that search engines should list, always in the same order.
 
-    Only published editions have pages. Searches, comparisons and other languages are left out: each page links to its
-    other languages.
+    Unpublished editions have no pages. Searches, comparisons and pages in other languages are left out: each page links
+    to its other languages.
     """
     to = Links(None)
     yield PageAddress(to())
@@ -125,7 +125,7 @@ def iterate_pages(database: Database) -> Iterator[PageAddress]:
 
 
 def write_map(base: str, pages: Sequence[PageAddress]) -> bytes:
-    """Write a sitemap of pages (sitemaps.org); `base` is scheme and authority of their URLs."""
+    """Write a sitemap of pages (sitemaps.org); `base` is the scheme and authority of their URLs."""
     lines = [
         f"<url><loc>{escape(base + page.path)}</loc>{f'<lastmod>{page.day}</lastmod>' if page.day else ''}</url>"
         for page in pages
@@ -134,7 +134,7 @@ def write_map(base: str, pages: Sequence[PageAddress]) -> bytes:
 
 
 def write_index(base: str, maps: int) -> bytes:
-    """Write the list of sitemaps (sitemaps.org); `maps` is their number."""
+    """Write the list of sitemaps (sitemaps.org); `maps` is the number of sitemaps."""
     lines = [f"<sitemap><loc>{escape(base)}/sitemaps/{number}.xml</loc></sitemap>" for number in range(1, maps + 1)]
     return _write_document("sitemapindex", lines)
 

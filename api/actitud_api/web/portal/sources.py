@@ -26,10 +26,10 @@ _HOST: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 
 
 class SourceLink(Struct, frozen=True, kw_only=True):
-    """The link to a source, and the hosts of further pages.
+    """The link to a source of a methodology, and the hosts of further pages that were read.
 
-    `href`: URL of the original, None if none is known. `others`: hosts of further pages that were read, except copies.
-    `copies`: hosts of the copies that were read.
+    `href` is the URL of the original, None if it is not known. `copies` are the hosts of copies of the source that were
+    read, and `others` the hosts of all other pages that were read.
     """
 
     href: str | None
@@ -38,7 +38,7 @@ class SourceLink(Struct, frozen=True, kw_only=True):
 
 
 def parse_source(where: str) -> SourceLink:
-    """Find the link to a source in the text of a methodology that says where it was read.
+    """Find the link to a source in the text of a methodology about the place where the source was read.
 
     The text of an active version never changes, and is written for readers: it may contain several addresses, a DOI, a
     repository or remarks. An address that the text calls the original has priority, then a DOI, a repository, and the

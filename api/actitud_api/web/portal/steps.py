@@ -1,4 +1,4 @@
-"""The steps that the page of an organisation proposes: first to end the causes of zeros, then those that gain most."""
+"""The steps that the page of an organisation proposes: first to end causes of zeros, then to gain most points."""
 
 from __future__ import annotations
 
@@ -117,10 +117,14 @@ _GAIN_TEXTS: Final[dict[str, tuple[Texts, Texts]]] = {
 class Step(Struct, frozen=True, kw_only=True):
     """A step that an organisation can take now, as texts.
 
-    `indicator`: the id of the indicator that the step is about, None if it is about none. `gain`: the gain in whole
-    points of the index, None if it cannot be computed. `level`: a text that says that the step leads to the next level,
-    None if it does not. `is_blocker`: True if the step ends a cause that keeps indicators at zero. `language` is the
-    language of the text: Spanish if it quotes a methodology without texts in the language of the page.
+    Attributes:
+        title: Title of the step.
+        text: Description of the step.
+        language: Language of the text: Spanish if it quotes a methodology without texts in the language of the page.
+        indicator: Id of the indicator that the step is about, None if it is about none.
+        gain: Gain in whole points of the index, None if it cannot be computed.
+        level: Text that says that the step leads to the next level, None if it does not.
+        is_blocker: True if the step ends a cause that keeps indicators at zero.
     """
 
     title: str
@@ -135,9 +139,11 @@ class Step(Struct, frozen=True, kw_only=True):
 class Blocker(Struct, frozen=True, kw_only=True):
     """A cause that keeps indicators at zero until it ends: a zero rule, or a contradiction of answers.
 
-    `cause` is None for a contradiction, which `finding` describes. `indicators` are the indicators at zero, `lost` the
-    index points that they lose together. `key` is the indicator whose answer must change to end the cause, None if the
-    profile must change.
+    Attributes:
+        cause: The zero rule, None for a contradiction.
+        finding: The contradiction, None for a zero rule.
+        indicators: Indicators at zero.
+        key: Indicator whose answer must change to end the cause, None if the profile must change.
     """
 
     cause: ZeroCause | None
@@ -166,7 +172,7 @@ def iterate_group_indicators(dimension: NarratedDimension) -> Iterator[NarratedI
 
 
 def list_blockers(score: NarratedScore) -> list[Blocker]:
-    """List the causes that keep indicators of a score at zero, the one that loses most points first."""
+    """List the causes that keep indicators at zero, the cause of the largest loss of points first."""
     by_id = {indicator.id: indicator for indicator in iterate_indicators(score)}
     found = [
         Blocker(
@@ -211,9 +217,9 @@ def _find_cause(indicator: NarratedIndicator) -> tuple[ZeroCause, str | None]:
 def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodology, language: Language) -> list[Step]:
     """List at most `STEPS_MAX` steps for an organisation, in the order in which an adviser would name them.
 
-    Causes that keep indicators at zero come first, then the moves of the path to the next level in the order in which
-    they can be made, then contradictions that no move ends, then the next steps of other indicators by their gain. A
-    score with a level always has a step.
+    Steps that end a cause of zeros come first. Then come the moves (changes of answers) of the path to the next level
+    in the order in which they can be made, then contradictions that no move ends, then the next steps of other
+    indicators by their gain. A score with a level always has a step.
     """
     writer = _StepWriter(methodology, language)
     moves = {move.indicator: move for move in path.moves or ()}

@@ -63,8 +63,8 @@ _EXAMPLE: Final[Mapping[str, str]] = {"kind": "error", "title": "…", "text": "
 class DecisionView(Struct, frozen=True, kw_only=True):
     """A decision on a suggestion as text.
 
-    `language`: the language of the reason. `methodology` is the version that the decision names, and `href` the URL
-    of its page; both are None if it names none.
+    `language` is the language of the reason. `methodology` is the version that the decision names, and `href` the URL
+    of the page of this version; both are None if it names none.
     """
 
     state: str
@@ -85,8 +85,8 @@ class SuggestionTarget(Struct, frozen=True):
 class SuggestionView(Struct, frozen=True, kw_only=True):
     """A suggestion as text.
 
-    `language`: the language of its title and text. `about`: the indicator or dimension that it is about, None if it
-    names neither. `decisions`: the decisions on it, newest first.
+    `language` is the language of its title and text. `about` is the indicator or dimension that it is about, None if it
+    names neither. `decisions` are the decisions on it, newest first.
     """
 
     id: int
@@ -103,9 +103,18 @@ class SuggestionView(Struct, frozen=True, kw_only=True):
 class SuggestionList(Struct, frozen=True, kw_only=True):
     """A page of the list of suggestions, with its filters.
 
-    `unknown`: filters of the request that are not known, and `without` the URL of the list without them. `found`:
-    number of suggestions that the filters select. `number`: the number of the page. `first`: position of the first
-    shown suggestion in the list. `previous` and `following`: URLs of the neighbouring pages, None if there is none.
+    Attributes:
+        fields: Drop-down lists of the filters.
+        unknown: Filters of the request with an unknown value.
+        without: URL of the list without the unknown filters.
+        suggestions: Suggestions on this page.
+        found: Number of suggestions that the filters select.
+        number: Number of the page.
+        first: Position of the first suggestion of the page in the list.
+        pages: Links to the pages of the list.
+        previous: URL of the previous page, None if there is none.
+        following: URL of the next page, None if there is none.
+        is_filtered: True if the request has a filter.
     """
 
     fields: tuple[FilterField, ...]

@@ -79,7 +79,7 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
 
-        An edition that does not exist or is not published gets the 404 page. The page has the status 404 if the
+        If the edition does not exist or is not published, show the 404 page. The page has the status 404 too if the
         requested order is unknown.
         """
         try:
@@ -134,7 +134,7 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show a region or province: the scores of its organisations, compared with the whole edition.
 
-        An unknown territory, and an edition that does not exist or is not published, get the 404 page.
+        If the territory is unknown, or the edition does not exist or is not published, show the 404 page.
         """
         try:
             sheet = territories.get_territory(database, edition, territory)

@@ -212,17 +212,20 @@ _OF_SIZE: Final = Texts("{others} de su tamaño", "{others} of its size")
 
 
 class Verdict(Struct, frozen=True):
-    """A verdict: the headline, which continues the name of the organisation, and the sentences after it."""
+    """A verdict: the headline and the sentences after it.
+
+    The headline has no subject: it is written after the name of the organisation.
+    """
 
     headline: str
     sentences: tuple[str, ...]
 
 
 class ProfileFacts(Struct, frozen=True):
-    """Facts of an organisation that a verdict reads; a member is None if it is not known.
+    """Facts of an organisation from which the case of a verdict is chosen; a member is None if it is not known.
 
-    `has_account`: there is an active account; `is_open`: an account lets people write; `answered`: the share of
-    messages that were answered.
+    `has_account` is True if there is an active account, `is_open` if people can write to an account. `answered` is the
+    share of messages that were answered, from 0 to 1.
     """
 
     has_account: bool | None
@@ -233,7 +236,10 @@ class ProfileFacts(Struct, frozen=True):
 def choose_case(
     status: Status, level: int | None, facts: ProfileFacts, *, levels: int, is_estimate: bool
 ) -> VerdictCase:
-    """Choose the case of a verdict; `levels` is the number of levels of the methodology."""
+    """Choose the case of a verdict, such as `closed`, which decides its headline.
+
+    `levels` is the number of levels of the methodology. `is_estimate` is True if the score only estimates the index.
+    """
     if status == "not_rateable":
         return "not_rateable"
     if status == "insufficient_evidence":
@@ -281,7 +287,9 @@ def write_verdict(
     methodology: Methodology,
     language: Language,
 ) -> Verdict:
-    """Write the verdict on a score; `profile` is the profile of its submission.
+    """Write the verdict on a score.
+
+    `profile` is the profile in the submission, and `peers` the comparison with the peer group.
 
     In a language in which the methodology has no texts, names are looked up in the catalogue of the language.
     """
@@ -314,7 +322,7 @@ def write_verdict(
 
 
 def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFacts:
-    """Read the facts of a verdict from a score and from the profile of its submission."""
+    """Read the facts from which the case of a verdict is chosen, from a score and the profile in its submission."""
     active, opened = profile.get("accounts_active"), profile.get("accounts_open")
     rate = next((indicator for indicator in iterate_indicators(score) if indicator.id == _RESPONSE_RATE), None)
     counted = rate is not None and rate.state == "observed" and isinstance(rate.value, int | float)
@@ -328,10 +336,10 @@ def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFa
 
 
 def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, language: Language) -> str | None:
-    """Describe the share of its peers that score less than an organisation, as the end of a sentence.
+    """Describe the share of peers that score less than an organisation, as the end of a sentence.
 
-    `below` of the `others` peers score less; `phrase` is the plural noun for the peers. Return None if there are too
-    few peers to compare.
+    `below` is the number of peers that score less, and `others` the number of all peers. `noun` and `phrase` are the
+    plural noun for the peers. Return None if there are too few peers to compare.
     """
     if others < _OTHERS_MIN:
         return None
@@ -357,7 +365,7 @@ def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, languag
 
 
 def describe_group(peers: comparison_schemas.Peers, names: Names) -> str | None:
-    """Describe the peer group with which a ranked organisation is compared; None if there is none."""
+    """Describe the peer group with which a ranked organisation is compared; return None if there is no peer group."""
     group = peers.group
     if group is None or peers.rank is None or group.organisations <= _OTHERS_MIN:
         return None

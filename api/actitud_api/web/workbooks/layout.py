@@ -1,7 +1,7 @@
 """The layout of a methodology's workbook, from which workbooks are both written and read.
 
 A row is identified by the code in its first column and not by its number, so users may sort or delete rows. A code
-names a profile field, an indicator, a fact of an indicator, or a component of a fact; it is the same in every
+names a profile field, an indicator, a fact of an indicator, or a component of a fact, and is the same in every
 language.
 """
 
@@ -108,7 +108,7 @@ SHEETS: Final = (PROFILE, INDICATORS, DOCUMENTS)
 
 @dataclass(frozen=True, slots=True)
 class HeadingRow:
-    """A row above answer cells, with the code and texts of the dimension or indicator that they belong to.
+    """A row above answer cells, with the code and texts of their dimension or indicator.
 
     `indicator` is None in the row of a dimension.
     """
@@ -121,8 +121,8 @@ class HeadingRow:
 class WorkbookLayout:
     """The rows of a methodology's workbook in a language, by sheet.
 
-    `profile` has the answer cells of the profile sheet; `indicators` has the headings and answer cells of the sheet
-    of indicators.
+    `profile` contains the answer cells of the profile sheet; `indicators` contains the headings and answer cells of the
+    sheet of indicators.
     """
 
     profile: tuple[AnswerInput, ...]
@@ -143,7 +143,11 @@ class WorkbookLayout:
 
 @cache
 def build_layout(version: str, language: Language) -> WorkbookLayout:
-    """Build the workbook layout of a methodology version. Raises `UnknownMethodology` if there is no such version."""
+    """Build the workbook layout of a methodology version.
+
+    Raises:
+        UnknownMethodology: If there is no such version.
+    """
     methodology = load_methodology(version)
     texts = methodology.texts[language]
     return WorkbookLayout(
@@ -164,5 +168,5 @@ def _build_rows(group: Group, texts: MethodologyTexts) -> Iterator[HeadingRow | 
 
 
 def format_cell_address(sheet: str, row: int, column: int) -> str:
-    """Format the address of a cell, such as `Perfil!C12`. Row and column are counted from 0."""
+    """Format the address of a cell, such as `Perfil!C12`; `row` and `column` are counted from 0."""
     return f"{sheet}!{xl_rowcol_to_cell(row, column)}"

@@ -74,12 +74,16 @@ _SUGGESTIONS_MAX: Final = 20
 
 
 class CellFault(Struct, frozen=True, kw_only=True):
-    """A fault of a cell.
+    """A fault of a cell in a workbook.
 
-    `rule` is the broken rule, and `detail` a sentence about the fault. `pointer` is the JSON Pointer of the cell's
-    value in the questionnaire; None if the cell holds no such value, as in the column of codes. `value` is the content
-    of the cell as JSON, None if it is empty or may contain personal data. `suggestion` is the value that was probably
-    meant, None if there is none.
+    Attributes:
+        cell: Address of the cell, such as `Perfil!C12`.
+        pointer: JSON Pointer of the cell's value in the questionnaire; None if the cell contains no such value, as in
+            the column of codes.
+        rule: Name of the broken rule.
+        value: Content of the cell as JSON; None if it is empty or may contain personal data.
+        detail: Sentence about the fault.
+        suggestion: Value that was probably meant, None if it is not known.
     """
 
     cell: str
@@ -93,8 +97,8 @@ class CellFault(Struct, frozen=True, kw_only=True):
 class WorkbookContents(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, its faults, and its language.
 
-    There are at most `FAULTS_MAX` faults. If more were found, the last one has the rule `more` and says how many are
-    left out.
+    There are at most `FAULTS_MAX` faults. If more were found, the last listed fault has the rule `more` and states the
+    number of faults that are left out.
     """
 
     questionnaire: Questionnaire
@@ -105,7 +109,8 @@ class WorkbookContents(Struct, frozen=True, kw_only=True):
 def read_questionnaire(methodology: Methodology, raw: bytes) -> WorkbookContents:
     """Read the answers and faults of a workbook.
 
-    Raises `WorkbookRejected` if the file is not a workbook of this methodology.
+    Raises:
+        WorkbookRejected: If the file is not a workbook of this methodology.
     """
     package = open_workbook(raw)
     language = _check_metadata(package, methodology.version)

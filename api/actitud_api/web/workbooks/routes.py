@@ -55,7 +55,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
 
 
 class WorkbooksController(Controller):
-    """Routes of the questionnaire of a methodology as an XLSX workbook."""
+    """Routes that return, fill and read the questionnaire of a methodology as an XLSX workbook."""
 
     path = "/v1/methodologies/{version:str}/workbook"
     tags = ("methodologies",)

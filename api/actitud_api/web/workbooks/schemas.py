@@ -70,7 +70,7 @@ class WorkbookReading(Struct, frozen=True, kw_only=True):
 
 
 def build_reading(version: str, read: WorkbookContents, language: Language) -> WorkbookReading:
-    """Build the response about the contents of a workbook, with its faults in `language`."""
+    """Build the response with the contents of a workbook; its faults are described in `language`."""
     methodology = load_methodology(version)
     return WorkbookReading(
         methodology=version,

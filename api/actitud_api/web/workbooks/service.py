@@ -22,10 +22,7 @@ __all__ = [
 
 
 class VersionMismatch(Exception):
-    """The questionnaire belongs to another methodology version than the workbook to fill.
-
-    Raised by `fill_workbook`.
-    """
+    """Raised by `fill_workbook` if a questionnaire belongs to another methodology version than the workbook."""
 
     def __init__(self, requested: str, sent: str) -> None:
         super().__init__(requested, sent)
@@ -35,16 +32,20 @@ class VersionMismatch(Exception):
 
 @cache
 def build_template(version: str, language: Language) -> bytes:
-    """Build the empty workbook of a methodology version. Raises `UnknownMethodology` if there is no such version."""
+    """Build the empty workbook of a methodology version.
+
+    Raises:
+        UnknownMethodology: If there is no such version.
+    """
     return build_workbook(load_methodology(version), language)
 
 
 def fill_workbook(version: str, request: QuestionnaireRequest, language: Language) -> bytes:
-    """Build the workbook of a methodology version with the answers of a questionnaire.
+    """Build the workbook of a methodology version, filled with the answers of a questionnaire.
 
     Raises:
-        UnknownMethodology: there is no such version.
-        VersionMismatch: the questionnaire belongs to another version.
+        UnknownMethodology: There is no such version.
+        VersionMismatch: The questionnaire belongs to another version.
     """
     methodology = load_methodology(version)
     sent = str(request.__struct_config__.tag)
@@ -57,7 +58,7 @@ def read_workbook(version: str, raw: bytes) -> WorkbookContents:
     """Read the answers and faults of an uploaded workbook.
 
     Raises:
-        UnknownMethodology: there is no such version.
-        WorkbookRejected: the file is not a workbook of this version.
+        UnknownMethodology: There is no such version.
+        WorkbookRejected: The file is not a workbook of this version.
     """
     return read_questionnaire(load_methodology(version), raw)

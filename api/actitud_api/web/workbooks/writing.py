@@ -132,8 +132,8 @@ _DERIVED: Final = Texts("Se toma del perfil: no se responde.", "It is taken from
 def build_workbook(methodology: Methodology, language: Language, questionnaire: Questionnaire | None = None) -> bytes:
     """Build the XLSX workbook of a methodology in a language.
 
-    `questionnaire` has the answers to fill in; None leaves all answer cells empty. Numbers keep 15 significant digits,
-    as in spreadsheets.
+    `questionnaire` contains the answers to fill in; None leaves all answer cells empty. Numbers keep 15 significant
+    digits, as in spreadsheets.
     """
     return _WorkbookWriter(methodology, language, questionnaire).build()
 

@@ -1,1 +1,1 @@
-"""Writers of tables, cubes and RDF graphs. They know columns and values, but not their meaning."""
+"""Writers of tables, cubes and RDF graphs. The writers know columns and values, but not their meaning."""

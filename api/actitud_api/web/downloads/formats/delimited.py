@@ -1,6 +1,6 @@
 """Write tables as CSV: as in RFC 4180 with UTF-8, or in the dialect that Excel in Spain opens by double click.
 
-Anybody may have written a text: names, reasons of verdicts, replies. In both dialects no program reads one as a formula
+Texts may come from anybody: names, reasons of verdicts, replies. In both dialects no program reads a text as a formula
 (OWASP, CSV Injection), and the exact text can be restored by the rule of `guard_formulas`.
 """
 
@@ -39,8 +39,8 @@ def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialec
     """Yield the table as CSV, one chunk of bytes per batch of rows; the header comes first.
 
     The dialect `rfc4180` has commas, decimal points, `true` and `false`, CRLF, and an empty cell for None. The dialect
-    `excel-es` has a byte order mark, semicolons, decimal commas, `VERDADERO` and `FALSO`. Texts are guarded in both
-    dialects (`guard_formulas`), figures are not.
+    `excel-es` has a byte order mark, semicolons, decimal commas, `VERDADERO` and `FALSO`. In both dialects, an
+    apostrophe is inserted into texts that a spreadsheet could read as a formula; numbers are not changed.
     """
     spanish = dialect == "excel-es"
     buffer = io.StringIO(newline="")
@@ -100,8 +100,8 @@ def _guard_cell(cell: CellValue) -> CellValue:
 
 
 def guard_formulas(text: str) -> str:
-    """Insert an apostrophe into a text wherever a spreadsheet could begin to read a formula.
+    """Insert an apostrophe at each position of a text at which a spreadsheet could begin to read a formula.
 
-    To undo it, drop each apostrophe that is first or follows a comma, a semicolon, a tab or the end of a line.
+    To restore the text, drop each apostrophe that is first or follows a comma, a semicolon, a tab or the end of a line.
     """
     return _FORMULA.sub("'", text)

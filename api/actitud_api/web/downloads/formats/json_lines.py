@@ -12,7 +12,7 @@ from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
     """Yield the table as JSON Lines, one chunk of bytes per batch of rows.
 
-    Numbers are written in their shortest form, None as null.
+    Numbers are written in their shortest form; None is written as null.
     """
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()

@@ -22,9 +22,9 @@ _CHUNK: Final = 64 * 1024
 
 
 class CubeUnit(Struct, frozen=True):
-    """One unit of a cube, such as an organisation: its id, its name, and its figure for each measure.
+    """One unit of a cube, such as an organisation.
 
-    A figure is None if it is unknown.
+    `figures` contains the figure of the unit for each measure, None if the figure is unknown.
     """
 
     id: str
@@ -33,12 +33,15 @@ class CubeUnit(Struct, frozen=True):
 
 
 class Cube(Struct, frozen=True, kw_only=True):
-    """The description of a cube, without its figures.
+    """The description of a data cube (JSON-stat), without its figures.
 
-    `unit`, `period` and `measure`: the three dimensions of the cube, each with its id and its title.
-    `period_value`: id and title of the only period. `measures`: the columns of the table that become the
-    measures of the cube. `more`: further members of the JSON-stat document, such as `label`, `source`,
-    `updated` and `extension`.
+    Attributes:
+        unit: Id and title of the dimension of units.
+        period: Id and title of the dimension of periods.
+        measure: Id and title of the dimension of measures.
+        period_value: Id and title of the only period.
+        measures: Columns of the table that become the measures of the cube.
+        more: Further members of the JSON-stat document, such as `label`, `source`, `updated` and `extension`.
     """
 
     unit: tuple[str, str]
@@ -50,7 +53,10 @@ class Cube(Struct, frozen=True, kw_only=True):
 
 
 def write_cube(file: IO[bytes], cube: Cube, batches: Iterable[Sequence[CubeUnit]]) -> None:
-    """Write a cube as JSON-stat to `file`. The figures are ordered by unit and then by measure; None becomes null."""
+    """Write a cube as JSON-stat to `file`.
+
+    `batches` contains the units in batches. The figures are written by unit and then by measure; None becomes null.
+    """
     encode = msgspec.json.encode
     (unit, unit_title), (period, period_title), (measure, measure_title) = cube.unit, cube.period, cube.measure
     count = 0

@@ -36,8 +36,8 @@ class Iri(Struct, frozen=True):
 class Literal(Struct, frozen=True):
     """A text as the value of a property.
 
-    `language` is the language of the text, such as `es`, and `datatype` the prefixed name of its type, such as
-    `xsd:date`. Each is None if the text has none.
+    `language` is the language of the text, such as `es`; None if it has no language. `datatype` is the prefixed name of
+    its type, such as `xsd:date`; None for an ordinary text.
     """
 
     text: str

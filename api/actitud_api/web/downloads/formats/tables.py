@@ -20,10 +20,16 @@ Batches: TypeAlias = Iterable[Sequence[Sequence[CellValue]]]
 
 
 class TableColumn(Struct, frozen=True, kw_only=True):
-    """A column of a table. `name` never changes; `title` and `description` are in one language.
+    """A column of a table.
 
-    `decimals`: fixed number of decimals; if None, numbers are written in their shortest form. `values`: the allowed
-    values; empty if any value is allowed. `key`: True if the column is part of the primary key.
+    Attributes:
+        name: Name, which never changes and is the same in all languages.
+        kind: Type of the values.
+        title: Title in one language.
+        description: Description in one language.
+        decimals: Fixed number of decimals; None to write numbers in their shortest form.
+        values: Allowed values; empty if any value is allowed.
+        key: True if the column is part of the primary key.
     """
 
     name: str
@@ -36,7 +42,7 @@ class TableColumn(Struct, frozen=True, kw_only=True):
 
 
 def select_cells(batches: Batches, positions: Sequence[int]) -> Iterator[Sequence[Sequence[CellValue]]]:
-    """Yield the batches with only the cells at these positions in each row, in the order of `positions`."""
+    """Yield the batches of rows with only the cells at `positions`, in the order of `positions`."""
     if len(positions) == 1:
         (only,) = positions
         for batch in batches:

@@ -26,16 +26,24 @@ _NARROW: Final = 12
 
 
 class TooManyRows(ValueError):
-    """The table has more rows than an XLSX sheet can hold. Raised by `write_workbook`."""
+    """Raised by `write_workbook` if a table has more rows than an XLSX sheet can contain."""
 
 
 def write_workbook(
     file: IO[bytes], name: str, columns: Sequence[TableColumn], batches: Batches, about: Mapping[str, str], notes: str
 ) -> None:
-    """Write a workbook to `file`, row by row. Raises `TooManyRows` if a sheet cannot hold all rows.
+    """Write a workbook to `file`, row by row.
 
-    `name`: name of the sheet with the rows. `notes`: name of the second sheet, which contains the lines of `about`
-    (label and text) and the description of each column.
+    Args:
+        file: Open file that receives the workbook.
+        name: Name of the sheet with the rows.
+        columns: Columns of the table.
+        batches: Rows of the table, in batches.
+        about: Lines of the second sheet: label and text.
+        notes: Name of the second sheet, which contains `about` and the description of each column.
+
+    Raises:
+        TooManyRows: If a sheet cannot contain all rows.
     """
     options = {
         # Rows go to disk as they are written, so they must be written in order.

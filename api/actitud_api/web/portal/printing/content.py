@@ -1,4 +1,4 @@
-"""The content of the two printed pages of an organisation, as texts in one language; `sheet.typ` sets them."""
+"""The content of the two printed pages of an organisation, as texts in one language; `sheet.typ` lays them out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,11 @@ _DIGEST: Final = Texts(
 
 
 class PrintedFact(Struct, frozen=True, kw_only=True):
-    """A fact with its label. `note`: a line below it. `pips`: numbers of full and of all squares beside it."""
+    """A fact with its label on a printed page.
+
+    `note` is a line below the fact, None for none. `pips` are the numbers of filled and of all squares beside the fact,
+    None for no squares.
+    """
 
     label: str
     value: str
@@ -74,7 +78,10 @@ class PrintedFact(Struct, frozen=True, kw_only=True):
 
 
 class PrintedDimension(Struct, frozen=True, kw_only=True):
-    """A dimension in the table. `share`: length of its bar, 0 to 100, None without a score."""
+    """A dimension in the printed table: its name, its score and the median of the peers as texts.
+
+    `share` is the length of its bar, 0 to 100, None without a score. `median` is None if there is no peer group.
+    """
 
     name: str
     share: Figure | None
@@ -83,7 +90,10 @@ class PrintedDimension(Struct, frozen=True, kw_only=True):
 
 
 class PrintedTable(Struct, frozen=True, kw_only=True):
-    """The table of the dimensions. `heads`: titles of its three columns, or four with medians."""
+    """The printed table of the dimensions.
+
+    `heads` are the titles of its columns: three, or four if the medians of the peers are shown.
+    """
 
     title: str
     heads: tuple[str, ...]
@@ -99,7 +109,7 @@ class PrintedStep(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSteps(Struct, frozen=True, kw_only=True):
-    """The steps that the organisation can take now."""
+    """The steps that the organisation can take now, with a title and a sentence (`lead`) before them."""
 
     title: str
     lead: str
@@ -107,7 +117,11 @@ class PrintedSteps(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSource(Struct, frozen=True, kw_only=True):
-    """The source of the figures. `alt`: alternative text for the QR code of `address`."""
+    """The source of the figures on the printed pages.
+
+    `address` is the URL in the QR code, `alt` the alternative text for the code, and `invitation` the text beside the
+    code. `digest` is the digest of the signed score document, None if there is none.
+    """
 
     title: str
     alt: str
@@ -118,11 +132,11 @@ class PrintedSource(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSheet(Struct, frozen=True, kw_only=True):
-    """All texts on the two pages, in the order of the pages; only `title` and `author` are on neither.
+    """All texts on the two printed pages, in the order of the pages; only `title` and `author` are on no page.
 
-    `figure` is the index as a whole number, None if it is not shown; `score` is the text that then replaces it.
-    `remarks` are on both pages, such as that the data are simulated. `running` is the line that identifies a single
-    page. `steps` is None if there is nothing to propose.
+    `figure` is the index as a whole number; if it is None, `score` is shown, a text in place of the index. `remarks`
+    are on both pages, such as that the data are simulated. `running` is the line that identifies a single page. `steps`
+    is None if there is nothing to propose.
     """
 
     language: Language
@@ -161,8 +175,18 @@ def build_printed_sheet(
 ) -> PrintedSheet:
     """Build the content of the printed pages of an organisation from the content of its page in the portal.
 
-    `about`: kind and place of the organisation. `address`: absolute URL of its page. `published`: the newest
-    publication of the edition; `document`: digest of the score document in it.
+    Args:
+        view: Sections of the page in the portal.
+        score: The score with names and sentences.
+        texts: Texts of the embedded score.
+        names: Names and formats in the language of the pages.
+        about: Kind and place of the organisation.
+        organisation: Id of the organisation.
+        address: Absolute URL of its page in the portal.
+        edition: Edition of the score.
+        published: Newest publication of the edition.
+        document: Digest of the score document in this publication, None if there is none.
+        publisher: Publisher of the data.
     """
     language = names.language
     name = choose_name(texts.name, organisation)
@@ -261,12 +285,12 @@ def _describe_publication(published: PublicationRecord, names: Names) -> str:
 
 
 def choose_name(name: str, organisation: str) -> str:
-    """Return the name of an organisation, or its id if the font has no letter of the name, such as of a Chinese one."""
+    """Return the name of an organisation, or its id if the font contains no letter of the name."""
     return name if write_printable(name).replace(fonts.MISSING, "").strip() else organisation
 
 
 def write_printable(text: str) -> str:
-    """Return a text with only characters that the font has, and without accents that are separate characters.
+    """Return a text with only characters that the font contains, and without accents that are separate characters.
 
     Several such accents on one letter would cover the lines above.
     """
@@ -276,8 +300,8 @@ def write_printable(text: str) -> str:
 def encode_sheet(sheet: PrintedSheet) -> bytes:
     """Encode the content as the JSON that `sheet.typ` reads.
 
-    Every text except the title has only characters of the font. With any other character the file could not be valid
-    PDF/UA. Programs show the title in their own fonts, so it stays unchanged.
+    Every text on the pages is reduced to characters that the font contains, because the file could not be valid PDF/UA
+    with any other. `title` and `author`, which programs show in their own fonts, stay unchanged.
     """
     printable = _write_all_printable(msgspec.to_builtins(sheet))
     assert isinstance(printable, dict)

@@ -57,9 +57,9 @@ class PrintedSheetController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes] | Stream | LargeResponse:
-        """Return the page of an organisation as two pages to print (PDF).
+        """Return the result of an organisation in an edition as two pages to print (PDF).
 
-        Without a published score, the response is the 404 page.
+        If there is no published score, return the 404 page.
         """
         try:
             standing = service.find_standing(database, edition, organisation)

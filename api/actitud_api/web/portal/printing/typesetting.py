@@ -1,4 +1,4 @@
-"""Setting of the printed pages as a PDF that anybody can read (PDF/UA-1): tagged, with title and language."""
+"""Typesetting of the printed pages as an accessible PDF (PDF/UA-1): tagged, with title and language."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TEMPLATE: Final = _FOLDER / "sheet.typ"
 
 
 class TypesetSheet:
-    """A PDF of a printed sheet that is made on request; the same sheet and time give the same bytes."""
+    """A PDF of a printed sheet that is typeset on request; the same sheet and time give the same bytes."""
 
     def __init__(self, sheet: PrintedSheet, published: datetime) -> None:
         """Prepare a PDF with the content `sheet`; the time `published` becomes the creation time of the file."""
@@ -39,7 +39,10 @@ class TypesetSheet:
         return f'"{hashlib.sha256(repr(facts).encode()).hexdigest()}"'
 
     def make(self) -> bytes:
-        """Set the pages and return the PDF. This takes about 50 ms, during which other threads continue."""
+        """Typeset the pages and return the PDF.
+
+        This takes about 50 ms, during which other threads continue.
+        """
         # Levels of error correction: "m" bears a fold or a stain.
         code = segno.make(self._sheet.source.address, error="m", micro=False).svg_inline(border=2)
         pages = typst.compile(

@@ -1,7 +1,7 @@
-"""The layout of the review workbook, from which it is both written and read.
+"""The layout of the review workbook, from which review workbooks are both written and read.
 
-A row is identified by the organisation and the code of the indicator in it and not by its number, so assessors may
-sort, filter or delete rows.
+A row is identified by the organisation and the code of the indicator and not by its number, so assessors may sort,
+filter or delete rows.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ VERDICTS_BY_LABEL: Final[Mapping[str, Verdict]] = {
 
 
 class WorkbookIdentity(NamedTuple):
-    """Edition, methodology and assessor of a review workbook; its hidden sheet stores them."""
+    """Edition, methodology and assessor of a review workbook, which are stored in its hidden sheet."""
 
     edition: str
     methodology: str
@@ -81,5 +81,5 @@ class WorkbookIdentity(NamedTuple):
 
 
 def find_column(name: str) -> int:
-    """Return the index, counted from 0, of the column with the id `name`."""
+    """Return the index, counted from 0, of the column of the review workbook with the id `name`."""
     return next(index for index, column in enumerate(COLUMNS) if column.id == name)

@@ -67,11 +67,15 @@ _OTHERS: Final[Mapping[str, Texts]] = {
 
 
 class VerdictRow(Struct, frozen=True):
-    """A row with a verdict, or with a fault.
+    """A row of a review workbook with a verdict or with faults.
 
-    `sheet` is the name of its sheet, and `row` its number as spreadsheets show it. `organisation` and `indicator` are
-    empty if the row lacks them. `judgement` is None if the row has `faults`; the pointer of a fault is the address of
-    its cell.
+    Attributes:
+        sheet: Name of the sheet.
+        row: Number of the row as spreadsheets show it.
+        organisation: Id of the organisation, empty if the row lacks it.
+        indicator: Id of the indicator, empty if the row lacks it.
+        judgement: The verdict, None if the row has faults.
+        faults: Faults of the row; the pointer of a fault is the address of its cell.
     """
 
     sheet: str
@@ -88,7 +92,7 @@ class VerdictRow(Struct, frozen=True):
         return f"{self.organisation}/{self.indicator}" if is_known else f"{self.sheet}!A{self.row}"
 
     def locate(self, fault: Fault) -> Fault:
-        """Convert a fault of the request body that the row makes to a fault of the cell at its pointer."""
+        """Convert a fault in the request body built from this row to a fault in the cell of the faulty value."""
         name = fault.pointer.removeprefix("/")
         known = name if name in {column.id for column in COLUMNS} else "verdict"
         return replace(fault, pointer=format_cell_address(self.sheet, self.row - 1, find_column(known)))

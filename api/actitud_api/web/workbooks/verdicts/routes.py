@@ -54,7 +54,7 @@ class VerdictWorkbookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class VerdictWorkbookController(Controller):
-    """Routes to judge the answers of many assessments in a workbook."""
+    """Routes that return the review workbook, and accept the verdicts that an assessor entered in it."""
 
     path = "/v1/editions/{edition:str}/verdicts"
     tags = ("reviews",)

@@ -38,9 +38,9 @@ _CHANGED: Final = Texts(
 
 
 class VerdictsParameters(Struct, frozen=True):
-    """The parameters of a job that gives verdicts; its workbook is stored in another table.
+    """The parameters of a job that records the verdicts of a review workbook; the workbook is stored in another table.
 
-    `methodology` is the version of the edition; `event` is the ledger entry of the request that asked for the job.
+    `methodology` is the version of the edition; `event` is the ledger entry of the request that started the job.
     """
 
     methodology: str
@@ -48,26 +48,29 @@ class VerdictsParameters(Struct, frozen=True):
 
 
 class VerdictsResult(Struct, frozen=True):
-    """The result of a job that gave verdicts: the number of rows with a verdict or a fault."""
+    """The result of a job that recorded verdicts; `rows` is the number of rows with a verdict or a fault."""
 
     rows: int
 
 
 class VerdictDetail(Struct, frozen=True):
-    """The outcome of a refused verdict: the problem that a single request would get."""
+    """The detail of a refused verdict: the problem with which a single request would be answered."""
 
     problem: JobProblem
 
 
 class SentWorkbook(Struct, frozen=True):
-    """A received review workbook, with the edition, methodology and assessor that it must belong to."""
+    """The bytes of a received review workbook, with the edition, methodology and assessor that it must belong to."""
 
     raw: bytes
     identity: WorkbookIdentity
 
 
 class ReadRow(Struct, frozen=True):
-    """A row of a workbook that can be passed between processes, with a verdict or with the `problem` of its faults."""
+    """A row of a review workbook, with its verdict, or with the `problem` that reports its faults.
+
+    It can be passed between processes, because the faults in `row` are removed.
+    """
 
     row: VerdictRow
     problem: JobProblem | None
@@ -93,7 +96,10 @@ def read_rows(sent: SentWorkbook) -> list[ReadRow]:
 
 
 def build_verdicts_task(run_apart: RunFunction) -> JobTask[VerdictsParameters]:
-    """Build the task with which the job runner gives verdicts; `run_apart` calls a function in another process."""
+    """Build the task with which the job runner records the verdicts of a review workbook.
+
+    `run_apart` calls a function in another process, which is used for large workbooks.
+    """
 
     def run(job: JobRun[VerdictsParameters]) -> VerdictsResult:
         return _give_verdicts(job, run_apart)
