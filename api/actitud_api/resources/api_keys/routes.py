@@ -220,7 +220,7 @@ class KeysController(Controller):
 
         Every process of the service refuses the key from the next request on; it stays in the list, and a key that
         replaced it stays valid. An administrator can revoke every key; any other key can revoke only itself. No
-        `If-Match` is required, because a revocation is correct in spite of any other change.
+        `If-Match` is required, because no other change of the key makes a revocation wrong.
         """
 
         def revoke(session: Session) -> Response[bytes]:

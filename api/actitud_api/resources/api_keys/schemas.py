@@ -53,7 +53,7 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base class of all requests for a new key; the role decides what the key is bound to.
+    """The base class of all requests for a new key; the role decides if it is limited to organisations or editions.
 
     `days` is the number of days until the key expires.
     """

@@ -67,7 +67,7 @@ class Erasure(Struct, frozen=True):
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):
-    """The columns of an assessment that lists read: its state, times and figures, without its answers.
+    """The columns of an assessment that lists of assessments show: its state, times and figures, without its answers.
 
     `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of the
     index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in

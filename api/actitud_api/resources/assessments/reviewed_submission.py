@@ -38,10 +38,10 @@ class AppliedVerdict(Struct, frozen=True):
 
 
 class AppliedOverall(Struct, frozen=True, kw_only=True):
-    """The overall review of an assessment, as it affects the score.
+    """The part of an overall review that affects the score of the assessment.
 
-    `max_level`: the highest level that the assessment may reach; None sets no limit. `profile` and `answers` are
-    the facts that only assessors set, by profile field and by indicator.
+    `max_level`: the highest level that the assessment may reach; None sets no limit. `profile` and `answers` are the
+    facts that only assessors set, by profile field and by indicator.
     """
 
     max_level: int | None = None
@@ -91,7 +91,8 @@ def apply_review(
     `digests` are the digests of the answers from which the submission was made, by indicator. A verdict counts only if
     its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of the
     result has the reason. An answer with insufficient evidence counts as self-declared. A capped answer scores at most
-    like its capped level. The overall review sets the facts that organisations cannot set, and the highest level.
+    the score of its capped level. The overall review sets the facts that organisations cannot set, and the highest
+    level.
     """
     found = ((name, review.find(name, digests.get(name))) for name in review.answers)
     current = {name: applied for name, applied in found if applied is not None}

@@ -338,7 +338,7 @@ class SubmissionsController(Controller):
 
         Submits a draft in an open edition until the last day of the submission phase, or a returned assessment until
         the day set by the return. Afterwards the organisation can change it only if it is returned. An assessment with
-        findings of severity `error` is refused (409) with these findings; the `pointer` of each leads to a place in the
+        findings of severity `error` is refused (409) with these findings; the `pointer` of a finding leads into the
         assessment.
         """
 

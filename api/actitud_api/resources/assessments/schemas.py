@@ -134,8 +134,8 @@ class AssessmentPage(Page[AssessmentLine], frozen=True):
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
     """The answers of an organisation in an edition, with findings and score as of the last write.
 
-    `profile`, `profile_evidence`, `profile_sources` and `answers` have the form that a request takes, so a client can
-    send them back.
+    `profile`, `profile_evidence`, `profile_sources` and `answers` have the form of a request, so a client can send them
+    back.
     """
 
     profile: Profile

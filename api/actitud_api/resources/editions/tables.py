@@ -12,10 +12,10 @@ from actitud_api.platform.storage.times import UtcTime
 class EditionTable(Base, table=True):
     """A stored edition.
 
-    `state` is `queries.State`; it is read by `derive_state`. `titles` holds the title by language; `windows` and
-    `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version` is the number of times that the row was
-    written. `period_from` and `period_to` are the first and last day that the answers describe. `simulated` is true if
-    the data are invented.
+    `state` is a `queries.State`; readers see the state that `derive_state` returns. `titles` holds the title by
+    language; `windows` and `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version` is the number of
+    times that the row was written. `period_from` and `period_to` are the first and last day that the answers describe.
+    `simulated` is true if the data are invented.
     """
 
     __tablename__ = "edition"

@@ -33,9 +33,10 @@ class TextAnnotationRequest(Struct, frozen=True):
 
 
 def annotate_text(encoded: bytes) -> bytes:
-    """Copy a text file and add its faults to the rows; return empty bytes.
+    """Copy a text file and add its faults to the rows.
 
-    `encoded` is a `TextAnnotationRequest` in MessagePack: the function runs in another process.
+    The function runs in another process, so that argument and result are bytes: `encoded` is a `TextAnnotationRequest`
+    in MessagePack, and the result is empty.
     """
     request = msgspec.msgpack.decode(encoded, type=TextAnnotationRequest)
     faults: dict[int, list[str]] = {}

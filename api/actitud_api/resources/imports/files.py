@@ -78,7 +78,7 @@ def store_file(
 
 
 def iterate_pieces(database: Database, file: int) -> Iterator[bytes]:
-    """Yield the content of a stored file in pieces, each read in its own session so that none stays open for long."""
+    """Yield the content of a stored file in pieces, each read in its own session: no session stays open for long."""
     position = 0
     while True:
         with database.read() as session:

@@ -184,7 +184,7 @@ class Survey(Struct, frozen=True):
 
 
 class ImportRun:
-    """One run of the job that imports a file; a run after a restart continues where the last one was interrupted."""
+    """One run of the job that imports a file; a run after a restart continues where the last run was interrupted."""
 
     def __init__(self, database: Database, workers: ImportWorkers, job: JobRun[ImportParameters]) -> None:
         assert job.edition is not None

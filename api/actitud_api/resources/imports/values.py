@@ -69,7 +69,10 @@ class ValueTarget(Struct, frozen=True):
 
 @cache
 def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
-    """Return the target of each fact, by indicator and fact, and of each profile field, by `PROFILE` and field."""
+    """Return the member of an assessment that each fact sets, by indicator and fact.
+
+    Profile fields are included, by `PROFILE` and field.
+    """
     document = load_methodology(version).document
     targets = {
         (PROFILE, field.name): ValueTarget((PROFILE, field.name), field.type, set_by_service=field.set_by == "service")
@@ -88,9 +91,10 @@ def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
 
 @cache
 def list_columns(version: str) -> Mapping[str, ValueTarget]:
-    """Return the target of each column that a table with one row for each organisation may have, by its name.
+    """Return the member of an assessment that each column of a table sets, by column name.
 
-    An ambiguous name is absent, such as `a.b.c`, which could be the fact `c` of `a.b` or `b.c` of `a`.
+    The table has one row for each organisation. An ambiguous name is absent, such as `a.b.c`, which could be the fact
+    `c` of `a.b` or `b.c` of `a`.
     """
     named: list[tuple[str, ValueTarget]] = []
     short: dict[str, ValueTarget] = {}

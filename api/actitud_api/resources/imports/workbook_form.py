@@ -148,7 +148,8 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
 def convert_workbook(encoded: bytes) -> bytes:
     """Convert a workbook to a file of cells, grouped by organisation.
 
-    `encoded` is a `ConversionRequest` in MessagePack, the result a `Conversion`: the function runs in another process.
+    The function runs in another process, so that argument and result are bytes: `encoded` is a `ConversionRequest` in
+    MessagePack, and the result is a `Conversion`.
     """
     request = msgspec.msgpack.decode(encoded, type=ConversionRequest)
     try:

@@ -160,8 +160,8 @@ class JobsController(Controller):
     ) -> Response[bytes]:
         """Cancel a job.
 
-        A job that has not begun ends at once, any other before its next step. The work that it has done by then stays.
-        A job that has ended is refused (409).
+        A job that has not begun ends at once. A job that runs ends before its next step, and the work done by then
+        stays. A job that has ended is refused (409).
         """
 
         def cancel(session: Session) -> Response[bytes]:

@@ -102,7 +102,8 @@ class MethodologiesController(Controller):
 def announce_retirement(request: ApiRequest, methodology: Methodology) -> None:
     """Mark the response about a retired methodology version as deprecated; do nothing for any other version.
 
-    A retired version cannot be used by new editions. The headers of the response give the day and a page about it.
+    A retired version cannot be used by new editions. The headers of the response name the day of the retirement and a
+    page about it.
     """
     if methodology.retired is not None:
         page = f"/portal/methodologies/{methodology.version}"

@@ -33,7 +33,7 @@ class PastName(Struct, frozen=True):
 class ContactDetails(Struct, frozen=True):
     """The address to which corrections of an organisation's entry can be sent: e-mail, page, or both.
 
-    At least one of the two is set; the other may be None.
+    At least one of `email` and `url` is set.
     """
 
     email: str | None

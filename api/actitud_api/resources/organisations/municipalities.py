@@ -77,10 +77,10 @@ class MunicipalityLine(Struct, frozen=True):
 def parse_municipalities(
     raw: bytes, advance: Callable[[], None]
 ) -> tuple[list[MunicipalityLine], list[MunicipalityFault]]:
-    """Parse a file and return its municipalities and its faults.
+    """Parse a CSV file of municipalities and return its municipalities and its faults.
 
-    `raw` is the content of the file. `advance` is called once per line, to show progress. If there are faults, the
-    list of municipalities is incomplete.
+    `raw` is the content of the file. `advance` is called once per line, to show progress. If there are faults, the list
+    of municipalities is incomplete.
     """
     try:
         text = raw.decode("utf-8-sig")

@@ -145,7 +145,8 @@ def find_matches(session: Session, text: str) -> Subquery | None:
     """Return a subquery of the organisations that match a search text, or None if there is no word in it.
 
     Its columns are `id`, `distance` and `size` (the negative population). In ascending order of distance, size and id
-    the closest organisation is first. The docstring of this module has the rules of a match.
+    the closest organisation is first. An organisation matches if it has all words of the text, at least their
+    beginnings; if no organisation has, similar words count too.
     """
     search = parse_search(text)
     if not search.words:

@@ -67,7 +67,8 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
     `document` is the digest of the score document. `rank` is 1 for the best; equal indices share a rank, and the ranks
-    after them are skipped. It is null if the score is not ranked, for example because its `standing` is `provisional`.
+    after them are skipped. `rank` is null if the score is not ranked, for example because its `standing` is
+    `provisional`.
     """
 
     organisation: str
@@ -203,7 +204,7 @@ def pack_document(document: ScoreDocument | EditionDocument) -> PackedDocument:
 
 
 def pack_line(line: bytes) -> bytes:
-    """Return a line, with a line end added, as one gzip member.
+    """Compress a line, with a line end added, to one gzip member.
 
     Members that are written one after the other form a gzip file with all lines.
     """
@@ -221,7 +222,7 @@ def build_score_document(
 ) -> ScoreDocument:
     """Build the document of a score.
 
-    Floats without a fractional part become integers, so that the facts `1` and `1.0` give one digest.
+    Floats without a fractional part become integers, so that the facts `1` and `1.0` lead to the same digest.
     """
     return ScoreDocument(
         review=review,

@@ -291,7 +291,7 @@ def list_versions(session: Session, edition: str) -> dict[str, FinalVersion]:
 def list_submissions(session: Session, edition: str, organisations: Sequence[str]) -> list[FinalSubmission]:
     """List the final submissions of organisations in an edition, ordered by organisation id.
 
-    Organisations without a final assessment are absent. At most `BATCH_ROWS` can be asked for.
+    `organisations` are at most `BATCH_ROWS`; organisations without a final assessment are absent.
     """
     submissions: list[FinalSubmission] = []
     for row in session.execute(_SELECT_FINAL, {"edition": edition, "organisations": organisations}):
@@ -407,7 +407,7 @@ def copy_scores(
 
 
 def insert_publication(session: Session, publication: NewPublication) -> None:
-    """Insert a publication; its documents must be stored already, and its corrections and scores follow."""
+    """Insert a publication; its documents must be stored before, its corrections and scores after."""
     session.execute(
         insert(PUBLICATIONS),
         {**structs.asdict(publication), "corrections": msgspec.to_builtins(publication.corrections)},

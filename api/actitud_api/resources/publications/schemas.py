@@ -51,7 +51,7 @@ AnyPatch: TypeAlias = getitem(Union, tuple(types.patch for types in REQUEST_TYPE
 
 
 class CorrectionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The correction of a published assessment, or the addition of one that was left out because it was returned."""
+    """The correction of a published assessment, or the addition of an assessment that was left out after a return."""
 
     organisation: Annotated[
         str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, description="Id of the organisation.")

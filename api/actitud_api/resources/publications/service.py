@@ -225,7 +225,7 @@ class PublicationRefused(ValueError):
 
 
 class PlannedCorrection(Struct, frozen=True):
-    """The correction of the assessment of one organisation, or the addition of one that was left out.
+    """The correction of the assessment of one organisation, or the addition of an assessment that was left out.
 
     `assessment` is a merge patch with the answers, documents or profile fields to change.
     """

@@ -61,8 +61,8 @@ class PublicationTable(Base, table=True):
 class PublishedScore(Base, table=True):
     """The score of an organisation in a revision: all figures that readers see, and the digest of its document.
 
-    A publication is inserted before its scores, whose `ordinal` runs from 1 to its `organisations` in the order of the
-    organisation ids. A revision is complete, and shown to readers, once its last score is stored. The description of
+    A publication is inserted before its scores, whose `ordinal` runs from 1 to the number of organisations, in the
+    order of their ids. A revision is complete, and shown to readers, once its last score is stored. The description of
     the organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
     The columns of figures are the same as in `assessments.tables.Assessment`.
     """

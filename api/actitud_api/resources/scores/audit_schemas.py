@@ -116,7 +116,7 @@ class GoalpostStatistics(Wire, frozen=True):
 class RemarkOnStatistics(Wire, frozen=True):
     """A remark of the statistical audit on one figure that an auditor would question.
 
-    `node` is the id of the dimension or indicator; null if the figure is one of the index.
+    `node` is the id of the dimension or indicator; null for a figure of the index.
     """
 
     code: Annotated[RemarkCode, OPEN]

@@ -178,7 +178,7 @@ def find_peers(
 def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:
     """Return the scores of organisations of a published edition, to be shown side by side.
 
-    `identifiers` are ids or aliases of organisations. Those that name no scored organisation are in `unknown` of
+    `identifiers` are ids or aliases of organisations. Identifiers that name no scored organisation are in `unknown` of
     the result.
 
     Raises:

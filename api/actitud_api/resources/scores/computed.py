@@ -40,7 +40,7 @@ class ComputationBusy(Exception):
 
 
 class RankedField(Struct, frozen=True):
-    """The ranked organisations of an edition, the one with the highest index first, with their scores.
+    """The ranked organisations of an edition with their scores, highest index first.
 
     Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the scores
     by row, and computes them again under other weights or curves. `attainable` is, by row, the highest level that the

@@ -460,7 +460,7 @@ def get_state_key(session: Session, source: FigureSource, visibility: Visibility
 
 
 def list_competitors(session: Session, source: FigureSource, visibility: Visibility) -> list[Competitor]:
-    """List the visible ranked organisations of an edition, the one with the highest index first.
+    """List the visible ranked organisations of an edition, highest index first.
 
     Organisations with equal indices are ordered by id.
     """

@@ -116,8 +116,8 @@ class ScoresController(Controller):
         """Score the facts of many organisations.
 
         Accepts up to 1,000 bodies of `POST /v1/scores` and returns their scores in the same order, without explanation.
-        If one item is faulty, the whole request is refused, with every fault of every item. The request counts as many
-        requests as it has items.
+        If one item is faulty, the whole request is refused, with every fault of every item. For the rate limit, each
+        item counts as one request.
         """
         return SCORES.of(request, schemas.ScoreBatchAnswer(tuple(_score_item(item, language) for item in body.items)))
 

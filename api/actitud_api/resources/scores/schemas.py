@@ -109,7 +109,7 @@ class ScoreBatchAnswer(Wire, frozen=True):
 class Sheet(NarratedScore, frozen=True, kw_only=True):
     """The explained score of an organisation in an edition, in the form of `POST /v1/scores`, with rank and review.
 
-    `rank` is 1 for the best; equal indices share a rank, and the ranks after them are skipped. It is null if the
+    `rank` is 1 for the best; equal indices share a rank, and the ranks after them are skipped. `rank` is null if the
     organisation is not ranked, or asks before publication. `simulated`: the answers are invented. The score of a
     published edition is read from its document and never computed again.
     """

@@ -160,7 +160,7 @@ def announce(session: Session, event: WebhookEvent, *, now: datetime, message: s
     """Record an event for each webhook that is notified of it, in the session that causes the event.
 
     The event is recorded if, and only if, the session commits. `now`: the time of the event. `message`: the id by which
-    receivers recognise repetitions, None for a new random one.
+    receivers recognise repetitions, None for a new random id.
     """
     if not queries.is_asked_for(session, event.type):
         return
@@ -200,8 +200,8 @@ def create_webhook(
 ) -> CreatedWebhook:
     """Create a webhook for a principal, and return it with its secret.
 
-    It is notified only of events about the organisations and editions of the principal's key. `identifier`: its id,
-    None for a new random one.
+    It is notified only of events about the organisations and editions of the principal's key. `identifier`: id of the
+    webhook, None for a new random id.
 
     Raises:
         TargetRefused: The address is not allowed.
