@@ -57,8 +57,8 @@ $(VENV)/all.done: requirements/all.txt api/pyproject.toml sdk/pyproject.toml | $
 demo: $(VENV)/run.done ## serve 8,131 invented municipalities on 127.0.0.1:PORT (default 8000)
 	@$(BIN)/actitud-api demo --port $(PORT)
 
-sandbox: $(VENV)/run.done ## serve invented data for tests of programs on 127.0.0.1:PORT (default 8000), with printed keys and without limits
-	@$(BIN)/actitud-api sandbox --port $(PORT)
+sandbox: $(VENV)/run.done ## serve invented data for tests of programs on 127.0.0.1:PORT (default 8000), with printed keys and without limits; JOBS=1 does the jobs too
+	@$(BIN)/actitud-api sandbox --port $(PORT) $(if $(JOBS),--jobs)
 
 serve: $(VENV)/run.done ## serve an empty real installation on 127.0.0.1:PORT; the first time it prints the first key
 	@$(BIN)/actitud-api init

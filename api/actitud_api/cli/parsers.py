@@ -935,6 +935,14 @@ def _add_sandbox(added: AddCommand, language: Language) -> None:
         action="store_true",
         help=Texts("escribe dirección y claves como JSON", "write address and keys as JSON").into(language),
     )
+    command.add_argument(
+        "--jobs",
+        action="store_true",
+        help=Texts(
+            "hace también los trabajos, que si no se quedan en la cola",
+            "do the jobs too, which otherwise stay queued",
+        ).into(language),
+    )
 
 
 def _add_openapi(added: AddCommand, language: Language) -> None:

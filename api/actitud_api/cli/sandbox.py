@@ -25,6 +25,7 @@ from actitud_api.cli.server import build_configuration
 from actitud_api.cli.serving import get_database, open_listener
 from actitud_api.demo import sandbox
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
 
@@ -63,7 +64,7 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
         open_listener(Settings(port=options.port), language) as listener,
         tempfile.TemporaryDirectory(prefix="actitud-sandbox-") as folder,
     ):
-        served = Sandbox(Path(folder), examples, listener.getsockname()[1])
+        served = Sandbox(Path(folder), examples, listener.getsockname()[1], runs_jobs=options.jobs)
         with suppress(KeyboardInterrupt):
             _Server(served, language, as_json=options.json).run(sockets=[listener])
         served.close()
@@ -77,9 +78,13 @@ class Sandbox:
     them.
     """
 
-    def __init__(self, folder: Path, examples: Path, port: int) -> None:
-        """Create the seed database in an empty folder, which must exist as long as the sandbox."""
+    def __init__(self, folder: Path, examples: Path, port: int, *, runs_jobs: bool = False) -> None:
+        """Create the seed database in an empty folder, which must exist as long as the sandbox.
+
+        `runs_jobs`: run due jobs as an installation does; otherwise they stay queued, so that a test finds them so.
+        """
         self._folder = folder
+        self._runs_jobs = runs_jobs
         self.settings = Settings(
             port=port,
             signing_folder=folder / "signing",
@@ -133,6 +138,8 @@ class Sandbox:
             # Requests in progress end on the copy before, which is closed at the next reset.
             if self._previous is not None:
                 get_database(self._previous).close()
+            if self._runs_jobs:
+                await asyncio.to_thread(_get_job_runner(self._app).stop)
             self._previous, self._app = self._app, await asyncio.to_thread(self._copy_seed)
 
     def _copy_seed(self) -> Litestar:
@@ -148,10 +155,15 @@ class Sandbox:
         shutil.rmtree(signing_folder, ignore_errors=True)
         shutil.copytree(self.settings.signing_folder, signing_folder)
         settings = structs.replace(self.settings, database_url=f"sqlite:///{copy}", signing_folder=signing_folder)
-        return create_app(settings)
+        app = create_app(settings)
+        if self._runs_jobs:
+            _get_job_runner(app).start()
+        return app
 
     def close(self) -> None:
-        """Close the databases."""
+        """Stop the jobs and close the databases."""
+        if self._runs_jobs:
+            _get_job_runner(self._app).stop()
         for app in (self._app, self._previous):
             if app is not None:
                 get_database(app).close()
@@ -198,6 +210,11 @@ def _restore_before(send: Send, database: Database) -> Send:
         await send(message)
 
     return send_after_restoring
+
+
+def _get_job_runner(app: Litestar) -> JobRunner:
+    runner: JobRunner = app.state["jobs"]
+    return runner
 
 
 def _is_local(scope: HTTPScope) -> bool:
