@@ -162,6 +162,17 @@ def test_a_draft_says_in_which_domains_documents_count(client: Client) -> None:
     assert [domain.to_text() for domain in draft.query("bdi")] == ["Con web", "ayto.example", "sede.example"]
 
 
+def test_a_draft_says_until_when_it_can_be_submitted(client: Client) -> None:
+    dates = client.get("/v1/editions/2027").json()["calendar"]["submission"]
+    assert dates["to"] == "2028-02-28"
+    for language, said in (
+        ("es", "Último día para presentarla: 28 de febrero de 2028, salvo que se le haya dado más plazo."),
+        ("en", "Last day to submit it: 28 February 2028, unless you were given longer."),
+    ):
+        answer = client.get(PATH, params={"edition": "2027", "organisation": DRAFTING, "lang": language})
+        assert said in " ".join(JustHTML(answer.text, sanitize=False).query(".draft")[0].to_text().split())
+
+
 def test_the_end_says_how_answers_are_submitted_unless_they_are_there(client: Client) -> None:
     told = "Submit them in an edition"
     alone = page(client, "en").query(".finish")[0].to_text()

@@ -24,6 +24,7 @@ from actitud_api.engine.methodology.derived_facts import find_derived_facts
 from actitud_api.engine.methodology.loader import Methodology, UnknownMethodology, list_versions, load_methodology
 from actitud_api.engine.methodology.model import IndicatorText
 from actitud_api.engine.methodology.predicates import walk_indicators
+from actitud_api.engine.narration import words
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
@@ -172,6 +173,7 @@ class Context(Struct, frozen=True, kw_only=True):
         name: Name of the organisation.
         title: Title of the edition.
         domains: Domains on which the documents of a draft count as evidence.
+        last_day: Last day to submit a draft, as text.
         published: URL path of the published answers.
         notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
         elsewhere: Methodology version of the requested assessment, if it is not the version of the questionnaire.
@@ -184,6 +186,7 @@ class Context(Struct, frozen=True, kw_only=True):
     name: str = ""
     title: str = ""
     domains: tuple[str, ...] = ()
+    last_day: str = ""
     published: str = ""
     notice: str = ""
     elsewhere: str | None = None
@@ -292,6 +295,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             name=clean_text(registered.name) or registered.id,
             title=title,
             domains=registered.domains,
+            last_day=words.format_day(record.calendar.submission.end, language),
         )
     try:
         standing = _find_standing(database, record.id, organisation)
