@@ -93,7 +93,7 @@ def test_each_row_is_given_or_named_with_its_cell(office: Office) -> None:
     ]
     errors = [item["problem"]["errors"][0] for item in items[1:]]
     assert [(error["pointer"], error["rule"], error["detail"]) for error in errors] == [
-        ("Dictámenes!J6", "required", "Este dictamen lo necesita: escríbalo."),
+        ("Dictámenes!J6", "required", "Este dictamen lleva un motivo, que se publica: escríbalo en esta celda."),
         (f"Dictámenes!H{other}", "ladder", "D1.01 no tiene pasos que limitar."),
     ]
     review = reviews.get_answer_review(office.database, EDITION, one, "D1.01")

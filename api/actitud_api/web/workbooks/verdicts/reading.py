@@ -65,6 +65,15 @@ _OTHERS: Final[Mapping[str, Texts]] = {
 }
 """The sentence about a workbook that is about something else, by the member of its identity."""
 
+_REASON_MISSING: Final = Texts(
+    "Este dictamen lleva un motivo, que se publica: escríbalo en esta celda.",
+    "This verdict has a reason, which is published: write it in this cell.",
+)
+_STEP_MISSING: Final = Texts(
+    "Este dictamen dice qué paso se demuestra: escríbalo en esta celda.",
+    "This verdict says which step is shown: write it in this cell.",
+)
+
 
 class VerdictRow(Struct, frozen=True):
     """A row of a review workbook with a verdict or with faults.
@@ -293,6 +302,5 @@ def _reword(fault: Fault) -> Fault:
         )
         return replace(fault, detail=detail)
     if fault.rule == "required":
-        detail = Texts("Este dictamen lo necesita: escríbalo.", "This verdict needs it: write it.")
-        return replace(fault, detail=detail)
+        return replace(fault, detail=_STEP_MISSING if fault.pointer == "/level" else _REASON_MISSING)
     return fault
