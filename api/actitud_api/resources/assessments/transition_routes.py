@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.engine.narration import words
 from actitud_api.engine.narration.state_names import PHASES, STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import DEADLINE_EXTENDERS, DRAFT_READERS, REVIEWERS
@@ -72,10 +74,10 @@ def _invalid_transition(error: InvalidTransition) -> Texts:
 
 def _passed(error: DeadlinePassed) -> Texts:
     return Texts(
-        "El último día de {name} fue el {day}; se amplía con una prórroga (`extensions`, fase `{phase}`).",
-        "The last day of {name} was {day}; an extension gives more (`extensions`, phase `{phase}`).",
+        "El último día de {name} fue el {day}. Quien publica la edición puede dar más (`extensions`, fase `{phase}`).",
+        "The last day of {name} was {day}. The publisher of the edition can give more (`extensions`, phase `{phase}`).",
         name=PHASES[error.phase],
-        day=error.day,
+        day=partial(words.format_day, error.day),
         phase=error.phase,
     )
 
@@ -84,7 +86,7 @@ def _still_open(error: HearingStillOpen) -> Texts:
     return Texts(
         "La audiencia dura hasta el {day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
         "The hearing goes on until {day}, and that day ends when it has ended everywhere (UTC-12).",
-        day=error.day,
+        day=partial(words.format_day, error.day),
     )
 
 
