@@ -174,7 +174,8 @@ class ApiProblem(ActitudError):
         parts = [self.problem.title or f"status {self.status}"]
         if self.problem.detail and self.problem.detail != self.problem.title:
             parts.append(self.problem.detail)
-        lines = [f"\n  {error}" for error in self.errors]
+        # An error without a place often has the sentence of the whole problem.
+        lines = [f"\n  {error}" for error in self.errors if error.pointer or error.detail != self.problem.detail]
         return ": ".join(parts) + _format_request(self.request_id) + "".join(lines)
 
 

@@ -97,6 +97,13 @@ def test_a_suggestion_that_the_detail_states_is_not_asked_again() -> None:
     assert str(listed) == "/verdict: Must be one of: accepted, stale. (did you mean 'accepted'?)"
 
 
+def test_an_error_without_a_place_does_not_say_the_sentence_of_the_problem_again(mode: Mode) -> None:
+    state = {"pointer": "", "rule": "state", "value": "draft", "detail": "Detail", "suggestion": None}
+    assert str(failure(mode, 409, "conflict", errors=[state])) == "Title: Detail"
+    other = {**state, "detail": "Another sentence."}
+    assert str(failure(mode, 409, "conflict", errors=[state, other])) == "Title: Detail\n  /: Another sentence."
+
+
 def test_a_bare_problem_still_reads_well(mode: Mode) -> None:
     error = failure(mode, 404, "not-found", title="", detail=None)
     assert str(error) == "status 404"
