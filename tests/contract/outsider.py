@@ -53,9 +53,9 @@ def try_service(url: str, examples: int, key: str | None, passed: list[str]) -> 
 
 
 @contextmanager
-def run_sandbox() -> Iterator[dict[str, Any]]:
+def run_sandbox(*options: str) -> Iterator[dict[str, Any]]:
     """Run a sandbox on a free port, and stop it at the end of the block. Yield what it prints of itself."""
-    command = [str(SCRIPTS / "actitud-api"), "sandbox", "--port", "0", "--json"]
+    command = [str(SCRIPTS / "actitud-api"), "sandbox", "--port", "0", "--json", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

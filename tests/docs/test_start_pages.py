@@ -4,24 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
+import httpx
 import pytest
 
+from actitud_api import app as assembly
+from actitud_api.app import find_examples
+from actitud_api.cli.sandbox import RESET, Sandbox
+from actitud_api.demo import sandbox as seed
+from actitud_api.engine.i18n import Language
+from actitud_api.platform.jobs.workers import map_serially, run_here
+from actitud_api.web.workbooks.verdicts.layout import VERDICT_LABELS
 from tests.contract.outsider import run_sandbox
 from tests.docs.test_readme import STATED
-from tests.support.pasting import list_blocks, paste_blocks, replace_words
+from tests.support.pasting import Block, list_blocks, paste_blocks, replace_words
 from tests.support.scale import NIGHT
+from tests.support.serving import served
 
 START: Final = Path(__file__).parents[2] / "docs" / "start"
 LANGUAGES: Final = ("", ".es") if NIGHT else ("",)
 """Ends of the names of the pages that are pasted: by day the English ones, which have the blocks of the others."""
 ON_SANDBOX: Final = ("researcher",)
 """Users who begin with `make sandbox`."""
-USERS: Final = ON_SANDBOX
-WORDS: Final = re.compile(r" --lang es|lang=(en|es)\b|(?<=lang=\")(en|es)(?=\")|# .*")
+CHANGING: Final = ("officer", "assessor")
+"""Users who begin with one of their own, which does jobs, because they change what is in it."""
+USERS: Final = (*ON_SANDBOX, *CHANGING)
+WORDS: Final = re.compile(
+    r" --lang es|lang=(en|es)\b|(?<=lang=\")(en|es)(?=\")|# .*|(?<=text = \")[^\"]+|(?<=reason = \")[^\"]+"
+    r"|(?<=reason=\")[^\"]+"
+)
 """Parts of a block that are for people, or in their language."""
+BY_HAND: Final = """
+import openpyxl
+book = openpyxl.load_workbook("var/verdicts.xlsx")
+sheet = book.worksheets[0]
+rows = {(row[0].value, row[2].value): row for row in sheet.iter_rows(min_row=5)}
+rows["XX-DEMO-91022", "D2.02"][7].value = "VERDICT"
+rows["XX-DEMO-91022", "D2.02"][9].value = "No post shows it."
+book.save("var/verdicts.xlsx")
+"""
+"""What the reader of the page on assessors does in a spreadsheet."""
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +60,49 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.getfixturevalue("address")
 
 
+@pytest.fixture(scope="module")
+def own_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a sandbox that does jobs.
+
+    By day it is in this process, does there what else other processes do, and has published few organisations.
+    """
+    if NIGHT:
+        with run_sandbox("--jobs") as started:
+            yield started["url"]
+        return
+    examples = find_examples()
+    assert examples is not None
+    with (
+        patch.object(seed, "DEMONSTRATED", range(1, 9)),
+        patch.multiple(assembly, open_workers_apart=lambda: nullcontext(map_serially), run_apart=run_here),
+    ):
+        app = Sandbox(tmp_path_factory.mktemp("sandbox"), examples, 8000, runs_jobs=True)
+        with served(app) as address:
+            yield address
+        app.close()
+
+
+def list_steps(page: str) -> list[Block]:
+    """List the blocks of a page, and behind the one that downloads verdicts what the reader does with them."""
+    language: Language = "es" if page.endswith(".es.md") else "en"
+    label = VERDICT_LABELS["rejected"].into(language)
+    steps = []
+    for block in list_blocks(START / page):
+        steps.append(block)
+        if "verdicts.workbook(" in block.code:
+            assert f"*{label}*" in " ".join((START / page).read_text("utf-8").split())
+            steps.append(Block("python", BY_HAND.replace("VERDICT", label), ""))
+    return steps
+
+
 def check_page(page: str, folder: Path, words: dict[str, str], environment: dict[str, str]) -> None:
     """Paste the blocks of a page, with other words in place of some, and compare what they print with the page."""
-    blocks = [replace_words(block, words) for block in list_blocks(START / page)]
+    blocks = [replace_words(block, words) for block in list_steps(page)]
     assert blocks
     for block, output in zip(blocks, paste_blocks(blocks, folder, environment), strict=True):
-        assert block.has_printed(output), (block.printed, output)
+        # By day the service runs in this process too, and writes its log here.
+        shown = re.sub(r'\{"job": .*\n', "", output)
+        assert block.has_printed(shown), (block.printed, shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -48,6 +111,16 @@ def test_a_reader_of_the_sandbox_gets_what_the_page_says(
     user: str, language: str, sandbox: str, tmp_path: Path
 ) -> None:
     check_page(f"{user}{language}.md", tmp_path / "checkout", {STATED: sandbox}, {"ACTITUD_BASE_URL": sandbox})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("user", CHANGING)
+def test_a_reader_who_changes_the_sandbox_gets_what_the_page_says(
+    user: str, language: str, own_sandbox: str, tmp_path: Path
+) -> None:
+    if language:  # the page in English has changed what this one begins with
+        assert httpx.post(f"{own_sandbox}{RESET}").status_code == 204
+    check_page(f"{user}{language}.md", tmp_path / "checkout", {STATED: own_sandbox}, {})
 
 
 @pytest.mark.parametrize("user", USERS)
