@@ -25,7 +25,7 @@ class IncompleteCatalogue(Exception):
     """
 
     def __init__(self, file: str, faults: list[str]) -> None:
-        """Write a message with the name of the file, the number of its faults, and the first `SHOWN_MAX` of them."""
+        """Build the message: the name of the file, the number of its faults, and the first `SHOWN_MAX` of them."""
         shown = [f"  {fault}" for fault in faults[:SHOWN_MAX]]
         more = [f"  and {len(faults) - SHOWN_MAX} more"] if len(faults) > SHOWN_MAX else []
         super().__init__("\n".join([f"{file} is not complete; faults: {len(faults)}", *shown, *more]))

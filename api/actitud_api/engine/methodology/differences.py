@@ -78,8 +78,8 @@ def compare_documents(
 ) -> Iterator[Difference]:
     """Yield every difference of two documents, then the differences of their texts.
 
-    The version names of the documents, and the schemas by which they are edited, are not compared. Texts are compared
-    only in languages that both documents have; no texts are compared if `texts_before` or `texts_after` is None.
+    Version names and the members `$schema` are not compared. Texts are compared only in languages that both documents
+    have; no texts are compared if `texts_before` or `texts_after` is None.
     """
     elements_before, elements_after = _collect_elements(before), _collect_elements(after)
     for element in [*elements_before, *(added for added in elements_after if added not in elements_before)]:

@@ -26,7 +26,7 @@ class Frozen(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Constant(Frozen, frozen=True, tag_field="kind", tag="constant"):
-    """A number, boolean or string in the document; a number means exactly the decimal that is written."""
+    """A number, boolean or string in the document; a number has exactly the value of its decimal notation."""
 
     value: Scalar
     """The number, boolean or string."""
@@ -282,7 +282,10 @@ HUNDRED = Range()
 
 
 class Goalpost(Frozen, frozen=True):
-    """A point of a curve: the raw value `x` scores `score` points."""
+    """A point of a curve: the raw value `x` scores `score` points.
+
+    `basis` says on which grounds `x` was chosen, and `sources` are the ids of the sources that justify it.
+    """
 
     x: float
     """Raw value."""
@@ -300,8 +303,8 @@ class Curve(Frozen, frozen=True):
     `boolean`: the raw value is 0 for no and 1 for yes. `ladder`: the raw value is the level. `linear`: straight lines
     between the goalposts, constant outside them. `log`: straight lines over the logarithm of the raw value, constant
     outside the goalposts. `lognormal`: the complementary log-normal curve through two goalposts, the median, which
-    scores 50 % of the range, and p10, which scores 90 %. It falls if p10 is below the median, and rises if p10 is
-    above.
+    scores 50 % of the range, and p10, which scores 90 %. A lognormal curve falls if p10 is below the median, and rises
+    if p10 is above.
     """
 
     kind: Literal["boolean", "ladder", "linear", "log", "lognormal"]
@@ -311,7 +314,7 @@ class Curve(Frozen, frozen=True):
 
 
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
-    """A leaf of the tree: a question, the facts that answer it, and how the answer scores.
+    """A leaf of the tree: a question, the facts that answer it, and the functions that score the answer.
 
     `value` computes the raw value from `facts`, and `curve` the score from the raw value.
     """
@@ -543,7 +546,10 @@ class Coverage(Frozen, frozen=True):
 
 
 class OrganisationType(Frozen, frozen=True):
-    """A type of organisation, by its code, such as `MUN` for municipalities."""
+    """A type of organisation, by its code, such as `MUN` for municipalities.
+
+    `band_scale` is the scale of its size bands: `P` by people, `E` by employees.
+    """
 
     code: str
     """Code of the type."""
@@ -661,7 +667,7 @@ Standing = Literal["full", "provisional"]
 class Document(Frozen, frozen=True):
     """The content of a methodology version. Scores are whole multiples of 10^-`decimals` points.
 
-    Only `version`, `decimals` and `root` are required; an omitted member has its default, which is mostly empty.
+    Only `version`, `decimals` and `root` are required; an omitted member has its default.
     """
 
     version: str
@@ -757,13 +763,13 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
-    `evidence`: which documents support the answer; `anti_gaming`: how an answer better than the truth is prevented;
-    `applies`: when the indicator counts; `basis`: why the curve has this form; `action`: what to do to improve; `seed`:
-    the error of the article that the indicator measures; `derived`: where the raw value comes from if no answer is
-    asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason for each goalpost. `unit_one`
-    is the singular of the unit; `numerator` and `denominator` name the two numbers of a quotient. `step` is the
-    sentence of the next step, with {delta} for the change of the fact, {from} and {to} for its values, and {of} for the
-    fact that it is compared with.
+    `evidence`: the documents that support the answer; `anti_gaming`: the means against answers better than the truth;
+    `applies`: the condition under which the indicator counts; `basis`: the reason for the form of the curve; `action`:
+    the way to improve; `seed`: the error of the article that the indicator measures; `derived`: the origin of the raw
+    value if no answer is asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason for each
+    goalpost. `unit_one` is the singular of the unit; `numerator` and `denominator` name the two numbers of a quotient.
+    `step` is the sentence of the next step, with {delta} for the change of the fact, {from} and {to} for its values,
+    and {of} for the fact that it is compared with.
     """
 
     name: str

@@ -242,7 +242,7 @@ def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
 
 
 def walk_presence_tests(predicate: Predicate) -> Iterator[str]:
-    """Yield the indicators whose presence a predicate tests."""
+    """Yield the ids of the indicators whose answers a predicate tests for presence."""
     return (atom.indicator for atom in walk_atoms(predicate) if isinstance(atom, Present))
 
 
@@ -519,11 +519,11 @@ def find_slot(operand: Operand, layout: FactLayout) -> int | None:
 
 
 def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool) -> Callable[[Facts], Truth]:
-    """Compile a predicate to a closure over facts.
+    """Compile a predicate to a closure that reads a list of facts.
 
-    If `absent` is True, an absent fact leaves the predicate undetermined; if it is False, an absent fact counts
-    as the least favourable value. Frequent forms, such as the comparison of a fact with a constant, become a
-    single closure instead of one for each operand, which is faster.
+    If `absent` is True, an absent fact leaves the predicate undetermined; if it is False, an absent fact counts as the
+    least favourable value. Frequent forms, such as the comparison of a fact with a constant, become a single closure
+    instead of one for each operand, which is faster.
     """
     match predicate:
         case All(of=members):

@@ -30,12 +30,12 @@ _PEOPLE_OF_OTHER_SCALES: Final = Texts("personas", "people")
 
 
 def describe_band(document: Document, code: str, language: Language) -> str:
-    """Describe a size band by its limits, such as "up to 5,000 inhabitants"; return the code if it is unknown."""
+    """Describe a size band by its limits, such as "up to 5,000 inhabitants"; return its code if the band is unknown."""
     return _format_band(document, code, language, _ALONE)
 
 
 def qualify_by_band(document: Document, code: str, language: Language) -> str:
-    """Describe a size band for the end of a phrase, such as "of up to 5,000 inhabitants"."""
+    """Describe a size band as the end of a phrase, such as "of up to 5,000 inhabitants"."""
     return _format_band(document, code, language, _AFTER_NOUN)
 
 

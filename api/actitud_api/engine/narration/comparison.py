@@ -154,7 +154,7 @@ def describe_peer_figure(
         median: Median of the group, None if no organisation of the group has such a score.
         decimals: Number of decimals to show.
         language: Language of the sentence.
-        withheld: Reason why there is no comparison; the sentence then states only this reason. None if there is one.
+        withheld: Reason why there is no comparison, which is then the only content of the sentence; None to compare.
     """
     if withheld is not None:
         return _FIGURES[language][withheld]

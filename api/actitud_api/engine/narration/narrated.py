@@ -71,11 +71,11 @@ class NarratedReason(Reason, frozen=True):
 class NarratedNextStep(NextStep, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
-    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null if there is
-    no index before or after the change (`gain` is also null if it depends on later answers); `cap`: the score without
-    the evidence that the step needs, null if it is not lower; `requires`: the rules that the step breaks unless other
-    facts change too.
+    `kind` is, for example, `report` (send an answer) or `correct` (resolve a contradiction). `change` contains the new
+    facts, and is empty if the step names none. `gain` and `gain_max` are the index points that the step and the best
+    score gain. Both are null if there is no index before or after the change; `gain` is also null if it depends on
+    later answers. `cap` is the score without the evidence that the step needs, null if the score is not lower.
+    `requires` are the rules that the step breaks unless other facts change too.
     """
 
     text: Text
@@ -136,7 +136,7 @@ class NarratedGate(BlockingGate, frozen=True):
 
 
 class NarratedLevelDetails(LevelDetails, frozen=True, kw_only=True):
-    """Conditions of the level of a score: the review that still has to confirm it, and the obstacles to the next level.
+    """Conditions of the level of a score: the review that must confirm the level, and the obstacles to the next level.
 
     `provisional` is true until a review has confirmed the level. `max_level` is the highest level that a review allows,
     null if no review limits the level. `blocked_by` are the gates of the next level that are not passed. `name` is null
@@ -155,10 +155,10 @@ class NarratedMainReason(MainReason, frozen=True):
 
 
 class NarratedFinding(Finding, frozen=True):
-    """A rule that the submission breaks.
+    """A validation rule that the submission breaks.
 
-    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
-    the indicators that the broken rule contradicts; `facts`: the facts that the rule read, by name.
+    `code` is `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`. `indicators`
+    are the indicators that the broken rule contradicts. `facts` are the facts that the rule read, by name.
     """
 
     text: Text
@@ -187,8 +187,8 @@ class NarratedEstimate(Estimate, frozen=True, kw_only=True):
 class NarratedScore(Score, frozen=True, kw_only=True):
     """The score of one submission, with explanation and findings.
 
-    `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
-    every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
+    `index` is null if the status is `not_rateable`, because too few indicators count. `index_max` is the index with
+    every unknown indicator at its best. `index_geometric` is null if the methodology has none. `level` is null if there
     is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
     groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
     loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If the
@@ -345,7 +345,7 @@ class NarratedIndicatorDelta(_NamedIndicatorDelta, frozen=True, kw_only=True):
 class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores of the same methodology version, in the index and in every group and indicator.
 
-    `groups` has all groups, `indicators` only the indicators that differ. If the index rises by some points, the points
+    `groups` are all groups, `indicators` only the indicators that differ. If the index rises by some points, the points
     lost in the dimensions fall by exactly as many in total; the same holds inside every group. `appeared` are the rules
     broken only in the second score, `vanished` the rules broken only in the first.
     """
@@ -398,11 +398,11 @@ class _NamedMove(Move, frozen=True):
 class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     """A step of the path to the next level: a change of the answer to one indicator.
 
-    `kind`: improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
-    indicator); `facts`: the current facts; `change`: the new ones; `profile`: the profile fields that change too;
-    `score_before` and `score`: the score of the indicator before and after the move; `gain`: the index points that this
-    move gains after the earlier moves; `index` and `level`: the index and level after the move; `requires`: the rules
-    that the move breaks unless other facts change too, as all figures assume.
+    `kind` is improve (change the fact), evidence (document a self-declared answer) or report (answer an unknown
+    indicator). `facts` are the current facts, `change` the new ones, and `profile` the profile fields that change too.
+    `score_before` and `score` are the score of the indicator before and after the move. `gain` are the index points
+    that this move gains after the earlier moves, `index` and `level` the index and level after the move. `requires` are
+    the rules that the move breaks unless other facts change too, as all figures assume.
     """
 
     text: Text
@@ -411,10 +411,10 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
 class NarratedObstacle(Unreachable, frozen=True):
     """A gate of the next level that no improvement of answers can pass, with the reason.
 
-    `gate` is null if a review limits the level. `code`: profile_first (the profile makes indicators 0 by a rule, and
-    has to change first), profile (the gate depends on the profile), review (a review limits the level), exhausted (all
-    improvements together are not enough), or the state of the one indicator that the gate reads. `indicators` could
-    help once they are answered, corrected or free of their zero rule.
+    `gate` is null if a review limits the level. `code` is the reason: profile_first (the profile makes indicators 0 by
+    a rule, and has to change first), profile (the gate depends on the profile), review (a review limits the level),
+    exhausted (all improvements together are not enough), or the state of the one indicator that the gate reads.
+    `indicators` could help after they are answered, corrected or free of their zero rule.
     """
 
     gate: NarratedGate | None
@@ -424,7 +424,7 @@ class NarratedObstacle(Unreachable, frozen=True):
 class NarratedPath(LevelPath, frozen=True, kw_only=True):
     """The moves (changes of answers) that lead from a level to the next one, with a sentence for each.
 
-    The moves stand in the order in which they can be made. They pass every gate of the next level except the gates in
+    The moves are in the order in which they can be made. They pass every gate of the next level except the gates in
     `unreachable`. `moves` is null if there is no next level, if no move helps to pass a gate, or if the profile has to
     change first.
     """
@@ -481,9 +481,9 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 
 
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
-    """The change of the score of an indicator, with its reason codes before and after.
+    """The change of the score of an indicator between two editions, with its reason codes before and after.
 
-    A code or score is null if the version at that stage does not have the indicator.
+    A code or score is null if the methodology version at that stage lacks the indicator.
     """
 
     text: Text
@@ -492,9 +492,9 @@ class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
 class NarratedVersionEffects(VersionEffects, frozen=True):
     """Effects of scoring a submission under another methodology version: dropped answers and new questions.
 
-    `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
-    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`:
-    dropped and new profile fields (a new field may have a default).
+    `dropped_answers` are indicators whose answers the other version does not ask for, or not in this form.
+    `new_indicators` are indicators that only the other version has, which are unknown. `dropped_fields` and
+    `new_fields` are dropped and new profile fields (a new field may have a default).
     """
 
     text: Text
@@ -503,10 +503,9 @@ class NarratedVersionEffects(VersionEffects, frozen=True):
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation's score between two editions, split into methodology, coverage and data.
 
-    `parts` has the three parts of the change of the index; it is null if there is no index at some stage, and `unrated`
-    names these stages. `groups` has every group below the root, `indicators` only the indicators whose score differs
-    between stages. `version_effects` says which answers the later version does not ask for, and which questions are new
-    in it.
+    `parts` are the three parts of the change of the index, null if there is no index at some stage; `unrated` names
+    these stages. `groups` are all groups below the root, `indicators` only the indicators whose score differs between
+    stages. `version_effects` are the answers that the later version does not ask for, and its new questions.
     """
 
     groups: tuple[NarratedGroupChange, ...]

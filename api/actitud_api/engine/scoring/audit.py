@@ -324,7 +324,7 @@ def compute_main_effect(x: Floats, y: Floats) -> float | None:
 def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
     """Compute Pearson's η² of y: the sum of squares between classes over the total sum of squares, from 0 to 1.
 
-    `classes` has the class of each value of y. y must not be constant.
+    `classes` contains the class of each value of y. y must not be constant.
     """
     _, class_numbers, counts = np.unique(classes, return_inverse=True, return_counts=True)
     deviations = y - y.mean()

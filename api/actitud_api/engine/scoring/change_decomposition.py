@@ -79,7 +79,8 @@ class Delta(Canonical, frozen=True):
 class GroupDelta(Canonical, frozen=True, kw_only=True):
     """The difference between two scores in one group.
 
-    `score` has the score of the group before and after, `lost` the index points that the group loses before and after.
+    `score` is the score of the group before and after; `lost` are the index points that the group loses before and
+    after.
     """
 
     id: str
@@ -90,8 +91,8 @@ class GroupDelta(Canonical, frozen=True, kw_only=True):
 class IndicatorDelta(Canonical, frozen=True, kw_only=True):
     """The difference between two scores in one indicator.
 
-    `score` has the score of the indicator before and after, `lost` the index points that the indicator loses before and
-    after. `code_before` and `code_after` are the reason codes of the indicator.
+    `score` is the score of the indicator before and after; `lost` are the index points that the indicator loses before
+    and after. `code_before` and `code_after` are the reason codes of the indicator.
     """
 
     id: str
@@ -104,11 +105,21 @@ class IndicatorDelta(Canonical, frozen=True, kw_only=True):
 class ScoreDifference(Canonical, frozen=True):
     """The difference between two scores under the same version.
 
-    The deltas of `index`, `index_max` and `coverage` have the value of both scores and the difference. `level_before`
-    and `level_after` are null if there is no level. `groups` has every group below the root, `indicators` only the
-    indicators that differ. If the index rises by some points, the points lost in the children of the root fall by
-    exactly as many in total; the same holds for the score of each group and its children. `appeared` are the rules
-    broken only in the later score, `vanished` the rules broken only in the earlier one.
+    If the index rises by some points, the points lost in the children of the root fall by exactly as many in total; the
+    same holds for the score of each group and its children.
+
+    Attributes:
+        index: Index in both scores, and the difference.
+        index_max: Index with every unknown answer at its best, in both scores, and the difference.
+        coverage: Coverage in both scores, and the difference.
+        status_before: Status of the first score.
+        status_after: Status of the second score.
+        level_before: Level of the first score, null if there is none.
+        level_after: Level of the second score, null if there is none.
+        groups: Differences in every group below the root.
+        indicators: Differences in the indicators that differ.
+        appeared: Rules broken only in the second score.
+        vanished: Rules broken only in the first score.
     """
 
     index: Delta
@@ -188,9 +199,9 @@ def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
 class VersionEffects(Canonical, frozen=True):
     """Effects of scoring a submission under another methodology version: dropped answers and new questions.
 
-    `dropped_answers`: indicators whose answers the other version does not ask for, or not in this form;
-    `new_indicators`: indicators that only the other version has, which are unknown; `dropped_fields` and `new_fields`:
-    dropped and new profile fields (a new field may have a default).
+    `dropped_answers` are indicators whose answers the other version does not ask for, or not in this form.
+    `new_indicators` are indicators that only the other version has, which are unknown. `dropped_fields` and
+    `new_fields` are dropped and new profile fields (a new field may have a default).
     """
 
     dropped_answers: tuple[str, ...]
@@ -313,10 +324,10 @@ class StagedScores(Canonical, frozen=True):
 
 
 class ChangeParts(Canonical, frozen=True):
-    """Differences of consecutive stages of a change, in points; they add up to `total` exactly.
+    """Parts of a change of the index, or of the score of a node, in points; they add up to `total` exactly.
 
-    `methodology`: effect of the new version; `coverage`: effect of indicators that became known or unknown; `data`:
-    effect of changed facts of all other indicators.
+    `methodology` is the effect of the new version, `coverage` the effect of indicators that became known or unknown,
+    and `data` the effect of changed facts of all other indicators.
     """
 
     methodology: Gain
@@ -334,9 +345,9 @@ class GroupChange(Canonical, frozen=True, kw_only=True):
 
 
 class IndicatorChange(Canonical, frozen=True, kw_only=True):
-    """The change of the score of an indicator, with its reason codes before and after.
+    """The change of the score of an indicator between two editions, with its reason codes before and after.
 
-    A code or score is null if the version at that stage does not have the indicator.
+    A code or score is null if the methodology version at that stage lacks the indicator.
     """
 
     id: str
@@ -348,9 +359,9 @@ class IndicatorChange(Canonical, frozen=True, kw_only=True):
 class ChangeDecomposition(Canonical, frozen=True, kw_only=True):
     """The change of an organisation from one submission to a later one, decomposed into parts.
 
-    `index` has the index at each stage, and `parts` the differences of its stages, null if there is no index at some
-    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` only
-    the indicators whose score differs between stages. `version_effects` names the answers and profile fields that the
+    `index` is the index at each stage, and `parts` are the differences of its stages, null if there is no index at some
+    stage; `unrated` names these stages. `groups` are all groups below the root of either version, `indicators` only the
+    indicators whose score differs between stages. `version_effects` names the answers and profile fields that the
     change of version dropped or added. A level is null if there is none.
     """
 
@@ -389,10 +400,10 @@ class IncomparableVersions(ValueError):
 
 
 def are_comparable(before: Methodology, after: Methodology) -> bool:
-    """Return True if scores of two versions can be compared.
+    """Return True if scores of two methodology versions can be compared.
 
-    They can if the versions are the same, or if none of them is provisional, that is, only estimates the index of
-    another.
+    The versions must be the same, or neither may be provisional (a provisional version only estimates the index of
+    another).
     """
     return before.digest == after.digest or "provisional" not in (before.document.standing, after.document.standing)
 

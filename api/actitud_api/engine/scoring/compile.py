@@ -128,7 +128,7 @@ class CompiledIndicator(Struct, frozen=True):
     numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is None if the
     indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile fields that
     `applies` reads and that need evidence to their slots. `step` is None if the document names no fact that a next step
-    changes. A docstring below each other member explains it.
+    changes. The other members are explained at their declarations.
     """
 
     position: int
@@ -261,7 +261,7 @@ class CompiledGroup(Struct, frozen=True):
     `definition` is the group as the document defines it. `children`, `names` (their ids) and `weights` are in document
     order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in units
     of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves its
-    parent) or `UNKNOWN` (the parent is unknown too). A docstring below each other member explains it.
+    parent) or `UNKNOWN` (the parent is unknown too). The other members are explained at their declarations.
     """
 
     definition: Group
@@ -312,20 +312,21 @@ class GateInputs(Protocol):
     def read_pillar(self, pillar: str) -> Evaluated:
         """Return the score of a pillar in points.
 
-        Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
+        Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
         """
 
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
 
-        Return None if there is no raw value, or if a gate must not count it, for example because the answer has no
+        Return None if there is no raw value, or if a gate must ignore the value, for example because the answer has no
         evidence.
         """
 
     def read_share(self, indicator: str) -> Ratio | Null | None:
         """Return the number of cases and the sample size of a counted share; `NULL` if the indicator does not apply.
 
-        Return None if there is no raw value from 0 to 1, or if a gate must not count it.
+        Return None if there is no raw value from 0 to 1, or if a gate must ignore the value, for example because the
+        answer has no evidence.
         """
 
     def read_profile(self, field: str) -> Evaluated:
@@ -391,7 +392,7 @@ class CompiledMethodology(Struct, frozen=True, eq=False):
     order; `positions` maps the id of each indicator to its position, and `groups` the id of each group to the group.
     `layout` contains the slots of facts and profile fields, and `answer_loaders` name the slots in which the facts of
     each answer are stored. `error_rules` are the rules of severity `error`, and `blocks` the indicators, arranged for
-    fast evaluation. A docstring below each other member explains it.
+    fast evaluation. The other members are explained at their declarations.
     """
 
     methodology: Methodology
@@ -683,7 +684,7 @@ def _find_ordered_slots(rule: Rule, layout: FactLayout) -> tuple[int, int] | Non
 
 
 def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
-    """Return the compiled methodology without the rules with the ids `names`."""
+    """Return a copy of the compiled methodology without the validation rules whose ids are in `names`."""
     if not names:
         return compiled
     rules = tuple(rule for rule in compiled.rules if rule.definition.id not in names)

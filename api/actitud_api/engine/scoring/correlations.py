@@ -21,8 +21,9 @@ CorrelationMatrix: TypeAlias = tuple[tuple[float | None, ...], ...]
 class Component(Struct, frozen=True, kw_only=True):
     """A principal component of a correlation matrix.
 
-    `eigenvalue` is its variance, and `share` its part of the variance of all columns. `loadings` has the correlation of
-    each column with the component. The sign of a component is arbitrary: here the loadings have a sum of at least 0.
+    `eigenvalue` is its variance, and `share` its part of the variance of all columns. `loadings` contains the
+    correlation of each column with the component. The sign of a component is arbitrary: here the loadings have a sum of
+    at least 0.
     """
 
     eigenvalue: float

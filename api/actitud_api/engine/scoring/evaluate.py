@@ -103,8 +103,8 @@ class Evaluation(Struct, kw_only=True):
     children count, or if an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown
     group no score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there
     is no index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
-    the level holds only until a review has checked a condition. `broken_rules` are in document order. A docstring below
-    each other member explains it.
+    the level holds only until a review has checked a condition. `broken_rules` are in document order. The other members
+    are explained at their declarations.
     """
 
     compiled: CompiledMethodology
@@ -809,7 +809,7 @@ class GateFigures:
     def read_pillar(self, pillar: str) -> Evaluated:
         """Return the score of a pillar in points.
 
-        Return None if all of its indicators that could count are unknown, and `NULL` if none could count.
+        Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
         """
         units, maximum = self._evaluation.compute_pillar(self._evaluation.compiled.pillars[pillar])
         if units is None:

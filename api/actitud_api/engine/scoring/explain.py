@@ -143,7 +143,7 @@ class _Explanation(Struct, frozen=True):
 
 
 def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
-    """Build the canonical result from an evaluation of a submission."""
+    """Build the canonical result, with its explanation, from an evaluation of a submission."""
     compiled = evaluation.compiled
     unit = compiled.unit
     attribution = attribute_points(evaluation)

@@ -34,7 +34,7 @@ SETTLED: frozenset[Code] = OBSERVED | {"not_applicable"}
 
 
 def derive_state(code: Code) -> State:
-    """Return the state of an indicator with the reason code `code`."""
+    """Return the state of an indicator (observed, unknown or not applicable) for its reason code."""
     if code == "not_applicable":
         return "not_applicable"
     return "observed" if code in OBSERVED else "unknown"

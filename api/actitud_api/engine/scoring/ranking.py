@@ -100,9 +100,9 @@ def find_peer_group(
 ) -> PeerGroup:
     """Find the peer group of an organisation of type `kind` and size band `band`, which is None if it has no size band.
 
-    `ranked` has the number of ranked organisations of each type and band. Candidates are, from narrow to wide: the same
-    type and band (if there is a band); the same type; types with the same scale of bands. The peer group is the first
-    candidate with at least the `minimum` of members that the document asks for, or else all ranked organisations
+    `ranked` contains the number of ranked organisations of each type and band. Candidates are, from narrow to wide: the
+    same type and band (if there is a band); the same type; types with the same scale of bands. The peer group is the
+    first candidate with at least the `minimum` of members that the document asks for, or else all ranked organisations
     (docs/scoring.md, section 8).
     """
     scales = {known.code: known.band_scale for known in document.organisation_types}

@@ -48,7 +48,7 @@ _UNITS = "units"
 
 
 class EditionRescorer:
-    """Organisations scored under their methodology, ready to be scored again under changed documents.
+    """Organisations scored under their methodology, whose scores can be computed again under changed documents.
 
     A changed document may differ from the methodology in curves, weights and aggregations only.
     """

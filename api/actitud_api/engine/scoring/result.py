@@ -49,8 +49,8 @@ of a single fact reaches the next goalpost.
 class Canonical(Struct, frozen=True, kw_only=True, gc=False):
     """Base of the structs of the canonical result.
 
-    A narrated result has names and sentences added to these structs (see `engine.narration.narrated`). A struct whose
-    narrated form inserts a name after the first member has keyword-only members.
+    Narrated structs (`engine.narration.narrated`) extend these structs with names and sentences. The members of a
+    struct are keyword-only if its narrated form inserts a name after the first member.
     """
 
 
@@ -71,10 +71,10 @@ class PassedGoalpost(Canonical, frozen=True):
 class ReasonParameters(Canonical, frozen=True):
     """The data of the sentence about a reason; a member that the sentence does not use is null or empty.
 
-    `facts`: the facts that decided the score, by name (a fact of another indicator as `D4.01.level`); `value`: the raw
-    value; `between`: the goalposts around the raw value, or the one at it; `cap`: the cap on answers without evidence,
-    if it lowers the score; `uncapped`: the score without the cap; `level_sent`: the level before a review lowered it;
-    `rules`: broken rules; `missing`: other indicators whose answers the score needs; `fields`: profile fields without
+    `facts` are the facts that decided the score, by name (a fact of another indicator as `D4.01.level`). `value` is the
+    raw value, and `between` the goalposts around it, or the one at it. `cap` is the cap on answers without evidence, if
+    it lowers the score, and `uncapped` the score without the cap. `level_sent` is the level before a review lowered it.
+    `rules` are broken rules, `missing` other indicators whose answers the score needs, `fields` profile fields without
     evidence.
     """
 
@@ -99,11 +99,11 @@ class Reason(Canonical, frozen=True):
 class NextStep(Canonical, frozen=True):
     """The next step for an indicator: the smallest change that raises its score.
 
-    `kind`: such as `report` (send an answer) or `correct` (resolve a contradiction); `change`: the new facts, empty if
-    the step names none; `gain` and `gain_max`: the index points that the step and the best score gain, null if there is
-    no index before or after the change (`gain` is also null if it depends on later answers); `cap`: the score without
-    the evidence that the step needs, null if it is not lower; `requires`: the rules that the step breaks unless other
-    facts change too.
+    `kind` is, for example, `report` (send an answer) or `correct` (resolve a contradiction). `change` contains the new
+    facts, and is empty if the step names none. `gain` and `gain_max` are the index points that the step and the best
+    score gain. Both are null if there is no index before or after the change; `gain` is also null if it depends on
+    later answers. `cap` is the score without the evidence that the step needs, null if the score is not lower.
+    `requires` are the rules that the step breaks unless other facts change too.
     """
 
     kind: Annotated[StepKind, OPEN]
@@ -183,7 +183,7 @@ class BlockingGate(Canonical, frozen=True):
 
 
 class LevelDetails(Canonical, frozen=True, kw_only=True):
-    """Conditions of the level of a score: the review that still has to confirm it, and the obstacles to the next level.
+    """Conditions of the level of a score: the review that must confirm the level, and the obstacles to the next level.
 
     `provisional` is true until a review has confirmed the level. `max_level` is the highest level that a review allows,
     null if no review limits the level. `blocked_by` are the gates of the next level that are not passed.
@@ -202,10 +202,10 @@ class MainReason(Canonical, frozen=True):
 
 
 class Finding(Canonical, frozen=True):
-    """A rule that the submission breaks.
+    """A validation rule that the submission breaks.
 
-    `code`: `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`; `indicators`:
-    the indicators that the broken rule contradicts; `facts`: the facts that the rule read, by name.
+    `code` is `unsupported` if absent answers (`missing`) could still repair the rule, else `contradicted`. `indicators`
+    are the indicators that the broken rule contradicts. `facts` are the facts that the rule read, by name.
     """
 
     rule: str
@@ -245,8 +245,8 @@ class Estimate(Canonical, frozen=True, kw_only=True):
 class Score(Canonical, frozen=True, kw_only=True):
     """The score of one submission, with explanation and findings.
 
-    `index` is null if the status is `not_rateable`, because too few indicators count; `index_max` is the index with
-    every unknown indicator at its best; `index_geometric` is null if the methodology has none; `level` is null if there
+    `index` is null if the status is `not_rateable`, because too few indicators count. `index_max` is the index with
+    every unknown indicator at its best. `index_geometric` is null if the methodology has none. `level` is null if there
     is no index, the evidence is insufficient, or the lowest level is not reached. `dimensions` and `indicators` are the
     groups and indicators directly below the root. `main_reasons` are the indicators that lose most points, the largest
     loss first. `input_digest` is the digest of the submission. `pillars` are absent if the methodology has none. If the

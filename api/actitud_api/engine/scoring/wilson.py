@@ -47,7 +47,7 @@ def reaches_lower_bound(cases: int, n: int, required: Number) -> bool:
 
 
 def find_least_cases(n: int, required: Number) -> int | None:
-    """Find the least number of cases in `n` > 0 whose lower limit is at least `required`; None if no number is enough.
+    """Find the fewest cases in `n` > 0 with a lower Wilson limit of at least `required`; None if `n` is too small.
 
     The limit rises with the number of cases, so the number is found by bisection.
     """

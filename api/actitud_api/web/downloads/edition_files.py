@@ -61,7 +61,7 @@ class TableFile(Struct, frozen=True, kw_only=True):
     def encode(self, batches: Iterable[Any]) -> tuple[Iterator[bytes], int | None]:
         """Encode the file; return its content in pieces, and its length in bytes, None if the length is unknown.
 
-        `batches` contains the rows, or for JSON-stat a `CubeUnit` for each row, in batches.
+        `batches` contains the rows in batches; for JSON-stat, a `CubeUnit` takes the place of each row.
         """
         cube = self.cube
         if cube is not None:

@@ -379,8 +379,8 @@ class CatalogueController(Controller):
     def choose(self, request: ApiRequest) -> Response[bytes]:
         """Redirect (303) to the catalogue in Turtle, JSON-LD or RDF/XML, whichever the `Accept` header prefers.
 
-        Without a preference it is Turtle. If the header accepts none of the three, the response is an error
-        (406).
+        Without a preference, the redirect leads to Turtle. If the header accepts none of the three, the response is an
+        error (406).
         """
         accept = read_header(request.scope, b"accept")
         best = max(CATALOGUE, key=lambda suffix: compute_quality(accept, CATALOGUE[suffix]))

@@ -138,7 +138,7 @@ class Constraints(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableField(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column in a Table Schema. `constraints` are left out if its values have no limits."""
+    """A column in a Table Schema. `constraints` are left out if any value is allowed."""
 
     name: str
     type: str
@@ -189,7 +189,7 @@ class DataPackage(Struct, frozen=True, kw_only=True):
 
 
 class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The attributes of a node in Gobierto's tree: all of a leaf, only the title of any other node.
+    """The attributes of a node in Gobierto's tree. A leaf has all of them, any other node only the title.
 
     `values` maps a year to a figure as text.
     """
@@ -203,7 +203,7 @@ class TreeAttributes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TreeNode(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A node in Gobierto's tree: an area (level 0), a group (level 1), or a figure (level 2), without `children`."""
+    """A node in Gobierto's tree: an area (level 0), a group (level 1), or a figure (level 2) without `children`."""
 
     id: int
     level: Annotated[int, Meta(ge=0, le=2)]

@@ -100,7 +100,7 @@ class EditionSource(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The beginning of the names of the edition's files: `actitud-2026`, as in `actitud-2026-scores.csv`."""
+        """The beginning of the file names of the edition: `actitud-2026`, as in `actitud-2026-scores.csv`."""
         return f"actitud-{self.edition.id}"
 
 

@@ -254,7 +254,7 @@ class EmbedsController(Controller):
     ) -> Response[bytes]:
         """Get the page that shows a score in an `iframe`.
 
-        It posts its height to the page around it.
+        The page posts its height to the page around it.
         """
         return FRAME.build_response(request, database, edition, organisation)
 
@@ -268,10 +268,10 @@ class EmbedsController(Controller):
         is_constant=True,
     )
     def get_file(self, request: ApiRequest, name: FromPath[str]) -> Response[bytes]:
-        """Return a file of the custom element; 404 for an unknown name.
+        """Return a file of the custom element; respond with 404 if the name is unknown.
 
-        `name` is the name of a script, which never changes, or `element.json`, which has the URL and hash of the newest
-        script.
+        `name` is the name of a script, which never changes, or `element.json`, which contains the URL and hash of the
+        newest script.
         """
         if name == "element.json":
             body = msgspec.json.encode(element.build_manifest(find_base_url(request)))

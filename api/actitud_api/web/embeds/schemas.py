@@ -39,7 +39,7 @@ class EmbedQuery(Struct, frozen=True, kw_only=True):
 
 
 class ThemedQuery(EmbedQuery, frozen=True, kw_only=True):
-    """The query parameters of an embedded score with colours."""
+    """The query parameters of an embedded score whose colours can be chosen."""
 
     theme: EmbedTheme | None = None
 
@@ -68,7 +68,10 @@ class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DescribedBadgesQuery(BadgesQuery, frozen=True, kw_only=True):
-    """The query parameters of an image with several badges, with the language; an unknown language is accepted."""
+    """The query parameters of an image with several badges, and the parameter for its language.
+
+    An unknown language is accepted.
+    """
 
     lang: EmbedLanguage | None = None
 

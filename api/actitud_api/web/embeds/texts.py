@@ -64,7 +64,7 @@ _NOT_RATED: Final = Texts("sin puntuación", "not rated")
 
 
 class DimensionLine(Struct, frozen=True, kw_only=True):
-    """A dimension of an embed: its score from 0 to 100, None if it has none, and the same as text."""
+    """A dimension of an embed: its score from 0 to 100, null if it has none, and the score as text."""
 
     id: str
     name: str
@@ -75,11 +75,11 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language; a text that does not apply is null.
 
-    `measure` is the short name of the index. `score`: "61.5 of 100", or why there is no score; `figure` and `full` are
-    its two parts. `remarks`: warnings that the data are simulated or that a later edition scores the organisation
-    (`stale`). `brief`: score and level for a badge. `version`: edition, warnings and review in short. `text`: all texts
-    and the URL of the explanation (`link`, `url`). `pips`: the level and the number of levels. `under`: edition,
-    methodology, coverage and review.
+    `measure` is the short name of the index. `score` is "61.5 of 100", or the reason why there is no score; `figure`
+    and `full` are its two parts. `remarks` are warnings that the data are simulated or that a later edition scores the
+    organisation (`stale`). `brief` is score and level for a badge. `version` is edition, warnings and review in short.
+    `text` is all texts and the URL of the explanation (`link`, `url`). `pips` are the level and the number of levels.
+    `under` is edition, methodology, coverage and review.
     """
 
     language: str

@@ -90,7 +90,7 @@ class FeedsController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Return the feed of an edition; 404 if it does not exist or is not published."""
+        """Return the feed of an edition; respond with 404 if the edition does not exist or is not published."""
         try:
             record = editions.get_published(database, edition).record
         except editions.UnknownEdition:
@@ -116,7 +116,7 @@ class FeedsController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Return the feed of an organisation; 404 if no score of it is published."""
+        """Return the feed of an organisation; respond with 404 if no score of the organisation is published."""
         try:
             name = clean_text(news.find_name(database, organisation)) or organisation
         except UnknownNews:
@@ -142,7 +142,7 @@ class FeedsController(Controller):
         publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
-        """Return the feed of a region or province; 404 if no territory has that id."""
+        """Return the feed of a region or province; respond with 404 if no territory has the id `territory`."""
         found = TERRITORIES.get(territory)
         if found is None:
             raise ProblemError(NOT_FOUND, _UNKNOWN_TERRITORY)

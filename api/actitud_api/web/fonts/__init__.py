@@ -32,7 +32,7 @@ def find_folder() -> Path:
 
 
 def list_files() -> list[str]:
-    """Return the paths of the font files, Regular first, for libraries that accept files."""
+    """Return the paths of the font files, the regular font first, for libraries that accept files."""
     return [str(_FOLDER / f"{FAMILY}-{weight}.ttf") for weight in ("Regular", "Bold")]
 
 

@@ -91,7 +91,7 @@ class ArticlePoint(Struct, frozen=True):
 
 
 class DimensionsController(Controller):
-    """Routes of the pages about the dimensions of a published edition."""
+    """Routes of the pages about the dimensions of a published edition: the list, and one page for each dimension."""
 
     path = "/portal/{edition:str}/dimensions"
     include_in_schema = False

@@ -77,7 +77,10 @@ class IndicatorView(Struct, frozen=True, kw_only=True):
 
 
 class DimensionView(Struct, frozen=True, kw_only=True):
-    """A dimension as text, with its indicators (`measures`). `weight` is its share of the weight of the index."""
+    """A dimension as text, with its indicators (`measures`).
+
+    `weight` is the share of the dimension in the weight of the index.
+    """
 
     id: str
     name: str
@@ -100,7 +103,7 @@ class LevelView(Struct, frozen=True, kw_only=True):
 
 
 class RuleView(Struct, frozen=True):
-    """Validation rules that have the same text and the same severity, with their ids."""
+    """Validation rules that have the same text and the same severity; `ids` are their ids."""
 
     text: str
     ids: tuple[str, ...]

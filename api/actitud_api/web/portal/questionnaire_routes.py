@@ -155,7 +155,10 @@ class QuestionnaireSection:
 
 
 class Step(NamedTuple):
-    """A step of the questionnaire: its id, the id of its heading in the page, and its name."""
+    """A step of the questionnaire, which users fill in step by step.
+
+    `anchor` is the id of its heading in the page.
+    """
 
     id: str
     anchor: str

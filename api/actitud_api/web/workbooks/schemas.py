@@ -24,7 +24,7 @@ class WorkbookPath(Struct, frozen=True):
 
 
 class WorkbookFault(Struct, frozen=True, kw_only=True):
-    """A fault in a cell of a workbook. The `questionnaire` of the response leaves the value of the cell out."""
+    """A fault in a cell of a workbook. The value of the cell is left out of the `questionnaire` in the response."""
 
     cell: Annotated[
         str, Meta(description="Sheet and cell; empty in the entry with the rule `more`.", examples=["Perfil!C12"])
@@ -51,8 +51,8 @@ class WorkbookFault(Struct, frozen=True, kw_only=True):
 class WorkbookReading(Struct, frozen=True, kw_only=True):
     """The answers in a workbook, and its faults.
 
-    `questionnaire` has all answers that could be read. `scores` and `assessment` have only the complete answers, as
-    bodies of `POST /v1/scores` and of an assessment; both are null if a profile field is missing.
+    `questionnaire` contains all answers that could be read. `scores` and `assessment` contain only the complete
+    answers, as bodies of `POST /v1/scores` and of an assessment; both are null if a profile field is missing.
     """
 
     methodology: str

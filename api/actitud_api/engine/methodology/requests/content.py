@@ -44,7 +44,7 @@ SHA256: Final = "^[0-9a-f]{64}$"
 
 
 class Evidence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A document that supports an answer: its URL and its date. The service never fetches it."""
+    """A document that supports an answer: its URL and its date. The service never fetches the document."""
 
     url: Annotated[
         str,
@@ -91,7 +91,7 @@ SourceEdition = Annotated[
 
 
 class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The source of an answer, as the organisation states it. It changes no score."""
+    """The source of an answer, as the organisation states it. The source changes no score."""
 
     kind: SourceKind
     manifest: (

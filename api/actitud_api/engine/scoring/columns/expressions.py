@@ -72,9 +72,9 @@ class FieldEvidenced(Struct, frozen=True):
 class FieldEmpty(Struct, frozen=True):
     """Condition under which a number is null: a profile field, given by its slot, has no value.
 
-    A document may name a profile field as the value that stands for an absent answer (`AnswerOperand.absent`).
-    `absent` then has the positions of the indicators for whose answers the field stands, and the condition is true
-    only in rows in which all of these answers are absent. Otherwise `absent` is empty.
+    A document may name a profile field whose value replaces an absent answer (`AnswerOperand.absent`). `absent` then
+    contains the positions of the indicators whose answers the field replaces, and the condition is true only in rows in
+    which all of these answers are absent. Otherwise `absent` is empty.
     """
 
     slot: int
@@ -103,7 +103,7 @@ class IndicatorRawValue(Struct, frozen=True):
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Rows in which the lowest or highest score of several nodes does not exist, because none of the nodes applies.
+    """Condition under which the lowest or highest score of several nodes is null: none of the nodes applies.
 
     `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
     """
@@ -113,7 +113,7 @@ class ExtremeScore(Struct, frozen=True):
 
 
 class PillarFigure(Struct, frozen=True):
-    """Rows in which the score of a pillar does not exist, because none of its indicators counts."""
+    """Condition under which the score of a pillar is null: none of its indicators counts."""
 
     pillar: str
 

@@ -65,7 +65,7 @@ class UnknownShare(Struct, eq=False):
     def compute_exactly(self, row: int) -> Fraction:
         """Compute the exact share in one row.
 
-        The group must have a score in this row if every unknown indicator has its best score.
+        Use it only for a row in which the group would have a score if every unknown indicator had its best score.
         """
         unknown = 0 if self.unknown is None else int(self.unknown[row])
         remaining = self.remaining if isinstance(self.remaining, int) else int(self.remaining[row])

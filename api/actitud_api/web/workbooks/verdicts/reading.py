@@ -110,8 +110,6 @@ class VerdictRow(Struct, frozen=True):
 def read_workbook(raw: bytes, identity: WorkbookIdentity) -> list[VerdictRow]:
     """Return the rows of a review workbook that have a verdict or a fault, ordered by organisation and row.
 
-    Rows without a verdict are left out.
-
     Raises:
         WorkbookRejected: The file is no review workbook, or belongs to another edition, methodology or assessor.
     """

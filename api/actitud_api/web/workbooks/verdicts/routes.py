@@ -72,8 +72,8 @@ class VerdictWorkbookController(Controller):
         """Get the review workbook.
 
         An XLSX file with a row for each answer of up to 1,000 assessments that are under review or in their hearing,
-        ordered by organisation id, with drop-down lists for the verdicts. It contains only the verdicts of the key that
-        asks.
+        ordered by organisation id, with drop-down lists for the verdicts. It contains only the verdicts of the calling
+        key.
         """
 
         def make() -> Response[bytes]:
