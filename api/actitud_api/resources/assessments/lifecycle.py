@@ -122,8 +122,8 @@ class InvalidDeadline(ValueError):
 
     `rule` names the reason. `past`: the day is over; `against` is today. `notice`: the day is today (`against`), which
     leaves no whole day to reply. `extension`: the day is not after `against`, the last day that it would replace.
-    `publication`: the day is after `against`, the last day of the edition's calendar. `member` is the member of the
-    request that has the day.
+    `publication`: the day is after `against`, the last day of the edition's calendar. `member` is the name of the
+    request member with the day: `until` or `hearing_until`.
     """
 
     def __init__(
@@ -294,7 +294,7 @@ class Lifecycle(Struct, frozen=True):
     def ensure_until(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
         """Check the day `until` that a return or an extension sets as the last day.
 
-        `member` is the member of the request that has the day.
+        `member` is the name of the request member with the day.
 
         Raises:
             InvalidDeadline: `until` is over, or later than the last day of the edition's calendar.

@@ -94,8 +94,8 @@ class AssessmentRow(Struct, frozen=True, kw_only=True):
 class AssessmentRecord(AssessmentRow, frozen=True, kw_only=True):
     """A complete stored assessment.
 
-    `submission`: its answers as the engine reads them, with the effects of the review. `evidence`: the
-    documents, notes, findings and review stored beside them.
+    `submission`: the answers in the form in which the engine scores them, with the review applied. `evidence`: the
+    documents, notes, findings and review stored beside the answers.
     """
 
     submission: answers.Submission

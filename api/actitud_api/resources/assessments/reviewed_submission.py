@@ -86,7 +86,7 @@ def list_levels(indicator: Indicator) -> tuple[int, ...]:
 def apply_review(
     methodology: Methodology, submission: Submission, review: AppliedReview, digests: Mapping[str, str]
 ) -> Submission:
-    """Return a submission with the effects of a review.
+    """Apply a review to a submission: leave out rejected answers, cap other answers, and set the facts of assessors.
 
     `digests` are the digests of the answers from which the submission was made, by indicator. A verdict counts only if
     its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of the
@@ -113,7 +113,7 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Return a submission without the effects of a review, except the effect on `self_declared`.
+    """Undo `apply_review` on a submission, except its changes of `self_declared`.
 
     An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does not
     show the reason, so the caller, which has the documents, must remove answers with the verdict `insufficient` from

@@ -147,7 +147,10 @@ class AssessmentFigures(Struct, frozen=True, kw_only=True):
 
 
 class EvaluatedAssessment(Struct, frozen=True):
-    """A stored assessment with its evaluation; `created` is True if this write inserted it."""
+    """A stored assessment with its evaluation, which has all figures that the engine computes from it.
+
+    `created` is True if this write inserted the assessment.
+    """
 
     record: AssessmentRecord
     evaluation: Evaluation
@@ -155,7 +158,7 @@ class EvaluatedAssessment(Struct, frozen=True):
 
 
 class EvaluatedSubmission(Struct, frozen=True):
-    """A stored submission with its evaluation."""
+    """A stored submission with its evaluation, which has all figures that the engine computes from it."""
 
     record: SubmissionRecord
     evaluation: Evaluation
@@ -804,7 +807,10 @@ def clear_edition(session: Session, edition: str) -> None:
 
 
 class DerivedAssessment(Struct, frozen=True):
-    """The submission made from the content of an assessment, with the documents and the review to store beside it."""
+    """The result of checking the content of an assessment.
+
+    `submission` is the submission to score; `support` has the documents, notes and review to store beside it.
+    """
 
     submission: Submission
     support: AssessmentSupport

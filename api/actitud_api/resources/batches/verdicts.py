@@ -73,7 +73,7 @@ def list_judgeable(
     after: str | None,
     limit: int,
 ) -> list[JudgeableAssessment]:
-    """List assessments that may be reviewed, by organisation id, with the opinions of the assessor `principal`.
+    """List assessments that may be reviewed, by organisation id, with the verdicts of the assessor `principal`.
 
     The list begins after the organisation `after` (None: at the first) and has at most `limit` assessments. `is_sample`
     keeps only the organisations of the sample of the edition.

@@ -155,7 +155,7 @@ class ImportDetail(Struct, frozen=True, omit_defaults=True):
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):
-    """Result of an import: the numbers of rows, of organisations by outcome and of faults, and the seconds by stage.
+    """Result of an import: the numbers of rows, of organisations by outcome and of faults, and the seconds per step.
 
     `annotated`: path of the annotated copy of the file, None if there is none.
     """

@@ -54,7 +54,7 @@ def get_file(session: Session, file: int) -> ImportFileRecord | None:
 
 
 def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
-    """Return the record of the newest annotated copy of a job, or None if it has none or the copy was deleted."""
+    """Return the record of the newest annotated copy that a job has made, or None if there is none."""
     columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
     statement = select(*columns).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
     row = session.execute(statement).mappings().one_or_none()

@@ -155,6 +155,6 @@ def build_sheets(version: str, language: Language) -> tuple[ImportSheet, ImportS
 
 @cache
 def list_supported(version: str) -> tuple[str, ...]:
-    """Return the codes that a document can support: profile fields, and indicators that organisations answer."""
+    """Return the codes that a document may be for: profile fields, and indicators that organisations answer."""
     inputs = [item for item in list_inputs(version, LANGUAGES[0]) if not item.set_by_service]
     return tuple(dict.fromkeys(item.pointer.split("/")[2] for item in inputs))

@@ -99,8 +99,8 @@ class Correction(Struct, frozen=True, kw_only=True):
 
     `before` and `after` are the digests of the old and the new score document. `answers` are the ids of the indicators
     whose answers the correction adds, changes or removes; the verdicts on all other answers stay. `change` splits the
-    difference in points into parts. For a score that the revision adds, `before` and `change` are null, and `answers`
-    are the indicators whose answers differ from the last submission of the organisation.
+    difference in points by cause. For a score that the revision adds, `before` and `change` are null, and `answers` are
+    the indicators whose answers differ from the last submission of the organisation.
     """
 
     organisation: str

@@ -275,7 +275,7 @@ class Flagged(Struct, frozen=True, kw_only=True):
 
 
 def build_opinion(request: VerdictRequest) -> Opinion:
-    """Convert a request to the opinion of an assessor."""
+    """Convert a request to the verdict that an assessor gives."""
     return Opinion(**structs.asdict(request))
 
 

@@ -422,7 +422,7 @@ def save_verdict(
             answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
         TooLateToReply: The verdict is harsher than the verdict that counts now, and no whole day is left to reply.
-        InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
+        InvalidDeadline: The day `hearing_until` of the opinion cannot be the last day of the hearing.
     """
     locked, indicator_model, reviews = _lock_answer(session, edition, organisation, indicator, expected, now)
     verdict = _build_verdict(locked.record, indicator_model, reviews, opinion, assessor, now)
@@ -805,7 +805,7 @@ def save_overall_review(
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
         TooLateToReply: The review is harsher than the review before, and no whole day is left to reply.
-        InvalidDeadline: The hearing cannot be reopened until the day that the opinion names.
+        InvalidDeadline: The day `hearing_until` of the opinion cannot be the last day of the hearing.
     """
     locked = assessments.lock_for_review(session, edition, organisation, now=now)
     record = locked.record

@@ -251,8 +251,8 @@ class LevelSensitivity(Wire, frozen=True):
 class EditionAudit(Wire, frozen=True):
     """The audit of the index of an edition, over its ranked organisations. Figures that are not defined are null.
 
-    `correlations` is the matrix of the correlations between the scores of `nodes`. `compensation` is null if the index
-    is not an arithmetic mean, `sensitivity` if it was not asked for.
+    `nodes` are the ids of dimensions, groups and indicators, and `correlations` the matrix of the correlations between
+    their scores. `compensation` is null if the index is not an arithmetic mean, `sensitivity` if it was not asked for.
     """
 
     edition: str

@@ -73,7 +73,7 @@ class FieldStructure(Struct, frozen=True, kw_only=True):
 
 
 class FieldRobustness(Struct, frozen=True):
-    """The robustness of the ranks of a `RankedField` over random draws of weights and aggregation.
+    """The robustness of the ranks of an edition over random draws of weights and aggregation.
 
     `positions` is the row number of each organisation by id, from 0.
     """
@@ -126,7 +126,7 @@ class ComputationCache:
     Each attribute caches one kind of result: `fields` the ranked organisations with their scores, `drawn` their
     robustness, `audits` the statistics of each group and indicator, `structures` and `sensitivities` the other parts of
     an audit, `means` the mean scores. The key of a result names the edition and the rows that the caller may see. With
-    8,131 organisations, a ranked field takes about 10 MB and a robustness about 1 MB.
+    8,131 organisations, an entry of `fields` has about 10 MB and an entry of `drawn` about 1 MB.
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:

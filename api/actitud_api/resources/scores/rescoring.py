@@ -50,8 +50,8 @@ class RescoredNode(Struct, frozen=True):
 class RescoredScore(Struct, frozen=True):
     """A score under the methodology version of its edition (`before`) and under another version (`after`).
 
-    `parts`: the change of the index, split as by the operation `changes`; null if there is no index under one of the
-    versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
+    `parts`: the change of the index by cause, as in `editions.scores.changes`; null if there is no index under one of
+    the versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
     dimension. `version_effects`: the answers that the other version does not ask for, and the indicators that it adds.
     """
 

@@ -144,12 +144,13 @@ class PathAnswer(NarratedPath, frozen=True):
 
 
 class ChangesAnswer(NarratedChange, frozen=True):
-    """The change of an organisation from the earlier edition, `edition_before`, to another, decomposed into parts.
+    """The change of an organisation from the earlier edition, `edition_before`, to `edition`, split by cause.
 
-    `index` has the index at each stage, and `parts` the differences between stages, null if there is no index at some
-    stage; `unrated` names these stages. `groups` has every group below the root of either version, `indicators` the
-    indicators whose score differs between stages. `version_effects` has the answers that the later version dropped and
-    the indicators that it added. A level is null if there is none.
+    The score is computed after each stage: the new methodology, the new coverage, the new facts. `index` has the index
+    at each stage, and `parts` the differences between stages, null if there is no index at some stage; `unrated` names
+    these stages. `groups` has every group below the root of either version, `indicators` the indicators whose score
+    differs between stages. `version_effects` has the answers that the later version dropped and the indicators that it
+    added. A level is null if there is none.
     """
 
     edition_before: str

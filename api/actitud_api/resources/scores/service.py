@@ -289,7 +289,7 @@ class EditionScore(Struct, frozen=True, kw_only=True):
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
-    """The scores of an organisation in two editions, and the change between them, split into parts.
+    """The scores of an organisation in two editions, and the change between them, split by cause.
 
     `before` is the score in the earlier edition, `after` the score in the later edition.
     """
@@ -498,7 +498,7 @@ def get_edition_score(
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """Split the change of an organisation from the edition `since` to the edition `edition` into parts.
+    """Split the change of an organisation from `since` to `edition` by cause: the methodology, the coverage, the facts.
 
     Raises:
         UnknownEdition: One of the two editions does not exist.

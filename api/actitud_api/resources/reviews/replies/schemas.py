@@ -76,7 +76,7 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
-    It is shown beside the canonical score, so the digest of that score does not cover it.
+    It is shown beside the score; the digest of the score does not cover it.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]
