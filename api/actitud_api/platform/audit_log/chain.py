@@ -45,14 +45,15 @@ class Head(Struct, frozen=True):
 
 
 def compute_hash(prev: str, seq: int, record: str) -> str:
-    """Return the hash of an entry in hexadecimal, as this module defines it.
+    """Return the hash of an entry of the ledger, in hexadecimal.
 
-    `prev` is the hash of the entry before, `seq` the number of the entry, `record` its text.
+    It is the SHA-256 of a zero byte, `prev` (the hash of the previous entry, 32 bytes; zeros for entry 0), `seq` (the
+    number of the entry, 8 bytes big-endian) and `record` (UTF-8).
     """
     return hashlib.sha256(_ENTRY + bytes.fromhex(prev) + seq.to_bytes(8) + record.encode()).hexdigest()
 
 
 def link_entry(head: Head | None, record: str) -> ChainEntry:
-    """Return the entry that appends a record to a chain; it is entry 0 if `head` is None."""
+    """Return the entry that adds `record` to the end of a chain; an empty chain (`head` is None) gets entry 0."""
     seq, prev = (0, ZERO_HASH) if head is None else (head.size, head.root)
     return ChainEntry(seq, record, prev, compute_hash(prev, seq, record))

@@ -28,8 +28,9 @@ _log = structlog.get_logger()
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
     """Make today's checkpoint of the ledger if it is due; return it, or None if none was due.
 
-    An empty ledger gets its first entry. `folder` holds the private signing keys. `host`: public host name of the
-    service, with which the name of an empty ledger will begin.
+    A checkpoint is due if entries were added since the last one and none was made today (UTC). Entry 0 is written to an
+    empty ledger first; it names the ledger, with a name that begins with `host`, the public host name of the service.
+    `folder` holds the private signing keys.
 
     Raises:
         SigningKeyFault: No signing key exists, it cannot be used, or the ledger lacks entries that were signed.
@@ -46,10 +47,11 @@ def make_due_checkpoint(database: Database, folder: Path, host: str, now: dateti
 def build_daily_lifespan(
     database: Database, folder: Path, host: str
 ) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that checks every `CHECK_SECONDS` if a checkpoint is due, and makes it.
+    """Return an application lifespan that makes each due checkpoint of the ledger while the application runs.
 
-    The first check is at the start. `folder` holds the private signing keys, and `host` is the public host name of
-    the service. A failure is logged; the service and the checks go on.
+    It checks at the start and then every `CHECK_SECONDS` if a checkpoint is due. `folder` holds the private signing
+    keys, and `host` is the public host name of the service. A failure is logged, and the service and the checks
+    continue.
     """
 
     async def try_checkpoint() -> None:

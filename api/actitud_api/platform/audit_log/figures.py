@@ -11,7 +11,10 @@ from actitud_api.platform.storage.database import Session
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield the metrics of the ledger: its number of entries, the entries without a checkpoint, and their times."""
+    """Yield the metrics of the ledger: number of entries, number of entries without a checkpoint, and two times.
+
+    The times are those of the first entry without a checkpoint and of the newest checkpoint.
+    """
     coverage = get_coverage(session)
     yield CounterMetricFamily("actitud_ledger_entries", "Entries of the ledger", value=coverage.entries)
     yield GaugeMetricFamily(

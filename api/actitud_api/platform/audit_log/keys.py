@@ -32,12 +32,15 @@ is not the one that was signed, because the database was brought back from a cop
 
 
 class SigningKeyFault(RuntimeError):
-    """Raised if the service cannot sign because its key cannot be used, or because it would sign another ledger.
+    """Raised if the service cannot sign: its key cannot be used, or the ledger is not the one that was signed before.
 
-    `code` says why: `none` (no key exists), `missing` or `unreadable` (its file), `exposed` (users other than the
-    owner may access the file), `foreign` (the file holds another key), `restored` (the ledger is not the one that was
-    signed). `file`: expected path of the key, None if no key exists. `reason`: message of the operating system, access
-    mode of the file, or number of entries that were signed; empty if `code` says all.
+    Attributes:
+        code: Reason: `none` (no key exists), `missing` or `unreadable` (the key file), `exposed` (users other than the
+            owner may access the file), `foreign` (the file holds another key) or `restored` (the ledger lacks entries
+            that were signed, because a copy of the database was restored).
+        file: Expected path of the key, None if no key exists.
+        reason: Message of the operating system, access mode of the file, or number of signed entries; empty if `code`
+            says all.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
@@ -48,10 +51,11 @@ class SigningKeyFault(RuntimeError):
 
 
 class Signer:
-    """Ed25519 signing key with its private part.
+    """Signer of payloads and checkpoints with an Ed25519 private key.
 
     `kid` is the id of the key in its signatures: a digest of the public key (thumbprint, RFC 7638). `folder` is the
-    folder of its private part, in which a mark records the last signed state of the ledger; None records nothing.
+    folder of the private key file; a high-water mark in it records the last signed state of the ledger. None records no
+    mark.
     """
 
     def __init__(self, private: Ed25519PrivateKey, folder: Path | None = None) -> None:
@@ -68,9 +72,9 @@ class Signer:
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:
-        """Return the signed note of a checkpoint.
+        """Return a checkpoint as a signed note: it says that the ledger `origin` had this `head` at the time `at`.
 
-        The checkpoint says that the ledger named `origin` had this `head` at the time `at`.
+        `origin` is the name of the ledger. `head` has the number of its entries and the hash of the last one.
         """
         text = signing.format_checkpoint(origin, head.size, head.root, at)
         return signing.sign_note(self._private, origin, text)
@@ -82,7 +86,7 @@ def build_key_path(folder: Path, kid: str) -> Path:
 
 
 def create_key(folder: Path) -> Signer:
-    """Create an Ed25519 key, write its private part to a new file, and return its signer.
+    """Create an Ed25519 key, write its private part to a new file, and return a `Signer` with this key.
 
     The file is in PEM (PKCS#8), and is flushed to disk before the function returns.
 
@@ -108,7 +112,7 @@ def create_key(folder: Path) -> Signer:
 
 
 def load_signer(folder: Path, kid: str) -> Signer:
-    """Read the private key with an id from its file and return its signer.
+    """Read the private key with an id from its file and return a `Signer` with this key.
 
     Raises:
         SigningKeyFault: The file is missing or unreadable, holds another key, or is accessible to users other than its

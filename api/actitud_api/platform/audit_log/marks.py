@@ -23,7 +23,9 @@ _NAME: Final = re.compile(r"(?P<ledger>[0-9a-f]{16})-(?P<size>[1-9][0-9]{0,9})-(
 
 
 def list_marks(folder: Path, origin: str) -> Sequence[Head]:
-    """Return the marks of the ledger named `origin`, the largest first; there is usually one.
+    """Return the high-water marks of a ledger (states of it that were signed), largest first; there is usually one.
+
+    `folder` holds the mark files, and `origin` is the name of the ledger.
 
     Raises:
         OSError: The folder cannot be read.
@@ -38,7 +40,9 @@ def list_marks(folder: Path, origin: str) -> Sequence[Head]:
 
 
 def raise_mark(folder: Path, origin: str, head: Head) -> None:
-    """Raise the mark of a ledger to a larger signed state, flushed to disk; a mark that is already larger stays.
+    """Store a larger signed state as the high-water mark of a ledger; a mark that is larger already stays.
+
+    The mark is a file in `folder`, flushed to disk before the function returns. `origin` is the name of the ledger.
 
     Raises:
         OSError: The file cannot be written.
@@ -55,7 +59,9 @@ def raise_mark(folder: Path, origin: str, head: Head) -> None:
 
 
 def drop_mark(folder: Path, origin: str, head: Head) -> None:
-    """Remove the mark of a signed state that an administrator acknowledged as lost.
+    """Remove the high-water mark of a signed state of a ledger, after an administrator has acknowledged its loss.
+
+    `folder` holds the mark files, and `origin` is the name of the ledger.
 
     Raises:
         OSError: The file cannot be removed.

@@ -33,12 +33,12 @@ The number is the word `ledger` in ASCII; any number that no other lock has woul
 
 
 class EntryOpening(Struct, frozen=True):
-    """Opening of an entry: the text that a digest in the entry hides, and the salt with which to verify it.
+    """Plain texts of a ledger entry that the entry contains only as digests, with the salts that verify them.
 
-    The text is the `subject`, the path of the changed resource. Without the opening, the entry does not reveal it.
-    `public`: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
-    `owner` is None if there is none. `actor` is the organisation that acted, and `actor_salt` the salt of its digest;
-    only administrators and that organisation may read them. Both are None if the entry names no organisation as actor.
+    `subject` is the path of the changed resource, and `salt` the salt of its digest. `public`: True if everybody may
+    read the subject; otherwise only administrators and the organisation `owner` may. `owner` is None if there is none.
+    `actor` is the organisation that acted, and `actor_salt` the salt of its digest; only administrators and that
+    organisation may read them. Both are None if the entry names no organisation as actor.
     """
 
     subject: str
@@ -86,51 +86,50 @@ _GENESIS = select(ENTRIES.c.record).where(ENTRIES.c.seq == 0)
 
 
 def lock_chain(session: Session) -> None:
-    """Keep other sessions from appending to the chain until this session ends.
+    """Lock the chain of the ledger, so that no other session can append to it until this session ends.
 
-    A session that calls this function meanwhile waits. On SQLite the function does nothing: a write session is
-    alone anyway.
+    Other sessions that call the function wait. On SQLite it does nothing, because only one session can write at a time.
     """
     if session.connection().dialect.name == "postgresql":
         session.execute(_LOCK)
 
 
 def get_head(session: Session) -> Head | None:
-    """Return the state of the chain after its last entry, or None if the ledger is empty."""
+    """Return the number of entries of the ledger and the hash of the last one, or None if the ledger is empty."""
     row = session.execute(_HEAD).one_or_none()
     return None if row is None else Head(row.seq + 1, row.hash)
 
 
 def get_hash(session: Session, seq: int) -> str | None:
-    """Return the hash of the entry with a number, or None if there is no such entry."""
+    """Return the hash of the ledger entry with the number `seq`, or None if there is no such entry."""
     found: str | None = session.execute(select(ENTRIES.c.hash).where(ENTRIES.c.seq == seq)).scalar_one_or_none()
     return found
 
 
 def get_entry_time(session: Session, seq: int) -> datetime | None:
-    """Return the time of the entry with a number, or None if there is no such entry."""
+    """Return the time of the ledger entry with the number `seq`, or None if there is no such entry."""
     at: datetime | None = session.execute(select(ENTRIES.c.at).where(ENTRIES.c.seq == seq)).scalar_one_or_none()
     return at
 
 
 def list_records(session: Session, action: str) -> Sequence[str]:
-    """Return the records of all entries of an action as JSON texts, in the order of the chain."""
+    """Return the records of all ledger entries with an action, as JSON texts, in the order of the chain."""
     return list(
         session.execute(select(ENTRIES.c.record).where(ENTRIES.c.action == action).order_by(ENTRIES.c.seq)).scalars()
     )
 
 
 def get_genesis(session: Session) -> str | None:
-    """Return the record of entry 0 as JSON text, or None if the ledger is empty."""
+    """Return the record of ledger entry 0 as JSON text, or None if the ledger is empty."""
     record: str | None = session.execute(_GENESIS).scalar_one_or_none()
     return record
 
 
 class NewEntry(Struct, frozen=True):
-    """Entry to be inserted, its time, its action and its opening.
+    """Ledger entry to be inserted, with its time, its action and its plain texts (opening).
 
-    `opening` is None for an entry without a subject, which is only entry 0. `action` is the member of the record,
-    stored in a column of its own to filter by.
+    `opening` is None for an entry without a subject, which is only entry 0. `action` repeats the member `action` of the
+    record, to be stored in a column of its own that entries can be filtered by.
     """
 
     entry: ChainEntry
@@ -140,7 +139,7 @@ class NewEntry(Struct, frozen=True):
 
 
 def insert_entries(session: Session, entries: Sequence[NewEntry]) -> None:
-    """Insert entries, in the order of the chain, and their openings."""
+    """Insert ledger entries, in the order of the chain, and their openings."""
     connection = session.connection()
     connection.execute(_ADD, [{**structs.asdict(new.entry), "at": new.at, "action": new.action} for new in entries])
     openings = [{**structs.asdict(new.opening), "seq": new.entry.seq} for new in entries if new.opening is not None]
@@ -149,7 +148,11 @@ def insert_entries(session: Session, entries: Sequence[NewEntry]) -> None:
 
 
 def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
-    """Count the openings that `delete_openings` would delete."""
+    """Count the openings of entries about these paths or about paths below them.
+
+    An opening has the plain texts that an entry contains only as digests. Entries with the action `kept_action` are not
+    counted.
+    """
     count: int = session.execute(
         select(func.count()).select_from(OPENINGS).where(_is_below(paths, kept_action))
     ).scalar_one()
@@ -157,9 +160,10 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 
 
 def delete_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Delete the openings of the entries about these paths, or about paths below them.
+    """Delete the openings of entries about these paths or about paths below them.
 
-    Openings of entries with the action `kept_action` stay.
+    An opening has the plain texts that an entry contains only as digests. Openings of entries with the action
+    `kept_action` stay.
     """
     session.execute(delete(OPENINGS).where(_is_below(paths, kept_action)))
 
@@ -175,10 +179,7 @@ def _is_below(paths: Sequence[str], kept_action: str) -> ColumnElement[bool]:
 
 
 class OpenedEntry(Struct, frozen=True):
-    """Entry with its opening.
-
-    `opening` is None for entry 0, which never has an opening, and for an entry whose opening was erased.
-    """
+    """Ledger entry with its opening: the plain texts that the entry contains only as digests."""
 
     entry: ChainEntry
     opening: EntryOpening | None
@@ -259,7 +260,7 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
 def list_checkpoints(
     session: Session, *, after: int, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after`, the one with the fewest entries first.
+    """Return checkpoints with a size above `after`, smallest first.
 
     Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None
     does not count.
@@ -280,7 +281,7 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def set_compromised(session: Session, kid: str, since: int) -> None:
-    """Store the number of the first ledger entry from which on the signatures of a retired key no longer count."""
+    """Mark a signing key as compromised: its signatures no longer count from ledger entry number `since` on."""
     session.execute(update(KEYS).where(KEYS.c.kid == kid).values(compromised_since=since))
 
 

@@ -133,7 +133,8 @@ class LedgerController(Controller):
     def get_checkpoint(self, request: ApiRequest, path: schemas.CheckpointPath, database: Database) -> Response[bytes]:
         """Get a checkpoint.
 
-        The checkpoint of a given ledger size, or the newest for `latest`. Keep its `note` to verify the ledger later.
+        The checkpoint of a ledger of `size` entries, or the newest checkpoint for `latest`. Keep its `note` to verify
+        the ledger later.
         """
         return CHECKPOINT.of(request, schemas.build_checkpoint(service.find_checkpoint(database, path.size)))
 

@@ -176,7 +176,7 @@ class JsonWebKeySet(Struct, frozen=True, kw_only=True):
 
 
 def build_entry(opened: service.OpenedEntry, holder: Holder | None) -> LedgerEntry:
-    """Return the response for an entry, with its opening if the caller may see it.
+    """Return the response for a ledger entry, with its plain texts if the caller may read them.
 
     `holder` is the holder of the key of the request, None for a request without a key.
     """
@@ -207,7 +207,7 @@ def _can_see_opening(opening: service.EntryOpening, holder: Holder | None) -> bo
 
 
 def is_administrator(holder: Holder | None) -> bool:
-    """Return True if the holder of a key may see the whole ledger; `holder` is None without a key."""
+    """Return True if the holder of a key is an administrator; `holder` is None for a request without a key."""
     return holder is not None and holder.role == ADMINISTRATOR
 
 

@@ -84,7 +84,7 @@ Details = Mapping[str, str | int | None]
 
 
 class Actor(Struct, frozen=True):
-    """The key with which a person or program acted: its id, role and organisation.
+    """The caller who performed an action: id of the key that was used, its role and its organisation.
 
     `organisation` is None unless the key is bound to exactly one. A ledger entry contains only a salted digest of the
     organisation.
@@ -98,14 +98,19 @@ class Actor(Struct, frozen=True):
 class Event(Struct, frozen=True, kw_only=True):
     """Content of a ledger entry before it is salted and linked to the chain.
 
-    `action`: operation id, or `cli.<command>`. `actor`: None for the command line and the service itself. `subject`:
-    path of the changed resource, such as `/v1/editions/2027`. `sent`: digest of the canonical request body, None
-    without a body. `request`: id of the request in the ledger, None on the command line. `details`: public facts about
-    the action. `public`: True if everybody may read the subject. Otherwise only administrators and the organisation
-    `owner` may read it, and `sent` is salted like the subject, because a short body can be guessed from its digest.
-    `outcome`: `denied` if the key had no permission, else `done`; the subject of a denied request is the path template
-    of the operation. `hidden`: True if an anonymous reader sees nothing of the change but its entry, from the next
-    checkpoint on.
+    Attributes:
+        action: Operation id, or `cli.<command>`.
+        actor: Caller, None for the command line and the service itself.
+        subject: Path of the changed resource, such as `/v1/editions/2027`; for a denied request, the path template of
+            the operation.
+        public: True if everybody may read the subject. Otherwise only administrators and the organisation `owner` may,
+            and `sent` is salted like the subject, because a short body can be guessed from its digest.
+        hidden: True if the change alters no public response except the list of ledger entries.
+        owner: Organisation that may read the subject, None if there is none.
+        sent: Digest of the canonical request body, None without a body.
+        outcome: `denied` if the key had no permission, else `done`.
+        request: Id of the request in the ledger, None on the command line.
+        details: Public facts about the action.
     """
 
     action: str
@@ -138,7 +143,7 @@ class _Genesis(Struct, frozen=True, kw_only=True):
 
 
 class UnknownCheckpoint(LookupError):
-    """Raised by `find_checkpoint` if no checkpoint has that size, or, for `latest`, if none exists."""
+    """Raised by `find_checkpoint` if no checkpoint covers that number of entries or, for `latest`, if none exists."""
 
     def __init__(self, size: str) -> None:
         super().__init__(size)
@@ -150,7 +155,10 @@ class UnknownSigningKey(LookupError):
 
 
 class SigningKeyRefusal(ValueError):
-    """Raised by `revoke_signing_key` if the number of the entry is not allowed; `most` is the largest allowed one."""
+    """Raised by `revoke_signing_key` if signatures of the key cannot be made invalid from the given ledger entry on.
+
+    `most` is the largest number of an entry that is allowed.
+    """
 
     def __init__(self, most: int) -> None:
         super().__init__(f"not above {most}")
@@ -158,7 +166,7 @@ class SigningKeyRefusal(ValueError):
 
 
 class NothingRestored(LookupError):
-    """Raised by `acknowledge_restore` if the ledger has all entries that were signed, so nothing was restored."""
+    """Raised by `acknowledge_restore` if the ledger has all entries that were signed, so no restored copy lacks any."""
 
 
 _log = structlog.get_logger()
@@ -168,10 +176,10 @@ _log = structlog.get_logger()
 
 
 def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | None:
-    """Write entry 0 with a random origin and return it, or None if the ledger has begun already.
+    """Write entry 0 of the ledger and return it, or None if the ledger has entries already.
 
-    The origin is the name of this ledger in its checkpoints. `host`: public host name of the service, with which
-    the origin begins.
+    The entry contains the name of the ledger in its checkpoints (`origin`), which begins with `host`, the public host
+    name of the service, and ends at random.
     """
     queries.lock_chain(session)
     return None if queries.get_head(session) is not None else _insert_genesis(session, host, now)
@@ -183,7 +191,8 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
     `session` is the session of the change, so change and entry are stored in one transaction. Make this the last step
     of the transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
 
-    The session raises the number of the public state unless all of its events are hidden.
+    Unless all events of the session are hidden, its commit increments the version number of the public state, so that
+    responses that are kept in memory are computed again.
     """
     (entry,) = append_entries(session, [event], now=now)
     return entry
@@ -243,12 +252,16 @@ def _build_entry(head: Head, event: Event, now: datetime) -> queries.NewEntry:
 
 
 def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
-    """Count the openings that `erase_openings` would erase."""
+    """Count the openings of entries about these paths or about paths below them.
+
+    An opening has the plain texts that an entry contains only as digests. Entries with the action `kept_action` are not
+    counted.
+    """
     return queries.count_openings(session, paths, kept_action)
 
 
 def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Erase the openings of the entries about these paths and the paths below; the chain still verifies.
+    """Erase the openings of entries about these paths or about paths below them; the chain still verifies.
 
     An opening has the plain texts that an entry contains only as digests. Openings of entries with the action
     `kept_action` stay.
@@ -257,7 +270,10 @@ def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 
 
 def compute_commitment(salt: bytes, text: str) -> str:
-    """Return `sha256:` and the SHA-256 of a salt and a text; without the salt, nobody can test guesses of the text."""
+    """Return the SHA-256 of a salt followed by a text, as `sha256:` and hexadecimal digits.
+
+    Without the salt, nobody can test guesses of the text.
+    """
     return "sha256:" + hashlib.sha256(salt + text.encode()).hexdigest()
 
 
@@ -271,12 +287,17 @@ def list_page(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[OpenedEntry]:
-    """Return entries with their openings, in the order of the chain.
+    """Return ledger entries with their openings (plain texts behind their digests), in the order of the chain.
 
-    `whole`: True to include the entries after the newest checkpoint, which would reveal when an organisation works on a
-    draft. `after`: only entries with a number above `after`; None for all. `action`: only entries with this action;
-    None for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all matching
-    entries; None does not count.
+    Args:
+        database: Database with the ledger.
+        action: Only entries with this action; None for all.
+        whole: True to include the entries after the newest checkpoint, which would reveal when an organisation works on
+            a draft.
+        after: Only entries with a number above this one; None for all.
+        offset: Number of matching entries to skip.
+        limit: Largest number of entries to return.
+        total: Receives the number of all matching entries; None does not count.
     """
     with database.read() as session:
         checkpoint = None if whole else queries.get_newest_checkpoint(session)
@@ -293,7 +314,7 @@ def list_page(
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Iterate over all entries in the order of the chain, without loading them all at once."""
+    """Iterate over all entries of the ledger in the order of the chain, without loading them all at once."""
     return queries.iterate_entries(session)
 
 
@@ -303,12 +324,12 @@ def find_host(public_url: str | None) -> str:
 
 
 def get_head(session: Session) -> Head | None:
-    """Return the state of the chain after its last entry, or None if the ledger is empty."""
+    """Return the number of entries of the ledger and the hash of the last one, or None if the ledger is empty."""
     return queries.get_head(session)
 
 
 def get_origin(session: Session) -> str | None:
-    """Return the name of the ledger, which its checkpoints contain, or None if the ledger is empty."""
+    """Return the name of the ledger that its checkpoints contain, or None if the ledger is empty."""
     record = queries.get_genesis(session)
     return None if record is None else msgspec.json.decode(record, type=_Genesis).origin
 
@@ -325,11 +346,13 @@ def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
 
 
 class Coverage(Struct, frozen=True):
-    """Coverage of the ledger by its checkpoints.
+    """Number of ledger entries, and how many of them are not covered by a checkpoint yet.
 
-    `entries`: the length of the ledger. `uncovered`: the entries after the newest checkpoint. `waiting_since`: the time
-    of the first uncovered entry, None if there is none. `checkpoint`: the time of the newest checkpoint, None if there
-    is none.
+    Attributes:
+        entries: Number of all entries.
+        uncovered: Number of entries after the newest checkpoint.
+        waiting_since: Time of the first uncovered entry, None if there is none.
+        checkpoint: Time of the newest checkpoint, None if there is none.
     """
 
     entries: int
@@ -339,7 +362,7 @@ class Coverage(Struct, frozen=True):
 
 
 def get_coverage(session: Session) -> Coverage:
-    """Return the coverage of the ledger by its checkpoints."""
+    """Return how many ledger entries exist, how many of them no checkpoint covers, and since when."""
     head = queries.get_head(session)
     newest = queries.get_newest_checkpoint(session)
     entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
@@ -349,9 +372,9 @@ def get_coverage(session: Session) -> Coverage:
 
 
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
-    """Return a checkpoint of the whole chain: a new one, or the existing one if no entry was added since.
+    """Return a checkpoint of the whole ledger: a new one, or the existing one if no entry was added since.
 
-    `signer` signs a new one.
+    `signer` signs a new checkpoint.
 
     Raises:
         LookupError: The ledger is empty.
@@ -388,7 +411,7 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 def list_checkpoints(
     database: Database, *, after: int | None, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after` (None for all), the one with the fewest entries first.
+    """Return checkpoints with a size above `after` (None for all), smallest first.
 
     Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all checkpoints; None does
     not count.
@@ -398,10 +421,10 @@ def list_checkpoints(
 
 
 def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
-    """Return the checkpoint with a size, or the newest for `latest`.
+    """Return the checkpoint that covers `size` entries of the ledger, or the newest checkpoint for `latest`.
 
     Raises:
-        UnknownCheckpoint: No checkpoint has that size, or the text is not a size.
+        UnknownCheckpoint: No such checkpoint exists, or `size` is neither a number nor `latest`.
     """
     with database.read() as session:
         if size == LATEST:
@@ -425,12 +448,12 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def is_signed_by(key: SigningKey, jws: signing.Jws, payload: bytes) -> bool:
-    """Return True if a signature of a payload was made with this key and names the id of the key."""
+    """Return True if a detached signature (JWS) of a payload was made with this key and names the id of the key."""
     return signing.compute_thumbprint(key.public) == key.kid and signing.is_valid(key.public, jws, payload)
 
 
 def load_signer(session: Session, folder: Path) -> Signer:
-    """Return the signer of the newest active key.
+    """Return a signer with the newest active key, whose private part is in a file in `folder`.
 
     Raises:
         SigningKeyFault: No active key exists, its file cannot be used, or the ledger lacks entries that were signed.
@@ -457,9 +480,9 @@ def compute_signing_time(session: Session, signer: Signer, now: datetime) -> dat
 def rotate_signing_key(session: Session, folder: Path, event: Event, *, now: datetime) -> SigningKey:
     """Create a signing key, retire the active one, append a ledger entry, and return the new key.
 
-    `event`: content of the entry, to whose details the ids of the old and the new key are added. Concurrent
-    rotations run one after another. If the transaction fails later, the file of the new key remains and is
-    never used.
+    `event`: content of the entry; the ids of the old and the new key are added to its details. `folder`: folder of the
+    key files. Concurrent rotations run one after another. If the transaction fails later, the file of the new key
+    remains and is never used.
 
     Raises:
         OSError: The key file could not be written.
@@ -482,14 +505,21 @@ def revoke_signing_key(
 ) -> tuple[int, SigningKey | None]:
     """Mark a signing key as compromised and append a ledger entry that says so.
 
-    `since` is the number of the first ledger entry from which on signatures of the key no longer count; None means the
-    next entry. An active key is first replaced by a new one. `event`: content of the ledger entries. Return that
-    number, and the new key or None if the revoked key was already retired.
+    An active key is first replaced by a new one. Return the number of the first ledger entry from which on signatures
+    of the compromised key no longer count, and the new key, or None if the compromised key was already retired.
+
+    Args:
+        session: Write session.
+        folder: Folder of the key files.
+        kid: Id of the compromised key.
+        since: Number of the first entry from which on its signatures no longer count; None for the next entry.
+        event: Content of the ledger entries.
+        now: Time of the change.
 
     Raises:
         UnknownSigningKey: No signing key has that id.
-        SigningKeyRefusal: `since` is not an entry of the ledger or its next one, or the key is compromised since an
-            earlier entry already.
+        SigningKeyRefusal: `since` is not an entry of the ledger or its next one, or signatures of the key do not count
+            from an earlier entry on already.
         OSError: The file of the new key could not be written.
     """
     queries.lock_chain(session)
@@ -514,10 +544,10 @@ def revoke_signing_key(
 
 
 def mark_newest_checkpoint(session: Session, folder: Path) -> None:
-    """Raise the high-water mark in `folder` to the newest checkpoint, which another process may have made.
+    """Store the newest checkpoint as the largest signed state of the ledger, in a mark file in `folder`.
 
-    Call it in a session that sees committed data, after `load_signer`. It repairs the mark if a process was killed
-    between the commit of a checkpoint and the raising of the mark. A failure is logged.
+    The mark may be missing if another process made the checkpoint, or was killed after it committed one. Call the
+    function in a session that sees committed data, after `load_signer`. A failure is logged.
     """
     newest, origin = queries.get_newest_checkpoint(session), get_origin(session)
     if newest is not None and origin is not None:
@@ -525,10 +555,11 @@ def mark_newest_checkpoint(session: Session, folder: Path) -> None:
 
 
 def acknowledge_restore(session: Session, folder: Path, reason: str, event: Event, *, now: datetime) -> Head:
-    """Record that the signed states that a restored copy lacks are lost, so that signing is possible again.
+    """Record in the ledger that signed entries are lost since a copy was restored, so that the service can sign again.
 
-    Return the last lost state. `event`: content of the ledger entry, to whose details are added the reason, the lost
-    signed state, and the size and root of the restored ledger.
+    `folder` holds the marks of the signed states. `event` is the content of the ledger entry; the reason, the lost
+    signed state, and the size and root of the restored ledger are added to its details. Return the largest lost state:
+    its number of entries and the hash of the last one.
 
     Raises:
         NothingRestored: The ledger has all entries that were signed.

@@ -24,9 +24,10 @@ _KEY_ID_BYTES: Final = 4
 
 
 class Jws(Struct, frozen=True):
-    """Detached JSON Web Signature: a signature that does not contain the signed payload.
+    """Detached JSON Web Signature (RFC 7515): a signature that does not contain the signed payload.
 
-    It consists of the protected header, which the signature covers too, and the signature, both in base64url.
+    `protected` is the protected header, which the signature covers too, and `signature` the signature, both in
+    base64url.
     """
 
     protected: str
@@ -39,12 +40,12 @@ def encode_base64url(data: bytes) -> str:
 
 
 def encode_public_key(private: Ed25519PrivateKey) -> str:
-    """Return the 32 bytes of the public part of a key, in base64url."""
+    """Return the 32 bytes of the public part of a private key, in base64url."""
     return encode_base64url(private.public_key().public_bytes_raw())
 
 
 def compute_thumbprint(public: str) -> str:
-    """Return the RFC 7638 thumbprint of a public key, which is a digest of the key; both are in base64url."""
+    """Return the RFC 7638 thumbprint of a public key, which is a digest of it; both in base64url."""
     return encode_base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}'.encode()).digest())
 
 
@@ -64,7 +65,7 @@ def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
 
 
 def is_valid(public: str, jws: Jws, payload: bytes) -> bool:
-    """Return True if a detached JWS of a payload was made with the key whose public part is `public` (base64url)."""
+    """Return True if `jws` is a valid detached signature of a payload with the public key `public` (base64url)."""
     signing_input = f"{jws.protected}.{encode_base64url(payload)}".encode()
     try:
         Ed25519PublicKey.from_public_bytes(_decode(public)).verify(_decode(jws.signature), signing_input)
@@ -81,10 +82,9 @@ def _decode(text: str) -> bytes:
 
 
 def compute_note_key_id(name: str, public: bytes) -> bytes:
-    """Return the 4 bytes by which the signature line of a note names the key (C2SP `signed-note`).
+    """Return the id of a key in the signature line of a signed note (C2SP `signed-note`), 4 bytes.
 
-    They are the beginning of a SHA-256 of `name`, the name of the signer, and `public`, the 32 bytes of the
-    key.
+    They are the beginning of a SHA-256 of `name`, the name of the signer, and `public`, the 32 bytes of the public key.
     """
     return hashlib.sha256(name.encode() + b"\n" + _NOTE_ED25519 + public).digest()[:_KEY_ID_BYTES]
 
@@ -100,8 +100,9 @@ def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
 
 
 def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
-    """Return the text of a checkpoint in four lines: origin, size, root hash in base64, and the time `at`.
+    """Return the text of a checkpoint of a ledger, to be signed: four lines.
 
-    `root` is given in hexadecimal.
+    They are the name of the ledger (`origin`), the number of its entries (`size`), the hash of the last entry in
+    base64, and the time `at`. `root` is that hash in hexadecimal.
     """
     return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{format_rfc3339(at)}\n"

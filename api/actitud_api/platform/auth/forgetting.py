@@ -21,7 +21,7 @@ BATCH: Final = 500
 
 
 def forget_old_responses(database: Database) -> int:
-    """Delete all responses that are too old to be replayed, and return their number.
+    """Delete all stored responses to idempotent requests that are too old to be replayed, and return their number.
 
     Raises:
         Unavailable: The database could not be reached in time.
@@ -36,7 +36,7 @@ def forget_old_responses(database: Database) -> int:
 
 
 def build_forgetting_lifespan(database: Database) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that deletes old responses every hour."""
+    """Return an application lifespan that every hour deletes responses too old to be replayed to a repeated request."""
     return build_repeating_lifespan(
         lambda: forget_old_responses(database), FORGET_SECONDS, failure="old responses not deleted"
     )

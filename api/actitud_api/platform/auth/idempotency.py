@@ -44,10 +44,11 @@ REPLAYED_HEADER: Final = "Idempotency-Replayed"
 def idempotent(
     request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, adds_audit_entry: bool = True
 ) -> Response[bytes]:
-    """Run `act` in a write session and return its response, or replay the response stored for the same idempotency key.
+    """Run `act` in a write session and return its response, or replay the response to the same idempotent request.
 
-    `act` always runs for a request without an idempotency key or without an access key. A ledger entry about the change
-    is appended in the same transaction. `adds_audit_entry`: False if `act` appends the entry itself.
+    Idempotent requests are the same if their `Idempotency-Key` and access key are. `act` always runs for a request
+    without either key. A ledger entry about the change is appended in the same transaction. `adds_audit_entry`: False
+    if `act` appends the entry itself.
 
     Raises:
         ProblemError: 422 if the idempotency key was used for a request with another method, path or body.

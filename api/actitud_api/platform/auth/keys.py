@@ -59,20 +59,20 @@ class Key(Struct, frozen=True):
         return f"Key({self.id!r}, '***')"
 
     def to_text(self) -> str:
-        """Return the key as text, with brand and check, as its holder sends it."""
+        """Return the key as its holder sends it: `actl_`, the id, the secret and the check digits."""
         body = f"{PREFIX}_{self.id}_{self.secret}"
         return body + _compute_check(body)
 
 
 def generate_key() -> Key:
-    """Return a new random key."""
+    """Return a new access key with a random id and secret."""
     identifier = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
     # 43 digits of base 62 are enough for 32 bytes: 62^43 > 2^256.
     return Key(identifier, _encode_base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH))
 
 
 def parse_key(text: str) -> Key | None:
-    """Return the key that a text consists of, or None if the text is malformed or its check is wrong."""
+    """Return the access key that a text consists of, or None if the text is malformed or its check digits are wrong."""
     # The check is compared in ordinary time: it protects against typing errors, and holds no secret.
     match = PATTERN.fullmatch(text)
     if match is None or match["check"] != _compute_check(text[:-CHECK_LENGTH]):
@@ -81,7 +81,7 @@ def parse_key(text: str) -> Key | None:
 
 
 def find_keys(text: str) -> Iterator[tuple[int, Key]]:
-    """Yield every key in a text, in order, with its offset in characters."""
+    """Yield every access key that occurs in a text, in order, with its offset in characters."""
     for candidate in PATTERN.finditer(text):
         key = parse_key(candidate[0])
         if key is not None:

@@ -15,9 +15,9 @@ from actitud_api.platform.http.scope import ApiRequest
 def restrict_to(*roles: Role, private: bool = False, hidden: bool = False) -> Rule:
     """Return the access rule of an operation that requires a key with one of these roles.
 
-    `private`: True if the path of the resource is hidden in the public ledger. Then only administrators and the
-    organisation that owns the resource see it in entries about the operation. `hidden`: True if the changes of the
-    operation are invisible without a key.
+    `private`: True if the public ledger hides the path of the resource; in entries about the operation, only
+    administrators and the organisation that owns the resource see the path. `hidden`: True if the changes of the
+    operation alter no response to a request without a key.
     """
     return Rule(key="required", roles=frozenset(roles), private=private, hidden=hidden)
 
@@ -53,7 +53,7 @@ TRANSITION_MAKERS: Final = restrict_to(
 
 
 def principal_of(request: ApiRequest) -> Principal | None:
-    """Return the principal of a request, or None if it was sent without a key."""
+    """Return the verified holder of the key of a request, with its role and bindings, or None without a key."""
     # The state of a request is untyped, hence the check.
     principal = request.scope["state"].get("principal")
     return principal if isinstance(principal, Principal) else None

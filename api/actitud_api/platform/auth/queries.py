@@ -23,13 +23,23 @@ ANSWERS = Base.metadata.tables[str(IdempotentAnswer.__tablename__)]
 
 
 class KeyRecord(Struct, frozen=True):
-    """Stored key without its secret.
+    """Access key as it is stored, without its secret.
 
-    The key is bound to `organisations` and `editions`; `editions` is None for all editions. `maker` is the id of the
-    key that created this one, None for the command line. `origin` is the id of the first key in the chain of rotations.
-    `revoked` is None until the key is revoked, `replaced_by` until it has a successor. `version` grows with each change
-    of the row. `digest` is the HMAC-SHA-256 of the secret, in hexadecimal, and `pepper` the public id of the pepper
-    with which it was computed. `days` is the life at creation; `expires` may be sooner, as after a rotation.
+    Attributes:
+        id: Public id.
+        role: Role.
+        organisations: Ids of the organisations that the key is bound to.
+        editions: Ids of the editions that the key is bound to; None for all editions.
+        pepper: Public id of the pepper with which `digest` was computed.
+        digest: HMAC-SHA-256 of the secret, in hexadecimal.
+        created: Time of creation.
+        expires: Time of expiry, which may be sooner than `days` after the creation, as after a rotation.
+        revoked: Time of the revocation, None if the key is not revoked.
+        days: Life of the key at its creation.
+        maker: Id of the key that created this one, None for the command line.
+        origin: Id of the first key in the chain of rotations.
+        replaced_by: Id of the successor, None without one.
+        version: Number that grows with each change of the row.
     """
 
     id: str
@@ -49,7 +59,7 @@ class KeyRecord(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The organisation that the key is bound to. None if the key is bound to none or to several."""
+        """The id of the only organisation that the key is bound to, None if the key is bound to none or to several."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
 
@@ -82,20 +92,20 @@ _OF_ROLE = _OLDEST_FIRST.where(KEYS.c.role == bindparam("role"))
 
 
 def insert_key(session: Session, record: KeyRecord) -> None:
-    """Insert a key; its id must be new."""
+    """Insert an access key; its id must be new."""
     session.execute(
         insert(KEYS), [{name: _to_column_value(getattr(record, name)) for name in KeyRecord.__struct_fields__}]
     )
 
 
 def get(session: Session, identifier: str) -> KeyRecord | None:
-    """Return the key with an id, or None if no key has it."""
+    """Return the access key with an id, or None if no key has it."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
     return None if row is None else _build_record(row)
 
 
 def list_all(session: Session) -> list[KeyRecord]:
-    """Return all keys, oldest first."""
+    """Return all access keys, oldest first."""
     return [_build_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
@@ -107,10 +117,15 @@ def list_page(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[KeyRecord]:
-    """Return keys in order of creation.
+    """Return access keys in order of creation.
 
-    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the first
-    `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
+    Args:
+        session: Session that reads.
+        filters: Only keys that match.
+        after: Only keys after this creation time and id; None for all.
+        offset: Number of matching keys to skip.
+        limit: Largest number of keys to return.
+        total: Receives the number of all matching keys; None does not count.
     """
     later = None
     if after is not None:
@@ -124,20 +139,19 @@ def list_page(
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
-    """Return the keys with these ids, by id; ids that no key has are left out."""
+    """Return the access keys with these ids, by id; ids that no key has are left out."""
     return {row.id: _build_record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
 def list_by_role(session: Session, role: Role) -> list[KeyRecord]:
-    """Return the keys with a role, oldest first, valid or not."""
+    """Return the access keys with a role, oldest first, valid or not."""
     return [_build_record(row) for row in session.execute(_OF_ROLE, {"role": role})]
 
 
 def update_key(session: Session, record: KeyRecord, **values: object) -> bool:
-    """Set `values` in the row of a key, and return True.
+    """Set columns of the row of an access key to `values` (by name), and return True.
 
-    Return False, and change nothing, if the row no longer has the version of `record`, or if the key is
-    revoked.
+    Return False, and change nothing, if the row has another version than `record`, or if the key is revoked.
     """
     # Compared in the UPDATE itself, because on PostgreSQL another session may write between a read and this write.
     as_read = (KEYS.c.id == record.id, KEYS.c.version == record.version, KEYS.c.revoked.is_(None))
@@ -161,9 +175,9 @@ _USE = text(
 
 
 def record_use(session: Session, key: str, day: date) -> bool:
-    """Store the day (UTC) on which a key was used and return True.
+    """Store the day (UTC) of the last use of an access key, and return True.
 
-    Return False if that day or a later one was stored already.
+    Return False, and change nothing, if that day or a later one is stored already.
     """
     return session.connection().execute(_USE, {"key": key, "day": day}).rowcount == 1
 
@@ -178,15 +192,15 @@ _DENY = text(
 
 
 def has_denial(session: Session, key: str, operation: str, day: date) -> bool:
-    """Return True if an operation was already denied to a key on a day (UTC)."""
+    """Return True if the ledger has an entry that an operation was denied to a key on a day (UTC)."""
     found = session.execute(_DENIED, {"day": day, "key": key, "operation": operation})
     return found.one_or_none() is not None
 
 
 def claim_denial(session: Session, key: str, operation: str, day: date) -> bool:
-    """Store that an operation was denied to a key on a day (UTC); return False if the denial was stored already.
+    """Store that the ledger has an entry that an operation was denied to a key on a day (UTC), and return True.
 
-    Denials of earlier days are deleted.
+    Return False if this was stored already. What is stored of earlier days is deleted.
     """
     connection = session.connection()
     if connection.execute(_DENY, {"day": day, "key": key, "operation": operation}).rowcount != 1:
@@ -212,9 +226,9 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """Earlier use of an idempotency key.
+    """Earlier request with an idempotency key.
 
-    `fingerprint` is a digest of the request that used the key, and `response` the response to it.
+    `fingerprint` is a digest of the request, and `response` the response to it.
     """
 
     fingerprint: str
@@ -247,11 +261,10 @@ _DELETE_OLDEST = delete(ANSWERS).where(
 
 
 def claim_key(session: Session, holder: str, key: str, fingerprint: str, now: datetime) -> ClaimedResponse | None:
-    """Claim an idempotency key for a request. Return None, or the stored response if the key was claimed before.
+    """Claim an idempotency key for a request. Return None, or the earlier request if the key was claimed before.
 
-    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request. The result
-    has the fingerprint of the earlier request; the caller compares the two fingerprints to see if both requests are the
-    same.
+    `holder` is the id of the access key that sends the request. `fingerprint` is a digest of the request; the caller
+    compares it with the fingerprint of the earlier request, to see if the same request is repeated.
     """
     values = {"holder": holder, "key": key, "fingerprint": fingerprint, "created": now}
     inserted = session.connection().execute(_CLAIM, values)
@@ -271,7 +284,7 @@ def store_response(session: Session, holder: str, key: str, response: StoredResp
 
 
 def delete_old_response(session: Session, holder: str, key: str, before: datetime) -> None:
-    """Delete the response of a holder for an idempotency key, if it was stored before the time `before`.
+    """Delete the response stored for an idempotency key of a holder, if it is older than the time `before`.
 
     `holder` is the id of an access key.
     """
@@ -279,15 +292,15 @@ def delete_old_response(session: Session, holder: str, key: str, before: datetim
 
 
 def delete_oldest_responses(session: Session, before: datetime, limit: int) -> int:
-    """Delete the oldest responses that were stored before the time `before`, `limit` at most; return their number.
+    """Delete the oldest responses to idempotent requests, `limit` at most, and return their number.
 
-    Responses of all holders are deleted, because some holders never send another request. A row that another
-    transaction is deleting is skipped.
+    Only responses stored before the time `before` are deleted, of all holders, because some never send another request.
+    A row that another transaction is deleting is skipped.
     """
     return session.connection().execute(_DELETE_OLDEST, {"before": before, "limit": limit}).rowcount
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses of requests that created a resource below a path; they may quote the request."""
+    """Delete the stored responses to requests that created a resource below a path; they may quote the request."""
     location = cast(ANSWERS.c.headers, Text)
     session.execute(delete(ANSWERS).where(location.contains(f'"{path}/', autoescape=True)))

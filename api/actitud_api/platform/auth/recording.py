@@ -34,7 +34,10 @@ _SUBJECT_MAX: Final = 500
 
 
 def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Session], T]) -> T:
-    """Run `act` in a write session, append an entry for this request to the ledger, and return the result of `act`."""
+    """Run `act` in a write session, append an entry for this request to the ledger, and return the result of `act`.
+
+    Change and entry are stored in one transaction.
+    """
     event = audit_event(request)
     with database.write() as session:
         result = act(session)
@@ -43,9 +46,10 @@ def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Ses
 
 
 def audit_event(request: ApiRequest) -> ledger.Event:
-    """Return the content of the ledger entry for a request. Its subject is the path of the request.
+    """Return the content of the ledger entry for a request that makes a change.
 
-    If the request creates a resource, the caller has to replace the subject by the path of that resource.
+    The subject of the entry is the path of the request. If the request creates a resource, the caller has to replace it
+    by the path of that resource.
     """
     return _build_event(
         request.scope,

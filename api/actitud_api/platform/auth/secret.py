@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class SecretText:
-    """Secret text, such as a pepper, whose `repr` hides it from log lines and messages."""
+    """Secret text of the settings, hidden from log lines and messages by its `repr`. A pepper of key hashes is one."""
 
     __slots__ = ("_text",)
 

@@ -82,7 +82,7 @@ KeyState = Literal["valid", "expired", "revoked", "unrecognised"]
 
 
 class UnknownKey(LookupError):
-    """Raised by the use cases of this module if no key has the given id."""
+    """Raised by functions of this module if no access key has the given id."""
 
     def __init__(self, identifier: str) -> None:
         super().__init__(identifier)
@@ -90,9 +90,9 @@ class UnknownKey(LookupError):
 
 
 class InvalidKeyBinding(ValueError):
-    """Raised by `create_key` if the role does not allow these `organisations` or `editions`.
+    """Raised by `create_key` if a key with the role cannot be bound to these organisations or editions.
 
-    `member` is the name of the wrong argument, and `role` the role.
+    `member` is the name of the wrong argument, `organisations` or `editions`, and `role` the role.
     """
 
     def __init__(self, member: Literal["organisations", "editions"], role: Role) -> None:
@@ -104,11 +104,12 @@ class InvalidKeyBinding(ValueError):
 class KeyChangeRefused(ValueError):
     """Raised by `rotate` and `revoke` if the state of the key does not allow the change.
 
-    `rule` names the reason. `revoked` and `expired`: the key is no longer valid. `replaced`: the successor of
-    the key is still valid. `days`: a holder that rotates its own key asked for a longer life than that of the
-    key. `holds` is the id of the successor for `replaced`, the days of the key for `days`, else None.
-    `pointer`: JSON Pointer to the refused member of the request, empty if the whole change is refused. `value`:
-    the refused value, None without one.
+    Attributes:
+        rule: Reason: `revoked` or `expired` (the key is no longer valid), `replaced` (the successor of the key is still
+            valid) or `days` (a holder that rotates its own key asks for a longer life than that of the key).
+        holds: Id of the successor for `replaced`, life of the key in days for `days`, else None.
+        pointer: JSON Pointer to the refused member of the request, empty if the whole change is refused.
+        value: Refused value, None without one.
     """
 
     def __init__(
@@ -127,14 +128,14 @@ class KeyChangeRefused(ValueError):
 
 
 class KeyUsage(Struct, frozen=True):
-    """Stored key (`record`) and the day of its last use in UTC (`last_used`), which is None if it was never used."""
+    """Access key as it is stored (`record`), and the day (UTC) of its last use, None if it was never used."""
 
     record: KeyRecord
     last_used: date | None
 
 
 class CreatedKey(Struct, frozen=True):
-    """New key: its `text`, and the stored `record`. The text is not stored, so it cannot be shown again."""
+    """New access key: its `text`, which is not stored and cannot be shown again, and the stored `record`."""
 
     text: str
     record: KeyRecord
@@ -158,7 +159,7 @@ class Principal(Struct, frozen=True):
 
     @property
     def organisation(self) -> str | None:
-        """The organisation that the key is bound to. None if the key is bound to none or to several."""
+        """The id of the only organisation that the key is bound to, None if the key is bound to none or to several."""
         return self.organisations[0] if len(self.organisations) == 1 else None
 
     def can_reach(self, kind: str, identifier: str) -> bool:
@@ -177,7 +178,7 @@ class Principal(Struct, frozen=True):
         return True
 
     def can_see_drafts(self, edition: str) -> bool:
-        """Return True if the principal may read every draft of an edition."""
+        """Return True if the principal may read all assessments of an edition, including drafts."""
         return self.role in DRAFT_ROLES and self.can_reach("edition", edition)
 
 
@@ -315,10 +316,10 @@ def has_key_form(text: str) -> bool:
 
 
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
-    """Return the stored records of those `presented` keys that this installation created, valid or not.
+    """Return the stored records of those of the keys `presented` that this installation created, valid or not.
 
-    `peppers`: peppers of the settings. A key with an unknown id takes as long as a key with a wrong secret, so the time
-    does not reveal which ids exist.
+    `peppers`: peppers of the settings, with which the secrets are hashed. A key with an unknown id takes as long as a
+    key with a wrong secret, so the time does not reveal which ids exist.
     """
     by_id, key_list = _index_peppers(peppers), list(presented)
     with database.read() as session:
@@ -346,17 +347,18 @@ def is_active(record: KeyRecord, now: datetime) -> bool:
 
 
 def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
-    """Return True if the key was created with one of these peppers, or without a pepper.
+    """Return True if the secret of a stored key can still be verified.
 
-    `record` is the key as it is stored.
+    It can if the key was created with one of `peppers`, the secrets with which secrets of keys are hashed, or without
+    one.
     """
     return record.pepper in _index_peppers(peppers)
 
 
 def determine_state(record: KeyRecord, peppers: Sequence[SecretText], now: datetime) -> KeyState:
-    """Return the state of a key at the time `now`.
+    """Return the state of a stored key at the time `now`: valid, revoked, expired or unrecognised.
 
-    `peppers`: peppers of the settings. A revoked or expired key is never `unrecognised`.
+    `peppers`: peppers of the settings. A key made with another pepper is unrecognised, unless it is revoked or expired.
     """
     if record.revoked is not None:
         return "revoked"
@@ -424,11 +426,13 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def trace_holder(session: Session, identifier: str) -> str:
-    """Return the id of a key that stands for the person who may hold a key; two keys of one person have the same id.
+    """Return the id of the key that stands for the person behind a key; two keys of one person have the same id.
 
-    A person who creates a key over HTTP sees its secret. So the function follows the makers of a key up to a key that
-    was created on the command line, and returns the id of the first key in the rotations of that key. Raises
-    `UnknownKey` if no key has the id.
+    A person who creates a key over HTTP sees its secret. So the function follows the creators of keys up to a key that
+    was created on the command line, and returns the id of the first key in the chain of rotations of that key.
+
+    Raises:
+        UnknownKey: No key has that id.
     """
     record = find(session, identifier)
     while record.maker is not None:
@@ -451,11 +455,15 @@ def list_page(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[KeyUsage]:
-    """Return keys and their last uses, oldest first.
+    """Return access keys with the days of their last uses, oldest first.
 
-    `after`: only keys after this creation time and id; None for all. `filters`: only keys that match. Skips the
-    first `offset` rows and returns at most `limit`. `total` receives the number of all matching keys; None does
-    not count.
+    Args:
+        database: Database with the keys.
+        filters: Only keys that match.
+        after: Only keys after this creation time and id; None for all.
+        offset: Number of matching keys to skip.
+        limit: Largest number of keys to return.
+        total: Receives the number of all matching keys; None does not count.
     """
     with database.read() as session:
         return add_last_uses(session, queries.list_page(session, filters, after, offset, limit, total))

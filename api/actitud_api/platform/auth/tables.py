@@ -12,12 +12,17 @@ from actitud_api.platform.storage.times import UtcTime
 class AccessKeyTable(Base, table=True):
     """Table of access keys, without their secrets.
 
-    `digest`: HMAC-SHA-256 of the secret, in hexadecimal. `pepper`: public id of the pepper that is the HMAC key.
-    `organisations` and `editions`: ids that the key is bound to; NULL for `editions` means all. They are no foreign
-    keys, because a key is kept for the record after they are deleted. `days`: life at creation; `expires` may be
-    sooner, as after a rotation. `maker`: id of the key that created it, NULL for the command line. `revoked`: time
-    of the revocation, NULL if the key was not revoked. `replaced_by`: id of its successor, NULL without one.
-    `origin`: id of the first key in the chain of rotations. `version`: grows with each change, for `If-Match`.
+    Attributes:
+        digest: HMAC-SHA-256 of the secret, in hexadecimal.
+        pepper: Public id of the pepper that is the HMAC key.
+        organisations, editions: Ids that the key is bound to; NULL for `editions` means all. They are no foreign keys,
+            because a key is kept for the record after they are deleted.
+        days: Life at creation; `expires` may be sooner, as after a rotation.
+        maker: Id of the key that created it, NULL for the command line.
+        revoked: Time of the revocation, NULL if the key was not revoked.
+        replaced_by: Id of its successor, NULL without one.
+        origin: Id of the first key in the chain of rotations.
+        version: Grows with each change, for `If-Match`.
     """
 
     __tablename__ = "access_key"
@@ -48,7 +53,7 @@ class KeyUse(Base, table=True):
 
 
 class Denial(Base, table=True):
-    """Table of denials that are in the ledger, by day (UTC), key and operation, so that each is entered once a day."""
+    """Table of denials that have a ledger entry, by day (UTC), key and operation. Each is entered only once a day."""
 
     __tablename__ = "denial"
 

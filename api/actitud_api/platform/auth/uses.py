@@ -24,7 +24,7 @@ class KeyUseRecorder:
         self._recorded: dict[str, date] = {}
 
     def record_use(self, key: str, day: date) -> None:
-        """Queue a write that a key was used on a day (UTC), unless this process has already queued it for that day."""
+        """Store in the background that a key was used on a day (UTC), unless this process has done so already."""
         if self._recorded.get(key) != day:
             # Two threads may both get here; the second write then changes nothing.
             self._recorded[key] = day

@@ -21,14 +21,17 @@ OWNER: Final = "organisation"
 class Rule:
     """Access rule and rate limit of one operation.
 
-    `key`: `none` admits everybody and ignores `Authorization`. `optional` admits everybody, and a response to a request
-    with a key may show more. `required` admits only a key with one of `roles` (403 for others), and only for resources
-    that the key is bound to (404 for others).
-
-    `private`: True if ledger entries about the operation show the path of the resource only to administrators and to
-    the organisation that owns it. `hidden`: True if the changes of the operation are invisible to an anonymous reader,
-    so that it does not raise the number of the public state (`platform/storage/public_state.py`). `limit`: rate limit
-    that counts the request: `by_method` (reads or writes), `score` (computation of scores) or `none`.
+    Attributes:
+        key: `none` admits everybody and ignores `Authorization`. `optional` admits everybody, and a response to a
+            request with a key may show more. `required` admits only a key with one of `roles` (403 for others), and
+            only for resources that the key is bound to (404 for others).
+        roles: Roles that are admitted if a key is required.
+        private: True if ledger entries about the operation show the path of the resource only to administrators and to
+            the organisation that owns it.
+        hidden: True if the changes of the operation alter no response to a request without a key. Such a change leaves
+            the version number of the public state as it is, so kept responses stay valid.
+        limit: Rate limit that counts the request: `by_method` (reads or writes), `score` (computation of scores) or
+            `none`.
     """
 
     key: Literal["none", "optional", "required"] = "none"

@@ -21,7 +21,7 @@ _RECORD: Final = 900
 
 
 class Head:
-    """Headers of an answer, as pairs, and as lines of HTTP/1.1 for a server that can send prepared lines.
+    """Headers of a stored response, as pairs and as prepared lines of HTTP/1.1, for a server that can send such lines.
 
     `lines` is None if the headers cannot be sent as lines, because they lack the length of the body or contain a line
     end.
@@ -30,7 +30,7 @@ class Head:
     __slots__ = ("headers", "length", "lines", "size")
 
     def __init__(self, headers: list[tuple[bytes, bytes]], length: int) -> None:
-        """Keep the headers of an answer, and the number of bytes of its body."""
+        """Keep the headers of a response whose body has `length` bytes."""
         self.headers = headers
         self.length = length
         lines = [b"%b: %b" % pair for pair in headers]
@@ -41,11 +41,11 @@ class Head:
 
 
 class Answer:
-    """A successful answer to a public read, stored to be sent again.
+    """Successful response to a public read, stored to be sent again.
 
-    `head` has the headers that are the same for every request. `tag` is the value of `ETag`. `number`: number of the
-    public state that the answer shows. `is_constant`: True if the answer is the same in every state. `size`: estimated
-    bytes in memory, including the headers of a 304 answer.
+    `head` has the headers that are the same for every request, and `tag` is the value of `ETag`. `number`: version
+    number of the public state that the response shows. `is_constant`: True if the response is the same in every state.
+    `size`: estimated bytes in memory, including the headers of a 304 response.
     """
 
     __slots__ = ("_unchanged", "body", "head", "is_constant", "number", "size", "tag")
@@ -63,18 +63,21 @@ class Answer:
 
     @property
     def unchanged(self) -> Head:
-        """Headers of the 304 answer with the same tag, built on first use, because most answers are read only once."""
+        """Headers of the 304 response with the same `ETag`.
+
+        They are built on first use, as most responses are read only once.
+        """
         if self._unchanged is None:
             self._unchanged = Head(describe_unchanged(self.head.headers, self.tag.decode("latin-1")), 0)
         return self._unchanged
 
 
 class AnswerStore:
-    """Store of answers by key, which takes at most `room` bytes with keys and overhead (segmented LRU).
+    """Store of responses by key, of at most `room` bytes including keys and overhead (segmented LRU).
 
-    A new answer is on probation: the least recently used of these answers is dropped first. An answer that is requested
-    again becomes protected; only other answers that were requested again displace it. So a million addresses, each
-    requested once, displace no popular answer.
+    A new response is on probation: of these, the least recently used is dropped first. A response that is requested
+    again becomes protected, and only other protected responses displace it. So a million addresses that are requested
+    once each displace no popular response.
     """
 
     def __init__(self, room: int) -> None:
@@ -89,14 +92,14 @@ class AnswerStore:
 
     @property
     def size(self) -> int:
-        """Bytes in memory that the answers take."""
+        """Bytes in memory that the stored responses occupy."""
         return self._size
 
     def __len__(self) -> int:
         return len(self._probation) + len(self._protected)
 
     def get(self, key: Hashable) -> Answer | None:
-        """Return the answer stored under a key, or None."""
+        """Return the response stored under a key, or None if there is none."""
         with self._lock:
             record = self._protected.get(key)
             if record is not None:
@@ -109,9 +112,9 @@ class AnswerStore:
             return record[0]
 
     def put(self, key: Hashable, answer: Answer, key_size: int) -> None:
-        """Store an answer under a key, replacing an earlier one; do nothing if the answer is too large for the store.
+        """Store a response under a key in place of an earlier one; do nothing if it is too large for the store.
 
-        `key_size`: bytes that the key takes.
+        `key_size`: bytes in memory that the key occupies.
         """
         size = answer.size + key_size
         record = (answer, size)

@@ -25,15 +25,15 @@ _ITEMS: Final = "items"
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Decoded body with many items."""
+    """Request body with many items, decoded."""
 
     items: tuple[msgspec.Struct, ...]
 
 
 class BatchBody:
-    """Decoder of a JSON body with 1 to `ITEMS_MAX` items, each decoded by another `Body`.
+    """Decoder of the JSON body `{"items": […]}` with 1 to `ITEMS_MAX` items, each the body of another operation.
 
-    One faulty item refuses the whole body, with every fault of every item: `/items/17/answers/D1.01`.
+    If an item has a fault, the whole body is refused, with every fault of every item: `/items/17/answers/D1.01`.
     """
 
     def __init__(self, item: Body[Any]) -> None:
@@ -43,7 +43,7 @@ class BatchBody:
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def decode(self, request: ApiRequest) -> Batch | list[Fault]:
-        """Return the body of a request, or the list of all its faults.
+        """Read the body of a request and return it decoded, or the list of all its faults.
 
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected or
@@ -63,7 +63,7 @@ class BatchBody:
         return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(PLACES))
 
     def parse(self, raw: bytes) -> Batch | list[Fault]:
-        """Decode the bytes of a body to a batch; return the batch, or the list of all faults."""
+        """Return the bytes of a body decoded as a batch, or the list of all its faults."""
         try:
             value = parse_json(raw, values_max=ITEMS_MAX * VALUES_MAX)
         except NotJson as error:
@@ -78,7 +78,7 @@ class BatchBody:
 
 
 def describe_batch(item: dict[str, Json]) -> dict[str, Json]:
-    """Return the JSON Schema of a body with many items; `item` is the schema of an item."""
+    """Return the JSON Schema of a body with many items; `item` is the schema of one item."""
     return {
         "type": "object",
         "properties": {_ITEMS: {"type": "array", "minItems": 1, "maxItems": ITEMS_MAX, "items": item}},

@@ -57,14 +57,19 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """Rules by which `middleware.memory` keeps the answers of a public read: the parts of a request that decide them.
+    """Rules for storing the responses to a public read in memory: on which parts of a request they depend.
 
-    The path and the public state always decide. `parameters`: names of the query parameters that decide. `is_strict`:
-    True if a request with other parameters is refused, False if they are ignored. `has_clean_address`: True if a
-    request with other or blank parameters is redirected; no answer is kept for such a request. `by_accept`,
-    `by_language` and `by_host`: True if the answers depend on `Accept`, `Accept-Language` and `Host`; absolute links of
-    `find_base_url` do not count. `is_constant`: True if the answers depend only on the release and the settings, not on
-    the public state. `is_streamed`: True if the answers may be large, so that they are sent while they are generated.
+    They always depend on the path and the public state.
+
+    Attributes:
+        parameters: Names of the query parameters that they depend on.
+        is_strict: True if a request with other parameters is refused, False if other parameters are ignored.
+        has_clean_address: True if a request with other or blank parameters is redirected; no such response is stored.
+        by_accept: True if they depend on `Accept`.
+        by_language: True if they depend on `Accept-Language`.
+        by_host: True if they depend on `Host`, other than by absolute links from `find_base_url`.
+        is_constant: True if they depend only on the release and the settings, not on the public state.
+        is_streamed: True if they may be large, so that they are sent while they are generated.
     """
 
     parameters: frozenset[str]
@@ -77,12 +82,12 @@ class Keeping:
     is_streamed: bool = False
 
     def __deepcopy__(self, memo: object) -> Keeping:
-        """Return the same object: Litestar copies the handlers of a controller, and this never changes."""
+        """Return the same object: Litestar copies the handlers of a controller, and a `Keeping` never changes."""
         return self
 
 
 def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
-    """Return the `Keeping` of a handler, None if its answers are not kept in memory.
+    """Return the rules for storing the responses of a handler in memory, None if they are not stored.
 
     `opt` is the dictionary with that name of a Litestar handler.
     """
@@ -107,19 +112,26 @@ class Link:
 class Contract:
     """Inputs and responses of one operation, built by the decorators of `operations`.
 
-    `problems` are the types of problem that the operation may return, and `links` the OpenAPI links to operations that
-    may follow. `cors`: True if scripts of any origin may read the response. `precondition`: the header that a request
-    must have, such as `If-Match`. `aliased`: True if the path may contain an alias of an id. `takes_keys`: True if the
-    body may contain an access key. `answer` is None if the response has no content, `body` and `path` are None if the
-    request has no body or no path parameters, and `represents` is None unless the response is a file that represents
-    another resource. `idempotent`: True if the operation accepts an `Idempotency-Key`; `attempt_named`: True if it
-    requires one. `deprecated`: the announcement of the deprecation of the operation, None if it is not deprecated.
-    `deferred`: the immediate answer (202) to a client that sends `Prefer: respond-async`, None if clients always wait
-    for the result.
-
-    `is_page`: True for a page or an image, whose handler reads the inputs itself and ignores unknown ones; the contract
-    then only describes the operation. `described_path`: path in the OpenAPI document, None if it is the path of the
-    route.
+    Attributes:
+        answer: Representation of a successful response, None if it has no content.
+        query: Decoder of the query parameters.
+        body: Decoder of the body, None if the request has none.
+        path: Struct of the path parameters, None if there are none.
+        problems: Types of problem that the operation may return.
+        links: OpenAPI links to operations that may follow.
+        cors: True if scripts of any origin may read the response.
+        precondition: Header that a request must have, such as `If-Match`.
+        idempotent: True if the operation accepts an `Idempotency-Key`.
+        attempt_named: True if the operation requires an `Idempotency-Key`.
+        aliased: True if the path may contain an alias of an id.
+        represents: Path of another resource that the response represents as a file, None for any other response.
+        takes_keys: True if the body may contain an access key.
+        deprecated: Announcement of the deprecation of the operation, None if it is not deprecated.
+        deferred: Immediate response (202) to a client that sends `Prefer: respond-async`, None if clients always wait
+            for the result.
+        is_page: True for a page or an image, whose handler reads the inputs itself and ignores unknown ones; the
+            contract then only describes the operation.
+        described_path: Path in the OpenAPI document, None if it is the path of the route.
     """
 
     answer: Representation[Any] | None
@@ -176,14 +188,13 @@ It queries the database, so it runs in a worker thread.
 async def enforce(request: ApiRequest) -> Response[bytes] | None:
     """Check a request against the contract of its operation and decode its inputs, before the handler runs.
 
-    A read of the edition `latest` becomes a read of the newest published edition: so rows, entity tag and further pages
-    belong to one edition, which `Content-Location` names.
-
     The decoded query and body are stored in the state of the request. Pages are not checked, but paths below `/v1/`
     accept no query parameter but `lang`. The query of a read is replaced by its known parameters, sorted, so that links
-    in an answer are the same for all spellings of the query.
+    in a response are the same for all spellings of the query. A read of the edition `latest` becomes a read of the
+    newest published edition, so that rows, entity tag and further pages belong to one edition.
 
-    Return None to go on with the handler, or a redirect of a page to its address without unknown or blank parameters.
+    Return None to continue with the handler. Return a redirect if the page has to be requested without unknown or blank
+    parameters.
 
     Raises:
         ProblemError: 400 with every fault of query, body and `Idempotency-Key`; 406 if the client accepts no format of

@@ -15,7 +15,7 @@ import msgspec
 
 @cache
 def prepare_decoders() -> None:
-    """Have msgspec build its description of every Struct of the process; later calls do nothing.
+    """Make msgspec build its description of every Struct of the process; later calls do nothing.
 
     Call it before threads decode, because building a description while another thread uses it ends the process.
     """

@@ -25,7 +25,7 @@ class Deprecation(Struct, frozen=True, kw_only=True):
     sunset: date | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if the resource would be gone before it is deprecated."""
+        """Raise `ValueError` if the date of removal (`sunset`) is before the first day of the deprecation (`since`)."""
         if self.sunset is not None and self.sunset < self.since:
             raise ValueError("a sunset is never before the deprecation")
 
@@ -34,7 +34,10 @@ class Deprecation(Struct, frozen=True, kw_only=True):
         return self
 
     def build_headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the headers of a response about the resource."""
+        """Yield the headers `Deprecation`, `Link` and `Sunset` of responses about the resource.
+
+        They announce its deprecation; `Sunset` and its link are left out without a date of removal.
+        """
         yield b"deprecation", f"@{_to_midnight(self.since).timestamp():.0f}".encode()
         yield b"link", f'<{self.page}>; rel="deprecation"'.encode()
         if self.sunset is not None:
@@ -43,12 +46,15 @@ class Deprecation(Struct, frozen=True, kw_only=True):
 
 
 def announce_deprecation(scope: Scope, deprecation: Deprecation) -> None:
-    """Add the announcement of a deprecation to the response to a request."""
+    """Store the deprecation of the requested resource, so that the response announces it in its headers.
+
+    `scope` is the ASGI scope of the request.
+    """
     scope["state"][_STATE] = deprecation
 
 
 def find_announced_deprecation(scope: Scope) -> Deprecation | None:
-    """Return the deprecation that `announce_deprecation` stored for a request, or None."""
+    """Return the deprecation that the response to a request has to announce, or None. `scope` is its ASGI scope."""
     announced = scope["state"].get(_STATE)
     return announced if isinstance(announced, Deprecation) else None
 

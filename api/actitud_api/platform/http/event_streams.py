@@ -38,7 +38,7 @@ _NOTHING: Final = b": nothing new\n\n"
 
 
 class EventStream(Representation[msgspec.Struct]):
-    """Representation as server-sent events, declared as the `answer` of an operation."""
+    """Representation of a response as a stream of server-sent events; declared as the `answer` of an operation."""
 
     media_type = EVENT_STREAM
 
@@ -47,11 +47,11 @@ class EventStream(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """The media type, without a schema: OpenAPI has none for events."""
+        """The media type of the response, without a schema, because OpenAPI cannot describe events."""
         return {EVENT_STREAM: None}
 
     def headers_of(self, request: ApiRequest) -> dict[str, str]:
-        """Return the response headers of a stream."""
+        """Return the headers of the stream that answers a request."""
         return {
             "Cache-Control": self.cache,
             "Content-Language": choose_language(request.scope),
@@ -62,24 +62,24 @@ class EventStream(Representation[msgspec.Struct]):
 
 
 class EventStreams:
-    """The open event streams of an application."""
+    """Register of the open event streams of an application, which limits their number and ends them at its shutdown."""
 
     def __init__(self) -> None:
         self._open = 0
         self._is_stopping = False
 
     def stop(self) -> None:
-        """End every stream when it next checks for changes, so that the server need not wait for clients."""
+        """End each open stream at its next check for changes, so that the server need not wait for clients."""
         self._is_stopping = True
 
     async def follow(
         self, request: ApiRequest, answer: EventStream, name: str, read: Callable[[], tuple[msgspec.Struct, bool]]
     ) -> Stream:
-        """Return a stream of events called `name`, one for each result of `read` that differs from the one before.
+        """Return a stream that sends each new result of `read` as an event called `name`.
 
         `answer`: the representation that the operation declares. `read` returns the content of an event, and True if it
-        is final, which ends the stream. `read` runs in a worker thread. Its exceptions become the response before the
-        stream begins; later they end the stream.
+        is final, which ends the stream; a result that equals the one before is not sent. `read` runs in a worker
+        thread. An exception of its first call becomes the response; an exception of a later call ends the stream.
 
         Raises:
             ProblemError: 503 if too many streams are open.

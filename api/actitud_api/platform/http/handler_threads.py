@@ -59,7 +59,7 @@ RUNNING: Final = RunningHandlers()
 
 
 class NoThreadFree(Exception):
-    """No worker thread became free in time. Raised by `run_in_thread`; the response is 503."""
+    """Raised by `run_in_thread` if no worker thread became free in time; the response is 503."""
 
 
 def _build_busy(error: Exception) -> ProblemError:

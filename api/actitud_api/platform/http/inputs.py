@@ -74,12 +74,12 @@ class Query(Generic[T]):
         free: Collection[str] = (),
         hidden: Collection[str] = (),
     ) -> None:
-        """Build the decoder for a Struct.
+        """Build the decoder of a query.
 
         Args:
             type_: Struct with a member for each parameter.
             lenient: Ignore unknown parameters and unknown languages instead of refusing them, as pages for people do.
-            free: Parameters whose values may contain control characters, because no value of them is refused.
+            free: Parameters of which every value is accepted, even one with control characters.
             hidden: Members of the Struct that requests do not send, and that the OpenAPI document does not show.
         """
         self._lenient = lenient
@@ -98,7 +98,7 @@ class Query(Generic[T]):
         self._checked = SchemaValidator(type_, schema)
 
     def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """Return the query parameters of a request as a Struct, or the list of all their faults."""
+        """Return the query parameters of a request as a Struct, or the list of all faults in them."""
         try:
             pairs = parse_query(request.scope)
         except ValueError:
@@ -158,7 +158,7 @@ _PARAMETER_MISSING = Texts("Falta este parámetro.", "This parameter is missing.
 
 
 def describe_parameters(type_: type[msgspec.Struct]) -> dict[str, dict[str, object]]:
-    """Return the JSON Schema of each query parameter by name; the members of the Struct are the parameters.
+    """Return the JSON Schemas of query parameters by name; each member of the Struct is a parameter.
 
     The type null is removed from the schemas, because a client omits an optional parameter instead of sending null.
     """
@@ -211,10 +211,11 @@ class Body(Generic[T]):
     """
 
     def __init__(self, *types: type[T], patch: bool = False, tag_field: str | None = None) -> None:
-        """Build the decoder for one or more Structs.
+        """Build the decoder of a body that is one of these Structs.
 
-        `patch`: the body is a JSON merge patch (RFC 7396) with the media type of such a patch. `tag_field`: the tag
-        member of Structs that have several tags each, as a `Literal`; None if msgspec knows the tag of each.
+        `patch`: True if the body is a JSON merge patch (RFC 7396), which has its own media type. `tag_field`: name of
+        the member whose value selects the Struct, if several values (a `Literal`) select the same one; None if msgspec
+        knows the tag of each Struct.
         """
         self.types = types
         self.media_type = MERGE_PATCH if patch else JSON
@@ -223,7 +224,7 @@ class Body(Generic[T]):
         self._checked = {type_: SchemaValidator(type_) for type_ in types}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
-        """Return the body of a request as a Struct, or the list of all its faults.
+        """Read the body of a request and return it as a Struct, or the list of all its faults.
 
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.
@@ -232,7 +233,7 @@ class Body(Generic[T]):
         return self.parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self.parse, raw)
 
     def parse(self, raw: bytes) -> T | list[Fault]:
-        """Decode the bytes of a body to a Struct; return the Struct, or the list of all faults."""
+        """Return the bytes of a body decoded as a Struct, or the list of all faults."""
         try:
             value = parse_json(raw)
         except NotJson as error:
@@ -240,9 +241,9 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return decoded JSON as a Struct, or the list of all its faults.
+        """Return a JSON value converted to a Struct, or the list of all its faults.
 
-        If the body may be one of several Structs, the tag member of the value says which one is used.
+        If several Structs are possible, a member of the value selects one.
         """
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
@@ -260,7 +261,7 @@ def _list_tags(type_: type[msgspec.Struct], tag_field: str | None) -> tuple[str,
 
 
 class FileBody:
-    """Reader of a request body that is a file. It returns the bytes; the handler parses them."""
+    """Reader of a request body that is a file: it returns the bytes, which the handler parses."""
 
     def __init__(self, *media_types: str) -> None:
         self.media_types = media_types
@@ -275,7 +276,11 @@ class FileBody:
         return await _read_body(request)
 
     def check_media_type(self, request: ApiRequest) -> str:
-        """Return the media type of the body, or raise the 415 problem if it is another or the body is compressed."""
+        """Return the media type of the body of a request.
+
+        Raises:
+            ProblemError: 415 if the operation does not accept the media type, or if the body is compressed.
+        """
         media_type = request.content_type[0].lower()
         if media_type not in self.media_types or "content-encoding" in request.headers:
             listed = ", ".join(self.media_types)
@@ -359,7 +364,7 @@ The key is the `id` of the object. The object itself is kept too, so that no oth
 
 
 class NotJson(ValueError):
-    """Raised by `parse_json` if a body cannot be read as JSON; `faults` lists the reasons."""
+    """Raised by `parse_json` if a text is not acceptable JSON; `faults` lists the reasons."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults)
@@ -372,8 +377,9 @@ def parse_json(raw: bytes, *, values_max: int = VALUES_MAX) -> Json:
     `values_max`: highest number of members and items at all depths together.
 
     Raises:
-        NotJson: The text breaks a rule of this module. `faults` has at most `FAULTS_MAX` faults, and one more with the
-            number of omitted faults.
+        NotJson: The text is not JSON, not UTF-8, too large in nesting, items or values, or contains a byte order mark,
+            duplicated members, infinite numbers, control characters or lone surrogates. `faults` has at most
+            `FAULTS_MAX` faults, and one more with the number of omitted faults.
     """
     repeated: _Repeated = {}
 

@@ -66,15 +66,15 @@ _RESUMED: Final = "resumed"
 
 
 class NoSlotFree(Exception):
-    """No slot for a large response became free in time. Raised by `LargeResponseSlots.make`; the response is 503."""
+    """Raised by `LargeResponseSlots.make` if no slot for a large response became free in time; the response is 503."""
 
 
 class ClientDisconnected(Exception):
-    """The client has disconnected, so nobody reads the response. Raised by `ensure_awaited`."""
+    """Raised by `ensure_awaited` if the client has disconnected, so nobody reads the response that is generated."""
 
 
 class DeadlinePassed(Exception):
-    """A large response was not made in time. Raised by `ensure_awaited`; the response is 503."""
+    """Raised by `ensure_awaited` if a large response takes too long to generate; the response is 503."""
 
 
 def _build_busy(error: Exception) -> ProblemError:
@@ -117,9 +117,10 @@ class LargeResponseSlots:
     """Limiter of the number of large responses that an application generates at the same time."""
 
     def __init__(self, slots: int = SLOTS, patience: float = PATIENCE, deadline: float = DEADLINE) -> None:
-        """Create `slots` slots, one for each response that is being made.
+        """Create the limiter with `slots` slots, one for each response that may be generated at the same time.
 
-        `patience`: seconds that a request waits for a slot. `deadline`: seconds in which its response has to be made.
+        `patience`: seconds that a request waits for a slot. `deadline`: seconds in which its response has to be
+        generated.
         """
         self._patience = patience
         self._deadline = deadline
@@ -127,7 +128,9 @@ class LargeResponseSlots:
         self._turn = asyncio.Semaphore(1)
 
     async def make(self, request: ApiRequest, large: LargeResponse) -> Response[bytes] | Stream:
-        """Generate a large response, or a stream up to its first piece, and watch meanwhile if the client disconnects.
+        """Wait for a free slot, generate a large response, and return it; end early if the client disconnects.
+
+        Of a streamed response, only the first piece is generated here.
 
         Raises:
             NoSlotFree: No slot became free in time.
@@ -162,9 +165,9 @@ class LargeResponseSlots:
 
 
 def ensure_awaited(scope: HTTPScope) -> None:
-    """Raise an exception if the client of a large response has disconnected, or generating it takes too long.
+    """Stop generating a large response, by an exception, if its client has disconnected or it takes too long.
 
-    The code that generates a large response calls this function regularly.
+    The code that generates the response calls this function regularly. `scope` is the ASGI scope of the request.
 
     Raises:
         ClientDisconnected: The client has gone.
@@ -179,10 +182,10 @@ def ensure_awaited(scope: HTTPScope) -> None:
 
 
 def give_way(scope: HTTPScope) -> None:
-    """Let other handlers run first, if the large response of a request has been worked on for `WORK_SECONDS`.
+    """Pause the generation of a large response until no other handler runs, if it has worked for `WORK_SECONDS`.
 
-    The code that generates the response calls this function only where it holds no resource that other handlers need,
-    such as a database session.
+    The pause is at most `REST_SECONDS` long. The code that generates the response calls this function only where it
+    holds no resource that other handlers need, such as a database session. `scope` is the ASGI scope of the request.
     """
     resumed = scope["state"].get(_RESUMED)
     if isinstance(resumed, float) and monotonic() - resumed >= WORK_SECONDS:

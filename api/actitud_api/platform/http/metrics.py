@@ -98,12 +98,12 @@ DATABASE_SILENCE: Final = Gauge(
 
 
 class OperatorFigures:
-    """The metrics of a service for its operator, and the networks that may read them."""
+    """Access to the Prometheus metrics of a service, for the networks of its operator."""
 
     def __init__(
         self, networks: Sequence[str], refresh: Callable[[], None], read: Callable[[], Iterable[Metric] | None]
     ) -> None:
-        """Keep the functions that supply the metrics.
+        """Keep the networks that may read the metrics, and the functions that supply the metrics.
 
         Args:
             networks: Addresses and networks that may read the metrics.

@@ -24,7 +24,8 @@ _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 def parse_weights(header: str) -> list[tuple[str, float]]:
     """Return the elements of an `Accept` or `Accept-Language` header in lower case, each with its weight from 0 to 1.
 
-    The order is kept. An element without a valid weight has weight 1; other parameters are ignored.
+    The elements stay in the order of the header. An element without a valid weight has weight 1; other parameters are
+    ignored.
     """
     elements: list[tuple[str, float]] = []
     for element in header.split(","):
@@ -43,7 +44,8 @@ def accepts(header: str | None, media_type: str) -> bool:
 def compute_quality(header: str | None, media_type: str) -> float:
     """Return the weight of a media type in an `Accept` header, from 0 (refused) to 1.
 
-    The most specific matching range decides. Without a header (None), every media type has weight 1.
+    If several ranges of the header match, the most specific one decides. Without a header (None), every media type has
+    weight 1.
     """
     if header is None or not header.strip():
         return 1.0
@@ -65,9 +67,9 @@ def negotiate_language(header: str | None, default: Language) -> Language:
     """Return the supported language that an `Accept-Language` header prefers, or the default if it names none.
 
     The default is also returned if the header is None. Of languages with equal weights, the first one in the header is
-    chosen. A header that names a co-official language of Spain and no supported language gets Spanish. A header that
-    refuses Spanish (`es;q=0`) gets no language with a partial catalogue, because pages in such a language contain
-    Spanish.
+    chosen. Spanish is returned if the header names a co-official language of Spain and no supported language. A
+    language with a partial catalogue is not returned if the header refuses Spanish (`es;q=0`), because pages in such a
+    language contain Spanish.
     """
     weights = list(parse_weights(header or ""))
     refused = any(weight == 0 and value.partition("-")[0] == FALLBACK for value, weight in weights)

@@ -101,7 +101,7 @@ class ServedDocument:
         self._encoded: bytes | None = None
 
     def read(self) -> bytes:
-        """Return the document; the first time, it takes as long as a slow request."""
+        """Return the OpenAPI document as JSON; the first call builds it."""
         with self._lock:
             if self._encoded is None:
                 self._encoded = self._build()
@@ -212,14 +212,14 @@ def build_document(
 def encode_document(document: Node) -> bytes:
     """Encode the document as JSON in the form that is served, without blanks.
 
-    Members stand in the order of their declaration, which tells a reader more than alphabetical order and compresses 1
-    % better.
+    Members stand in the order of their declaration, which is more readable than alphabetical order and compresses 1 %
+    better.
     """
     return msgspec.json.encode(document)
 
 
 def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
-    """Return the JSON Schema (2020-12) of a Struct as JSON, with the types and unions that generators read."""
+    """Return the JSON Schema (2020-12) of a Struct as JSON, with types and unions as code generators need them."""
     schema = complete_schemas(msgspec.json.schema(type_))
     for definition in schema["$defs"].values():
         _clean_description(definition)
@@ -227,7 +227,10 @@ def encode_json_schema(type_: type[msgspec.Struct]) -> bytes:
 
 
 def format_document(document: bytes) -> bytes:
-    """Return a document in the form that is committed: indented, with a final newline, so that a diff shows lines."""
+    """Return an OpenAPI document in the form that is committed: indented, so that a diff shows lines.
+
+    It ends with a newline.
+    """
     return msgspec.json.format(document, indent=2) + b"\n"
 
 
@@ -240,12 +243,11 @@ def _clean_description(schema: Node) -> None:
 
 
 def complete_schemas(node: Any) -> Any:
-    """Return a part of the document in the form that code generators read.
+    """Return a part of an OpenAPI document with its schemas in the form that code generators understand.
 
-    msgspec writes no `type` beside an `enum`: it is added. It writes `anyOf` for alternatives of which a discriminator
-    admits exactly one: `oneOf` takes its place. It writes `anyOf` for a type and null: a list of types takes its place.
-    It writes `prefixItems` for a tuple: `items` takes their place if they are alike. None of these changes affects
-    which values are valid. Examples are returned as they are.
+    A `type` is added beside an `enum`. `oneOf` replaces an `anyOf` with a discriminator, a list of types replaces an
+    `anyOf` of a type and null, and `items` replaces the `prefixItems` of a tuple if they are alike. None of these
+    changes affects which values are valid. Examples are returned unchanged.
     """
     if isinstance(node, list):
         return [complete_schemas(member) for member in node]

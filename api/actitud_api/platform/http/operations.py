@@ -139,7 +139,7 @@ def put(path: str, **options: Unpack[Options]) -> Decorator:
 def patch(path: str, **options: Unpack[Options]) -> Decorator:
     """Declare an operation that changes a resource; its body is a JSON merge patch (RFC 7396).
 
-    `Options` describes the arguments.
+    `Options` describes the arguments of this decorator.
     """
     return _declare(HttpMethod.PATCH, path, options)
 
@@ -152,9 +152,12 @@ def delete(path: str, **options: Unpack[Options]) -> Decorator:
 class PageDescription(NamedTuple):
     """Description of a page, image or file for the OpenAPI document.
 
-    `path`: path in the document. `parameters`: the parameters of the path, None if it has none. `query`: decoder of the
-    parameters that the handler reads, whose schemas the document shows. `problems`: problem types in addition to the
-    types of every read. `aliased`: True if the path may contain an alias of an id.
+    Attributes:
+        path: Path in the document.
+        parameters: The parameters of the path, None if it has none.
+        query: Decoder of the parameters that the handler reads, whose schemas the document shows.
+        problems: Problem types in addition to the types of every read.
+        aliased: True if the path may contain an alias of an id.
     """
 
     path: str
@@ -260,10 +263,10 @@ def _build_page_contract(description: PageDescription, *, cors: bool) -> Contrac
 
 
 def check_services(app: Litestar) -> None:
-    """Raise `LookupError` if a handler needs an object that the state of the application does not have.
+    """Raise `LookupError` if a handler parameter names an object that is missing in the state of the application.
 
-    Each handler parameter whose name has no other meaning in this module, unlike `request` or `body`, names such an
-    object. An object of another type than the parameter counts as absent.
+    A parameter names such an object unless its name has another meaning, as `request`, `path`, `query` and `body` have.
+    An object of another type than the annotation of the parameter counts as missing.
     """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():

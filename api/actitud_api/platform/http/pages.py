@@ -80,14 +80,14 @@ def _read_file(name: str) -> tuple[bytes, str]:
 
 
 def find_static_path(name: str) -> str:
-    """Return the path of a static file, with a digest of its bytes in the name, so that caches may keep it for ever."""
+    """Return the URL path of a static file. Its name contains a digest of the bytes, so caches may keep it for ever."""
     return f"/static/{_read_file(name)[1]}"
 
 
 def load_templates(*packages: str) -> jinja2.Environment:
-    """Return a Jinja environment with the templates of some packages, and serve the files in their folders `static`.
+    """Return a Jinja environment with the templates of these packages, and serve the files in their folders `static`.
 
-    Values are escaped. The templates may extend the templates of this package, such as the frame of every page.
+    Values are escaped. The templates may extend the templates of this package, such as the frame that all pages share.
     """
     sources = (*packages, "actitud_api.platform.http")
     for package in sources:
@@ -113,7 +113,7 @@ _templates.filters["marked"] = mark_up
 class LanguageLink(NamedTuple):
     """Link to the same page in another language.
 
-    `name`: name of that language in itself, such as `English`. `query`: query of the link.
+    `name`: name of the language in that language, such as `English`. `query`: query string of the link.
     """
 
     language: Language
@@ -217,13 +217,13 @@ def render_page(
 ) -> Response[bytes]:
     """Render a template in the language of the request, and return the response.
 
-    A page with status 200 has an `ETag`; any other is not cached. The template receives three translators, which differ
-    only in a language with a partial catalogue: `frame_t` for masthead and footer, `page_t` for other texts in the
-    language of the page (`language`), and `t` for the body, whose language is `body_language`.
+    A page with status 200 has an `ETag`; any other is not cached. The template receives three functions that translate
+    texts: `frame_t` for masthead and footer, `page_t` for other texts in the language of the page (`language`), and `t`
+    for the body, whose language is `body_language`. The two languages differ only if the translation is partial.
 
     Args:
         request: Request that the page answers.
-        environment: Templates of `load_templates`.
+        environment: Jinja environment from `load_templates`.
         template: File name of the template.
         title: Title of the page.
         values: Variables of the template.
@@ -232,7 +232,7 @@ def render_page(
         forms: Allow forms that are sent to this service (`form-action 'self'`).
         frames: Allow frames with pages of this service (`frame-src 'self'`).
         default_language: Language of the page if the request names none.
-        translated: Part of the page that partial catalogues translate.
+        translated: Part of the page that is translated if the language has only a partial catalogue.
     """
     chosen = choose_page_language(request.scope, default_language)
     whole = choose_whole_language(chosen)

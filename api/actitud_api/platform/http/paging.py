@@ -50,26 +50,26 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
 
     def make_total(self, rows: int | None = None) -> Total | None:
-        """Return the total of the list, or None if the client does not ask for it.
+        """Return a receiver of the total number of items of the list, or None if the client does not ask for the total.
 
-        `rows`: the number of rows on all pages; None if it is counted when the page is read.
+        `rows`: the total if it is known already; None if it is counted when the page is read.
         """
         return Total(rows) if self.total else None
 
 
 class Total:
-    """Receiver of the number of rows of a list on all its pages: the query of a page calls it with this number."""
+    """Receiver of the total number of rows of a list; the query of a page calls it with this number."""
 
     def __init__(self, rows: int | None = None) -> None:
         self._rows = rows
 
     def __call__(self, rows: int) -> None:
-        """Store the number of rows."""
+        """Store the total number of rows."""
         self._rows = rows
 
     @property
     def rows(self) -> int:
-        """The number of rows, which must be known by now."""
+        """The total number of rows; fails if it was not stored yet."""
         assert self._rows is not None
         return self._rows
 
@@ -101,18 +101,18 @@ class _Content(Struct, Generic[K], frozen=True, array_like=True):
 
 
 class Cursor(Generic[K]):
-    """Reader and writer of the cursors of one list.
+    """Encoder and decoder of the cursors of one list: texts that say after which row a page begins.
 
-    A list is ordered by the sort keys of its rows; a sort key is a text, a whole number, or a tuple of these.
+    A cursor contains the sort key of a row: a text, a whole number, or a tuple of these.
     """
 
     def __init__(self, listing: str, key: type[K]) -> None:
-        """Bind the cursors to a list: `listing` is its operation id, `key` the type of its sort key."""
+        """Bind the cursors to the list with the operation id `listing`; `key` is the type of its sort keys."""
         self._listing = listing
         self._content_type = _Content[key]  # type: ignore[valid-type]  # made at run time
 
     def read(self, query: PageQuery) -> K | None:
-        """Return the sort key after which the page begins, or None for the first page.
+        """Return the sort key in the cursor of a query, after which the page begins; None for the first page.
 
         Raises:
             ProblemError: 404 if the cursor is malformed, or belongs to another list or other filters.
@@ -133,7 +133,8 @@ class Cursor(Generic[K]):
     def cut(self, query: PageQuery, rows: Sequence[T], key: Callable[[T], K]) -> tuple[Sequence[T], str | None]:
         """Return the rows of a page, and the cursor of the next page or None if this page is the last.
 
-        `rows` must have one row more than `query.limit` if there is another page. `key` returns the sort key of a row.
+        `rows` are the rows read for the page: one more than `query.limit` if another page follows. `key` returns the
+        sort key of a row.
         """
         if len(rows) <= query.limit:
             return rows, None
@@ -152,9 +153,9 @@ class Cursor(Generic[K]):
 
 
 def next_url(request: ApiRequest, cursor: str | None) -> str | None:
-    """Return the path and query of the next page, or None without a cursor; filters of the request are kept.
+    """Return the path and query of the next page, or None if `cursor` is None; filters of the request are kept.
 
-    It has no host: the `Host` header comes from the client, and shared caches store the response.
+    There is no host in it, because the `Host` header comes from the client and shared caches store the response.
     """
     if cursor is None:
         return None

@@ -32,7 +32,7 @@ _ANY: Final = "*"
 
 
 def build_entity_tag(revision: str, digest: str) -> str:
-    """Return the strong entity tag of a representation, such as `"v3.1f0c2a9b-0123456789ab"`.
+    """Return the strong entity tag (`ETag`) of a representation, such as `"v3.1f0c2a9b-0123456789ab"`.
 
     `revision` names the stored state; `digest` is the SHA-256 of the bytes in hexadecimal.
     """
@@ -60,10 +60,10 @@ def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
 
 
 def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
-    """Return a predicate that checks the preconditions of a request against a stored revision.
+    """Return a function that checks `If-Match` and `If-None-Match` of a request against a stored revision.
 
-    The predicate takes the revision, or None if nothing is stored. It returns True if `If-Match` and, for PUT,
-    `If-None-Match: *` allow the change; without these headers it always returns True.
+    Its argument is the revision, None if nothing is stored. It returns True if `If-Match` and, for PUT, `If-None-Match:
+    *` allow the change, and always without these headers.
     """
     if_match = read_header(request.scope, b"if-match")
     # Only PUT creates at a path that the client chooses; elsewhere If-None-Match means a conditional GET.

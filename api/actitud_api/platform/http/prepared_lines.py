@@ -14,17 +14,20 @@ _LINES: Final = "actitud.lines"
 
 
 class Lines(NamedTuple):
-    """The headers of an answer as lines of HTTP/1.1, each with its end, and the length of its body in bytes."""
+    """Headers of a response as lines of HTTP/1.1, each with its line end, and the length of the body in bytes."""
 
     lines: bytes
     length: int
 
 
 def add_lines(start: HTTPResponseStartEvent, lines: bytes, length: int) -> None:
-    """Add the headers of an answer to its start message, as lines; `length` is the length of the body in bytes."""
+    """Add the headers of a response to its ASGI start message, as lines of HTTP/1.1.
+
+    `length` is the length of the body in bytes.
+    """
     cast("dict[str, object]", start)[_LINES] = Lines(lines, length)
 
 
 def find_lines(message: object) -> Lines | None:
-    """Return the lines that `add_lines` has added to an ASGI message, None for any other message."""
+    """Return the header lines that `add_lines` has added to an ASGI message, None if it has added none."""
     return cast("dict[str, Lines]", message).get(_LINES)

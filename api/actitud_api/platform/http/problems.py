@@ -310,12 +310,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class Fault:
     """Fault of a request, with its sentence in every language.
 
-    `pointer`: JSON Pointer into the body, or the name of a query parameter or header. `rule`: the broken rule. `value`:
-    the received value as JSON, None if there is none or it may be personal data. `detail`: a sentence about the fault.
-    `suggestion`: a value that may be accepted instead, None if none is known. `allowed`: the accepted values, if they
-    can be listed: the values of an enumeration, the parameters of the operation, or the states that may follow the
-    present one; else empty. `count` is 1, except in a fault with the rule `more`, which stands for omitted faults and
-    has their number.
+    Attributes:
+        pointer: JSON Pointer into the body, or the name of a query parameter or header.
+        rule: Name of the broken rule.
+        value: Received value as JSON, None if there is none or it may be personal data.
+        detail: Sentence about the fault.
+        suggestion: Value that may be accepted instead, None if none is known.
+        count: 1, or the number of omitted faults in a fault with the rule `more`, which stands for them.
+        allowed: Accepted values if they can be listed: the values of an enumeration, the parameters of the operation,
+            or the states that may follow the present one; else empty.
     """
 
     pointer: str
@@ -328,7 +331,7 @@ class Fault:
 
 
 def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `FAULTS_MAX` faults, sorted by pointer; if any are left over, a last fault has their number."""
+    """Return the first `FAULTS_MAX` faults, sorted by pointer, and one more with the number of the others, if any."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
     return [*kept, *_count_rest(sum(fault.count for fault in rest))]
@@ -343,9 +346,10 @@ def _count_rest(count: int) -> list[Fault]:
 
 @dataclass(eq=False)
 class ProblemError(Exception):
-    """Exception whose response is a problem document; raised by handlers, by middleware and by the decoding of inputs.
+    """Exception that becomes a response with a problem document (RFC 9457).
 
-    `detail`: explanation of this occurrence. `faults`: faults of the request. `headers`: additional response headers.
+    It is raised by handlers, by middleware and by the decoding of inputs. `detail`: explanation of this occurrence.
+    `faults`: faults of the request. `headers`: additional response headers.
     """
 
     type: ProblemType
@@ -355,7 +359,7 @@ class ProblemError(Exception):
 
 
 def refuse_input(faults: Sequence[Fault]) -> ProblemError:
-    """Return the 400 problem of an invalid request, with its faults."""
+    """Return the 400 problem of an invalid request, which lists these faults."""
     count = sum(fault.count for fault in faults)
     return ProblemError(
         INVALID_REQUEST,
@@ -378,9 +382,9 @@ def maps_to(
     detail: Callable[[E], Texts],
     faults: Callable[[E], Sequence[Fault]] = lambda error: (),
 ) -> ProblemMapping:
-    """Return a mapping that turns an exception of the services into a problem of the type `problem`.
+    """Return a mapping that turns exceptions of a type into problems of the type `problem`.
 
-    `detail` returns the explanation of an occurrence, `faults` the faults of the request. The `routes.py` of each
+    `detail` returns the explanation for an exception, and `faults` the faults of the request. The `routes.py` of each
     resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
     """
 
@@ -392,10 +396,10 @@ def maps_to(
 
 
 def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> ProblemMapping:
-    """Return a mapping that turns an exception of the services into a redirect (308).
+    """Return a mapping that turns exceptions of a type into redirects (308).
 
-    The redirect leads to the same path, in which the path parameter `parameter` has another value. `value` takes the
-    exception and returns that value.
+    The redirect leads to the same path with another value of the path parameter `parameter`. `value` returns that value
+    for an exception.
     """
 
     def map_exception(error: Exception) -> Moved:
@@ -456,8 +460,8 @@ PAGE_RENDERER: Final = "problem_page"
 def build_response(scope: HTTPScope, error: ProblemError, *, is_described: bool = False) -> Response[bytes]:
     """Return the response to a `ProblemError`, in the language of the request and without secrets of keys.
 
-    Outside the API, the response is a page for a client that prefers HTML. `is_described`: True if the OpenAPI document
-    describes the response as a problem document; only needed outside the operations of the document.
+    Outside the API, the response is a page for a client that prefers HTML. `is_described`: True to return a problem
+    document in any case, because the OpenAPI document promises one; operations of the document need not set it.
     """
     is_described = is_described or _is_described(scope)
     if not is_described and prefers_page(read_header(scope, b"accept")):

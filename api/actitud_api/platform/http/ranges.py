@@ -13,10 +13,10 @@ _RANGE = re.compile(r"bytes=[ \t]*(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})[ 
 
 
 def find_range(request: ApiRequest, size: int, tag: str, modified: str | None) -> range | None:
-    """Return the positions of the bytes that a request asks for, or None to send all of them.
+    """Return the positions of the bytes that the `Range` header asks for, or None to send all `size` bytes.
 
-    All bytes are sent for several ranges, for a malformed one, and for a range of another version: `If-Range` must
-    name the entity tag `tag`, or `modified`, the value of `Last-Modified`, if it is not None.
+    All bytes are sent for several ranges, for a malformed one, and for a range of another version of the bytes:
+    `If-Range` must name the entity tag `tag`, or `modified`, the value of `Last-Modified`, if it is not None.
 
     Raises:
         ProblemError: 416 if the range begins after the last byte.

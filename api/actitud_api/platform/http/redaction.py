@@ -18,10 +18,10 @@ _KEY: Final = re.compile(rf"({PREFIX}_[0-9A-Za-z]{{{ID_LENGTH}}}_)[0-9A-Za-z]+")
 
 
 def redact_keys(text: str) -> str:
-    """Return a text in which `***` replaces the secret of each key, even of a truncated or mistyped key."""
+    """Return a text in which `***` replaces the secret of each access key, even of a truncated or mistyped key."""
     return _KEY.sub(r"\1***", text)
 
 
 def has_key(text: str) -> bool:
-    """Return True if a text contains a key or the beginning of one."""
+    """Return True if a text contains an access key or the beginning of one."""
     return _KEY.search(text) is not None

@@ -34,23 +34,28 @@ Json = Mapping[str, Any]
 
 
 class FirstStep(NamedTuple):
-    """Command for somebody who is new to the API, with its purpose; it may contain `HOST` and `LANGUAGE`."""
+    """Curl command for a newcomer to the API, with its purpose; `HOST` and `LANGUAGE` in it are placeholders."""
 
     purpose: Texts
     command: str
 
 
 class TypePart(Struct, frozen=True):
-    """A piece of a type; `object` is the name of the object that it stands for, None for any other piece."""
+    """Part of the name of a type in the reference, such as `list of`.
+
+    `object` is the name of the object type that the part stands for, so that it becomes a link; None for any other
+    part.
+    """
 
     text: str
     object: str | None = None
 
 
 class MemberView(Struct, frozen=True, kw_only=True):
-    """A member of an object, or a parameter; `facts` are its bounds and its default, such as `minimum: 0`.
+    """Member of an object, or parameter of an operation, as the reference shows it.
 
-    `place` is the part of a request that has the parameter: `path`, `query` or `header`. It is empty for a member.
+    `facts` are its bounds and its default, such as `minimum: 0`. `place` is the part of a request that has the
+    parameter: `path`, `query` or `header`; it is empty for a member.
     """
 
     name: str
@@ -62,7 +67,7 @@ class MemberView(Struct, frozen=True, kw_only=True):
 
 
 class ObjectView(Struct, frozen=True, kw_only=True):
-    """An object of requests or responses, with its members."""
+    """Object type of requests or responses, with its members, as the reference shows it."""
 
     name: str
     description: str
@@ -70,7 +75,7 @@ class ObjectView(Struct, frozen=True, kw_only=True):
 
 
 class ContentView(Struct, frozen=True, kw_only=True):
-    """The body of a request or response in one media type; `example` is indented JSON, None without an example."""
+    """Body of a request or response in one media type; `example` is indented JSON, None without an example."""
 
     media_type: str
     type: tuple[TypePart, ...]
@@ -78,7 +83,10 @@ class ContentView(Struct, frozen=True, kw_only=True):
 
 
 class ResponseView(Struct, frozen=True, kw_only=True):
-    """A response of an operation; `slug` is the name of its problem type if the document shares it, else None."""
+    """Response of an operation, as the reference shows it.
+
+    `slug` is the name of its problem type if the document shares the description of such responses, else None.
+    """
 
     status: str
     slug: str | None
@@ -87,10 +95,10 @@ class ResponseView(Struct, frozen=True, kw_only=True):
 
 
 class OperationView(Struct, frozen=True, kw_only=True):
-    """An operation with all data that its page shows.
+    """Operation with all data that its page in the reference shows.
 
     `roles` are the roles whose keys may call the operation, empty if no key is needed. `takes_key` is True if a key may
-    be sent. `objects` are the objects of the request and of successful responses, each once. `command` is a curl
+    be sent. `objects` are the object types of the request and of successful responses, each once. `command` is a curl
     command that calls the operation with the examples of the document.
     """
 
@@ -118,7 +126,7 @@ class GroupView(Struct, frozen=True, kw_only=True):
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """Views of the OpenAPI document for the pages of the reference: its operations, grouped by tag."""
+    """Content of the pages of the API reference: the operations of the OpenAPI document, grouped by tag."""
 
     version: str
     description: str
@@ -134,7 +142,7 @@ class Reference(Struct, frozen=True, kw_only=True):
 
 @functools.lru_cache(maxsize=2)
 def read_reference(document: bytes) -> Reference:
-    """Read the OpenAPI document, as JSON, into views of its operations.
+    """Return the content of the API reference, read from the OpenAPI document (JSON).
 
     Groups stand in the order of the tags of the document, operations in the order of its paths.
     """
@@ -142,7 +150,10 @@ def read_reference(document: bytes) -> Reference:
 
 
 def mark_up(text: str) -> Markup:
-    """Convert a description in the document to HTML: blank lines separate paragraphs, and backticks mark code."""
+    """Convert a description in the OpenAPI document to HTML.
+
+    Blank lines separate paragraphs, and backticks mark code.
+    """
     paragraphs = (
         _CODE.sub(r"<code>\1</code>", str(escape(paragraph))) for paragraph in text.split("\n\n") if paragraph
     )

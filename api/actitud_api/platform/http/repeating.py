@@ -17,7 +17,7 @@ def build_repeating_lifespan(
     """Return an application lifespan that calls a function repeatedly, in a thread.
 
     `seconds`: pause between two calls. `start`: seconds from the start of the service to the first call, by default
-    `seconds`. `failure`: event that is logged if a call raises an exception; the service and further calls go on.
+    `seconds`. `failure`: event that is logged if a call raises an exception; the calls continue after it.
     """
 
     async def repeat() -> None:

@@ -52,10 +52,14 @@ GZIP: Final = "application/gzip"
 class Representation(Generic[T]):
     """JSON representation of a Struct, declared as the `answer` of an operation.
 
-    `media_type`: the media type of the response. `cache`: the value of `Cache-Control`; with `no-store` there is no
-    `ETag` either, as for a result computed from a request body. `sentences`: True if the response contains sentences,
-    in the language of `lang` or `Accept-Language`; `Content-Language` names it. `is_standard`: True if the format of
-    the response is a public standard, which the OpenAPI document does not describe again.
+    Attributes:
+        media_type: Media type of the response.
+        cache: Value of `Cache-Control`. With `no-store` the response has no `ETag`, as a result computed from a request
+            body.
+        sentences: True if the response contains sentences in the language of `lang` or `Accept-Language`; then
+            `Content-Language` names it.
+        is_standard: True if the format is a public standard, which the OpenAPI document does not describe again.
+        has_ranges: True if a client may ask for a part of the bytes (`Range`).
     """
 
     media_type: str = JSON
@@ -70,7 +74,7 @@ class Representation(Generic[T]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Content of the response, by media type: the type that describes it, None if no schema describes it."""
+        """Content of the response for the OpenAPI document: the type of each media type, None without a schema."""
         return {self.media_type: None if self.is_standard or self.media_type != JSON else self.type}
 
     has_ranges: bool = False
@@ -78,12 +82,12 @@ class Representation(Generic[T]):
 
     @property
     def conditional(self) -> bool:
-        """True if responses have an `ETag`, so that 304 is possible."""
+        """True if responses have an `ETag`, so that a client can get 304 (not modified)."""
         return self.cache != NO_STORE
 
     @property
     def paged(self) -> bool:
-        """True for a page of a list, which links to the next page (`Link: rel="next"`)."""
+        """True if the response is a page of a list, which links to the next page (`Link: rel="next"`)."""
         return issubclass(self.type, Page)
 
     def of(
@@ -95,12 +99,16 @@ class Representation(Generic[T]):
         created: str | None = None,
         shared: bool = False,
     ) -> Response[bytes]:
-        """Return the response with a document: 200, or 201 if a resource was created, or 304 if a GET names its `ETag`.
+        """Return the response with a document: 200, 201 if a resource was created, or 304 if a GET names its `ETag`.
 
-        `revision`: revision of a resource that can change, which `If-Match` compares (see `preconditions`); None if the
-        resource cannot change. `created`: path of the resource that the request created, for `Location`; None if it
-        created none. `shared`: True if the document belongs to a published edition, so that caches may use it for
-        minutes (`SHARED`) if the request has no key.
+        Args:
+            request: Request to be answered.
+            document: Content of the response.
+            revision: Revision of a resource that can change, which `If-Match` compares; None if the resource cannot
+                change.
+            created: Path of the resource that the request created, for `Location`; None if it created none.
+            shared: True if the document belongs to a published edition, so that caches may use it for minutes
+                (`SHARED`) if the request has no key.
         """
         body = msgspec.json.encode(document)
         headers = {"Cache-Control": self._cache_of(request, shared=shared), "Vary": self._vary_of(request)}
@@ -145,10 +153,10 @@ class Pages(Representation[Page[Item]], Generic[Item]):
         *,
         shared: bool = False,
     ) -> Response[bytes]:
-        """Return the response with a page: 200, or 304 if the request names its `ETag`.
+        """Return the response with a page of a list: 200, or 304 if the request names its `ETag`.
 
         `cursor`: cursor of the next page, None on the last one. `total`: number of items on all pages, None if the
-        client does not ask for it. `shared`: True if the page belongs to a published edition, so that caches may use it
+        client does not ask for it. `shared`: True if the list belongs to a published edition, so that caches may use it
         for minutes.
         """
         page = self.type(
@@ -161,30 +169,30 @@ class Pages(Representation[Page[Item]], Generic[Item]):
 
 
 class Exact(Representation[msgspec.Struct]):
-    """Representation of bytes that are sent as stored; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
+    """Representation of stored bytes that are sent unchanged; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    The type describes the content in the OpenAPI document: a Struct, or a union of Structs with tags. Its schema is
-    closed, because stored bytes never get a member that their format does not name.
+    A Struct, or a union of Structs with tags, describes the content in the OpenAPI document. Its schema allows no other
+    members, because stored bytes never get a member that their format does not name.
     """
 
     has_ranges = True
 
     def __init__(self, described: object | None, *, cache: str = REVALIDATE, media_type: str = JSON) -> None:
-        """Keep the type that describes the content, None if only the media type describes it."""
+        """Declare the type that describes the content; None if only the media type describes it."""
         super().__init__(msgspec.Struct, cache=cache)
         self.media_type = media_type
         self._described = described
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Type that describes the content, for the media type of the response; None if no schema describes it."""
+        """Type that describes the content in the OpenAPI document, by media type; None without a schema."""
         return {self.media_type: self._described}
 
     def bytes_of(self, request: ApiRequest, body: bytes, headers: Mapping[str, str]) -> Response[bytes]:
-        """Return the response with these bytes or the part that `Range` asks for, or 304 if the client has them.
+        """Return the response with stored bytes: all, the part that `Range` asks for, or 304 if the client has them.
 
-        `headers` are added to the headers of the representation, such as `ETag` and `Cache-Control`; with
-        `Last-Modified`, `If-Modified-Since` counts too.
+        `headers` are added to the headers of the representation, such as `ETag` and `Cache-Control`. If they contain
+        `Last-Modified`, the request header `If-Modified-Since` is compared too.
         """
         all_headers = self._headers(hashlib.sha256(body).digest(), headers)
         if is_current(request, all_headers):
@@ -199,10 +207,10 @@ class Exact(Representation[msgspec.Struct]):
     def stream_of(
         self, request: ApiRequest, pieces: Iterator[bytes], size: int, digest: bytes, headers: Mapping[str, str]
     ) -> Response[bytes] | Stream:
-        """Return a response that is sent piece by piece, whole or in part, or 304 if the client has its bytes.
+        """Return the response with stored bytes, sent piece by piece: all, the part that `Range` asks for, or 304.
 
-        `pieces` are `size` bytes in all, and `digest` is their SHA-256. `headers` are added to the headers of the
-        representation.
+        304 is returned if the client has the bytes already. `pieces` are `size` bytes in all, and `digest` is their
+        SHA-256. `headers` are added to the headers of the representation.
         """
         all_headers = self._headers(digest, headers)
         if is_current(request, all_headers):
@@ -233,32 +241,32 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 
 
 class StoredContent(Protocol):
-    """Open content of a stored file, of `size` bytes."""
+    """Interface of the open content of a stored file; `size` is in bytes."""
 
     size: int
 
     def read(self, positions: range, /) -> Iterator[bytes]:
-        """Yield the bytes at these positions, and close the content."""
+        """Yield the bytes of the file at these positions, and close the content."""
 
     def close(self) -> None:
-        """Close the content without reading it."""
+        """Close the content of the file without reading it."""
 
 
 class FileEntry(Protocol):
-    """Entry of a file in a store, named by all data that determine its bytes; the file may be missing."""
+    """Interface of a file in a store, named by all data that determine its bytes; it may not exist yet."""
 
     def open(self) -> StoredContent | None:
-        """Open the file, or return None if there is none."""
+        """Open the file and return its content, or None if the file does not exist yet."""
 
     def keep(self, pieces: Iterator[bytes], /) -> Iterator[bytes]:
-        """Yield the pieces of the file, and store the file once all pieces are read."""
+        """Yield the pieces of the file as they are generated, and store the file once all of them are read."""
 
 
 class Files(Representation[msgspec.Struct]):
     """Representation as files in several formats; the suffix of the path names the format, whatever `Accept` says.
 
-    `formats`: media type by suffix. If the operation names a resource that the files represent, a client can
-    also ask for a file at the path of that resource, by `Accept` (see `middleware.format_negotiation`).
+    `formats`: media type by suffix. If the operation names a resource that the files represent, a client can also ask
+    for a file at the path of that resource, by `Accept` (see `middleware.format_negotiation`).
     """
 
     def __init__(
@@ -269,11 +277,11 @@ class Files(Representation[msgspec.Struct]):
         sentences: bool = False,
         kept: bool = False,
     ) -> None:
-        """Keep the media type of each format by suffix.
+        """Declare the formats of the files: media type by suffix.
 
-        `json`: type that describes the content of the JSON file, None if no schema describes it. `sentences`: True if
-        the files contain text in the language of the request. `kept`: True if files may be stored (see `of_large`), so
-        that a client can ask for a range of a stored file.
+        `json`: type that describes the content of the JSON file, None without a schema. `sentences`: True if the files
+        contain text in the language of the request. `kept`: True if files are stored once they are generated
+        (`of_large`), so that a client can ask for a part of a stored file (`Range`).
         """
         super().__init__(msgspec.Struct, sentences=sentences)
         self.formats = formats
@@ -282,19 +290,19 @@ class Files(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Content of the files, by media type: the type that describes it, None if no schema describes it."""
+        """Content of the files for the OpenAPI document: the type of each media type, None without a schema."""
         return {media_type: self._json if media_type == JSON else None for media_type in self.formats.values()}
 
     def format_of(self, request: ApiRequest) -> str:
-        """Return the suffix in the path of a request."""
+        """Return the suffix in the path of a request, which names the format of the file."""
         return request.scope["path"].rpartition(".")[2]
 
     def headers_of(self, request: ApiRequest, name: str, state: object, *, shared: bool = False) -> dict[str, str]:
-        """Return the response headers of a file.
+        """Return the response headers of a file, among them `ETag`, before the file is generated.
 
         `name`: file name without suffix. `state`: all stored data that determine the content. The `ETag` is a digest of
-        `state`, path, query, principal, and the language if the file has text in it, so it is known before the file is
-        generated. `shared`: True if the file belongs to a published edition, so that caches may use it for minutes.
+        `state`, path, query, principal, and the language if the file contains text. `shared`: True if the file belongs
+        to a published edition, so that caches may use it for minutes.
         """
         suffix = self.format_of(request)
         scope = request.scope
@@ -347,11 +355,16 @@ class Files(Representation[msgspec.Struct]):
         make: Callable[[], tuple[Iterator[bytes], int | None]],
         entry: FileEntry | None = None,
     ) -> Response[bytes] | Stream | LargeResponse:
-        """Return the response with a file that is slow to generate: it is generated once a slot is free.
+        """Return the response with a file that is slow to generate, or 304 if `If-None-Match` names the file.
 
-        `headers` are the response headers that `headers_of` built. `make` returns the pieces of the file, and its
-        length in bytes or None. `entry` is the entry of the file in a store, None if the file is not stored. No slot is
-        needed for 304 and HEAD, nor for a file that is stored already; a stored file can be sent in part (`Range`).
+        The file is generated once a slot for large responses is free. No slot is needed for 304 and HEAD, nor for a
+        file that is stored already; of a stored file, a part can be sent (`Range`).
+
+        Args:
+            request: Request to be answered.
+            headers: Response headers from `headers_of`.
+            make: Returns the pieces of the file, and its length in bytes or None if the length is unknown.
+            entry: Place of the file in a store, None if the file is not stored.
         """
         if is_current(request, headers):
             return self.of_pieces(request, headers, make)
@@ -404,9 +417,9 @@ Increase it if the same data give other bytes.
 
 
 class File(Representation[T]):
-    """Representation as one file to save, in the language of the request.
+    """Representation as one file that a browser saves, in the language of the request.
 
-    `type_` is the Struct that the file is made from.
+    `type_` is the Struct from which the file is generated.
     """
 
     def __init__(self, type_: type[T], media_type: str, *, cache: str = REVALIDATE) -> None:
@@ -430,13 +443,13 @@ class File(Representation[T]):
 
 
 class Rendered(Representation[msgspec.Struct]):
-    """Representation of a page or an image that its handler renders, for the OpenAPI document."""
+    """Representation of a page or an image that its handler renders, as the OpenAPI document describes it."""
 
     def __init__(self, content: Mapping[str, object | None], missing: Mapping[str, object | None]) -> None:
-        """Keep the content by media type: the type that describes it, None if no schema describes it.
+        """Declare the content by media type: the type that describes it, None without a schema.
 
-        `missing`: content of a 404 response that shows the reason in the requested form, such as an image. A client has
-        to expect a problem document as well.
+        `missing`: content of a 404 response that shows the reason in the requested form, such as an image. A 404
+        response may also be a problem document.
         """
         super().__init__(msgspec.Struct, cache=SHARED, sentences=True)
         self._content = content
@@ -444,7 +457,7 @@ class Rendered(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """Content of the response, by media type."""
+        """Content of the response for the OpenAPI document: the type of each media type, None without a schema."""
         return self._content
 
 
@@ -468,12 +481,12 @@ def _format_range(positions: range, size: int) -> str:
 
 
 def format_http_date(moment: datetime) -> str:
-    """Return a time as HTTP writes it, in whole seconds, for `Last-Modified` (RFC 9110, section 5.6.7)."""
+    """Return a time in the format of HTTP, in whole seconds, for `Last-Modified` (RFC 9110, section 5.6.7)."""
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
 def is_current(request: ApiRequest, headers: Mapping[str, str]) -> bool:
-    """Return True if the client has the representation with these headers already (304).
+    """Return True if the client has the representation with these headers already, so that the response is 304.
 
     Preconditions count in the order of RFC 9110, section 13.2.2; `If-Modified-Since` only with `Last-Modified`.
 

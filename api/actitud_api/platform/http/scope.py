@@ -45,10 +45,10 @@ _log = structlog.get_logger()
 
 
 def assign_request_id(scope: HTTPScope) -> str:
-    """Return the id of a request, which is chosen once per request.
+    """Return the id of a request; each later call for the request returns the same id.
 
-    The id is the client's `X-Request-Id` if that header has 1 to 64 safe characters and is no access key; else the id
-    is random.
+    It is the client's `X-Request-Id` if that header has 1 to 64 safe characters and is no access key. Any other request
+    gets a random id.
     """
     assigned = scope["state"].get("request_id")
     if isinstance(assigned, str):
@@ -62,9 +62,9 @@ def assign_request_id(scope: HTTPScope) -> str:
 
 
 def assign_entry_id(scope: HTTPScope) -> str:
-    """Return the id of a request in the ledger, which is random and chosen once per request.
+    """Return the id of a request for the ledger, which is always random; each later call returns the same id.
 
-    The id is the one of `assign_request_id` if that id is random. An id chosen by the client is not used, because a
+    It is the id from `assign_request_id` if that id is random too. An id chosen by the client is not used, because a
     ledger entry can never be removed and must not contain a text that a client chose; the log then has both ids.
     """
     assigned = scope["state"].get("entry_id")
@@ -112,7 +112,7 @@ def decode_query(raw: bytes) -> list[tuple[str, str]]:
 
 
 def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
-    """Return the parameters of a query that are known, sorted by name, in one spelling.
+    """Return the query with only its known parameters, sorted by name and in one percent-encoding.
 
     Queries that differ only in order, percent-encoding or other parameters become equal. The order of parameters with
     the same name is kept, because they are the items of a list. Return None if the query cannot be decoded.
@@ -143,9 +143,9 @@ def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
 def find_base_url(request: ApiRequest) -> str:
     """Return scheme and authority of absolute links, such as `https://example.org`, without a final slash.
 
-    The public URL of the settings decides. Without a public URL, the request decides if its host is this machine, else
-    the address on which the service listens: a client may put any name into `Host`, and a cache would send the answer
-    to other clients.
+    The public URL of the settings is used if there is one; else the `Host` of the request if it is this machine, else
+    the address on which the service listens. Other hosts are not used, because a client may put any name into `Host`,
+    and a cache would send the response to other clients.
     """
     public: str | None = request.app.state.get("public_url")
     if public is None and is_loopback(request.base_url.hostname):
@@ -155,18 +155,24 @@ def find_base_url(request: ApiRequest) -> str:
 
 
 def find_own_url(request: ApiRequest) -> str:
-    """Return the base of absolute links (scheme and authority) that the settings state; `Host` is ignored."""
+    """Return scheme and authority of absolute links, such as `https://example.org`, without regard to `Host`.
+
+    They are those of the public URL of the settings or, without one, of the address on which the service listens.
+    """
     address: str = request.app.state.get("public_url") or request.app.state["address"]
     return address.rstrip("/")
 
 
 def follows_host(scope: HTTPScope) -> bool:
-    """Return True if links in the answer to a request contain the `Host` of that request."""
+    """Return True if links in the response to a request contain the `Host` of that request."""
     return _FOLLOWS_HOST in scope["state"]
 
 
 def mark_public_for_host(scope: HTTPScope) -> None:
-    """Mark the answer to a request as public for all clients with the same `Host`, though no cache may share it."""
+    """Allow the response to a request to be stored in memory for all clients with the same `Host`.
+
+    Shared caches may not store it, because its links contain that `Host`.
+    """
     scope["state"][_PUBLIC_FOR_HOST] = True
 
 
@@ -176,7 +182,7 @@ def is_public_for_host(scope: HTTPScope) -> bool:
 
 
 def mark_incomplete(scope: HTTPScope) -> None:
-    """Keep the answer to a request out of memory, because it lacks data that a later answer may have."""
+    """Forbid storing the response to a request in memory, because it lacks data that a later response may have."""
     scope["state"][_INCOMPLETE] = True
 
 
@@ -186,25 +192,25 @@ def is_incomplete(scope: HTTPScope) -> bool:
 
 
 def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
-    """Record in the scope of a request its route, and whether its response was in the cache in memory."""
+    """Store the route of a request and its outcome in the cache of responses in memory, such as a hit."""
     scope["state"][_ROUTE] = route
     scope["state"][_MEMORY] = outcome
 
 
 def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
-    """Return whether the response to a request was in the cache in memory, None if none of its route is kept there."""
+    """Return the outcome of a request in the cache of responses in memory; None if its route is not cached."""
     outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
     return outcome
 
 
 def find_route(scope: HTTPScope) -> str | None:
-    """Return the template of the path of a request, such as `/v1/editions/{edition}`, or None if none fits."""
+    """Return the path template of a request, such as `/v1/editions/{edition}`, or None if no route matches."""
     route: str | None = scope["state"].get(_ROUTE) or scope.get("path_template")
     return route
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return True if a host without port is this machine itself."""
+    """Return True if a host (name or IP address, without port) is this machine itself."""
     if host is None or host == "localhost":
         return host is not None
     try:
@@ -214,17 +220,18 @@ def is_loopback(host: str | None) -> bool:
 
 
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
-    """Return the language of a response that is wholly in one language.
+    """Return the language of a response that is in one language throughout.
 
-    It is the language of `choose_page_language`, or Spanish if that language has only a partial catalogue.
+    It is the language that the query parameter `lang`, `Accept-Language` or the default names, or Spanish if the texts
+    are only partly translated to that language.
     """
     return choose_whole_language(choose_page_language(scope, default))
 
 
 def choose_page_language(scope: HTTPScope, default: Language = "en") -> Language:
-    """Return the language that a reader chose, which may be one with a partial catalogue.
+    """Return the language that the reader of a page chose, even if only a part of the texts is translated to it.
 
-    The query parameter `lang` decides, else `Accept-Language`, else the default.
+    The query parameter `lang` decides; without it `Accept-Language`; without both the default.
     """
     return find_asked_language(scope) or negotiate_language(read_header(scope, b"accept-language"), default)
 
@@ -258,7 +265,10 @@ class Moved:
 
 
 def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
-    """Return the response (308) that redirects a request to the resource that `moved` names."""
+    """Return the response (308) that redirects a request to the same path and query with another path parameter.
+
+    `moved` has the name and the new value of the parameter.
+    """
     query = urlencode(parse_query(scope))
     location = _move_path(scope, moved) + (f"?{query}" if query else "")
     headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
@@ -268,14 +278,14 @@ def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
 def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
     """Return the response (308) that redirects a request to the same path with another query.
 
-    The redirect is the same for all clients, so any cache may keep it; not for ever, because a later release may know
-    more parameters.
+    Any cache may keep the redirect, because it is the same for all clients, but only for `REDIRECT_SECONDS`, because a
+    later release may know more parameters.
     """
     return _redirect_query(scope, query, 308, f"public, max-age={REDIRECT_SECONDS}")
 
 
 def redirect_for_now(scope: HTTPScope, query: str) -> Response[bytes]:
-    """Return the response (307) that redirects a request to the same path with another query, for the time being."""
+    """Return the response (307) that temporarily redirects a request to the same path with another query."""
     return _redirect_query(scope, query, 307, ALWAYS_REVALIDATE)
 
 
@@ -285,16 +295,16 @@ def _redirect_query(scope: HTTPScope, query: str, status: int, cache: str) -> Re
 
 
 def find_served_path(scope: HTTPScope) -> str:
-    """Return the percent-encoded path of the resource that answers a request.
+    """Return the percent-encoded path of the resource that the response represents.
 
-    It differs from the requested path if `Accept` selected a file, or if `latest` stood for an edition.
+    It differs from the requested path if `Accept` selected a file, or if `latest` was replaced by the id of an edition.
     """
     resolved: Moved | None = scope["state"].get("resolved")
     return quote(scope["path"], safe=f"/{_SEGMENT}") if resolved is None else _move_path(scope, resolved)
 
 
 def find_content_location(scope: HTTPScope) -> str | None:
-    """Return path and query of the representation that answers a request, or None if they are the requested ones."""
+    """Return path and query of the resource that the response represents, or None if the request has the same ones."""
     if "resolved" not in scope["state"] and "requested_path" not in scope["state"]:
         return None
     query = scope["query_string"].decode("ascii")

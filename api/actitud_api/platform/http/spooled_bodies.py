@@ -37,7 +37,7 @@ _PIECE: Final = 1024 * 1024
 
 
 class SpooledFile:
-    """A received body in a temporary file: `file` is open at its beginning and has `size` bytes.
+    """Request body in a temporary file; `file` is open at its beginning, and `size` is its number of bytes.
 
     The file has no name, and is deleted when it is closed. `digest` is the SHA-256 of its bytes.
     """
@@ -57,7 +57,7 @@ class SpooledBody(FileBody):
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def spool(self, request: ApiRequest) -> SpooledFile:
-        """Write the body to a temporary file, and return it.
+        """Receive the body of a request into a temporary file, and return the open file.
 
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected or

@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Readiness:
-    """Named checks that must all pass before the service takes requests."""
+    """Named checks that must all pass before the service is ready for requests."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Callable[[], bool]] = {}
@@ -34,18 +34,18 @@ class Readiness:
         self._threads = ThreadPoolExecutor(THREADS, "readiness")
 
     def register(self, name: str, check: Callable[[], bool]) -> None:
-        """Add a check, which returns True if it passes. While it fails, `/readyz` shows its name.
+        """Register a check under a name that `/readyz` shows while the check fails.
 
-        The check runs in a thread, so it may query the database.
+        The check returns True if it passes. It runs in a thread, so it may query the database.
         """
         self._checks[name] = check
 
     def find_failing(self) -> list[str]:
-        """Return the names of the checks that do not pass: those that returned False or raised an exception."""
+        """Run all checks and return the names of those that returned False or raised an exception."""
         return [name for name, check in self._checks.items() if not _passes(name, check)]
 
     async def find_failing_apart(self) -> list[str]:
-        """Return the names of the checks that do not pass, computed in a thread that is reserved for this."""
+        """Run all checks in a thread reserved for them, and return the names of those that do not pass."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.find_failing)
 
 
@@ -84,7 +84,7 @@ class SystemController(Controller):
     def livez(self, request: ApiRequest) -> Response[bytes]:
         """Check that the process answers.
 
-        It says nothing about the database.
+        The database is not checked.
         """
         return HEALTH.of(request, Health("ok"))
 
@@ -119,9 +119,9 @@ class SystemController(Controller):
         unkept="Each reading has the figures of its time.",
     )
     def show_metrics(self, request: ApiRequest, figures: OperatorFigures) -> Response[bytes]:
-        """Serve the figures of the service to the addresses of the setting `metrics_networks`; others find nothing.
+        """Serve the metrics of the service to clients in the networks of the setting `metrics_networks`.
 
-        It is not in the OpenAPI document, because it is for the operator alone.
+        All others get 404. The operation is not in the OpenAPI document, because it is for the operator alone.
         """
         if not figures.may_read(request.scope):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description)

@@ -31,7 +31,10 @@ _ENTRY: Final = 200
 
 
 class Address(NamedTuple):
-    """Parts of a request that may decide its answer, as they were sent; a header that is absent is None."""
+    """Address and negotiated headers of a request as they were sent; a header that is absent is None.
+
+    A response from memory depends on them and on the public state alone.
+    """
 
     path: str
     query: bytes
@@ -43,17 +46,21 @@ class Address(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes that the address takes in memory."""
+        """Bytes in memory that the address occupies."""
         return getsizeof(self) + sum(map(getsizeof, self))
 
 
 class Key(NamedTuple):
-    """Parts of a request that decide its answer, after negotiation.
+    """Key under which a response is stored in memory: the parts of a request that decide it, after negotiation.
 
-    `served`: path of the representation, which differs from `path` if `Accept` selected a file. `query`: known
-    parameters in one spelling. `languages`: the negotiated language for each default language of a handler, or only the
-    language that the query names; empty if the answer has no language. `host`: scheme and host if the answer has links
-    with them.
+    Attributes:
+        path: Requested path.
+        served: Path of the representation, which differs from `path` if `Accept` selected a file.
+        query: Known parameters in one spelling.
+        languages: Negotiated language for each default language of a handler, or only the language that the query
+            names; empty if the response has no language.
+        coding: Compression of the body, None for none.
+        host: Scheme and host if links in the response contain them, else None.
     """
 
     path: str
@@ -65,12 +72,15 @@ class Key(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes that the key takes in memory."""
+        """Bytes in memory that the key occupies."""
         return getsizeof(self) + sum(map(getsizeof, self))
 
 
 class Target(NamedTuple):
-    """Key of the answer to a request, with the rules by which such answers are kept, and the template of the path."""
+    """Key under which the response to a request is stored in memory, with the rules for storing it.
+
+    `route` is the path template of the request.
+    """
 
     key: Key
     keeping: Keeping
@@ -78,7 +88,7 @@ class Target(NamedTuple):
 
 
 class TargetReader:
-    """Reader that finds the target of a request: the key under which its answer is kept in memory."""
+    """Reader that finds the key under which the response to a request is stored in memory."""
 
     def __init__(self, app: Litestar, alternatives: Alternatives, *, has_public_url: bool) -> None:
         self._app = app
@@ -86,9 +96,9 @@ class TargetReader:
         self._has_public_url = has_public_url
 
     def read(self, address: Address) -> Target | None:
-        """Return the target of a read; None if its answer is not kept in memory.
+        """Return the key of the response to a read, with the rules for storing it; None if it is not stored in memory.
 
-        An answer is not kept if it is a refusal or a redirect, is not public, or belongs to no operation.
+        A response is not stored if it is a refusal or a redirect, is not public, or belongs to no operation.
         """
         path = address.path
         accept = _decode(address.accept)
@@ -136,10 +146,10 @@ class TargetReader:
 
 
 class TargetMemory:
-    """Cache of targets by address, of at most `room` bytes, because finding a target is slow compared with a hit.
+    """Cache of the results of `TargetReader` by address, of at most `room` bytes, because reading is slow.
 
     There are two generations. When the young one is full, it becomes the old one, and the previous old one is dropped.
-    A target that is read moves to the young generation, so popular targets stay.
+    A result that is read moves to the young generation, so popular results stay.
     """
 
     def __init__(self, room: int) -> None:
@@ -151,11 +161,11 @@ class TargetMemory:
 
     @property
     def size(self) -> int:
-        """Bytes in memory that the targets take."""
+        """Bytes in memory that the cache occupies."""
         return self._size + self._old_size
 
     def get(self, address: Address) -> Target | None:
-        """Return the target of an address, or None if it is not in the cache."""
+        """Return the cached target of an address, or None if it is not in the cache."""
         target = self._young.get(address)
         if target is None:
             target = self._old.get(address)

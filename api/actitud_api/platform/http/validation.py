@@ -39,7 +39,10 @@ class SchemaValidator(Generic[T]):
     """Validator that checks decoded JSON against a schema and converts it to a Struct, or lists all its faults."""
 
     def __init__(self, type_: type[T], schema: Mapping[str, object] | None = None) -> None:
-        """Create the validator of a type. `schema`: its published schema; None for the schema that msgspec derives."""
+        """Create the validator of a type.
+
+        `schema`: JSON Schema that the OpenAPI document shows for it; None for the schema that msgspec derives.
+        """
         self._type = type_
         self._published = schema
 
@@ -53,7 +56,7 @@ class SchemaValidator(Generic[T]):
         return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return a value as the Struct, or the list of all its faults."""
+        """Return a value converted to the Struct, or the list of all its faults."""
         # `is_valid` stops at the first error, so valid input, the common case, pays nothing for the error messages.
         if not self._validator.is_valid(value):
             return self._faults(value)
@@ -114,10 +117,10 @@ class SchemaValidator(Generic[T]):
 
 
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
-    """Return the known name that a misspelt one most likely means, ignoring case, or None if no name is near.
+    """Return the known name that a misspelt name most likely means, ignoring case, or None if none is near.
 
-    A third of the letters may be wrong. A number matches only itself with other leading zeros, because one wrong digit
-    gives another number.
+    Up to a third of the letters may be wrong. A number matches only itself with other leading zeros, because one wrong
+    digit makes another number.
     """
     # Comparing takes quadratic time, and no known name is that long.
     if len(name) > _NAME_MAX:
@@ -318,18 +321,18 @@ def encode_short(value: object, length: int = QUOTED_MAX) -> str:
 
 
 def quote_value(value: object) -> str | None:
-    """Return a value as JSON for a fault, cut at 100 characters, or None if that would show personal data."""
+    """Return a value as JSON, cut at 100 characters, to be quoted in a fault; None if it may be personal data."""
     is_number = isinstance(value, int | float)
     return None if not is_number and has_personal_data(encode_short(value, 2 * QUOTED_MAX)) else encode_short(value)
 
 
 def quote_name(name: str) -> str:
-    """Return the name of a member or parameter for a fault, cut at 200 characters with an ellipsis."""
+    """Return the name of a member or parameter to be quoted in a fault, cut at 200 characters with an ellipsis."""
     return name if len(name) <= _QUOTED_NAME_MAX else name[:_QUOTED_NAME_MAX] + "…"
 
 
 def format_pointer(path: Sequence[str | int]) -> str:
-    """Return a JSON Pointer (RFC 6901) from its steps, which are names and positions; long names are cut."""
+    """Return a JSON Pointer (RFC 6901) of member names and array positions, in which long names are cut."""
     return "".join("/" + quote_name(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 

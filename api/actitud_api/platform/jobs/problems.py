@@ -18,7 +18,7 @@ Wordings = dict[str, str]
 
 
 class JobFault(Struct, frozen=True):
-    """A stored fault of a job, with the members of `problems.Fault` and the sentence in each language."""
+    """Fault of a failed job as it is stored: place, rule and value, and its sentence in each language."""
 
     pointer: str
     rule: str
@@ -29,7 +29,10 @@ class JobFault(Struct, frozen=True):
 
 
 class JobProblem(Struct, frozen=True):
-    """The problem of a failed job, without internals: type, status, and texts by language."""
+    """Reason why a job failed, as it is stored: problem type, HTTP status, and texts in each language.
+
+    It contains no internals of the service.
+    """
 
     type: str
     status: int
@@ -39,7 +42,7 @@ class JobProblem(Struct, frozen=True):
 
 
 def store_problem(error: ProblemError) -> JobProblem:
-    """Convert a problem to the form that is stored with a job."""
+    """Convert a problem to the form in which it is stored with a failed job."""
     return JobProblem(
         type=error.type.uri,
         status=error.type.status,

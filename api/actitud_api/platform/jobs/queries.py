@@ -31,7 +31,7 @@ FINAL_STATES: Final[frozenset[JobState]] = frozenset({"succeeded", "failed", "ca
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):
-    """A stored job; `JobTable` explains the members."""
+    """Job as it is stored; the columns of `JobTable` explain the members."""
 
     id: int
     kind: str
@@ -62,7 +62,11 @@ class JobRecord(Struct, frozen=True, kw_only=True):
 
 
 class JobItem(Struct, frozen=True, kw_only=True):
-    """The result of a job for one of its subjects; `JobItemTable` explains the members."""
+    """Result of a job for one subject, such as an organisation or a row of a file.
+
+    `position` counts the results of the job from 1. `outcome` is a word of the job, such as `imported`. `detail` has
+    further facts, None if there are none.
+    """
 
     position: int
     subject: str
@@ -71,7 +75,10 @@ class JobItem(Struct, frozen=True, kw_only=True):
 
 
 class JobFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of jobs; None does not filter. `holder`: the principal who asked for the jobs."""
+    """Filters of the list of jobs; None does not filter.
+
+    `holder`: id of the holder of the key that asked for the jobs.
+    """
 
     kind: str | None = None
     state: JobState | None = None
@@ -79,7 +86,7 @@ class JobFilters(Struct, frozen=True, kw_only=True):
     holder: str | None = None
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return an SQL condition for each filter that is not None."""
+        """Return an SQL condition for each job filter that is not None."""
         return [JOBS.c[name] == value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None]
 
 
@@ -89,7 +96,7 @@ _SELECT_ITEMS: Final = select(*(ITEMS.c[name] for name in JobItem.__struct_field
 
 
 def insert_job(session: Session, values: Mapping[str, object]) -> JobRecord:
-    """Insert a job, given as values by column, and return it."""
+    """Insert a job and return it; `values` has the value of each column by name."""
     row = session.execute(insert(JOBS).returning(*_COLUMNS), values).mappings().one()
     return _to_record(row)
 
@@ -103,9 +110,10 @@ def get_job(session: Session, job: int) -> JobRecord | None:
 def list_jobs(
     session: Session, filters: JobFilters, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
 ) -> list[JobRecord]:
-    """List jobs with an id below `before` (None for all), newest first.
+    """List jobs that match the filters, newest first.
 
-    `total` receives the number of rows on all pages; None does not count.
+    Only jobs with an id below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
+    `limit`. `total` receives the number of rows on all pages; None does not count.
     """
     statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
     older = None if before is None else JOBS.c.id < before
@@ -122,10 +130,11 @@ def list_items(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[JobItem]:
-    """List the results of a job with a position above `after` (None for all), in their order.
+    """List the results of a job in their order.
 
-    `outcome`: only results with this outcome; None for all. `total` receives the number of rows on all pages; None does
-    not count.
+    `outcome`: only results with this outcome; None for all. `after`: only results with a position above this one; None
+    for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all
+    pages; None does not count.
     """
     statement = _SELECT_ITEMS.where(ITEMS.c.job == job)
     if outcome is not None:
@@ -136,7 +145,7 @@ def list_items(
 
 
 def count_outcomes(session: Session, jobs: Collection[int]) -> dict[int, dict[str, int]]:
-    """Count the results of jobs by outcome; a job without results is absent."""
+    """Count the results of each job by outcome; return the counts by job id, without jobs that have no results."""
     statement = (
         select(ITEMS.c.job, ITEMS.c.outcome, func.count())
         .where(ITEMS.c.job.in_(jobs))
@@ -162,7 +171,7 @@ def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
 
 
 def count_by_state(session: Session) -> dict[tuple[str, JobState], int]:
-    """Count the stored jobs by kind and state."""
+    """Return the number of stored jobs by kind and state."""
     statement = select(JOBS.c.kind, JOBS.c.state, func.count()).group_by(JOBS.c.kind, JOBS.c.state)
     return {(kind, state): count for kind, state, count in session.execute(statement.order_by(JOBS.c.kind))}
 
@@ -189,10 +198,10 @@ def has_due_job(session: Session, kinds: Collection[str], now: datetime) -> bool
 def claim_job(
     session: Session, kinds: Collection[str], lease: str, lasting: timedelta, now: datetime, job: int | None = None
 ) -> JobRecord | None:
-    """Claim the oldest due job of these kinds for the run `lease`, and return it; None if no job is due.
+    """Claim the oldest due job of these kinds and return it; None if no job is due.
 
-    `lasting`: duration of the lease. `job`: id of the only job to claim; None for any. On PostgreSQL a job that another
-    transaction is claiming is skipped.
+    `lease` is the name of the run that claims the job: no other run can claim it for the time `lasting`. `job`: id of
+    the only job to claim; None for any. On PostgreSQL a job that another transaction is claiming is skipped.
     """
     due = select(JOBS.c.id).where(_is_due(kinds, now)).order_by(JOBS.c.id).limit(1)
     if job is not None:
@@ -214,33 +223,39 @@ def claim_job(
 
 
 def extend_leases(session: Session, leases: Collection[str], lasting: timedelta, now: datetime) -> set[str]:
-    """Let leases last `lasting` from now on; return the leases that jobs still have."""
+    """Extend these leases of jobs to `lasting` from now on; return the leases that still exist.
+
+    A lease is the name of the run that has claimed a job for a limited time.
+    """
     statement = update(JOBS).where(JOBS.c.lease.in_(leases)).values(lease_expires=now + lasting, touched=now)
     return set(session.execute(statement.returning(JOBS.c.lease)).scalars())
 
 
 def release_leases(session: Session, owner: str, now: datetime) -> int:
-    """End the leases of an owner whose process has ended, and return their number."""
+    """End the claims (leases) of jobs by a process that has ended, `owner`, and return their number."""
     statement = update(JOBS).where(JOBS.c.lease.startswith(f"{owner}:", autoescape=True))
     ended = session.execute(statement.values(lease_expires=now, touched=now).returning(JOBS.c.id))
     return len(ended.all())
 
 
 def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
-    """Return True if a job is to be cancelled; None if the job no longer has this lease."""
+    """Return True if the job is to be cancelled, else False; None if the run with this lease has lost the job."""
     statement = select(JOBS.c.cancel_requested).where(JOBS.c.id == job, JOBS.c.lease == lease)
     requested: bool | None = session.execute(statement).scalar_one_or_none()
     return requested
 
 
 def update_leased(session: Session, job: int, lease: str, values: Mapping[str, object]) -> bool:
-    """Change a job and return True; return False, and change nothing, if the job no longer has this lease."""
+    """Change columns of a job, by name, and return True.
+
+    Return False, and change nothing, if the run with this lease no longer has the job.
+    """
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
 def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
-    """Change a job that has not ended, whatever lease it has, and remove its lease."""
+    """Change columns of a job that has not ended, whichever run has it, and take it away from its run."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
     session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
 
@@ -248,7 +263,7 @@ def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
 def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord | None:
     """Cancel a queued job, or ask the run of a running job to cancel it; return the job.
 
-    Return None, and change nothing, if the state of the job is final.
+    Return None, and change nothing, if the job has ended already.
     """
     is_queued = JOBS.c.state == "queued"
     values = {

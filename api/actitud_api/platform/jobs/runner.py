@@ -77,15 +77,21 @@ _log = structlog.get_logger()
 
 
 class LeaseLost(Exception):
-    """Raised to end a run whose job another run has, or may have; the present step is not stored."""
+    """Raised to end a run of a job because another run has, or may have, claimed the job.
+
+    The present step is not stored.
+    """
 
 
 class JobCancelled(Exception):
-    """Raised to end a run whose job was cancelled; changes of committed steps stay."""
+    """Raised to end a run of a job that was cancelled; changes of committed steps stay."""
 
 
 class JobInterrupted(Exception):
-    """Raised to end a run before its next step because the process stops; another process continues the job later."""
+    """Raised to end a run of a job before its next step because the process stops.
+
+    Another process continues the job later.
+    """
 
 
 def _discard_nothing(_session: Session, _record: JobRecord) -> None:
@@ -93,13 +99,12 @@ def _discard_nothing(_session: Session, _record: JobRecord) -> None:
 
 
 class JobTask(Struct, Generic[P], frozen=True):
-    """A kind of job: its name, the type of its parameters, and the function that does it.
+    """Kind of job: its name, the type of its parameters, and the functions that perform it and discard its input.
 
-    `run` returns the result of the job, a Struct or a dictionary that can be written as JSON, unless its last step
-    stores the result (`JobStep.finish`). An exception that `find_problem` of the runner maps to a problem with a status
-    below 500 fails the job; after any other exception the job is tried again. `discard` deletes the input of a job,
-    such as a file, in the session that cancels the job or records its failure; a job that succeeds deletes its input
-    itself.
+    `run` returns the result of the job, a Struct or a dictionary that can be encoded as JSON, unless its last step
+    stores the result (`JobStep.finish`). If `run` raises an exception that maps to a problem with a status below 500,
+    the job fails; after any other exception it is tried again. `discard` deletes the input of a job, such as a file, in
+    the session that cancels the job or records its failure; a job that succeeds deletes its input itself.
     """
 
     kind: str
@@ -109,7 +114,7 @@ class JobTask(Struct, Generic[P], frozen=True):
 
 
 class JobFailure(NamedTuple):
-    """The problem of an exception that ends a run. `is_temporary`: True if another run may succeed."""
+    """Problem of an exception that ends a run of a job. `is_temporary`: True if another run may succeed."""
 
     problem: JobProblem
     is_temporary: bool
@@ -124,7 +129,7 @@ ProgressListener = Callable[[int, int | None], None]
 
 
 class JobStep:
-    """A writing transaction of a job; it commits with the progress of the job, or not at all."""
+    """Step of a job: a write transaction that commits changes and progress of the job together, or not at all."""
 
     def __init__(self, job: JobRun[Any], session: Session) -> None:
         self.session = session
@@ -135,37 +140,40 @@ class JobStep:
     def record(self, subject: str, outcome: str, detail: Struct | Mapping[str, object] | None = None) -> None:
         """Record the result for one subject, such as an organisation or a row of a file.
 
-        `outcome`: a word of the task, such as `imported`. `detail`: further facts that can be written as JSON.
+        `outcome`: a word of the task, such as `imported`. `detail`: further facts that can be encoded as JSON.
         """
         self._items.append((subject, outcome, detail))
 
     def advance(
         self, *, done: int | UnsetType = UNSET, total: int | UnsetType | None = UNSET, cursor: object = UNSET
     ) -> None:
-        """Set the progress that the job has once this step is committed; an omitted value does not change.
+        """Set the progress that is stored with this step; an omitted value does not change.
 
-        `cursor`: the position at which the next run begins, a value that can be written as JSON.
+        `done` and `total`: amounts in units of the task. `cursor`: position at which the next step or run begins, a
+        value that can be encoded as JSON.
         """
         said = {"done": done, "total": total, "cursor": cursor}
         self._changes |= {name: msgspec.to_builtins(value) for name, value in said.items() if value is not UNSET}
 
     def finish(self, result: object = None) -> None:
-        """End the job successfully with this step, if and only if the step is committed.
+        """End the job successfully once this step is committed.
 
-        `result`: a Struct or a dictionary that can be written as JSON.
+        `result`: result of the job, a Struct or a dictionary that can be encoded as JSON.
         """
         self._changes |= {"state": "succeeded", "result": msgspec.to_builtins(result)}
 
     @property
     def is_last(self) -> bool:
-        """True after a call of `finish`: no step follows."""
+        """True if `finish` was called, so that no step follows."""
         return "state" in self._changes
 
     def store(self, lease: str, lasting: timedelta) -> dict[str, object]:
         """Store the results and the progress as the last statements of the transaction, and return the progress.
 
+        `lease` is the name of the run that has claimed the job; its claim is extended to `lasting` from now on.
+
         Raises:
-            LeaseLost: The job now has another lease.
+            LeaseLost: Another run has claimed the job.
         """
         session, job = self.session, self._job.id
         first = queries.count_items(session, job) + 1 if self._items else 1
@@ -187,11 +195,15 @@ class JobStep:
 
 
 class JobRun(Generic[P]):
-    """A run of a job: the object with which the function of its task reads parameters and stores progress.
+    """Run of a job: with it, the function of a task reads its parameters and stores its progress.
 
-    `database`: database to read from between steps. `parameters`: parameters of the job. `cursor`: position that the
-    last committed step stored, None before the first. `done` and `total`: progress, in units of the task. `principal`:
-    the principal who asked for the job, None for the command line.
+    Attributes:
+        database: Database to read from between steps.
+        parameters: Parameters of the job.
+        cursor: Position that the last committed step stored, None before the first.
+        done: Amount done, in units of the task.
+        total: Total amount, None if unknown.
+        principal: Holder of the key that asked for the job, None for the command line.
     """
 
     def __init__(
@@ -224,20 +236,20 @@ class JobRun(Generic[P]):
 
     @property
     def actor(self) -> ledger.Actor | None:
-        """The principal who asked for the job, in the form for ledger entries; None for the command line."""
+        """The caller who asked for the job, for ledger entries; None for the command line."""
         who = self.principal
         return None if who is None else ledger.Actor(who.key, who.role, who.organisation)
 
     @property
     def path(self) -> str:
-        """Path of the job in the API."""
+        """Path of the job in the API, `/v1/jobs/<id>`."""
         return f"/v1/jobs/{self.id}"
 
     @contextmanager
     def step(self, *, hidden: bool = False) -> Iterator[JobStep]:
         """Open the transaction of a step: commit it at the end of the block, or roll it back if the block raises.
 
-        `hidden`: True if the changes of the step are invisible to an anonymous reader.
+        `hidden`: True if the changes of the step alter no response to a request without a key.
 
         Raises:
             JobCancelled: The job was cancelled before the step.
@@ -272,10 +284,15 @@ class JobRun(Generic[P]):
             raise JobInterrupted
 
     def report(self, *, done: int, total: int | UnsetType | None = UNSET) -> None:
-        """Report the progress of a long computation between two steps.
+        """Report the progress of a long computation between two steps: `done` of `total`, in units of the task.
 
-        Call it as often as you like: the progress is stored at most every half second, so the last call may not be
-        stored. Raises `JobCancelled`, `JobInterrupted` or `LeaseLost` if the run has to end.
+        The progress is stored at most every half second, so the method may be called often, and the last call may not
+        be stored.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            JobInterrupted: The process stops.
+            LeaseLost: Another run has the job.
         """
         self.check()
         self.done = done
@@ -296,7 +313,7 @@ class JobRun(Generic[P]):
         self._report_at = time.monotonic() + REPORT_SECONDS
 
     def iterate_items(self) -> Iterator[JobItem]:
-        """Yield the results of the job that its committed steps have recorded, in their order."""
+        """Yield the results that the committed steps of the job have recorded, in their order."""
         after = 0
         while True:
             with self.database.read() as session:
@@ -307,7 +324,7 @@ class JobRun(Generic[P]):
             after = items[-1].position
 
     def finish(self, result: object = None) -> None:
-        """End the job successfully in a step of its own; `result` is the result of the job."""
+        """End the job successfully in a step that does nothing else; `result` is the result of the job."""
         with self.step(hidden=True) as step:
             step.finish(result)
 
@@ -374,7 +391,10 @@ class JobRunner:
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Extend, while the `with` block runs, the leases of the jobs that the block runs itself (`run_next`)."""
+        """Extend the leases of jobs that the `with` block itself runs by `run_next` or `run_due`, while it runs.
+
+        A lease is the claim of a job by one run, for a limited time.
+        """
         self._idle.clear()
         self._start_heartbeat()
         try:
@@ -386,7 +406,7 @@ class JobRunner:
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
 
     def give_up(self) -> None:
-        """Claim no more jobs, and end running jobs before their next steps; do not wait for their end."""
+        """Claim no more jobs, and end running jobs before their next steps, without waiting for their end."""
         self._stopping.set()
 
     def stop(self) -> None:
@@ -401,7 +421,10 @@ class JobRunner:
         self._idle.set()
 
     def run_due(self) -> int:
-        """Run the due jobs one by one in this thread, inside a `heartbeat` block, and return their number."""
+        """Run all due jobs one after another in this thread, and return their number.
+
+        Call it inside a `heartbeat` block, which keeps other runners from taking the jobs over.
+        """
         count = 0
         while self.run_next():
             count += 1
@@ -422,7 +445,7 @@ class JobRunner:
         return True
 
     def discard_inputs(self, session: Session, record: JobRecord) -> None:
-        """Delete the input of a job that ends in this session without success."""
+        """Delete the input of a job, such as a file, in the session in which the job fails or is cancelled."""
         task = self._tasks.get(record.kind)
         if task is not None:
             task.discard(session, record)
@@ -462,7 +485,10 @@ class JobRunner:
                 _log.warning("leases of jobs not extended", reason=str(error))
 
     def extend_leases(self) -> None:
-        """Extend the leases of the jobs that this process runs. The heartbeat calls this method."""
+        """Extend the leases of the jobs that this process runs; the heartbeat thread calls this method.
+
+        A lease is the claim of a job by one run, for a limited time.
+        """
         with self._lock:
             runs = dict(self._runs)
         if not runs:
@@ -588,7 +614,7 @@ def _read_parameters(task: JobTask[P], record: JobRecord) -> P:
 
 
 class Runner(Protocol):
-    """A component that works in threads of its own between `start` and `stop`."""
+    """Interface of a component that works in its own threads between `start` and `stop`."""
 
     def start(self) -> None:
         """Start the threads."""
@@ -598,7 +624,7 @@ class Runner(Protocol):
 
 
 def build_running_lifespan(runner: Runner) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan in which a runner works."""
+    """Return an application lifespan that starts a runner with the application and stops it at the end."""
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:

@@ -43,7 +43,7 @@ BATCH: Final = 20
 
 
 class UnknownJob(LookupError):
-    """No job has this id, or the principal may not see it."""
+    """Raised if no job has the given id, or the principal may not see the job."""
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
@@ -51,7 +51,7 @@ class UnknownJob(LookupError):
 
 
 class JobEnded(ValueError):
-    """A job cannot be cancelled because it has ended, in the state `state`. Raised by `cancel_job`."""
+    """Raised by `cancel_job` if the job has ended already; `state` is its final state."""
 
     def __init__(self, job: int, state: JobState) -> None:
         super().__init__(f"{job} is {state}")
@@ -60,7 +60,7 @@ class JobEnded(ValueError):
 
 
 class JobStatus(Struct, frozen=True):
-    """A job with the number of its results by outcome, its speed, and the time that remains.
+    """Job with the number of its results by outcome, its speed, and the remaining time.
 
     `rate`: units done per second since the last run began, None if nothing was done. `remaining`: seconds until the job
     is done at this rate, None if it is not running or its total is unknown.
@@ -82,14 +82,14 @@ def enqueue_job(
     total: int | None = None,
     run_after: datetime | None = None,
 ) -> JobRecord:
-    """Store a new job in a write session, and return it; the job exists once the session commits.
+    """Store a new job and return it; it can run once the session commits.
 
     Args:
         session: Write session.
         kind: Name of the task.
-        parameters: Parameters of the task, which can be written as JSON.
+        parameters: Parameters of the task, which can be encoded as JSON.
         principal: The principal who asks for the job, None for the command line.
-        edition: The edition of the job, None if it concerns no single edition.
+        edition: Id of the edition of the job, None if it concerns no single edition.
         total: Number of units to be done, None if unknown.
         run_after: Time before which the job does not begin, None for now.
     """
@@ -115,7 +115,9 @@ def enqueue_job(
 
 
 def find_job(session: Session, job: str, principal: Principal | None) -> JobRecord:
-    """Return a job that a principal may see: its own, or any job for an administrator or the command line (None).
+    """Return a job that a principal may see: its own, or any job for an administrator or the command line.
+
+    `principal` is the holder of a key, None for the command line.
 
     Raises:
         UnknownJob: No job has this id, or the principal may not see it.
@@ -128,12 +130,16 @@ def find_job(session: Session, job: str, principal: Principal | None) -> JobReco
 
 
 def can_see(principal: Principal | None, record: JobRecord) -> bool:
-    """Return True if a principal, or the command line (None), may see a job."""
+    """Return True if the holder of a key may see a job; `principal` is None for the command line, which may see all."""
     return principal is None or principal.role == "administrator" or principal.origin == record.holder
 
 
 def get_status(database: Database, job: str, principal: Principal | None) -> JobStatus:
-    """Return the status of a job; raise `UnknownJob` if there is no such job or the principal may not see it."""
+    """Return the status of a job; `principal` is None for the command line, which may see all jobs.
+
+    Raises:
+        UnknownJob: No job has this id, or the principal may not see it.
+    """
     with database.read() as session:
         record = find_job(session, job, principal)
         return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
@@ -174,7 +180,21 @@ def list_items(
     limit: int,
     total: TakeTotal | None = None,
 ) -> list[JobItem]:
-    """List the results of a job in order; raise `UnknownJob` if no such job exists or the principal may not see it."""
+    """List the results of a job in order.
+
+    Args:
+        database: Database with the job.
+        job: Id of the job.
+        principal: Holder of the key of the request, None for the command line.
+        outcome: Only results with this outcome; None for all.
+        after: Only results with a position above this one; None for all.
+        offset: Number of matching results to skip.
+        limit: Largest number of results to return.
+        total: Receives the number of all matching results; None does not count.
+
+    Raises:
+        UnknownJob: No job has this id, or the principal may not see it.
+    """
     with database.read() as session:
         record = find_job(session, job, principal)
         return queries.list_items(session, record.id, outcome, after, offset, limit, total)
@@ -212,28 +232,34 @@ def cancel_job(
 
 
 def abandon_job(session: Session, job: int) -> None:
-    """Cancel a job in a write session, even while it runs, unless it has ended; its run stores nothing more.
+    """Cancel a job at once, even while it runs; do nothing if it has ended. Its run stores nothing more.
 
-    A command that runs a job itself calls this function when it is told to stop.
+    A command that runs a job itself calls this function when it is told to stop. `session` is a write session.
     """
     now = read_clock(session)
     queries.end_job(session, job, {"state": "cancelled", "cancel_requested": True, "finished": now, "touched": now})
 
 
 def build_status(session: Session, record: JobRecord) -> JobStatus:
-    """Return the status of a job within a session."""
+    """Return the status of a job, with the number of its results by outcome counted in a session."""
     return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
 
 
 class JobBacklog(Struct, frozen=True):
-    """The time since which the oldest waiting job is due, None if no job waits, and the number of failed jobs."""
+    """Backlog of jobs: the time since which the longest waiting job is due, and the number of failed jobs.
+
+    `due_since` is None if no job waits.
+    """
 
     due_since: datetime | None
     failed: int
 
 
 def get_backlog(session: Session) -> JobBacklog:
-    """Return the backlog of the stored jobs; a job is stored until `JOB_LIFETIME` after its end."""
+    """Return since when the longest waiting job is due, and the number of failed jobs.
+
+    A job is stored until `JOB_LIFETIME` after its end.
+    """
     counts = queries.count_by_state(session)
     failed = sum(count for (_, state), count in counts.items() if state == "failed")
     return JobBacklog(queries.find_due_since(session, read_clock(session)), failed)

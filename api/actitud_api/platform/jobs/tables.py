@@ -13,16 +13,31 @@ from actitud_api.platform.storage.times import UtcTime
 class JobTable(Base, table=True):
     """Table of jobs. A job is kept for a time after its end, so that its holder can read its result.
 
-    `kind`: name of the task. `state`: `queued`, `running`, `succeeded`, `failed` or `cancelled`. `parameters`:
-    parameters of the task. `cursor`: position that the last committed step stored for the next one, NULL before the
-    first. `principal`: the principal who asked for the job, as it was then, and `holder`: its id, which stays the same
-    after a rotation of the key; both are NULL for the command line. `edition`: the edition of the job, no foreign key,
-    because editions can be deleted. `run_after`: time before which the job does not begin. `started`: time at which the
-    job first ran; `resumed`: time at which it ran last, and `resumed_done`: the value of `done` at that time. `lease`:
-    name of the run that has the job, NULL if none has; no other run takes the job until `lease_expires`. `attempts`:
-    runs since the last committed step. `done` and `total`: progress; `total` is NULL if unknown. `result` is NULL until
-    the job succeeds, `problem` until it fails. `touched`: time of the last change of the row, by which a clock that was
-    set back is noticed.
+    Attributes:
+        id: Number of the job.
+        kind: Name of the task.
+        state: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+        edition: Id of the edition of the job; no foreign key, because editions can be deleted.
+        holder: Id of the holder of the key that asked for the job, which stays the same after a rotation of the key;
+            NULL for the command line.
+        principal: That holder with role and bindings at that time; NULL for the command line.
+        parameters: Parameters of the task.
+        cursor: Position that the last committed step stored for the next one, NULL before the first.
+        created: Time of the request for the job.
+        run_after: Time before which the job does not begin.
+        started: Time at which the job first ran.
+        resumed: Time at which the job last began or continued to run.
+        finished: Time of its end.
+        touched: Time of the last change of the row, by which a clock that was set back is noticed.
+        lease: Name of the run that has claimed the job, NULL if none has.
+        lease_expires: Time until which no other run can claim the job.
+        attempts: Number of runs since the last committed step.
+        done: Progress, in units of the task.
+        resumed_done: Value of `done` at the time `resumed`.
+        total: Amount of all work in the same units, NULL if unknown.
+        result: Result, NULL until the job succeeds.
+        problem: Reason of the failure, NULL until the job fails.
+        cancel_requested: True if the job is to be cancelled before its next step.
     """
 
     __tablename__ = "job"

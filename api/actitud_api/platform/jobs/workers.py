@@ -39,14 +39,14 @@ _END_SECONDS: Final = 5.0
 
 
 class WorkerEnded(Exception):
-    """A worker process was killed, perhaps for lack of memory. Raised by the function of `open_workers_apart`."""
+    """Raised by the function of `open_workers_apart` if a worker process was killed, perhaps for lack of memory."""
 
 
 class MapFunction(Protocol):
     """A function like `map`: it applies a function to items and yields the results in their order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
-        """Yield the result of `function` for each item. Exceptions of `function` pass through."""
+        """Yield the result of `function` for each item, in order; its exceptions reach the caller."""
 
 
 def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
@@ -56,10 +56,11 @@ def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /
 
 @contextmanager
 def open_worker_pool() -> Iterator[MapFunction]:
-    """Return a context whose value is a `MapFunction` that spreads work over processes, one per core.
+    """Open a pool of worker processes, one per core.
 
-    There are at most `MAX_PROCESSES`; with one core, the work is done in this process. Leaving the `with` block
-    ends the processes and drops unfinished work.
+    The value of the `with` statement is a function that applies a function to items in these processes. There are at
+    most `MAX_PROCESSES`; with one core, the work is done in this process. Leaving the `with` block ends the processes
+    and drops unfinished work.
     """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:
@@ -71,11 +72,12 @@ def open_worker_pool() -> Iterator[MapFunction]:
 
 @contextmanager
 def open_workers_apart() -> Iterator[MapFunction]:
-    """Return a context whose value is a `MapFunction` that leaves the work to processes of low priority.
+    """Open a pool of worker processes of low priority, for use in a server process.
 
-    Use it in a server process, because a computing thread would take two thirds of the time from its requests. There
-    are half as many processes as cores, but at least one. They start with the second item, because one item alone is
-    not worth a process. Leaving the `with` block ends them and drops unfinished work.
+    The value of the `with` statement is a function that applies a function to items in these processes. A computing
+    thread would take two thirds of the time from the requests of the server. There are half as many processes as cores,
+    but at least one. They start with the second item, because one item alone is not worth a process. Leaving the `with`
+    block ends them and drops unfinished work.
     """
     with ExitStack() as stack:
 
@@ -97,12 +99,12 @@ def open_workers_apart() -> Iterator[MapFunction]:
 
 
 def run_here(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
-    """Return the result of a function for one item, in this process."""
+    """Compute the result of a function for one item in this process, and return it."""
     return function(item)
 
 
 def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
-    """Return the result of a function for one item, from a process of low priority that is started for it.
+    """Compute the result of a function for one item in a process of low priority, started for this, and return it.
 
     Raises:
         WorkerEnded: The process was killed.

@@ -23,7 +23,7 @@ _INTEGRAL_MAX: Final = 2**53
 
 
 class InvalidCell(Exception):
-    """A cell has a value that it does not accept. Raised by the `parse_…` functions."""
+    """Raised by the `parse_…` functions if a cell has a value that is not valid in it."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
         super().__init__(rule)
@@ -33,7 +33,11 @@ class InvalidCell(Exception):
 
 
 def load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
-    """Return a sheet of a workbook. Raises `WorkbookRejected` if the sheet is missing or damaged."""
+    """Return a sheet of a workbook by its name.
+
+    Raises:
+        WorkbookRejected: The sheet is missing or damaged.
+    """
     try:
         return package.workbook.get_sheet_by_name(name)
     except CalamineError as error:
@@ -45,7 +49,11 @@ def load_sheet(package: CheckedWorkbook, name: str) -> CalamineSheet:
 
 
 def load_rows(package: CheckedWorkbook, name: str) -> list[list[CellContent]]:
-    """Return the cells of a sheet, row by row. Raises `WorkbookRejected` if it is missing or damaged."""
+    """Return the cells of a sheet, row by row.
+
+    Raises:
+        WorkbookRejected: The sheet is missing or damaged.
+    """
     rows = load_sheet(package, name).to_python(skip_empty_area=False)
     # The parser reads `inf` and `nan` as numbers, which no spreadsheet writes: they are texts where a number belongs.
     return [[str(cell) if isinstance(cell, float) and not isfinite(cell) else cell for cell in row] for row in rows]
@@ -57,7 +65,11 @@ def load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
 
 
 def parse_number(value: CellContent) -> int | float:
-    """Convert a cell value to a number, an int if it has no fraction. Raises `InvalidCell` if it is no number."""
+    """Convert a cell value to a number, an int if it has no fraction.
+
+    Raises:
+        InvalidCell: The value is not a number.
+    """
     if isinstance(value, date | time | timedelta):
         raise InvalidCell(
             "type",
@@ -88,7 +100,11 @@ def _is_number(text: str) -> bool:
 
 
 def parse_yes_no(value: CellContent) -> bool:
-    """Convert a yes or no in any language to a boolean. Raises `InvalidCell` if the value is neither."""
+    """Convert the word for yes or no, in any supported language, to a boolean.
+
+    Raises:
+        InvalidCell: The value is neither.
+    """
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (word := value.strip().casefold()) in _WORDS:
@@ -104,9 +120,12 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | int:
-    """Return the value of the choice that a cell names; `options` has each value by its text in lower case.
+    """Convert the text of a cell to the value of the choice that it names.
 
-    Raises `InvalidCell` if no choice matches.
+    `options` has the value of each choice by its text in lower case.
+
+    Raises:
+        InvalidCell: No choice has that text.
     """
     if isinstance(value, float | int) and not isinstance(value, bool) and value == int(value):
         value = str(int(value))
@@ -125,7 +144,11 @@ def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | 
 
 
 def parse_date(value: CellContent) -> str:
-    """Convert a date to JSON (RFC 3339). Raises `InvalidCell` if the value is not a date."""
+    """Convert a date in a cell to text in the format of RFC 3339.
+
+    Raises:
+        InvalidCell: The value is not a date.
+    """
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
@@ -150,7 +173,7 @@ def _reject_date() -> str:
 
 
 def quote_cell(value: CellContent) -> str | None:
-    """Format a cell value as JSON, to be shown in a fault.
+    """Format a cell value as JSON, to be quoted in a fault.
 
     Return None if the cell is empty or may contain personal data.
     """
@@ -163,9 +186,10 @@ def quote_cell(value: CellContent) -> str | None:
 
 
 def parse_text(value: CellContent) -> str:
-    """Return a text as one line, because published texts have no line breaks.
+    """Return the text of a cell as one line, because published texts have no line breaks.
 
-    Raises `InvalidCell` if the value is not a text.
+    Raises:
+        InvalidCell: The value is not a text.
     """
     if isinstance(value, str):
         return value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")

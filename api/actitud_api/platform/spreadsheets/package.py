@@ -26,10 +26,13 @@ from actitud_api.engine.i18n import Texts
 class WorkbookLimits(Struct, frozen=True, kw_only=True):
     """The limits on a workbook of one kind.
 
-    `inflated`: decompressed size in bytes. `rows` and `columns`: the last row and column of a sheet in which a cell may
-    have a value. `cells`: cells with a value in all sheets; empty cells do not count. `text`: characters in all cells;
-    XLSX stores a text that several cells show only once, but it counts for each of them. `elements`: XML elements in
-    all parts.
+    Attributes:
+        inflated: Largest decompressed size in bytes.
+        rows, columns: Last row and column of a sheet in which a cell may have a value.
+        cells: Largest number of cells with a value in all sheets; empty cells do not count.
+        text: Largest number of characters in all cells; XLSX stores a text that several cells show only once, but it
+            counts for each of them.
+        elements: Largest number of XML elements in all parts.
     """
 
     inflated: int
@@ -67,10 +70,10 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1
 
 
 class WorkbookRejected(Exception):
-    """The file cannot be read as a questionnaire. Raised by `open_workbook` and `read_questionnaire`.
+    """Raised if an uploaded file is rejected: it is no acceptable workbook, or cannot be read as a questionnaire.
 
-    `rule`: code of the fault, such as `macro` or `encrypted`. `location`: the member of the archive, or the cell, that
-    has the fault; empty if the fault concerns the whole file. `detail`: why the file is rejected, and what to do.
+    `rule`: code of the fault, such as `macro` or `encrypted`. `location`: member of the archive, or cell, that has the
+    fault; empty if the fault concerns the whole file. `detail`: reason of the rejection, and advice.
     """
 
     def __init__(self, rule: str, detail: Texts, location: str = "") -> None:
@@ -80,12 +83,12 @@ class WorkbookRejected(Exception):
         self.location = location
 
     def __reduce__(self) -> tuple[type[WorkbookRejected], tuple[str, Texts, str]]:
-        """Return how another process makes the same exception, in which the file is read."""
+        """Return the arguments that recreate the exception, so that another process can raise it (pickle)."""
         return type(self), (self.rule, self.detail, self.location)
 
 
 class WorkbookOversized(WorkbookRejected):
-    """The file exceeds a limit on size or content that this module sets. Raised by `open_workbook`."""
+    """Raised by `open_workbook` if an uploaded file exceeds a limit on its size or content."""
 
 
 class Cell(NamedTuple):
@@ -96,7 +99,7 @@ class Cell(NamedTuple):
 
 
 class CellMarks(Struct, frozen=True):
-    """The marks of a sheet: its cells that contain a formula, and its cells that show an error.
+    """Cells of a sheet that contain a formula, and cells that show an error such as `#REF!`.
 
     The workbook parser does not report them.
     """
@@ -106,7 +109,10 @@ class CellMarks(Struct, frozen=True):
 
 
 class CheckedWorkbook(Struct, frozen=True):
-    """A workbook that passed the checks: the object of the workbook parser, and the marks of each sheet by name."""
+    """Workbook that has passed the checks: the object of the workbook parser, and the marks of each sheet by name.
+
+    The marks are the cells that contain a formula or show an error.
+    """
 
     workbook: CalamineWorkbook
     marks: Mapping[str, CellMarks]
@@ -115,7 +121,8 @@ class CheckedWorkbook(Struct, frozen=True):
 def open_workbook(raw: bytes, limits: WorkbookLimits = QUESTIONNAIRE_LIMITS) -> CheckedWorkbook:
     """Check an uploaded file, and open it as a workbook; the default limits are the limits of a questionnaire.
 
-    Raises `WorkbookRejected` if the file fails a check.
+    Raises:
+        WorkbookRejected: The file fails a check.
     """
     _refuse_other_formats(raw)
     members = _inflate_members(raw, limits)

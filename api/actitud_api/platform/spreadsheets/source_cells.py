@@ -52,16 +52,22 @@ _NO_KIND: Final = Texts(
 
 
 def list_source_cells(source: AnswerSource | None) -> dict[SourceColumn, str | Texts | None]:
-    """Return the content of the cells for the source of an answer, by column; None for an empty cell."""
+    """Return the cell contents that describe the source of an answer, by column; None for an empty cell.
+
+    The columns are the kind of the source, the digest of its manifest and its edition.
+    """
     if source is None:
         return dict.fromkeys(SOURCE_TITLES)
     return {"source": SOURCE_LABELS[source.kind], "manifest": source.manifest, "edition": source.edition}
 
 
 def parse_source_member(column: SourceColumn, value: CellContent) -> str:
-    """Convert a cell of a source column to the member of the source; a kind may be a code or a name in any language.
+    """Convert a cell of a source column to the JSON value that it stands for.
 
-    Raises `InvalidCell` if the cell has no valid value.
+    A kind of source may be given as a code or as a name in any language.
+
+    Raises:
+        InvalidCell: The cell has no valid value.
     """
     if column == "source":
         try:

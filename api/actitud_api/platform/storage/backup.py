@@ -74,7 +74,7 @@ def build_checksum_path(file: Path) -> Path:
 
 
 def create_backup(database: Database, source: Path, file: Path, *, force: bool) -> BackupCopy:
-    """Write a verified backup of a database and its checksum file, and return its description.
+    """Write a verified backup of a SQLite database and its checksum file, and return a description of the backup.
 
     The copy gets its final name only after the integrity check, so a failed attempt leaves no file.
 
@@ -137,7 +137,7 @@ def verify_backup(file: Path) -> BackupCopy:
 
 
 def restore_backup(file: Path, target: Path, *, force: bool) -> BackupCopy:
-    """Replace a database by a verified backup, and return the description of the backup.
+    """Replace a SQLite database by a verified backup, and return the description of the backup.
 
     No other process may have the database open. The pages are written in one SQLite transaction: after a crash the old
     database is unchanged. `force` allows an existing database to be replaced.

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 class Base(SQLModel):
     """Base class of all tables. Its metadata names every constraint by one rule.
 
-    A migration can therefore name a constraint without looking it up in a database.
+    So a migration knows the name of a constraint without looking it up in a database.
     """
 
     metadata: ClassVar[MetaData] = MetaData(

@@ -20,7 +20,7 @@ WAKE_SECONDS: Final = 0.1
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """Connection that is closed if the server is silent for `patience` seconds; None to wait without bound.
+    """PostgreSQL connection that is closed if the server sends nothing for `patience` seconds; None sets no limit.
 
     Each byte from the server restarts the time, so a batch of many statements, or a large result, may take longer.
     """
@@ -28,7 +28,9 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     patience: float | None = None
 
     def wait(self, gen: PQGen[ResultT], interval: float = WAKE_SECONDS, timeout: float | None = None) -> ResultT:
-        """Run an operation of the connection and return its result.
+        """Wait for the result of an operation of the connection and return it.
+
+        `gen` is the operation, as psycopg calls this method.
 
         Raises:
             ConnectionTimeout: The server was silent for too long. The connection is closed.

@@ -33,7 +33,10 @@ __all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table"
 
 
 class Backend(Protocol):
-    """Operations that differ between SQLite and PostgreSQL; the modules `sqlite` and `postgresql` implement them."""
+    """Interface of the operations that differ between SQLite and PostgreSQL.
+
+    The modules `sqlite` and `postgresql` implement them.
+    """
 
     def create_engines(self, url: URL) -> tuple[Engine, Engine]:
         """Return the engine for read sessions and the engine for write sessions."""
@@ -42,10 +45,10 @@ class Backend(Protocol):
         """Return the request counter that all processes of this database share."""
 
     def create_state_readers(self, url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
-        """Return a function that opens a reader of the public state on a connection of its own."""
+        """Return a function that opens a reader of the version number of the public state on its own connection."""
 
     def lock_for_migration(self, connection: Connection) -> None:
-        """Keep other processes from migrating until the transaction of this connection ends."""
+        """Lock the database against migrations by other processes until the transaction of this connection ends."""
 
     def is_unavailable(self, error: DBAPIError) -> bool:
         """Return True if an error is temporary: the database was busy or could not be reached."""
@@ -149,11 +152,11 @@ class Database:
 
     @property
     def read_engine(self) -> Engine:
-        """Engine of the read sessions, which `session.get_bind()` returns in one."""
+        """Engine of the read sessions: the object that `get_bind()` of such a session returns."""
         return self._reader
 
     def read_row(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Any, ...] | None:
-        """Return the only row that a statement selects, or None if there is none, without a session (see `RowReader`).
+        """Return the only row that a statement selects, or None if there is none; faster than a read session.
 
         Raises:
             Unavailable: No connection was free, or the database could not be reached in time.
@@ -165,8 +168,9 @@ class Database:
     def write(self, *, hidden: bool = False) -> Iterator[Session]:
         """Open a write session: commit it durably at the end of the block, or roll it back if the block raises.
 
-        The commit raises the number of the public state if the session has changed any row. `hidden`: True if the
-        changes are invisible to an anonymous reader; the number is then not raised.
+        If the session has changed any row, the commit increments the version number of the public state, by which
+        stored responses become invalid. `hidden`: True if the changes alter no response to a request without a key; the
+        number then stays the same.
 
         On SQLite only one write session is open at a time. On PostgreSQL several are open at once: compare the version
         of a row in the `UPDATE` statement itself (`UPDATE … WHERE version = ?`, then check its row count), or lock the
@@ -190,7 +194,7 @@ class Database:
                 self.public_state.learn(number)
 
     def get_pool_use(self) -> dict[Literal["read", "write"], PoolUse]:
-        """Return the use of the connection pools of this process, by the kind of session."""
+        """Return the numbers of free connections and of waiting threads of this process, by kind of session."""
         return {
             "read": PoolUse(self._read_slots.free, self._read_slots.waiting),
             "write": PoolUse(self._write_slots.free, self._write_slots.waiting),
@@ -242,7 +246,7 @@ def _build_semaphore(engine: Engine) -> FifoSemaphore:
 
 
 def lock_table(session: Session, table: Table) -> None:
-    """Keep other writers out of a table until this session ends; readers are not affected.
+    """Lock a table against other writers until this session ends; readers are not affected.
 
     Use it for bulk changes that depend on the whole table. On SQLite it does nothing, because only one write session is
     open at a time.

@@ -10,10 +10,10 @@ class InvalidDatabase(ValueError):
 class Unavailable(Exception):
     """Raised by sessions and migrations if the database could not be used in time.
 
-    The connections or locks of the database stayed taken, or the database did not respond. The session was rolled
-    back; but if the connection was lost during the commit, the changes may be stored.
+    No connection or lock became free, or the database did not respond. The session was rolled back; but if the
+    connection was lost during the commit, the changes may be stored.
     """
 
 
 class Irreversible(RuntimeError):
-    """Raised by a migration without a downgrade, because undoing it would lose data. Nothing has changed."""
+    """Raised by a migration that cannot be undone, because a downgrade would lose data. Nothing has changed."""

@@ -38,7 +38,7 @@ class FifoSemaphore:
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """Hold a slot while the block runs; raise `Unavailable` if no slot becomes free in time."""
+        """Hold a slot while the `with` block runs; raise `Unavailable` if no slot becomes free in time."""
         self._take()
         try:
             yield

@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 
 
 def is_writable(folder: Path) -> bool:
-    """Return True if this process may write to a folder, or make it where it is missing."""
+    """Return True if this process may write to a folder, or may create the folder if it does not exist."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
@@ -78,7 +78,7 @@ class FileStore:
     """
 
     def __init__(self, folder: Path, room: int) -> None:
-        """Keep the folder, which is created with the first file, and the limit `room` in bytes; 0 stores nothing."""
+        """Keep the folder, created with the first file, and the limit `room` of its size in bytes; 0 stores nothing."""
         self.folder = folder
         self.room = room
         self._verified: dict[str, tuple[int, int, int]] = {}
@@ -86,7 +86,10 @@ class FileStore:
         self._has_warned = False
 
     def entry(self, name: str) -> StoreEntry:
-        """Return the entry of a file, which may be missing. `name` consists of letters, digits, dots and hyphens."""
+        """Return the entry of a file, through which it can be opened or stored.
+
+        `name` is the file name; it consists of letters, digits, dots and hyphens.
+        """
         return StoreEntry(self, name)
 
     def holds(self, name: str) -> bool:
@@ -135,13 +138,13 @@ class FileStore:
         return StoredFile(file, status.st_size - _TRAILER.size)
 
     def write(self, name: str, pieces: Iterable[bytes]) -> bool:
-        """Store a file with this content, and return True; return False if it cannot be stored."""
+        """Store a file with this content and return True, or return False if it cannot be stored."""
         for _ in self.keep(name, pieces):
             pass
         return self.holds(name)
 
     def keep(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the pieces of a file, and store the file once all are read; yield them even if it cannot be stored."""
+        """Yield the pieces of a file, and store the file once all are read. If it cannot be stored, only yield them."""
         writer = self._begin(name)
         try:
             for piece in pieces:
@@ -242,7 +245,7 @@ class FileStore:
 
 
 class StoreEntry:
-    """Entry of a file in a store by its name; the file may be missing."""
+    """Named file in a store, which can be opened or, if it does not exist yet, stored."""
 
     def __init__(self, store: FileStore, name: str) -> None:
         self._store = store

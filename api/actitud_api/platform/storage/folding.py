@@ -6,11 +6,11 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case, without accents, in which each run of other signs is one space.
+    """Return a text in the form for search: lower case, without accents, words separated by one space.
 
-    Other signs are all but letters and digits. `L'Alcúdia de Crespins` → `l alcudia de crespins`; `Vila-real` →
-    `vila real`. The middle dot of Catalan is removed without a space, because people omit it: `col·legi` →
-    `collegi`.
+    Each run of signs other than letters and digits becomes one space. `L'Alcúdia de Crespins` → `l alcudia de
+    crespins`; `Vila-real` → `vila real`. The middle dot of Catalan is removed without a space, because people omit it:
+    `col·legi` → `collegi`.
     """
     # NFKD separates letters from their accents, which are then dropped as combining characters.
     decomposed = unicodedata.normalize("NFKD", text.casefold())
@@ -19,5 +19,5 @@ def fold(text: str) -> str:
 
 
 def split_words(query: str) -> list[str]:
-    """Return the distinct words of a search query in the form of `fold`, in their order in the query."""
+    """Return the distinct words of a search query, in lower case and without accents, in their order in the query."""
     return list(dict.fromkeys(fold(query).split()))

@@ -26,9 +26,10 @@ _TABLES: Final = text(
 
 
 def grant_to_serving(connection: Connection) -> None:
-    """Grant the serving role only the privileges that it needs on each table; do nothing if the role does not exist.
+    """Grant the database role of the service only the privileges that it needs on each table.
 
-    The role may insert and select. It may also update and delete, except where a trigger refuses that for every row.
+    It may insert and select, and also update and delete, except where a trigger refuses that for every row. If the role
+    does not exist, nothing is granted.
     """
     if connection.dialect.name != "postgresql":
         return

@@ -71,9 +71,9 @@ def get_dialect(database: Database) -> str:
 
 
 def find_wrong_pragmas(database: Database) -> dict[str, str]:
-    """Return the SQLite settings that differ from the required ones.
+    """Return the SQLite settings (pragmas) whose values are not the required ones.
 
-    Maps `<role>.<pragma>`, where the role is `reader` or `writer`, to the actual value.
+    The keys are `<role>.<pragma>`, with the role `reader` or `writer`, and the values are the actual values.
 
     Raises:
         DatabaseFailure: The database cannot be reached.

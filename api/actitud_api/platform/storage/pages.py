@@ -26,9 +26,14 @@ def execute_page(
 ) -> Result[*Columns]:
     """Return the rows of one page of a list.
 
-    `statement` selects all rows of the list, in its order. `after` is the condition for the rows that follow the
-    previous page, None for the first page. Skips `offset` of these rows and returns at most `limit`; None returns all.
-    `total` receives the number of rows on all pages, which are counted in the same session; None does not count.
+    Args:
+        session: Session that reads.
+        statement: Query for all rows of the list, in its order.
+        parameters: Values of the parameters of the query, by name.
+        after: Condition for the rows that follow the previous page, None for the first page.
+        offset: Number of these rows to skip.
+        limit: Largest number of rows to return, None for all.
+        total: Receives the number of rows on all pages, counted in the same session; None does not count.
     """
     if total is not None:
         # Without the columns: some of them are subqueries, which the database would compute for each row.

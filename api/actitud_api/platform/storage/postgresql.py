@@ -119,7 +119,7 @@ def create_counter(url: URL) -> PostgresqlCounter:
 
 
 def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
-    """Return a function that opens a reader of the public state on a connection of its own."""
+    """Return a function that opens a reader of the version number of the public state on its own connection."""
     engine = _create_engine(url, "watcher", 1)
 
     @contextmanager
@@ -152,7 +152,7 @@ class _StateReader:
 
 
 def lock_for_migration(connection: Connection) -> None:
-    """Keep other processes from migrating until the transaction of this connection ends.
+    """Lock the database against migrations by other processes until the transaction of this connection ends.
 
     A process that finds the lock taken waits `MIGRATION_TIMEOUT` seconds for it.
     """

@@ -59,10 +59,10 @@ _log = structlog.get_logger()
 
 
 class StoredPublicState(Base, table=True):
-    """Table of one row: the public state of the database.
+    """Table of one row: the version number of the public state, the data that an anonymous reader can see.
 
-    `number` rises by one with each change of data that an anonymous reader can see. `token` is random and new with each
-    change, because a database that was restored from a copy reaches the same numbers again, but never the same tokens.
+    `number` grows by one with each change of these data. `token` is random and new with each change, because a database
+    that was restored from a copy reaches the same numbers again, but never the same tokens.
     """
 
     __tablename__ = "public_state"
@@ -79,7 +79,7 @@ def create_token() -> int:
 
 
 def join_number(number: int, token: int) -> int:
-    """Join the number and the token of a row to one number, which rises with the number of the row."""
+    """Return one number that combines the number and the token of a row, and grows with the number of the row."""
     return number << TOKEN_BITS | token
 
 
@@ -87,17 +87,17 @@ def join_number(number: int, token: int) -> int:
 
 
 def mark_hidden(session: Session) -> None:
-    """Declare that the changes of a session are invisible to an anonymous reader, unless `mark_shown` is called too."""
+    """Mark the changes of a session as invisible to an anonymous reader, unless `mark_shown` is called for it too."""
     session.info[_HIDDEN] = True
 
 
 def mark_shown(session: Session) -> None:
-    """Declare that an anonymous reader may see changes of a session; this overrides `mark_hidden`."""
+    """Mark the changes of a session as visible to an anonymous reader, even if `mark_hidden` is called for it too."""
     session.info[_SHOWN] = True
 
 
 def watch_changes(session: Session) -> None:
-    """Note the count of changed rows when a write session begins, so that `raise_if_changed` detects changes."""
+    """Store the count of changed rows at the beginning of a write session, for `raise_if_changed` to compare."""
 
     @event.listens_for(session, "after_begin", once=True)
     def count(_session: Session, _transaction: object, connection: Connection) -> None:
@@ -105,7 +105,7 @@ def watch_changes(session: Session) -> None:
 
 
 def raise_if_changed(session: Session) -> int | None:
-    """Raise the number of the public state before a commit, and return it; None if the session has changed no row.
+    """Increment the version number of the public state before a commit, and return it; None if no row has changed.
 
     Hidden changes and changes that were rolled back do not count. Call it as the last statement of the session.
     """
@@ -121,9 +121,9 @@ def raise_if_changed(session: Session) -> int | None:
 
 
 def raise_number(connection: Connection) -> int | None:
-    """Raise the number of the public state in the transaction of a connection, and return it.
+    """Increment the version number of the public state in the transaction of a connection, and return it.
 
-    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can raise the number
+    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can increment the number
     until this one ends, so make this call the last statement.
     """
     statement = _RAISE_ON_SQLITE if connection.dialect.name == "sqlite" else _RAISE_ON_POSTGRESQL
@@ -145,10 +145,13 @@ def _count_changes(connection: Connection) -> int:
 
 
 class StateReader(Protocol):
-    """Reader of the number of the public state, on a connection of its own, outside of any transaction."""
+    """Interface of a reader of the version number of the public state, with a connection that it does not share.
+
+    It reads outside of any transaction.
+    """
 
     def read(self) -> int:
-        """Read the number from its row and return it."""
+        """Return the version number of the public state, read from its row."""
         ...
 
     def wait(self, stopping: threading.Event) -> None:
@@ -157,14 +160,14 @@ class StateReader(Protocol):
 
 
 class PublicState:
-    """View of the public state in this process; safe to share between threads.
+    """Version number of the public state as this process knows it; safe to share between threads.
 
     A write session of this process sets the number after its commit, before `Database.write` returns. A thread
     (`start`) notices the commits of other processes.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[StateReader]]) -> None:
-        """Keep the function that opens a reader; no connection is opened yet."""
+        """Keep the function that opens a reader of the number; no connection is opened yet."""
         self._connect = connect
         self._lock = threading.Lock()
         self._number: int | None = None
@@ -176,7 +179,7 @@ class PublicState:
 
     @property
     def number(self) -> int | None:
-        """The last number that this process knows; None before it could read the database.
+        """The last version number that this process has read; None before it could read the database.
 
         Compare it only for equality, because a database that was restored from a copy has a lower number. Without the
         thread, the first use of this property reads the database once.
@@ -190,7 +193,7 @@ class PublicState:
 
     @property
     def heard(self) -> float:
-        """The time (`time.monotonic()`) at which the last successful read of the database began; −∞ before it."""
+        """Time (`time.monotonic()`) at which the last successful read of the database began; −∞ before the first."""
         return self._heard
 
     def start(self) -> None:
@@ -212,7 +215,7 @@ class PublicState:
             thread.join(STOP_SECONDS)
 
     def learn(self, number: int) -> None:
-        """Set the number that a write session of this process has raised and committed."""
+        """Set the version number to the number that a write session of this process has stored and committed."""
         with self._lock:
             if self._number is None or number > self._number:
                 self._store(number)
@@ -262,7 +265,7 @@ class PublicState:
 
 
 def read_row(row: Any) -> int:
-    """Return the number in a row of `SELECT_NUMBER`; raise `LookupError` if there is none."""
+    """Return the version number in a row of `SELECT_NUMBER`; raise `LookupError` if there is no row."""
     if row is None:
         raise LookupError("the table of the public state is empty")
     number, token = row

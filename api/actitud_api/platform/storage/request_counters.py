@@ -52,11 +52,11 @@ class RequestCounter(Protocol):
 
     @property
     def max_waiters(self) -> int:
-        """Number of threads that may block in `count` at once; 0 if counting never blocks."""
+        """Number of threads that may wait in `count` at the same time; 0 if it never makes a thread wait."""
         ...
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return the new count in its window.
+        """Count a request of a subject `weight` times, and return its new count and the time until its window ends.
 
         Raises:
             Unavailable: The count could not be stored in time.
@@ -69,10 +69,10 @@ class RequestCounter(Protocol):
 
 
 class RequestCount(Base, table=True):
-    """Table of the current window of each subject on PostgreSQL: its number of requests and its end.
+    """Table of the request counts for rate limits on PostgreSQL, by subject (a key or a client address).
 
-    The table is `UNLOGGED`, which is faster; a crash of the server empties it, and all windows begin again. On
-    SQLite the table stays empty.
+    `number`: requests in the current window of the subject. `ends`: end of that window. The table is `UNLOGGED`, which
+    is faster; a crash of the server empties it, and all windows begin again. On SQLite the table stays empty.
     """
 
     __tablename__ = "request_count"
@@ -96,10 +96,10 @@ class _Window:
 class MemoryCounter:
     """Request counter in the memory of one process; used with SQLite, which serves one process only.
 
-    `seconds` is the length of every window, so windows end in the order in which they began. Ended windows are dropped.
-    `subjects` is the highest number of stored windows. If as many are open, a request of a new subject drops the window
-    that ends first, so the next request of the subject of the dropped window is counted as its first. `max_waiters` is
-    0, because counting in memory never makes a thread wait.
+    `seconds` is the length of a window, in which the requests of one subject are counted; ended windows are dropped.
+    `subjects` is the highest number of stored windows. If that number is reached, a request of a new subject drops the
+    window that ends first, and the subject of that window begins again at 1. `max_waiters` is 0, because counting in
+    memory never makes a thread wait.
     """
 
     max_waiters: Final = 0
@@ -114,7 +114,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return the new count in its window."""
+        """Count a request of a subject `weight` times, and return its new count and the time until its window ends."""
         with self._lock:
             now = self._clock()
             # Amortised constant time: each window is added once and removed once.
@@ -157,9 +157,8 @@ _SWEEP: Final = text(
 class PostgresqlCounter:
     """Request counter in PostgreSQL: exact for any number of processes, even if their clocks differ.
 
-    Each request costs one statement on an autocommit connection. These connections are in a pool of their own,
-    so counting never waits for write sessions. Once in the time of a window, a request also removes ended
-    windows.
+    Each request costs one statement on an autocommit connection. These connections are in a pool of their own, so
+    counting never waits for write sessions. Once per length of a window, a request also removes ended windows.
     """
 
     def __init__(self, engine: Engine, connections: int, seconds: float = WINDOW_SECONDS) -> None:
@@ -171,7 +170,7 @@ class PostgresqlCounter:
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject as `weight` requests; return the new count in its window.
+        """Count a request of a subject `weight` times, and return its new count and the time until its window ends.
 
         Raises:
             Unavailable: No connection became free in time, or the statement failed.

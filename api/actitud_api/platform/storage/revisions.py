@@ -30,7 +30,7 @@ before 0.1.0, without a migration path. `foreign`: a revision that this release 
 
 
 class UnknownRevision(LookupError):
-    """Raised by `move_to_revision` for a revision that this release does not know.
+    """Raised by `move_to_revision` if this release does not know a schema revision.
 
     `known`: the known revisions, oldest first.
     """
@@ -42,7 +42,7 @@ class UnknownRevision(LookupError):
 
 
 class Revisions(Struct, frozen=True):
-    """Revision of a database and the revisions known to this release, oldest first.
+    """Schema revision of a database, and the revisions known to this release, oldest first.
 
     `current` is `base` if the database has no tables.
     """
@@ -71,7 +71,7 @@ class Revisions(Struct, frozen=True):
 class MigrationResult(Struct, frozen=True):
     """Completed migration from the revision `before` to the revision `after`.
 
-    `direction` is `none` if the tables were at that revision already. `steps`: the revisions in the order in
+    `direction` is `none` if the tables were at the revision `after` already. `steps`: the revisions in the order in
     which they were applied (`up`) or undone (`down`).
     """
 

@@ -35,7 +35,7 @@ class _DriverStatement(NamedTuple):
 
 
 class RowReader:
-    """Reader of single rows that bypasses sessions, because that is faster. Share one object between threads."""
+    """Reader of single rows without a session, which is faster. Share one object between threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine: Final = engine
@@ -76,7 +76,7 @@ class RowReader:
 
 
 def fetch_rows(connection: _DriverConnection, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
-    """Execute a statement on a connection of the driver, and return its rows."""
+    """Execute a statement on a connection of the database driver, and return its rows."""
     return connection.execute(statement, parameters).fetchall()
 
 

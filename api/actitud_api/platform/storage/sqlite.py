@@ -48,8 +48,8 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
     the lock of the file.
 
     Raises:
-        InvalidDatabase: The URL names no file. A database in memory belongs to one connection, and the service needs
-            two.
+        InvalidDatabase: The URL names no file. A database in memory is not supported, because it belongs to one
+            connection and the service needs two.
     """
     if url.database in (None, "", ":memory:"):
         raise InvalidDatabase("SQLite needs a file: sqlite:///<path>")
@@ -57,12 +57,12 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
 
 def create_counter(_url: URL) -> MemoryCounter:
-    """Return a request counter in memory, because a SQLite file is served by one process."""
+    """Return a request counter in memory; it suffices, because only one process serves a SQLite file."""
     return MemoryCounter()
 
 
 def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
-    """Return a function that opens a reader of the public state on a connection of its own."""
+    """Return a function that opens a reader of the version number of the public state on its own connection."""
     engine = _create_engine(url, "reader", 1)
 
     @contextmanager
@@ -116,7 +116,7 @@ def is_unavailable(error: DBAPIError) -> bool:
 
 
 def is_stalled(_error: DBAPIError) -> bool:
-    """Return False: a file has no server that could be silent."""
+    """Return False: SQLite has no server that could fail to answer."""
     return False
 
 

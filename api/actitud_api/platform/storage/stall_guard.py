@@ -20,9 +20,9 @@ ATTEMPT: Final = 5.0
 
 
 class StallGuard:
-    """Guard that refuses sessions while the database server does not answer; one session at a time tests it.
+    """Guard that refuses sessions at once while the database server does not answer; one session at a time tests it.
 
-    Without the guard, each request of a queue would wait for the same time-out, one after the other, and the waiting
+    Without the guard, the waiting requests would reach the time-out of the database one after another, and their
     threads would not be free for requests that need no database.
     """
 
@@ -36,7 +36,10 @@ class StallGuard:
 
     @contextmanager
     def admit(self) -> Iterator[None]:
-        """Admit a session for the `with` block, or raise `Unavailable`; note errors of the block that show a stall."""
+        """Admit a session for the `with` block, or raise `Unavailable` while the server is stalled.
+
+        Errors in the block show if the server is stalled.
+        """
         is_attempt = self._enter()
         stalled = False
         try:

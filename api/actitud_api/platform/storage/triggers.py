@@ -27,15 +27,14 @@ _SCHEMA = "actitud_expected"
 
 @contextmanager
 def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[None]:
-    """Switch triggers off in a write session, and on again at the end of the block.
+    """Disable triggers in a write session, and enable them again at the end of the `with` block.
 
     No other session can write to the tables of the triggers until this session ends. If the block raises, the session
-    has to be rolled back, which restores the triggers. On PostgreSQL only the owner of the tables may switch triggers
-    off.
+    has to be rolled back, which restores the triggers. On PostgreSQL only the owner of the tables may disable triggers.
 
     Args:
         session: A write session.
-        triggers: The tables of the triggers, by the names of the triggers.
+        triggers: Name of the table of each trigger, by the name of the trigger.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
@@ -54,10 +53,11 @@ def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:
-    """Return the names of triggers and functions that are missing, disabled or altered, and the expected number.
+    """Return the names of the triggers and their functions that are missing, disabled or altered.
 
-    The expected triggers are read from an empty database: on SQLite one in memory, on PostgreSQL a schema that is
-    created and rolled back. For a role that may not create a schema, altered triggers are not found.
+    The second value is the number of triggers and functions that should exist. They are read from an empty database: on
+    SQLite one in memory, on PostgreSQL a schema that is created and rolled back. For a role that may not create a
+    schema, altered triggers are not found.
     """
     with database.read() as session:
         connection = session.connection()

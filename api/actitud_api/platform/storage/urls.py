@@ -31,7 +31,7 @@ def find_database_file(url: str) -> Path | None:
 
 
 def is_absent(url: str) -> bool:
-    """Return True if the URL names a SQLite file that does not exist, and that opening the database would create."""
+    """Return True if a URL names a SQLite file that does not exist; opening the database would create the file."""
     file = find_database_file(url)
     return file is not None and not file.exists()
 

@@ -15,13 +15,13 @@ It gets the stored revision of the row, or None if the row does not exist, and r
 
 
 class StaleVersion(Exception):
-    """Raised by a use case if the stored row has changed since the caller read it."""
+    """Raised if a stored row has changed since the caller read it: its revision is not the one in `If-Match`."""
 
 
 def build_revision(created: datetime, version: int) -> str:
-    """Build the name of one state of a row, such as `v3.1f0c2a9b`: its version and a hash of its time of creation.
+    """Build the revision of a row, such as `v3.1f0c2a9b`, from its version and a hash of its time of creation.
 
-    The hash distinguishes the row from a deleted row that had the same id.
+    A revision names one state of the row. The hash distinguishes the row from a deleted row that had the same id.
     """
     moment = created.astimezone(UTC).isoformat(timespec="microseconds")
     return f"v{version}.{hashlib.sha256(moment.encode()).hexdigest()[:8]}"

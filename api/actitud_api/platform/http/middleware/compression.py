@@ -72,10 +72,10 @@ _OF_BODY: Final = frozenset(
 
 
 def compress_well(scope: HTTPScope) -> None:
-    """Mark the response to a request for the strongest level of Brotli or Zstandard, which takes longer.
+    """Have the response to a request compressed at the strongest level of Brotli or Zstandard, which takes longer.
 
-    A handler calls this function for public bytes that stay the same for days, because `memory` keeps the compressed
-    answer.
+    A handler calls this function for public bytes that stay the same for days, because their compressed form is kept in
+    memory.
     """
     scope["state"][_BEST] = True
 
@@ -83,8 +83,8 @@ def compress_well(scope: HTTPScope) -> None:
 class Compression:
     """ASGI layer that compresses the responses of the application below it, for clients that accept it.
 
-    Streams are compressed piece by piece. `memory` keeps whole responses in each coding; this layer keeps only the last
-    bodies that were compressed at the strongest level, for a service without memory.
+    Streams are compressed piece by piece. This layer keeps in memory only the last bodies that were compressed at the
+    strongest level; the layer `Memory` keeps whole responses in each compression.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -134,10 +134,10 @@ def _strip(condition: str, suffixed: dict[str, list[str]]) -> str:
 
 
 def find_current_tag(if_none_match: str, tag: str, coding: Coding | None) -> str | None:
-    """Return the entity tag of the 304 response to `If-None-Match`, or None if it does not name the representation.
+    """Return the `ETag` of the 304 response to an `If-None-Match` header, or None if the header does not name it.
 
-    `tag`: entity tag of the representation, with or without the suffix of a coding. `coding`: the coding that the
-    client prefers.
+    `tag`: entity tag of the representation, with or without the suffix of a coding. `coding`: coding that the client
+    prefers.
     """
     suffixed: dict[str, list[str]] = {}
     plain = _strip(tag, {})
@@ -151,7 +151,7 @@ def _select_tag(suffixed: dict[str, list[str]], tag: str, coding: Coding | None)
 
 
 def describe_unchanged(headers: Iterable[tuple[bytes, bytes]], tag: str) -> list[tuple[bytes, bytes]]:
-    """Return the headers of a 304 response with an entity tag, made from the headers of the 200 response.
+    """Return the headers of a 304 response with the entity tag `tag`, made from the headers of the 200 response.
 
     Headers that describe the body are left out (RFC 9110, section 15.4.5).
     """

@@ -55,7 +55,7 @@ class _FileSet(NamedTuple):
 
 
 class Alternatives:
-    """ASGI layer around the router: if the client of a resource prefers a file by `Accept`, it routes to that file."""
+    """ASGI layer around the router that routes to a file if the client of a resource prefers that file by `Accept`."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
@@ -72,7 +72,7 @@ class Alternatives:
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI)."""
+        """Handle a request (ASGI): route it to a file if `Accept` prefers one."""
         if scope["type"] == ScopeType.HTTP and scope["method"] in ("GET", "OPTIONS"):
             unknown = self._find_unknown_format(scope["path"])
             if unknown is not None:
@@ -99,7 +99,10 @@ class Alternatives:
         return None
 
     def choose_path(self, path: str, accept: str | None) -> str:
-        """Return the path that answers a read of `path`: a path of a file if `Accept` prefers it to JSON, or `path`."""
+        """Return the path of the file that `Accept` prefers to JSON, or `path` itself if it prefers none.
+
+        `path` is the path of a requested resource, and `accept` the header, None without one.
+        """
         # No weight is above 1: if JSON has it, as in most requests, no other format can be preferred.
         if accept is None or (json_quality := compute_quality(accept, JSON)) >= 1:
             return path
@@ -147,7 +150,7 @@ def _file_sets(app: Litestar) -> Iterator[_FileSet]:
 
 
 def files_path(path: str) -> str:
-    """Return the path of a file with `{format}` in place of its suffix: `/scores.{format}` for `/scores.csv`."""
+    """Return a path of a file with `{format}` in place of its suffix: `/scores.{format}` for `/scores.csv`."""
     return f"{path.rpartition('.')[0]}.{{format}}"
 
 

@@ -62,18 +62,24 @@ _UNCOUNTED: Final = Texts(
 
 
 def class_of(rule: Rule, method: str) -> LimitClass | None:
-    """Return the limit that counts a request with an HTTP method, or None if no limit counts it."""
+    """Return the name of the rate limit that counts a request (`read`, `write`, `score`), None if none does.
+
+    `rule` is the access rule of the operation, and `method` the HTTP method.
+    """
     if rule.limit == "by_method":
         return "read" if method == "GET" else "write"
     return None if rule.limit == "none" else rule.limit
 
 
 class CountFailed(Exception):
-    """Raised if a `Count` function could not count a request, or did not return within `PATIENCE` seconds."""
+    """Raised if a request could not be counted for its rate limit, or not within `PATIENCE` seconds."""
 
 
 class Limits:
-    """Rate limits of an application; `layer` wraps each handler."""
+    """Rate limits of an application: highest numbers of requests in a window of time, per key or client address.
+
+    `layer` wraps each handler.
+    """
 
     def __init__(
         self,
@@ -82,13 +88,13 @@ class Limits:
         count: Count,
         max_waiters: int,
     ) -> None:
-        """Keep the quotas and the counter.
+        """Keep the quotas of the limits and the counter of requests.
 
         Args:
             quotas: Highest number of requests in a window, 0 for no limit.
             window: Length of a window in seconds.
-            count: Counter of requests by subject.
-            max_waiters: Number of threads that may wait in `count` at once, 0 if it does not block.
+            count: Counter of requests by key or client address.
+            max_waiters: Number of threads that may wait in `count` at the same time, 0 if it does not block.
         """
         self._quotas = quotas
         self._window = window
@@ -99,8 +105,8 @@ class Limits:
     def layer(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI handler that counts a request before it calls `app`.
 
-        The handler raises a 429 problem if the request exceeds the quota. If the request cannot be counted, it
-        raises a 503 problem, but reads without a key are answered uncounted.
+        The handler raises a 429 problem if the request exceeds the quota. If the request cannot be counted, a read
+        without a key is answered all the same, and any other request raises a 503 problem.
         """
 
         async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,14 +162,15 @@ class Limits:
         state.check()
 
     async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Count a refused request; raise a problem if there were too many.
+        """Count a refused request; raise a problem if too many requests were refused.
 
-        The request counts for its key, or for the client address if the key is invalid (`holder` is None). A
-        valid key is never refused because of earlier invalid ones: many clients may share an address, and one
-        of them must not lock out the others.
+        The request counts for its key, or for the client address if the key is invalid (`holder` is None). A valid key
+        is never refused because of earlier invalid ones: many clients may share an address, and one of them must not
+        lock out the others.
 
         Raises:
-            ProblemError: 429 if the subject was refused too often, 503 if the request cannot be counted.
+            ProblemError: 429 if too many requests of the key or address were refused, 503 if the request cannot be
+                counted.
         """
         if not self._quotas["refused"]:
             return
@@ -235,7 +242,10 @@ def _find_subject(scope: HTTPScope, holder: Holder | None) -> str:
 
 
 def address_of(scope: HTTPScope) -> str:
-    """Return the IPv4 address of a client, the /64 network of its IPv6 address, or `UNKNOWN_ADDRESS`."""
+    """Return the address for which a request without a key counts in rate limits.
+
+    It is the IPv4 address of the client, the /64 network of its IPv6 address, or `UNKNOWN_ADDRESS`.
+    """
     client = scope.get("client")
     if client is None:
         return UNKNOWN_ADDRESS

@@ -60,21 +60,24 @@ _COVERED: Final = frozenset({"accept-encoding", "authorization"})
 
 
 class PublicState(Protocol):
-    """Interface of a process's view of the public state, the data that an anonymous reader can see."""
+    """Interface to the version number of the public state: the data that an anonymous reader can see."""
 
     @property
     def number(self) -> Hashable | None:
-        """Number of the state, different after each change; None before the database was read first."""
+        """Version number of the public state, different after each change; None before its first read."""
         ...
 
     @property
     def heard(self) -> float:
-        """Time of the last successful read of the database, by `time.monotonic`."""
+        """Time of the last successful read of the version number from the database, by `time.monotonic`."""
         ...
 
 
 class Memory:
-    """ASGI layer that answers public reads from memory, and computes each answer once for all waiting requests."""
+    """ASGI layer that answers public reads from memory.
+
+    It computes a missing response once for all waiting requests.
+    """
 
     def __init__(
         self,
@@ -87,14 +90,14 @@ class Memory:
         has_public_url: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Wrap the handler of an application.
+        """Create the layer around an application.
 
         Args:
             app: The application, complete except for this layer.
             alternatives: The format negotiation of the application.
-            state: View of the public state.
-            room: Highest number of bytes for stored answers and targets of addresses.
-            stale_if_error: Seconds for which stored answers are sent while the database does not respond.
+            state: Version number of the public state; a stored response is sent only while it is the same.
+            room: Highest number of bytes for stored responses and their keys.
+            stale_if_error: Seconds for which stored responses are sent while the database does not respond.
             has_public_url: True if absolute links do not depend on the request.
             clock: The clock of `state.heard`.
         """
@@ -111,11 +114,11 @@ class Memory:
 
     @property
     def size(self) -> int:
-        """Bytes in memory that stored answers and targets take."""
+        """Bytes in memory that the stored responses and their keys occupy."""
         return self._answers.size + self._targets.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request (ASGI)."""
+        """Answer a request (ASGI): from memory if possible, else by the application."""
         if scope["type"] != ScopeType.HTTP or (scope["method"] != "GET" and scope["method"] != "HEAD"):
             await self._inner(scope, receive, send)
             return

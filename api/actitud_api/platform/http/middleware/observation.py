@@ -25,10 +25,13 @@ _log = structlog.get_logger()
 
 
 class Observation:
-    """ASGI layer that counts and times requests, and logs them."""
+    """ASGI layer that counts, times and logs requests."""
 
     def __init__(self, inner: ASGIApp, *, counts: bool, logs: bool) -> None:
-        """Wrap a handler. `counts`: True to record metrics. `logs`: True to log a line for each request."""
+        """Create the layer around the application `inner`.
+
+        `counts`: True to record metrics. `logs`: True to log a line for each request.
+        """
         self._inner = inner
         self._counts = counts
         self._logs = logs

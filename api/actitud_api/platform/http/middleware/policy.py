@@ -25,26 +25,26 @@ _INVALID: Final = f'{_CHALLENGE}, error="invalid_token"'
 
 
 class Holder(Protocol):
-    """Interface of the holder of a valid key, as `auth.service.Principal` implements it."""
+    """Interface of the holder of a valid key, as request handling needs it; `auth.service.Principal` implements it."""
 
     @property
     def key(self) -> str:
-        """Id of the key."""
+        """Id of the access key."""
         ...
 
     @property
     def role(self) -> str:
-        """Role of the key."""
+        """Role of the access key."""
         ...
 
     @property
     def organisation(self) -> str | None:
-        """The organisation that the key is bound to. None if the key is bound to none or to several."""
+        """The id of the only organisation that the key is bound to, None if the key is bound to none or to several."""
         ...
 
     @property
     def organisations(self) -> Collection[str]:
-        """All organisations that the key is bound to."""
+        """The ids of all organisations that the key is bound to."""
         ...
 
     def can_reach(self, kind: str, identifier: str) -> bool:
@@ -149,7 +149,7 @@ class Policy:
 
 
 def holder_of(scope: HTTPScope) -> Holder | None:
-    """Return the holder of the key of a request, or None without a key."""
+    """Return the holder of the key of a request, or None if it was sent without a key."""
     holder: Holder | None = scope["state"].get("principal")
     return holder
 

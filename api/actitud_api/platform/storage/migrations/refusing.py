@@ -15,8 +15,8 @@ Change = Literal["INSERT", "UPDATE", "DELETE"]
 def refuse(table: str, change: Change, when: str | None = None) -> None:
     """Create a trigger that refuses a kind of change to the rows of a table.
 
-    `when`: SQL condition on the row before (`OLD`) and after (`NEW`) the change. If it is false, the change is
-    allowed. None refuses the change of every row.
+    `when`: SQL condition on the row before (`OLD`) and after (`NEW`) the change; only changes for which it is true are
+    refused. None refuses the change of every row.
     """
     condition = "" if when is None else f"WHEN ({when})"
     name = f"{table}_refuses_{change.lower()}"
@@ -35,7 +35,7 @@ def refuse(table: str, change: Change, when: str | None = None) -> None:
 def refuse_replacement(table: str, key: str, when: str = "true") -> None:
     """Create a trigger on SQLite that refuses to insert a row with the key or the rowid of an existing row.
 
-    On PostgreSQL nothing is created: there, replacing a row is an update.
+    On PostgreSQL nothing is created, because replacing a row is an update there, which `refuse` prevents.
 
     Args:
         table: Table to protect.
@@ -53,8 +53,8 @@ def refuse_replacement(table: str, key: str, when: str = "true") -> None:
 def refuse_renumbering(table: str) -> None:
     """Create a trigger on SQLite that refuses to change the rowid of a row.
 
-    `UPDATE OR REPLACE` of a row that may change would delete the row whose rowid it takes, and run no trigger. On
-    PostgreSQL nothing is created: there, rows have no such number.
+    By `UPDATE OR REPLACE`, a row could take the rowid of a protected row, which SQLite would delete without a trigger.
+    On PostgreSQL nothing is created: its rows have no rowid.
     """
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
