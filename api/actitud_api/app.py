@@ -322,7 +322,7 @@ def create_app(
     keeps_ledger: bool = False,
     runs_jobs: bool = False,
 ) -> Litestar:
-    """Build the application (ASGI).
+    """Build the ASGI application of the service.
 
     Args:
         settings: Settings of the process.

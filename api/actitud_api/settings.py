@@ -33,7 +33,7 @@ MAX_REQUEST_SECONDS: Final = 20
 
 
 class Network(str):
-    """IP address or network, as text; never the network of all addresses."""
+    """IP address or network of clients or proxies, as text; never the network of all addresses."""
 
     __slots__ = ()
 
@@ -139,18 +139,20 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def peppers(self) -> tuple[SecretText, ...]:
-        """Peppers of valid keys, newest first; empty if none is set."""
+        """Peppers (secrets for the hashes of access keys) that are valid, newest first; empty if none is set."""
         return tuple(pepper for pepper in (self.key_pepper, self.key_pepper_previous) if pepper is not None)
 
 
 class SettingsFault(Struct, frozen=True):
     """Fault of one setting, or of the whole settings file.
 
-    `code`: `unknown` for a name that is no setting, `invalid` for a value that is not allowed, `unreadable` for
-    a file that cannot be read. `place`: the environment variable, the option, or the file and a name in it.
-    `name`: the setting, None if it is unknown. `value`: the text found, None for a secret or an unknown
-    setting; for `unreadable`, the reason. `nearest`: the most similar known name if the name is unknown, else
-    None.
+    Attributes:
+        code: `unknown` for a name that is no setting, `invalid` for a value that is not allowed, `unreadable` for a
+            file that cannot be read.
+        place: The environment variable, the option, or the file and a name in it.
+        name: The setting, None if it is unknown.
+        value: Text of the setting, None for a secret or an unknown setting; for `unreadable`, the reason.
+        nearest: The most similar known name if the name is unknown, else None.
     """
 
     place: str

@@ -37,7 +37,7 @@ SPANISH: Final[Mapping[str, str]] = {
 
 @contextmanager
 def translate_arguments(*, is_spanish: bool) -> Iterator[None]:
-    """Have argparse write its messages in Spanish within the `with` block if `is_spanish`; else change nothing.
+    """Make argparse write its messages in Spanish within the `with` block if `is_spanish`; else change nothing.
 
     The gettext functions of argparse are replaced, because gettext itself would need a compiled catalogue in a folder
     of the machine, and would follow the locale.

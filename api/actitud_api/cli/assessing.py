@@ -53,9 +53,9 @@ _PAGE: Final = 500
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
-    """Import a file of assessments with a progress bar, print the outcome, and return the exit code.
+    """Run `assessments import`: import a file of assessments with a progress bar, and print the outcome.
 
-    The exit code is 1 if the rows of any organisation have a fault.
+    Return exit code 1 if the rows of any organisation have a fault, else 0.
 
     Raises:
         CommandError: The file cannot be read or imported, or the edition accepts no changes.

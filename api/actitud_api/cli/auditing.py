@@ -106,7 +106,7 @@ OPERATOR: Final = Principal(key="", role="administrator", origin="")
 
 
 def run_audit(options: argparse.Namespace, language: Language) -> int:
-    """Audit the index of an edition, print the audit, and return exit code 0.
+    """Run `audit`: print a statistical audit of the index of an edition, and return exit code 0.
 
     Raises:
         CommandError: The edition or the database does not exist.

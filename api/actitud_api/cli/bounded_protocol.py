@@ -53,7 +53,10 @@ class _Cycle(RequestResponseCycle):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP connection that refuses a request with too large header fields (431) or target (414), and closes."""
+    """HTTP/1.1 connection that refuses requests with too large header fields (431) or too long targets (414).
+
+    It is closed after a refusal.
+    """
 
     _refusal: tuple[int, str] | None = None
     _in_head = False
@@ -82,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._fields = self._size = self._received = 0
 
     def on_url(self, url: bytes) -> None:
-        """Append a piece to the target of a request, and refuse the request if the target is too long."""
+        """Append a part of the target of a request, and refuse the request if the target is too long."""
         super().on_url(url)
         if len(self.url) > TARGET_MAX:
             self._refuse(_TOO_LONG)
@@ -96,7 +99,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Hand a request over to the application."""
+        """Pass a request on to the application, once its header fields are complete."""
         self._in_head = False
         super().on_headers_complete()
         # The library has no other way to choose the class; the task that runs the application has not begun yet.

@@ -61,10 +61,14 @@ Status = Literal["ok", "warning", "problem"]
 
 
 class Check(Struct, frozen=True):
-    """Result of one check, as `doctor` prints it.
+    """Result of one check of an installation, as the command `doctor` prints it.
 
-    `name`: id of the check in the JSON report. `status`: `ok`, `warning` or `problem`. `title`: the checked part of the
-    installation. `found`: the finding in words. `remedy`: the advised action; None if nothing is wrong.
+    Attributes:
+        name: Id of the check in the JSON report.
+        status: `ok`, `warning` or `problem`.
+        title: The checked part of the installation.
+        found: The finding in words.
+        remedy: The advised action; None if nothing is wrong.
     """
 
     name: str
@@ -127,9 +131,9 @@ _PROXY = Texts(
 
 
 def check_settings(settings: Settings, language: Language) -> Check:
-    """Return a check with the status `ok`, which shows the database URL.
+    """Return a check with the status `ok` for settings that could be read; it shows the database URL.
 
-    A `Settings` object exists only if the settings could be read; otherwise `report_faulty_settings` builds the check.
+    For settings that could not be read, `report_faulty_settings` returns the check.
     """
     return _pass("settings", _HOLD.into(language).format(database=hide_password(settings.database_url)), language)
 
@@ -140,9 +144,9 @@ def report_faulty_settings(error: FaultySettings, language: Language) -> Check:
 
 
 def check_address(settings: Settings, language: Language) -> Check:
-    """Check the address on which the service listens; return `ok` or `warning`.
+    """Check if other machines reach the service without a trusted proxy; return `ok` or `warning`.
 
-    It is a warning if other machines can reach the service and no trusted proxy is set.
+    It is a warning if the service listens on an address of the network and the settings name no trusted proxy.
     """
     finding = _LISTENS.into(language).format(host=settings.host, port=settings.port)
     if is_exposed(settings):
@@ -310,8 +314,8 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
     """Check the free space on the disk of the database file; yield nothing for PostgreSQL.
 
-    The one result is `problem` below `DISK_PROBLEM`, `warning` below `DISK_WARNING` plus the size of the
-    database, else `ok`.
+    The only result is `problem` below `DISK_PROBLEM`, `warning` below `DISK_WARNING` plus the size of the database,
+    else `ok`.
     """
     file = find_database_file(settings.database_url)
     if file is None:
@@ -336,7 +340,7 @@ def check_permissions(settings: Settings, language: Language) -> Iterator[Check]
 
 
 def check_files(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield a warning if the service cannot store files in the folder of the settings; nothing if it need not."""
+    """Yield a warning if the service cannot write to the folder for generated files; nothing if it stores no files."""
     if settings.files_bytes and not is_writable(settings.files_folder):
         finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)
         yield _fail("files", finding, _LET_WRITE, language, "warning")
@@ -368,7 +372,7 @@ _AWAIT = Texts(
 def check_standby(database: Database, language: Language) -> Iterator[Check]:
     """Check that commits wait for a standby of PostgreSQL; yield nothing if there is none, and for SQLite.
 
-    The one result is `ok` or `warning`.
+    The only result is `ok` or `warning`.
     """
     if get_dialect(database) == "sqlite":
         return
@@ -400,7 +404,7 @@ _RENEW = Texts("ejecute actitud-api init: hace otra clave", "run actitud-api ini
 
 
 def check_methodologies(language: Language) -> Check:
-    """Check that every methodology has its registered digest; return `ok` or `problem`."""
+    """Check that every methodology version is unaltered, by its registered digest; return `ok` or `problem`."""
     try:
         versions = loader.verify_registered_digests()
     except loader.DefectiveMethodology as error:
@@ -434,8 +438,9 @@ def check_keys(
 ) -> Check:
     """Check that an administrator has a valid key; return `ok`, `warning` or `problem`.
 
-    It is a problem if no key is valid, and a warning if the last valid key expires within 30 days. `records`: the keys
-    of all administrators. `peppers`: peppers of the settings; a key that was created with another pepper is not valid.
+    It is a problem if none of the keys is valid, and a warning if the last valid one expires within 30 days. `records`:
+    the keys of all administrators. `peppers`: peppers of the settings; a key that was created with another pepper is
+    not valid.
     """
     active = [record for record in records if access.is_active(record, now)]
     recognised = [record for record in active if access.is_recognised(record, peppers)]
@@ -500,16 +505,19 @@ def check_triggers(database: Database, language: Language) -> Check:
 
 
 class PinnedKeys(Struct, frozen=True):
-    """Ids (thumbprints) of the public keys that the operator trusts, and the file or address that they come from."""
+    """Public signing keys that the operator trusts, by their ids (thumbprints).
+
+    `name` is the file or address that the ids come from.
+    """
 
     name: str
     kids: frozenset[str]
 
 
 def check_publications(database: Database, language: Language, pinned: PinnedKeys | None = None) -> Check:
-    """Check that the figures shown of each edition are the signed ones; return `ok`, or `problem` with a difference.
+    """Check that the published figures of each edition equal the signed ones; return `ok`, or `problem`.
 
-    `pinned`: the keys that may have signed; None means the keys in the database.
+    A problem names a difference. `pinned`: the keys that may have signed; None means the keys in the database.
     """
     altered = publication.find_altered_figure(database, None if pinned is None else pinned.kids)
     if altered is None:
@@ -532,8 +540,8 @@ def check_publications(database: Database, language: Language, pinned: PinnedKey
 def check_signing(settings: Settings, database: Database, language: Language) -> Check:
     """Check that the service can sign; return `ok`, or `problem` with the reason.
 
-    The private key must be in its file, belong to the active signing key, and be readable only by the owner of
-    the file.
+    The private key must be in its file, belong to the active signing key, and be readable only by the owner of the
+    file.
     """
     try:
         with database.read() as session:

@@ -37,7 +37,7 @@ _REASONS: Final[Mapping[int | None, Texts]] = {
 
 
 class CommandError(Exception):
-    """Raised by a command to end with a message for standard error and an exit code.
+    """Raised to end a command with a message for standard error and an exit code.
 
     `code`: the exit code; 1 if the command failed, 2 if its input is invalid.
     """
@@ -78,9 +78,9 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """Raise `CommandError` (exit code 2) if the block raises `ValueError`.
+    """Convert a `ValueError` in the `with` block to `CommandError` (exit code 2): the database URL is not supported.
 
-    Use it around the code that opens a database: `ValueError` means that the database URL is not supported.
+    Use it around the code that opens a database.
     """
     try:
         yield
@@ -89,7 +89,7 @@ def catch_unusable(language: Language) -> Iterator[None]:
 
 
 def choose_language(options: argparse.Namespace, language: Language) -> Language:
-    """Return the language of the option `--lang`, or `language` if the option is not used.
+    """Return the language that the option `--lang` names, or `language` without this option.
 
     Raises:
         CommandError: The option names no supported language (exit code 2).
@@ -118,13 +118,13 @@ def read_content(file: str, language: Language) -> bytes:
 
 
 def get_reason(error: OSError, language: Language) -> str:
-    """Return why a file cannot be opened."""
+    """Return the reason why a file cannot be opened, as text in a language."""
     reason = _REASONS.get(error.errno)
     return error.strerror or str(error) if reason is None else reason.into(language)
 
 
 def print_renderable(renderable: RenderableType) -> None:
-    """Print a Rich renderable to standard output, as wide as the terminal, without spaces at the ends of lines."""
+    """Print a Rich renderable to standard output, as wide as the terminal, without spaces at line ends."""
     console = Console(highlight=False)
     # Rich pads table cells to the full width; the padding would end up in redirected files.
     with console.capture() as captured:
@@ -141,7 +141,10 @@ def render_marked(mark: str, text: str) -> Table:
 
 @contextmanager
 def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a progress bar of a job on standard error; yield a function that receives the amount done and the total."""
+    """Show a progress bar of a job on standard error while the `with` block runs.
+
+    Yield a function that receives the amount done and the total.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task(text, total=total)
@@ -150,9 +153,10 @@ def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None
 
 @contextmanager
 def show_progress(text: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
-    """Show a progress bar of `total` steps on standard error; yield a function that advances it by one step.
+    """Show a progress bar of `total` steps on standard error while the `with` block runs.
 
-    `quiet`: True to show nothing if standard error is no terminal; otherwise it receives the last state of the bar.
+    Yield a function that advances the bar by one step. `quiet`: True to show nothing if standard error is no terminal;
+    otherwise it then receives the last state of the bar.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)

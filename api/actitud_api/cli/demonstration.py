@@ -51,15 +51,15 @@ _READY = Texts(
 
 
 def run_demo(options: argparse.Namespace, language: Language) -> int:
-    """Serve the demonstration until it is stopped; return 0, or 1 if it was stopped before it was loaded.
+    """Run `demo`: serve invented organisations until the service is stopped.
 
-    The service accepts requests while the demonstration loads. `/readyz` returns 200 when it is loaded and
-    published.
+    The service accepts requests while the demonstration loads; `/readyz` returns 200 when it is loaded and published.
+    Return 0, or 1 if the service was stopped before that.
 
     Raises:
-        CommandError: The database cannot be used or another process serves it, or it has a published demonstration
-            that cannot be kept, because another version of the simulator made it or the option `--in-review` or
-            `--drafts` asks for one that is not published.
+        CommandError: The database cannot be used or another process serves it, or its published demonstration cannot be
+            kept, because another version of the simulator made it or the option `--in-review` or `--drafts` asks for an
+            unpublished one.
     """
     settings = build_settings(load_settings(options), options.database)
     loaded = threading.Event()
@@ -103,10 +103,10 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 
 
 def build_settings(base: Settings, database: str | None) -> Settings:
-    """Return the settings of a demonstration: its own database and signing keys.
+    """Return the settings of a demonstration, which has its own database and signing keys.
 
-    There are no rate limits if only this machine can reach the service. `base`: settings of the installation.
-    `database`: URL of the option, or None.
+    `base`: settings of the installation. `database`: URL of the option, or None. There are no rate limits if only this
+    machine can reach the service.
     """
     settings = structs.replace(
         base,

@@ -29,7 +29,10 @@ _ACTION: Final = "cli.discard-revision"
 
 
 def run_discard(options: argparse.Namespace, language: Language) -> int:
-    """Remove the newest revision of an edition if it has not all its scores, print its digest, and return exit code 0.
+    """Run `discard-revision`: remove the newest revision of an edition, which lacks scores, and print its digest.
+
+    Another program has left such a revision in the database, and it keeps later revisions from being published. Return
+    exit code 0.
 
     Raises:
         CommandError: The edition or the database does not exist, there is nothing to remove, or the role of the

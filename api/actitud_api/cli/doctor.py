@@ -32,7 +32,7 @@ _TOTALS = Texts(
 
 
 class DoctorReport(msgspec.Struct, frozen=True):
-    """Report of the command `doctor`: the result of every check, and as `status` the worst of their statuses."""
+    """Report of the command `doctor`: the results of all checks, and the worst of their statuses."""
 
     status: Status
     checks: list[Check]

@@ -20,11 +20,12 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
     With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both documents depend only
-    on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with another one.
+    on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with the document
+    of another release.
 
     Raises:
         CommandError: With `--check`, a file differs from its document. With `--compatible-with`, the file breaks
-            clients of the other file.
+            clients of the other release.
     """
     if options.compatible_with is not None:
         check_compatibility(options.file, options.compatible_with, options.accepted, language)

@@ -31,12 +31,19 @@ def do_job(
     publishing: EditionPublisher | None = None,
     tries_again: bool = True,
 ) -> JobStatus:
-    """Run a job with a progress bar labelled `text`, and return the final status of the job.
+    """Run a job in this process, with a progress bar labelled `text`, and return the final status of the job.
 
     If a running service has claimed the job first, wait until the service has finished it. Ctrl+C cancels the job and
     keeps the results of its finished steps. If the command is killed, a running service continues the job.
-    `publishing`: publisher of this process, by default the one that `build_publisher` returns. `tries_again`: False to
-    raise the exception of the first run that fails, instead of trying again.
+
+    Args:
+        settings: Settings of the installation.
+        database: Database with the job.
+        job: Id of the job.
+        text: Label of the progress bar.
+        language: Language of messages.
+        publishing: Publisher for jobs that publish, None for the one that `build_publisher` returns.
+        tries_again: False to raise the exception of the first run that fails, instead of trying again.
 
     Raises:
         CommandError: The job failed or was cancelled.

@@ -69,7 +69,7 @@ class _Request(msgspec.Struct, frozen=True):
 
 
 def run_erase(options: argparse.Namespace, language: Language) -> int:
-    """Erase the personal data of an assessment, print how much was erased, and return exit code 0.
+    """Run `erase`: erase the personal data of an assessment, print how much was erased, and return exit code 0.
 
     With `--dry-run` nothing is changed.
 

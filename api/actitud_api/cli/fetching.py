@@ -36,11 +36,7 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server returns 404.
-
-    A command for which the file is optional catches this exception; a command that needs the file raises
-    `command_error`.
-    """
+    """Raised by `fetch` if the server answers 404; `command_error` is the error for a command that needs the file."""
 
     def __init__(self, command_error: CommandError) -> None:
         super().__init__(str(command_error))

@@ -52,7 +52,7 @@ _LISTED = ", ".join(KINDS)
 
 
 def read_first_organisation(options: argparse.Namespace, language: Language) -> organisations.OrganisationEntry | None:
-    """Return the organisation that the options of `init` describe, or None if they describe none.
+    """Return the first organisation of an installation as the options of `init` describe it, None without them.
 
     The option `province` may be missing for a Spanish municipality, because its identifier contains the province.
 

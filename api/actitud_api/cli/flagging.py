@@ -30,7 +30,9 @@ _ACTION: Final = "cli.flags"
 
 
 def run_flags(options: argparse.Namespace, language: Language) -> int:
-    """Replace the flags of an edition, which mark anomalies, print their number, and return exit code 0.
+    """Run `flags`: search the assessments of an edition for anomalies, and print the number of flags.
+
+    The flags found replace the earlier flags of the edition. Return exit code 0.
 
     Raises:
         CommandError: The edition or the database does not exist, or the edition is published.

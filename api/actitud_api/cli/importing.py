@@ -32,7 +32,9 @@ _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {r
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
-    """Import a file of municipalities, print how many were added or changed, and return exit code 0.
+    """Run `organisations import`: load a file of municipalities, and print how many were added or changed.
+
+    Return exit code 0.
 
     Raises:
         CommandError: The file cannot be read or has faults; then nothing is imported.

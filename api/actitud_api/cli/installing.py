@@ -82,12 +82,14 @@ _NEXT = Texts(
 
 
 class InstallOutcome(Struct, frozen=True):
-    """Result of `install`: the organisation and the administrator key of the installation.
+    """Result of setting up an installation: its first organisation and its keys.
 
-    `organisation`: the first organisation that is stored; None if there is none. `added`: True if this run
-    created it. `key`: a valid administrator key, without its secret. `created`: the same key with its text,
-    which cannot be shown later; None if an earlier run created the key. `kid`: id of the signing key that this
-    run created, or None if it created none.
+    Attributes:
+        organisation: First organisation that is stored, None if there is none.
+        added: True if this run created the organisation.
+        key: Valid administrator key, without its secret.
+        created: The same key with its text, which cannot be shown later; None if an earlier run created the key.
+        kid: Id of the signing key that this run created, None if it created none.
     """
 
     organisation: organisations.OrganisationRecord | None
@@ -98,7 +100,7 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """Raised by `install` if organisations exist, but not the one that the options of `init` describe.
+    """Raised by `install` if organisations exist, but the one that the options of `init` describe is not among them.
 
     `record`: the first of the existing organisations.
     """
@@ -109,7 +111,7 @@ class OrganisationDiffers(ValueError):
 
 
 def run_init(options: argparse.Namespace, language: Language) -> int:
-    """Set up an installation, print the outcome with the text of a new key, and return exit code 0.
+    """Run `init`: set up an installation, print the outcome with the text of a new key, and return exit code 0.
 
     A second run with the same options changes nothing.
 

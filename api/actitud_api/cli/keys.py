@@ -305,8 +305,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 def run_check(options: argparse.Namespace, language: Language) -> int:
     """Search a text for access keys, print the line and id of each, and return 1 if there is a key, else 0.
 
-    With `--holds` or `--database`, also print the state of each key in this installation, such as unknown, valid or
-    expired.
+    With `--holds` or `--database`, also print if each key is valid, expired, revoked or unknown in this installation.
     """
     # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
     text = read_content(options.file, language).decode("utf-8", "replace")

@@ -75,7 +75,7 @@ _OF_SERVICE = Texts(
 
 
 def describe_fault(error: SigningKeyFault, language: Language) -> str:
-    """Describe the reason why the signing key cannot be used."""
+    """Describe in a sentence why the signing key cannot be used."""
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
@@ -83,7 +83,7 @@ def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
     """Make a checkpoint of the ledger, print its signed note, and return exit code 0.
 
     If a running service is the only process that may write to the database, print the newest checkpoint of the service
-    instead, and say so on standard error.
+    instead, and write a note about it to standard error.
 
     Raises:
         CommandError: The signing key cannot be used, or a running service has made no checkpoint yet.

@@ -36,7 +36,7 @@ class DatabaseTaken(CommandError):
 
 @contextmanager
 def lock_to_serve(settings: Settings, language: Language) -> Iterator[None]:
-    """Keep other processes from serving the database of the settings while the block runs.
+    """Lock the database of the settings against other processes that serve it, while the block runs.
 
     A PostgreSQL database is not locked, because any number of processes may serve it.
 
@@ -49,7 +49,7 @@ def lock_to_serve(settings: Settings, language: Language) -> Iterator[None]:
 
 @contextmanager
 def lock_to_write(settings: Settings, language: Language) -> Iterator[None]:
-    """Keep the service and other commands from writing to the database of the settings while the block runs.
+    """Lock the database of the settings against writes by the service and other commands while the block runs.
 
     Only SQLite files are locked, and only if this version of SQLite has the WAL-reset bug, which damages a file to
     which two processes write. A file that does not exist yet has no other users.
@@ -66,7 +66,9 @@ def lock_to_write(settings: Settings, language: Language) -> Iterator[None]:
 
 @contextmanager
 def open_database_to_write(settings: Settings, language: Language) -> Iterator[Database]:
-    """Open the database of the settings for a command that writes, locked as `lock_to_write` does.
+    """Open the database of the settings for a command that writes, and close it at the end of the block.
+
+    A SQLite file is locked against other writers meanwhile, if this version of SQLite has the WAL-reset bug.
 
     Raises:
         CommandError: The database URL is not supported (exit code 2).

@@ -59,10 +59,10 @@ _SCHEMA: Final = "methodology.schema.json"
 
 
 def run_new(options: argparse.Namespace, language: Language) -> int:
-    """Write a small methodology to begin with, print the names of its files, and return exit code 0.
+    """Run `methodology new`: write a small methodology document to begin with, and print the names of its files.
 
     The files are the document, its texts in each language in the folder `texts/` beside it, and the JSON Schema by
-    which an editor completes and checks the document.
+    which an editor completes and checks the document. Return exit code 0.
 
     Raises:
         CommandError: One of the files exists, or cannot be written. If one exists, nothing is written.
@@ -161,7 +161,7 @@ def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
 
 
 class DiffedVersion(Struct, frozen=True):
-    """One of the two compared methodologies: its version, and the digest of its document."""
+    """Version and document digest of one of the two methodologies that `methodology diff` compares."""
 
     version: str
     digest: str

@@ -37,18 +37,21 @@ class AddCommand(Protocol):
     def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
         """Add the command `name`, with `text` as its help, and return its parser.
 
-        `run` is `"module.function"`, or None for a group such as `keys`, to which further commands are added.
+        `run` is `"module.function"`, or None for a group of commands such as `keys`, to which commands are added.
         """
 
 
 def detect_language(environment: Mapping[str, str]) -> Language:
-    """Return the language of the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`), or English if it is not supported."""
+    """Return the language of the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`), or English if it is not supported.
+
+    `environment`: environment variables of the process.
+    """
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
     return next((known for known in LANGUAGES if locale.startswith(known)), "en")
 
 
 def find_language(arguments: Sequence[str]) -> Language | None:
-    """Return the language that the option `--lang` names, or None.
+    """Return the language that the option `--lang` names, or None if it names none.
 
     It is called before the arguments are parsed, so that help and messages about faulty arguments are in this language.
     """

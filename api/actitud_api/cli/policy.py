@@ -34,9 +34,9 @@ _ACCESS_TEXTS: Final[dict[RoleAccess, Texts]] = {
 
 
 class PolicyLine(msgspec.Struct, frozen=True):
-    """Line of the table of access rules: the access to one operation, given by its method and path.
+    """Access to one operation of the API: a line of the table that the command `policy` prints.
 
-    `key`: whether a request needs a key. `roles`: the access of each role.
+    `key`: says if a request needs a key. `roles`: access of each role to the operation.
     """
 
     operation: str
@@ -47,7 +47,7 @@ class PolicyLine(msgspec.Struct, frozen=True):
 
 
 def list_policy() -> list[PolicyLine]:
-    """List the access to every operation, sorted by operation id.
+    """Return the access rules of all operations, sorted by operation id.
 
     An operation with one path for each file format, such as `scores.csv` and `scores.json`, has one line, with the
     first of its paths.

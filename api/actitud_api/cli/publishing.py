@@ -44,7 +44,7 @@ _ACTION: Final = "cli.publish"
 
 
 def run_publish(options: argparse.Namespace, language: Language) -> int:
-    """Publish an edition, print the digest and the checkpoint of the publication, and return exit code 0.
+    """Run `publish`: publish an edition, print digest and checkpoint of the publication, and return exit code 0.
 
     Raises:
         CommandError: The options or the file of corrections are invalid (exit code 2), the publication is refused, or

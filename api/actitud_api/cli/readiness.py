@@ -39,7 +39,7 @@ UNREACHABLE = Texts(
 
 @contextmanager
 def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
-    """Raise `CommandError` with the reason if the block raises `DatabaseFailure`."""
+    """Convert a `DatabaseFailure` in the `with` block to `CommandError` with its reason."""
     try:
         yield
     except DatabaseFailure as error:
@@ -48,7 +48,7 @@ def catch_unreachable(settings: Settings, language: Language) -> Iterator[None]:
 
 
 def check_exists(settings: Settings, language: Language) -> None:
-    """Raise `CommandError` if the database is a file that does not exist."""
+    """Raise `CommandError` if the database of the settings is a SQLite file that does not exist."""
     if is_absent(settings.database_url):
         raise CommandError(NOT_INITIALISED.into(language).format(database=hide_password(settings.database_url)))
 
@@ -60,7 +60,7 @@ def check_revisions(settings: Settings, revisions: Revisions, language: Language
 
 
 def check_ready(settings: Settings, database: Database, language: Language) -> None:
-    """Raise `CommandError`, with the remedy, unless the tables are at the newest revision of this release."""
+    """Raise `CommandError`, with advice, unless the tables are at the newest revision of this release."""
     check_exists(settings, language)
     with catch_unreachable(settings, language):
         revisions = get_revisions(database)
@@ -86,7 +86,7 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 
 
 def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
-    """Return a message with its placeholders filled in: `{database}`, `{current}` and `{newest}`.
+    """Return a message in which the placeholders `{database}`, `{current}` and `{newest}` are filled in.
 
     Their values are the database URL without password, the revision of its tables, and the newest revision of this
     release.

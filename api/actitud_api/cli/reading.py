@@ -22,12 +22,12 @@ _BESIDE: Final = "texts"
 
 
 def list_versions() -> str:
-    """Return the registered versions as text, separated by commas."""
+    """Return the names of the registered methodology versions as one text, separated by commas."""
     return ", ".join(loader.list_versions())
 
 
 def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
-    """Return the text files in the folder `texts/` beside a document, by language.
+    """Return the contents of the text files in the folder `texts/` beside a methodology document, by language.
 
     Raises:
         CommandError: A file cannot be read (exit code 2).

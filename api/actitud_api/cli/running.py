@@ -20,7 +20,7 @@ _UNAVAILABLE = Texts("La base de datos no está disponible: {reason}", "The data
 def run_command(run: CommandRunner, options: argparse.Namespace, language: Language) -> int:
     """Run a command and return its exit code; print the message of an error to standard error.
 
-    The exit code is 2 for faulty settings and 1 for a database that cannot be reached; a `CommandError` has its own
+    The exit code is 2 for faulty settings and 1 for a database that cannot be reached; a `CommandError` states its own
     exit code.
     """
     # Here and not in `main`: the logging library would slow down `--help` and completion.

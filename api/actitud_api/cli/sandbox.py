@@ -49,9 +49,9 @@ _NO_EXAMPLES = Texts(
 
 
 def run_sandbox(options: argparse.Namespace, language: Language) -> int:
-    """Serve the sandbox on a loopback address until it is stopped; return 0.
+    """Run `sandbox`: serve invented data for tests of client programs, on a loopback address, until it is stopped.
 
-    Settings of the environment are ignored, so that the sandbox is the same everywhere.
+    Settings of the environment are ignored, so that the sandbox is the same everywhere. Return exit code 0.
 
     Raises:
         CommandError: The port is in use, or the examples of the document are not installed.
@@ -72,16 +72,17 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
 
 
 class Sandbox:
-    """ASGI application that serves a copy of the seed database, and a new copy after `POST /sandbox/reset`.
+    """ASGI application of the sandbox: the service on a copy of invented data; `POST /sandbox/reset` makes a new copy.
 
     The keys that the sandbox prints stay valid even if a client revokes or rotates them, so that further tests can use
     them.
     """
 
     def __init__(self, folder: Path, examples: Path, port: int, *, runs_jobs: bool = False) -> None:
-        """Create the seed database in an empty folder, which must exist as long as the sandbox.
+        """Create the database that is copied for each reset, in an empty folder that must exist as long as the sandbox.
 
-        `runs_jobs`: run due jobs as an installation does; otherwise they stay queued, so that a test finds them so.
+        `examples`: folder with the examples of the OpenAPI document. `runs_jobs`: run due jobs as an installation does;
+        otherwise they stay queued, so that a test finds them so.
         """
         self._folder = folder
         self._runs_jobs = runs_jobs
@@ -111,7 +112,7 @@ class Sandbox:
 
     @property
     def served(self) -> Litestar:
-        """Application that serves the present copy of the seed database."""
+        """Application that serves the present copy of the data."""
         return self._app
 
     @property
@@ -119,7 +120,7 @@ class Sandbox:
         return self._folder / "seed.sqlite3"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI)."""
+        """Handle a request (ASGI): reset the data, or pass the request on to the application that serves them."""
         if scope["type"] == ScopeType.HTTP:
             if scope["path"] == RESET and scope["method"] == "POST" and _is_local(scope):
                 await self._reset()
@@ -161,7 +162,7 @@ class Sandbox:
         return app
 
     def close(self) -> None:
-        """Stop the jobs and close the databases."""
+        """Stop the jobs, and close the databases of the present and the previous copy of the data."""
         if self._runs_jobs:
             _get_job_runner(self._app).stop()
         for app in (self._app, self._previous):

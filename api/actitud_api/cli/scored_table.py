@@ -36,11 +36,19 @@ _CONTRADICTED: Final = (CODE_NUMBERS["contradicted"], CODE_NUMBERS["unsupported"
 
 
 class LineScore(Struct, frozen=True):
-    """Scores of one organisation of a table, in points.
+    """Scores of one organisation, which is one line of a table; index, nodes and pillars are in points.
 
-    `nodes` has the scores of groups and indicators by id, `pillars` the scores of the pillars in the order of the
-    document, and `contradicted` the ids of the broken rules of severity `error`. `estimate` has the estimated index of
-    another version, with its bounds; None if the methodology estimates none.
+    Attributes:
+        index: Index, None if there is none.
+        index_max: Index with every unknown answer at its best.
+        coverage: Share of the weight that is answered.
+        status: Status of the score.
+        level: Level, None if the organisation reaches none.
+        contradicted: Ids of the broken rules of severity `error`.
+        nodes: Scores of groups and indicators by id.
+        pillars: Scores of the pillars in the order of the methodology document.
+        estimate: Estimated index of another methodology version, with its bounds; None if the methodology estimates
+            none.
     """
 
     index: Figure | None
@@ -55,7 +63,7 @@ class LineScore(Struct, frozen=True):
 
 
 def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[LineScore]:
-    """Score many submissions at once by the column evaluator."""
+    """Score many submissions at once, column by column, and return the scores in the same order."""
     compiled = compile_methodology(methodology)
     scores = score_columns(build_columns(methodology, submissions))
     # Every rule of severity `error` names the indicators that it contradicts, so a broken one is seen in their codes.

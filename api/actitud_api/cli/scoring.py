@@ -36,9 +36,10 @@ _FAULTY = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored.
 
 
 def run_score(options: argparse.Namespace, language: Language) -> int:
-    """Score a file, print the explained score, and return exit code 0, even if facts in it contradict each other.
+    """Run `score`: score the facts in a file, print the explained score, and return exit code 0.
 
-    With `--table`, the file is a CSV table of organisations, and the table of their scores is printed.
+    Facts that contradict each other are no error. With `--table`, the file is a CSV table of organisations, and the
+    table of their scores is printed.
 
     Raises:
         CommandError: The file is not a valid request or table (exit code 2).
@@ -108,7 +109,7 @@ def _read_request(raw: bytes, methodology: Methodology | None) -> ScoreRequest |
 
 
 def describe_faults(faults: list[Fault], outcome: Texts, language: Language) -> list[str]:
-    """Return one line for each fault, with its pointer, and a last line with the number of faults.
+    """Return one line for each fault, with its JSON Pointer, and a last line with the number of faults.
 
     `outcome` is the text of the last line, with the placeholder `{count}`.
     """

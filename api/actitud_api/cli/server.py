@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
         started: Callable[[], None],
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Build the server; it does not listen yet.
+        """Create the server; it does not listen yet.
 
         Args:
             config: Configuration of uvicorn.
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
         await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more requests, and wait for the requests in progress."""
+        """Stop accepting requests, and wait for the requests in progress."""
         self._give_up()
         await super().shutdown(sockets)
 
@@ -92,15 +92,16 @@ class Server(uvicorn.Server):
         return True
 
     def hurry(self) -> None:
-        """End the present step of a stop: accept no more requests, or end the requests in progress at once."""
+        """Shorten a stop in progress: stop accepting requests or, after that, end the requests in progress at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     def retire(self) -> None:
-        """Leave new connections to the other processes at this socket, and end when the open connections have closed.
+        """Stop accepting connections, and end once all open ones are closed.
 
-        The server stays ready meanwhile. A silent connection is closed after the usual time, so that no client meets a
-        connection that closes earlier than those of other servers.
+        Other processes at the socket accept the connections. The server stays ready meanwhile. A silent connection is
+        closed after the usual time, so that no client meets a connection that closes earlier than those of other
+        servers.
         """
         if self._retire_by is None:
             self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)
@@ -125,11 +126,11 @@ class Server(uvicorn.Server):
 
 
 class WorkerServer(Server):
-    """Server of a worker, which takes its orders from the supervisor.
+    """Server of a worker process, which the supervisor tells when to stop.
 
     A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another worker.
-    The event loop answers the supervisor's question if the worker is alive, not the thread that receives orders,
-    because that thread runs on beside a blocked loop.
+    The supervisor asks regularly if the worker is alive. The event loop answers, not the thread that receives orders,
+    because that thread would answer even if the event loop is blocked.
     """
 
     def __init__(
@@ -140,7 +141,7 @@ class WorkerServer(Server):
         pipe: Connection,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Build the server; it does not listen yet. `pipe`: connection to the supervisor."""
+        """Create the server; it does not listen yet. `pipe`: connection to the supervisor."""
         super().__init__(config, readiness, drain, partial(pipe.send, READY), give_up)
         self._pipe = pipe
         self._is_asked = False
@@ -150,7 +151,7 @@ class WorkerServer(Server):
         self._is_asked = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Answer the supervisor if it has asked; return True to stop accepting requests."""
+        """Answer the supervisor if it has asked for a sign of life; return True to stop accepting requests."""
         if self._is_asked:
             self._is_asked = False
             # If the supervisor has ended, `follow_orders` notices.
@@ -165,7 +166,10 @@ class WorkerServer(Server):
 
 
 def follow_orders(server: WorkerServer, pipe: Connection) -> None:
-    """Follow the orders of the supervisor in a thread of its own. If the supervisor has ended, the server stops."""
+    """Receive the orders of the supervisor in a thread and carry them out.
+
+    If the supervisor has ended, the server stops.
+    """
     acts: dict[str, Callable[[], object]] = {
         STOP: server.begin_stop,
         STOP_UNDRAINED: partial(server.begin_stop, drains=False),

@@ -110,10 +110,9 @@ def _announce(settings: Settings, language: Language) -> None:
 
 
 def open_listener(settings: Settings, language: Language) -> socket.socket:
-    """Open the socket on the address of the settings and return it, while it listens.
+    """Open a listening socket on the address of the settings, and return it.
 
-    It is opened before the command prints anything, so that a message about an address in use is the only
-    output.
+    Commands open it before they print anything, so that a message about an address in use is the only output.
 
     Raises:
         CommandError: The address is in use or cannot be used.
@@ -226,7 +225,10 @@ def _follow_settings(
 
 
 def run_worker(settings: Settings, listener: socket.socket, language: Language, number: int, pipe: Connection) -> None:
-    """Serve as a worker of a supervisor, at a socket that the workers share (`WorkerFunction`)."""
+    """Serve requests as a worker process of a supervisor, at a socket that all workers share.
+
+    `number` is the number of the worker, and `pipe` its connection to the supervisor.
+    """
     # A terminal sends its signals to all processes; whether the service stops or goes on is for the supervisor to say.
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
@@ -254,11 +256,12 @@ def _warn_of_connections(settings: Settings, offered: int, language: Language) -
 def build_application(
     settings: Settings, language: Language, *, may_be_new: bool = False, keeps_ledger: bool = True
 ) -> Iterator[Litestar]:
-    """Build the application, which reports itself ready while its database is at the newest revision.
+    """Build the application of the service for the `with` block.
 
-    A SQLite file is locked, so that no other process serves it. The database is closed at the end of the block.
-    `may_be_new`: True if the caller creates a missing database file. `keeps_ledger`: True if this process does the
-    regular work, such as daily checkpoints; it then runs jobs too, unless the settings leave jobs to other processes.
+    It is ready while its tables are at the newest revision. A SQLite file is locked, so that no other process serves
+    it. The database is closed at the end of the block. `may_be_new`: True if the caller creates a missing database
+    file. `keeps_ledger`: True if this process does the regular work, such as daily checkpoints; it then runs jobs too,
+    unless the settings leave jobs to other processes.
 
     Raises:
         CommandError: The database URL is not supported (exit code 2), the file does not exist, or another process
@@ -296,7 +299,7 @@ def get_database(app: Litestar) -> Database:
 
 
 def give_up(app: Litestar) -> None:
-    """End the work that would outlast a shutdown: publications, jobs and notices before their next step, streams."""
+    """Interrupt work that would outlast a shutdown: publications, jobs, notices and event streams."""
     publisher: EditionPublisher = app.state["publishing"]
     runner: JobRunner = app.state["jobs"]
     streams: EventStreams = app.state["event_streams"]

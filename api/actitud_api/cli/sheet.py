@@ -55,7 +55,7 @@ _NOTHING: Final = "–"
 
 
 def render_score(score: ScoreAnswer, methodology: Methodology, language: Language) -> RenderableType:
-    """Return a score with its whole explanation, as a renderable for the terminal."""
+    """Return an explained score as a Rich renderable: index, gates of the next level, and every indicator."""
     return Group(*_ScoreSheet(score, methodology, language).render_parts())
 
 

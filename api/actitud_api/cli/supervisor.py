@@ -57,10 +57,13 @@ _context: Final = multiprocessing.get_context("spawn")
 
 
 class Worker:
-    """A server process as its supervisor sees it: its number, its pipe, and signs that it is ready and alive."""
+    """Server process as its supervisor sees it: number, pipe, and whether the process is ready and alive."""
 
     def __init__(self, number: int, run: WorkerFunction) -> None:
-        """Start the process. `number` is its place among the workers, which its replacement takes over."""
+        """Start the process.
+
+        `number` is its number among the workers; a process that replaces it gets the same number.
+        """
         self.number = number
         self.is_ready = False
         self.end_by: float | None = None
@@ -75,7 +78,7 @@ class Worker:
         orders.close()
 
     def order(self, order: str) -> None:
-        """Send an order to the worker; do nothing if the worker has ended."""
+        """Send an order, such as to stop, to the worker; do nothing if the worker has ended."""
         with suppress(OSError):
             self.pipe.send(order)
 
@@ -92,7 +95,7 @@ class Worker:
             self.process.join(LOOK_SECONDS)
 
     def count_silence(self, seconds: float) -> None:
-        """Add seconds to the silence of the worker. If it has been silent for long, ask it once whether it is alive."""
+        """Add seconds to the time for which the worker has been silent; after a long time, ask it once to answer."""
         self.silence += min(seconds, STEP_MAX)
         if self.silence >= PING_SECONDS and not self._is_asked:
             self._is_asked = True
@@ -102,9 +105,9 @@ class Worker:
 class Supervisor:
     """Supervisor that keeps a number of workers running until it is told to stop.
 
-    A worker that ends is replaced, after a growing pause if it was never ready. A worker that hangs is killed and
-    replaced. SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP replaces them one by one: a
-    worker retires once its replacement is ready.
+    Workers are server processes. A worker that ends is replaced, after a growing pause if it was never ready. A worker
+    that hangs is killed and replaced. SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP
+    replaces them one by one: a worker retires once its replacement is ready.
     """
 
     def __init__(
@@ -151,7 +154,7 @@ class Supervisor:
         """True once all workers were ready at the same time."""
 
     def run(self) -> None:
-        """Start the workers, and return when all have ended.
+        """Start the workers, replace those that end, and return when all have ended.
 
         If a worker ends before all workers have been ready once, the other workers are stopped.
         """

@@ -66,7 +66,10 @@ _Type: TypeAlias = Literal["integer", "number", "boolean", "components", "enum"]
 
 
 class FaultyTable(Exception):
-    """Raised if lines of a table cannot be scored; `faults` has the first faults, `count` the number of all faults."""
+    """Raised if a table of organisations cannot be scored because of faults in its lines.
+
+    `faults` has the first faults, and `count` is the number of all faults.
+    """
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(len(faults))
@@ -106,7 +109,8 @@ def score_table(
         kept: Columns that are copied in addition to the first column.
         methodology: The methodology, registered or not.
         language: The language of faults.
-        follow: Opens a display of progress over a number of lines; its value is called after each line that was read.
+        follow: Returns a context manager that displays progress over a number of lines; its value is a function that is
+            called after each line that was read.
 
     Raises:
         FaultyTable: A line or a column has faults; then no line is scored.

@@ -322,7 +322,7 @@ def _load_keys(name: str, language: Language) -> bytes:
 
 
 def load_key_ids(name: str, language: Language) -> frozenset[str]:
-    """Return the ids of the keys of a JSON Web Key Set; raise `CommandError` (exit code 2) if it is invalid."""
+    """Return the ids of the public keys in a JSON Web Key Set; raise `CommandError` (exit code 2) if it is invalid."""
     return frozenset(key.kid for key in read_keys(_load_keys(name, language)))
 
 

@@ -31,7 +31,7 @@ LOOK_SECONDS: Final = 0.5
 
 
 def run_worker(options: argparse.Namespace, language: Language) -> int:
-    """Run jobs until the process is told to stop; return 0.
+    """Run `worker`: do jobs and notify webhooks until the process is told to stop, and return exit code 0.
 
     After SIGTERM or SIGINT the present step of each job ends or is rolled back, and another worker continues the job.
 

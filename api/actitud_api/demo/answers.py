@@ -78,9 +78,10 @@ class _AnswerMaker:
 
 
 def simulate_answers(chance: Chance, profile: Profile, traits: Traits) -> Answers:
-    """Simulate the answers of an invented municipality; return them by indicator.
+    """Simulate the answers of an invented municipality, and return them by indicator.
 
-    The municipality answers every indicator that applies to the profile and that no zero rule scores 0.
+    Every indicator has an answer that applies to the profile and is not scored 0 by a rule. `traits` say how well the
+    municipality answers each indicator, compared with others.
     """
     maker = _AnswerMaker(chance, profile, traits)
     _answer_papers(maker)

@@ -58,10 +58,10 @@ _ADDITIONS = (
 
 
 class Municipality(Struct, frozen=True):
-    """Invented municipality.
+    """Invented municipality of the demonstration.
 
-    `province` and `region` are official codes. `size` is its population on a scale from 0, the smallest, to 1,
-    the largest, on which each size class in `SIZES` has the same length; so the scale is roughly logarithmic.
+    `province` and `region` are official codes. `size` is its place on a scale of populations from 0 (smallest) to 1
+    (largest), on which each size class in `SIZES` has the same length, so that it is roughly logarithmic.
     """
 
     id: str

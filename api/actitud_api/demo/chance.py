@@ -27,7 +27,7 @@ _DEVIATIONS = 1.7320508075688772
 
 
 class Chance:
-    """Generator of random numbers that gives the same numbers for the same seed."""
+    """Generator of random numbers: the same seed gives the same numbers on every machine."""
 
     def __init__(self, seed: int) -> None:
         self.uniform = random.Random(seed).random
@@ -46,7 +46,7 @@ class Chance:
         return (self.uniform() + self.uniform() + self.uniform() + self.uniform() - 2) * _DEVIATIONS
 
     def draw_count(self, size: int, share: float) -> int:
-        """Draw how many of `size` items have a property that each has with the probability `share`."""
+        """Draw how many of `size` items have a property that each item has with the probability `share`."""
         spread = math.sqrt(size * share * (1 - share))
         return int(clamp(size * share + spread * self.draw_deviation() + 0.5, 0, size))
 
@@ -69,7 +69,7 @@ def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
 
 
 def interpolate(points: Points, x: float) -> float:
-    """Return y at `x` on the line through the points, which is constant beyond its first and last point."""
+    """Return y at `x` on the line through the points; beyond the first and the last point, y is constant."""
     before_x, before_y = points[0]
     if x <= before_x:
         return before_y
@@ -81,5 +81,5 @@ def interpolate(points: Points, x: float) -> float:
 
 
 def to_share(deviation: float) -> float:
-    """Return the share of a normal distribution below a number of standard deviations, from about 0 to about 1."""
+    """Return the share of a standard normal distribution below `deviation`, from about 0 to about 1."""
     return interpolate(_NORMAL, deviation)

@@ -33,11 +33,15 @@ CONTRADICTED_PROFILE: Final = 0.006
 
 
 class FlawRates(Struct, frozen=True):
-    """Probabilities, from 0 to 1, that an answer of a municipality gets a flaw.
+    """Probabilities, from 0 to 1, that an answer of an invented municipality gets a flaw.
 
-    `silent`: the answer is missing. `declared`: it has no evidence. `aside`: a review sets the answer aside.
-    `mistaken`: its facts contradict each other. Unlike the others, `gaps` is a number: the largest number of answers
-    that one dimension may lose because they are missing, set aside or mistaken.
+    Attributes:
+        silent: The answer is missing.
+        declared: The answer has no evidence.
+        aside: A review sets the answer aside.
+        mistaken: The facts of the answer contradict each other.
+        gaps: No probability, but the largest number of answers that one dimension may lose because they are missing,
+            set aside or mistaken.
     """
 
     silent: float
@@ -57,7 +61,7 @@ RATES: Final[dict[Kind, FlawRates]] = {
 
 
 class Flaws(Struct):
-    """Flaws of answers that do not change their facts, such as missing evidence.
+    """Flaws of simulated answers that leave their facts unchanged, such as missing evidence.
 
     `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside` has the
     reason for each answer that a review sets aside.
@@ -69,7 +73,10 @@ class Flaws(Struct):
 
 
 def draw_flaw_rates(chance: Chance, traits: Traits) -> FlawRates:
-    """Draw the flaw rates of a municipality: the rates of its kind, or those of a questionnaire left half empty."""
+    """Draw the flaw rates of an invented municipality.
+
+    They are the usual rates of its kind, or those of a questionnaire that was left half empty.
+    """
     rates = RATES[traits.kind]
     if traits.kind != "ordinary" or not chance.draw_event(HALF_EMPTY):
         return rates
@@ -78,10 +85,10 @@ def draw_flaw_rates(chance: Chance, traits: Traits) -> FlawRates:
 
 
 def add_flaws(chance: Chance, profile: Profile, answers: Answers, rates: FlawRates, traits: Traits) -> Flaws:
-    """Add random flaws to the answers and the profile of a municipality.
+    """Add random flaws to the answers and the profile of an invented municipality.
 
-    Missing and contradictory facts are made by changing `answers` and `profile` in place. The other flaws, such
-    as missing evidence, are returned. `rates` has the probability of each flaw.
+    Facts are removed from `answers` and `profile`, or made contradictory, in place. Flaws that leave the facts
+    unchanged, such as missing evidence, are returned. `rates` has the probability of each flaw.
     """
     flaws = Flaws(set(), set(), {})
     gaps: Counter[str] = Counter()

@@ -26,9 +26,9 @@ _OF_INDICATORS = Texts("de los indicadores", "of the indicators")
 
 
 def render_report(report: SimulationReport, language: Language) -> Table:
-    """Return a table for the terminal, with a row for each statistic of a simulation report.
+    """Return a table for the terminal with a row for each statistic of a simulation.
 
-    A row has the name of the statistic, its value, and, for a share, the whole of which it is a share.
+    A row has the name of the statistic, its value and, for a share, the total that it refers to.
     """
     names = load_methodology(METHODOLOGY).texts[language].levels
     title = _TITLE.into(language).format(organisations=words.format_number(report.organisations, language))

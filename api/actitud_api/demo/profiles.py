@@ -42,8 +42,9 @@ INTEGRITY_CASES: Final = 0.004
 class Profile(Struct):
     """Profile of an invented municipality, with the fields of methodology 2027.1, whose texts explain each field.
 
-    Names in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first, then the
-    fields that the service sets. `previous_level`: level published in the earlier edition, None if there is none.
+    Fields ending in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first,
+    then the fields that the service sets. `previous_level`: level published in the earlier edition, None if there is
+    none.
     """
 
     org_type: Literal["MUN"]
@@ -68,7 +69,7 @@ class Profile(Struct):
 
 
 def draw_profile(chance: Chance, municipality: Municipality, traits: Traits, previous_level: int | None) -> Profile:
-    """Draw a profile that keeps the validation rules V06, V33, V34 and V35.
+    """Draw a profile at random that does not break the validation rules V06, V33, V34 and V35.
 
     `previous_level`: level of the municipality in the earlier edition, None if it has none.
     """
@@ -115,7 +116,7 @@ def draw_profile(chance: Chance, municipality: Municipality, traits: Traits, pre
 
 
 def get_answered(traits: Traits) -> float:
-    """Return the share of its messages that a municipality answers within 72 hours, from 0 to 1."""
+    """Return the share of received messages that a municipality answers within 72 hours, from 0 to 1."""
     return PLANTED_ANSWERED if traits.kind == "gamer" else interpolate(ANSWERED, traits.get_rank("D9.01"))
 
 

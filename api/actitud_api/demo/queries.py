@@ -18,7 +18,7 @@ SIMULATIONS = Base.metadata.tables[str(Simulation.__tablename__)]
 
 
 class SimulationRecord(Struct, frozen=True):
-    """A stored simulation: the fingerprint of methodology and code that made it, and its report as JSON values."""
+    """Stored simulation of an edition: digest of the methodology and code that made it, and its report as JSON."""
 
     fingerprint: str
     report: dict[str, object]
@@ -46,6 +46,6 @@ def delete_simulation(session: Session, edition: str) -> None:
 
 
 def restore_keys(session: Session, identifiers: Collection[str], expires: datetime) -> None:
-    """Make keys valid until `expires`, even if they were revoked or rotated."""
+    """Make access keys valid until `expires`, even if they were revoked or rotated."""
     values = {"revoked": None, "replaced_by": None, "expires": expires}
     session.execute(update(KEYS).where(KEYS.c.id.in_(identifiers)).values(values))

@@ -14,12 +14,14 @@ LEVELS = (1, 2, 3, 4, 5)
 
 
 class SimulationReport(Struct, frozen=True, kw_only=True):
-    """Statistics of a simulated edition.
+    """Statistics of the scores in a simulated edition.
 
-    `organisations`: the number of organisations. `spearman`: rank correlation of population and index, from -1 to 1.
-    The other figures are shares from 0 to 1. `levels`: share of each level among the organisations that have a level.
-    `statuses`: share of each status among all organisations. `states` and `codes`: share of each among all indicators
-    of all organisations.
+    Attributes:
+        organisations: Number of organisations.
+        spearman: Rank correlation of population and index, from -1 to 1.
+        levels: Share (0 to 1) of each level among the organisations that have a level.
+        statuses: Share of each status among all organisations.
+        states, codes: Share of each state and result code among all indicators of all organisations.
     """
 
     organisations: int
@@ -31,7 +33,7 @@ class SimulationReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportTally:
-    """Counter of simulated organisations, from which the report is built."""
+    """Counter of the figures of simulated organisations, from which the statistics are computed."""
 
     def __init__(self) -> None:
         self._populations: list[int] = []
@@ -55,7 +57,7 @@ class ReportTally:
         self._codes.update(codes)
 
     def build_report(self) -> SimulationReport:
-        """Return the report on all organisations counted so far."""
+        """Return the statistics of all organisations counted so far."""
         states: Counter[State] = Counter()
         for code, count in self._codes.items():
             states[derive_state(code)] += count

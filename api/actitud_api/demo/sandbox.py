@@ -103,7 +103,7 @@ _TITLES: Final = {
 
 
 def name_organisations(state: AssessmentState) -> list[str]:
-    """Return the ids of the organisations whose assessments in the edition `OPEN` are in a state."""
+    """Return the ids of the sandbox organisations whose assessments in its open edition are in a state."""
     first = 91_001 + 10 * STATES.index(state)
     return [f"XX-DEMO-{number}" for number in range(first, first + PER_STATE)]
 
@@ -113,12 +113,12 @@ ORGANISATIONS: Final = [organisation for state in STATES for organisation in nam
 
 
 def build_key(identifier: str) -> keys.Key:
-    """Return the key with an id of `KEYS`: its secret is made of zeros."""
+    """Return the access key of the sandbox with an id of `KEYS`; its secret consists of zeros."""
     return keys.Key(identifier, "0" * keys.SECRET_LENGTH)
 
 
 def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
-    """Fill a database that has tables without rows with the invented data of the sandbox.
+    """Store the invented data of the sandbox in a database whose tables are empty.
 
     `folder`: folder of the private signing key. `examples`: folder of the request examples of the OpenAPI document.
     """

@@ -89,7 +89,7 @@ EARLIER_CREATED = datetime(2025, 12, 31, 12, tzinfo=UTC)
 
 
 def load_report(database: Database) -> SimulationReport | None:
-    """Return the report of the stored demonstration.
+    """Return the statistics of the stored demonstration.
 
     Return None if no demonstration is stored, or if another version of the simulator or of the methodology made the
     stored one.
@@ -112,12 +112,16 @@ def store_demonstration(
     *,
     as_drafts: bool = False,
 ) -> SimulationReport:
-    """Simulate the demonstration, store both editions in the state `in_review`, and return the report of `EDITION`.
+    """Simulate the organisations of the demonstration, store two editions of them, and return statistics of the later.
 
-    A stored demonstration is replaced in the same transaction. `advance` is called once per organisation. `numbers`:
-    only the organisations with these numbers, counted from 1; None for all. If none of these organisations took part in
-    the earlier edition, only `EDITION` is stored. `as_drafts`: store `EDITION` in the state `open`, with the answers as
-    drafts that have no evidence.
+    Both are stored in the state `in_review`; a stored demonstration is replaced in the same transaction.
+
+    Args:
+        database: Database of the demonstration.
+        advance: Called once per organisation.
+        numbers: Only the organisations with these numbers, counted from 1; None for all. If none of them took part in
+            the earlier edition, only the later one (`EDITION`) is stored.
+        as_drafts: Store the later edition in the state `open`, with the answers as drafts that have no evidence.
 
     Raises:
         AlreadyPublished: An edition of the stored demonstration is published.
@@ -173,7 +177,7 @@ def store_demonstration(
 
 
 def is_published(database: Database, edition: str = EDITION) -> bool:
-    """Return True if an edition of the demonstration is published, whichever version of the simulator stored it."""
+    """Return True if an edition of the demonstration is published, by any version of the simulator."""
     try:
         return editions.get(database, edition).record.state == "published"
     except editions.UnknownEdition:
@@ -181,19 +185,19 @@ def is_published(database: Database, edition: str = EDITION) -> bool:
 
 
 def is_open(database: Database) -> bool:
-    """Return True if the demonstration is stored with drafts, in an edition that is still open."""
+    """Return True if the later edition of the demonstration is stored as drafts that can still be changed."""
     with suppress(editions.UnknownEdition):
         return editions.get(database, EDITION).record.state == "open"
     return False
 
 
 def is_fixed(database: Database) -> bool:
-    """Return True if a part of the demonstration is published, so that another one cannot replace it."""
+    """Return True if an edition of the demonstration is published, so that no new simulation can replace it."""
     return is_published(database, EARLIER) or is_published(database)
 
 
 def count_unpublished(database: Database) -> dict[str, int]:
-    """Count the scores of each edition of the demonstration that is stored and not published, the earlier first."""
+    """Return the number of scores of each stored, unpublished edition of the demonstration, earlier edition first."""
     counts: dict[str, int] = {}
     for edition in (EARLIER, EDITION):
         with suppress(editions.UnknownEdition):
@@ -221,11 +225,16 @@ def publish_earlier_edition(
 def publish_demonstration(
     database: Database, folder: Path, advance: Callable[[], None], *, now: datetime, spread: MapFunction = map_serially
 ) -> PublicationRecord:
-    """Publish both editions of the demonstration like any edition, and return the publication of `EDITION`.
+    """Publish both editions of the demonstration like any edition, and return the publication of the later one.
 
-    Both are published at `now`, as no signature may be older than its key. `folder`: folder of the private signing
-    keys. `advance`: called once per score. `spread`: replacement of `map` that prepares the scores, for example in
-    several processes; by default they are prepared one after another.
+    Both are published at `now`, as no signature may be older than its key.
+
+    Args:
+        database: Database of the demonstration.
+        folder: Folder of the private signing keys.
+        advance: Called once per score.
+        now: Time of the publication.
+        spread: Replacement of `map` that prepares the scores, for example in several processes.
     """
     publish_earlier_edition(database, folder, advance, now=now, spread=spread)
     return _publish(database, EDITION, folder, advance, now, spread)

@@ -33,14 +33,14 @@ _EARLIER_SEED = 1_000_000
 
 
 class ScoredSubmission(Struct, frozen=True):
-    """A submission with its evaluation, which contains the score."""
+    """Simulated submission with its evaluation, which contains the score."""
 
     submission: Submission
     evaluation: Evaluation
 
 
 class SimulatedOrganisation(Struct, frozen=True):
-    """Invented municipality with its submission and the evaluation of the submission, which contains the score.
+    """Invented municipality with its submission and the evaluation of this submission, which contains the score.
 
     `earlier` is its submission to the earlier edition; None if it did not take part.
     """
@@ -52,7 +52,7 @@ class SimulatedOrganisation(Struct, frozen=True):
 
 
 def simulate(methodology: Methodology, numbers: Sequence[int] | None = None) -> Iterator[SimulatedOrganisation]:
-    """Yield invented municipalities with submissions and scores; each run gives the same results.
+    """Yield invented municipalities with their submissions and scores, the same in each run.
 
     `numbers`: only the municipalities with these numbers, counted from 1; None for all.
     """
@@ -79,7 +79,10 @@ def simulate_submission(seed: int, municipality: Municipality, previous_level: i
 
 
 def simulate_earlier_submission(seed: int, municipality: Municipality) -> Submission:
-    """Return the submission of a municipality to the earlier edition; use the same seed for `simulate_submission`."""
+    """Return the simulated submission of a municipality to the earlier edition.
+
+    For submissions to both editions that fit together, use the same seed in `simulate_submission`.
+    """
     # The same numbers as a year later but for the traits: only what changed may differ.
     chance = Chance(seed)
     traits = draw_earlier_traits(Chance(seed + _EARLIER_SEED), draw_traits(chance, municipality))

@@ -74,11 +74,13 @@ Kind = Literal["ordinary", "exemplary", "gamer"]
 
 
 class Traits(Struct, frozen=True):
-    """Traits of an invented municipality.
+    """Traits of an invented municipality: how well it answers each indicator, compared with others.
 
-    `deviations` has the quality of the answer to each indicator, in standard deviations from the mean of all
-    municipalities. `inflated` are the indicators whose quality is only claimed. `absent`: True if the municipality has
-    no account on a social network.
+    Attributes:
+        kind: Kind of municipality, such as ordinary or exemplary.
+        absent: True if the municipality has no account on a social network.
+        deviations: Quality of the answer to each indicator, in standard deviations from the mean of all municipalities.
+        inflated: Indicators whose quality is only claimed.
     """
 
     kind: Kind
@@ -87,13 +89,13 @@ class Traits(Struct, frozen=True):
     inflated: frozenset[str]
 
     def get_rank(self, indicator: str) -> float:
-        """Return the share of municipalities, from 0 to 1, that are worse in an indicator."""
+        """Return the share of invented municipalities, from 0 to 1, whose answer to an indicator is worse."""
         return to_share(self.deviations[indicator])
 
 
 @cache
 def list_indicators() -> tuple[tuple[str, str, str], ...]:
-    """List the indicators of the methodology with their dimension and pillar, by pillar."""
+    """Return each indicator of the methodology with its dimension and its pillar, ordered by pillar."""
     return tuple(
         (indicator, indicator.partition(".")[0], pillar)
         for pillar, indicators in load_methodology(METHODOLOGY).document.pillars.items()
@@ -102,7 +104,7 @@ def list_indicators() -> tuple[tuple[str, str, str], ...]:
 
 
 def draw_traits(chance: Chance, municipality: Municipality) -> Traits:
-    """Draw the traits of an invented municipality at random."""
+    """Draw the traits of an invented municipality at random: how well it answers each indicator."""
     population = municipality.population
     kind = _draw_kind(chance, population)
     absent = chance.draw_event(interpolate(ABSENT, population)) and kind == "ordinary"
@@ -130,7 +132,7 @@ def draw_traits(chance: Chance, municipality: Municipality) -> Traits:
 
 
 def draw_earlier_traits(chance: Chance, traits: Traits) -> Traits:
-    """Draw the traits that a municipality had one year before it had the traits `traits`."""
+    """Draw the traits of a municipality one year earlier, given its present traits."""
     improvement = IMPROVEMENT + VARIATION * chance.draw_deviation()
     deviations = {
         indicator: deviation - improvement - VARIATION * chance.draw_deviation()

@@ -34,12 +34,15 @@ _COMPARED: Final = frozenset({*_LOWER, *_UPPER, "pattern", "format", "uniqueItem
 
 
 def is_version(value: object) -> bool:
-    """Return True if a value has the form of a methodology version."""
+    """Return True if a value has the form of the name of a methodology version."""
     return isinstance(value, str) and _VERSION.fullmatch(value) is not None
 
 
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a JSON type that `wide` allows and `narrow` refuses; the type `number` includes `integer`."""
+    """Return the types of two schemas if `narrow` refuses a JSON type that `wide` allows, else None.
+
+    The type `number` includes `integer`.
+    """
     if narrow.types is None:
         return None
     if wide.types is not None and all(
@@ -50,7 +53,10 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find an enumerated value that `wide` allows and `narrow` refuses; methodology versions do not count."""
+    """Return the enumerated values of two schemas if `narrow` refuses one that `wide` allows, else None.
+
+    Names of methodology versions do not count.
+    """
     if narrow.values is None:
         return None
     if wide.values is None:
@@ -62,36 +68,48 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 
 
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a lower limit (of a number, length or count) that is stricter in `narrow` than in `wide`."""
+    """Return the lower limits of two schemas if the limit of `narrow` is stricter, else None.
+
+    Lower limits are those of a number, a length or a count.
+    """
     return _find_limit(wide, narrow, _LOWER, 1)
 
 
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find an upper limit (of a number, length or count) that is stricter in `narrow` than in `wide`."""
+    """Return the upper limits of two schemas if the limit of `narrow` is stricter, else None.
+
+    Upper limits are those of a number, a length or a count.
+    """
     return _find_limit(wide, narrow, _UPPER, -1)
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a pattern of `narrow` that `wide` does not have; different patterns count as a refusal."""
+    """Return the patterns of two schemas if `narrow` has a pattern that `wide` does not have, else None.
+
+    Different patterns count as incompatible, even if they admit the same texts.
+    """
     return _find_other(wide, narrow, "pattern")
 
 
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a format of `narrow` that `wide` does not have; different formats count as a refusal."""
+    """Return the formats of two schemas if `narrow` has a format that `wide` does not have, else None.
+
+    Different formats count as incompatible.
+    """
     return _find_other(wide, narrow, "format")
 
 
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a prohibition of repeated items that only `narrow` has."""
+    """Return `uniqueItems` of two schemas if only `narrow` forbids repeated items, else None."""
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
     return None
 
 
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a step of numbers (`multipleOf`) in `narrow` that refuses numbers that `wide` allows.
+    """Return `multipleOf` of two schemas if `narrow` refuses numbers that `wide` allows, else None.
 
-    The step of `wide` must be a multiple of the step of `narrow`.
+    It refuses none if the value of `wide` is a multiple of the value of `narrow`.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if tight is None or tight == loose:
@@ -103,7 +121,10 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Find a keyword of `narrow`, without a rule of its own, that `wide` does not have with the same value."""
+    """Return the other keywords of two schemas in which `narrow` has a value that `wide` has not, else None.
+
+    Other keywords are those that no function of this module compares by a rule.
+    """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
         for shape in (wide, narrow)

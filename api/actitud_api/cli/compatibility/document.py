@@ -36,10 +36,17 @@ _STRUCTURAL: Final = frozenset(
 class Shape(Struct, frozen=True, kw_only=True, eq=False):
     """One alternative of a JSON Schema, with its references resolved.
 
-    `types`: the JSON types of its values apart from null; None is any type. `nullable`: null is one of its values.
-    `values`: the values of `enum` or `const` apart from null; None if it has neither. `is_open_enum`: the document
-    declares that values may be added. `additional`: the schema of further members, True for any, False for none.
-    `items` and `names`: the schemas of array items and of member names. `keywords`: all other keywords.
+    Attributes:
+        types: JSON types of its values apart from null, None for any type.
+        nullable: True if null is one of its values.
+        values: Values of `enum` or `const` apart from null, None if it has neither.
+        is_open_enum: True if the document declares that values may be added.
+        properties: Schemas of the members of an object, by name.
+        required: Names of the members that an object must have.
+        additional: Schema of further members, True for any, False for none.
+        items: Schema of array items.
+        names: Schema of member names.
+        keywords: All other keywords.
     """
 
     types: frozenset[str] | None
@@ -54,16 +61,17 @@ class Shape(Struct, frozen=True, kw_only=True, eq=False):
     keywords: Node
 
     def get_tag(self, name: str) -> str | None:
-        """Return the value of a member that can have only one value, as text; None if it can have several."""
+        """Return the only value that a member can have, as text; None if it can have several."""
         schema = as_object(self.properties.get(name))
         values = [schema["const"]] if "const" in schema else as_list(schema.get("enum"))
         return str(values[0]) if len(values) == 1 else None
 
 
 class Form(Struct, frozen=True, eq=False):
-    """A schema as a list of alternatives, apart from null.
+    """JSON Schema as a list of its alternatives, apart from null.
 
-    `nullable`: null is accepted. `discriminators`: the names of the members whose values distinguish the alternatives.
+    `nullable`: True if null is accepted. `discriminators`: names of the members whose values distinguish the
+    alternatives.
     """
 
     shapes: tuple[Shape, ...]
@@ -83,7 +91,7 @@ def is_equal(left: object, right: object) -> bool:
 
 
 def is_among(value: object, values: Sequence[object]) -> bool:
-    """Return True if a JSON value is one of several."""
+    """Return True if a JSON value equals one of `values`: 1 equals 1.0, but not true."""
     return value in values if isinstance(value, str) else any(is_equal(value, other) for other in values)
 
 
@@ -93,17 +101,17 @@ def as_object(value: object) -> Node:
 
 
 def as_list(value: object) -> Sequence[object]:
-    """Return a value of the document if it is an array, else an empty list."""
+    """Return a value of the document if it is an array, else an empty sequence."""
     return value if isinstance(value, list) else ()
 
 
 def as_texts(value: object) -> frozenset[str]:
-    """Return the strings of an array of the document."""
+    """Return the strings in an array of the document; a value that is not an array has none."""
     return frozenset(item for item in as_list(value) if isinstance(item, str))
 
 
 class Document:
-    """An OpenAPI document with resolved references and cached forms of its schemas."""
+    """OpenAPI document with resolved references and with the alternatives of its schemas, which are cached."""
 
     def __init__(self, data: Node) -> None:
         self.data = data
@@ -113,7 +121,7 @@ class Document:
 
     @staticmethod
     def parse(text: bytes) -> Document:
-        """Parse a document.
+        """Parse the JSON text of an OpenAPI document.
 
         Raises:
             ValueError: The text is not a JSON object with a member `paths`.
@@ -124,7 +132,7 @@ class Document:
         return Document(data)
 
     def resolve(self, value: object) -> Node:
-        """Return a value of the document if it is an object, or the object that it refers to by `$ref`.
+        """Return an object of the document, or the object that it refers to by `$ref`.
 
         Raises:
             ValueError: A reference leads nowhere, to another document, or in a circle.
@@ -138,7 +146,7 @@ class Document:
         raise ValueError(f"{reference} refers to itself")
 
     def get_form(self, schema: object) -> Form:
-        """Return the form of a schema."""
+        """Return a schema as a list of its alternatives, with references and unions resolved."""
         if id(schema) not in self._forms:
             self._kept.append(schema)
             parts, discriminators = self._dissolve(schema, frozenset())
@@ -151,7 +159,7 @@ class Document:
         return self._forms[id(schema)]
 
     def list_defaults(self, schema: object) -> Sequence[object]:
-        """Return a list with the default value of a schema or of a part of it; an empty list if there is no default."""
+        """Return the default value of a schema, or of a part of it, in a list; an empty list if there is no default."""
         node = as_object(schema)
         if "default" in node:
             return (node["default"],)

@@ -27,7 +27,7 @@ Operations: TypeAlias = Mapping[tuple[str, str], OperationVersion]
 
 
 def find_breaks(before: Document, after: Document) -> list[Break]:
-    """List the breaks between two documents, in the order of the earlier document."""
+    """Return the changes between two OpenAPI documents that break clients, in the order of the earlier document."""
     return list({(found.rule, found.place): found for found in _find_all(before, after)}.values())
 
 
@@ -99,7 +99,7 @@ def _match_security_schemes(before: Document, after: Document) -> Mapping[str, s
 
 
 class OperationComparison:
-    """Comparison of the operations of two documents."""
+    """Comparison of the operations of two OpenAPI documents, which finds changes that break clients."""
 
     def __init__(self, before: Document, after: Document) -> None:
         self._before = before
@@ -108,7 +108,7 @@ class OperationComparison:
         self._scheme_names = _match_security_schemes(before, after)
 
     def compare(self, before: OperationVersion, after: OperationVersion) -> Iterator[Break]:
-        """Yield the breaks between two versions of an operation."""
+        """Yield the changes between two versions of an operation that break clients."""
         label, _, old = before
         new = after[2]
         if old.get("operationId") != new.get("operationId"):

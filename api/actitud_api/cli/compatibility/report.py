@@ -34,7 +34,9 @@ _UNRECORDED = Texts(
 
 
 def check_compatibility(file: Path, baseline: Path, accepted_file: Path | None, language: Language) -> None:
-    """Check that a document breaks no client of a baseline, apart from the accepted breaks.
+    """Check that an OpenAPI document breaks no client of an earlier one, apart from the breaks that were accepted.
+
+    `file` is the document, `baseline` the earlier one, and `accepted_file` the list of accepted breaks, None for none.
 
     Raises:
         CommandError: The document breaks clients, an entry of the accepted breaks is invalid, or a file cannot be read

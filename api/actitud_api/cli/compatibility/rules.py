@@ -96,7 +96,10 @@ RULES: Final[Mapping[str, Texts]] = {
 
 
 class SchemaBreak(Struct, frozen=True, kw_only=True):
-    """A break inside a schema. `pointer`: JSON Pointer to the member in a value; `*` is any item or member."""
+    """Change inside a schema that breaks clients.
+
+    `pointer`: JSON Pointer to the member of a value that is affected; `*` in it is any item or member.
+    """
 
     rule: str
     pointer: str
@@ -105,12 +108,15 @@ class SchemaBreak(Struct, frozen=True, kw_only=True):
 
 
 class Break(Struct, frozen=True, kw_only=True):
-    """A change between two versions of the OpenAPI document that breaks clients.
+    """Change between two versions of the OpenAPI document that breaks clients.
 
-    `rule` is the code of the rule that finds it. `operation`: method and path, empty if the break concerns the whole
-    document. `part`: the part of the operation, such as `request body application/json`. `pointer`: JSON Pointer to the
-    member in a value of that part, empty for all of it. `before` and `after`: the values of the two documents at this
-    place.
+    Attributes:
+        rule: Code of the rule that finds it.
+        operation: Method and path, empty if the change concerns the whole document.
+        part: Part of the operation, such as `request body application/json`.
+        pointer: JSON Pointer to the affected member in a value of that part, empty for all of it.
+        before: Value in the earlier document.
+        after: Value in the later document.
     """
 
     rule: str
@@ -122,11 +128,11 @@ class Break(Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """The place in words: operation, part and pointer."""
+        """The place of the change as text: operation, part and pointer."""
         return " ".join(word for word in (self.operation, self.part, self.pointer) if word)
 
     def describe(self, language: Language) -> str:
-        """Describe the break in one line."""
+        """Describe the change in one line."""
         text = RULES[self.rule].into(language)
         return f"{self.rule}: {self.place}: {text} ({_shorten(self.before)} → {_shorten(self.after)})"
 

@@ -20,7 +20,10 @@ _ESCAPES: Final = str.maketrans({"~": "~0", "/": "~1"})
 
 
 class SchemaComparison:
-    """Comparison of the schemas of two documents. Each pair of schemas is compared once."""
+    """Comparison of the schemas of two OpenAPI documents, which finds changes that break clients.
+
+    Each pair of schemas is compared once.
+    """
 
     def __init__(self, before: Document, after: Document) -> None:
         self._before = before
@@ -31,10 +34,10 @@ class SchemaComparison:
         self._kept: list[object] = []
 
     def compare(self, before: object, after: object, side: Side, name: str = "") -> tuple[SchemaBreak, ...]:
-        """Return the breaks between two versions of a schema.
+        """Return the changes between two versions of a schema that break clients.
 
-        `side` says whether the schema is used in requests or in responses; `name` is the name of the member that has
-        the schema, empty if it belongs to no member.
+        `side` says if the schema is used in requests or in responses; `name` is the name of the member that has the
+        schema, empty if it belongs to no member.
         """
         before, after = _follow(self._before, before), _follow(self._after, after)
         key = (id(before), id(after), side, name == VERSIONED)
