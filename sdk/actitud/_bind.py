@@ -46,7 +46,7 @@ _scopes: dict[str, dict[str, object]] = {}
 
 
 def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
-    """Return a method of the blocking client that runs the operation and returns its result."""
+    """Return a method of the blocking client that runs an operation and returns its result."""
 
     def build(start: Callable[Concatenate[Core, P], Call[T]]) -> Callable[Concatenate[Bound, P], T]:
         def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -60,7 +60,7 @@ def bind_blocking(operation: Callable[Concatenate[Core, P], Call[T]]) -> Callabl
 def bind_awaitable(
     operation: Callable[Concatenate[Core, P], Call[T]],
 ) -> Callable[Concatenate[AsyncBound, P], Coroutine[object, None, T]]:
-    """Return a method of the asynchronous client that, when awaited, runs the operation and returns its result."""
+    """Return a method of the asynchronous client that, when awaited, runs an operation and returns its result."""
 
     def build(
         start: Callable[Concatenate[Core, P], Call[T]],
@@ -149,7 +149,7 @@ def bind_awaitable_list(
 def bind_blocking_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[Bound, P], Iterator[T]]:
-    """Return a method of the blocking client that returns a generator of the rows of a streaming operation."""
+    """Return a method of the blocking client that returns a generator of the rows that an operation streams."""
 
     def build(start: Callable[Concatenate[Core, P], Call[Lines[T]]]) -> Callable[Concatenate[Bound, P], Iterator[T]]:
         def method(bound: Bound, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
@@ -163,7 +163,7 @@ def bind_blocking_stream(
 def bind_awaitable_stream(
     operation: Callable[Concatenate[Core, P], Call[Lines[T]]],
 ) -> Callable[Concatenate[AsyncBound, P], AsyncIterator[T]]:
-    """Return a method that returns an asynchronous generator of the rows of a streaming operation."""
+    """Return a method of the asynchronous client that returns an asynchronous generator of the rows of an operation."""
 
     def build(
         start: Callable[Concatenate[Core, P], Call[Lines[T]]],

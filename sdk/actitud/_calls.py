@@ -48,16 +48,23 @@ QueryValue: TypeAlias = str | int | date | Sequence[str] | None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A request, independent of the transport that sends it.
+    """HTTP request of a call, independent of the transport that sends it.
 
-    Every request can be sent twice without acting twice: it reads, it computes, it has an idempotency key, or it is
-    ``guarded`` by a precondition (``If-Match`` or ``If-None-Match: *``) that refuses it the second time. ``lang``:
-    language of the response, ``None`` if the service may choose it. ``body``: ``None`` if the request has no body.
-    ``target``: path and query; the host is always that of the client. ``headers``: the headers specific to this
-    request. ``max_bytes``: maximum size of the response, ``None`` for the limit of the client. ``streamed``: the
-    expected media type, if the body of a successful response is passed on while it arrives; ``None`` if it is read
-    whole first. ``delay``: seconds to wait before the request is sent the first time. ``file``: path of a file to send
-    as the body; ``None`` if there is no such file.
+    Every request may be sent twice with the same effect as once: it only reads or computes, it has an idempotency key,
+    or the service refuses it the second time because of a precondition.
+
+    Attributes:
+        method: HTTP method.
+        target: Path and query; the host is always that of the client.
+        lang: Language of the response, ``None`` if the service may choose it.
+        body: Bytes of the body, ``None`` if the request has none.
+        headers: Headers specific to this request.
+        guarded: True if the request has a precondition, ``If-Match`` or ``If-None-Match: *``.
+        max_bytes: Maximum size of the response, ``None`` for the limit of the client.
+        streamed: Expected media type, if the body of a successful response is passed on while it arrives; ``None`` if
+            it is read whole first.
+        delay: Seconds to wait before the request is sent the first time.
+        file: Path of a file to send as the body, ``None`` if there is no such file.
     """
 
     method: str
@@ -77,7 +84,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An instruction to the transport: wait ``delay`` seconds, then send ``request`` before ``deadline``.
+    """Instruction to the transport to send a request: wait ``delay`` seconds, then send it before ``deadline``.
 
     ``deadline`` is a reading of the client's monotonic clock. ``core``: the settings of the client, such as host, key
     and time-outs.
@@ -129,7 +136,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenResponse(Response, frozen=True, kw_only=True):
-    """A successful response to a ``streamed`` request, whose body is still arriving.
+    """Successful HTTP response whose body is still arriving.
 
     ``pieces``: a generator of the chunks of the body, asynchronous in the asynchronous client. The receiver of the
     response must close it. Reading raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the body
@@ -253,7 +260,7 @@ def build_get(
 
 
 def build_condition(core: Core) -> Mapping[str, str]:
-    """Return the ``If-None-Match`` header for a request that reads, empty if the client has no ``if_none_match``."""
+    """Return the ``If-None-Match`` header for requests that read; empty if the client has no ``if_none_match``."""
     return {} if core.if_none_match is None else {"If-None-Match": core.if_none_match}
 
 
@@ -264,11 +271,11 @@ def build_compute(
     body: Mapping[str, object] | None,
     lang: str | None,
 ) -> Request:
-    """Build a POST request that can be repeated without effect: it stores nothing, or the same data each time.
+    """Build a POST request that may be repeated, because it stores nothing, or the same data each time.
 
-    Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON
-    cannot express. ``segments``: parts of the path below ``/v1``. ``body``: ``None`` for no body. ``lang``:
-    ``None`` for the language of the client.
+    Query parameters that are ``None`` are left out. Raises ``ValueError`` or ``TypeError`` for a body that JSON cannot
+    express. ``segments``: parts of the path below ``/v1``. ``body``: ``None`` for no body. ``lang``: ``None`` for the
+    language of the client.
     """
     return _build_guarded(core, "POST", segments, {}, query=query, body=body, lang=lang)
 
@@ -298,11 +305,17 @@ def build_upload(
     idempotency_key: str | None,
     lang: str | None,
 ) -> Request:
-    """Build a POST request that uploads a file of any size once, however often it is sent.
+    """Build a POST request that uploads a file of any size; however often it is sent, the service acts once.
 
-    ``segments``: parts of the path below ``/v1``. ``file``: path of the file, ``size``: number of its bytes, and
-    ``media_type``: its type. ``idempotency_key``: if ``None``, a random key is sent. ``lang``: ``None`` for the
-    language of the client.
+    Args:
+        core: Settings of the client.
+        segments: Parts of the path below ``/v1``.
+        file: Path of the file.
+        size: Number of its bytes.
+        media_type: Media type of the file.
+        query: Query parameters; those that are ``None`` are left out.
+        idempotency_key: If ``None``, a random key is sent.
+        lang: ``None`` for the language of the client.
     """
     return Request(
         method="POST",
@@ -325,15 +338,19 @@ def build_create(
     if_match: str | msgspec.UnsetType | None = msgspec.UNSET,
     lang: str | None = None,
 ) -> Request:
-    """Build a POST request that creates a resource once, however often it is sent.
+    """Build a POST request that creates a resource only once, even if the request is sent several times.
 
-    ``segments``: parts of the path below ``/v1``. ``body``: ``None`` if the operation takes no body.
-    ``idempotency_key``: if ``None``, a random key is sent. ``if_match``: the expected version of the resource,
-    ``None`` if the caller named none; ``UNSET`` if the operation has no such condition. ``lang``: ``None`` for
-    the language of the client.
+    Raises ``ValueError`` for an invalid key, for an invalid entity tag and for ``if_match=None``, and ``ValueError`` or
+    ``TypeError`` for a body that JSON cannot express.
 
-    Raises ``ValueError`` for an invalid key, for an invalid entity tag and for ``if_match=None``, and
-    ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
+    Args:
+        core: Settings of the client.
+        segments: Parts of the path below ``/v1``.
+        body: Body of the request, ``None`` if the operation has none.
+        idempotency_key: If ``None``, a random key is sent.
+        if_match: Expected version of the resource, ``None`` if the caller named none; ``UNSET`` if the operation does
+            not check a version.
+        lang: ``None`` for the language of the client.
     """
     match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)
     return _build_guarded(
@@ -344,11 +361,17 @@ def build_create(
 def build_create_from_file(
     core: Core, *segments: str, body: bytes, media_type: str, idempotency_key: str | None, lang: str | None
 ) -> Request:
-    """Build a POST request that uploads a file and creates a resource from it once, however often it is sent.
+    """Build a POST request that uploads a file and creates a resource from it once, even if it is sent several times.
 
-    ``segments``: parts of the path below ``/v1``. ``body``: the bytes of the file, and ``media_type``: its type.
-    ``idempotency_key``: if ``None``, a random key is sent. ``lang``: ``None`` for the language of the client. Raises
-    ``ValueError`` for an invalid key.
+    Raises ``ValueError`` for an invalid key.
+
+    Args:
+        core: Settings of the client.
+        segments: Parts of the path below ``/v1``.
+        body: Bytes of the file.
+        media_type: Media type of the file.
+        idempotency_key: If ``None``, a random key is sent.
+        lang: ``None`` for the language of the client.
     """
     request = build_file_post(core, *segments, body=body, media_type=media_type, lang=lang)
     return msgspec.structs.replace(request, headers={**request.headers, **_build_idempotency(idempotency_key)})
@@ -364,12 +387,11 @@ def _build_idempotency(idempotency_key: str | None) -> Mapping[str, str]:
 def build_put(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Build a PUT request that replaces the version of a resource that ``if_match`` names.
+    """Build a PUT request that replaces a resource whose version is ``if_match``, or creates it for ``None``.
 
-    If ``if_match`` is ``None``, the request creates the resource, and is refused if the resource exists.
-    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client. Raises
-    ``ValueError`` for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body that JSON cannot
-    express.
+    A request that creates the resource is refused if the resource exists. ``segments``: parts of the path below
+    ``/v1``. ``lang``: ``None`` for the language of the client. Raises ``ValueError`` for an invalid entity tag, and
+    ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
     precondition = {"If-None-Match": "*"} if if_match is None else _build_if_match(if_match)
     return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
@@ -378,11 +400,11 @@ def build_put(
 def build_replace(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Build a PUT request that replaces the version of a resource that ``if_match`` names.
+    """Build a PUT request that replaces an existing resource whose version is ``if_match``.
 
-    Unlike :func:`build_put` it cannot create the resource: ``if_match=None`` raises ``ValueError``, as an
-    invalid entity tag does. Raises ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
-    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client.
+    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client. Raises
+    ``ValueError`` for ``if_match=None`` and for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body
+    that JSON cannot express.
     """
     return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
 
@@ -390,10 +412,10 @@ def build_replace(
 def build_patch(
     core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
 ) -> Request:
-    """Build a PATCH request (RFC 7396). Members of the body that are ``UNSET`` are left out.
+    """Build a PATCH request (JSON merge patch, RFC 7396). Members of the body that are ``UNSET`` are left out.
 
-    ``segments``: parts of the path below ``/v1``. ``if_match``: the version to change. ``lang``: ``None`` for
-    the language of the client. Raises ``ValueError`` for an invalid entity tag and for ``if_match=None``, and
+    ``segments``: parts of the path below ``/v1``. ``if_match``: entity tag of the version to change. ``lang``: ``None``
+    for the language of the client. Raises ``ValueError`` for an invalid entity tag and for ``if_match=None``, and
     ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
     changes = {name: value for name, value in body.items() if value is not msgspec.UNSET}
@@ -409,7 +431,7 @@ def build_patch(
 
 
 def build_delete(core: Core, *segments: str, if_match: str | None) -> Request:
-    """Build a DELETE request. ``if_match``: the version to delete.
+    """Build a DELETE request. ``if_match``: entity tag of the version to delete.
 
     ``segments``: parts of the path below ``/v1``. Raises ``ValueError`` for an invalid entity tag and for
     ``if_match=None``.
@@ -459,7 +481,10 @@ _DEPTH_MAX: Final = 50
 
 
 def find_non_finite(value: object, pointer: str = "") -> Iterator[tuple[str, float]]:
-    """Yield each NaN and infinity in a value, with its JSON Pointer. ``pointer``: JSON Pointer of the value itself."""
+    """Yield each NaN and infinity in a JSON value, with its JSON Pointer.
+
+    ``pointer``: JSON Pointer of the value itself.
+    """
     if pointer.count("/") > _DEPTH_MAX:
         return
     if isinstance(value, float):
@@ -507,9 +532,10 @@ def fetch(core: Core, request: Request, kind: type[T]) -> Call[T]:
 
 
 def fetch_or_enqueue(core: Core, request: Request, kind: type[T]) -> Call[T | Job]:
-    """Send a request whose work may be done as a job; decode the response as ``kind``, or as the job.
+    """Send a request that the service answers with a result or, if it takes long, with a job.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.
+    Decode the response as ``kind`` or as :class:`Job`. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or
+    ``NotModified``.
     """
     headers = {**request.headers, "Prefer": "respond-async"}
     reply = yield from _request_answer(core, msgspec.structs.replace(request, headers=headers))
@@ -551,12 +577,19 @@ def fetch_any(
 ) -> Call[T]:
     """Call any path of the service and decode the response as ``cast_to``.
 
-    ``path``: from ``/v1/`` on, without query. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``
-    of the resource to change, ``None`` for none. ``idempotency_key``: for POST, default a random one. ``lang``:
-    ``None`` for the language of the client.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside
+    ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path
-    outside ``/v1/``, and for PUT, PATCH or DELETE without ``if_match``.
+    Args:
+        core: Settings of the client.
+        method: HTTP method.
+        path: Path from ``/v1/`` on, without query.
+        cast_to: Type of the result.
+        query: Query parameters; those that are ``None`` are left out.
+        body: JSON body; for PATCH a merge patch.
+        if_match: ``etag`` of the resource to change, ``None`` for none.
+        idempotency_key: Key for POST; by default a random one.
+        lang: Language of the response, ``None`` for the language of the client.
     """
     if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path of the service: /v1/…, without query")
@@ -656,11 +689,14 @@ def _get_primary(language: str) -> str:
 
 
 class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: its items, and ``following``, the request for the next page (``None`` on the last page).
+    """One fetched page of a list: its items, and ``following``, the request for the next page (``None`` on the last).
 
-    ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``. ``language``: the language of its
-    texts. ``edition``: id of the edition that the list belongs to, even if the request had ``latest``; ``None`` if it
-    belongs to no edition. ``total``: number of items of all pages, ``None`` if the request did not ask to count them.
+    Attributes:
+        kind: The type that the response is decoded as, such as ``Listing[Edition]``.
+        language: The language of its texts.
+        edition: Id of the edition that the list belongs to, even if the request named it ``latest``; ``None`` if it
+            belongs to no edition.
+        total: Number of items of all pages, ``None`` if the request did not ask to count them.
     """
 
     items: tuple[T, ...]
@@ -674,8 +710,8 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
     """Fetch one page of a list. ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``.
 
-    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. If the URL of the next page
-    is on another host, that is ``UnexpectedResponse`` too.
+    Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. The URL of a next page on another
+    host raises ``UnexpectedResponse`` too.
     """
     reply = yield from _request_answer(core, request)
     listing = _read(core, reply, kind)
@@ -807,8 +843,8 @@ def _build_problem_error(core: Core, reply: Response) -> Exception:
 def get_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """Return the cached JSON decoder of a type.
 
-    A decoder is built when it is needed for the first time. If all of them were built when the library is
-    imported, the import would take half as long again.
+    A decoder is built at its first use: building all of them at the import of the library would make the import half as
+    long again.
     """
     return cast("msgspec.json.Decoder[T]", _build_decoder(cast(Hashable, kind)))
 
@@ -856,7 +892,7 @@ def _resolve_target(core: Core, address: str, current: str) -> str:
 
 
 class InvalidSegment(ValueError):
-    """A part of a path is not an id: it is empty, a dot segment, or not a string."""
+    """Raised if a part of a path is not a valid id: it is empty, a dot segment, or not a string."""
 
     def __init__(self, segment: object) -> None:
         super().__init__(segment)

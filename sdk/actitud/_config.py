@@ -39,8 +39,10 @@ AppInfo: TypeAlias = tuple[str, str] | tuple[str, str, str]
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Time-outs in seconds; all must be finite and above 0.
 
-    ``connect``: to open a connection. ``read``: between two chunks of a response, and for each row of a stream.
-    ``total``: for a whole call, with its retries and the delays between them.
+    Attributes:
+        connect: Limit for opening a connection.
+        read: Limit between two chunks of a response, and for each row of a stream.
+        total: Limit for a whole call, with its retries and the delays between them.
     """
 
     connect: float = 5.0
@@ -54,10 +56,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
-        """Build all time-outs from one number of seconds.
+        """Return the time-outs that follow from one number of seconds, the read time-out.
 
-        ``seconds``: the read time-out. The connect time-out is the same, but at most 5 s; the total is four
-        times as long.
+        The connect time-out is the same, but at most 5 s; the total is four times as long.
         """
         return cls(connect=min(cls().connect, seconds), read=seconds, total=4 * seconds)
 
@@ -79,7 +80,7 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
     def reveal(self) -> str:
-        """Return the string. Only the transport calls this, when it sends a request."""
+        """Return the string. Only the transport calls this method, when it sends a request."""
         return self._text
 
 
@@ -95,10 +96,13 @@ def _utc_now() -> datetime:
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """The sources of time and randomness, in one place so that a test can replace them.
+    """Sources of time and randomness of a client, in one place so that a test can replace them.
 
-    ``clock``: monotonic clock in seconds. ``now``: date and time. ``chance``: random number from 0 to 1. ``sleep``
-    and ``sleep_async``: wait a number of seconds.
+    Attributes:
+        clock: Monotonic clock in seconds.
+        now: Date and time.
+        chance: Random number from 0 to 1.
+        sleep, sleep_async: Wait a number of seconds.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -113,11 +117,13 @@ SYSTEM = Runtime()
 
 
 class SharedState:
-    """The mutable state that a client shares with its copies from ``with_options``.
+    """Mutable state that a client shares with its copies from ``with_options``.
 
-    ``deprecated``: names of the operations whose deprecation warning was already shown. ``full_until``: if a rate limit
-    is exhausted, the reading of the monotonic clock at which it is renewed; else a time in the past. ``languages``: the
-    languages that the service lacks and for which a warning was already shown.
+    Attributes:
+        deprecated: Names of the operations for which a deprecation warning was already shown.
+        full_until: Time (monotonic clock) at which an exhausted rate limit is renewed; in the past if none is
+            exhausted.
+        languages: Languages that the service lacks and for which a warning was already shown.
     """
 
     __slots__ = ("deprecated", "full_until", "languages")
@@ -131,13 +137,19 @@ class SharedState:
 class Core(msgspec.Struct, frozen=True, kw_only=True):
     """The immutable settings of a client.
 
-    ``origin``: ``scheme://host:port``. ``prefix``: path before ``/v1``, often empty. ``operation``: name of the
-    operation that a method call runs, empty in the client itself. ``api_key``: ``None`` if requests are sent without a
-    key. ``lang``: default language of the responses, ``None`` if the service may choose it. ``if_none_match``: entity
-    tag that reading requests send, ``None`` for none. ``timeouts`` and ``policy``: limits of time and of retries.
-    ``max_body_bytes``: maximum size of a response. ``runtime``: the clock and the random numbers. ``shared``: state
-    that copies of the client share. ``app``: the calling program, for the ``User-Agent``, empty if not stated.
-    ``wait_for_limit``: true to wait when a rate limit is exhausted, instead of raising.
+    Attributes:
+        origin: ``scheme://host:port``.
+        prefix: Path before ``/v1``, often empty.
+        operation: Name of the operation that a method call runs, empty in the client itself.
+        api_key: API key, ``None`` if requests are sent without one.
+        lang: Default language of the responses, ``None`` if the service may choose it.
+        if_none_match: Entity tag that is sent with requests that read, ``None`` for none.
+        timeouts, policy: Limits of time and of retries.
+        max_body_bytes: Maximum size of a response.
+        runtime: The clock and the random numbers.
+        shared: State that copies of the client share.
+        app: Name of the calling program for ``User-Agent``, empty if not stated.
+        wait_for_limit: True to wait when a rate limit is exhausted, instead of raising.
     """
 
     origin: str
@@ -173,7 +185,7 @@ def get_origin(parts: SplitResult) -> str:
 
 
 def check_language(lang: str | None) -> str | None:
-    """Return ``lang`` if it is ``None`` or a language tag such as ``es``; raise ``ValueError`` otherwise."""
+    """Return ``lang`` if it is ``None`` or a language tag such as ``es``, else raise ``ValueError``."""
     if lang is not None and not _LANGUAGE.fullmatch(lang):
         raise ValueError(f"lang must be a language tag such as 'es' or 'en', not {lang!r}")
     return lang
@@ -193,8 +205,7 @@ def configure(
     """Build the settings of a client: from the arguments, else the environment, else the defaults.
 
     Raises ``ValueError`` for an invalid setting, such as a URL without a host. An argument that is ``None`` counts as
-    not given. The arguments are the same as of :class:`actitud.Client`; ``runtime`` has the clock and the random
-    numbers.
+    not given. The arguments are explained at :class:`actitud.Client`; ``runtime`` has the clock and the random numbers.
     """
     parts = _split_base_url(base_url or _get_environment("ACTITUD_BASE_URL") or DEFAULT_BASE_URL)
     key = _get_environment("ACTITUD_API_KEY") if api_key is None else api_key

@@ -13,10 +13,10 @@ As a normal header it would be stored in the cache.
 
 
 class StepTimeout(float):
-    """Seconds for one step of a request, limited by the deadline of the whole call.
+    """Time-out of one network step of a request, in seconds, limited by the deadline of the whole call.
 
-    httpx accepts a time-out as a number and passes the same object down to the connection, so the deadline travels
-    in it. ``end``: reading of the clock at which every step must be over.
+    httpx accepts a time-out as a number and passes the same object down to the connection, so the object can also
+    contain the deadline. ``end``: reading of the clock at which every step must be over.
     """
 
     __slots__ = ("_clock", "end")
@@ -24,12 +24,12 @@ class StepTimeout(float):
     end: float
 
     def __new__(cls, seconds: float, clock: Callable[[], float], end: float) -> Self:
-        """Create the number with its clock and its deadline."""
+        """Create the time-out from its seconds, a clock and the deadline ``end``."""
         timeout = super().__new__(cls, seconds)
         timeout._clock = clock
         timeout.end = end
         return timeout
 
     def get_remaining(self) -> float:
-        """Return the seconds that the next step may take; 0 or less after the deadline."""
+        """Return the seconds that the next network step may take; 0 or less after the deadline."""
         return min(self, self.end - self._clock())

@@ -26,7 +26,7 @@ _LINED = frozenset({"text/csv", "application/jsonl"})
 
 
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A downloaded file: read into memory, or still arriving and to be written to the path ``to``.
+    """Downloaded file: either read into memory, or still arriving, to be written to the path ``to``.
 
     ``content``: the whole file, ``None`` if it is still arriving as ``reply``. ``rows``: number of rows that the file
     will have, ``None`` if it is not known.
@@ -62,7 +62,7 @@ def fetch_export(
 
 
 def finish_export(export: Export[T]) -> T:
-    """Return the bytes of a file, or write it and return its path.
+    """Return the bytes of a downloaded file or, if it is still arriving, write it and return its path.
 
     The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.
@@ -77,7 +77,7 @@ def finish_export(export: Export[T]) -> T:
 
 
 async def finish_export_async(export: Export[T]) -> T:
-    """Return the bytes of a file, or write it while it arrives and return its path.
+    """Return the bytes of a downloaded file or, if it is still arriving, write it and return its path (asyncio).
 
     The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.

@@ -25,7 +25,7 @@ def render_paragraph(text: str) -> str:
 
 
 class Words:
-    """The words and numbers of a table in one language.
+    """Language of an HTML table: its words and the format of its numbers.
 
     Spanish is used for Spanish and for the other languages of Spain, English for every other language.
     """
@@ -51,9 +51,9 @@ class Words:
 
 
 def render_page(items: Sequence[object], language: str, total: int | None, more: bool) -> str:
-    """Render the first items of a page as a table of their scalar members, and say how many items it leaves out.
+    """Render the first items of a page as an HTML table of their scalar members, with the number of omitted items.
 
-    ``total``: number of items of all pages, ``None`` if it is not known. ``more``: whether further pages follow.
+    ``total``: number of items of all pages, ``None`` if it is not known. ``more``: ``True`` if further pages follow.
     """
     words = Words(language)
     shown = [_list_scalars(item) for item in items[:_ROWS_SHOWN]]
@@ -98,7 +98,7 @@ def _count_decimals(value: float) -> int:
 
 
 def render_facts(caption: str, facts: Iterable[tuple[str, str]]) -> str:
-    """Render a captioned table with one row per name and value."""
+    """Render an HTML table with a caption and one row per name and value."""
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td style="{_RIGHT}">{escape(value)}</td></tr>'
         for name, value in facts
@@ -107,16 +107,17 @@ def render_facts(caption: str, facts: Iterable[tuple[str, str]]) -> str:
 
 
 def render_list(title: str, texts: Sequence[str]) -> str:
-    """Render a titled list of texts; return an empty string if there are none."""
+    """Render an HTML list of texts with a title; return an empty string if there are no texts."""
     if not texts:
         return ""
     return f"<p>{escape(title)}</p><ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[int] = ()) -> str:
-    """Render a table with a header row.
+    """Render an HTML table with a header row.
 
-    ``heads``: titles of the columns. ``rows``: the cells of each row. ``numbers``: the columns aligned to the right.
+    ``heads``: titles of the columns. ``rows``: cells of each row. ``numbers``: positions of the columns that are
+    aligned to the right.
     """
     styles = [_RIGHT if position in numbers else _LEFT for position in range(len(heads))]
     head = "".join(

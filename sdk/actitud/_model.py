@@ -93,7 +93,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Shown(Model, frozen=True, dict=True):
-    """Base class of models that notebooks show as tables, in the language of their sentences."""
+    """Base class of models that Jupyter notebooks show as tables, with texts in the language of the response."""
 
     @property
     def _language(self) -> str:
@@ -134,7 +134,7 @@ def _summarise(value: object) -> str:
 
 
 class Node(Protocol):
-    """Any model with an id: a dimension, a group, an indicator."""
+    """Interface of the parts of a methodology that have an id: dimensions, groups and indicators."""
 
     @property
     def id(self) -> str:
@@ -146,7 +146,7 @@ N = TypeVar("N", bound=Node, covariant=True)
 
 
 class Tabular:
-    """Base of the models that can become a data frame: scores, and dimensions, groups or indicators."""
+    """Base class of models that can become a data frame: scores and collections of dimensions, groups or indicators."""
 
     __slots__ = ()
 
@@ -169,7 +169,7 @@ class Tabular:
 
 
 class Nodes(Tabular, tuple[N, ...]):
-    """Tuple of dimensions, groups or indicators in the order of the methodology, which also finds them by id.
+    """Tuple of dimensions, groups or indicators in the order of the methodology, in which they can be found by id.
 
     ``nodes["D1"]`` returns the node with that id, or raises ``KeyError``, which names similar ids; ``"D1" in nodes`` is
     true if there is such a node. A number is a position, as in any tuple.
@@ -205,7 +205,7 @@ class Nodes(Tabular, tuple[N, ...]):
         return next((node for node in self if node.id == key), default)
 
     def keys(self) -> tuple[str, ...]:
-        """Return the ids, in order. ``dict(nodes)`` has the nodes by id."""
+        """Return the ids of all nodes, in order. ``dict(nodes)`` is a dictionary of the nodes by id."""
         return tuple(node.id for node in self)
 
 

@@ -22,11 +22,11 @@ class ActitudDeprecationWarning(FutureWarning):
 
 
 class ActitudLanguageWarning(UserWarning):
-    """Warning that the service lacks the language of the client and answers in another one."""
+    """Warning that the service does not support the language of the client and answers in another one."""
 
 
 def warn_of_language(wanted: str, language: str) -> None:
-    """Warn that the sentences of a response are in ``language``, because the service lacks the language ``wanted``.
+    """Warn that a response is in ``language``, because the service does not support the language ``wanted``.
 
     The warning names the line of the program that called the library.
     """
@@ -37,7 +37,7 @@ def warn_of_language(wanted: str, language: str) -> None:
 def warn_of_deprecation(operation: str, headers: Mapping[str, str]) -> None:
     """Warn that an operation is deprecated, with the dates and the link in the headers of its response.
 
-    ``headers``: by name in lower case; ``Deprecation``, ``Sunset`` and ``Link`` are read, if present. The warning
+    ``headers``: headers by name in lower case, of which ``Deprecation``, ``Sunset`` and ``Link`` are read. The warning
     names the line of the program that called the library.
     """
     parts = [f"the service gives {operation} up"]

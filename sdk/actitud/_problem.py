@@ -6,13 +6,16 @@ import msgspec
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault of a request.
+    """One fault of a request, as the service reports it.
 
-    ``pointer``: JSON Pointer into the body, or the name of a parameter. ``rule``: the rule that was broken. ``detail``:
-    a sentence about the fault. ``value``: the received value as JSON, possibly cut; ``None`` if there is none or it may
-    be personal data. ``suggestion``: the most similar valid value, ``None`` if none is known. ``allowed``: the accepted
-    values, if they can be listed: those of an enumeration, the parameters of the operation, or the states that can
-    follow the present one; else empty.
+    Attributes:
+        pointer: JSON Pointer into the body, or the name of a parameter.
+        rule: Name of the broken rule.
+        detail: A sentence about the fault.
+        value: The received value as JSON, possibly cut; ``None`` if there is none or it may be personal data.
+        suggestion: The most similar valid value, ``None`` if none is known.
+        allowed: The accepted values, if they can be listed: those of an enumeration, the parameters of the operation,
+            or the states that can follow the present one; else empty.
     """
 
     pointer: str
@@ -28,7 +31,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def states_suggestion(self) -> bool:
-        """True if ``detail`` already states the suggestion: a count, a day or a digest, not one value of a list."""
+        """True if ``detail`` contains ``suggestion`` and there is no list of accepted values."""
         return self.suggestion is not None and not self.allowed and self.suggestion in self.detail
 
 

@@ -12,12 +12,13 @@ _RATE_LIMIT = re.compile(r"[^;,]*;r=(\d{1,9});t=(\d{1,9})")
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """The number of retries of a call and the limits of their delays, in seconds.
+    """Limits of the retries of a call: their number, and their delays in seconds.
 
-    ``max_retries``: the number of retries after the first attempt. ``total``: time for the whole call, with all
-    attempts and delays. ``first_wait``: delay before the first retry, which doubles with each further retry up to
-    ``longest_wait``. ``longest_obeyed``: the longest ``Retry-After`` after which the call is repeated; a longer one
-    ends the call.
+    Attributes:
+        max_retries: Number of retries after the first attempt.
+        total: Limit of the whole call, with all attempts and delays.
+        first_wait: Delay before the first retry, which doubles with each further retry up to ``longest_wait``.
+        longest_obeyed: The longest ``Retry-After`` after which the call is repeated; a longer one ends the call.
     """
 
     max_retries: int
@@ -28,10 +29,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_temporary(status: int | None) -> bool:
-    """Return True if a retry may succeed.
+    """Return True if a retry of a failed request may succeed.
 
-    ``status``: HTTP status, or ``None`` if no response arrived, which is temporary. 408, 429 and the 5xx are
-    temporary, except 501: a feature that the server lacks is still missing a second later.
+    ``status``: HTTP status, or ``None`` if no response arrived, which is temporary. 408, 429 and the 5xx are temporary,
+    except 501: a feature that the server lacks is still missing a second later.
     """
     return status is None or status in (408, 429) or (500 <= status <= 599 and status != 501)
 
@@ -45,16 +46,20 @@ def decide_delay(
     retry_after: float | None,
     chance: float,
 ) -> float | None:
-    """Return the seconds to wait before the next attempt, or ``None`` to give up.
+    """Return the seconds to wait before the next attempt of a call, or ``None`` to give up.
 
-    ``retries_done``: number of retries so far. ``elapsed``: seconds since the call began. ``status``: status of the
-    last response, ``None`` if none arrived. ``retry_after``: seconds in its ``Retry-After`` header, ``None``
-    without one. ``chance``: a random number from 0 to 1.
+    Half of the exponential delay is fixed and half is proportional to ``chance``, so that many clients do not return at
+    the same instant. The call ends if no retry can help or none is left, if ``Retry-After`` is above ``longest_obeyed``
+    (an earlier retry would be useless, and waiting would look like a hang), or if the delay would end after the
+    ``total`` seconds of the policy.
 
-    Half of the exponential delay is fixed and half is proportional to ``chance``, so that many clients do not
-    return at the same instant. The call ends if no retry can help or none is left, if ``Retry-After`` is above
-    ``longest_obeyed`` (an earlier retry would be useless, and waiting would look like a hang), or if the delay
-    would end after the ``total`` seconds of the policy.
+    Args:
+        policy: Limits of the retries.
+        retries_done: Number of retries so far.
+        elapsed: Seconds since the call began.
+        status: Status of the last response, ``None`` if none arrived.
+        retry_after: Seconds in its ``Retry-After`` header, ``None`` without one.
+        chance: Random number from 0 to 1.
     """
     if retries_done >= policy.max_retries or not is_temporary(status):
         return None
@@ -69,7 +74,7 @@ def decide_delay(
 
 
 def parse_retry_after(value: str, now: datetime) -> float | None:
-    """Parse a ``Retry-After`` header (RFC 9110, section 10.2.3) into seconds from ``now``.
+    """Return the seconds from ``now`` that a ``Retry-After`` header (RFC 9110, section 10.2.3) states.
 
     A date in the past is 0. An unreadable value is ``None``, so that it does not hide the original error.
     """
@@ -89,7 +94,7 @@ def parse_rate_limit(value: str | None) -> float:
     """Return the seconds until an exhausted rate limit is renewed, 0 if none is exhausted.
 
     ``value``: a ``RateLimit`` header in the form of draft-ietf-httpapi-ratelimit-headers-11, ``"read";r=0;t=30``,
-    several separated by commas; ``None`` if the response has none. Anything unreadable is ignored.
+    several separated by commas; ``None`` if the response has none. Unreadable parts of it are ignored.
     """
     limits = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
     return max((float(limit[2]) for limit in limits if limit and int(limit[1]) == 0), default=0.0)

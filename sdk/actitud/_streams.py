@@ -19,10 +19,10 @@ _LINE_MAX = 1024 * 1024
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The progress of a stream or of a file: ``rows`` and decompressed ``bytes`` received so far.
+    """Progress of a stream or of a download: ``rows`` and decompressed ``bytes`` received so far.
 
     ``total_rows`` and ``total_bytes``: numbers of the whole file, ``None`` if the service has not sent them. ``rows``
-    counts the lines of a file; 0 for files without lines.
+    is the number of lines, 0 for files without lines.
     """
 
     rows: int
@@ -43,16 +43,19 @@ ProgressCallback: TypeAlias = Callable[[Progress], object]
 
 
 def find_length(reply: OpenResponse) -> int | None:
-    """Return the size of a body that is still arriving, or ``None`` if the response does not say it."""
+    """Return the number of bytes of a body that is still arriving, or ``None`` if the response does not state it."""
     length = reply.headers.get("content-length", "")
     return int(length) if length.isdecimal() and "content-encoding" not in reply.headers else None
 
 
 class Lines(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A file that is still arriving, with the type of its rows and the progress callback.
+    """File of JSON Lines that is still arriving, with the type of its rows.
 
-    ``kind``: the type of a row. ``reply``: the response whose body is the file. ``progress``: called after each
-    chunk; ``None`` for no calls. ``rows``: number of rows of the file, ``None`` if it is not known.
+    Attributes:
+        kind: The type of a row.
+        reply: The response whose body is the file.
+        progress: Called after each chunk; ``None`` for no calls.
+        rows: Number of rows of the file, ``None`` if it is not known.
     """
 
     reply: OpenResponse
@@ -69,12 +72,18 @@ def fetch_lines(
     max_bytes: int,
     count: Call[int | None] | None = None,
 ) -> Call[Lines[T]]:
-    """Send a request for a file of JSON Lines, and return the file while it arrives.
+    """Send a request for a file of JSON Lines, and return the file while it is still arriving.
 
-    ``kind``: type of a row. ``progress``: called after each chunk, if not ``None``. ``max_bytes``: largest accepted
-    size of the file. ``count``: the call that counts the rows of the file first; ``None`` for no such call. The request
-    is not sent again once the response has begun. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or
-    ``NotModified``.
+    The request is not sent again once the response has begun. Raises ``ApiProblem``, ``NoAnswer``,
+    ``UnexpectedResponse`` or ``NotModified``.
+
+    Args:
+        core: Settings of the client.
+        request: Request for the file.
+        kind: Type of a row.
+        progress: Called after each chunk, if not ``None``.
+        max_bytes: Largest accepted size of the file.
+        count: Call that counts the rows of the file first, ``None`` for no such call.
     """
     rows = None if count is None else (yield from count)
     reply = yield from fetch_open(core, request, "application/jsonl", max_bytes)
@@ -82,7 +91,7 @@ def fetch_lines(
 
 
 def iterate_lines(lines: Lines[T]) -> Iterator[T]:
-    """Iterate over the rows of a file while it arrives, without a retry if it breaks off.
+    """Yield the rows of a file of JSON Lines while it arrives; it is not requested again if it breaks off.
 
     Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
     """
@@ -95,7 +104,7 @@ def iterate_lines(lines: Lines[T]) -> Iterator[T]:
 
 
 async def iterate_lines_async(lines: Lines[T]) -> AsyncIterator[T]:
-    """Iterate over the rows of a file while it arrives, without a retry if it breaks off.
+    """Yield the rows of a file of JSON Lines while it arrives; it is not requested again if it breaks off (asyncio).
 
     Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file is truncated, late or malformed.
     """

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 
 class Profile(TypedDict, total=False):
-    """Facts about the organisation: ``{"org_type": "MUN", "population_served": 42000}``.
+    """Profile of an organisation in a request: ``{"org_type": "MUN", "population_served": 42000}``.
 
     ``None`` removes a field from an assessment; for ``previous_level`` it also means that there was no previous level.
     """
@@ -56,47 +56,51 @@ class _Basis(TypedDict, total=False):
 
 
 class RatioAnswer(_Basis):
-    """A part of a whole: ``{"numerator": 160, "denominator": 320}``."""
+    """Answer with a part and its whole: ``{"numerator": 160, "denominator": 320}``."""
 
     numerator: int
     denominator: int
 
 
 class PrivateRatioAnswer(RatioAnswer):
-    """Messages received and messages answered, with the number of those answered in private."""
+    """Answer with the messages received and answered, and with the number of those answered in private."""
 
     answered_private: int
 
 
 class MessagesAnswer(PrivateRatioAnswer):
-    """Messages received and messages answered, with the numbers of messages that criticise."""
+    """Answer with the messages received and answered, and with the numbers of those among them that criticise."""
 
     critical_received: int
     critical_answered: int
 
 
 class SelfPraiseAnswer(RatioAnswer):
-    """Self-praising posts in a sample, with those that praise office-holders and, apart, ceremonial posts."""
+    """Answer with the self-praising posts in a sample of posts.
+
+    ``office_holders``: number of those that praise office-holders. ``ceremonial``: number of ceremonial posts, which
+    are counted apart.
+    """
 
     office_holders: int
     ceremonial: int
 
 
 class RateAnswer(_Basis):
-    """A number in relation to a base, such as minutes for each employee."""
+    """Answer with a number in relation to a base, such as minutes for each employee."""
 
     numerator: float
     base: int
 
 
 class LevelAnswer(_Basis):
-    """A step of a ladder: ``{"level": 2}``."""
+    """Answer with a step of a ladder: ``{"level": 2}``."""
 
     level: int
 
 
 class ComponentsAnswer(_Basis):
-    """The components that exist: ``{"components": ["c1", "c3"]}``."""
+    """Answer with the components that exist: ``{"components": ["c1", "c3"]}``."""
 
     components: Sequence[str]
 
@@ -106,37 +110,37 @@ class _OutsideRemit(TypedDict, total=False):
 
 
 class ServicesAnswer(ComponentsAnswer, _OutsideRemit):
-    """The components that exist, and the components that are not a task of the organisation."""
+    """Answer with the components that exist, and with the components that are not a task of the organisation."""
 
 
 class CountAnswer(_Basis):
-    """A count: ``{"count": 3}``."""
+    """Answer with a count: ``{"count": 3}``."""
 
     count: int
 
 
 class HoursAnswer(_Basis):
-    """A duration: ``{"hours": 14.5}``."""
+    """Answer with a duration in hours: ``{"hours": 14.5}``."""
 
     hours: float
 
 
 class RepliesAnswer(_Basis):
-    """The number of the organisation's replies, and the number of its posts."""
+    """Answer with the number of the organisation's replies, and the number of its posts."""
 
     replies: int
     posts: int
 
 
 class ConversationAnswer(_Basis):
-    """The number of messages answered, in public or in private, and the number of the organisation's posts."""
+    """Answer with the number of messages answered, in public or in private, and of the organisation's posts."""
 
     answers: int
     posts: int
 
 
 class EngagementAnswer(_Basis):
-    """The number of interactions with a number of posts, and the number of followers."""
+    """Answer with the number of interactions with a number of posts, and the number of followers."""
 
     interactions: int
     posts: int
@@ -144,13 +148,13 @@ class EngagementAnswer(_Basis):
 
 
 class StaffAnswer(_Basis):
-    """Jobs in full-time equivalents: ``{"fte": 1.5}``."""
+    """Answer with jobs in full-time equivalents: ``{"fte": 1.5}``."""
 
     fte: float
 
 
 class YesNoAnswer(_Basis):
-    """Yes or no: ``{"value": True}``."""
+    """Answer with yes or no: ``{"value": True}``."""
 
     value: bool
 

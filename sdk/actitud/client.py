@@ -103,22 +103,26 @@ class _ClientBase(ABC):
 
 
 class Client(_ClientBase, Bound):
-    """The blocking client.
+    """Blocking client of the service.
 
-    ``base_url``: URL of the service, with or without ``/v1`` (else ``ACTITUD_BASE_URL``, else
-    ``http://127.0.0.1:8000``). ``timeout``: seconds to wait for the next part of a response, or all limits as
-    :class:`Timeouts` (else ``ACTITUD_TIMEOUT``, else 5 s to connect, 30 s to read, 120 s for a call with its
-    retries). ``api_key``: sent only to this service; ``""`` for none (else ``ACTITUD_API_KEY``). ``lang``: default
-    language of the sentences; if the service lacks it, a warning says which one it answers in. ``max_retries``:
-    retries of a call that can safely be repeated. ``app_info``: your program, for the service's log: ``("portal",
-    "1.2", "https://example.org")``. ``wait_for_limit``: wait for the next window when a rate limit is exhausted,
-    instead of raising. ``cache``: path of a file in which responses are cached and revalidated (extra ``[cache]``).
-    ``http_client``: your own ``httpx.Client``, which you must close yourself.
+    A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot work.
 
     The environment's proxies and certificates (``HTTPS_PROXY``, ``SSL_CERT_FILE``) are used for https only, because an
     http proxy would see the key. ``ACTITUD_LOG=debug`` logs every attempt, ``info`` only retries.
 
-    A client can be shared between threads, but not across a fork. Raises ``ValueError`` for settings that cannot work.
+    Args:
+        base_url: URL of the service, with or without ``/v1``; by default ``ACTITUD_BASE_URL``, else
+            ``http://127.0.0.1:8000``.
+        timeout: Seconds to wait for the next part of a response, or all limits as :class:`Timeouts`; by default
+            ``ACTITUD_TIMEOUT``, else 5 s to connect, 30 s to read, 120 s for a call with its retries.
+        api_key: API key, sent only to this service; ``""`` for none; by default ``ACTITUD_API_KEY``.
+        lang: Default language of the sentences; if the service does not support it, a warning names the language of its
+            response.
+        max_retries: Largest number of retries of a call that can safely be repeated.
+        app_info: Your program, for the service's log: ``("portal", "1.2", "https://example.org")``.
+        wait_for_limit: Wait for the next window when a rate limit is exhausted, instead of raising.
+        cache: Path of a file in which responses are cached and revalidated (extra ``[cache]``).
+        http_client: Your own ``httpx.Client``, which you must close yourself.
     """
 
     score: Final = bind_blocking(create_score)
@@ -190,14 +194,20 @@ class Client(_ClientBase, Bound):
     ) -> T:
         """Call an operation for which this version of the library has no method, and return its decoded response.
 
-        ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result: a model, ``dict``,
-        your own ``msgspec.Struct``; ``bytes`` for the raw body; :class:`actitud.Response` for the whole response.
-        ``body``: JSON, for PATCH a merge patch (RFC 7396). ``if_match``: the ``etag`` of the resource to change.
-        ``idempotency_key``: for POST, default a random one.
-
         Raises :class:`actitud.ApiProblem` if the service refuses or fails, :class:`actitud.NoAnswer` if no response
         arrives, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside ``/v1/``, and for PUT,
         PATCH or DELETE without ``if_match``, because a retry could otherwise act twice.
+
+        Args:
+            method: HTTP method.
+            path: Path from ``/v1/`` on, percent-encoded, without query.
+            cast_to: Type of the result: a model, ``dict``, your own ``msgspec.Struct``; ``bytes`` for the raw body;
+                :class:`actitud.Response` for the whole response.
+            query: Query parameters; those that are ``None`` are left out.
+            body: JSON body; for PATCH a merge patch (RFC 7396).
+            if_match: ``etag`` of the resource to change.
+            idempotency_key: Key for POST; by default a random one.
+            lang: Language of the response, ``None`` for the language of the client.
         """
         call = fetch_any(
             self._core,
@@ -300,12 +310,19 @@ class AsyncClient(_ClientBase, AsyncBound):
     ) -> T:
         """Call an operation for which this version of the library has no method, and return its decoded response.
 
-        ``path``: from ``/v1/`` on, percent-encoded, without query. ``cast_to``: type of the result, such as a model,
-        ``dict``, or ``bytes`` for the raw body. ``body``: JSON, for PATCH a merge patch. ``if_match``: the ``etag``
-        of the resource to change. ``idempotency_key``: for POST, default a random one. Raises
-        :class:`actitud.ApiProblem` if the service refuses or fails, :class:`actitud.NoAnswer` if no response arrives,
-        ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside ``/v1/``, and for PUT, PATCH or
-        DELETE without ``if_match``.
+        Raises :class:`actitud.ApiProblem` if the service refuses or fails, :class:`actitud.NoAnswer` if no response
+        arrives, ``UnexpectedResponse`` or ``NotModified``; ``ValueError`` for a path outside ``/v1/``, and for PUT,
+        PATCH or DELETE without ``if_match``.
+
+        Args:
+            method: HTTP method.
+            path: Path from ``/v1/`` on, percent-encoded, without query.
+            cast_to: Type of the result, such as a model, ``dict``, or ``bytes`` for the raw body.
+            query: Query parameters; those that are ``None`` are left out.
+            body: JSON body; for PATCH a merge patch (RFC 7396).
+            if_match: ``etag`` of the resource to change.
+            idempotency_key: Key for POST; by default a random one.
+            lang: Language of the response, ``None`` for the language of the client.
         """
         call = fetch_any(
             self._core,

@@ -42,12 +42,18 @@ def embed(
     lang: str,
     theme: EmbedTheme,
 ) -> Embed:
-    """Build the HTML that embeds a score, without sending a request.
+    """Build the HTML that shows a score in a web page, without sending a request.
 
-    ``base_url``: URL of the service. ``edition``: id of the edition, or ``latest``. ``organisation``: id of the
-    organisation, and ``name``: its name, the text alternative. ``form``: ``badge`` or ``card`` (images), ``frame``
-    (an ``iframe``) or ``element`` (a custom element). ``theme``: its colours. Raises ``ValueError`` for an unknown
-    form or an invalid language tag.
+    Raises ``ValueError`` for an unknown form or an invalid language tag.
+
+    Args:
+        base_url: URL of the service.
+        edition: Id of the edition, or ``latest``.
+        organisation: Id of the organisation.
+        name: Name of the organisation, for the text alternative.
+        form: ``badge`` or ``card`` (images), ``frame`` (an ``iframe``) or ``element`` (a custom element).
+        lang: Language of the texts.
+        theme: Colours.
     """
     check_language(lang)
     # The client's URL always has a port. The service writes its own URLs without the default one.

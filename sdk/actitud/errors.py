@@ -45,11 +45,11 @@ from actitud.models import Job, Score
 
 
 class ActitudError(Exception):
-    """Base of all exceptions of this library."""
+    """Base class of all exceptions of this library."""
 
 
 class NoAnswer(ActitudError):
-    """No response arrived. The service may have performed the call: read the resource before you repeat it.
+    """Raised if no response arrived. The service may have performed the call: read the resource before you repeat it.
 
     ``sent``: true if an attempt may have reached the service. If it is false, nothing was changed.
     """
@@ -64,15 +64,15 @@ class NoAnswer(ActitudError):
 
 
 class ConnectionFailed(NoAnswer):
-    """The service could not be reached, or the connection broke before the response was complete."""
+    """Raised if the service could not be reached, or the connection broke before the response was complete."""
 
 
 class TimedOut(NoAnswer):
-    """The service did not answer within the client's time-outs."""
+    """Raised if the service did not answer within the client's time-outs."""
 
 
 class UnexpectedResponse(ActitudError):
-    """The response does not come from the service: an HTML page of a proxy, broken JSON, a redirect to another host.
+    """Raised if a response does not come from the service: an HTML page of a proxy, broken JSON, a redirect elsewhere.
 
     ``status``: HTTP status, ``None`` if there was none. ``request_id``: id of the request in the service's log,
     ``None`` if the response has none.
@@ -89,7 +89,7 @@ class UnexpectedResponse(ActitudError):
 
 
 class NotModified(ActitudError):
-    """The resource still has the ``etag`` that the client passed as ``if_none_match`` (304); its body was not sent."""
+    """Raised if the resource still has the ``etag`` that was passed as ``if_none_match`` (304); no body was sent."""
 
     def __init__(self, etag: str) -> None:
         super().__init__(etag)
@@ -100,7 +100,7 @@ class NotModified(ActitudError):
 
 
 class ScoreHasErrors(ActitudError):
-    """The answers contradict each other. ``Client.score`` raises it if the score has findings of severity ``error``.
+    """Raised by ``Client.score`` if the answers contradict each other: the score has findings of severity ``error``.
 
     ``score``: the complete score, in which the contradicted indicators count 0.
     """
@@ -115,7 +115,10 @@ class ScoreHasErrors(ActitudError):
 
 
 class JobNotDone(ActitudError):
-    """A job has failed or was cancelled while the caller waited for its result. ``job``: the job in its final state."""
+    """Raised if a job has failed or was cancelled while the caller waited for its result.
+
+    ``job``: the job in its final state.
+    """
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -134,7 +137,10 @@ class JobNotDone(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """The file passed to ``verify`` is not a file that a service publishes. ``text`` says why, by language."""
+    """Raised if the file passed to ``verify`` is not a file that a service publishes.
+
+    ``text``: the reason, by language.
+    """
 
     def __init__(self, text: Mapping[str, str]) -> None:
         super().__init__(text)
@@ -145,11 +151,13 @@ class Unverifiable(ActitudError, ValueError):
 
 
 class ApiProblem(ActitudError):
-    """The service refused the request or failed, and sent a problem document.
+    """Raised if the service refused the request or failed, and sent a problem document (RFC 9457).
 
-    ``problem``: the document. ``status``: HTTP status. ``request_id``: id of the request in the service's log,
-    ``None`` if the response has none. ``retry_after``: seconds to wait before a retry, ``None`` if the service sent
-    no ``Retry-After``.
+    Attributes:
+        problem: The document.
+        status: HTTP status.
+        request_id: Id of the request in the service's log, ``None`` if the response has none.
+        retry_after: Seconds to wait before a retry, ``None`` if the service sent no ``Retry-After``.
     """
 
     def __init__(
@@ -180,7 +188,7 @@ class ApiProblem(ActitudError):
 
 
 class RequestRefused(ApiProblem):
-    """The service refuses the request (a status from 400 to 499); sending it again unchanged fails too."""
+    """Raised if the service refuses a request (a status from 400 to 499); sent again unchanged, it fails too."""
 
 
 class InvalidRequest(RequestRefused):
@@ -244,7 +252,7 @@ class TooManyRequests(RequestRefused):
 
 
 class ServiceFailed(ApiProblem):
-    """The service failed (a status from 500 to 599). The request may be correct; sent again later, it may succeed."""
+    """Raised if the service failed (a status from 500 to 599). Sent again later, the request may succeed."""
 
 
 class InternalError(ServiceFailed):
@@ -256,7 +264,10 @@ class NotSupported(ServiceFailed):
 
 
 class ServiceUnavailable(ServiceFailed):
-    """503: the service cannot answer yet; ``retry_after`` is the number of seconds to wait, ``None`` if unknown."""
+    """503: the service is temporarily unavailable.
+
+    ``retry_after`` is the number of seconds to wait, ``None`` if unknown.
+    """
 
 
 PROBLEM_TYPES: Mapping[str, type[ApiProblem]] = {
@@ -286,9 +297,9 @@ def build_problem_error(
 ) -> ApiProblem:
     """Build the exception for a problem document.
 
-    The type of the problem determines the class. For an unknown type the ``status`` determines it: ``ServiceFailed``
-    from 500 on, ``RequestRefused`` below. ``request_id`` and ``retry_after`` (seconds): ``None`` if the response does
-    not contain them.
+    The type of the problem determines the class of the exception. For an unknown type, the class is ``ServiceFailed``
+    for a ``status`` from 500 on, else ``RequestRefused``. ``request_id`` and ``retry_after`` (seconds): ``None`` if the
+    response does not contain them.
     """
     fallback = ServiceFailed if status >= 500 else RequestRefused
     kind = PROBLEM_TYPES.get(problem.type.rpartition("/")[2], fallback)

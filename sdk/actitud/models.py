@@ -152,9 +152,9 @@ if not TYPE_CHECKING:
 
 
 class ScoreFacts(TypedDict):
-    """The facts of one organisation, as the keyword arguments of ``scores.create``.
+    """Facts of one organisation, as keyword arguments of ``scores.create``.
 
-    ``methodology``: version that scores the facts, by default that of the call.
+    ``methodology``: version that scores the facts, by default the version of the call.
     """
 
     profile: Profile
@@ -165,7 +165,7 @@ class ScoreFacts(TypedDict):
 
 
 class AssessmentFilter(TypedDict, total=False):
-    """Conditions for the assessments that take a step together, like the filters of lists: ``{"province": "28"}``."""
+    """Conditions that select the assessments for a batch of transitions: ``{"province": "28"}``."""
 
     state: AssessmentState
     q: str
@@ -206,12 +206,16 @@ class MethodologyRef(Model, frozen=True, kw_only=True):
 
 
 class MethodologySummary(Model, frozen=True, kw_only=True):
-    """A methodology in the list of methodologies.
+    """Methodology version in the list of versions.
 
-    ``version``: its name, such as ``2027.1``. ``status``: whether it is a draft, active or retired. ``digest``: digest
-    of the document without its texts. ``decimals``: decimal places of every score (0 to 6). ``languages``: codes of the
-    languages that its texts exist in. ``standing``: ``provisional`` if it only estimates the index of another version
-    and has no ranking.
+    Attributes:
+        version: Its name, such as ``2027.1``.
+        status: Draft, active or retired.
+        standing: ``provisional`` if it only estimates the index of another version and has no ranking.
+        digest: Digest of the document without its texts.
+        decimals: Decimal places of every score (0 to 6).
+        languages: Codes of the languages of its texts.
+        title: Title in the language of the response.
     """
 
     version: str
@@ -224,11 +228,15 @@ class MethodologySummary(Model, frozen=True, kw_only=True):
 
 
 class Methodology(Model, frozen=True, kw_only=True):
-    """A complete version of the methodology.
+    """Complete version of the methodology.
 
-    ``status``: whether it is a draft, active or retired. ``document`` contains the rules, ``texts`` the sentences
-    in the requested language. ``digest`` covers the document without the texts; ``text_digests`` has one digest per
-    language.
+    Attributes:
+        version: Its name, such as ``2027.1``.
+        status: Draft, active or retired.
+        digest: Digest of the document without its texts.
+        text_digests: Digest of the texts in each language.
+        document: Indicators, curves, rules and levels.
+        texts: Texts in the requested language.
     """
 
     version: str
@@ -247,15 +255,18 @@ class Goalpost(Model, frozen=True, kw_only=True):
 
 
 class ReasonParameters(Model, frozen=True, kw_only=True):
-    """The numbers behind the reason of a score.
+    """Numbers behind the reason for the score of an indicator; ``None`` or empty if they do not concern the reason.
 
-    A member that does not concern the reason is ``None`` or empty. ``facts``: the facts that decided the score, by
-    name; ``None`` is an unknown fact. ``value``: the raw value, in the indicator's unit. ``between``: the goalposts
-    on both sides of the raw value. ``cap``: the highest score that an answer without evidence can have, if the
-    answer has no evidence. ``uncapped``: the score that the answer would have without this limit. ``level_sent``:
-    the submitted level, if the review lowered it. ``rules``: ids of the validation rules that the answer breaks.
-    ``missing``: ids of the unanswered indicators on which the answer depends. ``fields``: profile fields that lack
-    evidence.
+    Attributes:
+        facts: Facts that decided the score, by name; ``None`` is an unknown fact.
+        value: Raw value, in the indicator's unit.
+        between: Points of the scoring curve on both sides of the raw value.
+        cap: Highest score of an answer without evidence, if the answer has none.
+        uncapped: Score that the answer would have without this limit.
+        level_sent: Submitted level, if the review lowered it.
+        rules: Ids of the validation rules that the answer breaks.
+        missing: Ids of the unanswered indicators on which the answer depends.
+        fields: Profile fields that lack evidence.
     """
 
     facts: dict[str, FactValue | None]
@@ -278,14 +289,19 @@ class Reason(Model, frozen=True, kw_only=True):
 
 
 class NextStep(Model, frozen=True, kw_only=True):
-    """The smallest change of one indicator that raises its score to the next better value.
+    """Smallest change of one indicator that raises its score to the next better value.
 
-    ``kind``: what to do, such as ``report`` (answer) or ``evidence`` (bring a document). ``change``: the facts after
-    the change. ``gain``: index points that the change adds; ``None`` if the gain depends on an answer that is not known
-    yet, or if there is no index before or after the change. ``gain_max``: index points that the best score of the
-    indicator would add; ``None`` if there is no index now or with that score. ``needs_evidence``: whether the change
-    needs evidence. ``cap``: the highest score that an answer without evidence can have, ``None`` unless the answer is
-    at that limit. ``requires``: ids of validation rules that the change breaks unless other facts change too.
+    Attributes:
+        kind: Action, such as ``report`` (answer) or ``evidence`` (bring a document).
+        change: Facts after the change.
+        gain: Index points that the change adds; ``None`` if the gain depends on an answer that is not known yet, or if
+            there is no index before or after the change.
+        gain_max: Index points that the best score of the indicator would add; ``None`` if there is no index now or with
+            that score.
+        needs_evidence: True if the change needs evidence.
+        cap: Highest score of an answer without evidence, ``None`` unless the answer is at that limit.
+        requires: Ids of validation rules that the change breaks unless other facts change too.
+        text: The change in words.
     """
 
     kind: StepKind
@@ -301,8 +317,10 @@ class NextStep(Model, frozen=True, kw_only=True):
 class Interval(Model, frozen=True, kw_only=True):
     """95 % confidence interval (Wilson) of a proportion estimated from a sample of ``n`` cases.
 
-    ``lower`` and ``upper``: bounds of the proportion, 0 to 1. ``index_lower`` and ``index_upper``: the lowest and
-    highest index for a proportion within these bounds, ``None`` if there is no index.
+    Attributes:
+        lower, upper: Bounds of the proportion, 0 to 1.
+        index_lower, index_upper: Lowest and highest index for a proportion within these bounds, ``None`` if there is no
+            index.
     """
 
     n: int
@@ -314,15 +332,21 @@ class Interval(Model, frozen=True, kw_only=True):
 
 
 class IndicatorScore(Model, frozen=True, kw_only=True):
-    """The score of one indicator within a :class:`Score`.
+    """Score of one indicator within a :class:`Score`.
 
-    ``score``: 0 to 100, ``None`` if the indicator is not scored. ``weight``: an integer, relative to the weights of
-    the other indicators in its group. ``value``: the raw value in the indicator's unit, ``None`` if there is none,
-    as without an answer. ``interval``: the sampling error of a proportion, else ``None``. ``possible``, ``won``,
-    ``lost``: the index points that the indicator can add, adds and does not add; ``won + lost = possible``. All
-    three are ``None`` if the indicator does not count for the index. In a group that is neither an arithmetic mean
-    nor a sum, only ``lost`` can be computed; the other two are ``None``. ``next_step``: ``None`` if no change
-    raises the score.
+    Attributes:
+        id: Id of the indicator, such as ``D1.07``.
+        name: Its name in the language of the response.
+        state: ``observed``, ``unknown`` or ``not_applicable``.
+        value: Raw value in the indicator's unit, ``None`` if there is none, as without an answer.
+        score: 0 to 100, ``None`` if the indicator is not scored.
+        weight: Integer, relative to the weights of the other indicators in its group.
+        possible, won, lost: Index points that the indicator can add, adds and does not add; ``won + lost = possible``.
+            They are ``None`` if the indicator does not count for the index. In a group that is neither an arithmetic
+            mean nor a sum, ``possible`` and ``won`` cannot be computed and are ``None``.
+        interval: Sampling error of a proportion, ``None`` for any other indicator.
+        reason: Reason for the score.
+        next_step: Smallest change that raises the score, ``None`` if there is none.
     """
 
     id: str
@@ -340,12 +364,19 @@ class IndicatorScore(Model, frozen=True, kw_only=True):
 
 
 class DimensionScore(Shown, frozen=True, kw_only=True):
-    """The score of a dimension, or of a group of indicators inside a dimension.
+    """Score of a dimension, or of a group of indicators inside a dimension.
 
-    The figures are ``None`` if the dimension has no score. ``score``: 0 to 100. ``score_max``: the score if every
-    unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1. ``possible``,
-    ``won`` and ``lost``: the index points that the group can add, adds and does not add. ``groups`` and
-    ``own_indicators``: only the direct children.
+    Its figures are ``None`` if the dimension has no score.
+
+    Attributes:
+        id: Id, such as ``D1``.
+        name: Its name in the language of the response.
+        score: 0 to 100.
+        score_max: Score if every unknown answer had the best value.
+        weight: Integer, relative to the weights of the other dimensions or groups.
+        coverage: Share of the weight with known answers, 0 to 1.
+        possible, won, lost: Index points that the group can add, adds and does not add.
+        groups, own_indicators: Only the direct children.
     """
 
     id: str
@@ -366,9 +397,9 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators of the dimension, such as ``indicators["D1.07"]``.
+        """All indicators of the dimension, which can be found by id: ``indicators["D1.07"]``.
 
-        First come those of its groups and of the groups inside these, then its own.
+        The indicators of its groups come first, then its own.
         """
         return _collect(self.groups, self.own_indicators)
 
@@ -396,10 +427,14 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 
 
 class BlockingGate(Model, frozen=True, kw_only=True):
-    """A condition of the next level that is not met.
+    """Condition (gate) of the next level that is not met.
 
-    ``gate``: id of the condition. ``actual``: the actual value. ``required``: the required value. ``distance``: the
-    difference of the two, ``None`` if they are no numbers.
+    Attributes:
+        gate: Id of the condition.
+        actual: Actual value.
+        required: Required value.
+        distance: Difference of the two values, ``None`` if they are no numbers.
+        text: The condition in words.
     """
 
     gate: str
@@ -410,12 +445,14 @@ class BlockingGate(Model, frozen=True, kw_only=True):
 
 
 class LevelDetails(Model, frozen=True, kw_only=True):
-    """Details of the level of a score: its name, whether it is provisional, and the obstacles to the next level.
+    """Details of the level of a score: its name, and the obstacles to the next level.
 
-    ``name``: its name, ``None`` without a level. ``provisional``: true until the review has checked a condition of
-    the level. ``blocked_by``: the unmet conditions of the next level. ``max_level``: the highest level that the
-    review allows, ``None`` for no limit; ``text`` explains that limit if nothing else prevents the next level, else
-    it is ``None``.
+    Attributes:
+        name: Name of the level, ``None`` without a level.
+        provisional: True until the review has checked a condition of the level.
+        max_level: Highest level that the review allows, ``None`` for no limit.
+        blocked_by: Unmet conditions of the next level.
+        text: Explanation of ``max_level`` if nothing else prevents the next level, else ``None``.
     """
 
     name: str | None
@@ -426,7 +463,10 @@ class LevelDetails(Model, frozen=True, kw_only=True):
 
 
 class MainReason(Model, frozen=True, kw_only=True):
-    """One of the up to four indicators that lose the most index points. ``lost``: the points that it loses."""
+    """Indicator that is a main reason for the index: one of the up to four that lose the most index points.
+
+    ``lost``: the points that it loses.
+    """
 
     indicator: str
     lost: float
@@ -434,11 +474,16 @@ class MainReason(Model, frozen=True, kw_only=True):
 
 
 class Finding(Model, frozen=True, kw_only=True):
-    """A validation rule that the answers break. A finding of severity ``error`` sets its ``indicators`` to 0.
+    """Validation rule that the answers break. If its severity is ``error``, its ``indicators`` score 0.
 
-    ``code``: ``contradicted``, or ``unsupported`` if the only cause is a missing answer. ``indicators``: ids of
-    the indicators concerned. ``missing``: if the code is ``unsupported``, ids of the unanswered indicators;
-    answering them may satisfy the rule. ``facts``: the facts that the rule compared, ``None`` if unknown.
+    Attributes:
+        rule: Id of the rule.
+        severity: ``error``, or ``warning``, which changes no score.
+        code: ``contradicted``, or ``unsupported`` if the only cause is a missing answer.
+        indicators: Ids of the indicators concerned.
+        missing: Ids of the unanswered indicators, if the code is ``unsupported``; answering them may satisfy the rule.
+        facts: Facts that the rule compared, ``None`` if unknown.
+        text: The finding in words.
     """
 
     rule: str
@@ -451,10 +496,10 @@ class Finding(Model, frozen=True, kw_only=True):
 
 
 class PillarScore(Model, frozen=True, kw_only=True):
-    """A figure in addition to the index: the weighted mean of some indicators, without a ranking.
+    """Score of a pillar: the weighted mean of some indicators, shown beside the index and without a ranking.
 
-    ``score_max`` is the figure if every unknown answer had the best value. Both are ``None`` if no indicator of the
-    pillar counts. ``share``: the part of all points that its indicators hold, 0 to 1.
+    ``score`` and ``score_max`` are 0 to 100, ``None`` if no indicator of the pillar counts; ``score_max`` is the score
+    if every unknown answer had the best value. ``share``: share of all index points that its indicators hold, 0 to 1.
     """
 
     id: str
@@ -480,17 +525,28 @@ class Estimate(Model, frozen=True, kw_only=True):
 
 
 class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
-    """The index of one organisation with its complete explanation.
+    """Index of one organisation with its complete explanation.
 
-    ``index``, ``index_geometric`` and ``index_max``: 0 to 100, or ``None`` if there is no index; ``index_max`` is the
-    index if every unknown answer had the best value. ``coverage``: share of the weight with known answers, 0 to 1, four
-    decimals. ``level``: from 1 to 5, or ``None`` if there is no index or too little evidence. ``status``: whether the
-    answers are enough for a level. ``main_reasons``: the indicators that lose most points. ``findings``: the rules that
-    the answers break. ``own_indicators``: the indicators outside any dimension. ``input_digest`` and ``result_digest``:
-    digests of the submission and of the result. ``what_if``: the score with the hypothetical facts, ``None`` if the
-    request contained none. ``pillars``: figures beside the index, empty if the methodology has none. ``standing``:
-    ``provisional`` if the methodology only estimates: then no score is ranked, and ``estimate`` is the index to expect
-    under the whole methodology, ``None`` if too little is known.
+    Attributes:
+        index: 0 to 100, ``None`` if there is no index.
+        index_geometric: Index with the geometric mean of the dimensions, for comparison; ``None`` if the methodology
+            has none.
+        index_max: Index if every unknown answer had the best value.
+        coverage: Share of the weight with known answers, 0 to 1, four decimals.
+        status: Tells if the answers are enough for a level.
+        level: From 1 to 5, ``None`` if there is no index or too little evidence.
+        level_details: Name of the level, and the obstacles to the next level.
+        main_reasons: Indicators that lose most points.
+        findings: Rules that the answers break.
+        dimensions: Scores of the dimensions.
+        own_indicators: Scores of the indicators outside any dimension.
+        methodology: Methodology version that computed the score.
+        input_digest, result_digest: Digests of the submission and of the result.
+        what_if: Score with the hypothetical facts of the request, ``None`` without such facts.
+        pillars: Figures beside the index, empty if the methodology has none.
+        standing: ``provisional`` if the methodology only estimates the index of another version; then no score is
+            ranked.
+        estimate: Index to expect under that other version, ``None`` if too little is known.
     """
 
     index: float | None
@@ -517,12 +573,12 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators, in the order of the methodology: ``indicators["D1.07"]``."""
+        """All indicators, in the order of the methodology, which can be found by id: ``indicators["D1.07"]``."""
         return _collect(self.dimensions, self.own_indicators)
 
     @property
     def error_findings(self) -> tuple[Finding, ...]:
-        """The findings of severity ``error``. An assessment with one of them cannot be submitted."""
+        """Findings of severity ``error``. An assessment with such a finding cannot be submitted."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     def _list_rows(self) -> Iterator[Mapping[str, Cell]]:
@@ -587,7 +643,7 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Delta(Model, frozen=True, kw_only=True):
-    """A figure before and after a change. ``difference`` is ``None`` if one of the two figures is ``None``."""
+    """Figure before and after a change. ``difference`` is ``None`` if the figure is ``None`` before or after."""
 
     before: float | None
     after: float | None
@@ -624,12 +680,17 @@ class IndicatorDelta(Model, frozen=True, kw_only=True):
 
 
 class Difference(Model, frozen=True, kw_only=True):
-    """The difference between two scores of the same organisation.
+    """Difference between two scores of the same organisation.
 
-    ``index``, ``index_max`` and ``coverage``: each with the value of both scores and the difference. ``groups``:
-    every dimension and group. ``indicators``: only the indicators that differ. ``appeared``: findings of the second
-    score that the first lacks. ``vanished``: findings of the first score that the second lacks. ``level_before``
-    and ``level_after``: ``None`` if that score has no level.
+    Attributes:
+        index, index_max, coverage: Value in both scores, and the difference.
+        status_before, status_after: Status in the first and in the second score.
+        level_before, level_after: Level in the first and in the second score, ``None`` without a level.
+        groups: Differences of every dimension and group.
+        indicators: Differences of the indicators that differ.
+        appeared: Findings that only the second score has.
+        vanished: Findings that only the first score has.
+        text: The difference in words.
     """
 
     index: Delta
@@ -657,11 +718,15 @@ class WhatIf(Model, frozen=True, kw_only=True):
 
 
 class ReviewVerdict(Model, frozen=True, kw_only=True):
-    """The latest verdict on the answer to an indicator: the one that affects the score.
+    """Latest verdict on the answer to an indicator: the verdict that affects the score.
 
-    ``at``: time of the verdict. ``level``: the level that a ``capped`` verdict allows, ``None`` for other verdicts.
-    ``rule``: id of the manually checked rule that the answer breaks, ``None`` if the verdict names none. ``reason``:
-    may be ``None`` only for ``accepted``.
+    Attributes:
+        indicator: Id of the indicator.
+        verdict: Decision of the assessor, such as ``accepted`` or ``capped``.
+        level: Level that a ``capped`` verdict allows, ``None`` for other verdicts.
+        reason: Reason of the assessor; ``None`` only for ``accepted``.
+        rule: Id of the manually checked rule that the answer breaks, ``None`` if the verdict names none.
+        at: Time of the verdict.
     """
 
     indicator: str
@@ -673,7 +738,7 @@ class ReviewVerdict(Model, frozen=True, kw_only=True):
 
 
 class ReviewRemark(Model, frozen=True, kw_only=True):
-    """The overall review of an assessment, without the facts that it sets.
+    """Overall review of an assessment, without the facts that only assessors set.
 
     ``max_level``: the highest level that the review allows, ``None`` for no limit. ``reason``: its text.
     """
@@ -696,9 +761,9 @@ class ReviewReply(Model, frozen=True, kw_only=True):
 
 
 class ScoreReview(Model, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment. ``result_digest`` does not cover this part of a score.
+    """Outcome of the review of an assessment. ``result_digest`` does not cover this part of a score.
 
-    ``overall``: ``None`` if there is no overall review.
+    ``overall``: the overall review, ``None`` if there is none.
     """
 
     state: AssessmentState
@@ -720,11 +785,14 @@ class Reply(Versioned, frozen=True, kw_only=True):
 
 
 class EditionScore(Score, frozen=True, kw_only=True):
-    """The explained score of one organisation in an edition.
+    """Explained score of one organisation in an edition.
 
-    ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``simulated``: true if the data are
-    invented for demonstration. ``document``: digest of the signed document of a published score, for
-    ``client.published.get``; ``None`` before publication. ``review``: the verdicts and the organisation's replies.
+    Attributes:
+        rank: Rank from 1; equal scores share the better rank; ``None`` if unranked.
+        simulated: True if the data are invented for demonstration.
+        document: Digest of the signed document of a published score, for ``client.published.get``; ``None`` before
+            publication.
+        review: The verdicts and the organisation's replies.
     """
 
     edition: str
@@ -759,15 +827,22 @@ class EditionScore(Score, frozen=True, kw_only=True):
 
 
 class Move(Model, frozen=True, kw_only=True):
-    """A change of one indicator on the way to the next level.
+    """Move: a change of one indicator on the way to the next level.
 
-    ``kind``: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
-    unknown indicator). ``facts``: the present facts, ``None`` if unknown. ``change``: the facts to change, with their
-    new values. ``profile``: the profile fields that change with them, with their new values. ``needs_evidence``:
-    whether evidence is needed. ``score_before`` and ``score``: score of the indicator before and after. ``gain``: index
-    points that the move adds when the moves are made in order. ``index`` and ``level``: index and level of the
-    organisation after the move. ``requires``: ids of validation rules that the move breaks unless other facts change
-    too; the figures assume that these facts have changed as well.
+    Attributes:
+        indicator, name: Id and name of the indicator.
+        kind: ``improve`` (change a fact), ``evidence`` (document a self-declared answer) or ``report`` (answer an
+            unknown indicator).
+        facts: Present facts, ``None`` if unknown.
+        change: Facts to change, with their new values.
+        profile: Profile fields that change with them, with their new values.
+        needs_evidence: True if the change needs evidence.
+        score_before, score: Score of the indicator before and after the move.
+        gain: Index points that the move adds if all moves are made in order.
+        index, level: Index and level of the organisation after the move.
+        requires: Ids of validation rules that the move breaks unless other facts change too; the figures assume that
+            these facts have changed as well.
+        text: The move in words.
     """
 
     indicator: str
@@ -787,11 +862,11 @@ class Move(Model, frozen=True, kw_only=True):
 
 
 class Unreachable(Model, frozen=True, kw_only=True):
-    """A condition of the next level that no change of answers can satisfy.
+    """Condition (gate) of the next level that no change of answers can satisfy.
 
-    ``code``: the reason why no change helps. ``gate`` is ``None`` if the condition is the review's limit on the level.
-    ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or made
-    applicable.
+    ``gate``: the condition, ``None`` if it is the review's limit on the level. ``code``: the reason why no change
+    helps. ``indicators``: ids of the indicators that could satisfy the condition after they are answered, corrected or
+    made applicable.
     """
 
     gate: BlockingGate | None
@@ -801,12 +876,20 @@ class Unreachable(Model, frozen=True, kw_only=True):
 
 
 class LevelPath(Model, frozen=True, kw_only=True):
-    """The changes that take an organisation from its level to the next level.
+    """Changes that take an organisation from its level to the next level.
 
-    ``target``: the next level, ``None`` if the organisation has the highest level. ``moves``: the changes in the order
-    in which they can be made, which satisfy every condition except those in ``unreachable``; empty if there is no
-    target or if no change helps: ``reason`` then says why. ``index_after`` and ``level_after``: the index and the level
-    after the last move. ``simulated``: true if the data are invented for demonstration.
+    Attributes:
+        edition, organisation: Ids.
+        organisation_name: Name of the organisation.
+        simulated: True if the data are invented for demonstration.
+        methodology: Methodology version.
+        index, level: Present index and level.
+        target: Next level, ``None`` if the organisation has the highest level.
+        moves: Changes in the order in which they can be made, which satisfy every condition except those in
+            ``unreachable``; empty if there is no target or if no change helps, which ``reason`` explains.
+        index_after, level_after: Index and level after the last move.
+        unreachable: Conditions of the next level that no change can satisfy.
+        text: The path in words.
     """
 
     edition: str
@@ -836,11 +919,14 @@ class LevelPath(Model, frozen=True, kw_only=True):
 
 
 class StagedScores(Model, frozen=True, kw_only=True):
-    """A score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
+    """Score at the four stages of a change between two editions, 0 to 100; ``None`` if a stage has no score.
 
-    ``before``: the earlier edition. ``methodology``: the earlier answers under the later methodology. ``coverage``: the
-    earlier answers under the later methodology, without those whose indicators are unknown in the later edition.
-    ``after``: the later edition.
+    Attributes:
+        before: Score in the earlier edition.
+        methodology: Score of the earlier answers under the later methodology.
+        coverage: Score of the earlier answers under the later methodology, without answers to indicators that are
+            unknown in the later edition.
+        after: Score in the later edition.
     """
 
     before: float | None
@@ -850,10 +936,9 @@ class StagedScores(Model, frozen=True, kw_only=True):
 
 
 class ChangeParts(Model, frozen=True, kw_only=True):
-    """The points that each cause adds to the change of a score. They sum to ``total`` exactly.
+    """Points that each cause adds to the change of a score between two editions; their sum is exactly ``total``.
 
-    ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that
-    changed.
+    ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that changed.
     """
 
     methodology: float
@@ -891,11 +976,13 @@ class IndicatorChange(Model, frozen=True, kw_only=True):
 
 
 class VersionEffects(Model, frozen=True, kw_only=True):
-    """The effects of applying another version of the methodology to the facts of an assessment.
+    """Effects of applying another version of the methodology to the facts of an assessment.
 
-    ``dropped_answers``: indicators that the other version lacks or asks in another form. ``new_indicators``: indicators
-    that only the other version has; they count as unknown. ``dropped_fields``: profile fields that the other version
-    lacks. ``new_fields``: profile fields that only the other version has.
+    Attributes:
+        dropped_answers: Answers to indicators that the other version lacks or asks in another form.
+        new_indicators: Indicators that only the other version has; they count as unknown.
+        dropped_fields: Profile fields that the other version lacks.
+        new_fields: Profile fields that only the other version has.
     """
 
     dropped_answers: tuple[str, ...]
@@ -906,12 +993,21 @@ class VersionEffects(Model, frozen=True, kw_only=True):
 
 
 class Changes(Shown, frozen=True, kw_only=True):
-    """The change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
+    """Change of an organisation's index from ``edition_before`` to ``edition``, divided by cause.
 
-    ``version_effects``: the earlier answers that the change of methodology version drops, and the indicators that it
-    adds. ``level_before`` and ``level_after``: ``None`` without a level. ``parts``: ``None`` if a stage has no index;
-    ``unrated`` lists those stages. ``groups``: every dimension and group. ``indicators``: only the indicators whose
-    score differs between stages.
+    Attributes:
+        edition_before, edition, organisation: Ids.
+        organisation_name: Name of the organisation.
+        simulated: True if the data are invented for demonstration.
+        methodology_before, methodology_after: Methodology versions of the two editions.
+        index: Index at each stage of the change.
+        parts: Change of the index divided by cause, ``None`` if a stage has no index.
+        unrated: Stages that have no index.
+        level_before, level_after: Levels in the two editions, ``None`` without a level.
+        groups: Changes of every dimension and group.
+        indicators: Changes of the indicators whose score differs between stages.
+        version_effects: Earlier answers that the change of methodology version drops, and indicators that it adds.
+        text: The change in words.
     """
 
     edition_before: str
@@ -951,12 +1047,23 @@ class Changes(Shown, frozen=True, kw_only=True):
 
 
 class ScoreRow(Model, frozen=True, kw_only=True):
-    """One organisation in the ranking of an edition.
+    """One organisation in the ranking of an edition; a value that does not exist or is not known is ``None``.
 
-    ``rank``: from 1, equal scores share the better rank; ``None`` if unranked. ``index``, ``index_max`` and
-    ``dimensions`` (by id, ``D1`` to ``D10``): 0 to 100. ``coverage``: 0 to 1. ``level``: 1 to 5. ``population``:
-    inhabitants; ``band``: size band; ``province`` and ``region``: INE codes. ``status``: whether the answers are enough
-    for a level. ``simulated``: true if the data are invented. A value that does not exist or is not known is ``None``.
+    Attributes:
+        edition: Id of the edition.
+        rank: Rank from 1; equal scores share the better rank; ``None`` if unranked.
+        organisation, organisation_name: Id and name of the organisation.
+        kind: Kind of organisation.
+        province, region: INE codes.
+        band: Size band.
+        population: Inhabitants.
+        index, index_max: 0 to 100.
+        coverage: Share of the weight with known answers, 0 to 1.
+        status: Tells if the answers are enough for a level.
+        level: 1 to 5.
+        dimensions: Score of each dimension by id (``D1`` to ``D10``), 0 to 100.
+        methodology: Methodology version.
+        simulated: True if the data are invented for demonstration.
     """
 
     edition: str
@@ -982,7 +1089,7 @@ class ScoreRow(Model, frozen=True, kw_only=True):
 
 
 class Span(Model, frozen=True):
-    """A range of days. ``start`` and ``end`` (``from`` and ``to`` in JSON) are both included."""
+    """Range of days that includes ``start`` and ``end`` (``from`` and ``to`` in JSON)."""
 
     start: date = msgspec.field(name="from")
     end: date = msgspec.field(name="to")
@@ -998,12 +1105,14 @@ class Calendar(Model, frozen=True, kw_only=True):
 
 
 class Edition(Versioned, frozen=True, kw_only=True):
-    """A yearly round of the index.
+    """Edition: a yearly round of the index.
 
-    ``period_from`` and ``period_to``: first and last day of the year that the answers describe. ``windows``: the
-    periods that facts and documents must come from, by name, such as ``W12`` for the 12 months up to ``period_to``.
-    ``organisations``: number of published scores, 0 before publication. ``simulated``: true if the data are invented
-    for demonstration.
+    Attributes:
+        period_from, period_to: First and last day of the year that the answers describe.
+        windows: Periods from which facts and documents must come, by name, such as ``W12`` for the 12 months up to
+            ``period_to``.
+        organisations: Number of published scores, 0 before publication.
+        simulated: True if the data are invented for demonstration.
     """
 
     id: str
@@ -1021,7 +1130,7 @@ class Edition(Versioned, frozen=True, kw_only=True):
 
 
 class FormerName(Model, frozen=True, kw_only=True):
-    """A previous name of an organisation; ``until`` is the last day on which the name was official."""
+    """Previous name of an organisation; ``until`` is the last day on which it was official."""
 
     name: str
     until: date
@@ -1038,16 +1147,25 @@ class Contact(Model, frozen=True, kw_only=True):
 
 
 class Organisation(Versioned, frozen=True, kw_only=True):
-    """A public body.
+    """Public body whose activity on social networks is scored; a member that is unknown or does not apply is ``None``.
 
-    A member that is unknown or does not apply is ``None``. ``parent``: id of the body that the organisation belongs
-    to. ``population`` (inhabitants) and ``employees``: each with the year of the figure. ``band``: size band,
-    ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``province`` and ``region``: codes of the
-    Spanish statistics office (INE). ``aliases``: the other identifiers of the organisation. ``valid_from`` and
-    ``valid_to``: first and last day on which the organisation exists, if known. ``succeeded_by`` and
-    ``preceded_by``: ids of the organisations that replaced it, and that it replaced. ``domains``: hosts on which
-    evidence of the organisation is accepted, sub-domains included. ``simulated``: true if the organisation is
-    invented for demonstration.
+    Attributes:
+        id: Id.
+        name: Official name.
+        kind: Kind of organisation, such as ``MUN`` for a municipality.
+        parent: Id of the body to which the organisation belongs.
+        population, employees: Number of inhabitants or employees.
+        population_year, employees_year: Year of that number.
+        band: Size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+        province, region: Codes of the Spanish statistics office (INE).
+        province_name, region_name: Names of the province and region.
+        aliases: Other identifiers of the organisation.
+        former_names: Previous names.
+        valid_from, valid_to: First and last day on which the organisation exists, if known.
+        succeeded_by, preceded_by: Ids of the organisations that replaced it, and that it replaced.
+        contact: Contact for corrections of these data.
+        domains: Hosts on which evidence of the organisation is accepted, sub-domains included.
+        simulated: True if the organisation is invented for demonstration.
     """
 
     id: str
@@ -1080,11 +1198,11 @@ class Organisation(Versioned, frozen=True, kw_only=True):
 
 
 class Evidence(Model, frozen=True, kw_only=True):
-    """A document that supports an answer or a profile field. The service never downloads it.
+    """Document that supports an answer or a profile field. The service never downloads it.
 
     The evidence is accepted if ``url`` (https) is on a domain of the organisation and ``date``, the date of the
-    document, is not in the future. ``sha256``: hexadecimal digest of the copy that the organisation keeps, ``None``
-    if it sent none. ``note``: a remark without personal data, ``None`` if there is none.
+    document, is not in the future. ``sha256``: hexadecimal digest of the copy that the organisation keeps, ``None`` if
+    it sent none. ``note``: remark without personal data, ``None`` if there is none.
     """
 
     url: str
@@ -1094,7 +1212,7 @@ class Evidence(Model, frozen=True, kw_only=True):
 
 
 class AnswerSource(Model, frozen=True, kw_only=True):
-    """The source of an answer, as the organisation states it; it changes no score.
+    """Source of an answer, as the organisation states it; the source changes no score.
 
     ``kind``: ``counted`` from files of platforms, from a ``register`` of the organisation, ``declared``, or from a
     ``previous_edition``. ``manifest``: digest (``sha256:…``) of the manifest of the count, if the answer was counted.
@@ -1107,7 +1225,7 @@ class AnswerSource(Model, frozen=True, kw_only=True):
 
 
 class AssessmentFinding(Finding, frozen=True, kw_only=True):
-    """A fault of an assessment: a broken validation rule, or a fault in a document (code ``evidence``).
+    """Fault of an assessment: a broken validation rule, or a fault in a document (code ``evidence``).
 
     An assessment with a finding of severity ``error`` cannot be submitted; a warning can be explained. ``pointer``:
     JSON Pointer to the faulty value in the assessment.
@@ -1117,11 +1235,19 @@ class AssessmentFinding(Finding, frozen=True, kw_only=True):
 
 
 class AssessmentLine(Versioned, frozen=True, kw_only=True):
-    """An assessment in a list, with its main figures.
+    """Assessment in a list, with its main figures; a figure that does not exist is ``None``.
 
-    ``index`` and ``index_max``: 0 to 100. A figure that the score lacks is ``None``. ``level``: 1 to 5.
-    ``coverage``: 0 to 1. ``status``: whether the answers are enough for a level. ``submitted``: time of the last
-    submission, ``None`` if the assessment was never submitted.
+    Attributes:
+        edition, organisation: Ids.
+        organisation_name: Name of the organisation.
+        methodology: Methodology version.
+        state: State of the assessment, such as a draft.
+        index, index_max: Index, and index if every unknown answer had the best value, 0 to 100.
+        level: 1 to 5.
+        status: Tells if the answers are enough for a level.
+        coverage: Share of the weight with known answers, 0 to 1.
+        created, updated: Times of creation and of the last change.
+        submitted: Time of the last submission, ``None`` if the assessment was never submitted.
     """
 
     edition: str
@@ -1140,7 +1266,7 @@ class AssessmentLine(Versioned, frozen=True, kw_only=True):
 
 
 class Assessment(AssessmentLine, frozen=True, kw_only=True):
-    """The facts of an organisation in an edition, with their findings and their score after the last change.
+    """Assessment: facts of an organisation in an edition, with their findings and their score after the last change.
 
     ``profile``, ``profile_evidence``, ``profile_sources`` and ``answers`` have the form of a request, so they can be
     sent again. An answer contains its facts, its ``evidence``, its ``note`` and its ``source``.
@@ -1154,16 +1280,25 @@ class Assessment(AssessmentLine, frozen=True, kw_only=True):
 
     @property
     def error_findings(self) -> tuple[AssessmentFinding, ...]:
-        """The findings of severity ``error``. The assessment cannot be submitted while there are any."""
+        """Findings of severity ``error``. The assessment cannot be submitted while there are any."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
 
 class SubmissionLine(Model, frozen=True, kw_only=True):
-    """A submission in a list: a copy of an assessment at the time of submission, with its main figures.
+    """Submission in a list: a copy of an assessment at the time of submission, with its main figures.
 
-    ``explanations``: the organisation's reasons for answers that cause warnings, by rule id. ``findings``: the
-    warnings. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``: 0 to 1. A figure that the score
-    lacks is ``None``.
+    Attributes:
+        id: Id of the submission.
+        edition, organisation: Ids.
+        methodology: Methodology version.
+        submitted: Time of the submission.
+        explanations: The organisation's reasons for answers that cause warnings, by rule id.
+        findings: Warnings.
+        index, index_max: Index, and index if every unknown answer had the best value, 0 to 100; ``None`` without an
+            index.
+        level: 1 to 5, ``None`` without a level.
+        status: Tells if the answers are enough for a level.
+        coverage: Share of the weight with known answers, 0 to 1.
     """
 
     id: str
@@ -1194,13 +1329,17 @@ class Submission(SubmissionLine, frozen=True, kw_only=True):
 
 
 class Transition(Model, frozen=True, kw_only=True):
-    """A change of the state of an assessment. ``id`` numbers the transitions of one assessment.
+    """Change of the state of an assessment. ``id`` numbers the transitions of one assessment.
 
-    ``before`` and ``after``: the states (``from`` and ``to`` in JSON); they are equal if a phase was extended.
-    ``phase``: the extended phase, ``None`` for other transitions. ``role``: role of the key that made the
-    transition. ``reason``: why the assessment was returned or the phase extended, ``None`` for other transitions.
-    ``until``: the last day of the extended phase, or on which a returned assessment can be submitted again; else
-    ``None``.
+    Attributes:
+        edition, organisation: Ids.
+        at: Time of the transition.
+        role: Role of the key that made the transition.
+        before, after: States (``from`` and ``to`` in JSON), which are equal if a phase was extended.
+        phase: Extended phase, ``None`` for other transitions.
+        reason: Reason of a return or an extension, ``None`` for other transitions.
+        until: Last day of the extended phase, or last day on which a returned assessment can be submitted again; else
+            ``None``.
     """
 
     id: str
@@ -1216,7 +1355,7 @@ class Transition(Model, frozen=True, kw_only=True):
 
 
 class VerdictSummary(Model, frozen=True, kw_only=True):
-    """A verdict without its reason; ``level`` is ``None`` unless the verdict is ``capped``."""
+    """Verdict of an assessor without its reason; ``level`` is ``None`` unless the verdict is ``capped``."""
 
     verdict: Verdict
     level: int | None
@@ -1225,11 +1364,14 @@ class VerdictSummary(Model, frozen=True, kw_only=True):
 class AssessorVerdict(Model, frozen=True, kw_only=True):
     """One assessor's verdict on an answer; ``verdict`` is ``None`` if the assessor withdrew it.
 
-    ``assessor``: id of the assessor's first key, which stays the same when the key is rotated. ``rule``: id of the
-    manually checked rule that the answer breaks, ``None`` if the verdict names none. ``first_verdict``: the assessor's
-    first verdict, from which inter-rater agreement is computed. ``current``: true if the answer has not changed since
-    the verdict. ``counts``: true if the verdict affects the score. ``reason``: ``None`` if none was given. ``level``:
-    ``None`` unless the verdict is ``capped``.
+    Attributes:
+        assessor: Id of the assessor's first key, which stays the same when the key is rotated.
+        rule: Id of the manually checked rule that the answer breaks, ``None`` if the verdict names none.
+        first_verdict: The assessor's first verdict, from which inter-rater agreement is computed.
+        current: True if the answer has not changed since the verdict.
+        counts: True if the verdict affects the score.
+        reason: Reason of the assessor, ``None`` if none was given.
+        level: Level that a ``capped`` verdict allows, ``None`` for other verdicts.
     """
 
     assessor: str
@@ -1244,9 +1386,9 @@ class AssessorVerdict(Model, frozen=True, kw_only=True):
 
 
 class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
-    """The verdicts of all assessors on the answer to one indicator, in order of time.
+    """Verdicts of all assessors on the answer to one indicator, in order of time.
 
-    ``answered``: whether there is an answer. ``effective_verdict``: the verdict that affects the score, ``None`` if no
+    ``answered``: true if there is an answer. ``effective_verdict``: the verdict that affects the score, ``None`` if no
     verdict does. ``disputed``: true if the assessors disagree; the hearing cannot begin while they do.
     """
 
@@ -1258,11 +1400,13 @@ class AnswerVerdicts(Versioned, frozen=True, kw_only=True):
 
 
 class Review(Versioned, frozen=True, kw_only=True):
-    """The overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
+    """Overall review of an assessment. Its members are ``None`` or empty until a reviewer writes it.
 
-    ``reason``: the text of the review. ``max_level``: the highest level that the assessment may reach, ``None`` for
-    no limit. ``profile`` and ``answers``: the facts that the methodology lets reviewers set instead of the
-    organisation. ``reviewer``: id of the key that wrote the last version.
+    Attributes:
+        reason: Text of the review.
+        max_level: Highest level that the assessment may reach, ``None`` for no limit.
+        profile, answers: Facts that only reviewers set, not the organisation.
+        reviewer: Id of the key that wrote the last version.
     """
 
     edition: str
@@ -1279,10 +1423,13 @@ class Review(Versioned, frozen=True, kw_only=True):
 class PairAgreement(Model, frozen=True, kw_only=True):
     """Inter-rater agreement of two assessors, on the answers that both judged.
 
-    ``first`` and ``second``: ids of the first key of each assessor, which stay the same when a key is rotated.
-    ``pairs``: number of those answers. ``agreed``: number of equal verdicts. ``share``: agreed / pairs, 0 to 1.
-    ``kappa``: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement. ``too_low``: true if
-    ``share`` is below 0.8, so both must judge again.
+    Attributes:
+        first, second: Ids of the first key of each assessor, which stay the same when a key is rotated.
+        pairs: Number of answers that both judged.
+        agreed: Number of equal verdicts.
+        share: Agreed / pairs, 0 to 1.
+        kappa: Cohen's kappa, -1 to 1; ``None`` if chance alone would produce full agreement.
+        too_low: True if ``share`` is below 0.8, so both must judge again.
     """
 
     first: str
@@ -1297,10 +1444,12 @@ class PairAgreement(Model, frozen=True, kw_only=True):
 class Agreement(Model, frozen=True, kw_only=True):
     """Inter-rater agreement in an edition, computed from the assessors' first verdicts.
 
-    ``pairs``: number of times that two assessors judged the same answer. ``agreed``: how often their verdicts
-    were equal. ``share``: agreed / pairs, 0 to 1; ``None`` if no answer was judged by two assessors.
-    ``too_low``: true if ``share`` is below 0.8, so that assessors must judge again. ``assessors``: the same
-    figures for each pair of assessors.
+    Attributes:
+        pairs: Number of times that two assessors judged the same answer.
+        agreed: Number of times that their verdicts were equal.
+        share: ``agreed / pairs``, 0 to 1; ``None`` if no answer was judged by two assessors.
+        too_low: True if ``share`` is below 0.8, so that assessors must judge again.
+        assessors: These figures for each pair of assessors.
     """
 
     edition: str
@@ -1312,7 +1461,7 @@ class Agreement(Model, frozen=True, kw_only=True):
 
 
 class Sample(Model, frozen=True, kw_only=True):
-    """The assessments of an edition that were drawn at random for review.
+    """Random sample of the assessments of an edition, drawn for a second review.
 
     Anybody can repeat the draw: sort the submitted assessments, of which there are ``assessments``, by the SHA-256 of
     ``seed``, a line feed and the organisation id; the sample is the first ``ceil(share * assessments)``. ``created``:
@@ -1332,7 +1481,7 @@ class Sample(Model, frozen=True, kw_only=True):
 
 
 class Flag(Model, frozen=True, kw_only=True):
-    """An unusual figure that a reviewer should look at. A flag changes no score.
+    """Flag: an unusual figure that a reviewer should examine. It changes no score.
 
     ``kind``: the kind of anomaly. ``rule``: id of the methodology's rule that found the figure. ``indicator``: ``None``
     if the figure is not about one indicator. ``facts``: the numbers behind the flag.
@@ -1347,7 +1496,7 @@ class Flag(Model, frozen=True, kw_only=True):
 
 
 class FlaggingResult(Model, frozen=True, kw_only=True):
-    """The result of a search for flags: the number of examined assessments, and the number of flags.
+    """Result of a search for flags: number of examined assessments, and number of flags found.
 
     ``created``: time of the search.
     """
@@ -1359,12 +1508,22 @@ class FlaggingResult(Model, frozen=True, kw_only=True):
 
 
 class PastScore(Model, frozen=True, kw_only=True):
-    """The score of an organisation in one of its editions.
+    """Score of an organisation in one of its editions; a figure that does not exist is ``None``.
 
-    ``rank``: from 1, ``None`` if unranked. ``index`` and ``index_max``: 0 to 100. ``level``: 1 to 5. ``coverage``:
-    0 to 1. A figure that the score lacks is ``None``. ``dimensions``: score of each dimension by id, ``None``
-    without one. ``state``: state of the edition. ``period_to``: reference date of the edition. ``version_effects``: the
-    effects of applying the requested version of the methodology; ``None`` if the edition uses that version.
+    Attributes:
+        edition, edition_title: Id and title of the edition.
+        state: State of the edition.
+        period_to: Reference date of the edition.
+        rank: Rank from 1, ``None`` if unranked.
+        index, index_max: Index, and index if every unknown answer had the best value, 0 to 100.
+        coverage: Share of the weight with known answers, 0 to 1.
+        status: Tells if the answers are enough for a level.
+        level: 1 to 5.
+        dimensions: Score of each dimension by id.
+        methodology: Methodology version of the score.
+        simulated: True if the data are invented for demonstration.
+        version_effects: Effects of applying the requested version of the methodology; ``None`` if the edition uses that
+            version.
     """
 
     edition: str
@@ -1387,7 +1546,7 @@ class PastScore(Model, frozen=True, kw_only=True):
 
 
 class FiveNumberSummary(Model, frozen=True, kw_only=True):
-    """Five-number summary of scores, in their unit: minimum, quartiles and maximum.
+    """Five-number summary of scores: minimum, quartiles and maximum, in the unit of the scores.
 
     ``q1``, ``median`` and ``q3``: the quartiles, of type 7 (linear interpolation), rounded half up.
     """
@@ -1400,7 +1559,7 @@ class FiveNumberSummary(Model, frozen=True, kw_only=True):
 
 
 class HistogramBin(Model, frozen=True, kw_only=True):
-    """A bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100.
+    """Bin of the histogram of the index: ``start`` <= index < ``end``. The last bin includes 100.
 
     ``organisations``: number of organisations in the bin.
     """
@@ -1411,14 +1570,14 @@ class HistogramBin(Model, frozen=True, kw_only=True):
 
 
 class LevelCount(Model, frozen=True, kw_only=True):
-    """The number of organisations at a level; ``level`` is ``None`` for organisations without a level."""
+    """Number of organisations at a level; ``level`` is ``None`` for the organisations without a level."""
 
     level: int | None
     organisations: int
 
 
 class StatusCount(Model, frozen=True, kw_only=True):
-    """The number of organisations whose score has the status ``status``."""
+    """Number of organisations whose score has the status ``status``."""
 
     status: ScoreStatus
     organisations: int
@@ -1427,10 +1586,19 @@ class StatusCount(Model, frozen=True, kw_only=True):
 class EditionSummary(Model, frozen=True, kw_only=True):
     """Statistics of the organisations of a territory in an edition.
 
-    ``organisations``: number of organisations with an assessment. ``ranked``: number of those with a rank; only these
-    enter ``index``, ``distribution`` and ``dimensions``. ``levels``: number of organisations at every level, then
-    without a level. ``statuses``: number of organisations with every status. ``distribution``: histogram of the index
-    in ten bins. ``coverage``: 0 to 1. A five-number summary is ``None`` if no organisation has the figure.
+    Attributes:
+        edition: Id of the edition.
+        organisations: Number of organisations with an assessment.
+        ranked: Number of organisations with a rank; only these are counted in ``index``, ``distribution`` and
+            ``dimensions``.
+        levels: Number of organisations at every level, then without a level.
+        statuses: Number of organisations with every status.
+        index: Five-number summary of the index, ``None`` if no organisation has one.
+        distribution: Histogram of the index in ten bins.
+        dimensions: Five-number summary of each dimension by id, ``None`` if no organisation has a score in it.
+        coverage: Five-number summary of the share of the weight with known answers, 0 to 1.
+        methodology: Methodology version.
+        simulated: True if the data are invented for demonstration.
     """
 
     edition: str
@@ -1447,11 +1615,11 @@ class EditionSummary(Model, frozen=True, kw_only=True):
 
 
 class PeerGroup(Model, frozen=True, kw_only=True):
-    """The ranked organisations with which an organisation is compared.
+    """Peer group: the ranked organisations with which an organisation is compared.
 
-    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: the criteria of the group,
-    such as kind and size band together, or kind alone. The service chooses the narrowest group with the minimum size
-    that the methodology sets.
+    ``kinds`` and ``band``: kinds and size band of the group; ``None`` means any. ``basis``: criteria of the group, such
+    as kind and size band together, or kind alone. ``organisations``: size of the group. The service chooses the
+    narrowest group with the minimum size that the methodology sets.
     """
 
     basis: PeerBasis
@@ -1461,13 +1629,18 @@ class PeerGroup(Model, frozen=True, kw_only=True):
 
 
 class PeerFigure(Model, frozen=True, kw_only=True):
-    """A score of an organisation, in the index or in a dimension, compared with the scores of its peer group.
+    """Score of an organisation, in the index or in a dimension, compared with the scores of its peer group.
 
-    ``score``: 0 to 100, ``None`` if the organisation has no such score. ``organisations``: how many members of the
-    group have such a score, the organisation itself included. ``rank``: rank of the organisation among them. ``below``:
-    how many of them score lower. ``percentile``: percentile rank, 0 to 100, ``None`` also if the group is too small.
-    These four are ``None`` if the organisation is not ranked. ``spread``: five-number summary of the group, ``None`` if
-    no organisation in the group has such a score.
+    Figures of the comparison are ``None`` if the organisation is not ranked.
+
+    Attributes:
+        score: 0 to 100, ``None`` if the organisation has no such score.
+        rank: Rank of the organisation in the group.
+        below: Number of members of the group that score lower.
+        organisations: Number of members of the group with such a score, the organisation itself included.
+        percentile: Percentile rank, 0 to 100, ``None`` also if the group is too small.
+        spread: Five-number summary of the group, ``None`` if no member has such a score.
+        text: The comparison in words.
     """
 
     score: float | None
@@ -1480,14 +1653,14 @@ class PeerFigure(Model, frozen=True, kw_only=True):
 
 
 class PeerDimension(PeerFigure, frozen=True, kw_only=True):
-    """The score of one dimension compared with the scores of the peer group in that dimension."""
+    """Score of one dimension compared with the scores of the peer group in that dimension."""
 
     id: str
     name: str
 
 
 class Peers(Shown, frozen=True, kw_only=True):
-    """An organisation of an edition compared with its peer group; ``rank`` is the rank in the whole edition.
+    """Comparison of an organisation of an edition with its peer group; ``rank`` is the rank in the whole edition.
 
     ``index`` and ``dimensions``: each with the score of the organisation and the scores of the group. ``band``: size
     band, ``None`` if unknown. ``rank``: ``None`` if unranked. Before publication a key of the organisation gets
@@ -1538,14 +1711,14 @@ class Peers(Shown, frozen=True, kw_only=True):
 
 
 class PublishedEvidence(Model, frozen=True, kw_only=True):
-    """A document that supports a published answer: its URL and its date."""
+    """Document that supports a published answer: its URL and its date."""
 
     url: str
     date: date
 
 
 class Practice(Model, frozen=True, kw_only=True):
-    """The answer of an exemplary organisation to an indicator, with its evidence: an example to follow.
+    """Answer of an exemplary organisation to an indicator, with its evidence, as an example for others.
 
     ``id`` and ``name``: id and name of the indicator. ``score``: its score, 0 to 100.
     """
@@ -1557,12 +1730,21 @@ class Practice(Model, frozen=True, kw_only=True):
 
 
 class Exemplar(Model, frozen=True, kw_only=True):
-    """An organisation with a high score in a dimension, and the practices behind it.
+    """Organisation with a high score in a dimension, as an example for others, with the practices behind the score.
 
-    ``practices``: its answers in that dimension that score, with their evidence. ``score`` is the score in the
-    dimension, and ``index`` the index of the organisation, 0 to 100. ``province`` and ``region``: INE codes.
-    ``population``: inhabitants. ``simulated``: true if the data are invented. A member that the organisation does not
-    have is ``None``.
+    Attributes:
+        edition: Id of the edition.
+        dimension: Id of the dimension.
+        score: Score in the dimension, 0 to 100.
+        organisation, organisation_name: Id and name of the organisation.
+        kind: Kind of organisation.
+        province, region: INE codes, ``None`` without one.
+        band: Size band, ``None`` without one.
+        population: Inhabitants, ``None`` if unknown.
+        rank, index, level: Rank, index (0 to 100) and level of the organisation, ``None`` without one.
+        practices: Answers of the organisation in that dimension that score, with their evidence.
+        methodology: Methodology version.
+        simulated: True if the data are invented for demonstration.
     """
 
     edition: str
@@ -1584,7 +1766,7 @@ class Exemplar(Model, frozen=True, kw_only=True):
 
 
 class Percentiles(Model, frozen=True, kw_only=True):
-    """The 5th, 50th and 95th percentile of an organisation's index over the random draws, 0 to 100."""
+    """Percentiles (5th, 50th and 95th) of an organisation's index over random draws of the weights, 0 to 100."""
 
     p5: float
     p50: float
@@ -1592,7 +1774,7 @@ class Percentiles(Model, frozen=True, kw_only=True):
 
 
 class RankPercentiles(Model, frozen=True, kw_only=True):
-    """The 5th, 50th and 95th percentile of an organisation's rank over the random draws; ``p5`` is the best rank."""
+    """Percentiles (5th, 50th and 95th) of an organisation's rank over random draws of the weights; ``p5`` is best."""
 
     p5: int
     p50: int
@@ -1600,18 +1782,26 @@ class RankPercentiles(Model, frozen=True, kw_only=True):
 
 
 class LevelProbability(Model, frozen=True, kw_only=True):
-    """The share of the random draws (``probability``, 0 to 1) in which an organisation has exactly this level."""
+    """Share of the random draws of the weights (0 to 1) in which an organisation has exactly the level ``level``."""
 
     level: int
     probability: float
 
 
 class RobustScore(Model, frozen=True, kw_only=True):
-    """The uncertainty of an organisation's score when weights and aggregation rules are drawn at random.
+    """Uncertainty of an organisation's score: results for weights and aggregation rules that are drawn at random.
 
-    ``rank``, ``index`` and ``level``: the actual result, without random draws. ``drawn_index``, ``drawn_rank`` and
-    ``levels``: results of the draws. ``draws``: number of draws. ``seed``: seed of the random generator. ``rank`` and
-    ``drawn_rank`` are ``None`` if the organisation has no rank, or if the caller may not see ranks yet.
+    Attributes:
+        edition: Id of the edition.
+        organisation, organisation_name: Id and name of the organisation.
+        rank, index, level: Actual result, without random draws.
+        draws: Number of draws.
+        seed: Seed of the random generator.
+        drawn_index, drawn_rank, levels: Results of the draws. ``rank`` and ``drawn_rank`` are ``None`` if the
+            organisation has no rank, or if the caller may not see ranks yet.
+        methodology: Methodology version.
+        simulated: True if the data are invented for demonstration.
+        text: The result in words.
     """
 
     edition: str
@@ -1631,11 +1821,14 @@ class RobustScore(Model, frozen=True, kw_only=True):
 
 
 class ScoreMoments(Model, frozen=True, kw_only=True):
-    """Distribution of a score, 0 to 100, over the organisations that have this score.
+    """Distribution of a score, 0 to 100, over the organisations that have it; undefined values are ``None``.
 
-    ``organisations``: how many have it. ``standard_deviation``: the sample standard deviation. ``skewness``:
-    the adjusted Fisher-Pearson coefficient. ``floor`` and ``ceiling``: shares of the organisations with the lowest and
-    the highest possible score. In this and all other statistics a value that is mathematically undefined is ``None``.
+    Attributes:
+        organisations: Number of organisations that have the score.
+        mean: Mean.
+        standard_deviation: Sample standard deviation.
+        skewness: Adjusted Fisher-Pearson coefficient.
+        floor, ceiling: Shares of the organisations with the lowest and the highest possible score.
     """
 
     organisations: int
@@ -1658,9 +1851,11 @@ class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
 class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
     """Statistics of a dimension or an indicator in relation to ``parent``, or to the index if ``parent`` is ``None``.
 
-    ``correlation``: correlation of the scores of the node with those of the parent. ``weight``: share of the parent's
-    weights. ``main_effect``: share of the parent's variance that the node explains. ``effective_weight``: the main
-    effect, divided by the sum of the main effects of all nodes of the parent.
+    Attributes:
+        correlation: Correlation of the scores of the node with those of the parent.
+        weight: Share of the parent's weights.
+        main_effect: Share of the parent's variance that the node explains.
+        effective_weight: The main effect, divided by the sum of the main effects of all nodes of the parent.
     """
 
     id: str
@@ -1675,8 +1870,8 @@ class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
 class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of a dimension; ``alpha`` is Cronbach's alpha over its indicators.
 
-    ``rank_change``: mean number of ranks that an organisation moves, up or down, if the index leaves the dimension
-    out. A figure that is undefined is ``None``.
+    ``rank_change``: mean number of ranks by which an organisation rises or falls if the dimension is removed from the
+    index. A figure that is undefined is ``None``.
     """
 
     alpha: float | None
@@ -1686,16 +1881,17 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of an indicator in relation to its dimension.
 
-    ``zero_by_rule``: share of the organisations that score zero by the zero rule, independent of their answers.
+    ``zero_by_rule``: share of the organisations that score zero because a rule of the methodology says so, independent
+    of their answers.
     """
 
     zero_by_rule: float | None
 
 
 class GoalpostMove(Model, frozen=True, kw_only=True):
-    """The effect on the ranking of moving a goalpost to another ``x``.
+    """Effect on the ranking of moving a goalpost, a point of a scoring curve, to another raw value ``x``.
 
-    ``rank_change``: the mean number of ranks that an organisation moves. ``rank_change_max``: the largest
+    ``rank_change``: mean number of ranks by which an organisation rises or falls. ``rank_change_max``: largest such
     number.
     """
 
@@ -1705,11 +1901,11 @@ class GoalpostMove(Model, frozen=True, kw_only=True):
 
 
 class GoalpostStatistics(Model, frozen=True, kw_only=True):
-    """The sensitivity of ranks to a goalpost that was set by judgement.
+    """Sensitivity of ranks to a goalpost (a point of a scoring curve) that was set by judgement.
 
     ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present raw value. ``down`` and
-    ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next
-    one, or if no organisation would have an index.
+    ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next one, or
+    if no organisation would have an index.
     """
 
     indicator: str
@@ -1720,10 +1916,9 @@ class GoalpostStatistics(Model, frozen=True, kw_only=True):
 
 
 class Remark(Model, frozen=True, kw_only=True):
-    """A warning of the statistical audit about one figure.
+    """Warning of the statistical audit of an edition about one figure.
 
-    ``node``: id of the dimension or indicator that the figure belongs to, ``None`` for the index. ``value``:
-    the figure.
+    ``node``: id of the dimension or indicator of the figure, ``None`` for the index. ``value``: the figure.
     """
 
     code: RemarkCode
@@ -1733,7 +1928,7 @@ class Remark(Model, frozen=True, kw_only=True):
 
 
 class EditionStatistics(Model, frozen=True, kw_only=True):
-    """The statistical audit of an edition's index, over the ranked organisations.
+    """Statistics of an edition's index, its dimensions and its indicators, over the ranked organisations.
 
     ``remarks``: warnings about single figures. ``simulated``: true if the data are invented.
     """
@@ -1752,9 +1947,9 @@ class EditionStatistics(Model, frozen=True, kw_only=True):
 
 
 class PrincipalComponent(Model, frozen=True, kw_only=True):
-    """A principal component of the dimensions; ``share`` is its part of their variance.
+    """Principal component of the scores of the dimensions; ``share`` is the share of their variance that it explains.
 
-    ``loadings``: the correlations of the dimensions with it, in document order.
+    ``loadings``: correlations of the dimensions with the component, in document order.
     """
 
     eigenvalue: float
@@ -1763,9 +1958,9 @@ class PrincipalComponent(Model, frozen=True, kw_only=True):
 
 
 class CompensatedScore(Model, frozen=True, kw_only=True):
-    """An organisation that loses much with the geometric mean of its dimensions.
+    """Organisation whose index is much lower with the geometric mean of its dimensions.
 
-    ``dimension``: id of its weakest dimension. A level that is not reached is ``None``.
+    ``dimension``: id of its weakest dimension. ``level`` and ``geometric_level`` are ``None`` without a level.
     """
 
     organisation: str
@@ -1777,11 +1972,11 @@ class CompensatedScore(Model, frozen=True, kw_only=True):
 
 
 class Compensation(Model, frozen=True, kw_only=True):
-    """The effect of a geometric mean of the dimensions, in which strong ones make up less for weak ones.
+    """Effect of a geometric mean, in which strong dimensions compensate less for weak ones, on the index.
 
-    ``loss_mean`` and ``loss_max``: points that the index loses. ``level_changes`` and ``tenth_changes``: shares of the
-    organisations that change their level, or their tenth of the ranking. ``most``: up to ten organisations that lose
-    most.
+    ``loss_mean`` and ``loss_max``: mean and largest loss of points of the index. ``level_changes`` and
+    ``tenth_changes``: shares of the organisations that change their level, or their tenth of the ranking. ``most``: up
+    to ten organisations that lose most.
     """
 
     loss_mean: float | None
@@ -1792,7 +1987,10 @@ class Compensation(Model, frozen=True, kw_only=True):
 
 
 class GroupStatistics(Model, frozen=True, kw_only=True):
-    """The index in one group; ``group`` is the code of a kind of organisation or of a size band."""
+    """Mean and standard deviation of the index in a group of organisations.
+
+    ``group`` is the code of a kind of organisation or of a size band.
+    """
 
     group: str
     organisations: int
@@ -1801,9 +1999,10 @@ class GroupStatistics(Model, frozen=True, kw_only=True):
 
 
 class IndicatorDifference(Model, frozen=True, kw_only=True):
-    """An indicator in which groups differ at equal index.
+    """Indicator whose scores differ between groups of organisations that have an equal index.
 
-    ``effect``: share of its variance that the groups explain beyond the index; from 0.07 on it is large.
+    ``effect``: share of the variance of the indicator that the groups explain beyond the index; from 0.07 on it is
+    large.
     """
 
     indicator: str
@@ -1811,10 +2010,10 @@ class IndicatorDifference(Model, frozen=True, kw_only=True):
 
 
 class GroupDifferences(Model, frozen=True, kw_only=True):
-    """Differences between groups of organisations.
+    """Differences between groups of organisations in the index and in indicators.
 
-    ``by``: ``"kind"`` or ``"band"``. ``explained``: share of the variance of the index that lies between the groups.
-    ``indicators``: indicators with an effect of at least 0.035, the greatest first.
+    ``by``: criterion of the groups, ``"kind"`` or ``"band"``. ``explained``: share of the variance of the index that
+    lies between the groups. ``indicators``: indicators with an effect of at least 0.035, the greatest first.
     """
 
     by: str
@@ -1824,11 +2023,11 @@ class GroupDifferences(Model, frozen=True, kw_only=True):
 
 
 class SourceSensitivity(Model, frozen=True, kw_only=True):
-    """Sobol' indices of a source of uncertainty: shares of the variance of the levels.
+    """Sobol' indices of a source of uncertainty: shares of the variance of the levels that the source causes.
 
     ``source``: ``"gates"``, ``"ladders"``, ``"weights"``, ``"goalposts"``, ``"cap"``, ``"coding"`` or ``"sampling"``.
-    ``first``: the share that the source causes alone. ``total``: the share in which it takes part. Both are estimates,
-    and may be slightly below 0.
+    ``first``: share that the source causes alone. ``total``: share that it causes alone or together with other sources.
+    Both are estimates, and may be slightly below 0.
     """
 
     source: str
@@ -1837,10 +2036,10 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
 
 
 class LevelSensitivity(Model, frozen=True, kw_only=True):
-    """The sensitivity of levels to judgements and errors, which are drawn together at random.
+    """Sensitivity of levels to judgements and errors, all of which are varied at random together.
 
-    ``changes``: share of the drawn levels that differ from the level without variation. ``losses``: share in which
-    there is no level any more. ``far_changes``: share in which the level is more than one level away.
+    ``changes``: share of the drawn levels that differ from the level without variation. ``losses``: share of the draws
+    in which an organisation loses its level. ``far_changes``: share in which its level changes by more than one.
     """
 
     organisations: int
@@ -1852,11 +2051,13 @@ class LevelSensitivity(Model, frozen=True, kw_only=True):
 
 
 class EditionAudit(Model, frozen=True, kw_only=True):
-    """The whole audit of an edition's index, over the ranked organisations.
+    """Statistical audit of an edition's index, over the ranked organisations.
 
-    ``correlations``: the correlation of each of the ``nodes`` with each other one. ``compensation``: ``None`` if the
-    index is not an arithmetic mean. ``sensitivity``: ``None`` if it was not requested. ``simulated``: true if the data
-    are invented.
+    Attributes:
+        correlations: Correlations of the scores of the ``nodes`` with each other, in rows and columns.
+        compensation: Effect of a geometric mean, ``None`` if the index is not an arithmetic mean.
+        sensitivity: Sensitivity of the levels, ``None`` if it was not requested.
+        simulated: True if the data are invented.
     """
 
     edition: str
@@ -1875,14 +2076,19 @@ class EditionAudit(Model, frozen=True, kw_only=True):
 
 
 class AccessKey(Versioned, frozen=True, kw_only=True):
-    """An API key, without its secret.
+    """API key, without its secret.
 
-    ``organisations`` and ``editions``: ids of the organisations and editions that the key is bound to; ``None`` means
-    all editions. ``expires``: end of its validity. ``state``: ``unrecognised`` if the service can no longer verify the
-    key, because the secret value (pepper) with which it hashed the key was removed. ``last_used``: UTC day of the last
-    use, ``None`` if never used. ``days``: lifetime at creation. ``created_by``: id of the key with which this key was
-    created, ``None`` if this key was created on the command line. ``replaced_by``: id of the new key if this key was
-    rotated, else ``None``. ``revoked``: time of revocation, ``None`` if not revoked.
+    Attributes:
+        organisations, editions: Ids of the organisations and editions that the key is bound to; ``None`` means all
+            editions.
+        expires: End of its validity.
+        state: State of the key; ``unrecognised`` if the service can no longer verify it, because the secret value
+            (pepper) with which it hashed the key was removed.
+        last_used: UTC day of the last use, ``None`` if never used.
+        days: Lifetime at creation.
+        created_by: Id of the key with which this key was created, ``None`` if this key was created on the command line.
+        replaced_by: Id of the new key if this key was rotated, else ``None``.
+        revoked: Time of revocation, ``None`` if not revoked.
     """
 
     id: str
@@ -1900,7 +2106,7 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """A key that was just created.
+    """API key that was just created, with its secret.
 
     ``secret`` is the value for ``api_key``. The service shows the secret once: ``secret`` is ``None`` if the call is
     repeated and receives the stored response. ``repr()`` hides it.
@@ -1913,7 +2119,7 @@ class NewAccessKey(AccessKey, frozen=True, kw_only=True):
 
 
 class Webhook(Versioned, frozen=True, kw_only=True):
-    """An address that the service notifies of events, without its secret.
+    """Webhook: an address that the service notifies of events. Its secret is not shown.
 
     ``organisations`` and ``editions``: the bindings of the key that created it; empty and ``None`` mean all. ``state``:
     the service has disabled a webhook that is ``gone`` (its address answered 410), ``failing`` (no message arrived for
@@ -1946,7 +2152,7 @@ class SignedWebhook(Webhook, frozen=True, kw_only=True):
 
 
 class DeliveryAttempt(Model, frozen=True, kw_only=True):
-    """An attempt to deliver a message.
+    """Attempt to deliver a message to a webhook.
 
     ``status``: HTTP status of the answer, ``None`` without an answer. ``problem``: the reason of the failure, ``None``
     if the message was delivered; ``address`` if the host name leads to an address that is not public.
@@ -1959,10 +2165,13 @@ class DeliveryAttempt(Model, frozen=True, kw_only=True):
 
 
 class Delivery(Model, frozen=True, kw_only=True):
-    """An event for a webhook, with the last 20 attempts to deliver it.
+    """Message about an event for a webhook, with the last 20 attempts to deliver it.
 
-    ``id``: the ``webhook-id`` of every attempt. ``payload``: the body that is sent. ``state``: ``failed`` if no further
-    attempt is made. ``next_attempt``: ``None`` if none is planned.
+    Attributes:
+        id: The ``webhook-id`` of every attempt.
+        payload: The body that is sent.
+        state: State of the delivery; ``failed`` if no further attempt is made.
+        next_attempt: Time of the next attempt, ``None`` if none is planned.
     """
 
     id: str
@@ -1975,13 +2184,13 @@ class Delivery(Model, frozen=True, kw_only=True):
 
 
 class ReportReceipt(Model, frozen=True, kw_only=True):
-    """The acknowledgement of a report of leaked keys. It is the same for every report."""
+    """Acknowledgement of a report of leaked keys, which is the same for every report."""
 
     detail: str
 
 
 class LedgerOpening(Model, frozen=True, kw_only=True):
-    """The subject of a ledger entry, whose record has only a digest of it.
+    """Subject of a ledger entry (the path of the changed resource), with the salt of its digest.
 
     The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``subject``.
     """
@@ -1991,7 +2200,7 @@ class LedgerOpening(Model, frozen=True, kw_only=True):
 
 
 class LedgerActor(Model, frozen=True, kw_only=True):
-    """The organisation that acted in a ledger entry.
+    """Organisation that acted in a ledger entry, with the salt of its digest.
 
     The entry's record contains only the SHA-256 of ``salt`` (16 bytes, hexadecimal) and ``organisation``.
     """
@@ -2001,12 +2210,14 @@ class LedgerActor(Model, frozen=True, kw_only=True):
 
 
 class LedgerEntry(Model, frozen=True, kw_only=True):
-    """One entry of the hash-chained ledger.
+    """Entry of the ledger of changes, whose entries form a hash chain.
 
-    ``prev``: the hash of the previous entry. ``hash``: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes)
-    and the RFC 8785 bytes of ``record``. ``opening``: the subject of the entry; ``None`` in entry 0, if the caller may
-    not see it, or if it has been erased. ``actor``: the organisation that acted, shown to administrators and to that
-    organisation; ``None`` to others, and if no single organisation acted.
+    Attributes:
+        prev: The hash of the previous entry.
+        hash: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of ``record``.
+        opening: The subject of the entry; ``None`` in entry 0, if the caller may not see it, or if it has been erased.
+        actor: The organisation that acted, shown to administrators and to that organisation; ``None`` to others, and if
+            no single organisation acted.
     """
 
     seq: int
@@ -2030,11 +2241,14 @@ class Checkpoint(Model, frozen=True, kw_only=True):
 
 
 class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
-    """A public Ed25519 key as a JSON Web Key.
+    """Public Ed25519 key, with which signatures of the service are verified, as a JSON Web Key.
 
-    ``x``: the key in base64url. ``kid``: its id, which signatures name. ``retired``: the time of its last use, ``None``
-    while it is in use. ``compromised_since``: number of the ledger entry from which on its signatures no longer count,
-    because somebody else may have the key; ``None`` if the key was not compromised.
+    Attributes:
+        x: The key in base64url.
+        kid: Its id, which signatures name.
+        retired: The time of its last use, ``None`` while it is in use.
+        compromised_since: Number of the ledger entry from which on its signatures no longer count, because somebody
+            else may have the key; ``None`` if the key was not compromised.
     """
 
     kty: str
@@ -2051,7 +2265,7 @@ class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
 class Signature(Model, frozen=True, kw_only=True):
     """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document.
 
-    ``protected``: the protected header, and ``signature``: the signature, both in base64url.
+    ``protected`` is the protected header and ``signature`` the signature, both in base64url.
     """
 
     protected: str
@@ -2059,10 +2273,10 @@ class Signature(Model, frozen=True, kw_only=True):
 
 
 class PublishedCorrection(Model, frozen=True, kw_only=True):
-    """A score that a revision corrects, before and after, or that it adds.
+    """Score that a revision of a published edition corrects or adds, with its figures before and after.
 
-    ``before`` and ``after``: digests of its documents; ``before`` is ``None`` if the revision adds the organisation. An
-    index or level is ``None`` if the score has none.
+    ``before`` and ``after``: digests of the documents of the score; ``before`` is ``None`` if the revision adds the
+    organisation. An index or level is ``None`` if the score has none.
     """
 
     organisation: str
@@ -2075,7 +2289,7 @@ class PublishedCorrection(Model, frozen=True, kw_only=True):
 
 
 class PublicationLinks(Model, frozen=True, kw_only=True):
-    """Relative URLs of the parts of a publication."""
+    """Relative URLs of the parts of a publication: edition document, signature and bundle."""
 
     document: str
     signature: str
@@ -2083,9 +2297,9 @@ class PublicationLinks(Model, frozen=True, kw_only=True):
 
 
 class PublicationApproval(Model, frozen=True, kw_only=True):
-    """A key's approval of a pending publication. ``number`` counts the approvals of an edition from 1.
+    """Approval of a pending publication by a key. ``number`` counts the approvals of an edition from 1.
 
-    ``digest`` identifies the approved pending publication.
+    ``digest`` identifies the approved publication.
     """
 
     edition: str
@@ -2097,10 +2311,10 @@ class PublicationApproval(Model, frozen=True, kw_only=True):
 
 
 class SuggestionDecision(Model, frozen=True, kw_only=True):
-    """A decision on a suggestion, with its reason.
+    """Decision on a suggestion for the methodology, with its reason.
 
-    ``language``: BCP 47 tag of the language of the reason. ``methodology``: the version that the decision refers
-    to, ``None`` if it names none.
+    ``language``: BCP 47 tag of the language of the reason. ``methodology``: the version that the decision refers to,
+    ``None`` if it names none.
     """
 
     decision: SuggestionState
@@ -2113,9 +2327,11 @@ class SuggestionDecision(Model, frozen=True, kw_only=True):
 class Suggestion(Versioned, frozen=True, kw_only=True):
     """A proposal for a further error or indicator of the methodology.
 
-    ``language``: BCP 47 tag of the language of title and text. ``dimension`` and ``indicator``: ids of the nodes
-    concerned, ``None`` if the suggestion names none. ``state``: the last decision. ``decisions``: all decisions,
-    oldest first.
+    Attributes:
+        language: BCP 47 tag of the language of title and text.
+        dimension, indicator: Ids of the nodes concerned, ``None`` if the suggestion names none.
+        state: Last decision, or the state before any.
+        decisions: All decisions, oldest first.
     """
 
     id: str
@@ -2132,14 +2348,21 @@ class Suggestion(Versioned, frozen=True, kw_only=True):
 
 
 class Job(Model, frozen=True, kw_only=True):
-    """Work of the service that takes longer than the call that requested it.
+    """Job: work of the service that takes longer than the call that requested it.
 
-    ``kind``: the operation that requested it. ``edition``: the edition that it is about, ``None`` if it is about none.
-    ``started``: time of its first run; ``finished``: time of its end; ``None`` before. ``done`` and ``total``: the
-    processed and all organisations or rows; ``total`` is ``None`` while it is not known. ``rate``: organisations or
-    rows per second, and ``remaining``: the seconds until the end at this rate; ``None`` if unknown. ``outcomes``:
-    number of results by outcome; ``client.jobs.items.list`` lists the results. ``result``: the result of the whole job,
-    ``None`` unless it succeeded; ``problem``: the reason of its failure, ``None`` unless it failed.
+    Attributes:
+        id: Id of the job.
+        kind: Operation that requested the job.
+        state: State of the job, such as ``running``.
+        edition: Id of the edition of the job, ``None`` if it concerns none.
+        created, started, finished: Times of its request, its first run and its end; ``None`` before.
+        done, total: Number of processed organisations or rows, and of all; ``total`` is ``None`` while unknown.
+        rate: Organisations or rows per second, ``None`` if unknown.
+        remaining: Seconds until the end at this rate, ``None`` if unknown.
+        outcomes: Number of results by outcome; ``client.jobs.items.list`` lists the results.
+        cancel_requested: True if the job is to be cancelled.
+        result: Result of the whole job, ``None`` unless it succeeded.
+        problem: Reason of its failure, ``None`` unless it failed.
     """
 
     id: str
@@ -2165,11 +2388,14 @@ class Job(Model, frozen=True, kw_only=True):
 
 
 class JobItem(Model, frozen=True, kw_only=True):
-    """The result of a job for one organisation, or for one row of a file.
+    """Result of a job for one organisation, or for one row of a file.
 
-    ``position``: number of the result, from 1. ``subject``: id of the organisation, or position in the file.
-    ``outcome``: the outcome as a word, such as ``done``; each kind of job has its own words. ``detail``: facts about
-    the result, ``None`` if there are none. ``problem``: the reason of a refusal, ``None`` unless it was refused.
+    Attributes:
+        position: Number of the result, from 1.
+        subject: Id of the organisation, or position in the file.
+        outcome: Outcome as a word, such as ``done``; each kind of job has its own words.
+        detail: Facts about the result, ``None`` if there are none.
+        problem: The reason of a refusal, ``None`` unless it was refused.
     """
 
     position: int
@@ -2180,13 +2406,17 @@ class JobItem(Model, frozen=True, kw_only=True):
 
 
 class Publication(Model, frozen=True, kw_only=True):
-    """A revision of a published edition.
+    """Publication: a revision of a published edition.
 
-    ``digest``: digest of the edition document. ``supersedes`` and ``superseded_by``: digests of the previous and the
-    next revision, ``None`` for the first and the newest. ``reason``: why it was published. ``organisations``: number of
-    scores. ``corrections``: the scores that it changes or adds. ``checkpoint``: a signed ledger checkpoint that
-    includes this publication; keep a copy elsewhere to detect later changes. ``bundle_digest`` and ``bundle_size``
-    (bytes): digest and size of the bundle, one file with the whole publication.
+    Attributes:
+        digest: Digest of the edition document.
+        supersedes, superseded_by: Digests of the previous and the next revision, ``None`` for the first and the newest.
+        reason: Reason of the publication.
+        organisations: Number of scores.
+        corrections: The scores that it changes or adds.
+        checkpoint: A signed ledger checkpoint that includes this publication; keep a copy elsewhere to detect later
+            changes. ``bundle_digest`` and ``bundle_size`` (bytes): digest and size of the bundle, one file with the
+            whole publication.
     """
 
     edition: str
@@ -2206,12 +2436,16 @@ class Publication(Model, frozen=True, kw_only=True):
 
 
 class WorkbookFault(Model, frozen=True, kw_only=True):
-    """A fault in a cell of a workbook.
+    """Fault in a cell of an uploaded workbook.
 
-    ``cell``: sheet and cell, ``Perfil!C12``. ``pointer``: JSON Pointer of the value in ``questionnaire``, from which
-    the faulty value is left out; ``None`` if the cell has no value there. ``rule``: the rule that the cell breaks.
-    ``detail``: a sentence about the fault. ``value``: the content of the cell as JSON, ``None`` if it is empty or may
-    be personal data. ``suggestion``: the nearest valid value, ``None`` if none is known.
+    Attributes:
+        cell: Sheet and cell, ``Perfil!C12``.
+        pointer: JSON Pointer of the value in ``questionnaire``, from which the faulty value is left out; ``None`` if
+            the cell has no value there.
+        rule: The rule that the cell breaks.
+        detail: A sentence about the fault.
+        value: The content of the cell as JSON, ``None`` if it is empty or may be personal data.
+        suggestion: The nearest valid value, ``None`` if none is known.
     """
 
     cell: str
@@ -2223,12 +2457,14 @@ class WorkbookFault(Model, frozen=True, kw_only=True):
 
 
 class WorkbookReading(Model, frozen=True, kw_only=True):
-    """The content of a workbook, with a list of its faults by cell.
+    """Content of an uploaded workbook, with a list of its faults.
 
-    ``language``: language of the workbook. ``questionnaire``: all answers that were read, as a body for
-    ``methodologies.workbook.fill``. ``scores``: the part that :meth:`actitud.Client.score` accepts. ``assessment``: the
-    part that ``editions.assessments.put`` accepts. ``scores`` and ``assessment`` are ``None`` if the profile lacks a
-    required field.
+    Attributes:
+        language: Language of the workbook.
+        questionnaire: All answers that were read, as a body for ``methodologies.workbook.fill``.
+        scores: Part of the answers that :meth:`actitud.Client.score` accepts, ``None`` if the profile lacks a required
+            field.
+        assessment: Part of the answers that ``editions.assessments.put`` accepts, ``None`` in the same case.
     """
 
     methodology: str

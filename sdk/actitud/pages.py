@@ -126,7 +126,10 @@ class Page(_PageBase[T]):
         return Page(self._core, self._transport, drive(call, self._transport))
 
     def pages(self) -> Iterator[Page[T]]:
-        """Iterate over this page and all later pages. Raises ``UnexpectedResponse`` if a ``next`` URL repeats."""
+        """Iterate over the pages of the list: this page and all later ones.
+
+        Raises ``UnexpectedResponse`` if a ``next`` URL repeats.
+        """
         seen: set[str] = set()
         page: Page[T] | None = self
         while page is not None:
@@ -138,7 +141,8 @@ class Page(_PageBase[T]):
 class AsyncPage(_PageBase[T]):
     """One page of a list in the asynchronous client. ``async for`` yields **all** items, of this and all later pages.
 
-    It has the members of :class:`Page`: ``items`` are only the items of this page, and the methods are asynchronous.
+    ``items``, ``len(page)`` and ``page[0]``: only the items of this page. Later pages are fetched when the iteration
+    reaches them.
     """
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
@@ -183,7 +187,10 @@ class AsyncPage(_PageBase[T]):
         return AsyncPage(self._core, self._transport, await drive_async(call, self._transport))
 
     async def pages(self) -> AsyncIterator[AsyncPage[T]]:
-        """Iterate over this page and all later pages. Raises ``UnexpectedResponse`` if a ``next`` URL repeats."""
+        """Iterate over the pages of the list: this page and all later ones.
+
+        Raises ``UnexpectedResponse`` if a ``next`` URL repeats.
+        """
         seen: set[str] = set()
         page: AsyncPage[T] | None = self
         while page is not None:

@@ -61,11 +61,11 @@ _NO_TYPE = Problem().type
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that a :class:`FakeServer` received.
+    """Request that a :class:`FakeServer` received.
 
-    ``operation``: its id in the OpenAPI document, empty for ``client.request``. ``query`` and ``headers``: by name;
-    only the headers that belong to the operation (``If-Match``, ``Idempotency-Key`` …). ``body``: the decoded JSON,
-    or ``bytes`` if the body is not JSON.
+    ``operation``: id of the operation in the OpenAPI document, empty for ``client.request``. ``query`` and ``headers``:
+    by name; only the headers that belong to the operation (``If-Match``, ``Idempotency-Key`` …). ``body``: the decoded
+    JSON, or ``bytes`` if the body is not JSON.
     """
 
     operation: str
@@ -102,7 +102,7 @@ class FakeServer:
         self._answers: dict[str, deque[object]] = {}
 
     def answer(self, operation: str, *answers: object) -> None:
-        """Set the responses of an operation. They are used in order; the last response is repeated.
+        """Set the responses of an operation of the fake server. They are used in order; the last one is repeated.
 
         ``operation``: its id in the OpenAPI document, ``editions.scores.get``, or ``request`` for ``client.request``. A
         response is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a list; ``bytes`` for a
@@ -120,22 +120,22 @@ class FakeServer:
     def client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> Client:
-        """Create a blocking client of this server.
+        """Create a blocking client that sends its requests to this fake server.
 
-        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language,
-        ``None`` to send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``:
-        name and version of your program, ``None`` to send none.
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language, ``None`` to
+        send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of
+        your program, ``None`` to send none.
         """
         return Client._of(_build_core(api_key, lang, max_retries, app_info), _BlockingTransport(self))
 
     def async_client(
         self, *, api_key: str = "", lang: str | None = None, max_retries: int = 2, app_info: AppInfo | None = None
     ) -> AsyncClient:
-        """Create an asynchronous client of this server.
+        """Create an asynchronous client that sends its requests to this fake server.
 
-        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language,
-        ``None`` to send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``:
-        name and version of your program, ``None`` to send none.
+        ``api_key``: key of the client, which the fake server does not check. ``lang``: default language, ``None`` to
+        send none. ``max_retries``: retries of a call that can safely be repeated. ``app_info``: name and version of
+        your program, ``None`` to send none.
         """
         return AsyncClient._of(_build_core(api_key, lang, max_retries, app_info), _AsyncTransport(self))
 

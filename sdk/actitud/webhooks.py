@@ -45,11 +45,11 @@ MessageFault = Literal["headers", "time", "signature", "body"]
 
 
 class UntrustedMessage(ActitudError):
-    """The message was not sent by the service, or too long ago: answer it with 400 and do nothing else.
+    """Raised if a message to a webhook cannot be trusted: answer it with status 400 and ignore it.
 
-    ``code``: ``headers`` if a header is missing or malformed, ``time`` if the message is too old or in the future,
-    ``signature`` if no signature over this body was made with your secret, ``body`` if the signed body is not an event
-    of this service.
+    It was not sent by the service, or too long ago. ``code``: ``headers`` if a header is missing or malformed, ``time``
+    if the message is too old or in the future, ``signature`` if no signature over this body was made with your secret,
+    ``body`` if the signed body is not an event of this service.
     """
 
     def __init__(self, code: MessageFault, reason: str) -> None:
@@ -62,14 +62,17 @@ class UntrustedMessage(ActitudError):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base class of events. ``id``: the same whenever the message is repeated. ``timestamp``: time of the event."""
+    """Base class of events that the service sends to a webhook.
+
+    ``id``: the same whenever the message is repeated. ``timestamp``: time of the event.
+    """
 
     id: str
     timestamp: datetime
 
 
 class EditionPublished(Event, frozen=True, kw_only=True):
-    """An edition was published (``edition.published``).
+    """Event: an edition was published (``edition.published``).
 
     ``digest``: digest of the edition document. ``publication`` and ``document``: paths at the service.
     """
@@ -83,7 +86,7 @@ class EditionPublished(Event, frozen=True, kw_only=True):
 
 
 class ScoreCorrected(Event, frozen=True, kw_only=True):
-    """A later revision of an edition corrects a score, or adds one (``score.corrected``).
+    """Event: a later revision of an edition corrects a score, or adds one (``score.corrected``).
 
     ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
     """
@@ -98,7 +101,7 @@ class ScoreCorrected(Event, frozen=True, kw_only=True):
 
 
 class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
-    """The state of an assessment changed, or a phase was extended (``assessment.transitioned``).
+    """Event: the state of an assessment changed, or a phase was extended (``assessment.transitioned``).
 
     ``before`` and ``after``: states, equal for an extension. ``phase`` and ``until``: the extended phase, and the last
     day of an extension or return, else ``None``. ``assessment`` and ``transition``: paths at the service.
@@ -115,7 +118,7 @@ class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before":
 
 
 class OtherEvent(Event, frozen=True, kw_only=True):
-    """An event of a newer service, which this version of the library does not know; ``data`` is its decoded JSON."""
+    """Event of a newer service that this version of the library does not know; ``data`` is its decoded JSON."""
 
     type: str
     data: Mapping[str, JsonValue]
@@ -142,14 +145,18 @@ def verify(
     tolerance: float = TOLERANCE,
     now: float | None = None,
 ) -> Event:
-    """Verify that the service sent a message a short time ago, and return its event.
+    """Verify that the service sent a message to your webhook a short time ago, and return its event.
 
-    ``body``: the unchanged bytes of the request. ``headers``: the headers of the request, in upper or lower case.
-    ``secret``: the secret of the webhook (``whsec_…``), or several. ``tolerance``: the largest accepted difference
-    between the time of the message and ``now``, in seconds. ``now``: the present Unix time, by default that of your
-    clock.
+    Args:
+        body: Unchanged bytes of the request.
+        headers: Headers of the request, in upper or lower case.
+        secret: Secret of the webhook (``whsec_…``), or several.
+        tolerance: Largest accepted difference between the time of the message and ``now``, in seconds.
+        now: Present Unix time, by default that of your clock.
 
-    Raises ``UntrustedMessage`` for any other message, and ``ValueError`` for a malformed secret.
+    Raises:
+        UntrustedMessage: The service did not send the message, or not recently.
+        ValueError: The secret is malformed.
     """
     keys = [_decode_secret(one) for one in ([secret] if isinstance(secret, str) else secret)]
     if not keys:

@@ -37,7 +37,7 @@ SPANISH: Final[Mapping[str, str]] = {
 
 @contextmanager
 def translate_arguments(*, is_spanish: bool) -> Iterator[None]:
-    """Make argparse write Spanish in a ``with`` block, or English if ``is_spanish`` is False.
+    """Make argparse write its messages in Spanish in a ``with`` block, or in English if ``is_spanish`` is False.
 
     The functions that translate in argparse are replaced, because gettext would need a compiled catalogue in a folder
     of the machine, and a Spanish locale.

@@ -29,7 +29,10 @@ _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. ``arguments``: ``None`` for the arguments of the process."""
+    """Run the command ``actitud`` and return its exit code.
+
+    ``arguments``: ``None`` for the arguments of the process.
+    """
     typed = sys.argv[1:] if arguments is None else arguments
     try:
         given = expand_arguments(typed)
@@ -59,10 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Return the language of the option ``--lang``, or else of the locale; English for a locale in a foreign language.
+    """Return the language of the option ``--lang`` or, without it, the language of the locale.
 
-    It is called before the arguments are parsed, because the parser writes its help in this language. All languages
-    except those of Spain are foreign.
+    A locale in a language that is not one of Spain gives English. The function is called before the arguments are
+    parsed, because the parser writes its help in this language.
     """
     for position, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")

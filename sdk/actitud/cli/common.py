@@ -33,9 +33,9 @@ _SPANISH_ERRORS: Final[Mapping[int | None, str]] = {
 
 
 class CommandError(Exception):
-    """A command cannot continue, and ends with a message and an exit code. Raised by the functions of commands.
+    """Raised to end a command with a message, the argument of the exception, and an exit code.
 
-    The message is the argument of the exception. ``code``: 1 if a check failed, 2 if arguments or files are wrong.
+    ``code``: 1 if a check failed, 2 if arguments or files are wrong.
     """
 
     def __init__(self, text: str, code: int = 2) -> None:
@@ -68,7 +68,7 @@ class Session:
         return self._client
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections of the client."""
         if self._client is not None:
             self._client.close()
 
@@ -83,7 +83,7 @@ def tell(message: str) -> None:
 
 
 def describe_os_error(error: OSError, words: Words) -> str:
-    """Describe why a file cannot be read or written, with its name if the error has one."""
+    """Describe in a sentence why a file cannot be read or written, with the name of the file if the error has it."""
     english = error.strerror or str(error)
     reason = words(_SPANISH_ERRORS.get(error.errno, english), english)
     return f"{error.filename}: {reason}" if error.filename else reason
@@ -110,7 +110,7 @@ def _describe_fault(fault: FieldError, words: Words, source: str) -> str:
 
 
 def print_bytes(content: bytes) -> None:
-    """Write a file to standard output, in pieces.
+    """Write the bytes of a file to standard output, piece by piece.
 
     If the program that reads the output ends early, ``BrokenPipeError`` is raised at the next piece.
     """
@@ -129,7 +129,7 @@ def print_json(value: object) -> None:
 def print_csv(rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows to standard output as CSV (RFC 4180), with the names of the first row as header.
 
-    Texts get an apostrophe where a spreadsheet would run them as formulas, as in the files of the service.
+    A text that a spreadsheet would run as a formula gets an apostrophe before it, as in the files of the service.
     """
     writer = csv.writer(sys.stdout)
     names: Sequence[str] | None = None

@@ -47,7 +47,7 @@ _MOST_FAULTS: Final = 3
 
 
 class CountCommand:
-    """A run of the command ``count``."""
+    """One run of the command ``count``, which counts facts in the export files of social networks."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -65,7 +65,7 @@ class CountCommand:
         )
 
     def count(self) -> int:
-        """Count the files, write the answers, manifest and other results, report missing data, and return 0."""
+        """Count the export files, write answers, manifest and other results, report missing data, and return 0."""
         plan, periods = self._build_plan(), list(self._read_periods())
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:
@@ -94,7 +94,7 @@ class CountCommand:
         return 0
 
     def check(self) -> int:
-        """Count the files of a manifest again, report the differences, and return 1 if there are any, else 0."""
+        """Count the files of a manifest again and report the differences; return 1 if there are any, else 0."""
         content = Path(self._options.check).read_bytes()
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:

@@ -11,7 +11,10 @@ _NEEDED: Final = ("feedparser", "ijson", "python_calamine", "xlsxwriter")
 
 
 def run_count(session: Session) -> int:
-    """Count files, or count the files of a manifest again. Return 1 if a recount differs from the manifest, else 0."""
+    """Run ``count``: count facts in export files, or count the files of a manifest again.
+
+    Return exit code 1 if a new count differs from the manifest, else 0.
+    """
     if any(find_spec(name) is None for name in _NEEDED):
         missing = session.words("faltan bibliotecas", "libraries are missing")
         raise CommandError(f"{missing}: pip install 'actitud[count]'")

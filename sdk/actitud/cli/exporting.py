@@ -15,7 +15,10 @@ STANDARD_OUTPUT: Final = "-"
 
 
 def run_export(session: Session) -> int:
-    """Write an edition to standard output, or to a file that appears only when it is complete; return 0."""
+    """Run ``export``: download an edition to standard output or to a file, and return exit code 0.
+
+    The file appears under its name only when it is complete.
+    """
     options = session.options
     if options.output == STANDARD_OUTPUT:
         print_bytes(_read(session))

@@ -37,7 +37,10 @@ def print_list(title: str, texts: Sequence[str]) -> None:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> None:
-    """Print a table. ``heads``: titles of the columns. ``numbers``: positions of the columns aligned to the right."""
+    """Print a table. ``heads``: titles of the columns.
+
+    ``numbers``: positions of the columns that are aligned to the right.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     right = frozenset(numbers)
     for position, head in enumerate(heads):
@@ -86,8 +89,8 @@ def print_score(score: Score, words: Words) -> None:
 def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
     """Show a progress bar on standard error in a ``with`` block, while a file arrives.
 
-    The value of the block is the function to call with each :class:`Progress`; it updates the bar. ``text`` is shown
-    before the bar.
+    The value of the ``with`` statement is a function that updates the bar; call it with each :class:`Progress`.
+    ``text`` is shown before the bar.
     """
     with _show_bars(DownloadColumn(), TimeElapsedColumn()) as bars:
         task = bars.add_task(text, total=None)
@@ -105,8 +108,8 @@ def show_progress(text: str) -> Iterator[Callable[[Progress], object]]:
 def show_count(text: str) -> Iterator[Callable[[int, int], object]]:
     """Show a progress bar on standard error in a ``with`` block, while items are processed.
 
-    The value of the block is the function to call with the number of processed items and their total. ``text`` is shown
-    before the bar.
+    The value of the ``with`` statement is a function that updates the bar; call it with the number of processed items
+    and their total. ``text`` is shown before the bar.
     """
     with _show_bars() as bars:
         task = bars.add_task(text, total=None)

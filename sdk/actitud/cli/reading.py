@@ -16,7 +16,7 @@ _PAGE_MAX = 1000
 
 
 def run_rank(session: Session) -> int:
-    """Print the ranking of an edition as a table, as JSON, or as the CSV that the service writes; return 0."""
+    """Run ``rank``: print the ranking of an edition as a table, as JSON, or as the CSV of the service; return 0."""
     options, words, scores = session.options, session.words, session.client.editions.scores
     filters = {name: getattr(options, name) for name in ("kind", "region", "province", "band", "parent", "level")}
     filters |= {"status": options.status, "sort": options.sort}
@@ -80,7 +80,7 @@ def _print_ranking(session: Session, rows: Iterable[ScoreRow]) -> None:
 
 
 def run_sheet(session: Session) -> int:
-    """Print the explained score of an organisation, or the indicators of one dimension."""
+    """Run ``sheet``: print the explained score of an organisation, or the indicators of one dimension; return 0."""
     options, words = session.options, session.words
     score = session.client.editions.scores.get(options.edition, options.organisation)
     if options.json:
@@ -108,7 +108,10 @@ def run_sheet(session: Session) -> int:
 
 
 def run_compare(session: Session) -> int:
-    """Print organisations of an edition side by side: index, level, rank, and the score of each dimension."""
+    """Run ``compare``: print organisations of an edition side by side, and return 0.
+
+    The rows are index, level, rank, and the score of each dimension.
+    """
     options, words, scores = session.options, session.words, session.client.editions.scores
     wanted = list(dict.fromkeys(options.organisations))
     page = scores.list(options.edition, organisation=wanted, limit=_PAGE_MAX)
@@ -140,7 +143,7 @@ def run_compare(session: Session) -> int:
 
 
 def run_changes(session: Session) -> int:
-    """Print the change of the index of an organisation between two editions, with its causes."""
+    """Run ``changes``: print the change of an organisation's index between two editions, with its causes; return 0."""
     options, words = session.options, session.words
     changes = session.client.editions.scores.changes(
         options.edition, options.organisation, from_edition=options.from_edition
@@ -173,7 +176,7 @@ def run_changes(session: Session) -> int:
 
 
 def run_editions(session: Session) -> int:
-    """Print the editions, newest first."""
+    """Run ``editions``: print the list of editions, newest first, and return 0."""
     words, rows = session.words, list(session.client.editions.list())
     if not _print_machine(session, rows):
         heads = ("ID", words("Título", "Title"), words("Estado", "State"), words("Organizaciones", "Organisations"))
@@ -188,7 +191,7 @@ def run_editions(session: Session) -> int:
 
 
 def run_methodologies(session: Session) -> int:
-    """Print the versions of the methodology."""
+    """Run ``methodologies``: print the list of methodology versions, and return 0."""
     words, rows = session.words, list(session.client.methodologies.list())
     if not _print_machine(session, rows):
         heads = (words("Versión", "Version"), words("Título", "Title"), words("Estado", "Status"))

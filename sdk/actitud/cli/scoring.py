@@ -14,7 +14,7 @@ from actitud.models import Score
 
 
 def run_score(session: Session) -> int:
-    """Print the score of the facts in a file, and return 1 if they contradict each other, else 0."""
+    """Run ``score``: print the score of the facts in a file; return 1 if they contradict each other, else 0."""
     options = session.options
     score = session.client.request("POST", "/v1/scores", cast_to=Score, body=_read_facts(session))
     if options.json:

@@ -20,7 +20,7 @@ _PARAMETER = re.compile("`(keys|checkpoint|ledger)`")
 
 
 def run_verify(session: Session) -> int:
-    """Verify a published file and print the report; return 0 if all checks pass, else 1."""
+    """Run ``verify``: verify a published file and print the report; return 0 if all checks pass, else 1."""
     options, words = session.options, session.words
     if (options.source is None) == (options.edition is None):
         raise CommandError(words("indique un fichero o --edition", "name a file or --edition"))

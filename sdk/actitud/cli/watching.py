@@ -18,9 +18,9 @@ State = Mapping[str, str | int | float | None]
 
 
 def run_watch(session: Session) -> int:
-    """Read an edition or a score repeatedly, print each change, and return 0.
+    """Run ``watch``: read an edition or a score repeatedly, print each change, and return 0.
 
-    The command ends with Ctrl-C, or after ``--times`` further readings. ``--every`` is the time between two readings,
+    The command ends with Ctrl-C, or after ``--times`` further requests. ``--every`` is the time between two requests,
     in seconds.
     """
     options = session.options

@@ -12,10 +12,10 @@ MIN_SHARE: Final = Fraction(4, 5)
 
 
 class CodingAgreement(NamedTuple):
-    """Agreement of two coders on a variable: the number of rows that both coded, and how many of them have equal codes.
+    """Agreement of two coders on a variable: how many rows both coded, and how many of these have equal codes.
 
-    ``kappa`` is None without such rows, and if both coders gave the same code to all of them, because it would be 0 /
-    0.
+    ``kappa`` is Cohen's kappa. It is None without such rows, and if both coders gave one and the same code to all rows,
+    because the formula would divide 0 by 0.
     """
 
     pairs: int
@@ -24,7 +24,7 @@ class CodingAgreement(NamedTuple):
 
     @property
     def is_enough(self) -> bool:
-        """Return True if at least 80 % of the pairs of codes are equal, or if no row was coded twice."""
+        """Return True if at least 80 % of the pairs of codes are equal, or if no row was coded by both coders."""
         return self.agreed >= MIN_SHARE * self.pairs
 
 

@@ -75,7 +75,7 @@ _COLUMNS: Final[Mapping[TextPair, Sequence[tuple[TextPair, int]]]] = {
 
 
 class ManifestEvidence(NamedTuple):
-    """The published manifest as evidence: its address on a site of the organisation, its date and its SHA-256."""
+    """Published manifest of a count as evidence: its URL on a site of the organisation, its date and its SHA-256."""
 
     url: str
     day: date
@@ -83,11 +83,11 @@ class ManifestEvidence(NamedTuple):
 
 
 class InvalidProfile(ValueError):
-    """A file is neither a profile nor a questionnaire of the methodology version. Raised by `read_profile`."""
+    """Raised by `read_profile` if a file is neither a profile nor a questionnaire of the methodology version."""
 
 
 class MissingAnswer(NamedTuple):
-    """A question or profile field that was not answered, with its name and the reasons."""
+    """Question or profile field without an answer, with its name and the reasons why it has none."""
 
     code: str
     name: TextPair
@@ -102,17 +102,17 @@ def build_answers(
     evidence: ManifestEvidence | None = None,
     manifest: str | None = None,
 ) -> dict[str, Any]:
-    """Build the answers of a count as the body of ``PUT …/assessments/…``, which the questionnaire page loads too.
+    """Build the answers that follow from a count, as the JSON body of an assessment (``PUT …/assessments/…``).
 
-    The body contains only known profile fields, and the indicators all of whose facts are known. Without evidence it is
-    also a body of ``POST /v1/scores``.
+    The page of the questionnaire can load them too. The body contains only known profile fields, and the indicators of
+    which all facts are known. Without evidence it is also a body of ``POST /v1/scores``.
 
     Args:
-        definitions: The counting definitions.
-        facts: The facts by their codes.
+        definitions: Rules of the count.
+        facts: Counted facts by their codes.
         profile: Further profile fields; the count replaces those that it knows.
-        evidence: The published manifest, which becomes the evidence of all counted answers.
-        manifest: The digest of the manifest, ``sha256:…``, which becomes the source of all counted answers.
+        evidence: Published manifest, which becomes the evidence of all counted answers.
+        manifest: Digest of the manifest, ``sha256:…``, which becomes the source of all counted answers.
     """
     source = {"kind": "counted"} if manifest is None else {"kind": "counted", "manifest": manifest}
     documents = [] if evidence is None else [_describe_evidence(evidence)]
@@ -136,7 +136,7 @@ def build_answers(
 
 
 def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> list[MissingAnswer]:
-    """Return the profile fields and indicators that are unknown, each with the reasons of all its facts."""
+    """Return the profile fields and indicators that the count could not determine, with the reasons of their facts."""
     missing = [
         MissingAnswer(name, rule.name, facts[name].reasons)
         for name, rule in definitions.profile.items()
@@ -157,7 +157,7 @@ def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> li
 
 
 def read_profile(content: bytes, version: str) -> dict[str, Any]:
-    """Read the profile in a JSON file: a profile alone, or a questionnaire that was saved on the service's page.
+    """Return the profile in a JSON file, which is a profile alone or a questionnaire saved on the service's page.
 
     Raises InvalidProfile if the file is neither, or belongs to another methodology version.
     """
@@ -179,14 +179,14 @@ def encode_answers(answers: Mapping[str, Any]) -> bytes:
 
 
 def build_answers_workbook(definitions: Definitions, answers: Mapping[str, Any], language: str) -> bytes:
-    """Build a workbook with answers in the form of the service's questionnaire, which the service can read.
+    """Build a workbook with counted answers in the form of the service's questionnaire, which the service can read.
 
     It has only the rows of counted facts, not those of other questions: the service fills a complete workbook from the
     answers in JSON.
 
     Args:
-        definitions: The counting definitions.
-        answers: The result of `build_answers`.
+        definitions: Rules of the count.
+        answers: Answers from `build_answers`.
         language: "es" for Spanish, or "en".
     """
     return _AnswersWriter(definitions, answers, language).build()

@@ -28,7 +28,7 @@ _ROW_BAR: Final = 14
 
 
 class Bar(NamedTuple):
-    """A bar of a chart.
+    """Bar of a bar chart, of the length ``number``.
 
     ``label``: the text beside or below the bar, if any. ``is_unknown``: True if ``number`` is only a lower limit.
     """
@@ -44,10 +44,10 @@ def escape_text(text: str) -> str:
 
 
 def draw_columns(bars: Sequence[Bar], description: str) -> str:
-    """Draw vertical bars side by side, with the highest number on the axis.
+    """Draw a bar chart of vertical bars as SVG, with the highest number on the axis.
 
-    Unknown bars have a hatched background of the full height. ``description`` is the text of the chart for screen
-    readers.
+    A bar whose number is only a lower limit has a hatched background of the full height. ``description`` is the text of
+    the chart for screen readers.
     """
     highest = max((bar.number for bar in bars), default=0)
     floor = _TOP + _HEIGHT
@@ -73,7 +73,10 @@ def draw_columns(bars: Sequence[Bar], description: str) -> str:
 
 
 def draw_rows(bars: Sequence[Bar], description: str) -> str:
-    """Draw horizontal bars below each other, with the label and the number above each bar."""
+    """Draw a bar chart of horizontal bars as SVG, with the label and the number above each bar.
+
+    ``description`` is the text of the chart for screen readers.
+    """
     highest = max((bar.number for bar in bars), default=0)
     parts: list[str] = []
     for position, bar in enumerate(bars):

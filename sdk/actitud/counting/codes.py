@@ -15,7 +15,7 @@ MISSING = "missing"
 
 
 class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The codes of a row of a sample, by variable.
+    """Codes that a coder gave to one row of a sample, by variable.
 
     ``replied_at`` (microseconds since 1970) and ``was_private`` describe a reply that is in no file but that the coder
     found elsewhere; None if there is none.

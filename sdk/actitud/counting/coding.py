@@ -136,7 +136,7 @@ class _CodingRow(NamedTuple):
 
 
 def format_code(code: Code, language: str) -> str:
-    """Return the text of a code in a drop-down: the code and its name."""
+    """Return the text of a code in a drop-down list: its id and its name."""
     return f"{code.id}{SEPARATOR}{code.name.into(language)}"
 
 
@@ -152,7 +152,7 @@ def build_coding_workbook(counter: FactCounter, language: str, *, second: bool =
 
 
 def has_uncoded_rows(counter: FactCounter) -> bool:
-    """Return True if a sample has rows that the coding workbook lacks, for example after a change of the accounts."""
+    """Return True if a sample has rows that the coding workbook lacks, as after a change of the accounts."""
     return any(
         drawn.key not in counter.coding.rows.get(frame.sheet, {})
         for name, frame in counter.definitions.frames.items()
@@ -161,7 +161,7 @@ def has_uncoded_rows(counter: FactCounter) -> bool:
 
 
 def describe_account_columns(definitions: Definitions) -> dict[str, tuple[Code, ...]]:
-    """Return the allowed codes of each column of the sheet of accounts, by column."""
+    """Return the codes that each column of the sheet of accounts in a coding workbook allows, by column."""
     return {
         question.id: (*YES_NO, NOT_OFFERED) if question.can_be_missing else YES_NO
         for question in definitions.account_questions
@@ -503,7 +503,7 @@ class _CodingWriter:
 
 
 def list_sheet_variables(definitions: Definitions, sheet: str) -> Iterator[Variable]:
-    """Yield the variables that are coded on a sheet."""
+    """Yield the variables that are coded on a sheet of the coding workbook."""
     return (variable for variable in definitions.variables if variable.sheet == sheet)
 
 

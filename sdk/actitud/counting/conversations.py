@@ -20,7 +20,11 @@ LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
 
 
 class AnsweredMessage(NamedTuple):
-    """A message of a person that was answered, described by the reply, which was sent at ``time``."""
+    """Message of a person that was answered, described by the reply to it.
+
+    ``time`` (microseconds since 1970), ``id`` and the other members are those of the reply. ``text_key`` is equal for
+    equal texts of replies, 0 without a text.
+    """
 
     time: int
     platform: str
@@ -31,7 +35,7 @@ class AnsweredMessage(NamedTuple):
 
 
 class FollowingReply(NamedTuple):
-    """A reply that came after a message in its conversation. ``time``: microseconds since 1970."""
+    """Reply that came after a message in the same conversation. ``time``: microseconds since 1970."""
 
     id: str
     time: int
@@ -98,7 +102,7 @@ def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -
 
 
 def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tuple[AnsweredMessage, bool]]:
-    """Yield each message with True if its answer exceeds the first ``most`` identical answers, else with False."""
+    """Yield each answered message, with True if at least ``most`` messages before it had an identical reply."""
     numbers: Counter[int] = Counter()
     for message in answered:
         if message.text_key:
@@ -109,8 +113,8 @@ def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tu
 def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[DrawnMessage, list[FollowingReply]]:
     """Return the first replies to each message of a sample, at most three.
 
-    These are the replies that name the message as the one that they answer; if there are none, the later replies of its
-    conversation that name no message.
+    They are replies that name the message. If there are none, they are the later replies of the same conversation that
+    name no message.
     """
     waiting: dict[tuple[str, str, str], list[tuple[int, DrawnMessage]]] = {}
     parents: dict[tuple[str, str, str], DrawnMessage] = {}

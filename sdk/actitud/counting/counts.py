@@ -47,7 +47,7 @@ _CRITICISM: Final = "k"
 
 
 class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The inputs of a count besides the files. The same plan and files give the same numbers.
+    """Inputs of a count besides the files; the same plan and files give the same numbers.
 
     - ``seed``: seed of the edition for samples; None if it is not known.
     - ``population``: inhabitants or users served; None if it is not known.
@@ -70,7 +70,7 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FactCount(msgspec.Struct, frozen=True, kw_only=True):
-    """A number with its provenance, or the reasons why it is unknown.
+    """Counted fact: a number with its provenance, or the reasons why it is unknown.
 
     - ``value``: None if it is unknown.
     - ``files``: number of counted rows by index of the file; a message in several files is counted for the first.
@@ -92,9 +92,10 @@ class FactCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of own posts and of answered messages of an account in the window of activity.
+    """Activity of an account: its numbers of own posts and of answered messages in a window of days.
 
-    ``is_active`` is None if it is unknown; ``reasons`` then say why.
+    ``is_active`` tells if these numbers reach the minimum of an active account, None if unknown; then ``reasons`` say
+    why.
     """
 
     account: NetworkAccount
@@ -105,7 +106,7 @@ class AccountActivity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedRow(NamedTuple):
-    """A counted row of a fact: the index of its file, its row in the file, and its message."""
+    """Row that was counted for a fact: the index of its file, its row in the file, and its message."""
 
     source: int
     row: int | str
@@ -115,9 +116,10 @@ class CountedRow(NamedTuple):
 
 
 class FrameSample(NamedTuple):
-    """The sample of a frame (the messages from which it is drawn): its draw with the reserve, and its size.
+    """Random sample of the messages of a frame, to be coded: its draw with the reserve, and its size.
 
-    ``reasons`` say why it cannot be drawn, if it cannot.
+    A frame is the set of messages from which a sample is drawn. ``reasons`` say why the sample cannot be drawn; they
+    are empty if it can.
     """
 
     frame: Frame
@@ -227,11 +229,11 @@ class FactCounter:
     # --- what is counted ----------------------------------------------------------------------------------------
 
     def count_all(self) -> dict[str, FactCount]:
-        """Return each fact by its code, such as ``own_posts_w90`` and ``D2.03.numerator``."""
+        """Count all facts and return them by code, such as ``own_posts_w90`` and ``D2.03.numerator``."""
         return {code: self.count(code) for code in self.definitions.list_rules()}
 
     def count(self, code: str) -> FactCount:
-        """Return one fact by its code."""
+        """Count one fact, given by its code, and return it."""
         if code not in self._facts:
             rule = self.definitions.list_rules()[code]
             try:
@@ -255,7 +257,7 @@ class FactCounter:
         return self._facts[code]
 
     def list_rows(self, code: str) -> Iterator[CountedRow]:
-        """Yield the counted rows of a fact, in the order of its digest; none if it is unknown or counts no rows."""
+        """Yield the rows that were counted for a fact; none if the fact is unknown or counts no rows."""
         if self.count(code).value is None:
             return
         rule = self.definitions.list_rules()[code]
@@ -275,14 +277,14 @@ class FactCounter:
                 yield CountedRow(source, row, platform, account, identity)
 
     def sample(self, name: str) -> FrameSample:
-        """Return the sample of a frame by its name."""
+        """Return the sample of messages for a frame, given by its name."""
         if name not in self._frames:
             self._frames[name] = self._draw_frame(self.definitions.frames[name])
         return self._frames[name]
 
     @cached_property
     def accounts(self) -> tuple[NetworkAccount, ...]:
-        """The official accounts: from the files, the plan and the sheet of accounts in the coding workbook."""
+        """Official accounts of the organisation, from the files, the plan and the coding workbook."""
         named = self.table.query("SELECT DISTINCT platform, account FROM messages")
         known = {NetworkAccount(platform, name) for platform, name in named}
         known |= {NetworkAccount(source.platform, source.account) for source in self.sources if source.account}
@@ -297,7 +299,7 @@ class FactCounter:
 
     @cached_property
     def activity(self) -> Mapping[NetworkAccount, AccountActivity]:
-        """The activity of each official account."""
+        """Numbers of own posts and answered messages of each official account."""
         rule = self.definitions.activity
         window = self.windows[rule.window]
         posts = self._count_by_account(window)
@@ -312,14 +314,14 @@ class FactCounter:
 
     @cached_property
     def main_account(self) -> NetworkAccount | None:
-        """The main account: the account that the plan names, else the only account, else None."""
+        """Main account: the account that the plan names, else the only account, else None."""
         if self.plan.main is not None:
             return self.plan.main
         return self.accounts[0] if len(self.accounts) == 1 else None
 
     @cached_property
     def coverage(self) -> Coverage:
-        """The days that the files cover, for each account."""
+        """Days that the files cover, for each account."""
         closed = {
             account: Channels(*(_read_channel(answers.get(column)) for column in ("comments", "messages")))
             for account, answers in self.coding.accounts.items()

@@ -21,7 +21,7 @@ _PUBLIC: Final[frozenset[Tell]] = frozenset({"public_replies", "received_public"
 
 
 class NetworkAccount(NamedTuple):
-    """An account of the organisation on a platform."""
+    """Account of the organisation on a social network or another platform."""
 
     platform: str
     name: str
@@ -31,14 +31,14 @@ class NetworkAccount(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """The ways in which people can write to an account: True or False, None if unknown."""
+    """Channels by which people can write to an account, in public and in private: True or False, None if unknown."""
 
     comments: bool | None = None
     messages: bool | None = None
 
 
 class Coverage:
-    """The days that files cover, for each account and each kind of data (comments, private messages, …).
+    """Days that the files of a count cover, for each account and each kind of data (comments, private messages, …).
 
     A file covers the days from its first to its last message, or the period that the file or a person states. Days
     between the periods of two files are not covered, unless an export writes each conversation into its own file.
@@ -54,14 +54,14 @@ class Coverage:
         no_private: Collection[str],
         no_public: Collection[str],
     ) -> None:
-        """Compute the covered days of the sources.
+        """Compute the days that the files cover.
 
         Args:
-            sources: The files.
-            owners: For each file and each account in it: index of the file, platform, and account.
+            sources: Files.
+            owners: Index of the file, platform and account, for each account in each file.
             zone: Time zone of the organisation.
-            stated: The period that a person states for a file, by the SHA-256 of the file.
-            closed: The ways in which people can write to an account, if not all.
+            stated: Period that a person states for a file, by the SHA-256 of the file.
+            closed: Channels by which people can write to an account, if not all.
             no_private: Platforms without private messages.
             no_public: Platforms without public messages.
         """
@@ -98,7 +98,7 @@ class Coverage:
             self._days.setdefault((account, tell), []).append(whole)
 
     def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
-        """Yield the needed kinds of data, except those of a way in which nobody can write to the account."""
+        """Yield those of the needed kinds of data that can exist; others would need a closed channel of the account."""
         channels = self._closed.get(account, Channels())
         for need in needs:
             if need in _PRIVATE and (account.platform in self._no_private or channels.messages is False):
@@ -108,7 +108,7 @@ class Coverage:
             yield need
 
     def find_reasons(self, account: NetworkAccount, needs: Iterable[Tell], window: Days) -> list[Reason]:
-        """Return a reason for each needed kind of data that an account's files lack on some days of a window."""
+        """Return a reason for each needed kind of data that is missing for an account on days of a window."""
         reasons: list[Reason] = []
         for need in self.list_needs(account, needs):
             days = self._days.get((account, need), []) + self._days.get((None, need), [])
@@ -141,7 +141,7 @@ class Coverage:
 
 
 def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:
-    """Yield the ranges of days of a window that no period covers."""
+    """Yield the gaps in a window: the ranges of its days that no covered period contains."""
     following = window.first
     for first, last in sorted(covered):
         if first > window.last:

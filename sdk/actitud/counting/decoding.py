@@ -25,7 +25,7 @@ _BROKEN: Final = re.compile(r"[ÂÃÅÄÐÑâðÏÎË][\x80-\xbf€‚ƒ„…�
 
 
 def find_mark(head: bytes) -> str | None:
-    """Return the encoding of a text from its byte order mark or its NUL bytes, None if there are none."""
+    """Return the encoding of a text that follows from its byte order mark or its NUL bytes, None without them."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -43,7 +43,7 @@ def is_binary(head: bytes) -> bool:
 
 
 def open_text(stream: IO[bytes], encoding: str) -> TextIO:
-    """Open a stream of bytes as a stream of text, without a change of line breaks."""
+    """Open a stream of bytes as a stream of text, without converting line breaks."""
     return io.TextIOWrapper(stream, encoding, newline="")
 
 
@@ -94,7 +94,7 @@ def repair_text(text: str) -> str:
 
 
 def repair_latin(text: str) -> str:
-    """Repair a text in which each byte of the UTF-8 was written as a character, as in the JSON of Meta."""
+    """Repair a text in which each byte of its UTF-8 form was written as one character, as in JSON files of Meta."""
     if text.isascii():
         return text
     try:

@@ -44,22 +44,22 @@ SECOND_SHARE: Final = Fraction(1, 5)
 
 
 class UnknownVersion(LookupError):
-    """The methodology version has no counting data, or does not exist."""
+    """Raised if a methodology version does not exist, or has no rules for counting."""
 
 
 class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in Spanish and in English."""
+    """Text in Spanish and in English."""
 
     es: str
     en: str
 
     def into(self, language: str) -> str:
-        """Return the Spanish text for "es", the English one for any other language."""
+        """Return the Spanish text if ``language`` is "es", else the English text."""
         return self.es if language == "es" else self.en
 
 
 class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The days of a window in the measured year: from ``start`` (month and day) for ``days`` days, or until ``end``.
+    """Days of a window of the measured year: from ``start`` (month and day) for ``days`` days, or until ``end``.
 
     ``electoral_start`` replaces the start for organisations that keep electoral silence in the usual days.
     """
@@ -71,7 +71,7 @@ class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class ActivityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The condition for an active account: a minimum of own posts, or of answered messages, in a window."""
+    """Condition for an active account: a minimum of own posts, or of answered messages, in a window."""
 
     window: str
     posts: int
@@ -86,7 +86,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     - ``platforms``: only messages of these platforms; of all networks if empty.
     - ``size``: the size of the sample; None if all messages are coded.
     - ``draw``: at random by the seed of the edition, or the latest messages.
-    - ``reserve``: number of further messages in the order of the draw, to be coded until enough of the coded messages
+    - ``reserve``: number of further drawn messages, coded one after another until enough of the coded messages
       needed an answer.
     """
 
@@ -104,7 +104,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A value of a variable: its code in the drop-down, its name, and its explanation in the code book."""
+    """Possible value of a variable that is coded: its id, its name, and its explanation in the code book."""
 
     id: str
     name: TextPair
@@ -112,7 +112,7 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question that a coder answers for each row of a sheet. ``indicators``: the indicators that need the answer."""
+    """Variable: a question that a coder answers for each row of a sheet."""
 
     id: str
     sheet: str
@@ -123,7 +123,7 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question that a person answers for each account: yes, no, or that the network does not offer it."""
+    """Question that a person answers for each account: yes, no, or that the network does not offer the feature."""
 
     id: AccountColumn
     question: TextPair
@@ -131,7 +131,7 @@ class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A class of information of a checklist, with the words by which posts are proposed for it."""
+    """Class of information in a checklist, with the words by which posts are proposed as examples of it."""
 
     id: str
     name: TextPair
@@ -141,7 +141,7 @@ class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The rule by which one number is counted.
 
-    - ``needs``: the kinds of data that the files of each account must have for the whole window; otherwise the number
+    - ``needs``: kinds of data that the files of each account must contain for the whole window; otherwise the number
       is unknown.
     - ``precision``: the coarsest precision of times that is enough; a number that depends on coarser times is unknown.
     - ``limit``: profile field that the number must not exceed, because the methodology checks this.
@@ -177,14 +177,17 @@ class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class IndicatorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A counted indicator: its name, and the rule of each fact; no rules if it follows from the profile."""
+    """Rules of an indicator that is counted: the rule of each of its facts, and its name.
+
+    ``facts`` is empty if the indicator follows from the profile.
+    """
 
     name: TextPair
     facts: dict[str, FactRule]
 
 
 class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The counting definitions of a methodology version: rules, windows, frames and questions for coders.
+    """Definitions for counting under a methodology version: rules, windows, frames and questions for coders.
 
     - ``document``: digest of the methodology document on which the rules are based.
     - ``no_private_messages``, ``no_public_messages``: platforms on which nobody can write in private, or in public.
@@ -207,11 +210,11 @@ class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     indicators: dict[str, IndicatorRules]
 
     def find_variable(self, sheet: str, name: str) -> Variable:
-        """Return a variable of a sheet by its id."""
+        """Return the variable with an id on a sheet of the coding workbook."""
         return next(variable for variable in self.variables if (variable.sheet, variable.id) == (sheet, name))
 
     def list_rules(self) -> Mapping[str, FactRule]:
-        """Return the rules by the code of their number, as in the service's workbook: ``D2.03.numerator``."""
+        """Return all rules by the code of their fact, such as ``D2.03.numerator``, as in the service's workbook."""
         facts = {
             f"{indicator}.{fact}": rule
             for indicator, rules in self.indicators.items()
@@ -224,7 +227,7 @@ _DECODER: Final = msgspec.json.Decoder(Definitions)
 
 
 def read_definitions(version: str) -> bytes:
-    """Return the stored bytes of the counting data of a methodology version.
+    """Return the definitions for counting under a methodology version as stored bytes (JSON).
 
     Raises UnknownVersion if the version has none.
     """
@@ -236,11 +239,11 @@ def read_definitions(version: str) -> bytes:
 
 @cache
 def load_definitions(version: str) -> Definitions:
-    """Return the counting definitions of a methodology version. Raise UnknownVersion if it has none."""
+    """Return the definitions for counting under a methodology version. Raise UnknownVersion if there are none."""
     return _DECODER.decode(read_definitions(version))
 
 
 def list_counted_versions() -> list[str]:
-    """Return the methodology versions that have counting data."""
+    """Return the methodology versions that have definitions for counting."""
     files = (resources.files("actitud.counting") / _FOLDER).iterdir()
     return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))

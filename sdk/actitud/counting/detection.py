@@ -37,10 +37,10 @@ TABLES: Final[Mapping[str, TableFormat]] = {
 
 
 class Detected(NamedTuple):
-    """The detected format of a file and its reader.
+    """Detected format of an export file, and the function that reads it.
 
-    ``role``: "message" for a file with messages; "account" or "conversation" if the file also identifies the account
-    that other files of its archive belong to.
+    ``role``: "message" for a file with messages; "account" or "conversation" for a file that also tells to which
+    account other files of its archive belong.
     """
 
     platform: str

@@ -38,7 +38,7 @@ Progress = Callable[[str, int], None]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of the files that are read.
+    """Limits of the files that are read; larger files are refused.
 
     - ``archive_members``: number of entries of an archive. ``archive_bytes``: their total size, unpacked.
     - ``archive_ratio``: ratio of unpacked to packed size of a member that is larger than a megabyte.
@@ -52,13 +52,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArchivePool:
-    """The open archives, limited to those used last: a person may have a zip file for each of a thousand chats."""
+    """Pool of open archives, of which only the last used stay open: there may be a thousand of them."""
 
     def __init__(self) -> None:
         self._archives: OrderedDict[Path, zipfile.ZipFile] = OrderedDict()
 
     def get(self, path: Path) -> zipfile.ZipFile:
-        """Return an archive, and open it first if it is not open."""
+        """Return the archive at a path, opened if it is not open yet."""
         archive = self._archives.get(path)
         if archive is None:
             archive = self._archives[path] = zipfile.ZipFile(path)
@@ -80,10 +80,10 @@ class ArchivePool:
 
 
 class ExportFile(NamedTuple):
-    """A file, or a member of an archive, with the facts that were found when its bytes were first read.
+    """Export file, or member of an archive, with the properties that were found when its bytes were first read.
 
-    ``root`` is the archive or folder that it belongs to; for a single file, its folder. ``encoding`` is the encoding of
-    a text. ``tail`` are its last bytes.
+    ``root`` is the archive or folder that contains the file; for a single file, its folder. ``encoding`` is the
+    encoding of a text. ``tail`` are its last bytes.
     """
 
     name: str
@@ -105,16 +105,16 @@ class ExportFile(NamedTuple):
 
     @property
     def ends_line(self) -> bool:
-        """True if the last character ends a line."""
+        """True if the last character of the file ends a line."""
         return self.tail.rstrip(b"\0").endswith((b"\n", b"\r"))
 
     @property
     def ends_bracket(self) -> bool:
-        """True if the last character closes an object or array of JSON."""
+        """True if the last character of the file closes an object or array of JSON."""
         return self.tail.replace(b"\0", b"").rstrip(b"; \r\n\t").endswith((b"}", b"]"))
 
     def read_head(self) -> str:
-        """Return the beginning of a text, at most 64 KiB of it."""
+        """Return the beginning of a text file, at most 64 KiB of it."""
         with self.open() as stream:
             head = stream.read(_HEAD)
         return codecs.getincrementaldecoder(self.encoding)("replace").decode(head).lstrip("\ufeff")
@@ -124,7 +124,8 @@ class ExportFiles:
     """The export files at some paths: single files, files in folders, and members of archives.
 
     Archives stay open until `close`. The order of the files does not depend on the order of the paths; a file that is
-    given twice is listed once. Every byte is read once, for the digest. A file that cannot be read becomes a fault.
+    given twice is listed once. Every file is read once to compute its digest. A file that cannot be read is reported as
+    a fault.
 
     - ``ignored``: number of members of archives that are no texts.
     - ``roots``: the roots of the copies of each file, by its digest.
@@ -159,7 +160,7 @@ class ExportFiles:
         self.close()
 
     def close(self) -> None:
-        """Close the archives."""
+        """Close the archives of the export files."""
         self._archives.close()
 
     def _list_once(self, files: dict[tuple[str, str], ExportFile], file: ExportFile) -> None:
@@ -308,7 +309,7 @@ class ExportFiles:
 
 
 def hide_names(name: str) -> str:
-    """Remove the names of persons that platforms write into the name of a file."""
+    """Return a file name without the names of persons that platforms write into it."""
     name = _CONVERSATION.sub(rf"\1{CUT}", name)
     folder, slash, last = name.rpartition("/")
     if _CHAT.fullmatch(last):

@@ -12,7 +12,7 @@ from actitud.counting.sources import Tell
 
 
 class ExportGuide(NamedTuple):
-    """A guide to an export of a platform, and the kinds of data in it."""
+    """Guide to an export of a platform: its steps, and the kinds of data in the export (``tells``)."""
 
     platform: str
     title: TextPair
@@ -21,7 +21,7 @@ class ExportGuide(NamedTuple):
 
 
 class ExportAdvice(NamedTuple):
-    """The advice to make an export that would supply missing data: its guide, its accounts, and its first and last day.
+    """Advice to make an export that supplies missing data: its guide, its accounts, and its first and last day.
 
     The days are None if the whole period is missing.
     """
@@ -278,12 +278,18 @@ _LOG: Final = ExportGuide(
 
 
 def find_guide(platform: str, tell: Tell) -> ExportGuide:
-    """Return the guide to an export of a platform with the data `tell`, or to the message log if there is none."""
+    """Return the guide to an export of a platform that contains the kind of data `tell`.
+
+    If there is none, return the guide to the message log.
+    """
     return next((guide for guide in GUIDES if guide.platform == platform and tell in guide.tells), _LOG)
 
 
 def advise_exports(reasons: Iterable[Reason]) -> list[ExportAdvice]:
-    """Return the exports that would end the reasons why numbers are unknown, each once, in the order of the guides."""
+    """Return advice on the exports that would supply the data for unknown numbers, each export once.
+
+    `reasons`: the reasons why numbers are unknown.
+    """
     asked: dict[ExportGuide, list[Reason]] = {}
     for reason in dict.fromkeys(reasons):
         if reason.platform is None:

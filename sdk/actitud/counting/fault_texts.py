@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 
 class FaultText(NamedTuple):
-    """The texts of a fault: a description and a remedy, each as a pair of Spanish and English."""
+    """Texts about a fault: its description (``what``) and its remedy, each in Spanish and in English."""
 
     what: tuple[str, str]
     remedy: tuple[str, str]

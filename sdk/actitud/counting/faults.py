@@ -34,13 +34,13 @@ CUT: Final = "…"
 
 
 class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault of a file, at one position.
+    """Fault in an export file, at one position.
 
     - ``file``: name of the file; for a member of an archive, with its name in the archive.
     - ``line``: line of a text file, row of a sheet; None if the file has no lines.
     - ``column``: name of the column, or JSON Pointer.
-    - ``value``: the part of the cell that cannot identify a person.
-    - ``suggestion``: the likely new name of a column, the two readings of a date …
+    - ``value``: part of the cell that cannot identify a person.
+    - ``suggestion``: likely new name of a column, two possible readings of a date …
     - ``is_refusal``: True if the row or file is not counted because of the fault.
     """
 
@@ -72,7 +72,7 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileRefused(Exception):
-    """A file cannot be read to its end, or not without guessing; no row of it is counted."""
+    """Raised if a file cannot be read to its end, or not without guessing; none of its rows is counted."""
 
     def __init__(self, fault: CountingFault) -> None:
         super().__init__(fault.code)
@@ -80,7 +80,7 @@ class FileRefused(Exception):
 
 
 class FaultKind(NamedTuple):
-    """The key by which faults are counted together: code, file and column."""
+    """Kind of a fault: its code, file and column. Faults of one kind are counted together."""
 
     code: str
     file: str
@@ -88,14 +88,17 @@ class FaultKind(NamedTuple):
 
 
 class FaultLog:
-    """Log of all faults of a reading. Its memory does not grow with their number."""
+    """Log of all faults found while files are read. Its memory does not grow with their number."""
 
     def __init__(self) -> None:
         self._shown: dict[FaultKind, list[CountingFault]] = {}
         self._numbers: dict[FaultKind, int] = {}
 
     def add(self, fault: CountingFault, number: int = 1) -> None:
-        """Add a fault; if many of its kind are logged already, only count it. ``number``: how often it occurs."""
+        """Add a fault to the log; if many of its kind are logged already, only count it.
+
+        ``number``: how often it occurs.
+        """
         kind = FaultKind(fault.code, fault.file, _generalise_pointer(fault.column))
         self._numbers[kind] = self._numbers.get(kind, 0) + number
         places = self._shown.setdefault(kind, [])
@@ -103,12 +106,12 @@ class FaultLog:
             places.append(fault)
 
     def __iter__(self) -> Iterator[CountingFault]:
-        """Iterate over the faults that are kept with their place, in the order of files, codes and places."""
+        """Iterate over the faults whose positions are stored, in the order of files, codes and positions."""
         for kind in self._list_kinds():
             yield from self._shown[kind]
 
     def __len__(self) -> int:
-        """Return the number of faults, those without their place too."""
+        """Return the number of all faults, including those whose positions are not stored."""
         return sum(self._numbers.values())
 
     def count(self, code: str | None = None, file: str | None = None) -> int:

@@ -21,16 +21,16 @@ _LIKENESS: Final = 0.6
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """A sighting of headers, in an export or in the code that reads or writes it: its date and its source."""
+    """Sighting of column headers in an export, or in the code that reads or writes it: its date and its source."""
 
     date: date
     seen: str
 
 
 class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The headers of a table of a platform in one language.
+    """Known column headers of a table of a platform in one language.
 
-    - ``columns``: the known headers of the column of each field of a message, those of the newest export first.
+    - ``columns``: known headers of the column of each field of a message, the headers of the newest export first.
     - ``required``: fields without which a row is no message.
     - ``values``: the meaning of each word in the cells of a field, by field and word.
     - ``totals``: words in the first columns of a row with totals.
@@ -47,16 +47,17 @@ class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def sighting(self) -> HeaderSighting:
-        """The newest sighting of these headers."""
+        """Newest sighting of these headers."""
         newest = max(self.sightings, key=lambda sighting: sighting.date)
         return HeaderSighting(self.language, newest.date, newest.seen)
 
 
 class HeaderMatch(NamedTuple):
-    """A row of headers that was matched with the known headers of a table.
+    """Match of a row of headers with the known headers of a table.
 
-    ``positions``: the index of the column of each field. ``missing``: required fields without a column. ``is_broken``:
-    True if the headers were decoded wrongly. ``own``: number of columns found in the table's language.
+    ``positions``: index of the column of each field. ``missing``: required fields without a column. ``unknown``:
+    headers that match no field. ``is_broken``: True if the headers were decoded wrongly. ``own``: number of columns
+    found in the table's language.
     """
 
     table: HeaderTable
@@ -68,15 +69,15 @@ class HeaderMatch(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, bool, int]:
-        """The sort key of matches: the better match has the larger one.
+        """Sort key of matches: a better match has a larger key.
 
-        The table with most of the columns is the best match, even if one column is missing, because a table of another
-        platform may need fewer columns.
+        The match with the most columns is the best, even if one column is missing, because a table of another platform
+        may need fewer columns.
         """
         return len(self.positions), not self.missing, self.own
 
     def suggest(self, field: str) -> str | None:
-        """Return the unknown header that is most similar to those known of a missing column, None without one."""
+        """Return the unknown header that is most similar to the known headers of a missing column, None if none is."""
         best: tuple[float, str] | None = None
         for name in self.table.columns[field]:
             for header in self.unknown:
@@ -99,7 +100,7 @@ def normalise_header(text: str) -> str:
 
 @cache
 def load_header_tables() -> tuple[HeaderTable, ...]:
-    """Load all known header tables, in the order of their names."""
+    """Return all known header tables, in the order of their names."""
     folder = files("actitud.counting").joinpath("headers")
     decoder = msgspec.json.Decoder(HeaderTable)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".json"))

@@ -37,12 +37,12 @@ class _TextCollector(HTMLParser):
 
 
 def extract_text(html: str) -> str:
-    """Return the text of HTML, with each paragraph on its own line."""
+    """Return the text in HTML code as a reader sees it, with each paragraph on its own line."""
     return _collect(html)[0]
 
 
 def extract_images(html: str) -> list[str | None]:
-    """Return the alternative text of each image, None for one without."""
+    """Return the alternative text of each image in HTML code, None for an image without one."""
     return _collect(html)[1]
 
 

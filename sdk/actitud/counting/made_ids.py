@@ -18,10 +18,10 @@ def hide_name(name: str) -> str:
 
 
 class IdMaker:
-    """Maker of ids for messages, which gives the same message of two overlapping exports the same id.
+    """Maker of ids for messages that have none; a message in two overlapping exports gets the same id in both.
 
-    Messages with the same content are numbered: two "thank you" within a minute are two messages. Only the last second
-    or minute is remembered, so messages must come in the order of time, forwards or backwards.
+    Messages with the same content are numbered: two "thank you" within a minute are two messages. The numbers are kept
+    only for the last second or minute, so messages must be given in order of time, forwards or backwards.
     """
 
     def __init__(self) -> None:

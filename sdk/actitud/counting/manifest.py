@@ -28,18 +28,18 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 
 class CodingFile(NamedTuple):
-    """A coding workbook whose codes a count used."""
+    """Coding workbook whose codes a count used: its SHA-256 and its size."""
 
     sha256: str
     bytes: int
 
 
 class InvalidManifest(ValueError):
-    """A file is not a manifest of a count. Raised by `read_manifest`."""
+    """Raised by `read_manifest` if a file is not a manifest of a count."""
 
 
 class ManifestDifference(NamedTuple):
-    """A difference between a manifest and a recount.
+    """Difference between the manifest of a count and a new count of the same files.
 
     ``kind``: a file changed, is missing or is new; a number, a part of the plan, or another figure differs. ``place``:
     the name of the given file, or the member of the manifest.
@@ -82,7 +82,7 @@ _DIFFERENCES: Final[Mapping[str, TextPair]] = {
 def build_manifest(
     counter: FactCounter, *, coding: Iterable[CodingFile] = (), faults: Mapping[str, int] | None = None
 ) -> dict[str, Json]:
-    """Build the manifest of a count.
+    """Build the manifest of a count: its numbers, the digests of its files, and its rules.
 
     Args:
         counter: The count.
@@ -167,7 +167,10 @@ def compute_rules_digest(version: str) -> str:
 
 
 def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
-    """Decode a manifest, and return it with the plan of its count. Raise InvalidManifest if it is none."""
+    """Return the manifest in a JSON file, and the plan of its count.
+
+    Raise InvalidManifest if the file is no manifest.
+    """
     try:
         manifest: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
         if manifest.get("format") != FORMAT:
@@ -194,12 +197,12 @@ def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
 def compare_manifests(
     expected: Mapping[str, Any], found: Mapping[str, Any], names: Mapping[str, str]
 ) -> list[ManifestDifference]:
-    """Compare a manifest with the manifest of a recount, and return the differences.
+    """Return the differences between the manifest of a count and the manifest of a new count.
 
     Args:
-        expected: The manifest.
-        found: The manifest of the recount.
-        names: The name of each given file, by its SHA-256.
+        expected: Manifest of the count.
+        found: Manifest of the new count.
+        names: Name of each given file, by its SHA-256.
     """
     differences = list(_compare_files(expected["files"], found["files"], names))
     if expected["coding"] != found["coding"]:

@@ -31,10 +31,10 @@ NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Origin(msgspec.Struct, frozen=True, order=True):
-    """The row of a source that a message was read from.
+    """Place of a message in the files: the source and the row from which it was read.
 
-    ``source`` is the index of the source in the reading. ``row`` is the line of a text file, the row of a sheet, or the
-    JSON Pointer of a member.
+    ``source`` is the index of the file among the files that were read. ``row`` is the line of a text file, the row of a
+    sheet, or the JSON Pointer of a member.
     """
 
     source: int
@@ -51,7 +51,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
       organisation, with "minute" the start of that minute.
     - ``kind``: a reply to an own post, as in a series of posts, is an own post with a ``thread``.
     - ``media``: kinds of attached media, sorted: photo, video, audio, live, poll, link, document, quote, story …
-    - ``alternative_texts``: one for each photo and video, None for a photo or video without one; None instead of the
+    - ``alternative_texts``: text of each photo and video, None for a photo or video without one; None instead of the
       list if the source does not contain them.
     - ``counts``: the known counts of the platform: reactions, comments, shares, views …
     - ``private``: True if only sender and receiver could read the message.

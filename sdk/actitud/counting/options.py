@@ -41,7 +41,7 @@ LogField = Literal[
 
 
 class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An account of the organisation: its platform, its name, and the other names that files use for it."""
+    """Account of the organisation: its platform, its name, and other names of it in files."""
 
     platform: str
     name: str
@@ -49,10 +49,10 @@ class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The columns with the fields of messages in a table of a help desk, or the members in its JSON Lines.
+    """Mapping of a message log, such as the table of a help desk: the columns with the fields of messages.
 
-    - ``columns``: the header of the column of each field, or the dotted path of its member.
-    - ``kinds``: the kind of message by the word in the column ``kind``.
+    - ``columns``: header of the column of each field or, in JSON Lines, the dotted path of its member.
+    - ``kinds``: kind of message by the word in the column ``kind``.
     - ``own_authors``: words in the column ``author`` that stand for the organisation; messages of all others are
       received.
     - ``private``: True for a log of private messages only.
@@ -70,13 +70,14 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class MappingInvalid(ValueError):
-    """A file is not a valid mapping of a message log. Raised by `read_mapping`."""
+    """Raised by `read_mapping` if a file is not a valid mapping of a message log."""
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options for all files of a reading.
+    """Options for reading the files of a count.
 
-    - ``zone``: time zone of the organisation, and of times that name none.
+    - ``zone``: time zone of the organisation, and of times that name no zone.
+    - ``accounts``: accounts of the organisation. ``mappings``: columns of its message logs.
     - ``date_order``: order of day and month in ambiguous dates.
     """
 
@@ -87,7 +88,7 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
     def find_account(self, platform: str, name: str) -> str | None:
-        """Return the organisation's account with a name or alias that a file uses, None if no account has it."""
+        """Return the organisation's account that a file names by its name or an alias, None if there is none."""
         wanted = normalise_account(name)
         for account in self.accounts:
             names = (account.name, *account.aliases)

@@ -53,7 +53,7 @@ _FILE_NAME: Final = re.compile(r"^\S+\.(?:jpe?g|png|gif|webp|heic|mp4|mov|avi)$"
 
 
 class Readability(NamedTuple):
-    """The numbers of words, sentences and syllables of a text, without addresses and handles."""
+    """Numbers of words, sentences and syllables of a text, without addresses and handles."""
 
     words: int
     sentences: int
@@ -61,7 +61,7 @@ class Readability(NamedTuple):
 
     @property
     def inflesz(self) -> float:
-        """The Szigriszt-Pazos readability index of the INFLESZ scale: from 55 on, a text is normal to very easy.
+        """Szigriszt-Pazos readability index of the INFLESZ scale: from 55 on, a text is normal to very easy.
 
         206.835 - 62.3 · syllables / words - words / sentences. Source: I. M. Barrio-Cantalejo et al., Validación de la
         Escala INFLESZ, Anales del Sistema Sanitario de Navarra 31 (2008), 135-152.
@@ -70,7 +70,7 @@ class Readability(NamedTuple):
 
 
 class PressRelease(NamedTuple):
-    """A text of the press room: its words, and its address if there is one."""
+    """Text of the press room, to be compared with posts: its words, and its address if there is one."""
 
     words: frozenset[str]
     permalink: str | None
@@ -87,7 +87,10 @@ def measure_readability(text: str) -> Readability | None:
 
 
 def propose_plain(text: str) -> bool:
-    """Return True if a text passes the automatic part of the plain-language test."""
+    """Return True if a text passes the automatic part of the plain-language test: readability, no acronyms or formulas.
+
+    A short text passes by the mean length of its sentences, a longer one by its INFLESZ index.
+    """
     measures = measure_readability(text)
     if measures is None or _ACRONYM.search(text) or _FORMULA.search(text):
         return False
@@ -102,7 +105,7 @@ def split_words(text: str) -> frozenset[str]:
 
 
 def measure_overlaps(posts: Mapping[str, str], releases: Iterable[PressRelease]) -> dict[str, tuple[float, str | None]]:
-    """Return for each post the largest share of its words that one press release has too, and the release's address.
+    """Return the largest share of the words of each post that occur in one press release, and the release's address.
 
     Posts of fewer than four different words have no share.
     """
@@ -140,7 +143,7 @@ def propose_accessible(alternatives: Sequence[str | None]) -> bool:
 
 
 def find_classes(text: str, classes: Iterable[InformationClass]) -> list[str]:
-    """Return the ids of the classes of information one of whose words is in a text."""
+    """Return the ids of the classes of information of which a text contains a word."""
     return [one.id for one in classes if _compile_words(one.words).search(text)]
 
 

@@ -37,7 +37,7 @@ _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 
 
 class Reading(NamedTuple):
-    """The result of reading files: a table with each message once, the read files, and their faults.
+    """Result of reading export files: a table with each message once, the files, and their faults.
 
     ``ignored``: number of members of archives that are no exports, such as pictures. At the end of a ``with`` block the
     table is deleted.
@@ -74,14 +74,14 @@ def read_files(
 ) -> Reading:
     """Read files, folders and archives into a table of messages.
 
-    A file that breaks off, or that cannot be read without guessing, is refused as a whole with a fault; none of it is
-    counted. Neither the order of the paths nor a file given twice changes the result.
+    A file that breaks off, or that cannot be read without guessing, is refused as a whole with a fault; none of its
+    rows is counted. Neither the order of the paths nor a file given twice changes the result.
 
     Args:
         paths: Unchanged exports of the platforms.
         accounts: The accounts of the organisation; their names identify its own messages.
         mapping: The columns or members with the fields of messages in the logs of a help desk.
-        time_zone: Time zone of the organisation, and of times that name none.
+        time_zone: Time zone of the organisation, and of times that name no zone.
         date_order: Order of day and month in ambiguous dates, if no date of the file shows it.
         limits: The limits of the files that are read.
         progress: Called with the name of a file and the number of bytes read since the last call; each file is read

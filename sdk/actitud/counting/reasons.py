@@ -33,9 +33,10 @@ ReasonCode = Literal[
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A reason why a number is unknown. It names only accounts of the organisation.
+    """Reason why a counted number is unknown. It names only accounts of the organisation, no persons.
 
-    ``first`` and ``last``: days that no file covers. ``number`` of ``total``: rows of a sample, or messages.
+    ``first`` and ``last``: days that no file covers. ``number`` of ``total``: rows of a sample, or messages, that are
+    affected.
     """
 
     code: ReasonCode

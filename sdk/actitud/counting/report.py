@@ -31,7 +31,7 @@ _CONVERSATIONS: Final[tuple[Tell, ...]] = (
 
 
 class WeekRhythm(NamedTuple):
-    """Messages of a week, Monday to Sunday: own posts, messages received and replies."""
+    """Messages of one week, from Monday to Sunday: own posts, messages received and replies."""
 
     monday: date
     posts: int
@@ -40,7 +40,7 @@ class WeekRhythm(NamedTuple):
 
 
 class CountReport(NamedTuple):
-    """The contents of a report: numbers, and names of accounts of the organisation, but no texts of messages.
+    """Contents of the report of a count: numbers, and names of accounts of the organisation, but no texts of messages.
 
     - ``hours``: numbers of own posts, received messages and replies in each hour of the day, in local time; messages of
       which only the day is known are left out.
@@ -67,7 +67,7 @@ class CountReport(NamedTuple):
 
 
 def collect_report(counter: FactCounter, window: str = "W12") -> CountReport:
-    """Collect the contents of the report of a count; ``window`` is the period of its rhythm and delays."""
+    """Collect the contents of the report of a count; ``window`` is the period of its weekly and hourly figures."""
     facts = counter.count_all()
     missing = list_missing(counter.definitions, facts)
     delays, median_delay, unanswered = _count_delays(counter, window)

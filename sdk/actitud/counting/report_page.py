@@ -96,11 +96,11 @@ _LABEL_WEEKS: Final = 4
 
 
 def render_report(counter: FactCounter, report: CountReport, manifest: str, words: Words) -> bytes:
-    """Render the report of a count. Equal counts have equal bytes.
+    """Render the report of a count as an HTML page. Equal counts give equal bytes.
 
     Args:
         counter: The count.
-        report: The result of `collect_report`.
+        report: Contents of the report, from `collect_report`.
         manifest: The SHA-256 of the manifest of the count, in hexadecimal.
         words: The words of the language of the page.
     """

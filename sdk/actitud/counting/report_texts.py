@@ -22,12 +22,12 @@ _MOST_REASONS: Final = 4
 
 
 def get_language(words: Words) -> str:
-    """Return the language, "es" or "en", of the texts to use together with `words`."""
+    """Return the language of the texts that match `words`: "es" or "en"."""
     return "es" if words.is_spanish else "en"
 
 
 def format_value(value: FactValue, words: Words) -> str:
-    """Format the value of a fact."""
+    """Return the value of a fact as text in the language of `words`."""
     if isinstance(value, bool):
         return words("sí" if value else "no", "yes" if value else "no")
     if isinstance(value, tuple):
@@ -50,7 +50,10 @@ def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REAS
 
 
 def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[str]:
-    """Return one text for all answers that are missing for the same reasons: their names, and the reasons once."""
+    """Return texts about missing answers, one text for all answers that are missing for the same reasons.
+
+    A text has the names of the answers, and the reasons once.
+    """
     together: dict[tuple[Reason, ...], list[str]] = {}
     for one in missing:
         together.setdefault(one.reasons, []).append(f"{one.name.into(get_language(words))} ({one.code})")

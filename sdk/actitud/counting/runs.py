@@ -34,7 +34,7 @@ NO_ALIASES: Final[Mapping[NetworkAccount, Sequence[str]]] = MappingProxyType({})
 
 
 class CountFiles(NamedTuple):
-    """The files of a count: exports, mappings of message logs, and coding workbooks, one per coder."""
+    """Files of a count: exports of platforms, mappings of message logs, and coding workbooks, one per coder."""
 
     exports: tuple[Path, ...]
     mappings: tuple[Path, ...] = ()
@@ -42,7 +42,7 @@ class CountFiles(NamedTuple):
 
 
 class UnknownFile(ValueError):
-    """A period is stated for a file that was not read; ``file`` is its name in the statement."""
+    """Raised if a person states a period for a file that was not read; ``file`` is its name in the statement."""
 
     def __init__(self, file: str) -> None:
         super().__init__(file)
@@ -50,14 +50,14 @@ class UnknownFile(ValueError):
 
 
 class StatedPeriod(NamedTuple):
-    """The days that a file covers, as stated by a person; ``file`` is its name or folder, None for all files."""
+    """Days that a file covers, as stated by a person; ``file`` is its name or folder, None for all files."""
 
     file: str | None
     days: Days
 
 
 class CountRun(NamedTuple):
-    """A count, with its read files and the cells of coding workbooks that could not be read.
+    """Count of facts, with the files that were read and the cells of coding workbooks that could not be read.
 
     At the end of a ``with`` block the table of messages is deleted.
     """
@@ -91,12 +91,11 @@ def run_count(
     """Read files and count the facts of a plan.
 
     Args:
-        files: The files.
-        plan: The plan. The digests of the mappings and the periods of the files are added to it.
+        files: Export files, mappings and coding workbooks.
+        plan: Plan of the count. The digests of the mappings and the periods of the files are added to it.
         periods: Days that files cover, as a person states them.
         aliases: Other names that files use for accounts of the plan. They may be names of employees, so the manifest
-            does
-        not contain them, and a recount needs them again.
+            does not contain them, and a new count needs them again.
         progress: Called with the name of a file and the number of bytes read since the last call; each file is read
             twice.
 
@@ -139,7 +138,9 @@ def check_manifest(
     aliases: Mapping[NetworkAccount, Sequence[str]] = NO_ALIASES,
     progress: Progress | None = None,
 ) -> tuple[list[ManifestDifference], Reading]:
-    """Count files again by the plan of a manifest; return the differences, and the reading, whose table is closed.
+    """Count files again by the plan of a manifest, and return the differences.
+
+    The second value contains the files and their faults; its table of messages is closed.
 
     Raises:
         InvalidManifest: If the content is no manifest.
@@ -160,7 +161,7 @@ def check_manifest(
 
 
 def count_faults(reading: Reading) -> Mapping[str, int]:
-    """Return the number of faults of a reading by their codes."""
+    """Return the number of faults that were found while files were read, by their codes."""
     numbers: Counter[str] = Counter()
     for kind, number in reading.faults.list_numbers():
         numbers[kind.code] += number

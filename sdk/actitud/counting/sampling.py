@@ -27,7 +27,7 @@ from actitud.counting.windows import Window, to_moment
 
 
 class DrawnMessage(NamedTuple):
-    """A message of a sample: its key in the draw, and platform, account and id, by which the table finds it."""
+    """Message of a random sample: its key in the draw, and its platform, account and id, which identify it."""
 
     key: str
     platform: str
@@ -36,23 +36,27 @@ class DrawnMessage(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """The drawn messages in the order of the draw, and the size of the population."""
+    """Result of drawing a sample: the drawn messages in their order, and the size of the population."""
 
     population: int
     drawn: tuple[DrawnMessage, ...]
 
 
 def compute_key(seed: str, platform: str, account: str, identity: str) -> str:
-    """Compute the key that decides the position of a message in the draw: a SHA-256 in hexadecimal."""
+    """Return the key by which messages are sorted in a draw: a SHA-256 in hexadecimal.
+
+    It is computed from seed, platform, account and id of a message, joined by line feeds.
+    """
     return hashlib.sha256(f"{seed}\n{platform}\n{account}\n{identity}".encode()).hexdigest()
 
 
 def draw_sample(
     rows: Iterable[tuple[int, str, str, str]], number: int | None, *, seed: str, draw: Literal["seed", "latest"]
 ) -> Draw:
-    """Draw messages from rows of time, platform, account and id, each of which occurs once.
+    """Draw a sample of messages, given as rows of time, platform, account and id.
 
-    Memory grows only with the sample. ``number``: largest number of messages to draw; None draws all.
+    Each message occurs once in `rows`. ``number``: largest number of messages to draw; None draws all. ``draw``: "seed"
+    draws the messages with the smallest keys for the seed, "latest" the latest ones. Memory grows only with the sample.
     """
     population = 0
 
@@ -68,12 +72,12 @@ def draw_sample(
 
 
 def choose_second(drawn: tuple[DrawnMessage, ...], share: Fraction = SECOND_SHARE) -> tuple[DrawnMessage, ...]:
-    """Return the part of a sample that a second person codes: the first fifth of the draw, rounded up."""
+    """Return the part of a sample that a second person codes: the first `share` of the draw, rounded up."""
     return drawn[: math.ceil(share * len(drawn))]
 
 
 def hash_draw(drawn: Iterable[DrawnMessage]) -> str:
-    """Return the SHA-256, in hexadecimal, of the keys of a sample in their order, each with a line feed."""
+    """Return the SHA-256, in hexadecimal, of the keys of a sample in their order, each followed by a line feed."""
     digest = hashlib.sha256()
     for message in drawn:
         digest.update(f"{message.key}\n".encode())
@@ -81,7 +85,7 @@ def hash_draw(drawn: Iterable[DrawnMessage]) -> str:
 
 
 def load_message(table: MessageTable, drawn: DrawnMessage) -> Message:
-    """Load a drawn message from the table."""
+    """Return a drawn message with all its fields, from the table of messages."""
     ((instant,),) = table.query(
         "SELECT time FROM messages WHERE platform = ? AND account = ? AND id = ?",
         (drawn.platform, drawn.account, drawn.id),

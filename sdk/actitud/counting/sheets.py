@@ -18,21 +18,21 @@ _HEADER_WITHIN: Final = 12
 
 
 class SheetRow(NamedTuple):
-    """A row of a table: the number of its first line, or of its row in the sheet, and its cells."""
+    """Row of a table: its line number (or the row number in a sheet), and its cells."""
 
     line: int
     cells: list[Any]
 
 
 class SheetSource(NamedTuple):
-    """A way of reading a file as rows: the separator of a CSV file, or the name of a sheet."""
+    """Way of reading a file as rows: the separator of a CSV file, or the name of a sheet of a workbook."""
 
     separator: str | None = None
     sheet: str | None = None
 
 
 def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSource, list[SheetRow]]]:
-    """Iterate over the first rows of a file for each way of reading it."""
+    """Yield the first rows of a file for each possible way of reading it as a table."""
     if file.kind == "workbook":
         workbook = _open_workbook(file, largest)
         for name in workbook.sheet_names:
@@ -47,7 +47,7 @@ def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSourc
 
 
 def read_rows(file: ExportFile, source: SheetSource, largest: int) -> Iterator[SheetRow]:
-    """Iterate over the rows of a table that are not blank.
+    """Yield the rows of a table that are not blank.
 
     Raises:
         FileRefused: if the file breaks off or is not a table to its end.

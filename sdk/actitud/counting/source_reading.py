@@ -19,7 +19,7 @@ _NONE: Final[Mapping[str, int]] = {}
 
 
 class ArchiveOwner(NamedTuple):
-    """The account that an archive or a set of conversations belongs to, as far as its other files identify it.
+    """Account to which an archive or a set of conversations belongs, as far as its other files tell.
 
     ``order``: order of day and month in the other chats of the same telephone, None if they do not show it.
     """
@@ -30,11 +30,11 @@ class ArchiveOwner(NamedTuple):
 
 
 class RowRefused(Exception):
-    """A row is not counted; its fault is in the log."""
+    """Raised if a row of a file is not counted because of a fault, which is in the log already."""
 
 
 class SourceReading:
-    """The state of reading one file: the facts about it that are found, the numbers of its rows, and its faults.
+    """State of reading one export file: its properties, the numbers of its rows, and its faults.
 
     A reader sets ``account``, ``tells`` (the kinds of data in the file), ``headers`` and the stated period, and calls
     ``keep`` for each message, ``skip`` for each row that is no message, and ``refuse`` for each row that cannot be
@@ -65,7 +65,7 @@ class SourceReading:
         self._names: dict[tuple[str, ...], str] = {}
 
     def name_account(self, *names: str) -> str:
-        """Return the organisation's name of the account with one of these names, else the first of `names`."""
+        """Return the name of the organisation's account that has one of these names, or the first of `names`."""
         found = self._names.get(names)
         if found is None:
             plain = [" ".join(name.split()).removeprefix("@") for name in names if name]
@@ -80,7 +80,7 @@ class SourceReading:
         return any(self.options.find_account(self.platform, name) is not None for name in names if name)
 
     def list_own_names(self) -> list[str]:
-        """Return the names of the accounts of the organisation on this platform, normalised."""
+        """Return the names of the accounts of the organisation on this platform, in normalised spelling."""
         return [
             normalise_account(name)
             for account in self.options.accounts
@@ -109,7 +109,10 @@ class SourceReading:
         deleted: bool = False,
         language: str | None = None,
     ) -> Message:
-        """Count a row as taken and return its message."""
+        """Build the message of a row, count the row as taken, and return the message.
+
+        The arguments are the fields of the message; `row` is the line, row number or JSON Pointer of the row.
+        """
         self._taken += 1
         moment, precision = time
         if self._first is None or moment < self._first:
@@ -138,7 +141,7 @@ class SourceReading:
         )
 
     def skip(self, reason: str) -> None:
-        """Count a row as skipped: it is no message to be counted."""
+        """Count a row as skipped, because it is no message to be counted."""
         self._skipped[reason] += 1
 
     def refuse(

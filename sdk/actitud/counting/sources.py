@@ -29,7 +29,7 @@ Tell = Literal[
 
 
 class HeaderSighting(msgspec.Struct, frozen=True):
-    """The known headers by which a file was read: their language, and the date and source of their last sighting."""
+    """Known headers by which a file was read: their language, and the date and source where they were last seen."""
 
     language: str
     date: date
@@ -37,7 +37,7 @@ class HeaderSighting(msgspec.Struct, frozen=True):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """The time that a source covers: its first and last message, and the days that the file itself states."""
+    """Time that a file covers: times of its first and last message, and the days that the file itself states."""
 
     first: datetime | None = None
     last: datetime | None = None
@@ -46,10 +46,10 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowNumbers(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of a source: ``read`` = ``taken`` + ``refused`` + the sum of ``skipped``.
+    """Numbers of rows of a file: ``read`` = ``taken`` + ``refused`` + the sum of ``skipped``.
 
-    Each of the ``refused`` rows has a fault. ``skipped`` has the number of rows that are no countable messages, by
-    reason: total, story …
+    Each refused row has a fault. ``skipped`` has the number of rows that are no countable messages, by reason: total,
+    story …
     """
 
     read: int = 0
@@ -59,13 +59,13 @@ class RowNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A file, or a member of an archive, that was read.
+    """Source of messages: a file, or a member of an archive, that was read.
 
-    - ``index``: its number in the reading, which messages refer to; it does not depend on the order of the files.
+    - ``index``: number by which messages refer to the source; it does not depend on the order of the files.
     - ``file``: the name without the folder; for a member, the name of the archive, a colon, and the name in it. Names
       of conversations, which are names of persons, are cut.
-    - ``account``: the account that it belongs to, "" if neither the file nor the caller names it.
-    - ``tells``: the kinds of data in the file, sorted.
+    - ``account``: account to which the file belongs, "" if neither the file nor the caller names one.
+    - ``tells``: kinds of data in the file, sorted.
     """
 
     index: int

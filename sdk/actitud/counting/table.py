@@ -65,7 +65,7 @@ _Row = tuple[Any, ...]
 
 
 class CopyDifference(NamedTuple):
-    """A field in which two copies of a message differ, with the origins of both."""
+    """Difference between two copies of a message in one field, with the origins of both copies."""
 
     field: str
     kept: Origin
@@ -73,7 +73,7 @@ class CopyDifference(NamedTuple):
 
 
 class TableComplete(RuntimeError):
-    """Messages were added to a table that has been read already, and is therefore complete."""
+    """Raised if messages are added to a table that is complete, because it has been read already."""
 
 
 class MessageTable:
@@ -117,7 +117,10 @@ class MessageTable:
         self._database.close()
 
     def add(self, source: int, messages: Iterable[Message]) -> int:
-        """Add the messages of a source, and return their number. If the iterable raises, none of them is kept."""
+        """Add the messages of a source, and return their number.
+
+        If `messages` raises an exception, none of them is stored.
+        """
         self._check_open()
         first: int = self._database.execute("SELECT coalesce(max(number), 0) FROM copies").fetchone()[0]
         insert = _INSERT.format(name="copies")
@@ -137,20 +140,20 @@ class MessageTable:
     def count_accounts(self) -> list[tuple[str, str, int]]:
         """Return each platform and account with the number of its messages, copies included.
 
-        This does not complete the table: messages can still be added.
+        Messages can still be added afterwards.
         """
         return self._database.execute(
             "SELECT platform, account, count(*) FROM copies WHERE state <> 'merged' GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
 
     def list_nameless(self) -> list[tuple[int, str]]:
-        """Return each source and platform that have messages of an unnamed account."""
+        """Return each source and platform with messages whose account has no name."""
         return self._database.execute(
             "SELECT DISTINCT source, platform FROM copies WHERE account = '' AND state <> 'merged' ORDER BY 1, 2"
         ).fetchall()
 
     def name_account(self, source: int, platform: str, name: str) -> None:
-        """Set the account of the messages of a source that have no account."""
+        """Set the account of those messages of a source that have no account."""
         self._check_open()
         self._database.execute(
             "UPDATE copies SET account = ? WHERE source = ? AND platform = ? AND account = ''", (name, source, platform)
@@ -162,12 +165,12 @@ class MessageTable:
         self._database.execute("DELETE FROM copies WHERE source = ?", (source,))
 
     def __len__(self) -> int:
-        """Return the number of messages, each counted once."""
+        """Return the number of different messages; copies of a message count once."""
         number: int = next(self.query("SELECT count(*) FROM messages"))[0]
         return number
 
     def __iter__(self) -> Iterator[Message]:
-        """Iterate over the messages by time, platform, account and id."""
+        """Iterate over the messages in order of time, platform, account and id."""
         return self.select()
 
     def select(
@@ -180,15 +183,15 @@ class MessageTable:
         since: datetime | None = None,
         before: datetime | None = None,
     ) -> Iterator[Message]:
-        """Iterate over the messages that match, by time, platform, account and id.
+        """Yield the messages that match all conditions, in order of time, platform, account and id.
 
         Args:
-            platform: Only of this platform.
-            account: Only of this account.
-            kinds: Only of these kinds.
-            thread: Only of this thread.
-            since: Only from this instant on.
-            before: Only before this instant.
+            platform: Only messages of this platform.
+            account: Only messages of this account.
+            kinds: Only messages of these kinds.
+            thread: Only messages of this conversation.
+            since: Only messages from this time on.
+            before: Only messages before this time.
         """
         given = {
             "platform = ?": platform,
@@ -206,24 +209,24 @@ class MessageTable:
         return map(_decode, rows)
 
     def query(self, statement: str, values: Sequence[object] = ()) -> Iterator[_Row]:
-        """Run a SELECT on the view ``messages``, which has the fields of a message as columns.
+        """Run a SELECT statement on the view ``messages`` and yield its rows.
 
-        ``time`` and ``edited`` are microseconds since 1970 in UTC; ``media``, ``alternative_texts`` and ``counts`` are
-        JSON; ``source`` and ``row`` are the origin.
+        The view has the fields of a message as columns. ``time`` and ``edited`` are microseconds since 1970 in UTC;
+        ``media``, ``alternative_texts`` and ``counts`` are JSON; ``source`` and ``row`` are the origin.
         """
         self._complete()
         return iter(self._database.execute(statement, values))
 
     def list_source_accounts(self) -> list[tuple[int, str, str]]:
-        """Return each source with each platform and account of its messages, copies of other sources included."""
+        """Return each source with the platforms and accounts of its messages, even if other sources have them too."""
         return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
 
     def list_accounts(self) -> list[tuple[str, str]]:
-        """Return each platform with each of its accounts."""
+        """Return all accounts that have messages, as pairs of platform and account."""
         return list(self.query("SELECT DISTINCT platform, account FROM messages ORDER BY 1, 2"))
 
     def list_origins(self, message: Message) -> list[Origin]:
-        """Return the origin of each copy of a message."""
+        """Return the origins of all copies of a message: source and row."""
         rows = self.query(
             "SELECT source, row FROM copies WHERE platform = ? AND account = ? AND id = ? AND state <> 'merged' "
             "ORDER BY source, number",
@@ -232,7 +235,7 @@ class MessageTable:
         return [Origin(*row) for row in rows]
 
     def count_copies(self) -> int:
-        """Return the number of redundant copies of messages: all copies except the first of each message."""
+        """Return the number of redundant copies of messages, that is all copies except one of each message."""
         number: int = next(
             self.query(
                 "SELECT count(*) FILTER (WHERE state <> 'merged') - count(*) FILTER (WHERE state <> 'copy') FROM copies"
@@ -241,7 +244,10 @@ class MessageTable:
         return number
 
     def list_differences(self) -> list[tuple[str, int, list[CopyDifference]]]:
-        """Return each field in which copies differ, the number of differences, and the first twenty of them."""
+        """Return the differences between copies of messages, by field.
+
+        Each item has the field, the number of differences, and the first twenty of them.
+        """
         self._complete()
         return [(field, self._numbers[field], self._differences[field]) for field in sorted(self._numbers)]
 
@@ -410,7 +416,7 @@ def batch_rows(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
 
 
 def normalise_text(text: str) -> str:
-    """Normalise the white space and Unicode composition of a text, to compare copies by it."""
+    """Return a text with normalised white space and Unicode composition, for the comparison of copies."""
     return " ".join(normalize("NFC", text).split())
 
 

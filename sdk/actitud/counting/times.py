@@ -68,7 +68,7 @@ _SHEET_DAYS: Final = range(20_000, 80_000)
 
 
 class TimeUnreadable(ValueError):
-    """A time cannot be read, or is ambiguous.
+    """Raised if a date or time cannot be read, or is ambiguous.
 
     ``code`` is the code of the fault: time_invalid, date_ambiguous, date_without_year.
     """
@@ -80,17 +80,17 @@ class TimeUnreadable(ValueError):
 
 
 class ReadTime(NamedTuple):
-    """A time in UTC with its precision."""
+    """Date or time of a cell, converted to UTC, with its precision."""
 
     time: datetime
     precision: Precision
 
 
 class OrderEvidence:
-    """Evidence in the dates of a column about the order of day and month: a number above 12 must be a day.
+    """Collector of evidence about the order of day and month in the dates of a column: a number above 12 is a day.
 
-    ``is_sorted``: True for a form whose rows are always sorted by time; an order in which they would not be is then
-    excluded.
+    ``is_sorted``: True if the rows of such a file are always sorted by time; an order of day and month in which they
+    would not be sorted is then excluded.
     """
 
     def __init__(self, *, is_sorted: bool = False) -> None:
@@ -102,7 +102,7 @@ class OrderEvidence:
         self._rises = [True, True]
 
     def add(self, text: str) -> None:
-        """Take a date of the column into account."""
+        """Add a date of the column to the evidence."""
         found = _NUMERIC.fullmatch(_clean(text))
         if found is None:
             return
@@ -118,7 +118,7 @@ class OrderEvidence:
 
     @property
     def order(self) -> DateOrder | None:
-        """The order of day and month, None if no date shows it, or dates contradict each other."""
+        """Order of day and month, None if no date shows it, or dates contradict each other."""
         if self.day_first != self.month_first:
             return "dmy" if self.day_first else "mdy"
         if self._is_sorted and not self.day_first and self._rises[0] != self._rises[1]:
@@ -132,7 +132,7 @@ class OrderEvidence:
 
 
 def find_order(texts: Iterable[str]) -> OrderEvidence:
-    """Collect the evidence in the dates of a column about the order of day and month."""
+    """Return the evidence in the dates of a column about the order of day and month."""
     evidence = OrderEvidence()
     for text in texts:
         evidence.add(text)
@@ -144,7 +144,7 @@ def read_time(value: object, zone: tzinfo, body_zone: tzinfo, order: DateOrder |
 
     Args:
         value: A text, a number (seconds or milliseconds since 1970, or a day number of a spreadsheet) or a date.
-        zone: Time zone of a time that names none.
+        zone: Time zone of a time that names no zone.
         body_zone: Time zone of the organisation; a date without a time is a day in this zone.
         order: Order of day and month in a date of three numbers, None if it is not known.
 

@@ -19,25 +19,26 @@ _ELECTORAL: Final = "_electoral"
 
 
 class UnknownTimeZone(ValueError):
-    """A name is not a time zone of the tz database, such as ``Europe/Madrid``."""
+    """Raised if a name is not the name of a time zone in the tz database, such as ``Europe/Madrid``."""
 
 
 class Days(NamedTuple):
-    """Consecutive days, both ends included."""
+    """Range of consecutive days that includes ``first`` and ``last``."""
 
     first: date
     last: date
 
     @property
     def number(self) -> int:
-        """Number of days."""
+        """Number of days in the range."""
         return (self.last - self.first).days + 1
 
 
 class Window(NamedTuple):
-    """A period of an edition: its days, and the instants in microseconds since 1970 at which it begins and has ended.
+    """Window: a period of an edition, by its days and by its first and last instant, in microseconds since 1970.
 
-    ``end`` is the first instant after the period. If clocks change within it, a window is not a multiple of 24 hours.
+    ``end`` is the first instant after the period. If clocks change within the window, its length is not a multiple of
+    24 hours.
     """
 
     name: str
@@ -46,12 +47,12 @@ class Window(NamedTuple):
     end: int
 
     def __contains__(self, instant: object) -> bool:
-        """Return True if an instant, in microseconds since 1970, lies in the window."""
+        """Return True if an instant, in microseconds since 1970, is in the window."""
         return isinstance(instant, int) and self.start <= instant < self.end
 
 
 class Weeks:
-    """The full weeks, Monday to Sunday, in a window; a window of 90 days has twelve of them."""
+    """Full weeks, Monday to Sunday, in a range of days; 90 days have twelve of them."""
 
     def __init__(self, days: Days, zone: ZoneInfo) -> None:
         monday = days.first + timedelta(days=-days.first.weekday() % 7)
@@ -60,11 +61,11 @@ class Weeks:
         self._starts: Final = [find_day_start(day, zone) for day in (*self.mondays, monday + number * 7 * _DAY)]
 
     def __len__(self) -> int:
-        """Return the number of weeks."""
+        """Return the number of full weeks."""
         return len(self.mondays)
 
     def find(self, instant: int) -> int | None:
-        """Return the number of the week that contains an instant, counted from 0, or None if no week does."""
+        """Return the position of the week that contains an instant, from 0; None if no week contains it."""
         index = bisect_right(self._starts, instant) - 1
         return index if 0 <= index < len(self.mondays) else None
 
@@ -115,7 +116,7 @@ def to_moment(instant: int) -> datetime:
 
 
 def build_windows(days: Mapping[str, Days], zone: ZoneInfo) -> dict[str, Window]:
-    """Build windows by name from their days, with the instants at which they begin and end in a time zone."""
+    """Return windows by name, given their days, with the instants at which they begin and end in a time zone."""
     return {
         name: Window(name, span, find_day_start(span.first, zone), find_day_start(span.last + _DAY, zone))
         for name, span in days.items()
@@ -139,7 +140,7 @@ def list_window_days(rules: Mapping[str, WindowRule], year: int, *, electoral: b
 
 
 def read_edition_days(document: bytes, *, electoral: bool = False) -> tuple[dict[str, Days], str | None]:
-    """Return the days of each window of an edition, and its methodology version if the document has it.
+    """Return the days of each window of an edition, and its methodology version, None if it is not stated.
 
     Args:
         document: An edition in JSON, as ``GET /v1/editions/{edition}`` returns it.

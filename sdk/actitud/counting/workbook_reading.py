@@ -42,7 +42,7 @@ _TWICE: Final = TextPair("La fila está repetida.", "The row is there twice.")
 
 
 class CellProblem(NamedTuple):
-    """A cell of a coding workbook that cannot be read: the sheet, the cell and the reason, in Spanish and English."""
+    """Cell of a coding workbook that cannot be read: sheet, cell, and the reason in Spanish and English."""
 
     sheet: str
     cell: str
@@ -50,7 +50,7 @@ class CellProblem(NamedTuple):
 
 
 class InvalidCodingWorkbook(ValueError):
-    """A file is not a coding workbook of this count; ``detail`` says why."""
+    """Raised if a file is not a coding workbook of this count; ``detail`` is the reason."""
 
     def __init__(self, detail: TextPair) -> None:
         super().__init__(detail.en)
@@ -68,14 +68,14 @@ class _Sheet(NamedTuple):
 def read_coding_workbooks(
     files: Sequence[Path], definitions: Definitions, *, seed: str | None
 ) -> tuple[Coding, list[CellProblem]]:
-    """Read the coding workbook of the first coder and, if there is a second coder, of the second.
+    """Read the coding workbooks of one or two coders, and return their codes.
 
-    A cell that cannot be read is reported and left out.
+    A cell that cannot be read is left out, and listed in the second value.
 
     Args:
         files: One workbook of each coder, in any order.
-        definitions: The counting definitions of the methodology.
-        seed: The seed of the count; the workbooks must have the same seed.
+        definitions: Definitions of the count for the methodology version.
+        seed: Seed of the count; the workbooks must have the same seed.
 
     Raises:
         InvalidCodingWorkbook: If a file is no coding workbook, has another seed or methodology, or a coder has two.

@@ -64,10 +64,16 @@ def list_assessments(
 ) -> Call[Fetched[AssessmentLine]]:
     """List the assessments of an edition, ordered by organisation.
 
-    A key of an organisation sees only the assessments of its organisations; keys with other roles see all. ``state``:
-    list only assessments in this state. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip.
-    ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages. Raises
-    ``NotFound`` if the edition does not exist.
+    A key of an organisation sees only the assessments of its organisations; keys with other roles see all.
+
+    - ``state``: list only assessments in this state.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
+
+    Raises ``NotFound`` if the edition does not exist.
     """
     query = {"state": state, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "assessments", query=query), Listing[AssessmentLine])
@@ -96,18 +102,22 @@ def put_assessment(
 ) -> Call[Assessment]:
     """Create the assessment of an organisation, or replace a draft or a returned assessment completely.
 
-    The edition must be open. ``profile``: every field that the organisation sets. ``answers``: facts by
-    indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`), its ``note`` and its ``source``
-    (an :class:`actitud.AnswerSource`) if it has them; a missing indicator is unknown. An answer without accepted
-    evidence is self-declared and scores less. ``profile_evidence``: evidence by profile field. ``profile_sources``:
-    sources by profile field. ``methodology``: the version of the edition, which the facts
-    must follow. ``lang``: language of the findings. ``if_match``: the ``etag`` of the assessment to replace,
-    ``None`` to create one.
+    The edition must be open.
 
-    Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment
-    was changed since it was read, or already exists; ``Conflict`` if it is neither a draft nor returned, the
-    last day to change it is over, or the edition takes no changes; ``InvalidRequest`` with every invalid field
-    if the facts do not fit the methodology.
+    - ``profile``: every field that the organisation sets.
+    - ``answers``: facts by indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`), its ``note``
+      and its ``source`` (an :class:`actitud.AnswerSource`) if it has them; a missing indicator is unknown. An answer
+      without accepted evidence is self-declared and scores less.
+    - ``profile_evidence``: evidence by profile field.
+    - ``profile_sources``: sources by profile field.
+    - ``methodology``: the version of the edition, which the facts must follow.
+    - ``lang``: language of the findings.
+    - ``if_match``: the ``etag`` of the assessment to replace, ``None`` to create one.
+
+    Contradictory answers are stored and listed in ``findings``. Raises ``PreconditionFailed`` if the assessment was
+    changed since it was read, or already exists; ``Conflict`` if it is neither a draft nor returned, the last day to
+    change it is over, or the edition takes no changes; ``InvalidRequest`` with every invalid field if the facts do not
+    fit the methodology.
     """
     body: dict[str, object] = {"methodology": methodology, "profile": profile, "answers": answers}
     if profile_evidence is not UNSET:
@@ -133,16 +143,18 @@ def update_assessment(
 ) -> Call[Assessment]:
     """Change some facts of a draft or of a returned assessment and keep the others.
 
-    ``if_match``: the ``etag`` of the assessment. ``answers``: each answer replaces all facts of its indicator;
-    its evidence and note are kept unless they are sent too, its source if the facts are the same; ``None`` withdraws
-    the answer. ``profile``: the fields to change. ``profile_evidence``, ``profile_sources``: the evidence and the
-    sources to change, by profile field. ``methodology``: the
-    version of the edition, which the facts must follow. ``lang``: language of the findings.
+    - ``if_match``: the ``etag`` of the assessment.
+    - ``answers``: each answer replaces all facts of its indicator; its evidence and note are kept unless they are sent
+      too, its source if the facts are the same; ``None`` withdraws the answer.
+    - ``profile``: the fields to change.
+    - ``profile_evidence`` and ``profile_sources``: the evidence and the sources to change, by profile field.
+    - ``methodology``: the version of the edition, which the facts must follow.
+    - ``lang``: language of the findings.
 
-    Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if it is neither
-    a draft nor returned, the last day to change it is over, or the edition takes no changes; ``InvalidRequest``
-    with every invalid field if the facts do not fit the methodology; ``NotFound`` if there is no assessment.
-    Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``PreconditionFailed`` if the assessment was changed since it was read; ``Conflict`` if it is neither a draft
+    nor returned, the last day to change it is over, or the edition takes no changes; ``InvalidRequest`` with every
+    invalid field if the facts do not fit the methodology; ``NotFound`` if there is no assessment. Raises ``ValueError``
+    if ``if_match`` is ``None``.
     """
     body = {
         "methodology": methodology,
@@ -166,16 +178,18 @@ def begin_assessment(
     previous: str | None = None,
     lang: str | None = None,
 ) -> Call[Assessment]:
-    """Fill the unanswered parts of a draft, or create one, from a count and from an earlier edition.
+    """Fill the unanswered parts of a draft, or create a draft, from a count and from an earlier edition.
 
-    Existing answers are not changed. ``counted``: the content of the file ``answers.json`` that ``python -m actitud
-    count`` wrote; it has priority. ``previous``: the id of an earlier edition, whose answers fill the parts without a
-    counted answer; each of them names that edition as its source and loses its evidence, because it is from another
-    year. ``lang``: language of the findings.
+    Existing answers are not changed.
 
-    Raises ``ValueError`` if neither is passed, or if their methodology versions differ from each other or from the
-    draft; ``NotFound`` if the earlier edition has no assessment of the organisation; and the exceptions of ``put`` and
-    ``update``.
+    - ``counted``: content of the file ``answers.json`` that ``python -m actitud count`` wrote; it has priority.
+    - ``previous``: id of an earlier edition, whose answers fill the parts without a counted answer. Each of them
+      names that edition as its source and loses its evidence, because it is from another year.
+    - ``lang``: language of the findings.
+
+    Raises ``ValueError`` if neither ``counted`` nor ``previous`` is passed, or if their methodology versions differ
+    from each other or from the draft; ``NotFound`` if the earlier edition has no assessment of the organisation; and
+    the exceptions of ``put`` and ``update``.
     """
     proposals = [counted] if counted is not None else []
     if previous is not None:
@@ -277,13 +291,15 @@ def create_submission(
 ) -> Call[Submission]:
     """Submit a draft or a returned assessment, which cannot be changed afterwards unless a reviewer returns it.
 
-    ``if_match``: the ``etag`` of the assessment. ``explanations``: by rule id, the reason why an answer that causes a
-    warning is correct. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if
-    your program sends the call again; by default each call gets its own. ``lang``: language of the findings.
+    - ``if_match``: the ``etag`` of the assessment.
+    - ``explanations``: by rule id, the reason why an answer that causes a warning is correct.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
+    - ``lang``: language of the findings.
 
-    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline
-    has passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read.
-    Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``Conflict`` if the assessment has findings of severity ``error`` (all are in ``errors``) or the deadline has
+    passed (rule ``deadline``), and ``PreconditionFailed`` if the assessment was changed since it was read. Raises
+    ``ValueError`` if ``if_match`` is ``None``.
     """
     request = build_create(
         core,
@@ -310,11 +326,16 @@ def list_submissions(
     total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[SubmissionLine]]:
-    """List the submissions of an assessment, oldest first. ``lang``: language of the findings.
+    """List the submissions of an assessment, oldest first.
 
-    ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
-    pages, for ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no
-    assessment.
+    - ``lang``: language of the findings.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
+
+    Raises ``NotFound`` if there is no assessment.
     """
     query = {"limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "submissions", query=query, lang=lang)
@@ -374,14 +395,16 @@ def create_return(
 ) -> Call[Transition]:
     """Return a submitted assessment to its organisation, which can change and submit it again.
 
-    ``reason``: 1 to 1,000 characters. ``until``: the last day on which the organisation can submit. ``if_match``:
-    the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this call, so that the service
-    acts once even if your program sends the call again; by default each call gets its own.
+    - ``reason``: 1 to 1,000 characters.
+    - ``until``: the last day on which the organisation can submit.
+    - ``if_match``: the ``etag`` of the assessment.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or ``until`` is in the past (rule ``past``) or after the last day of the edition (rule
-    ``publication``); ``PreconditionFailed`` if the assessment was changed since it was read. Raises ``ValueError``
-    if ``if_match`` is ``None``.
+    states), or ``until`` is in the past (rule ``past``) or after the last day of the edition (rule ``publication``);
+    ``PreconditionFailed`` if the assessment was changed since it was read. Raises ``ValueError`` if ``if_match`` is
+    ``None``.
     """
     body = {"reason": reason, "until": until}
     return _create_transition(core, edition, organisation, "returns", body, idempotency_key, if_match)
@@ -415,15 +438,17 @@ def create_extension(
 ) -> Call[Transition]:
     """Extend a phase for one organisation. The state of its assessment does not change.
 
-    ``phase``: ``submission``, ``review`` or ``hearing``. ``until``: the new last day. ``reason``: 1 to 1,000
-    characters. ``if_match``: the ``etag`` of the assessment. ``idempotency_key``: a name of your choice for this
-    call, so that the service acts once even if your program sends the call again; by default each call gets its
-    own.
+    - ``phase``: ``submission``, ``review`` or ``hearing``.
+    - ``until``: the new last day.
+    - ``reason``: 1 to 1,000 characters.
+    - ``if_match``: the ``etag`` of the assessment.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
 
     Raises ``Conflict`` if the assessment is in another state (rule ``state``; ``allowed`` lists the possible next
-    states), or ``until`` is in the past (rule ``past``), not after the regular last day (rule ``extension``) or
-    after the last day of the edition (rule ``publication``); ``PreconditionFailed`` if the assessment was changed
-    since it was read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    states), or ``until`` is in the past (rule ``past``), not after the regular last day (rule ``extension``) or after
+    the last day of the edition (rule ``publication``); ``PreconditionFailed`` if the assessment was changed since it
+    was read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"phase": phase, "until": until, "reason": reason}
     return _create_transition(core, edition, organisation, "extensions", body, idempotency_key, if_match)
@@ -555,13 +580,16 @@ class AsyncFinals(AsyncBound):
 
 
 class Extensions(Bound):
-    """Operations that extend a phase: ``client.editions.assessments.extensions.create``."""
+    """Operations that extend a phase for one organisation: ``client.editions.assessments.extensions.create``."""
 
     create: Final = bind_blocking(create_extension)
 
 
 class AsyncExtensions(AsyncBound):
-    """Awaitable operations that extend a phase: ``async_client.editions.assessments.extensions.create``."""
+    """Awaitable operations that extend a phase for one organisation.
+
+    Its operation is ``async_client.editions.assessments.extensions.create``.
+    """
 
     create: Final = bind_awaitable(create_extension)
 

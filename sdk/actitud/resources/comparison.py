@@ -49,11 +49,19 @@ def list_exemplars(
 ) -> Call[Fetched[Exemplar]]:
     """List the ranked organisations of an edition, best in a dimension first, with their answers that have evidence.
 
-    ``dimension``: id of the dimension, ``D1`` … . ``kind``: code of a kind of organisation, such as ``MUN``.
-    ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1``
-    to ``E5`` by employees. ``parent``: id of the parent organisation. ``limit``: items per page, 1 to 1,000, default
-    50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the
-    result fetches all pages. ``lang``: language of the names. Raises ``NotFound`` if the edition does not exist.
+    - ``dimension``: id of the dimension, ``D1`` … .
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+    - ``lang``: language of the names.
+
+    Iterating over the result fetches all pages.
+
+    Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dimension": dimension,
@@ -90,13 +98,22 @@ def list_robustness(
 ) -> Call[Fetched[RobustScore]]:
     """List the uncertainty of each organisation's index, rank and level under random weights and aggregation rules.
 
-    The best rank comes first. ``draws``: number of random draws, 100 to 2,000, default 1,000. ``seed``: 0 to
-    4,294,967,295, default 42; the same seed gives the same figures. ``kind``: code of a kind of organisation, such as
-    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
-    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``organisation``: an id, or up to 100
-    ids. Filters do not change ranks, which are always ranks in the whole edition. ``limit``: items per page, 1 to
-    1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating
-    over the result fetches all pages. ``lang``: language of the sentences.
+    The best rank comes first.
+
+    - ``draws``: number of random draws, 100 to 2,000, default 1,000.
+    - ``seed``: 0 to 4,294,967,295, default 42; the same seed gives the same figures.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+    - ``lang``: language of the sentences.
+
+    Filters do not change ranks, which are always ranks in the whole edition. Iterating over the result fetches all
+    pages.
 
     Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the figures must still be computed
     and the queue of computations is full.
@@ -120,10 +137,10 @@ def list_robustness(
 
 
 def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call[EditionStatistics]:
-    """Fetch the statistical audit of an edition's index. ``lang``: language of names and remarks.
+    """Fetch the statistics of an edition's index, dimensions and indicators, with remarks about unusual figures.
 
-    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the audit must still be computed
-    and the queue of computations is full.
+    ``lang``: language of names and remarks. Raises ``NotFound`` if the edition does not exist, and
+    ``ServiceUnavailable`` if the statistics must still be computed and the queue of computations is full.
     """
     return fetch(core, build_get(core, "editions", edition, "statistics", lang=lang), EditionStatistics)
 
@@ -142,7 +159,7 @@ def get_audit(
 
 
 class EditionExemplars(Bound):
-    """Operations on the best organisations in a dimension: ``client.editions.exemplars.list``."""
+    """Operations on exemplars, the best organisations in a dimension: ``client.editions.exemplars.list``."""
 
     list: Final = bind_blocking_list(list_exemplars)
 

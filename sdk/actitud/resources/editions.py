@@ -119,16 +119,21 @@ def create_edition(
 ) -> Call[Edition]:
     """Create an edition. It is open: organisations can write their assessments at once.
 
-    ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``. ``titles``: names by language.
-    ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
-    reference date. ``windows``: the periods that facts and documents must come from, by name, such as ``W12``.
-    ``calendar``: the phases, by name. Send only the periods and phases that differ from the methodology's defaults.
-    ``accept_draft``: allow a draft methodology, which may still change. ``lang``: language of the title in the result.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; by default each call gets its own.
+    - ``id``: the year of the reference date, optionally with a word, ``"2027-pilot"``.
+    - ``titles``: names by language.
+    - ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
+      reference date.
+    - ``windows``: the periods that facts and documents must come from, by name, such as ``W12``.
+    - ``calendar``: the phases, by name.
+    - ``accept_draft``: allow a draft methodology, which may still change.
+    - ``lang``: language of the title in the result.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
 
-    Raises ``Conflict``, with every faulty field in ``errors``, if the id is taken, the dates contradict each other,
-    or the methodology is a draft and ``accept_draft`` is false.
+    Send only the periods and phases that differ from the methodology's defaults.
+
+    Raises ``Conflict``, with every faulty field in ``errors``, if the id is taken, the dates contradict each other, or
+    the methodology is a draft and ``accept_draft`` is false.
     """
     body = {
         "id": id,
@@ -157,11 +162,15 @@ def update_edition(
     """Change some members of an edition and keep the others.
 
     A window or phase that is ``None`` gets the default of the methodology again; ``windows=None`` and ``calendar=None``
-    reset all of them. ``if_match``: the ``etag`` of the edition. ``titles``: names by language. ``windows`` and
-    ``calendar``: the periods and phases to change, by name. ``state``: ``open`` accepts answers; in ``in_review`` only
-    returned assessments can change. Raises ``PreconditionFailed`` if the edition was changed since it was read, and
-    ``Conflict`` if the edition is published or its dates would contradict each other. Raises ``ValueError`` if
-    ``if_match`` is ``None``.
+    reset all of them.
+
+    - ``if_match``: the ``etag`` of the edition.
+    - ``titles``: names by language.
+    - ``windows`` and ``calendar``: the periods and phases to change, by name.
+    - ``state``: ``open`` accepts answers; in ``in_review`` only returned assessments can change.
+
+    Raises ``PreconditionFailed`` if the edition was changed since it was read, and ``Conflict`` if the edition is
+    published or its dates would contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"titles": titles, "windows": windows, "calendar": calendar, "state": state}
     return fetch(core, build_patch(core, "editions", edition, body=body, if_match=if_match, lang=lang), Edition)
@@ -188,9 +197,12 @@ def get_edition_summary(
 ) -> Call[EditionSummary]:
     """Fetch statistics of an edition: medians, quartiles and counts of all or of the selected organisations.
 
-    ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … .
-    ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent
-    organisation. Raises ``NotFound`` if the edition does not exist.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+
+    Raises ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "region": region, "province": province, "band": band, "parent": parent}
     return fetch(core, build_get(core, "editions", edition, "summary", query=query), EditionSummary)
@@ -216,13 +228,21 @@ def list_edition_scores(
 ) -> Call[Fetched[ScoreRow]]:
     """List the scores of an edition, by default in rank order; scores that lack the value to sort by come last.
 
-    ``q``: words of its names, id, aliases, province or region; small errors are forgiven. ``kind``: code of a kind of
-    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
-    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``level``: 1 to
-    5. ``status``: status of the score, such as ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``:
-    ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension
-    (``D1`` …); a leading ``-`` reverses the order. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items
-    to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``level``: 1 to 5.
+    - ``status``: status of the score, such as ``complete``.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
+      dimension (``D1`` …); a leading ``-`` reverses the order.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
 
     Filters do not change ranks, which are always ranks in the whole edition. Raises ``NotFound`` if the edition does
     not exist.
@@ -254,7 +274,7 @@ def get_edition_score(core: Core, edition: str, organisation: str, *, lang: str 
 
 
 def get_path(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[LevelPath]:
-    """Fetch the changes that take an organisation to the next level, one indicator at a time.
+    """Fetch the path of an organisation to the next level: changes, one indicator at a time.
 
     ``lang``: language of the sentences. Raises ``NotFound`` if the edition does not exist or has no score of the
     organisation.

@@ -69,13 +69,13 @@ class _Part(_Form, total=False):
 
 
 class TextExport(_Form, total=False):
-    """The optional arguments of ``methodologies.indicators.export``: form and content of the file."""
+    """Optional arguments of ``methodologies.indicators.export``: form and content of the file."""
 
     fields: Sequence[MethodologyColumn] | None
 
 
 class ListExport(_Part, total=False):
-    """The optional arguments of ``editions.export``: form and content of the file."""
+    """Optional arguments of ``editions.export``: form and content of the file."""
 
     fields: Sequence[EditionColumn] | None
 
@@ -89,7 +89,7 @@ class _Selection(TypedDict, total=False):
 
 
 class OrganisationExport(_Part, _Selection, total=False):
-    """The optional arguments of ``organisations.export``: form and content of the file."""
+    """Optional arguments of ``organisations.export``: form and content of the file."""
 
     q: str | None
     on: date | None
@@ -97,7 +97,7 @@ class OrganisationExport(_Part, _Selection, total=False):
 
 
 class ScoreSelection(_Selection, total=False):
-    """The options of every file of an edition, except its format and its columns."""
+    """Optional arguments of every download of an edition's scores or indicators, except format and columns."""
 
     dialect: Dialect | None
     q: str | None
@@ -111,14 +111,14 @@ class ScoreSelection(_Selection, total=False):
 
 
 class ScoreExport(ScoreSelection, total=False):
-    """The optional arguments of ``editions.scores.export``: form and content of the file."""
+    """Optional arguments of ``editions.scores.export``: form and content of the file."""
 
     format: CubeFormat
     fields: Sequence[ScoreColumn] | None
 
 
 class IndicatorExport(ScoreSelection, total=False):
-    """The optional arguments of ``editions.indicators.export``: form and content of the file."""
+    """Optional arguments of ``editions.indicators.export``: form and content of the file."""
 
     format: TableFormat
     fields: Sequence[IndicatorColumn] | None
@@ -172,15 +172,21 @@ def export_organisations(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download organisations as a file.
 
-    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
-    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as ``MUN``. ``region`` and ``province``:
-    INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
-    ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region; small errors
-    are forgiven. ``on``: only organisations that existed on this day. ``limit``: maximum number of rows, default all.
-    ``offset``: rows to skip. ``fields``: only these columns, in the order of the table. ``lang``: language of the
-    column titles.
+    - ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned.
+    - ``progress``: called after each chunk that is written; another request first counts the rows of a CSV or JSON
+      Lines file.
+    - ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``on``: only organisations that existed on this day.
+    - ``limit``: maximum number of rows, default all.
+    - ``offset``: rows to skip.
+    - ``fields``: only these columns, in the order of the table.
+    - ``lang``: language of the column titles.
     """
     query = {
         "dialect": dialect,
@@ -231,11 +237,15 @@ def export_editions(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the editions as a file, newest first.
 
-    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
-    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``. ``dialect``: CSV dialect, ``rfc4180``
-    (default) or ``excel-es``. ``limit``: maximum number of rows, default all. ``offset``: rows to skip. ``fields``:
-    only these columns, in the order of the table. ``lang``: language of the column titles.
+    - ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned.
+    - ``progress``: called after each chunk that is written; another request first counts the rows of a CSV or JSON
+      Lines file.
+    - ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``limit``: maximum number of rows, default all.
+    - ``offset``: rows to skip.
+    - ``fields``: only these columns, in the order of the table.
+    - ``lang``: language of the column titles.
     """
     query = {"dialect": dialect, "fields": fields, "limit": limit, "offset": offset}
     return _fetch_file(
@@ -285,18 +295,27 @@ def export_edition_scores(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the scores of an edition as a file: one row per organisation, with its ten dimensions.
 
-    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
-    called after each chunk that is written; another request first counts the rows of a CSV or JSON Lines file.
-    ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
-    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
-    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases,
-    province or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles. Raises
-    ``NotFound`` if the edition does not exist.
+    - ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned.
+    - ``progress``: called after each chunk that is written; another request first counts the rows of a CSV or JSON
+      Lines file.
+    - ``format``: ``csv``, ``jsonl`` (one JSON object per line), ``xlsx``, or ``jsonstat`` for a JSON-stat 2.0 cube.
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``level``: 1 to 5.
+    - ``status``: status of the score, such as ``complete``.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
+      dimension (``D1`` …); a leading ``-`` reverses the order.
+    - ``limit``: maximum number of organisations, default all.
+    - ``offset``: organisations to skip.
+    - ``fields``: only these columns, in the order of the table.
+    - ``lang``: language of the column titles.
+
+    Raises ``NotFound`` if the edition does not exist.
     """
     query = {
         "dialect": dialect,
@@ -371,16 +390,24 @@ def export_edition_indicators(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a published edition as a file: one row per organisation and indicator.
 
-    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
-    called after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``kind``: code of a kind of organisation, such as
-    ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants
-    or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases,
-    province or region; small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as
-    ``complete``. ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``,
-    ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-``
-    reverses the order. ``limit``: maximum number of organisations, default all. ``offset``: organisations to skip.
-    ``fields``: only these columns, in the order of the table. ``lang``: language of the column titles.
+    - ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned.
+    - ``progress``: called after each chunk that is written.
+    - ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``level``: 1 to 5.
+    - ``status``: status of the score, such as ``complete``.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
+      dimension (``D1`` …); a leading ``-`` reverses the order.
+    - ``limit``: maximum number of organisations, default all.
+    - ``offset``: organisations to skip.
+    - ``fields``: only these columns, in the order of the table.
+    - ``lang``: language of the column titles.
 
     Raises ``NotFound`` if the edition does not exist, is not published, or has more rows than an XLSX sheet can hold.
     """
@@ -420,12 +447,19 @@ def stream_organisations(
 ) -> Call[Lines[FileRow]]:
     """Stream organisations row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
-    small errors are forgiven. ``on``: only organisations that existed on this day. ``fields``: only these columns, in
-    the order of the table. ``progress``: called after each chunk with the rows and bytes received so far; another
-    request first counts all rows. The request is sent when you ask for the first row.
+    A row has the columns of the file, by name.
+
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``on``: only organisations that existed on this day.
+    - ``fields``: only these columns, in the order of the table.
+    - ``progress``: called after each chunk with the rows and bytes received so far; another request first counts all
+      rows.
+
+    The request is sent when you ask for the first row.
 
     A failure before the first byte is retried up to ``max_retries`` times. A later failure raises ``ConnectionFailed``,
     ``TimedOut`` or ``UnexpectedResponse`` without a retry; the ``read`` time-out applies to each row.
@@ -463,14 +497,23 @@ def stream_edition_scores(
 ) -> Call[Lines[FileRow]]:
     """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
-    small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
-    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``fields``: only these columns, in the order of the table. ``progress``: called after each chunk with the rows and
-    bytes received so far; another request first counts all rows. The request is sent when you ask for the first row.
+    A row has the columns of the file, by name.
+
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``level``: 1 to 5.
+    - ``status``: status of the score, such as ``complete``.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
+      dimension (``D1`` …); a leading ``-`` reverses the order.
+    - ``fields``: only these columns, in the order of the table.
+    - ``progress``: called after each chunk with the rows and bytes received so far; another request first counts all
+      rows.
+
+    The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist. A failure before the first byte is retried up to ``max_retries``
     times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` without a retry, because
@@ -514,14 +557,22 @@ def stream_edition_indicators(
 ) -> Call[Lines[FileRow]]:
     """Stream the indicators of a published edition: one row per organisation and indicator.
 
-    A row has the columns of the file, by name. ``kind``: code of a kind of organisation, such as ``MUN``. ``region``
-    and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5``
-    by employees. ``parent``: id of the parent organisation. ``q``: words of its names, id, aliases, province or region;
-    small errors are forgiven. ``level``: 1 to 5. ``status``: status of the score, such as ``complete``.
-    ``organisation``: an id, or up to 100 ids. ``sort``: ``rank``, ``organisation``, ``organisation_name``,
-    ``population``, ``index_max``, ``coverage`` or a dimension (``D1`` …); a leading ``-`` reverses the order.
-    ``fields``: only these columns, in the order of the table. ``progress``: called after each chunk with the rows and
-    bytes received so far. The request is sent when you ask for the first row.
+    A row has the columns of the file, by name.
+
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``level``: 1 to 5.
+    - ``status``: status of the score, such as ``complete``.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: ``rank``, ``organisation``, ``organisation_name``, ``population``, ``index_max``, ``coverage`` or a
+      dimension (``D1`` …); a leading ``-`` reverses the order.
+    - ``fields``: only these columns, in the order of the table.
+    - ``progress``: called after each chunk with the rows and bytes received so far.
+
+    The request is sent when you ask for the first row.
 
     Raises ``NotFound`` if the edition does not exist or is not published. A failure before the first byte is retried up
     to ``max_retries`` times. A later failure raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse``
@@ -574,10 +625,14 @@ def export_methodology_indicators(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the indicators of a methodology version as a file: questions, weights and scoring rules.
 
-    ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned. ``progress``:
-    called after each chunk that is written. ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
-    ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``. ``fields``: only these columns, in the order of the
-    table. ``lang``: language of the texts. Raises ``NotFound`` if the version does not exist.
+    - ``to``: the path to write the file to, which is returned; if it is not passed, the bytes are returned.
+    - ``progress``: called after each chunk that is written.
+    - ``format``: ``csv``, ``jsonl`` (one JSON object per line) or ``xlsx``.
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``fields``: only these columns, in the order of the table.
+    - ``lang``: language of the texts.
+
+    Raises ``NotFound`` if the version does not exist.
     """
     return _fetch_file(
         core,
@@ -593,10 +648,10 @@ def export_methodology_indicators(
 
 
 def get_gobierto(core: Core, edition: str, organisation: str, *, lang: str | None = None) -> Call[bytes]:
-    """Download an organisation's score as the JSON tree that Gobierto's indicators module displays.
+    """Download an organisation's score as a JSON tree for the indicators module of Gobierto, a transparency portal.
 
-    ``lang``: language of the names and texts. Raises ``NotFound`` if the edition does not exist or has no score of
-    the organisation.
+    ``lang``: language of the names and texts. Raises ``NotFound`` if the edition does not exist or has no score of the
+    organisation.
     """
     return _fetch_raw(
         core, build_get(core, "editions", edition, "scores", organisation, "gobierto.json", lang=lang), _JSON

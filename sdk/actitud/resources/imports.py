@@ -39,12 +39,15 @@ def create_import(
 ) -> Call[Job]:
     """Start a job that imports the assessments in a file, and return it; ``client.jobs.wait`` waits for its end.
 
-    ``file``: the path of a CSV or JSON Lines file, or of a workbook from ``template``, which is read while it is sent.
-    ``format``: its format, if the suffix of its name does not show it. ``dry_run``: check the file and store nothing.
-    ``all_or_nothing``: store nothing if the rows of any organisation have a fault; by default the organisations without
-    faults are stored. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if
-    your program sends the call again; by default each call gets its own. ``lang``: language of the faults in the
-    annotated copy.
+    - ``file``: the path of a CSV or JSON Lines file, or of a workbook from ``template``, which is read while it is
+      sent.
+    - ``format``: its format, if the suffix of its name does not show it.
+    - ``dry_run``: check the file and store nothing.
+    - ``all_or_nothing``: store nothing if the rows of any organisation have a fault; by default the organisations
+      without faults are stored.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
+    - ``lang``: language of the faults in the annotated copy.
 
     The rows of an organisation replace its whole assessment; rows that equal the stored assessment change nothing. The
     results of the job (``client.jobs.items.list``) name the faults of each organisation. Raises ``Conflict`` if the
@@ -99,10 +102,14 @@ def get_template(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the workbook to fill in for many organisations, with their stored answers.
 
-    ``parent``: only the organisations that depend on this one. A key of organisations gets only these organisations.
-    ``to``: the path to write the file to; ``None`` to return its bytes. ``progress``: called after each chunk that is
-    written. ``lang``: language of the workbook. Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if
-    there are too many organisations.
+    - ``parent``: only the organisations that depend on this one.
+    - ``to``: the path to write the file to; ``None`` to return its bytes.
+    - ``progress``: called after each chunk that is written.
+    - ``lang``: language of the workbook.
+
+    A key of organisations gets only these organisations.
+
+    Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if there are too many organisations.
     """
     request = build_get(core, "editions", edition, "imports", "template.xlsx", query={"parent": parent}, lang=lang)
     return fetch_export(core, request, MEDIA_TYPES["xlsx"], _MAX_BYTES, to=to, progress=progress)
@@ -137,9 +144,11 @@ def get_annotated(
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
     """Download the file that a job has imported, with its faults: marks and comments, or a column ``faults``.
 
-    ``format``: the format of the sent file. ``to``: the path to write the file to; ``None`` to return its bytes.
-    ``progress``: called after each chunk that is written. Raises ``NotFound`` if the job has found no fault, if
-    somebody else asked for it, or after seven days.
+    - ``format``: format of the imported file.
+    - ``to``: path to write the file to; ``None`` to return its bytes.
+    - ``progress``: called after each chunk that is written.
+
+    Raises ``NotFound`` if the job has found no fault, if another caller requested the job, or after seven days.
     """
     request = build_get(core, "editions", edition, "imports", job, f"annotated.{format}")
     return fetch_export(core, request, MEDIA_TYPES[format], _MAX_BYTES, to=to, progress=progress)

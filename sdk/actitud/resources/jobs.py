@@ -45,10 +45,13 @@ def list_jobs(
 ) -> Call[Fetched[Job]]:
     """List the jobs that you asked for, newest first; an administrator's key lists all.
 
-    ``kind``: only jobs that this operation requested, ``"editions.publications.create"``. ``state``: only jobs in this
-    state, such as ``"running"``. ``edition``: only jobs about the edition with this id. ``limit``: items per page, 1 to
-    1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. ``lang``:
-    language of the problems, default the language of the client.
+    - ``kind``: only jobs that this operation requested, ``"editions.publications.create"``.
+    - ``state``: only jobs in this state, such as ``"running"``.
+    - ``edition``: only jobs about the edition with this id.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+    - ``lang``: language of the problems, default the language of the client.
     """
     query = {
         "kind": kind,
@@ -62,9 +65,9 @@ def list_jobs(
 
 
 def get_job(core: Core, job: str, *, lang: str | None = None) -> Call[Job]:
-    """Fetch a job by its id. Raises ``NotFound`` if there is none, or if somebody else requested it.
+    """Fetch a job by its id. Raises ``NotFound`` if there is no such job, or if another caller requested it.
 
-    ``lang``: language of its problem, default the language of the client.
+    ``lang``: language of the problem of the job, default the language of the client.
     """
     return fetch(core, build_get(core, "jobs", job, lang=lang), Job)
 
@@ -81,21 +84,24 @@ def list_items(
 ) -> Call[Fetched[JobItem]]:
     """List the results of a job: one for each organisation, or each row of a file, that it has processed so far.
 
-    ``outcome``: only results with this outcome, such as ``refused``; each kind of job has its own words. ``limit``:
-    items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
-    ``Page.total``. ``lang``: language of the problems of refused results. Raises ``NotFound`` if there is no such job,
-    or if somebody else requested it.
+    - ``outcome``: only results with this outcome, such as ``refused``; each kind of job has its own words.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+    - ``lang``: language of the problems of refused results.
+
+    Raises ``NotFound`` if there is no such job, or if another caller requested it.
     """
     query = {"outcome": outcome, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "jobs", job, "items", query=query, lang=lang), Listing[JobItem])
 
 
 def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang: str | None = None) -> Call[Job]:
-    """Cancel a job: at once if it has not begun, else before its next step. Work that is done stays.
+    """Cancel a job: at once if it has not begun, else before its next step. Finished steps stay done.
 
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; by default each call gets its own. ``lang``: language of its problem, default the language of the
-    client. Raises ``Conflict`` if the job has ended.
+    the call again; by default each call gets its own. ``lang``: language of the problem of the job, default the
+    language of the client. Raises ``Conflict`` if the job has ended.
     """
     request = build_create(core, "jobs", job, "cancellations", body=None, idempotency_key=idempotency_key, lang=lang)
     return fetch(core, request, Job)
@@ -107,9 +113,9 @@ def wait_for_job(
     """Wait until a job has succeeded, and return it with its ``result``.
 
     ``progress``: called with the job each time that its state is fetched, the last time once it has ended. The pauses
-    between two fetches grow to two seconds. ``lang``: language of its problem, default the language of the client.
-    Raises ``JobNotDone``, with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or if
-    somebody else requested it.
+    between two fetches grow to two seconds. ``lang``: language of the problem of the job, default the language of the
+    client. Raises ``JobNotDone``, with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or
+    if another caller requested it.
     """
     request, pause = build_get(core, "jobs", job, lang=lang), 0.0
     while True:
@@ -124,7 +130,7 @@ def wait_for_job(
 
 
 def complete_job(core: Core, job: Job, kind: type[T], progress: Callable[[Job], None] | None = None) -> Call[T]:
-    """Wait for a job that a call has just requested, and return its result as ``kind``.
+    """Wait for a job that a call has just requested, and return the result of the job as ``kind``.
 
     Raises the exception for the problem of the job, as if it were the response to the call, or ``JobNotDone`` if the
     job was cancelled. ``progress``: called with the job each time that its state is fetched.

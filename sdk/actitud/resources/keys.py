@@ -37,9 +37,13 @@ def list_keys(
 ) -> Call[Fetched[AccessKey]]:
     """List API keys, oldest first. Administrators see all keys; other callers see only their own.
 
-    ``role``: list only keys with this role. ``organisation``: list only keys that are bound to the organisation with
-    this id. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items
-    of all pages, for ``Page.total``. Iterating over the result fetches all pages.
+    - ``role``: list only keys with this role.
+    - ``organisation``: list only keys that are bound to the organisation with this id.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
     """
     query = {"role": role, "organisation": organisation, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "keys", query=query), Listing[AccessKey])
@@ -64,11 +68,12 @@ def create_key(
 ) -> Call[NewAccessKey]:
     """Create an API key. Only this response contains its ``secret``.
 
-    ``organisations``: required for ``organisation_reader`` and ``organisation_editor``, at least one id. ``editions``:
-    the editions that an ``assessor`` or ``publisher`` may use, default all. ``days``: lifetime, 1 to 365.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again. A repeated call returns the key with ``secret=None``, because the service does not store secrets: if
-    the first response was lost, revoke that key and create another.
+    - ``organisations``: required for ``organisation_reader`` and ``organisation_editor``, at least one id.
+    - ``editions``: the editions that an ``assessor`` or ``publisher`` may use, default all.
+    - ``days``: lifetime, 1 to 365.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again. A repeated call returns the key with ``secret=None``, because the service does not store secrets:
+      if the first response was lost, revoke that key and create another.
 
     Raises ``Conflict`` if an organisation or edition does not exist.
     """
@@ -88,13 +93,14 @@ def create_rotation(
 ) -> Call[NewAccessKey]:
     """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
 
-    ``if_match``: the ``etag`` of the old key. ``overlap``: days until the old key expires, 0 to 30. ``days``: lifetime
-    of the new key, default the lifetime of the old key. ``idempotency_key``: a name of your choice for this call, so
-    that the service acts once even if your program sends the call again; a repeated call returns the key with
-    ``secret=None``, because the service does not store secrets.
+    - ``if_match``: the ``etag`` of the old key.
+    - ``overlap``: days until the old key expires, 0 to 30.
+    - ``days``: lifetime of the new key, default the lifetime of the old key.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; a repeated call returns the key with ``secret=None``, because the service does not store secrets.
 
-    Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired
-    or was revoked or replaced. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``PreconditionFailed`` if the old key was changed since it was read, and ``Conflict`` if it has expired or
+    was revoked or replaced. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"days": days, "overlap": overlap}
     request = build_create(
@@ -114,11 +120,11 @@ def create_revocation(core: Core, key: str, *, idempotency_key: str | None = Non
 
 
 def create_report(core: Core, text: str, *, lang: str | None = None) -> Call[ReportReceipt]:
-    """Report a text that may contain leaked keys, at most 65,536 characters. The caller needs no key.
+    """Report a text that may contain leaked API keys, at most 65,536 characters. The caller needs no key.
 
-    The service revokes every key that it finds in the text. The response is always the same, so that nobody can
-    test whether a key is valid. Control characters, line ends included, are sent as spaces. ``lang``: language of
-    the acknowledgement.
+    The service revokes every key that it finds in the text. The response is always the same, so that nobody can test
+    whether a key is valid. Control characters, line ends included, are sent as spaces. ``lang``: language of the
+    acknowledgement.
     """
     body = {"text": _CONTROL.sub(" ", text)}
     return fetch(core, build_compute(core, "keys", "reports", query={}, body=body, lang=lang), ReportReceipt)

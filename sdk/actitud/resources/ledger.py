@@ -32,10 +32,13 @@ def list_entries(
 ) -> Call[Fetched[LedgerEntry]]:
     """List the entries of the ledger, oldest first.
 
-    ``action``: list only the entries of this action, such as ``"editions.create"``. The subject of an entry
-    (``opening``) is included only if the caller may read the resource that the entry is about. ``limit``: items per
-    page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
-    ``Page.total``. Iterating over the result fetches all pages.
+    - ``action``: list only the entries of this action, such as ``"editions.create"``. The subject of an entry
+      (``opening``) is included only if the caller may read the resource that the entry is about.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
     """
     query = {"action": action, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "ledger", query=query), Listing[LedgerEntry])
@@ -54,7 +57,7 @@ def list_checkpoints(
 
 
 def get_checkpoint(core: Core, size: int | str = "latest") -> Call[Checkpoint]:
-    """Fetch the checkpoint that the ledger had at a size, by default the newest.
+    """Fetch a checkpoint: the signed statement of the ledger at a size, by default the newest.
 
     ``size``: number of entries of the ledger, or ``latest``. Keep a copy of the ``note`` outside the service to detect
     later changes of the ledger. Raises ``NotFound`` if there is no checkpoint of that size.

@@ -25,7 +25,7 @@ def list_methodologies(
 
 
 def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Call[Methodology]:
-    """Fetch a complete version: its document, and its texts in the language ``lang``.
+    """Fetch a complete version of the methodology: its document, and its texts in the language ``lang``.
 
     Raises ``NotFound`` if the version does not exist.
     """
@@ -33,9 +33,9 @@ def get_methodology(core: Core, version: str, *, lang: str | None = None) -> Cal
 
 
 def get_request_schema(core: Core, version: str) -> Call[dict[str, JsonValue]]:
-    """Fetch the JSON Schema (2020-12) of the facts that ``client.score`` sends under a version.
+    """Fetch the JSON Schema (2020-12) of the facts that are scored under a methodology version (``client.score``).
 
-    The schema is closed: a member that it does not name is refused. Raises ``NotFound`` if the version does not exist.
+    Members that the schema does not name are refused. Raises ``NotFound`` if the version does not exist.
     """
     return fetch(core, build_get(core, "methodologies", version, "schema.json"), dict[str, JsonValue])
 

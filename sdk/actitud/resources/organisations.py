@@ -62,11 +62,17 @@ def list_organisations(
 ) -> Call[Fetched[Organisation]]:
     """List organisations, ordered by id.
 
-    ``q``: words of its names, id, aliases, province or region; small errors are forgiven. ``kind``: code of a kind of
-    organisation, such as ``MUN``. ``region`` and ``province``: INE codes, ``"01"`` … . ``band``: size band, ``P1`` to
-    ``P5`` by inhabitants or ``E1`` to ``E5`` by employees. ``parent``: id of the parent organisation. ``on``: list only
-    organisations that existed on this day. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
-    skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``on``: list only organisations that existed on this day.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
     """
     query = {
         "q": q,
@@ -113,18 +119,21 @@ def create_organisation(
     domains: Sequence[str] = (),
     idempotency_key: str | None = None,
 ) -> Call[Organisation]:
-    """Add an organisation.
+    """Add an organisation. A member that is ``None`` or empty is unknown or does not exist.
 
-    ``kind``: kind of administration. ``parent``: id of the body that it belongs to. ``population`` (inhabitants) and
-    ``employees``: each with the year of the figure. ``province`` and ``region``: codes of the Spanish statistics office
-    (INE). ``aliases``: its other identifiers. ``valid_from`` and ``valid_to``: first and last day on which it exists.
-    ``succeeded_by``: ids of the organisations that replaced it. ``domains``: hosts on which evidence of it is accepted.
-    A member that is ``None`` or empty is unknown or does not exist.
+    - ``kind``: kind of administration.
+    - ``parent``: id of the body to which it belongs.
+    - ``population`` (inhabitants) and ``employees``: each with the year of the figure.
+    - ``province`` and ``region``: codes of the Spanish statistics office (INE).
+    - ``aliases``: its other identifiers.
+    - ``valid_from`` and ``valid_to``: first and last day on which it exists.
+    - ``succeeded_by``: ids of the organisations that replaced it.
+    - ``domains``: hosts on which evidence of it is accepted.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
 
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again; by default each call gets its own. Raises ``Conflict``, with every faulty field in
-    ``errors``, if an identifier is already taken or its control digit is wrong, or if members contradict each
-    other.
+    Raises ``Conflict``, with every faulty field in ``errors``, if an identifier is already taken or its control digit
+    is wrong, or if members contradict each other.
     """
     body = {
         "id": id,
@@ -170,15 +179,14 @@ def update_organisation(
     contact: Contact | Mapping[str, str | None] | UnsetType | None = UNSET,
     domains: Sequence[str] | UnsetType = UNSET,
 ) -> Call[Organisation]:
-    """Change some members of an organisation and keep the others. ``None`` removes a value.
+    """Change some members of an organisation and keep the others. ``None`` removes the value of a member.
 
-    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with
-    today as its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members
-    that it contains.
+    ``if_match``: the ``etag`` of the organisation. A new ``name`` adds the old name to the former names, with today as
+    its last day, unless ``former_names`` is given. ``contact``: a mapping changes only the members that it contains.
 
-    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with
-    every faulty field in ``errors``, if an identifier is already taken or its control digit is wrong, or if
-    members contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``PreconditionFailed`` if the organisation was changed since it was read, and ``Conflict``, with every faulty
+    field in ``errors``, if an identifier is already taken or its control digit is wrong, or if members contradict each
+    other. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {
         "name": name,
@@ -217,10 +225,16 @@ def list_organisation_scores(
 ) -> Call[Fetched[PastScore]]:
     """List the scores of an organisation in its editions, newest first.
 
-    ``methodology``: score every edition with this version of the methodology; the result then has no ranks. By default
-    each edition is scored with its own version. ``lang``: language of the edition titles. ``limit``: items per page, 1
-    to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``.
-    Iterating over the result fetches all pages. Raises ``NotFound`` if the organisation does not exist.
+    - ``methodology``: score every edition with this version of the methodology; the result then has no ranks. By
+      default each edition is scored with its own version.
+    - ``lang``: language of the edition titles.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
+
+    Raises ``NotFound`` if the organisation does not exist.
     """
     query = {"methodology": methodology, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(

@@ -43,7 +43,7 @@ BUNDLE_MAX = 1024 * 1024 * 1024
 
 
 class PublicationOutcome(msgspec.Struct):
-    """The members of the result of a publication job that this client reads."""
+    """Result of a publication job, as far as this client reads it."""
 
     revision: int
 
@@ -80,17 +80,19 @@ def create_publication(
 ) -> Call[Publication]:
     """Publish an edition that is in review, or a correction of a published edition. Publishing cannot be undone.
 
-    ``reason``: the reason of the publication or correction, 1 to 1,000 characters, which is published too. For a
-    correction: ``supersedes``, the digest of the newest revision, and ``corrections``, the assessments to change, each
-    with a merge patch as for ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology":
-    "2027.1", "answers": {"D1.06": {"level": 3}}}}``. ``idempotency_key``: a name of your choice for this call, so that
-    the service acts once even if your program sends the call again.
+    - ``reason``: reason of the publication or correction, 1 to 1,000 characters, which is published too.
+    - ``supersedes``: for a correction, the digest of the newest revision.
+    - ``corrections``: for a correction, the assessments to change, each with a merge patch as for
+      ``editions.assessments.update``: ``{"organisation": "…", "assessment": {"methodology": "2027.1", "answers":
+      {"D1.06": {"level": 3}}}}``.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again.
+    - ``progress``: called with the job each time that the client fetches its state.
 
     Publishing thousands of organisations takes about half a minute. The service does it as a job, and the call waits
-    until the job ends, without a time limit; ``progress`` is called with the job each time that the client fetches its
-    state. If your program ends meanwhile, the service continues, and the same call with the same ``idempotency_key``
-    waits for the same job. Raises ``Conflict``, with every reason in ``errors``, if the edition cannot be published,
-    and ``JobNotDone`` if somebody cancels the job.
+    until the job ends, without a time limit. If your program ends meanwhile, the service continues, and the same call
+    with the same ``idempotency_key`` waits for the same job. Raises ``Conflict``, with every reason in ``errors``, if
+    the edition cannot be published, and ``JobNotDone`` if somebody cancels the job.
     """
     body = {"reason": reason, "supersedes": supersedes, "corrections": list(corrections)}
     request = build_create(core, "editions", edition, "publications", body=body, idempotency_key=idempotency_key)
@@ -104,7 +106,7 @@ def create_publication(
 def list_approvals(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[PublicationApproval]]:
-    """List the approvals that keys gave to publications of an edition, oldest first.
+    """List the approvals of an edition's publications, each by a key, oldest first.
 
     ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
     pages, for ``Page.total``. Raises ``NotFound`` if the edition does not exist.
@@ -116,7 +118,7 @@ def list_approvals(
 
 
 def get_approval(core: Core, edition: str, approval: str) -> Call[PublicationApproval]:
-    """Fetch an approval by its number; ``"1"`` is the first of the edition.
+    """Fetch an approval of a publication by its number; ``"1"`` is the first of the edition.
 
     Raises ``NotFound`` if the edition has no approval with that number.
     """

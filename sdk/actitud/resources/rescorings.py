@@ -13,11 +13,12 @@ from actitud.models import Job
 def create_rescoring(
     core: Core, edition: str, *, methodology: str, idempotency_key: str | None = None, lang: str | None = None
 ) -> Call[Job]:
-    """Start a job that scores an edition under another methodology version, without changing the edition.
+    """Start a job that scores an edition again under another methodology version, without changing the edition.
 
-    ``client.jobs.wait`` waits for its end: the ``result`` has both means and the number of organisations that move from
-    each level to each other. ``client.jobs.items.list`` has a result for each organisation, with the outcome ``risen``,
-    ``fallen``, ``same`` or ``unrated``; its ``detail`` has the score before and after, and the parts of the change.
+    ``client.jobs.wait`` waits for its end: its ``result`` has the mean index under both versions, and the number of
+    organisations that move from one level to another. ``client.jobs.items.list`` has a result for each organisation,
+    with the outcome ``risen``, ``fallen``, ``same`` or ``unrated``; its ``detail`` has the score before and after, and
+    the parts of the change.
 
     ``methodology``: the version, ``"2027.1"``. ``idempotency_key``: a name of your choice for this call, so that the
     service acts once even if your program sends the call again; by default each call gets its own. ``lang``: language

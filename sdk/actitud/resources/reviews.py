@@ -48,7 +48,7 @@ def list_verdicts(
 ) -> Call[Fetched[AnswerVerdicts]]:
     """List the verdicts on each answer of an assessment, in the order of the methodology's indicators.
 
-    Answers without a verdict are included. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
+    Answers without a verdict are listed too. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to
     skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over the result fetches all pages.
     Raises ``NotFound`` if there is no assessment.
     """
@@ -82,17 +82,18 @@ def put_verdict(
 ) -> Call[AnswerVerdicts]:
     """Record your verdict on the answer to an indicator, which replaces your earlier one and changes the score at once.
 
-    ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``. ``reason``: the reason of your
-    verdict; it is published, and may be ``None`` only for ``accepted``. ``level``: only for ``capped``, the highest
-    level that the evidence supports, below the submitted level. ``rule``: id of the rule, checked by people, that the
-    answer breaks, ``None`` if it breaks none. ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all
-    assessors on this answer. ``hearing_until``: a new last day of the hearing, which a harsher verdict needs if the
-    organisation has no whole day left to reply; ``None`` keeps the present last day.
+    - ``verdict``: ``accepted``, ``rejected``, ``insufficient``, ``stale`` or ``capped``.
+    - ``reason``: the reason of your verdict; it is published, and may be ``None`` only for ``accepted``.
+    - ``level``: only for ``capped``, the highest level that the evidence supports, below the submitted level.
+    - ``rule``: id of the rule, checked by people, that the answer breaks, ``None`` if it breaks none.
+    - ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
+    - ``hearing_until``: a new last day of the hearing, which a harsher verdict needs if the organisation has no whole
+      day left to reply; ``None`` keeps the present last day.
 
-    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, if the methodology does not
-    allow this verdict on the answer, or if it is harsher and the organisation could not reply to it (rule
-    ``harsher``); ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the verdicts
-    were read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``Conflict`` if the assessment is neither under review nor in its hearing, if the methodology does not allow
+    this verdict on the answer, or if it is harsher and the organisation could not reply to it (rule ``harsher``);
+    ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the verdicts were read. Raises
+    ``ValueError`` if ``if_match`` is ``None``.
     """
     members = {
         "verdict": verdict,
@@ -107,21 +108,21 @@ def put_verdict(
 
 
 def delete_verdict(core: Core, edition: str, organisation: str, indicator: str, *, if_match: str | None) -> Call[None]:
-    """Withdraw your verdict on an answer. The list of verdicts still shows that it was given and withdrawn.
+    """Withdraw your verdict on an answer. The list of verdicts still shows the verdict, as withdrawn.
 
     ``if_match``: the ``etag`` that ``get`` returned with the verdicts of all assessors on this answer.
 
-    Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither
-    under review nor in its hearing, or if a harsher verdict would count then and the organisation could not reply
-    to it; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed
-    since the verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Raises ``NotFound`` if you have no verdict on the present answer; ``Conflict`` if the assessment is neither under
+    review nor in its hearing, or if a harsher verdict of another assessor would then count and the organisation could
+    not reply to that; ``PreconditionFailed`` if another assessor gave a verdict or the answer changed since the
+    verdicts were read. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     segments = ("editions", edition, "assessments", organisation, "verdicts", indicator, "own")
     return fetch_nothing(core, build_delete(core, *segments, if_match=if_match))
 
 
 def get_review(core: Core, edition: str, organisation: str) -> Call[Review]:
-    """Fetch the overall review of an assessment. Its members are ``None`` or empty until a reviewer writes one.
+    """Fetch the overall review of an assessment. Its members are ``None`` or empty until a reviewer writes it.
 
     Raises ``NotFound`` if there is no assessment.
     """
@@ -143,16 +144,19 @@ def put_review(
 ) -> Call[Review]:
     """Write the overall review of an assessment, which replaces the earlier one and changes the score at once.
 
-    ``max_level``: the highest level that the assessment may reach, ``None`` for any. ``profile`` and ``answers``: the
-    facts that the methodology lets reviewers set; a missing fact takes the methodology's default. ``reason``: the text
-    of the review; it is published. ``if_match``: the ``etag`` of the review. ``methodology``: the version of the
-    edition, which the facts must follow. ``hearing_until``: a new last day of the hearing, which a harsher review needs
-    if the organisation has no whole day left to reply; ``None`` keeps the present last day.
+    - ``max_level``: the highest level that the assessment may reach, ``None`` for any.
+    - ``profile`` and ``answers``: the facts that the methodology lets reviewers set; a missing fact takes the
+      methodology's default.
+    - ``reason``: the text of the review; it is published.
+    - ``if_match``: the ``etag`` of the review.
+    - ``methodology``: the version of the edition, which the facts must follow.
+    - ``hearing_until``: a new last day of the hearing, which a harsher review needs if the organisation has no whole
+      day left to reply; ``None`` keeps the present last day.
 
     Raises ``Conflict`` if the assessment is neither under review nor in its hearing, or if the review is harsher and
-    the organisation could not reply to it (rule ``harsher``); ``PreconditionFailed`` if the
-    review was changed since it was read; ``InvalidRequest`` with every invalid field if the facts do not fit the
-    methodology. Raises ``ValueError`` if ``if_match`` is ``None``.
+    the organisation could not reply to it (rule ``harsher``); ``PreconditionFailed`` if the review was changed since it
+    was read; ``InvalidRequest`` with every invalid field if the facts do not fit the methodology. Raises ``ValueError``
+    if ``if_match`` is ``None``.
     """
     body: dict[str, object] = {"methodology": methodology, "reason": reason, "max_level": max_level}
     optional = {"profile": profile, "answers": answers, "hearing_until": hearing_until}
@@ -172,11 +176,15 @@ def list_assessment_flags(
     total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List the flags of an assessment that the last search raised: unusual figures for assessors to look at.
+    """List the flags of an assessment from the last search: unusual figures that assessors should examine.
 
-    ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
-    ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if there is no assessment.
+    - ``kind``: list only flags of this kind, such as ``outlier``.
+    - ``lang``: language of the sentences.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages. Raises ``NotFound`` if there is no assessment.
     """
     query = {"kind": kind, "limit": limit, "offset": offset, "total": total or None}
     request = build_get(core, "editions", edition, "assessments", organisation, "flags", query=query, lang=lang)
@@ -193,20 +201,24 @@ def list_flags(
     total: bool = False,
     lang: str | None = None,
 ) -> Call[Fetched[Flag]]:
-    """List the flags of an edition that the last search raised, ordered by organisation: unusual figures to look at.
+    """List the flags of an edition from the last search, by organisation: unusual figures for assessors to examine.
 
-    ``kind``: list only flags of this kind, such as ``outlier``. ``lang``: language of the sentences. ``limit``: items
-    per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all pages, for
-    ``Page.total``. Iterating over the result fetches all pages. Raises ``NotFound`` if the edition does not exist.
+    - ``kind``: list only flags of this kind, such as ``outlier``.
+    - ``lang``: language of the sentences.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages. Raises ``NotFound`` if the edition does not exist.
     """
     query = {"kind": kind, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "editions", edition, "flags", query=query, lang=lang), Listing[Flag])
 
 
 def create_flags(core: Core, edition: str) -> Call[FlaggingResult]:
-    """Search the assessments of an edition for unusual figures and replace its flags. No score changes.
+    """Search the assessments of an edition for unusual figures, and replace the flags of the edition by those found.
 
-    Raises ``NotFound`` if the edition does not exist.
+    Flags change no score. Raises ``NotFound`` if the edition does not exist.
     """
     return fetch(
         core, build_compute(core, "editions", edition, "flags", query={}, body=None, lang=None), FlaggingResult
@@ -224,7 +236,7 @@ def get_agreement(core: Core, edition: str) -> Call[Agreement]:
 def list_samples(
     core: Core, edition: str, *, limit: int | None = None, offset: int | None = None, total: bool = False
 ) -> Call[Fetched[Sample]]:
-    """List the sample of an edition: one item, or none if no sample was drawn yet.
+    """List the random sample of an edition for review: one item, or none if no sample was drawn yet.
 
     ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items of all
     pages, for ``Page.total``. Raises ``NotFound`` if the edition does not exist.
@@ -241,7 +253,7 @@ def create_sample(
     seed: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Sample]:
-    """Draw the random sample of assessments to review. An edition has one sample, which cannot be changed.
+    """Draw a random sample of an edition's assessments for review. An edition has one sample, which cannot be changed.
 
     ``share``: share of the assessments to draw, above 0 and at most 1. ``seed``: text that determines the sample, such
     as a number drawn in public; by default the service generates a random seed. ``idempotency_key``: a name of your

@@ -29,15 +29,18 @@ def create_score(
 ) -> Call[Score]:
     """Score the facts of one organisation and explain the result. Nothing is stored.
 
-    ``profile``: facts about the organisation. ``answers``: facts by indicator id; a missing indicator is unknown
-    and scores 0. ``profile_self_declared``: names of profile fields without evidence. ``methodology``: version that
-    scores the facts. ``what_if``: hypothetical facts, ``{"answers": {"D1.06": {"level": 3}, "D1.03": None},
-    "profile": {"employees": 12}}``; ``Score.what_if`` then contains their score and the difference. ``explain``:
-    ``False`` is several times faster and leaves out main reasons and indicators; the points of the dimensions are
-    then ``None``. ``on_findings``: ``"return"`` returns a score with contradictions instead of raising. ``lang``:
-    language of the sentences.
+    - ``profile``: facts about the organisation.
+    - ``answers``: facts by indicator id; a missing indicator is unknown and scores 0.
+    - ``methodology``: version that scores the facts.
+    - ``profile_self_declared``: names of profile fields without evidence.
+    - ``what_if``: hypothetical facts, ``{"answers": {"D1.06": {"level": 3}, "D1.03": None}, "profile": {"employees":
+      12}}``; ``Score.what_if`` then contains their score and the difference.
+    - ``explain``: ``False`` is several times faster and leaves out main reasons and indicators; the points of the
+      dimensions are then ``None``.
+    - ``on_findings``: ``"return"`` returns a score with contradictions instead of raising.
+    - ``lang``: language of the sentences.
 
-    Raises ``ScoreHasErrors``, which carries the score, if the score has findings of severity ``error`` (findings of
+    Raises ``ScoreHasErrors``, which contains the score, if the score has findings of severity ``error`` (findings of
     the hypothetical facts do not count); ``InvalidRequest`` with every invalid field if the facts do not fit the
     methodology; ``ValueError`` for NaN or infinity, before anything is sent.
     """
@@ -69,11 +72,11 @@ def create_scores(
     """Score the facts of up to 1,000 organisations in one request; return their scores in the same order.
 
     The scores have no explanation, as with ``explain=False``, and findings raise no exception: check ``error_findings``
-    of each score. ``methodology``: version that scores the facts of an item that names none. ``lang``: language of the
-    sentences.
+    of each score. ``methodology``: version that scores the facts of an item without a version. ``lang``: language of
+    the sentences.
 
-    Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.07``; then no
-    item is scored. Raises ``ValueError`` for NaN or infinity, before anything is sent.
+    Raises ``InvalidRequest`` with every invalid field of every item, such as ``/items/17/answers/D1.07``; then no item
+    is scored. Raises ``ValueError`` for NaN or infinity, before anything is sent.
     """
     body = {"items": [{"methodology": methodology, **item} for item in items]}
     batch = yield from fetch(core, build_compute(core, "scores", "batch", query={}, body=body, lang=lang), _ScoreBatch)

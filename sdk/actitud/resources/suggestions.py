@@ -37,9 +37,14 @@ def list_suggestions(
 
     Without a decision, a suggestion is listed only for the key that made it, publishers and administrators.
 
-    ``kind``: ``error`` or ``indicator``. ``state``: the last decision, or ``"undecided"``. ``dimension``: ``"D1"`` …
-    ``"D10"``. ``limit``: items per page, 1 to 1,000, default 50. ``offset``: items to skip. ``total``: count the items
-    of all pages, for ``Page.total``. Iterating over the result fetches all pages.
+    - ``kind``: ``error`` or ``indicator``.
+    - ``state``: the last decision, or ``"undecided"``.
+    - ``dimension``: ``"D1"`` … ``"D10"``.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
     """
     query = {
         "kind": kind,
@@ -55,8 +60,8 @@ def list_suggestions(
 def get_suggestion(core: Core, suggestion: str) -> Call[Suggestion]:
     """Fetch a suggestion by its id.
 
-    Raises ``NotFound`` if the suggestion does not exist or was withdrawn, or has no decision and your key neither made
-    it nor decides.
+    Raises ``NotFound`` if the suggestion does not exist or was withdrawn, or has no decision yet and your key is
+    neither its author nor one that decides.
     """
     return fetch(core, build_get(core, "suggestions", suggestion), Suggestion)
 
@@ -72,14 +77,17 @@ def create_suggestion(
     indicator: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Suggest a further error or indicator. Everybody reads it once there is a decision on it.
+    """Suggest a further error or indicator for the methodology. Everybody can read it once there is a decision on it.
 
-    ``kind``: ``error`` for a further error of administrations, ``indicator`` for a further indicator. ``title`` and
-    ``text``: one line each, at most 200 and 4,000 characters, without personal data. ``language``: BCP 47 tag of their
-    language, ``"es"``. ``dimension`` or ``indicator``: id of the node concerned, if there is one. ``idempotency_key``:
-    a name of your choice for this call, so that the service acts once even if your program sends the call again; by
-    default each call gets its own. Raises ``Conflict`` if the indicator belongs to another dimension, or if the key has
-    used up its suggestions of 24 hours (rule ``too_many``).
+    - ``kind``: ``error`` for a further error of administrations, ``indicator`` for a further indicator.
+    - ``title`` and ``text``: one line each, at most 200 and 4,000 characters, without personal data.
+    - ``language``: BCP 47 tag of their language, ``"es"``.
+    - ``dimension`` and ``indicator``: id of the dimension or indicator concerned, if there is one.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
+
+    Raises ``Conflict`` if the indicator belongs to another dimension, or if the key has used up its suggestions of 24
+    hours (rule ``too_many``).
     """
     body = {
         "kind": kind,
@@ -113,13 +121,19 @@ def create_decision(
     methodology: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Suggestion]:
-    """Record a decision on a suggestion, the first or a later one. Decision and reason are published at once.
+    """Record a decision on a suggestion, the first or a later one, and return the suggestion with it.
 
-    ``if_match``: the ``etag`` of the suggestion. ``language``: BCP 47 tag of the reason's language, default the
-    language of the suggestion. ``methodology``: the version that the decision refers to, if any. ``idempotency_key``: a
-    name of your choice for this call, so that the service acts once even if your program sends the call again; by
-    default each call gets its own. Returns the suggestion with its new decision. Raises ``PreconditionFailed`` if
-    another decision was made since the suggestion was read. Raises ``ValueError`` if ``if_match`` is ``None``.
+    Decision and reason are published at once.
+
+    - ``if_match``: the ``etag`` of the suggestion.
+    - ``reason``: reason of the decision.
+    - ``language``: BCP 47 tag of the reason's language, default the language of the suggestion.
+    - ``methodology``: version of the methodology that the decision refers to, if any.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
+
+    Raises ``PreconditionFailed`` if another decision was made since the suggestion was read. Raises ``ValueError`` if
+    ``if_match`` is ``None``.
     """
     body = {"decision": decision, "reason": reason, "language": language, "methodology": methodology}
     request = build_create(

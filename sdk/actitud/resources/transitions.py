@@ -39,21 +39,24 @@ def create_transitions(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Job]:
-    """Start a job that takes a step, such as ``returns``, for many assessments; ``client.jobs.wait`` waits for its end.
+    """Start a job that makes a transition, such as ``returns``, of many assessments; ``client.jobs.wait`` waits for it.
 
-    The step has the same rules and roles as the call for a single assessment: ``submissions`` needs the key of an
-    editor, ``reviews``, ``hearings``, ``returns`` and ``finals`` the key of an assessor, ``extensions`` the key of a
-    publisher; an administrator may take all steps. ``returns`` requires ``reason`` and ``until``, ``extensions`` also
-    ``phase``.
+    - ``step``: name of the transition. It has the same rules and roles as the call for a single assessment:
+      ``submissions`` needs the key of an editor, ``reviews``, ``hearings``, ``returns`` and ``finals`` the key of an
+      assessor, ``extensions`` the key of a publisher; an administrator may make all transitions.
+    - ``organisations``: up to 1,000 ids.
+    - ``filter``: instead of ids, conditions that assessments in any state must meet, such as ``{"province": "28"}``.
+      Without either, all assessments are selected whose state allows the transition.
+    - ``reason``, ``until``, ``phase``: as in the call for a single assessment; ``returns`` requires ``reason`` and
+      ``until``, ``extensions`` also ``phase``.
+    - ``dry_run``: return the outcomes without changing anything.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
 
-    ``organisations``: up to 1,000 ids. ``filter``: instead of ids, conditions that assessments in any state must meet,
-    such as ``{"province": "28"}``. Without either, all assessments are selected whose state allows the step.
-    ``dry_run``: return the outcomes without changing anything. ``idempotency_key``: a name of your choice for this
-    call, so that the service acts once even if your program sends the call again; by default each call gets its own.
-
-    The job has a result for each organisation: ``done`` (in a dry run ``possible``), ``unchanged`` if the step had been
-    taken before, or ``refused`` with the problem. Raises ``Conflict`` if nothing is selected or the edition is
-    published, ``Forbidden`` if the key may not take the step, and ``InvalidRequest`` if an organisation is named twice.
+    The job has a result for each organisation: ``done`` (in a dry run ``possible``), ``unchanged`` if the transition
+    had been made before, or ``refused`` with the problem. Raises ``Conflict`` if nothing is selected or the edition is
+    published, ``Forbidden`` if the key may not make the transition, and ``InvalidRequest`` if an organisation is named
+    twice.
     """
     members: dict[str, object] = {
         "organisations": None if organisations is None else list(organisations),
@@ -70,13 +73,13 @@ def create_transitions(
 
 
 class Transitions(Bound):
-    """Operations that take a step for many assessments: ``client.editions.transitions.create``."""
+    """Operations that make a transition of many assessments: ``client.editions.transitions.create``."""
 
     create: Final = bind_blocking(create_transitions)
 
 
 class AsyncTransitions(AsyncBound):
-    """Awaitable operations that take a step for many assessments: ``async_client.editions.transitions.create``."""
+    """Awaitable operations that make a transition of many assessments: ``async_client.editions.transitions.create``."""
 
     create: Final = bind_awaitable(create_transitions)
 
@@ -99,7 +102,7 @@ def get_verdict_workbook(
 
     It has up to 1,000 assessments that are under review or in their hearing, ordered by organisation id and beginning
     after the id ``after``, and only your own verdicts. ``sample``: only the organisations of the sample of the edition.
-    The other filters are explained in ``organisations.list``. ``lang``: language of the workbook.
+    ``q`` to ``parent``: as in ``organisations.list``. ``lang``: language of the workbook.
 
     Raises ``NotFound`` if the edition does not exist, or, with ``sample``, has none.
     """
@@ -120,12 +123,12 @@ def get_verdict_workbook(
 def create_verdicts(
     core: Core, edition: str, workbook: bytes, *, idempotency_key: str | None = None, lang: str | None = None
 ) -> Call[Job]:
-    """Start a job that gives the verdicts of a review workbook; ``client.jobs.wait`` waits for its end.
+    """Start a job that records the verdicts of a review workbook; ``client.jobs.wait`` waits for its end.
 
-    Rows without a verdict change nothing. The job has a result for each other row: ``done``, ``unchanged`` if you have
-    given the same verdict before, or ``refused`` with a problem whose ``errors`` name the cell. ``idempotency_key``: a
-    name of your choice for this call, so that the service acts once even if your program sends the call again; by
-    default each call gets its own.
+    Rows without a verdict change nothing. The job has a result for each row with a verdict: ``done``, ``unchanged`` if
+    you have given the same verdict before, or ``refused`` with a problem whose ``errors`` name the cell.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again; by default each call gets its own.
 
     The job fails with ``conflict`` if the file is no review workbook of this edition and of your key. Raises
     ``Conflict`` if the edition is published, and ``ContentTooLarge`` for a file of more than 32 MB.

@@ -52,11 +52,11 @@ def create_webhook(
 ) -> Call[SignedWebhook]:
     """Create a webhook, which notifies another system of events that your key may read.
 
-    Only this response has the ``secret``.
+    Only this response contains the ``secret``, with which messages are verified.
 
-    ``url``: an https address with a public host name and without another port. ``events``: at least one.
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
-    the call again; a repeated call returns the webhook with ``secret=None``: rotate its secret then.
+    ``url``: an https address with a public host name and without another port. ``events``: kinds of events, at least
+    one. ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
+    sends the call again; a repeated call returns the webhook with ``secret=None``: rotate its secret then.
 
     Raises ``Conflict`` if the service does not send to that address (rules ``form``, ``ip``, ``internal``, ``host``),
     or if you have ten webhooks already (``too_many``).
@@ -76,18 +76,21 @@ def update_webhook(
 ) -> Call[Webhook]:
     """Change some members of a webhook and keep the others.
 
-    ``if_match``: the ``etag`` of the webhook. ``url``: an https address with a public host name and without another
-    port; pending messages go to the new address. ``events``: at least one. ``state``: ``paused`` sends and records no
-    events; ``active`` also enables a webhook that the service disabled. Raises ``PreconditionFailed`` if the webhook
-    was changed since it was read, and ``Conflict`` if the service does not send to that address. Raises ``ValueError``
-    if ``if_match`` is ``None``.
+    - ``if_match``: the ``etag`` of the webhook.
+    - ``url``: an https address with a public host name and without another port; pending messages go to the new
+      address.
+    - ``events``: at least one.
+    - ``state``: ``paused`` sends and records no events; ``active`` also enables a webhook that the service disabled.
+
+    Raises ``PreconditionFailed`` if the webhook was changed since it was read, and ``Conflict`` if the service does not
+    send to that address. Raises ``ValueError`` if ``if_match`` is ``None``.
     """
     body = {"url": url, "events": events if isinstance(events, UnsetType) else list(events), "state": state}
     return fetch(core, build_patch(core, "webhooks", webhook, body=body, if_match=if_match), Webhook)
 
 
 def delete_webhook(core: Core, webhook: str, *, if_match: str | None) -> Call[None]:
-    """Delete a webhook with its log. ``if_match`` is the ``etag`` of the webhook.
+    """Delete a webhook with the log of its deliveries. ``if_match`` is the ``etag`` of the webhook.
 
     Raises ``PreconditionFailed`` if the webhook was changed since it was read, and ``NotFound`` if it does not exist.
     Raises ``ValueError`` if ``if_match`` is ``None``.
@@ -98,7 +101,7 @@ def delete_webhook(core: Core, webhook: str, *, if_match: str | None) -> Call[No
 def create_rotation(
     core: Core, webhook: str, *, if_match: str | None, idempotency_key: str | None = None
 ) -> Call[SignedWebhook]:
-    """Give a webhook another secret; for seven days messages are signed with the old secret as well.
+    """Replace the secret of a webhook by a new one; for seven days messages are signed with the old secret as well.
 
     ``if_match``: the ``etag`` of the webhook. ``idempotency_key``: a name of your choice for this call, so that the
     service acts once even if your program sends the call again; a repeated call returns ``secret=None``.
@@ -123,16 +126,21 @@ def list_deliveries(
 ) -> Call[Fetched[Delivery]]:
     """List the deliveries to a webhook in the last 30 days, newest first, with their attempts.
 
-    ``state``: only deliveries that are ``pending``, ``delivered`` or ``failed``. ``limit``: items per page, 1 to 1,000,
-    default 50. ``offset``: items to skip. ``total``: count the items of all pages, for ``Page.total``. Iterating over
-    the result fetches all pages. Raises ``NotFound`` if the webhook does not exist or belongs to another key.
+    - ``state``: only deliveries that are ``pending``, ``delivered`` or ``failed``.
+    - ``limit``: items per page, 1 to 1,000, default 50.
+    - ``offset``: items to skip.
+    - ``total``: count the items of all pages, for ``Page.total``.
+
+    Iterating over the result fetches all pages.
+
+    Raises ``NotFound`` if the webhook does not exist or belongs to another key.
     """
     query = {"state": state, "limit": limit, "offset": offset, "total": total or None}
     return fetch_page(core, build_get(core, "webhooks", webhook, "deliveries", query=query), Listing[Delivery])
 
 
 def create_attempt(core: Core, webhook: str, delivery: str, *, idempotency_key: str | None = None) -> Call[Delivery]:
-    """Request that a message is delivered again, with the same id and body, even if it was delivered before.
+    """Deliver a message to a webhook again, with the same id and body, even if it was delivered before.
 
     ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
     the call again; by default each call gets its own. Raises ``NotFound`` if there is no such webhook or delivery.
@@ -144,19 +152,19 @@ def create_attempt(core: Core, webhook: str, delivery: str, *, idempotency_key: 
 
 
 class WebhookRotations(Bound):
-    """Operations that give a webhook another secret: ``client.webhooks.rotations.create``."""
+    """Operations that replace the secret of a webhook: ``client.webhooks.rotations.create``."""
 
     create: Final = bind_blocking(create_rotation)
 
 
 class DeliveryAttempts(Bound):
-    """Operations that repeat a delivery: ``client.webhooks.deliveries.attempts.create``."""
+    """Operations that repeat a delivery to a webhook: ``client.webhooks.deliveries.attempts.create``."""
 
     create: Final = bind_blocking(create_attempt)
 
 
 class WebhookDeliveries(Bound):
-    """Operations on the log of a webhook: ``client.webhooks.deliveries.list``."""
+    """Operations on the deliveries to a webhook: ``client.webhooks.deliveries.list``."""
 
     list: Final = bind_blocking_list(list_deliveries)
 
@@ -181,19 +189,22 @@ class Webhooks(Bound):
 
 
 class AsyncWebhookRotations(AsyncBound):
-    """Awaitable operations that give a webhook another secret: ``async_client.webhooks.rotations.create``."""
+    """Awaitable operations that replace the secret of a webhook: ``async_client.webhooks.rotations.create``."""
 
     create: Final = bind_awaitable(create_rotation)
 
 
 class AsyncDeliveryAttempts(AsyncBound):
-    """Awaitable operations that repeat a delivery: ``async_client.webhooks.deliveries.attempts.create``."""
+    """Awaitable operations that repeat a delivery to a webhook.
+
+    Its operation is ``async_client.webhooks.deliveries.attempts.create``.
+    """
 
     create: Final = bind_awaitable(create_attempt)
 
 
 class AsyncWebhookDeliveries(AsyncBound):
-    """Awaitable operations on the log of a webhook: ``async_client.webhooks.deliveries.list``."""
+    """Awaitable operations on the deliveries to a webhook: ``async_client.webhooks.deliveries.list``."""
 
     list: Final = bind_awaitable_list(list_deliveries)
 

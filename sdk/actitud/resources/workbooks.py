@@ -33,11 +33,11 @@ def fill_workbook(
     profile_sources: Mapping[str, SourceLike | None] | None = None,
     lang: str | None = None,
 ) -> Call[bytes]:
-    """Download the workbook of a methodology version with answers filled in. Nothing is stored.
+    """Download the questionnaire of a methodology version as an XLSX workbook, filled in with answers.
 
-    Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not: an answer may have
-    only some of its facts, and may have ``basis`` (``self_declared`` if the answer has no evidence), ``evidence``
-    and ``note``. ``lang``: language of the workbook. The workbook keeps 15 significant digits of a number.
+    Nothing is stored. Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not: an
+    answer may have only some of its facts, and may have ``basis`` (``self_declared`` if the answer has no evidence),
+    ``evidence`` and ``note``. ``lang``: language of the workbook. The workbook keeps 15 significant digits of a number.
 
     Raises ``NotFound`` if the version does not exist, and ``InvalidRequest`` with every invalid field.
     """

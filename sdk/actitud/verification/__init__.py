@@ -82,25 +82,31 @@ def verify(
 ) -> Verification:
     """Verify a published file (digests, form, list, corrections, signatures) or the hash chain of a ledger.
 
-    ``source``: a bundle, an edition document, a score document or a ledger (one entry per line, from the first entry),
-    gzipped or not: a path, bytes, or a seekable binary file. ``keys``: the public keys that you trust, from
-    ``client.signing_keys.list()``, or the JSON Web Key Set of ``/.well-known/jwks.json`` (path, bytes or decoded).
-    Without ``keys`` a bundle is checked with the keys inside it, and ``unchecked`` says that this does not prove who
-    signed. ``digest``: the expected digest of the edition document or of the single document. ``signature``: the
-    signature of a single document, from ``client.published.signature()``; needs ``keys``. ``checkpoint``: text of a
-    checkpoint that you kept, to compare with a ledger or a bundle. ``published``: function that returns the bytes of a
-    published document by digest, or None if there is no such document; with this function a revision is compared with
-    the previous one. ``progress``: called with the number of verified score documents and their total. ``rescorer``:
-    object that recomputes scores; this library contains none. ``shown``: function that returns the rows of the ranking
-    that the service shows for the newest revision, as mappings; each figure of a row is compared with the signed
-    figure. ``ledger``: the ledger of the service from its first entry, in one of the forms of ``source``; ``verify``
-    then checks that the ledger contains the publication and its checkpoints, and reads which keys were compromised. For
-    a single score document ``published`` is needed as well. Without a ledger the verdict says that none was compared,
-    and no signature of a compromised key is accepted.
+    Args:
+        source: Bundle, edition document, score document or ledger (one entry per line, from the first entry), gzipped
+            or not: a path, bytes, or a seekable binary file.
+        keys: Public keys that you trust, from ``client.signing_keys.list()``, or the JSON Web Key Set of
+            ``/.well-known/jwks.json`` (path, bytes or decoded). Without them a bundle is checked with the keys inside
+            it, and ``unchecked`` says that this does not prove who signed.
+        digest: Expected digest of the edition document or of the single document.
+        signature: Signature of a single document, from ``client.published.signature()``; needs ``keys``.
+        checkpoint: Text of a checkpoint that you kept, to compare with a ledger or a bundle.
+        published: Function that returns the bytes of a published document by digest, or None if there is no such
+            document; with it a revision is compared with the previous one.
+        progress: Called with the number of verified score documents and their total.
+        rescorer: Object that recomputes scores; this library contains none.
+        shown: Function that returns the rows of the ranking that the service shows for the newest revision, as
+            mappings; each figure of a row is compared with the signed figure.
+        ledger: Ledger of the service from its first entry, in one of the forms of ``source``, in which the publication
+            and its checkpoints, and compromised keys, are looked up; for a single score document ``published`` is
+            needed as well. Without a ledger the verdict says that none was compared, and no signature of a compromised
+            key is accepted.
 
-    Raises ``ImportError`` without the extra ``actitud[verify]``, ``OSError`` if a path cannot be read,
-    :class:`Unverifiable` if the source is not a published file, and ``ValueError`` if ``keys`` or ``digest`` is
-    malformed.
+    Raises:
+        ImportError: The extra ``actitud[verify]`` is not installed.
+        OSError: A path cannot be read.
+        Unverifiable: The source is not a published file.
+        ValueError: ``keys`` or ``digest`` is malformed.
     """
     _require_extra()
     if digest is not None and not _DIGEST.fullmatch(digest):

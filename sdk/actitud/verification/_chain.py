@@ -36,11 +36,11 @@ class _ActorOpening(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """The members of a ledger entry, as ``GET /v1/ledger`` returns it, that are verified.
+    """Ledger entry as ``GET /v1/ledger`` returns it, with the members that are verified.
 
     ``seq``: number of the entry. ``record``: the recorded action with its facts. ``prev`` and ``hash``: hash of the
-    previous entry and of this one. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if the
-    ledger does not show them.
+    previous entry and of this entry. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if
+    the ledger does not show them.
     """
 
     seq: int
@@ -52,11 +52,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Chain:
-    """The entries of a ledger that have been verified so far.
+    """Verifier of the hash chain of a ledger, to which entries are added one after another.
 
-    ``size``: their number. ``root``: the hash of the last one, in hexadecimal. The hash of an entry is SHA-256(0x00 ||
-    hash of the previous entry || number of the entry || record). ``kept``: the statement of a checkpoint that the
-    caller kept, to compare with the chain; ``None`` if there is none.
+    ``size``: number of the entries verified so far. ``root``: hash of the last of them, in hexadecimal. The hash of an
+    entry is SHA-256(0x00 || hash of the previous entry || number of the entry || record). ``kept``: the statement of a
+    checkpoint that the caller kept, to compare with the chain; ``None`` if there is none.
     """
 
     def __init__(self, findings: Findings, kept: LedgerState | None = None) -> None:

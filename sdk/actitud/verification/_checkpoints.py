@@ -22,7 +22,7 @@ NOTE_SIGNATURES = re.compile(r"\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+")
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """The statement of a checkpoint: the name of the ledger, its number of entries and the hash of the last, in hex."""
+    """Statement of a checkpoint: name of the ledger, number of its entries, and hash of the last one in hexadecimal."""
 
     origin: str
     size: int
@@ -30,10 +30,9 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:
-    """Read the statement of a checkpoint without verifying its signature.
+    """Return the statement of a checkpoint, read without verifying its signature.
 
-    ``line``: number of its line in the file, for problems. Adds a problem and returns None if the note is
-    malformed.
+    ``line``: number of its line in the file, for problems. If the note is malformed, add a problem and return None.
     """
     statement = STATEMENT.match(note)
     if statement is None:
@@ -43,10 +42,10 @@ def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | N
 
 
 def compare_checkpoints(findings: Findings, line: int, earlier: LedgerState, later: LedgerState) -> None:
-    """Add a problem if ``earlier`` cannot be an earlier state of the ledger of ``later``.
+    """Add a problem if the ledger state ``earlier`` cannot precede the ledger state ``later``.
 
-    It cannot if it belongs to another ledger, or if it does not have fewer entries. ``line``: number of the line that
-    the problem is reported at.
+    It cannot if the two belong to different ledgers, or if ``earlier`` does not have fewer entries. ``line``: number of
+    the line in the file at which the problem is reported.
     """
     if earlier.origin != later.origin:
         add_other_ledger(findings, line, earlier.origin, later.origin)
@@ -73,6 +72,6 @@ def add_no_checkpoint(findings: Findings, line: int) -> None:
 
 
 def read_state(statement: re.Match[str]) -> LedgerState:
-    """Build the statement from a match of ``STATEMENT``."""
+    """Return the statement of a checkpoint from a match of the regular expression ``STATEMENT``."""
     root = b64decode(statement["root"]).hex()
     return LedgerState(origin=statement["origin"], size=int(statement["size"]), root=root)

@@ -45,9 +45,10 @@ _SCORES = ("si las puntuaciones salen de las respuestas", "whether the scores fo
 
 
 def verify_bundle(findings: Findings, options: Options, header: Json, lines: Iterator[bytes]) -> Verification:
-    """Verify a bundle and return the result. ``header``: its decoded first line; ``lines``: the lines after it.
+    """Verify a bundle (all signed documents of an edition in one file) and return the result.
 
-    ``findings`` collects the problems and checks; ``options`` are the parameters of :func:`actitud.verify`.
+    ``header``: its decoded first line. ``lines``: the lines after it. ``findings`` collects the problems and checks;
+    ``options`` are the parameters of :func:`actitud.verify`.
     """
     _check_header(findings, header)
     text = next(lines, None)
@@ -426,8 +427,8 @@ def verify_single(
 ) -> Verification:
     """Verify an edition document or a score document that is not in a bundle, and return the result.
 
-    ``document`` and ``text``: the document decoded and as bytes. ``lines``: the lines of the file after it; it
-    is a problem if there are any.
+    ``document`` and ``text``: the document, decoded and as bytes. ``lines``: further lines of the file, of which each
+    is a problem.
     """
     kind, digest, key = str(document["kind"]), compute_digest(text), None
     if next(lines, None) is not None:

@@ -81,11 +81,11 @@ _HOLDS_ALONE = "SE CUMPLE, PERO SIN MIRAR EL LIBRO DE CAMBIOS", "HOLDS, BUT THE 
 
 
 class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem of a published file.
+    """Problem that a verification found in a published file.
 
     ``location``: line number, possibly with a JSON Pointer into that line (``2:/scores/16/rank``); line 0 is the
     ``checkpoint`` argument, and ``0:/ledger`` the ``ledger`` argument. ``code``: one of :data:`ProblemCode`. ``text``:
-    the actual and the expected value.
+    a sentence with the actual and the expected value, by language.
     """
 
     location: str
@@ -97,9 +97,9 @@ class VerificationProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was made. ``holds``: True if it passed. ``name``: one of :data:`CheckName`.
+    """Check that a verification made of a published file. ``holds``: True if the file passed it.
 
-    ``text``: the subject of the check, in Spanish and in English.
+    ``name``: one of :data:`CheckName`. ``text``: the subject of the check, in Spanish and in English.
     """
 
     name: str
@@ -108,12 +108,16 @@ class VerificationCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of :func:`verify`.
+    """Result of the verification of a published file by :func:`verify`.
 
-    ``kind``: ``bundle``, ``edition``, ``score`` or ``ledger``. ``digest``: digest of the document, for a bundle of its
-    edition document; ``None`` for a ledger. ``key``: id of the signing key; ``None`` if no signature was checked or
-    none is valid. ``checks``: all checks that were made. ``problems``: all problems that were found. ``unchecked``:
-    facts that the file alone cannot prove. ``verdict``: a summary in one sentence.
+    Attributes:
+        kind: ``bundle``, ``edition``, ``score`` or ``ledger``.
+        digest: Digest of the document, for a bundle of its edition document; ``None`` for a ledger.
+        key: Id of the signing key; ``None`` if no signature was checked or none is valid.
+        checks: All checks that were made.
+        problems: All problems that were found.
+        unchecked: Facts that the file alone cannot prove.
+        verdict: A summary in one sentence.
     """
 
     kind: str
@@ -126,12 +130,12 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """True if there are no problems."""
+        """True if the verification found no problems."""
         return not self.problems
 
 
 def make_text(es: str, en: str) -> Text:
-    """Return a sentence as a mapping from language to text."""
+    """Return a mapping of the languages Spanish and English to the two texts of a sentence."""
     return {"es": es, "en": en}
 
 
@@ -141,10 +145,10 @@ def format_count(count: int) -> tuple[str, str]:
 
 
 class Findings:
-    """Collection of the problems and checks of one verification.
+    """Collector of the problems and checks of one verification.
 
-    ``is_compared_with_ledger``: False if it was not checked that the ledger contains the publication; the first words
-    of the verdict then say so.
+    ``is_compared_with_ledger``: False if the publication was not looked up in a ledger; the first words of the verdict
+    then say so.
     """
 
     def __init__(self) -> None:
@@ -155,25 +159,25 @@ class Findings:
         self._unchecked: list[Text] = []
 
     def add_problem(self, code: ProblemCode, line: int, pointer: str, es: str, en: str) -> None:
-        """Add a problem at a line and a JSON Pointer. Unprintable characters of the file are escaped.
+        """Add a problem at a line of the file. Unprintable characters in its texts are escaped.
 
-        ``code``: kind of the problem. ``pointer``: empty if the whole line is meant. ``es`` and ``en``: the sentence
-        in Spanish and in English.
+        ``code``: kind of the problem. ``pointer``: JSON Pointer into the line, empty for the whole line. ``es`` and
+        ``en``: the sentence in Spanish and in English.
         """
         place = _escape(f"{line}:{pointer}" if pointer else str(line))
         self.problems.append(VerificationProblem(location=place, code=code, text=make_text(_escape(es), _escape(en))))
 
     def add_check(self, name: CheckName, es: str, en: str) -> None:
-        """Add a check, with its subject in Spanish and English.
+        """Add a check to the result, with its subject in Spanish and English.
 
-        The check holds if no problem with one of its codes (see ``_CODES``) was added before, so add all problems
+        The check passes if no problem with a code that belongs to it (``_CODES``) was added before. So add all problems
         first.
         """
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
 
     def add_unchecked(self, es: str, en: str) -> None:
-        """Add, in Spanish and English, a check that cannot be made with the file and the given options."""
+        """Add to the result, in Spanish and English, a fact that the file and the options cannot prove."""
         self._unchecked.append(make_text(es, en))
 
     def build_result(

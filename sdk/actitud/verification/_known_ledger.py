@@ -25,7 +25,7 @@ _HASH_BYTES = 32
 
 
 class PublicationEntry(NamedTuple):
-    """An entry of the ledger that says that a revision of an edition was published."""
+    """Entry of the ledger about the publication of a revision of an edition."""
 
     seq: int
     edition: str
@@ -33,10 +33,10 @@ class PublicationEntry(NamedTuple):
 
 
 class KnownLedger:
-    """A ledger with a verified chain: its name, its size, its publications and its compromised keys.
+    """Ledger with a verified hash chain: its name, its size, its publications and its compromised keys.
 
-    ``origin``: name of the ledger. ``size``: number of its entries. ``compromised``: by id of each compromised signing
-    key, the number of the entry from which on the key is not trusted.
+    ``origin``: name of the ledger. ``size``: number of its entries. ``compromised``: number of the entry from which on
+    a compromised signing key is not trusted, by id of the key.
     """
 
     def __init__(self, origin: str) -> None:
@@ -47,7 +47,7 @@ class KnownLedger:
         self._hashes = bytearray()
 
     def add(self, entry: Entry) -> None:
-        """Add the next entry, whose link in the chain has been verified."""
+        """Add the next entry of the ledger, whose link in the hash chain has been verified."""
         self._hashes += bytes.fromhex(entry.hash)
         self.size += 1
         record = entry.record
@@ -68,13 +68,13 @@ class KnownLedger:
         return next((entry.seq for entry in self._publications if entry.digest == digest), None)
 
     def list_publications(self, edition: object) -> list[PublicationEntry]:
-        """Return the entries of the publications of an edition, oldest first."""
+        """Return the ledger entries about publications of an edition, oldest first."""
         return [entry for entry in self._publications if entry.edition == edition]
 
     def compare(self, findings: Findings, line: int, state: LedgerState) -> None:
-        """Add a problem if a checkpoint does not state a size and root of this ledger.
+        """Add a problem if the statement of a checkpoint (size and root) does not agree with this ledger.
 
-        ``line``: line of the file that has the checkpoint.
+        ``line``: line of the file that contains the checkpoint.
         """
         if state.origin != self.origin:
             add_other_ledger(findings, line, state.origin, self.origin)
@@ -127,10 +127,10 @@ def _read(found: Findings, lines: Iterator[bytes]) -> KnownLedger | None:
 def find_listing_entry(
     known: KnownLedger, published: Callable[[str], bytes | None], document: dict[str, Any], digest: str
 ) -> int | None:
-    """Return the number of the first entry of a publication that lists a score document; None if there is none.
+    """Return the number of the first ledger entry about a publication that lists a score document; None without one.
 
     ``published``: function that returns the bytes of a published document by its digest, or None. ``document`` and
-    ``digest``: the score document.
+    ``digest``: the score document and its digest.
     """
     name = get_member(document, "organisation", "id")
     for entry in known.list_publications(document.get("edition")):

@@ -14,7 +14,7 @@ from actitud.verification._signatures import PublicKey
 
 
 class Rescorer(Protocol):
-    """Interface of an object that recomputes scores and adds differences to ``findings``.
+    """Interface of an object that recomputes published scores and adds the differences to ``findings``.
 
     This library has no such object, because it does not contain the methodologies.
     """
@@ -36,9 +36,10 @@ class Rescorer(Protocol):
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Add a problem if the difference of the score documents ``before`` and ``after`` is not ``change``.
+        """Add a problem if the change of a score between two documents is not the one that a correction states.
 
-        ``pointer``: where the edition document contains ``change``.
+        ``before`` and ``after``: the score documents. ``change``: the stated change. ``pointer``: JSON Pointer to
+        ``change`` in the edition document.
         """
 
 
@@ -49,12 +50,17 @@ LoadRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The checked arguments of :func:`actitud.verify`; an argument that was not passed is ``None``.
 
-    ``keys``: the trusted public keys. ``digest``: expected digest of the edition document or of the single document.
-    ``signature``: signature of a single document. ``checkpoint``: text of a checkpoint that the caller kept.
-    ``ledger``: the ledger to compare with. ``published``: function that returns the bytes of a published document by
-    digest, or None if there is no such document. ``progress``: called with the number of verified score documents and
-    their total. ``rescorer``: object that recomputes scores. ``shown``: function that returns the rows that a service
-    shows for the edition.
+    Attributes:
+        keys: The trusted public keys.
+        digest: Expected digest of the edition document or of the single document.
+        signature: Signature of a single document.
+        checkpoint: Text of a checkpoint that the caller kept.
+        ledger: The ledger to compare with.
+        published: Function that returns the bytes of a published document by digest, or None if there is no such
+            document.
+        progress: Called with the number of verified score documents and their total.
+        rescorer: Object that recomputes scores.
+        shown: Function that returns the rows that a service shows for the edition.
     """
 
     keys: tuple[PublicKey, ...] | None

@@ -41,7 +41,10 @@ _EXPONENT = re.compile(rb'":e|,e')
 
 
 class NotReadable(ValueError):
-    """A line is not a JSON object. :func:`parse_object` raises it; ``text`` says why, by language."""
+    """Raised by :func:`parse_object` if a line is not a JSON object.
+
+    ``text``: the reason, by language.
+    """
 
     def __init__(self, es: str, en: str) -> None:
         super().__init__(en)
@@ -67,10 +70,10 @@ def open_source(source: Source | IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def read_lines(findings: Findings, file: IO[bytes]) -> Iterator[bytes]:
-    """Iterate over the lines of a file without their line feeds, up to the point where it is damaged or truncated.
+    """Yield the lines of a file without their line feeds, up to the point where the file is damaged or truncated.
 
-    A damaged or truncated file adds the problem ``damaged``. Raises ``Unverifiable`` if not even one line can be
-    read, or if a line exceeds ``LINE_MAX``.
+    A damaged or truncated file adds the problem ``damaged``. Raises ``Unverifiable`` if not even one line can be read,
+    or if a line exceeds ``LINE_MAX``.
     """
     count = 0
     try:
@@ -99,7 +102,7 @@ def _is_object(line: bytes) -> bool:
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
-    """Parse a JSON object strictly. Raises ``NotReadable`` if it is not one, or has duplicated members."""
+    """Parse a line as a JSON object. Raises ``NotReadable`` if it is not one, or has duplicated members."""
     value: object = None
     try:
         value = msgspec.json.decode(line)
@@ -174,14 +177,14 @@ def read_document(findings: Findings, line: int, text: bytes, reader: Callable[[
 
 
 def split_error(error: Exception) -> tuple[str, str]:
-    """Split an error of msgspec into its JSON Pointer, empty if it has none, and its message."""
+    """Split a decoding error of msgspec into its JSON Pointer, empty if it has none, and its message."""
     path = _ERROR_PATH.search(str(error))
     pointer = "" if path is None else re.sub(r"[.\[]", "/", path["path"].replace("]", ""))
     return pointer, _ERROR_PATH.sub("", str(error))
 
 
 def check_form(findings: Findings, line: int, text: bytes, value: object) -> bool:
-    """Return True if ``text`` is the RFC 8785 encoding of ``value``; if not, add the problem ``form``.
+    """Return True if ``text`` is the RFC 8785 encoding of ``value``, else add the problem ``form`` and return False.
 
     ``line``: number of the line of ``text`` in the file.
     """
@@ -230,7 +233,7 @@ def compute_digest(document: bytes) -> str:
 def compare_digest(findings: Findings, line: int, digest: str, expected: object, es: str, en: str) -> None:
     """Add a problem with the code ``digest`` to ``findings`` if the computed ``digest`` differs from ``expected``.
 
-    ``line``: number of the line of the file that the problem is about. ``es`` and ``en``: name of the text that
+    ``line``: number of the line of the file to which the problem belongs. ``es`` and ``en``: name of the text that
     states ``expected``, such as "the list", in Spanish and in English.
     """
     if digest != expected:
@@ -252,6 +255,6 @@ def get_member(value: object, *path: str) -> Any:
 
 
 def quote(value: object) -> str:
-    """Encode a JSON value for use in a sentence, cut after 60 characters."""
+    """Encode a JSON value to be quoted in a sentence, cut after 60 characters."""
     text = json.dumps(value, ensure_ascii=True)
     return text if len(text) <= _QUOTED_MAX else text[:_QUOTED_MAX] + "…"

@@ -127,7 +127,7 @@ class _Line(_Object, frozen=True):
 
 
 class EditionShape(_Object, frozen=True):
-    """The members of an edition document."""
+    """All members that an edition document may have, with their types; any other member is refused."""
 
     kind: str
     format: int
@@ -331,7 +331,7 @@ class _Review(_Object, frozen=True):
 
 
 class ScoreShape(_Object, frozen=True):
-    """The members of a score document."""
+    """All members that a score document may have, with their types; any other member is refused."""
 
     kind: str
     format: int
@@ -345,9 +345,9 @@ class ScoreShape(_Object, frozen=True):
 def check_shape(
     findings: Findings, line: int, document: dict[str, Any], shape: type[EditionShape] | type[ScoreShape]
 ) -> bool:
-    """Return True if a decoded document has exactly the members of its format; if not, add the problem ``malformed``.
+    """Return True if a decoded document has exactly the members of its format, else add a problem and return False.
 
-    ``line``: number of its line in the file.
+    ``line``: number of its line in the file. The problem has the code ``malformed``.
     """
     try:
         msgspec.convert(document, shape)

@@ -25,17 +25,18 @@ _FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class ShownRows:
-    """The rows that a service shows for an edition, to compare each with its score document."""
+    """Comparison of the rows that a service shows for an edition with the signed score documents."""
 
     def __init__(self, findings: Findings, load: LoadRows | None) -> None:
-        """Load the rows. ``load``: None to compare nothing."""
+        """Load the rows that the service shows. ``load``: function that returns them, None to compare nothing."""
         self._findings = findings
         self._rows = None if load is None else {str(row.get("organisation")): row for row in load()}
 
     def compare(self, line: int, row: Json, document: Json) -> None:
-        """Add a problem for each shown figure that differs from the signed one.
+        """Add a problem for each figure of a shown row that differs from the signed score document.
 
-        ``line``: line of the score document in the bundle. ``row``: its row in the list of the edition document.
+        ``line``: line of the score document in the bundle. ``row``: row of the organisation in the list of the edition
+        document.
         """
         if self._rows is None:
             return

@@ -35,11 +35,14 @@ _NOTE_KEY_ID_BYTES = 4
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A public Ed25519 key and the period in which it signs.
+    """Public Ed25519 key, and the period in which it signs.
 
-    ``kid``: its id. ``raw``: its 32 bytes. ``created`` and ``retired``: beginning and end of the period, ``None`` if it
-    has none. ``compromised_since``: number of the ledger entry from which on others may have signed with the key;
-    ``None`` if it was not compromised.
+    Attributes:
+        kid: Its id.
+        raw: Its 32 bytes.
+        created, retired: Beginning and end of the period, ``None`` if it has none.
+        compromised_since: Number of the ledger entry from which on others may have signed with the key; ``None`` if it
+            was not compromised.
     """
 
     kid: str
@@ -67,7 +70,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def compute_note_id(self, origin: str) -> bytes:
-        """Compute the 4-byte id by which a signed note refers to this key. ``origin``: the name of the ledger."""
+        """Return the 4-byte id by which the signature line of a note names this key. ``origin``: name of the ledger."""
         return hashlib.sha256(f"{origin}\n\x01".encode() + self.raw).digest()[:_NOTE_KEY_ID_BYTES]
 
 
@@ -127,7 +130,7 @@ def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
 
 
 def read_bundle_keys(findings: Findings, header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
-    """Read the keys in the header of a bundle. Adds a problem and returns no keys if they are invalid."""
+    """Return the public keys in the header of a bundle. If they are invalid, add a problem and return none."""
     try:
         return _convert_keys(header.get("keys"))
     except _WrongKeyId as error:
@@ -168,7 +171,7 @@ def _compute_thumbprint(raw: bytes) -> str:
 
 
 def convert_signature(jws: object) -> Signature | None:
-    """Convert a decoded JWS to a :class:`Signature`; return None if it is not one."""
+    """Convert a decoded JSON value to a :class:`Signature`; return None if it is not a detached JWS."""
     try:
         return msgspec.convert(jws, Signature)
     except msgspec.ValidationError:
@@ -178,7 +181,7 @@ def convert_signature(jws: object) -> Signature | None:
 class SignatureVerifier:
     """Verifier of signatures of documents and checkpoints, with the public keys of a service.
 
-    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows the documents that
+    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows which documents
     existed before a key was compromised. ``is_compared``: True if other code compares checkpoints with their ledger; by
     default True if there is ``known``.
     """
@@ -201,9 +204,10 @@ class SignatureVerifier:
     ) -> str | None:
         """Verify a document's signature. Return the id of the signing key, or add a problem and return None.
 
-        ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: where the signature
-        is. ``published``: the publication time in the document, as decoded JSON; None for a score, which has none.
-        ``seq``: number of the ledger entry that shows that the document existed; None if there is none.
+        ``jws``: the signature; None if there is none, which is a problem. ``line`` and ``pointer``: line of the file
+        and JSON Pointer in it at which the signature stands. ``text``: the signed bytes. ``published``: the publication
+        time in the document, as decoded JSON; None for a score, which has none. ``seq``: number of the ledger entry
+        that shows that the document existed; None if there is none.
         """
         if jws is None:
             self._findings.add_problem("unsigned", line, pointer, "no está firmado", "it is not signed")
@@ -235,9 +239,9 @@ class SignatureVerifier:
         return kid if self._is_from_before(line, pointer, key, seq) else None
 
     def verify_checkpoint(self, line: int, note: object) -> LedgerState | None:
-        """Verify a checkpoint's signature. Return its statement, or add a problem and return None.
+        """Verify a checkpoint's signature. Return the statement of the checkpoint, or add a problem and return None.
 
-        ``note``: the text of the checkpoint, as decoded JSON. ``line``: the line that contains it.
+        ``note``: the text of the checkpoint, as decoded JSON. ``line``: the line of the file that contains it.
         """
         text = note if isinstance(note, str) else ""
         statement = STATEMENT.match(text)

@@ -17,7 +17,7 @@ _POST: Final = "app.bsky.feed.post"
 
 
 def find_prefix(head: str) -> str | None:
-    """Return the path of the posts in a JSON text of Bluesky, as a prefix of ijson; None for any other text."""
+    """Return the path to the posts in a JSON file of Bluesky, as a prefix for ijson; None for any other file."""
     if "app.bsky." not in head and "/app.bsky" not in head:
         return None
     start = head.lstrip()
@@ -32,7 +32,7 @@ def find_prefix(head: str) -> str | None:
 
 
 def read_feed(source: SourceReading, prefix: str) -> Iterator[Message]:
-    """Iterate over the messages of a feed of Bluesky; ``prefix`` is the path of its posts."""
+    """Yield the messages in a JSON file of Bluesky; ``prefix`` is the path to its posts, for ijson."""
     source.tells.update(
         (
             "own_posts",

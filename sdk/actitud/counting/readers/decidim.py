@@ -18,12 +18,12 @@ _HOST: Final = re.compile(r"https?://([^/]+)/")
 
 
 def is_export(head: str) -> bool:
-    """Return True for an export of proposals in JSON."""
+    """Return True if a file, whose beginning is `head`, is a JSON export of proposals from Decidim."""
     return all(f'"{member}"' in head for member in ("participatory_space", "component", "title", "published_at"))
 
 
 def read_export(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the proposals and answers of an export in JSON."""
+    """Yield the messages in a JSON export of Decidim: its proposals, and the answers to them."""
     source.tells.update(("received_public", "threads", "texts", "time_of_day", "comments"))
     for pointer, item in iterate_items(source, "item"):
         try:
@@ -49,7 +49,7 @@ def read_export(source: SourceReading) -> Iterator[Message]:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the messages of a row of an export in CSV or as a workbook."""
+    """Yield the messages of one row of a Decidim export in CSV or as a workbook: a proposal, and the answer to it."""
     identity = row.require_id()
     answered = row.get("answer_time")
     yield from _make_messages(

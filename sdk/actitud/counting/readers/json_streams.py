@@ -25,10 +25,10 @@ JsonObject = Mapping[str, Any]
 
 
 def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False) -> Iterator[tuple[str, JsonObject]]:
-    """Iterate over the objects under a prefix of ijson, with the JSON Pointer of each.
+    """Yield the JSON objects under a prefix of ijson, each with its JSON Pointer.
 
-    Values that are no objects are refused. ``is_script``: True if the JSON is assigned to a variable, as in the archive
-    of X.
+    Values that are no objects are refused with a fault. ``is_script``: True if the JSON is assigned to a variable, as
+    in the archive of X.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -50,9 +50,10 @@ def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False
 
 
 def read_scalars(source: SourceReading, names: Collection[str], *, before: str | None = None) -> dict[str, Any]:
-    """Return the members of the top-level object that have these names and are neither arrays nor objects.
+    """Return members of the top-level JSON object by name, if they are neither arrays nor objects.
 
-    ``before``: name of a member at which reading stops; None reads the file to its end.
+    ``names``: names of the members. ``before``: name of a member at which reading stops; None reads the file to its
+    end.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -71,10 +72,10 @@ def read_scalars(source: SourceReading, names: Collection[str], *, before: str |
 
 
 def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
-    """Iterate over the inner objects of an array of objects, each of which has an array of objects.
+    """Yield the objects in the inner arrays of a JSON array, whose objects each contain an array of objects.
 
-    Each item has the JSON Pointer of the inner object, the scalars of the outer object that precede its inner array,
-    and the inner object. Only one inner object is held in memory.
+    ``parent`` and ``child`` name the two arrays. Each item has the JSON Pointer of the inner object, the scalars of the
+    outer object that precede its inner array, and the inner object. Only one inner object is held in memory.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -109,14 +110,14 @@ def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator
 
 
 def fail_json(source: SourceReading, error: Exception, pointer: str) -> FileRefused:
-    """Build the exception that refuses a file because of an error of the JSON parser at ``pointer``."""
+    """Return the exception that refuses a file because the JSON parser failed at the JSON Pointer ``pointer``."""
     # The class of the error does not tell: yajl calls each of them incomplete, and half an escape an error of letters.
     is_half = not source.file.ends_bracket or "premature" in str(error) or "Incomplete JSON" in str(error)
     return source.fail("half_file" if is_half else "broken_json", pointer or None)
 
 
 def open_json(file: ExportFile, *, is_script: bool = False) -> IO[bytes]:
-    """Open a file as a stream of UTF-8 JSON; for a script, without the assignment before the JSON."""
+    """Open a file as a stream of UTF-8 JSON; if it is a script, without the assignment before the JSON."""
     stream = open_utf8(file.open(), file.encoding)
     return cast(IO[bytes], io.BufferedReader(_ScriptValue(stream))) if is_script else stream
 
@@ -167,7 +168,7 @@ def dig(value: Any, *path: str | int) -> Any:
 
 
 def dig_text(value: Any, *path: str | int) -> str:
-    """Return the text in a JSON value at a path, "" if there is none; a number becomes its digits."""
+    """Return the text in a JSON value at a path of names and positions, "" if there is none; a number becomes text."""
     found = dig(value, *path)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
@@ -181,7 +182,10 @@ def dig_list(value: Any, *path: str | int) -> list[Any]:
 
 
 def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
-    """Return the members of an object that are whole numbers; ``names`` has the name of the count by member."""
+    """Return the counts in a JSON object: the members that are whole numbers, under the names of counts.
+
+    ``names``: the name of each count by the name of its member.
+    """
     counts: dict[str, int] = {}
     for member, count in names.items():
         found = dig(value, member)

@@ -17,7 +17,10 @@ _YEARS: Final = range(2003, 2100)
 
 
 def find_activity_time(identity: str) -> datetime | None:
-    """Return the time in the id of a post, whose upper bits are milliseconds; None for any other id."""
+    """Return the time contained in the id of a LinkedIn post; None for any other id.
+
+    The upper bits of the id are milliseconds.
+    """
     if not identity.isdecimal() or not 18 <= len(identity) <= 19:
         return None
     moment = datetime.fromtimestamp((int(identity) >> 22) / 1000, UTC)
@@ -25,7 +28,7 @@ def find_activity_time(identity: str) -> datetime | None:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row of the sheet."""
+    """Yield the message of one row of a LinkedIn content export."""
     permalink = row.require_text("permalink")
     identity = find_link(permalink, _ACTIVITY) or find_link(permalink, _NUMBER) or permalink
     media = row.translate("media") if row.has("media") else None

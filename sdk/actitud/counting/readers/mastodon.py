@@ -18,12 +18,12 @@ _MEDIA: Final = {"image": "photo", "video": "video", "audio": "audio"}
 
 
 def is_outbox(head: str) -> bool:
-    """Return True for an outbox of ActivityPub."""
+    """Return True if a file, whose beginning is `head`, is an outbox of ActivityPub (Mastodon)."""
     return '"orderedItems"' in head and "activitystreams" in head
 
 
 def read_outbox(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the messages of an outbox."""
+    """Yield the messages of an outbox of ActivityPub (Mastodon)."""
     source.tells.update(
         (
             "own_posts",

@@ -39,7 +39,7 @@ _COUNTS: Final = ("reactions", "comments", "shares", "views")
 
 
 def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
-    """Return the table of a file with the headers of a mapping, None if most of them are absent."""
+    """Return the table of a file whose headers a mapping names, None if the file lacks most of them."""
     table = make_header_table(mapping)
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
@@ -61,7 +61,7 @@ def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> Ta
 
 
 def make_header_table(mapping: LogMapping) -> HeaderTable:
-    """Convert a mapping to a header table in which each column of the mapping is required."""
+    """Return the mapping of a message log as a header table that requires each of its columns."""
     return HeaderTable(
         platform=mapping.platform,
         format=_FORMAT,
@@ -73,7 +73,7 @@ def make_header_table(mapping: LogMapping) -> HeaderTable:
 
 
 def make_table(mapping: LogMapping | None) -> TableFormat:
-    """Return the format of a message log; without a mapping, of a log with the standard headers."""
+    """Return the table format of a message log with the columns of a mapping, or with the standard headers for None."""
     maker = IdMaker()
 
     def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
@@ -83,7 +83,7 @@ def make_table(mapping: LogMapping | None) -> TableFormat:
 
 
 def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None:
-    """Return the mapping that fits the first line of a JSON Lines text, None if none fits."""
+    """Return the mapping that fits the first line of a JSON Lines file, None if none fits. `head` is its beginning."""
     line = head.lstrip().partition("\n")[0].strip()
     if not line.startswith("{"):
         return None
@@ -98,7 +98,7 @@ def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None
 
 
 def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
-    """Iterate over the messages of a log in JSON Lines.
+    """Yield the messages of a message log in JSON Lines.
 
     Raises:
         FileRefused: if the file breaks off, is not JSON Lines, or its dates contradict each other.

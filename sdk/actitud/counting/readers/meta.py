@@ -11,7 +11,7 @@ from actitud.counting.source_reading import SourceReading
 
 
 def make_facebook_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row of the table of Facebook."""
+    """Yield the message of one row of the table of Facebook posts from Meta Business Suite."""
     media = row.translate("media")
     if media == "story":
         source.skip("story")
@@ -30,7 +30,7 @@ def make_facebook_messages(row: TableRow, source: SourceReading) -> Iterator[Mes
 
 
 def make_instagram_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row of the table of Instagram."""
+    """Yield the message of one row of the table of Instagram posts from Meta Business Suite."""
     media = row.translate("media")
     if media == "story":
         source.skip("story")

@@ -37,7 +37,7 @@ _OWNER: Final = ("Media Owner", "Propietario del contenido multimedia")
 
 
 def find_part(head: str) -> tuple[str, str] | None:
-    """Return the platform and the part of a download to which a text belongs, None if it belongs to none.
+    """Return the platform and the part of a download from Meta that a file contains, None for any other file.
 
     The parts are messages, facebook-posts, facebook-comments, instagram-posts, instagram-comments and, in downloads
     until 2022, instagram-media and instagram-media-comments. The platform of messages is "", because both platforms
@@ -66,7 +66,7 @@ def find_part(head: str) -> tuple[str, str] | None:
 
 
 def list_participants(source: SourceReading) -> list[str]:
-    """Return the normalised names of the participants of a conversation."""
+    """Return the participants of a private conversation by their names, in normalised spelling."""
     return sorted(
         {
             normalise_account(repair_latin(dig_text(person, "name")))
@@ -76,7 +76,7 @@ def list_participants(source: SourceReading) -> list[str]:
 
 
 def read_facebook_posts(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the posts of Facebook."""
+    """Yield the posts in a download from Facebook."""
     source.tells.update(("own_posts", "texts", "media", "time_of_day"))
     maker = IdMaker()
     for pointer, post in iterate_items(source, "item"):
@@ -108,7 +108,7 @@ def read_facebook_posts(source: SourceReading) -> Iterator[Message]:
 
 
 def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the comments that the account wrote on Facebook."""
+    """Yield the comments that the account wrote, in a download from Facebook."""
     source.tells.update(("public_replies", "texts", "time_of_day"))
     maker = IdMaker()
     for pointer, entry in iterate_items(source, "comments_v2.item"):
@@ -133,7 +133,7 @@ def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
 
 
 def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the posts of Instagram. Stories are left out."""
+    """Yield the posts in a download from Instagram, without stories."""
     source.tells.update(("own_posts", "texts", "media", "time_of_day"))
     head = source.file.read_head().lstrip()
     found = re.match(r'\{\s*"(\w+)"', head)
@@ -160,7 +160,7 @@ def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
 
 
 def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the comments that the account wrote on Instagram."""
+    """Yield the comments that the account wrote, in a download from Instagram."""
     source.tells.update(("public_replies", "texts", "time_of_day"))
     found = re.match(r'\{\s*"(\w+)"', source.file.read_head().lstrip())
     maker = IdMaker()
@@ -187,7 +187,7 @@ def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
 
 
 def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the posts in ``media.json``, as Instagram wrote it until 2022."""
+    """Yield the posts in ``media.json``, the form of a download from Instagram until 2022."""
     source.tells.update(("own_posts", "texts", "media", "time_of_day"))
     maker = IdMaker()
     for kind, medium in (("photos", "photo"), ("videos", "video"), ("stories", ""), ("profile", "")):
@@ -211,7 +211,10 @@ def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
 
 
 def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the comments in ``comments.json``, as Instagram wrote it until 2022: time, text and person."""
+    """Yield the comments in ``comments.json``, the form of a download from Instagram until 2022.
+
+    Each has a time, a text and a person.
+    """
     source.tells.update(("public_replies", "texts", "time_of_day"))
     maker = IdMaker()
     with open_json(source.file) as stream:
@@ -235,9 +238,9 @@ def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
 
 
 def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
-    """Iterate over the messages of a private conversation.
+    """Yield the messages of a private conversation in a download from Facebook or Instagram.
 
-    ``owner``: has the normalised name of the account if all conversations of the download show it.
+    ``owner``: account of the organisation, as far as all conversations of the download together show it.
 
     Raises:
         FileRefused: if it is not known which participant is the organisation.

@@ -28,17 +28,17 @@ _KINDS: Final = {"image": "photo", "video": "video", "audio": "audio"}
 
 
 def is_xml_feed(head: str) -> bool:
-    """Return True for the text of an RSS or Atom feed."""
+    """Return True if a file, whose beginning is `head`, is an RSS or Atom feed."""
     return _XML_FEED.match(head) is not None
 
 
 def is_json_feed(head: str) -> bool:
-    """Return True for the text of a JSON Feed."""
+    """Return True if a file, whose beginning is `head`, is a JSON Feed."""
     return _JSON_FEED in head.replace("\\/", "/")
 
 
 def read_xml_feed(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the entries of an RSS or Atom feed, which the parser holds in memory as a whole.
+    """Yield the entries of an RSS or Atom feed as messages; the whole feed is held in memory.
 
     Raises:
         FileRefused: if the file is too large, breaks off or is not well-formed.
@@ -98,7 +98,7 @@ def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
 
 
 def read_json_feed(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the items of a JSON Feed."""
+    """Yield the items of a JSON Feed as messages."""
     _set_tells(source)
     page = read_scalars(source, ("home_page_url",), before="items").get("home_page_url")
     source.account = source.name_account(_name_site(page if isinstance(page, str) else ""))

@@ -27,7 +27,7 @@ _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
 
 class TableRow:
-    """A row of a table, whose cells are found by the field of the message."""
+    """Row of a table, in which a cell is found by the field of a message that it contains."""
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
         self.line: int = row.line
@@ -37,16 +37,16 @@ class TableRow:
         self._headers = headers
 
     def has(self, field: str) -> bool:
-        """Return True if the table has a column for the field."""
+        """Return True if the table has a column for a field of messages."""
         return field in self._match.positions
 
     def get(self, field: str) -> Any:
-        """Return the unconverted value of a cell, "" if there is none."""
+        """Return the unconverted value of the cell for a field, "" if there is none."""
         index = self._match.positions.get(field)
         return "" if index is None or index >= len(self._cells) else self._cells[index]
 
     def get_text(self, field: str) -> str:
-        """Return a cell as a text without the white space around it."""
+        """Return the cell for a field as a text without surrounding white space."""
         cell = self.get(field)
         if isinstance(cell, float) and cell.is_integer():
             cell = int(cell)
@@ -59,12 +59,12 @@ class TableRow:
         return repaired
 
     def name_column(self, field: str) -> str:
-        """Return the header of a field's column."""
+        """Return the header of the column for a field."""
         index = self._match.positions.get(field)
         return field if index is None else self._headers[index].strip("\ufeff\"' ")
 
     def get_number(self, field: str) -> int | None:
-        """Return a cell as a whole number, None if it is blank or cannot be read, which is logged as a fault."""
+        """Return the cell for a field as a whole number, None if it is blank or unreadable, which is a logged fault."""
         text = self.get_text(field)
         if len(text) < _LONGEST_COUNT and text.isdecimal() and text.isascii():
             return int(text)
@@ -78,12 +78,12 @@ class TableRow:
         return None
 
     def get_counts(self, *fields: str) -> dict[str, int]:
-        """Return the numbers of these fields, without blank and unreadable ones."""
+        """Return the cells for these fields as whole numbers, by field, without blank and unreadable cells."""
         numbers = {field: self.get_number(field) for field in fields if self.has(field)}
         return {field: number for field, number in numbers.items() if number is not None}
 
     def get_time(self, field: str = "time") -> ReadTime:
-        """Return a cell as a time.
+        """Return the cell for a field as a time.
 
         Raises:
             RowRefused: if the cell cannot be read as a time.
@@ -91,7 +91,9 @@ class TableRow:
         return self._source.read_time(self.get(field), self.line, self.name_column(field))
 
     def get_dated_time(self, exact: datetime | None, field: str = "time") -> ReadTime:
-        """Return ``exact``, the time in an id, if it is within a day of the date in the cell; else the cell's time.
+        """Return the time ``exact`` if it is within a day of the date in the cell for a field, else the cell's time.
+
+        ``exact`` is a time contained in the id of a message, None if there is none.
 
         Raises:
             RowRefused: if the cell cannot be read.
@@ -113,9 +115,10 @@ class TableRow:
         return ReadTime(exact, "second") if exact and is_near and stated.precision == "day" else stated
 
     def translate(self, field: str, *, is_noted: bool = True) -> str | None:
-        """Return the meaning of a word in a cell, None for a blank and for a word that is not known, which is noted.
+        """Return the meaning of the word in the cell for a field; None for a blank cell, and for an unknown word.
 
-        ``is_noted``: False if the caller refuses the row for the same word.
+        An unknown word is logged. ``is_noted``: False if the caller refuses the row because of the word, and logs it
+        so.
         """
         text = self.get_text(field)
         if not text:
@@ -126,11 +129,11 @@ class TableRow:
         return meaning
 
     def translate_word(self, field: str, word: str) -> str:
-        """Return the meaning of one of several words in a cell; an unknown word is returned in lower case."""
+        """Return the meaning of one of several words in the cell for a field; an unknown word stays, in lower case."""
         return self._match.translate(field, word) or word.casefold()
 
     def require_text(self, field: str) -> str:
-        """Return a cell that must not be blank, as a text.
+        """Return the cell for a field, which must not be blank, as a text.
 
         Raises:
             RowRefused: if the cell is blank.
@@ -141,7 +144,7 @@ class TableRow:
         return text
 
     def get_id(self, field: str = "id") -> str:
-        """Return a cell as an id, "" if it is blank.
+        """Return the cell for a field as an id, "" if it is blank.
 
         Raises:
             RowRefused: if a spreadsheet has rounded the id, which makes several ids equal.
@@ -152,7 +155,7 @@ class TableRow:
         return text
 
     def require_id(self) -> str:
-        """Return the id of a row.
+        """Return the id in a row, which must not be blank.
 
         Raises:
             RowRefused: if the id is blank, or was rounded by a spreadsheet.
@@ -164,7 +167,7 @@ class TableRow:
 
 
 class TableFormat(NamedTuple):
-    """The format of a table of a platform: its kinds of data, and the function that builds messages from a row."""
+    """Format of a table of a platform: its kinds of data (``tells``), and the function that builds its messages."""
 
     platform: str
     tells: tuple[Tell, ...]
@@ -172,7 +175,7 @@ class TableFormat(NamedTuple):
 
 
 class TableFound(NamedTuple):
-    """The position of the table in a file, its row of headers, and the known table that they match."""
+    """Table found in a file: its position, its row of headers, and the known headers that match."""
 
     sheet: SheetSource
     header: SheetRow
@@ -180,7 +183,7 @@ class TableFound(NamedTuple):
 
 
 def find_table(file: ExportFile, largest: int) -> TableFound | None:
-    """Find the table of a known platform in a file; return None if there is none."""
+    """Return the table of a known platform in a file, None if there is none."""
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
         for row in rows:
@@ -191,7 +194,7 @@ def find_table(file: ExportFile, largest: int) -> TableFound | None:
 
 
 def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> Iterator[Message]:
-    """Iterate over the messages of a table.
+    """Yield the messages of a table that was found in a file.
 
     Raises:
         FileRefused: if a column is missing, the file breaks off, or its dates contradict each other.
@@ -299,12 +302,12 @@ def _list_day_readings(text: str) -> set[tuple[int, int]]:
 
 
 def find_link(text: str, pattern: re.Pattern[str]) -> str | None:
-    """Return the first group of a pattern that is searched in a link, None if it does not match."""
+    """Return the part of a link that the first group of a pattern matches, None if the pattern does not match."""
     found = pattern.search(text)
     return found[1] if found else None
 
 
 def join_texts(*texts: str) -> str:
-    """Join texts with line breaks, without a text that another one begins with."""
+    """Join texts with line breaks, leaving out a text with which another one begins."""
     parts = [*dict.fromkeys(filter(None, texts))]
     return "\n".join(part for part in parts if not any(other != part and other.startswith(part) for other in parts))

@@ -34,12 +34,12 @@ _MEDIA: Final = {
 
 
 def is_export(head: str) -> bool:
-    """Return True for an export of Telegram Desktop."""
+    """Return True if a file, whose beginning is `head`, is an export of Telegram Desktop."""
     return _CHAT_TYPES.search(head) is not None
 
 
 def read_export(source: SourceReading) -> Iterator[Message]:
-    """Iterate over the messages of an export."""
+    """Yield the messages of an export of Telegram Desktop."""
     if re.search(r'"chats"\s*:\s*\{', source.file.read_head()):
         for pointer, chat, item in iterate_children(source, "chats.list.item", "messages"):
             yield from _read_message(source, pointer, item, chat)

@@ -17,7 +17,7 @@ _YEARS: Final = range(2016, 2100)
 
 
 def find_video_time(identity: str) -> datetime | None:
-    """Return the time in the id of a video, whose upper 32 bits are seconds; None for any other id."""
+    """Return the time contained in the id of a TikTok video, in seconds in its upper 32 bits; None for any other id."""
     if not identity.isdecimal() or len(identity) > 19:
         return None
     moment = datetime.fromtimestamp(int(identity) >> 32, UTC)
@@ -25,7 +25,10 @@ def find_video_time(identity: str) -> datetime | None:
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row. If the table has a day without a year, the id of the video supplies the year."""
+    """Yield the message of one row of the table of videos of TikTok Studio.
+
+    If the table has a day without a year, the id of the video supplies the year.
+    """
     permalink = row.require_text("permalink")
     identity = find_link(permalink, _VIDEO)
     if identity is None:

@@ -52,13 +52,13 @@ class _ChatLine(NamedTuple):
 
 
 def is_chat(head: str) -> bool:
-    """Return True for the text of an exported chat: two of its first lines begin with a date and a time."""
+    """Return True if a file is an exported WhatsApp chat: two of its first lines begin with a date and a time."""
     lines = head.splitlines()[:40]
     return sum(_LINE.match(line) is not None for line in lines) >= min(2, max(1, len(lines)))
 
 
 def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
-    """Return the normalised names of the participants of a chat, and the evidence about the order of day and month."""
+    """Return the participants of a chat by their normalised names, and evidence about the order of day and month."""
     evidence = OrderEvidence(is_sorted=True)
     senders: set[str] = set()
     for line in _iterate_lines(source):
@@ -69,9 +69,9 @@ def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
 
 
 def read_chat(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
-    """Iterate over the messages of a chat.
+    """Yield the messages of an exported WhatsApp chat.
 
-    ``owner``: has the normalised name of the account, and the order of day and month, if all chats of the telephone
+    ``owner``: account of the organisation, and order of day and month, as far as all chats of the telephone together
     show them.
 
     Raises:

@@ -23,26 +23,26 @@ _MEDIA: Final = {"photo": "photo", "video": "video", "animated_gif": "video"}
 
 
 def find_snowflake_time(identity: str) -> datetime | None:
-    """Return the time in an id of X, which ids have since November 2010; None for any other id."""
+    """Return the time contained in an id of X, as in all its ids since November 2010; None for any other id."""
     if not identity.isdecimal() or int(identity) < _FIRST_SNOWFLAKE or len(identity) > 19:
         return None
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(identity) >> 22)
 
 
 def find_archive_part(head: str) -> str | None:
-    """Return the part of an archive that a script has, such as "tweets" or "account"; None for any other text."""
+    """Return the part of an archive of X that a script contains, such as "tweets"; None for any other text."""
     found = _SCRIPT.match(head)
     return found["part"] if found else None
 
 
 def is_json_script(head: str) -> bool:
-    """Return True if the value that a script assigns is JSON and not only JavaScript."""
+    """Return True if the value that a script assigns is JSON, and not only JavaScript."""
     found = _SCRIPT.match(head)
     return found is not None and not _NOT_JSON.match(found["rest"])
 
 
 def read_account(source: SourceReading) -> ArchiveOwner:
-    """Return the account of an archive, from its ``account.js``.
+    """Return the account of an archive of X, read from its ``account.js``.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -53,7 +53,7 @@ def read_account(source: SourceReading) -> ArchiveOwner:
 
 
 def read_archive(source: SourceReading, owner: ArchiveOwner, *, is_deleted: bool) -> Iterator[Message]:
-    """Iterate over the messages of a part of an archive.
+    """Yield the messages in a part of an archive of X.
 
     ``owner``: id and name of the account from the archive's ``account.js``, "" if that file is missing. ``is_deleted``:
     True for the part with deleted posts.
@@ -113,7 +113,7 @@ def _make_tweet(source: SourceReading, pointer: str, tweet: JsonObject, owner: s
 
 
 def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
-    """Iterate over the private messages of an archive.
+    """Yield the private messages in an archive of X.
 
     Raises:
         FileRefused: if it is not known which participant is the organisation.
@@ -148,7 +148,7 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
 
 
 def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row of the analytics. A post that begins with a handle counts as a reply."""
+    """Yield the message of one row of the analytics of X. A post that begins with a handle counts as a reply."""
     identity = row.require_id().strip("'\"")
     permalink = row.get_text("permalink")
     text = row.get_text("text")

@@ -20,7 +20,7 @@ COMMENT_KINDS: Final = frozenset({"commentThread", "comment"})
 
 
 def make_video_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
-    """Build the message of a row of the table of YouTube Studio."""
+    """Yield the message of one row of the table of videos of YouTube Studio."""
     identity = row.require_id()
     yield source.keep(
         row=row.line,
@@ -36,13 +36,13 @@ def make_video_messages(row: TableRow, source: SourceReading) -> Iterator[Messag
 
 
 def find_api_kind(head: str) -> str | None:
-    """Return the kind of the items of a response of the Data API, None for any other text."""
+    """Return the kind of the items in a response of the YouTube Data API, None for any other text."""
     kinds = _KIND.findall(head)
     return next((kind for kind in kinds if kind in VIDEO_KINDS | COMMENT_KINDS), None)
 
 
 def read_answers(source: SourceReading, kind: str) -> Iterator[Message]:
-    """Iterate over the messages of a response of the Data API, or of an array with several of its pages."""
+    """Yield the messages in a response of the YouTube Data API, or in an array with several of its pages."""
     is_array = source.file.read_head().lstrip().startswith("[")
     if kind in VIDEO_KINDS:
         source.tells.update(("own_posts", "texts", "media", "time_of_day"))
