@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,30 +12,16 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from actitud import Client
 from actitud_api import cli
 from actitud_api.engine.i18n import Language
 from actitud_api.platform.auth import service as access
-from actitud_api.settings import Settings
 from actitud_api.web.embeds.pictures import render_card
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.texts import describe_standing
-from tests.support.applications import borrow_app
-from tests.support.databases import migrated_sqlite
-from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
 STATED = "http://127.0.0.1:8000"
 READMES = ("README.md", "README.es.md")
-US = "ES-DIR3-L01280796"
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Litestar]:
-    """The application on a database of its own, without anything in it."""
-    url = migrated_sqlite(tmp_path)
-    with borrow_app(Settings(database_url=url)) as made:
-        yield made
 
 
 def blocks(readme: str, language: str) -> list[str]:
@@ -90,7 +75,7 @@ def test_the_first_curl_answers_the_explained_score(readme: str, level: str, add
 def test_the_python_example_prints_the_score(
     readme: str, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    example, _ = blocks(readme, "python")
+    (example,) = blocks(readme, "python")
     monkeypatch.chdir(ROOT)
 
     exec(compile(example.replace(STATED, address), readme, "exec"), {})
@@ -123,35 +108,6 @@ def test_the_commands_about_scores_and_methodologies_run(
     assert (tmp_path / "new" / "document.json").is_file()
     assert said[2].splitlines()[-1].startswith("2027.1: no defects.")  # after the notes
     assert said[3].startswith("From 2027.1 to 2027.1")
-
-
-@pytest.mark.parametrize("readme", READMES)
-def test_the_example_of_an_assessment_ends_with_its_submission(
-    readme: str, installation: Litestar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, example = blocks(readme, "python")
-    monkeypatch.chdir(ROOT)
-    with (
-        served(installation) as address,
-        Client(base_url=address, api_key=key(installation, "administrator")) as administrator,
-    ):
-        administrator.organisations.create(id=US, name="Villa", kind="MUN", domains=["example.org"])
-        administrator.editions.create(
-            id="2027",
-            titles={"es": "Edición 2027", "en": "Edition 2027"},
-            period_from=date(2027, 1, 1),
-            period_to=date(2027, 12, 31),
-        )
-        monkeypatch.setenv("ACTITUD_API_KEY", key(installation, "organisation_editor", US))
-
-        exec(compile(example.replace(STATED, address), readme, "exec"), {})
-
-        (submission,) = administrator.editions.assessments.submissions.list("2027", US).items
-    first, *reasons, last = capsys.readouterr().out.splitlines()
-    # D1.07 goes from 50 to 100: 50 x 30 / 100 = 15 more of D1, which weighs 5 of the 100 of the index.
-    assert round(float(last) - float(first), 2) == 0.75
-    assert len(reasons) == 4
-    assert submission.index == float(last)
 
 
 def key(app: Litestar, role: access.Role, owner: str | None = None) -> str:

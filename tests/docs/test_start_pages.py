@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,21 +25,28 @@ from actitud_api.platform.jobs.workers import map_serially, run_here
 from actitud_api.web.workbooks.verdicts.layout import VERDICT_LABELS
 from tests.contract.outsider import run_sandbox
 from tests.docs.test_readme import STATED
+from tests.support.node import run_node
 from tests.support.pasting import Block, list_blocks, paste_blocks, replace_words
 from tests.support.scale import NIGHT
 from tests.support.serving import served
 
-START: Final = Path(__file__).parents[2] / "docs" / "start"
+ROOT: Final = Path(__file__).parents[2]
+START: Final = ROOT / "docs" / "start"
 LANGUAGES: Final = ("", ".es") if NIGHT else ("",)
 """Ends of the names of the pages that are pasted: by day the English ones, which have the blocks of the others."""
-ON_SANDBOX: Final = ("researcher",)
+ON_SANDBOX: Final = ("portal-developer", "analyst", "researcher", "integrator")
 """Users who begin with `make sandbox`."""
 CHANGING: Final = ("officer", "assessor")
 """Users who begin with one of their own, which does jobs, because they change what is in it."""
 USERS: Final = (*ON_SANDBOX, *CHANGING)
+SCHEMATHESIS: Final = "var/st/bin/st"
+"""The command of an integrator that takes minutes: it is tried at night, on two operations.
+
+All operations: `tests/contract/test_schemathesis.py` and `make contract`.
+"""
 WORDS: Final = re.compile(
-    r" --lang es|lang=(en|es)\b|(?<=lang=\")(en|es)(?=\")|# .*|(?<=text = \")[^\"]+|(?<=reason = \")[^\"]+"
-    r"|(?<=reason=\")[^\"]+"
+    r""" --lang es|lang=(en|es)\b|(?<=lang=")(en|es)(?=")|# .*|(?<=text = ")[^"]+|(?<=reason = ")[^"]+"""
+    r"""|(?<=reason=")[^"]+|(?<=alt=")[^"]*|(?<=<title>)[^<]*"""
 )
 """Parts of a block that are for people, or in their language."""
 BY_HAND: Final = """
@@ -48,6 +59,21 @@ rows["XX-DEMO-91022", "D2.02"][9].value = "No post shows it."
 book.save("var/verdicts.xlsx")
 """
 """What the reader of the page on assessors does in a spreadsheet."""
+TABLE: Final = """
+const rows = [];
+globalThis.document = {
+  querySelector: () => ({
+    insertRow: () => {
+      const row = [];
+      rows.push(row);
+      return { insertCell: () => ({ set textContent(text) { row.push(String(text)); } }) };
+    },
+  }),
+};
+await import(process.argv[1]);
+console.log(JSON.stringify(rows));
+"""
+"""Program of node that prints the rows that a module adds to the table of a page."""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +123,8 @@ def list_steps(page: str) -> list[Block]:
 
 def check_page(page: str, folder: Path, words: dict[str, str], environment: dict[str, str]) -> None:
     """Paste the blocks of a page, with other words in place of some, and compare what they print with the page."""
-    blocks = [replace_words(block, words) for block in list_steps(page)]
+    steps = [step for step in list_steps(page) if NIGHT or SCHEMATHESIS not in step.code]
+    blocks = [replace_words(step, words) for step in steps]
     assert blocks
     for block, output in zip(blocks, paste_blocks(blocks, folder, environment), strict=True):
         # By day the service runs in this process too, and writes its log here.
@@ -110,7 +137,44 @@ def check_page(page: str, folder: Path, words: dict[str, str], environment: dict
 def test_a_reader_of_the_sandbox_gets_what_the_page_says(
     user: str, language: str, sandbox: str, tmp_path: Path
 ) -> None:
-    check_page(f"{user}{language}.md", tmp_path / "checkout", {STATED: sandbox}, {"ACTITUD_BASE_URL": sandbox})
+    folder = tmp_path / "checkout"
+    program = folder / SCHEMATHESIS
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sys.executable).parent / "st")
+    few = "".join(f" --include-operation-id {operation}" for operation in ("editions.list", "editions.get"))
+    words = {f" run {STATED}": f" run{few} {STATED}", STATED: sandbox}
+    check_page(f"{user}{language}.md", folder, words, {"ACTITUD_BASE_URL": sandbox})
+
+
+def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_through(
+    sandbox: str, tmp_path: Path
+) -> None:
+    check_page("portal-developer.md", tmp_path / "checkout", {STATED: sandbox}, {})
+    portal = tmp_path / "checkout" / "var" / "portal"
+    page = (portal / "page.html").read_text("utf-8")
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy == f"default-src 'none'; script-src 'self'; img-src {sandbox}; connect-src {sandbox}"
+    (sheet,) = re.findall(r'href="([^"]*)"', page)
+    pictures = re.findall(r'<img src="([^"]*)"', page)
+    assert len(pictures) == 2
+    with httpx.Client(base_url=sandbox) as browser:
+        for address in (sheet, *pictures):
+            assert address.startswith(f"{sandbox}/")
+            answer = browser.get(address)
+            assert answer.status_code == 200, address
+            assert "Prado Maqueta de la Tinta" in answer.text
+        ranking = browser.get("/v1/editions/latest/scores.csv?province=46").text
+    assert re.findall(r'<script[^>]* src="([^"]*)"', page) == ["ranking.js"]
+    module = portal / "ranking.mjs"  # as a browser takes it, because of `type="module"`
+    module.write_bytes((portal / "ranking.js").read_bytes())
+    ran = run_node("--input-type=module", "--eval", TABLE, module, folder=portal)
+    assert ran.returncode == 0, ran.stderr
+    rows = json.loads(ran.stdout)
+    assert rows == [
+        [row["rank"] or "–", row["organisation_name"], row["index"] if row["rank"] else "–"]
+        for row in csv.DictReader(io.StringIO(ranking))
+    ]
+    assert [len(rows), rows[0][0]] == [6, "86"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -137,6 +201,12 @@ def test_the_folder_has_a_page_of_each_user_in_both_languages() -> None:
     assert sorted(page.name for page in START.iterdir()) == sorted(
         f"{user}{language}.md" for user in USERS for language in ("", ".es")
     )
+
+
+@pytest.mark.parametrize(("readme", "language"), [("README.md", ""), ("README.es.md", ".es")])
+def test_the_readme_leads_to_the_page_of_each_user(readme: str, language: str) -> None:
+    rows = re.findall(r"^\|.*\]\(docs/start/([^)]+)\)", (ROOT / readme).read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(f"{user}{language}.md" for user in USERS)
 
 
 def list_anchors(page: Path) -> set[str]:

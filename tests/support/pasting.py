@@ -112,7 +112,7 @@ def paste_blocks(blocks: Sequence[Block], folder: Path, environment: Mapping[str
 
 
 def _link_checkout(folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
     commands = folder / ".venv" / "bin"
