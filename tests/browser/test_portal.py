@@ -134,7 +134,7 @@ def test_a_head_sorts_by_the_keyboard_without_scripts(browser: Browser, service:
     with browser.new_context(java_script_enabled=False, locale="es-ES") as context:
         page = context.new_page()
         page.goto(f"{service}/portal/2026?lang=es")
-        page.get_by_role("link", name="Organización").press("Enter")
+        page.get_by_role("link", name="Organización", exact=True).press("Enter")
         page.wait_for_url("**sort=organisation_name**")
         assert page.get_by_role("columnheader", name="Organización").get_attribute("aria-sort") == "ascending"
         names = page.locator(".ranking tbody th a").all_inner_texts()
