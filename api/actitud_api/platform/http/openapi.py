@@ -33,7 +33,7 @@ from actitud_api.platform.http.contract import (
     Link,
     find_contract,
 )
-from actitud_api.platform.http.event_streams import EventStream
+from actitud_api.platform.http.event_streams import EVENT_STREAM, EventStream
 from actitud_api.platform.http.inputs import LANG, Body, FileBody, describe_parameters
 from actitud_api.platform.http.middleware.format_negotiation import files_path
 from actitud_api.platform.http.middleware.limits import class_of
@@ -70,6 +70,7 @@ PARAMETERS: Final = "parameters.json"
 _COMPONENTS = "#/components/"
 _SCHEMAS = _COMPONENTS + "schemas/{name}"
 _TEXT: Node = {"type": "string"}
+_EVENTS: Node = {"description": "Server-sent events; the data of each are JSON."}
 _VERSION: Node = _TEXT | {"pattern": IF_MATCH}
 
 
@@ -845,6 +846,9 @@ def _describe_file(media_type: str) -> Node:
     """Return the schema of content that no type describes: an object, a text or bytes, by its media type."""
     if media_type.endswith("json"):
         return {"type": "object", "additionalProperties": True}
+    if media_type == EVENT_STREAM:
+        # Without a type: some tools hold the whole text against the schema, others each event, which is an object.
+        return _EVENTS
     # OpenAPI 3.1 needs no schema for bytes, but generators know them by the `format` of OpenAPI 3.0.
     return _TEXT if _is_text(media_type) else _TEXT | {"format": "binary"}
 
