@@ -800,7 +800,10 @@ class SourceText(Frozen, frozen=True):
 
 
 class ArticleText(Frozen, frozen=True):
-    """Short paraphrases of parts of the article, by id: bullets, functions of a team, comments, ideas in comments."""
+    """Short paraphrases of parts of the article of the ten errors, by id.
+
+    The parts are bullets, functions of a team, readers' comments, and ideas in comments.
+    """
 
     bullets: dict[str, str]
     functions: dict[str, str]

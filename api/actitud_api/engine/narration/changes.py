@@ -221,7 +221,7 @@ class ChangeSentences(Sentences):
         return join_sentences(sentences + self._list_requirements(move.requires, changed))
 
     def describe_move_action(self, move: Move) -> str:
-        """Describe the change of an answer in a move of a path, without the gained points and the rules."""
+        """Describe the change of an answer in a move of a path, without its gain and broken rules."""
         return join_sentences(self._list_changes(move))
 
     def _list_changes(self, move: Move) -> list[str]:

@@ -566,7 +566,7 @@ class Sentences:
         return join_sentences(sentences + self._list_advice(indicator, kind))
 
     def describe_action(self, scored: IndicatorScore, step: NextStep) -> str:
-        """Describe the change of an answer in the next step for an indicator, without its gain and its rules."""
+        """Describe the change of an answer in the next step for an indicator, without its gain and broken rules."""
         return join_sentences(self._list_actions(scored, step) + self._list_advice(scored.id, step.kind))
 
     def _list_actions(self, scored: IndicatorScore, step: NextStep) -> list[str]:

@@ -530,7 +530,7 @@ def _score_groups(
 def aggregate_scores(
     group: CompiledGroup, indicators: Sequence[int | None], scores: dict[str, int | None]
 ) -> int | None:
-    """Compute the score of a group, and store the scores of the group and of all groups inside in `scores`, by id.
+    """Compute the score of a group; store it, and the scores of all groups below it, in `scores` by id.
 
     `indicators` contains the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if
     it makes the group unknown. Return the score of the group in units of 10^-decimals, None if too few children count,

@@ -120,7 +120,7 @@ class LevelSensitivity(Struct, frozen=True, kw_only=True):
 
 
 def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> LevelSensitivity:
-    """Vary judgements and errors at random, and compute the share of each source in the variance of the levels.
+    """Vary judgements and errors at random, and compute the share of each in the variance of the levels.
 
     `columns` are the ranked organisations, in the order of their ranks. The same `seed` gives the same draws.
     """

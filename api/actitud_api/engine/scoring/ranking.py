@@ -50,7 +50,7 @@ class PeerGroup(Struct, frozen=True):
 
 
 class RankPosition(Struct, frozen=True):
-    """Rank of a score of one organisation among the scores of `organisations` organisations, itself included.
+    """Rank of a score of one organisation among the scores of `organisations` organisations, this one included.
 
     `rank` 1 is the best; `below` is the number of lower scores. `percentile` is the percentile rank in hundredths of a
     percent, None if there are too few organisations.

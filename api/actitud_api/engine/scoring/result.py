@@ -72,10 +72,10 @@ class ReasonParameters(Canonical, frozen=True):
     """The data of the sentence about a reason; a member that the sentence does not use is null or empty.
 
     `facts` are the facts that decided the score, by name (a fact of another indicator as `D4.01.level`). `value` is the
-    raw value, and `between` the goalposts around it, or the one at it. `cap` is the cap on answers without evidence, if
-    it lowers the score, and `uncapped` the score without the cap. `level_sent` is the level before a review lowered it.
-    `rules` are broken rules, `missing` other indicators whose answers the score needs, `fields` profile fields without
-    evidence.
+    raw value, and `between` are the goalposts around it, or the goalpost at it. `cap` is the cap on answers without
+    evidence, if it lowers the score, and `uncapped` the score without the cap. `level_sent` is the level before a
+    review lowered it. `rules` are broken rules, `missing` other indicators whose answers the score needs, `fields`
+    profile fields without evidence.
     """
 
     facts: dict[str, FactValue | str | None]

@@ -241,10 +241,10 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the scores of an edition as a file.
 
-        The whole ranking, or the part that the filters, `offset` and `limit` select: one row per organisation, with one
-        column per dimension. JSON-stat 2.0 is a cube of organisations by measures, always with all measures.
-        Unpublished scores are visible only to callers who may see them in the ranking. Names of columns and codes never
-        change, and new columns are added at the end. Titles are in the language of `lang`.
+        The file contains the whole ranking, or the part that the filters, `offset` and `limit` select: one row per
+        organisation, with one column per dimension. JSON-stat 2.0 is a cube of organisations by measures, always with
+        all measures. Unpublished scores are visible only to callers who may see them in the ranking. Names of columns
+        and codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source = service.load_source(database, path.edition, principal=principal)
         selection = _build_selection(query, principal)
@@ -287,9 +287,9 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Export the indicators of an edition as a file.
 
-        One row per organisation and indicator of the published documents, in the order of the ranking. `limit` and
-        `offset` count organisations. A workbook of too many rows is refused with 404. Names of columns and codes never
-        change, and new columns are added at the end. Titles are in the language of `lang`.
+        The file contains one row per organisation and indicator of the published documents, in the order of the
+        ranking. `limit` and `offset` count organisations. A workbook of too many rows is refused with 404. Names of
+        columns and codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
         source, published = service.load_published_source(database, path.edition)
         selection = _build_selection(query, principal)
@@ -350,9 +350,9 @@ class EditionFilesController(Controller):
     ) -> Response[bytes] | Stream:
         """Export the score of an organisation for Gobierto.
 
-        The tree that Gobierto's indicators module imports: the index, then each dimension with its indicators, each
-        with an explanation, and its score as text under the year of the edition. Unpublished scores are visible only to
-        callers who may see them in the ranking.
+        The file is the tree that Gobierto's indicators module imports: the index, then each dimension with its
+        indicators, each with an explanation, and its score as text under the year of the edition. Unpublished scores
+        are visible only to callers who may see them in the ranking.
         """
         sent = scores.get_edition_score(database, path.edition, path.organisation, principal=principal)
         source = service.load_source(database, sent.edition)
@@ -400,9 +400,9 @@ class CatalogueFilesController(Controller):
     def get_catalogue(self, request: ApiRequest, database: Database, publisher: Publisher) -> Response[bytes] | Stream:
         """Get the catalogue of published data.
 
-        Every published edition as a data set with its files, and this API as the service that provides them, by DCAT-AP
-        3 (DCAT-AP-ES if the service knows the publisher's DIR3 code), in all languages. `/catalog` redirects to the
-        format that `Accept` prefers.
+        The catalogue describes every published edition as a data set with its files, and this API as the service that
+        provides them, by DCAT-AP 3 (DCAT-AP-ES if the service knows the publisher's DIR3 code), in all languages.
+        `/catalog` redirects to the format that `Accept` prefers.
         """
         base = find_base_url(request)
         suffix = CATALOGUE_FILES.format_of(request)

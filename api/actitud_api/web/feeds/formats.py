@@ -54,7 +54,7 @@ class Feed(Struct, frozen=True, kw_only=True):
     publisher: Publisher
 
     def build_url(self, form: FeedForm, cursor: str | None = None) -> str:
-        """Return the URL of the page of the feed at a cursor, as Atom or JSON Feed; None is the first page."""
+        """Return the URL of a page of the feed, as Atom or JSON Feed; `cursor` is None for the first page."""
         query = f"?lang={self.language}" if cursor is None else f"?cursor={cursor}&lang={self.language}"
         return f"{self.base}{self.path}/{FILES[form]}{query}"
 

@@ -338,8 +338,9 @@ def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFa
 def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, language: Language) -> str | None:
     """Describe the share of peers that score less than an organisation, as the end of a sentence.
 
-    `below` is the number of peers that score less, and `others` the number of all peers. `noun` and `phrase` are the
-    plural noun for the peers. Return None if there are too few peers to compare.
+    `below` is the number of peers that score less, and `others` the number of all peers. `noun` is the plural noun for
+    the peers, and `phrase` this noun in `language`, such as "municipalities of its size". Return None if there are
+    too few peers to compare.
     """
     if others < _OTHERS_MIN:
         return None

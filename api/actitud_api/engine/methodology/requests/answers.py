@@ -88,9 +88,10 @@ class Replacement(Struct, frozen=True, kw_only=True):
 
 
 def build_score_request_type(methodology: Methodology) -> type[ScoreRequest]:
-    """Build the type of the body of `POST /v1/scores` for a version.
+    """Build the type of the request bodies of `POST /v1/scores` for a version.
 
-    The member `methodology` of a body is the name of the version, and so distinguishes bodies of several versions.
+    In a body, the member `methodology` is the name of the version, by which bodies of several versions are
+    distinguished.
     """
     declared = tuple(field.name for field in list_own_fields(methodology))
     answers = build_answers_type(

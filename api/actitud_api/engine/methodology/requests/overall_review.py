@@ -50,9 +50,9 @@ def list_service_facts(indicator: Indicator) -> tuple[Fact, ...]:
 
 
 def build_review_request_type(methodology: Methodology) -> type[ReviewRequest]:
-    """Build the type of the body of overall reviews for a version.
+    """Build the type of the request bodies with an overall review, for a version.
 
-    Its member `methodology` is the name of the version.
+    In a body, the member `methodology` is the name of the version.
     """
     document = methodology.document
     fields = [field for field in document.profile if field.set_by == "service"]

@@ -106,9 +106,9 @@ class QuestionnaireDocument(Struct, frozen=True, kw_only=True):
 
 
 def build_questionnaire_request_type(methodology: Methodology) -> type[QuestionnaireRequest]:
-    """Build the type of a body with a questionnaire of a version.
+    """Build the type of the request bodies with a questionnaire of a version.
 
-    Its member `methodology` is the name of the version.
+    In a body, the member `methodology` is the name of the version.
     """
     answers = build_answers_type(
         "QuestionnaireAnswers",

@@ -1,4 +1,4 @@
-"""The task that gives the verdicts of a review workbook, assessment by assessment."""
+"""The task that records the verdicts of a review workbook, assessment by assessment."""
 
 from __future__ import annotations
 
