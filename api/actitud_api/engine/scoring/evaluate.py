@@ -27,44 +27,13 @@ from actitud_api.engine.scoring.compile import (
     compile_methodology,
     load_facts,
 )
-from actitud_api.engine.scoring.indicator_result import (
-    NOT_APPLICABLE,
-    OBSERVED,
-    SETTLED,
-    Code,
-    IndicatorResult,
-    Ratio,
-    State,
-    derive_state,
-)
+from actitud_api.engine.scoring.indicator_result import NOT_APPLICABLE, SETTLED, Ratio
+from actitud_api.engine.scoring.indicator_result import OBSERVED as OBSERVED
+from actitud_api.engine.scoring.indicator_result import Code as Code
+from actitud_api.engine.scoring.indicator_result import IndicatorResult as IndicatorResult
+from actitud_api.engine.scoring.indicator_result import State as State
+from actitud_api.engine.scoring.indicator_result import derive_state as derive_state
 from actitud_api.engine.scoring.pillars import CompiledPillar
-
-__all__ = [
-    "OBSERVED",
-    "BrokenRule",
-    "Code",
-    "Evaluation",
-    "FailingGate",
-    "GateFigures",
-    "GroupSensitivity",
-    "IndicatorResult",
-    "State",
-    "Status",
-    "aggregate_scores",
-    "assign_level",
-    "build_group_sensitivity",
-    "derive_state",
-    "describe_failing_gate",
-    "evaluate",
-    "evaluate_compiled",
-    "find_contradictions",
-    "is_gate_met",
-    "list_counted_scores",
-    "publish_score",
-    "round_to_published",
-    "score_children",
-    "score_indicator",
-]
 
 FULL_COVERAGE: Final[Ratio] = (1, 1)
 

@@ -17,52 +17,19 @@ from sqlalchemy import event as events
 
 from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.platform.audit_log import keys, marks, queries, signing
-from actitud_api.platform.audit_log.chain import ChainEntry, Head, link_entry
-from actitud_api.platform.audit_log.keys import Signer, SigningKeyFault, build_key_path
-from actitud_api.platform.audit_log.queries import CheckpointRecord, EntryOpening, OpenedEntry, SigningKey
+from actitud_api.platform.audit_log.chain import ChainEntry as ChainEntry
+from actitud_api.platform.audit_log.chain import Head as Head
+from actitud_api.platform.audit_log.chain import link_entry
+from actitud_api.platform.audit_log.keys import Signer as Signer
+from actitud_api.platform.audit_log.keys import SigningKeyFault as SigningKeyFault
+from actitud_api.platform.audit_log.keys import build_key_path as build_key_path
+from actitud_api.platform.audit_log.queries import CheckpointRecord as CheckpointRecord
+from actitud_api.platform.audit_log.queries import EntryOpening as EntryOpening
+from actitud_api.platform.audit_log.queries import OpenedEntry as OpenedEntry
+from actitud_api.platform.audit_log.queries import SigningKey as SigningKey
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.public_state import mark_hidden, mark_shown
-
-__all__ = [
-    "SIGNING_KEYS_PATH",
-    "Actor",
-    "ChainEntry",
-    "CheckpointRecord",
-    "EntryOpening",
-    "Event",
-    "Head",
-    "NothingRestored",
-    "OpenedEntry",
-    "Signer",
-    "SigningKey",
-    "SigningKeyFault",
-    "SigningKeyRefusal",
-    "UnknownCheckpoint",
-    "UnknownSigningKey",
-    "acknowledge_restore",
-    "append_entries",
-    "append_entry",
-    "begin_ledger",
-    "build_key_path",
-    "compute_signing_time",
-    "count_openings",
-    "erase_openings",
-    "find_checkpoint",
-    "find_host",
-    "get_head",
-    "get_origin",
-    "iterate_entries",
-    "list_checkpoints",
-    "list_page",
-    "list_signing_keys",
-    "load_signer",
-    "make_checkpoint",
-    "make_checkpoint_if_due",
-    "mark_newest_checkpoint",
-    "revoke_signing_key",
-    "rotate_signing_key",
-]
 
 BEGIN_ACTION: Final = "ledger.begin"
 SIGNING_KEYS_PATH: Final = "/.well-known/jwks.json"

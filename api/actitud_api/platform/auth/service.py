@@ -15,48 +15,17 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from actitud_api.platform.auth import keys, queries
-from actitud_api.platform.auth.keys import DAYS_MAX, OVERLAP, OVERLAP_MAX, Key, Role
-from actitud_api.platform.auth.queries import KeyFilters, KeyRecord
+from actitud_api.platform.auth.keys import DAYS_MAX as DAYS_MAX
+from actitud_api.platform.auth.keys import OVERLAP as OVERLAP
+from actitud_api.platform.auth.keys import OVERLAP_MAX as OVERLAP_MAX
+from actitud_api.platform.auth.keys import Key
+from actitud_api.platform.auth.keys import Role as Role
+from actitud_api.platform.auth.queries import KeyFilters as KeyFilters
+from actitud_api.platform.auth.queries import KeyRecord as KeyRecord
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
-
-__all__ = [
-    "DAYS_MAX",
-    "DRAFT_ROLES",
-    "EDITION_ROLES",
-    "ORGANISATION_ROLES",
-    "OVERLAP",
-    "OVERLAP_MAX",
-    "CreatedKey",
-    "InvalidKeyBinding",
-    "KeyChangeRefused",
-    "KeyFilters",
-    "KeyRecord",
-    "KeyState",
-    "KeyUsage",
-    "Principal",
-    "Role",
-    "UnknownKey",
-    "add_last_uses",
-    "create_key",
-    "determine_state",
-    "find",
-    "get",
-    "has_key_form",
-    "is_active",
-    "is_recognised",
-    "list_administrators",
-    "list_keys",
-    "list_page",
-    "match_keys",
-    "revoke",
-    "revoke_leaked",
-    "rotate",
-    "trace_holder",
-    "verify",
-]
 
 ORGANISATION_ROLES: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
 """Roles whose keys are bound to at least one organisation."""

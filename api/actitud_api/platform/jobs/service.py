@@ -12,28 +12,12 @@ from msgspec import Struct
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs import queries
-from actitud_api.platform.jobs.queries import JobFilters, JobItem, JobRecord, JobState
+from actitud_api.platform.jobs.queries import JobFilters as JobFilters
+from actitud_api.platform.jobs.queries import JobItem as JobItem
+from actitud_api.platform.jobs.queries import JobRecord as JobRecord
+from actitud_api.platform.jobs.queries import JobState as JobState
 from actitud_api.platform.storage.database import Database, Session, read_clock
 from actitud_api.platform.storage.pages import TakeTotal
-
-__all__ = [
-    "JobEnded",
-    "JobFilters",
-    "JobItem",
-    "JobRecord",
-    "JobState",
-    "JobStatus",
-    "UnknownJob",
-    "abandon_job",
-    "build_status",
-    "cancel_job",
-    "enqueue_job",
-    "find_job",
-    "forget_old_jobs",
-    "get_status",
-    "list_items",
-    "list_statuses",
-]
 
 JOB_LIFETIME: Final = timedelta(days=90)
 """Time for which a job is kept after its end."""

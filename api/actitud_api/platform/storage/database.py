@@ -12,10 +12,11 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 from sqlalchemy import URL, Connection, Engine, QueuePool, Select, Table, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as TimeoutExpired
-from sqlmodel import Session
+from sqlmodel import Session as Session
 
 from actitud_api.platform.storage import postgresql, sqlite
-from actitud_api.platform.storage.errors import InvalidDatabase, Unavailable
+from actitud_api.platform.storage.errors import InvalidDatabase as InvalidDatabase
+from actitud_api.platform.storage.errors import Unavailable as Unavailable
 from actitud_api.platform.storage.fifo_semaphore import FifoSemaphore
 from actitud_api.platform.storage.migrate import is_current, upgrade
 from actitud_api.platform.storage.public_state import (
@@ -28,8 +29,6 @@ from actitud_api.platform.storage.public_state import (
 from actitud_api.platform.storage.request_counters import RequestCounter
 from actitud_api.platform.storage.row_reader import RowReader
 from actitud_api.platform.storage.stall_guard import StallGuard
-
-__all__ = ["Database", "InvalidDatabase", "Session", "Unavailable", "lock_table", "read_clock"]
 
 
 class Backend(Protocol):

@@ -17,40 +17,14 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.editions import dates, queries
-from actitud_api.resources.editions.dates import Calendar, EditionContradiction, Span, Windows
-from actitud_api.resources.editions.queries import CountedEdition, EditionCursorKey, EditionRecord, State
-
-__all__ = [
-    "LATEST",
-    "Calendar",
-    "CountedEdition",
-    "EditionChange",
-    "EditionContradiction",
-    "EditionCursorKey",
-    "EditionDraft",
-    "EditionInconsistent",
-    "EditionNotOpen",
-    "EditionRecord",
-    "Span",
-    "State",
-    "UnknownEdition",
-    "Windows",
-    "add",
-    "build_record",
-    "create",
-    "delete",
-    "ensure_unpublished",
-    "find",
-    "find_published",
-    "get",
-    "get_published",
-    "list_page",
-    "lock",
-    "publish",
-    "remove",
-    "replace",
-    "update",
-]
+from actitud_api.resources.editions.dates import Calendar as Calendar
+from actitud_api.resources.editions.dates import EditionContradiction as EditionContradiction
+from actitud_api.resources.editions.dates import Span as Span
+from actitud_api.resources.editions.dates import Windows as Windows
+from actitud_api.resources.editions.queries import CountedEdition as CountedEdition
+from actitud_api.resources.editions.queries import EditionCursorKey as EditionCursorKey
+from actitud_api.resources.editions.queries import EditionRecord as EditionRecord
+from actitud_api.resources.editions.queries import State as State
 
 LATEST: Final = "latest"
 """The id under which clients ask for the published edition with the newest reference date."""

@@ -12,23 +12,24 @@ from msgspec import Struct, structs
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.folding import fold, split_words
+from actitud_api.platform.storage.folding import fold
+from actitud_api.platform.storage.folding import split_words as split_words
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.organisations import municipalities, queries, search_queries
+from actitud_api.resources.organisations.entries import ContactChange as ContactChange
+from actitud_api.resources.organisations.entries import ContactDetails as ContactDetails
+from actitud_api.resources.organisations.entries import OrganisationChange as OrganisationChange
 from actitud_api.resources.organisations.entries import (
-    ContactChange,
-    ContactDetails,
-    OrganisationChange,
     OrganisationContradiction,
-    OrganisationEntry,
-    PastName,
     add_past_name,
     apply_change,
     find_contradictions,
     normalise_entry,
     sort_members,
 )
+from actitud_api.resources.organisations.entries import OrganisationEntry as OrganisationEntry
+from actitud_api.resources.organisations.entries import PastName as PastName
 from actitud_api.resources.organisations.identifiers import (
     DIR3,
     InvalidIdentifier,
@@ -36,54 +37,15 @@ from actitud_api.resources.organisations.identifiers import (
     normalise_identifier,
     parse_identifier,
 )
-from actitud_api.resources.organisations.kinds import Band, Kind
+from actitud_api.resources.organisations.kinds import Band as Band
+from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.municipalities import MunicipalityFault, MunicipalityLine
-from actitud_api.resources.organisations.queries import (
-    MatchKey,
-    OrganisationFilters,
-    OrganisationRecord,
-    match_identifiers,
-)
-from actitud_api.resources.organisations.search_queries import find_matches
+from actitud_api.resources.organisations.queries import MatchKey as MatchKey
+from actitud_api.resources.organisations.queries import OrganisationFilters as OrganisationFilters
+from actitud_api.resources.organisations.queries import OrganisationRecord as OrganisationRecord
+from actitud_api.resources.organisations.queries import match_identifiers as match_identifiers
+from actitud_api.resources.organisations.search_queries import find_matches as find_matches
 from actitud_api.resources.organisations.search_terms import index_words
-
-__all__ = [
-    "Band",
-    "ContactChange",
-    "ContactDetails",
-    "IdentifierIsAlias",
-    "ImportCounts",
-    "InvalidMunicipalityFile",
-    "MatchKey",
-    "OrganisationChange",
-    "OrganisationContradiction",
-    "OrganisationEntry",
-    "OrganisationFilters",
-    "OrganisationInconsistent",
-    "OrganisationRecord",
-    "PastName",
-    "UnknownOrganisation",
-    "add",
-    "create",
-    "exists",
-    "find",
-    "find_band",
-    "find_matches",
-    "get",
-    "get_domains",
-    "has_exact_match",
-    "import_municipalities",
-    "list_domains",
-    "list_page",
-    "lock",
-    "match_identifiers",
-    "refuse_alias",
-    "remove_simulated",
-    "resolve_identifiers",
-    "search_page",
-    "split_words",
-    "update",
-]
 
 
 class UnknownOrganisation(LookupError):

@@ -21,18 +21,8 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
-from actitud_api.resources.publications.queries import Approval, PublicationRecord
-
-__all__ = [
-    "Approval",
-    "UnknownApproval",
-    "add_approval",
-    "compute_pending_digest",
-    "find",
-    "find_missing_approval",
-    "get",
-    "list_page",
-]
+from actitud_api.resources.publications.queries import Approval as Approval
+from actitud_api.resources.publications.queries import PublicationRecord
 
 
 class UnknownApproval(LookupError):

@@ -18,8 +18,6 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.queries import RevisionKey
 
-__all__ = ["NothingToDiscard", "RevisionKey", "discard_revision"]
-
 _TRIGGERS: Final = {f"{table}_refuses_delete": table for table in ("publication", "correction", "published_score")}
 
 

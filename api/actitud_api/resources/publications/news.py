@@ -17,16 +17,11 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import Territory
 from actitud_api.resources.publications import queries
-from actitud_api.resources.publications.queries import (
-    CorrectedScore,
-    NewsFilters,
-    NewsPosition,
-    PublicationRow,
-    PublishedFigures,
-)
-
-__all__ = ["CorrectedScore", "NewsFilters", "NewsItem", "NewsPosition", "PublishedFigures", "find_name", "list_news"]
-
+from actitud_api.resources.publications.queries import CorrectedScore as CorrectedScore
+from actitud_api.resources.publications.queries import NewsFilters as NewsFilters
+from actitud_api.resources.publications.queries import NewsPosition as NewsPosition
+from actitud_api.resources.publications.queries import PublicationRow
+from actitud_api.resources.publications.queries import PublishedFigures as PublishedFigures
 
 BATCH: Final = 50
 """Number of publications that are read at a time at least."""

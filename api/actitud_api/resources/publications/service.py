@@ -62,44 +62,15 @@ from actitud_api.resources.publications.queries import (
     FinalSubmission,
     FinalVersion,
     NewScore,
-    PublicationRecord,
     SignedDocument,
 )
-from actitud_api.resources.publications.shown import AlteredFigure, find_altered_figure
+from actitud_api.resources.publications.queries import PublicationRecord as PublicationRecord
+from actitud_api.resources.publications.shown import AlteredFigure as AlteredFigure
+from actitud_api.resources.publications.shown import find_altered_figure as find_altered_figure
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.replies.service import CountedVerdict, ReviewOutcome
 from actitud_api.resources.webhooks import service as webhooks
-
-__all__ = [
-    "AlteredFigure",
-    "CorrectedScore",
-    "EditionPublisher",
-    "NewestScore",
-    "PlannedCorrection",
-    "PublicationInterrupted",
-    "PublicationPlan",
-    "PublicationRecord",
-    "PublicationRefused",
-    "Refusal",
-    "SignedDocument",
-    "UnknownDocument",
-    "UnknownPublication",
-    "UnknownPublishedScore",
-    "approve",
-    "count_editions",
-    "find",
-    "find_altered_figure",
-    "get",
-    "get_document",
-    "get_newest_revision",
-    "get_newest_score",
-    "get_score",
-    "get_texts",
-    "list_page",
-    "read_unerased_score",
-    "stream_bundle",
-]
 
 LATEST: Final = "latest"
 """The text that clients use instead of a number for the newest revision of an edition."""

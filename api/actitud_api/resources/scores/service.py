@@ -17,7 +17,8 @@ from actitud_api.engine.methodology.requests.answers import (
     to_replacement,
     to_submission,
 )
-from actitud_api.engine.methodology.requests.content import AnswerSource, Evidence, SourceKind
+from actitud_api.engine.methodology.requests.content import AnswerSource, Evidence
+from actitud_api.engine.methodology.requests.content import SourceKind as SourceKind
 from actitud_api.engine.scoring.change_decomposition import (
     ChangeDecomposition,
     ScoreDifference,
@@ -32,7 +33,8 @@ from actitud_api.engine.scoring.evaluate import Status, evaluate
 from actitud_api.engine.scoring.explain import explain, outline_score
 from actitud_api.engine.scoring.level_path import LevelPath
 from actitud_api.engine.scoring.level_path import find_level_path as path_to_next_level
-from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
+from actitud_api.engine.scoring.ranking import FiveNumberSummary as FiveNumberSummary
+from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
 from actitud_api.platform.auth.service import DRAFT_ROLES, ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
@@ -42,65 +44,18 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publication
 from actitud_api.resources.reviews.replies import service as replies
-from actitud_api.resources.reviews.replies.service import ReviewOutcome, ReviewTally
+from actitud_api.resources.reviews.replies.service import ReviewOutcome
+from actitud_api.resources.reviews.replies.service import ReviewTally as ReviewTally
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.queries import (
-    FigureSource,
-    GroupCount,
-    PastRow,
-    RankingRow,
-    RankingSort,
-    ScoreCursorKey,
-    ScoreFilters,
-    Visibility,
-    get_cursor_key,
-)
-from actitud_api.resources.scores.statements import DIMENSION_KEYS, SORT_KEYS
-
-__all__ = [
-    "DIMENSION_KEYS",
-    "REQUESTS",
-    "SORT_KEYS",
-    "EditionChange",
-    "EditionScore",
-    "FiveNumberSummary",
-    "GroupCount",
-    "HistoryEntry",
-    "PastRow",
-    "RankingRow",
-    "RankingSort",
-    "ReviewTally",
-    "ScoreCursorKey",
-    "ScoreFilters",
-    "ScoreSummary",
-    "ShownSupport",
-    "SourceKind",
-    "UnknownScore",
-    "build_visibility",
-    "compare_editions",
-    "compute_score",
-    "compute_summary",
-    "compute_what_if",
-    "count_by_group",
-    "count_reviews",
-    "count_scores",
-    "count_tenths",
-    "find_later_editions",
-    "find_level_path",
-    "find_methodology",
-    "find_source",
-    "get_cursor_key",
-    "get_edition_score",
-    "get_explained_score",
-    "get_state_key",
-    "is_provisional",
-    "list_history",
-    "list_provisional",
-    "list_ranking",
-    "list_support",
-    "search_ranking",
-    "summarize_columns",
-]
+from actitud_api.resources.scores.queries import FigureSource, PastRow, Visibility
+from actitud_api.resources.scores.queries import GroupCount as GroupCount
+from actitud_api.resources.scores.queries import RankingRow as RankingRow
+from actitud_api.resources.scores.queries import RankingSort as RankingSort
+from actitud_api.resources.scores.queries import ScoreCursorKey as ScoreCursorKey
+from actitud_api.resources.scores.queries import ScoreFilters as ScoreFilters
+from actitud_api.resources.scores.queries import get_cursor_key as get_cursor_key
+from actitud_api.resources.scores.statements import DIMENSION_KEYS as DIMENSION_KEYS
+from actitud_api.resources.scores.statements import SORT_KEYS as SORT_KEYS
 
 BEST_FIRST: Final = RankingSort("rank")
 """The default order of a ranking: from the best rank to the worst."""

@@ -21,42 +21,12 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.suggestions import queries
-from actitud_api.resources.suggestions.queries import (
-    Kind,
-    Outcome,
-    State,
-    SuggestionDecision,
-    SuggestionFilters,
-    SuggestionRecord,
-    Viewer,
-)
-
-__all__ = [
-    "DIMENSIONS",
-    "DIMENSION_BY_INDICATOR",
-    "AlreadyDecided",
-    "DimensionMismatch",
-    "Kind",
-    "NewDecision",
-    "NotProposer",
-    "Outcome",
-    "Proposal",
-    "State",
-    "SuggestionDecision",
-    "SuggestionFilters",
-    "SuggestionRecord",
-    "TooManySuggestions",
-    "UnknownSuggestion",
-    "Viewer",
-    "build_viewer",
-    "count_suggestions",
-    "decide",
-    "get",
-    "has_suggestions",
-    "list_page",
-    "propose",
-    "withdraw",
-]
+from actitud_api.resources.suggestions.queries import Kind as Kind
+from actitud_api.resources.suggestions.queries import Outcome as Outcome
+from actitud_api.resources.suggestions.queries import State as State
+from actitud_api.resources.suggestions.queries import SuggestionDecision, Viewer
+from actitud_api.resources.suggestions.queries import SuggestionFilters as SuggestionFilters
+from actitud_api.resources.suggestions.queries import SuggestionRecord as SuggestionRecord
 
 DIMENSION_BY_INDICATOR: Final[Mapping[str, str]] = {
     indicator.id: dimension.id

@@ -17,63 +17,22 @@ from actitud_api.platform.storage.database import Database, Session, read_clock
 from actitud_api.platform.storage.pages import TakeTotal
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.webhooks import queries
-from actitud_api.resources.webhooks.events import (
-    EVENT_TYPES,
-    AssessmentTransitioned,
-    EditionPublished,
-    EventType,
-    ScoreCorrected,
-    WebhookEvent,
-)
-from actitud_api.resources.webhooks.queries import (
-    Attempt,
-    DeliveryRecord,
-    DeliveryState,
-    WebhookRecord,
-    WebhookState,
-)
-from actitud_api.resources.webhooks.secret_box import SecretBox, SecretFault
-from actitud_api.resources.webhooks.sending import SendingProblem
+from actitud_api.resources.webhooks.events import AssessmentTransitioned as AssessmentTransitioned
+from actitud_api.resources.webhooks.events import EditionPublished as EditionPublished
+from actitud_api.resources.webhooks.events import EventType as EventType
+from actitud_api.resources.webhooks.events import ScoreCorrected as ScoreCorrected
+from actitud_api.resources.webhooks.events import WebhookEvent as WebhookEvent
+from actitud_api.resources.webhooks.queries import DeliveryRecord as DeliveryRecord
+from actitud_api.resources.webhooks.queries import DeliveryState as DeliveryState
+from actitud_api.resources.webhooks.queries import WebhookRecord as WebhookRecord
+from actitud_api.resources.webhooks.queries import WebhookState as WebhookState
+from actitud_api.resources.webhooks.secret_box import SecretBox as SecretBox
+from actitud_api.resources.webhooks.secret_box import SecretFault as SecretFault
+from actitud_api.resources.webhooks.sending import SendingProblem as SendingProblem
 from actitud_api.resources.webhooks.signatures import format_secret, generate_secret
-from actitud_api.resources.webhooks.targets import URL_MAX, TargetRefused, parse_webhook_url
-
-__all__ = [
-    "EVENT_TYPES",
-    "URL_MAX",
-    "AssessmentTransitioned",
-    "Attempt",
-    "CreatedWebhook",
-    "DeliveryRecord",
-    "DeliveryState",
-    "EditionPublished",
-    "EventType",
-    "ForeignWebhook",
-    "NewWebhook",
-    "ScoreCorrected",
-    "SecretBox",
-    "SecretFault",
-    "SendingProblem",
-    "TargetRefused",
-    "TooManyWebhooks",
-    "UnknownDelivery",
-    "UnknownWebhook",
-    "WebhookChange",
-    "WebhookEvent",
-    "WebhookRecord",
-    "WebhookState",
-    "WebhookSummary",
-    "announce",
-    "create_webhook",
-    "delete_webhook",
-    "forget_old_deliveries",
-    "get_webhook",
-    "list_deliveries",
-    "list_webhooks",
-    "request_delivery",
-    "rotate_secret",
-    "summarise_webhooks",
-    "update_webhook",
-]
+from actitud_api.resources.webhooks.targets import URL_MAX as URL_MAX
+from actitud_api.resources.webhooks.targets import TargetRefused as TargetRefused
+from actitud_api.resources.webhooks.targets import parse_webhook_url
 
 WEBHOOKS_MAX: Final = 10
 """Highest number of webhooks of one owner."""

@@ -7,18 +7,11 @@ from functools import cache
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.questionnaire import QuestionnaireRequest, to_questionnaire
-from actitud_api.web.workbooks.reading import REQUEST, CellFault, WorkbookContents, read_questionnaire
+from actitud_api.web.workbooks.reading import REQUEST as REQUEST
+from actitud_api.web.workbooks.reading import CellFault as CellFault
+from actitud_api.web.workbooks.reading import WorkbookContents as WorkbookContents
+from actitud_api.web.workbooks.reading import read_questionnaire
 from actitud_api.web.workbooks.writing import build_workbook
-
-__all__ = [
-    "REQUEST",
-    "CellFault",
-    "VersionMismatch",
-    "WorkbookContents",
-    "build_template",
-    "fill_workbook",
-    "read_workbook",
-]
 
 
 class VersionMismatch(Exception):
