@@ -54,7 +54,7 @@ def combined(known: CompiledGroup, rows: list[list[int]], unit: int = 100) -> li
     into = np.full(len(rows), -7, np.int64)
     with np.errstate(all="ignore"):
         remaining = weights.compute_remaining(known.total_weight, weights.excluded)
-        aggregation.combine(columns, remaining, weights.excluded, into, np.empty(len(rows)))
+        aggregation.combine(columns, remaining, weights.excluded, into)
     return into.tolist()
 
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Curve, Indicator, Operand, Product, Quotient, Range, Sum
-from actitud_api.engine.scoring.columns.block import RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.columns.curves import CurveCompiler, ExactScorer, RowScorer, compile_raw_value
 from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, ExceedsInt64
 from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow_integers
@@ -123,17 +123,13 @@ class Watched(ExactScorer):
         super().score_rows(block, rows, into)
 
 
-def block(depth: int, columns: Mapping[int, Sequence[int]]) -> RowBlock:
+def block(columns: Mapping[int, Sequence[int]]) -> RowBlock:
     rows = len(next(iter(columns.values())))
     made = RowBlock.__new__(RowBlock)
     made.rows = rows
     made.facts = [np.array(columns.get(slot, [0] * rows), np.int64) for slot in range(PLAN.layout.size)]
     made.present = [np.ones(rows, np.bool_) for _ in PLAN.indicators]
     made.nulls, made.declared = {}, {}
-    made.truths = [np.zeros(rows, np.bool_) for _ in range(depth)]
-    made.narrow = [np.zeros(rows, np.int32) for _ in range(depth)]
-    made.wide = [np.zeros(rows, np.int64) for _ in range(depth)]
-    made.floats = [np.zeros(rows, np.float64) for _ in range(depth)]
     return made
 
 
@@ -150,15 +146,15 @@ def watched(name: str, columns: Mapping[int, Sequence[int]], most: int | None = 
     extent = [(0, 0)] * PLAN.layout.size
     for slot, column in columns.items():
         extent[slot] = (min(column), max(column) if most is None else most)
-    compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
+    compiler = ColumnCompiler(PLAN, extent)
     exact = Watched(leaf, PLAN)
     try:
-        value = compile_raw_value(leaf.definition.value, compiler, 0)
+        value = compile_raw_value(leaf.definition.value, compiler)
     except ExceedsInt64:
         scoring: RowScorer = exact.score_block
     else:
         scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value, exact)
-    made = block(compiler.needs.depth, columns)
+    made = block(columns)
     made.facts = [narrow_integers(fact) for fact in made.facts]
     into = np.full(made.rows, -7, np.int32)
     with np.errstate(all="ignore"):
@@ -250,12 +246,10 @@ def test_yes_or_no_of_a_number_over_a_number() -> None:
 def test_over_a_constant(whole: int, parts: list[int], scores: list[int]) -> None:
     """0.5 of the way through 0.3 (40) and 0.7 (90) is 65; 0.75, a sixth from there to 100, 91.67."""
     leaf, slot = LEAVES["R"], PLAN.layout.facts["R", "numerator"]
-    compiler = ColumnCompiler(PLAN, [(0, 3)] * PLAN.layout.size, ScratchNeeds())
-    value = compile_raw_value(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler, 0)
+    compiler = ColumnCompiler(PLAN, [(0, 3)] * PLAN.layout.size)
+    value = compile_raw_value(Quotient(numerator=b.fact("R", "numerator"), denominator=b.const(whole)), compiler)
     into = np.zeros(3, np.int32)
-    CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value, Watched(leaf, PLAN))(
-        block(compiler.needs.depth, {slot: parts}), into
-    )
+    CurveCompiler(compiler, PLAN.unit).compile_curve(leaf, value, Watched(leaf, PLAN))(block({slot: parts}), into)
     assert into.tolist() == scores
 
 
@@ -276,12 +270,12 @@ def test_a_list_is_scored_by_its_count() -> None:
     slot = PLAN.layout.facts["C", "count"]
     extent = [(0, 0)] * PLAN.layout.size
     extent[slot] = (0, 3)
-    compiler = ColumnCompiler(PLAN, extent, ScratchNeeds())
+    compiler = ColumnCompiler(PLAN, extent)
     into = np.zeros(4, np.int64)
     scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(
-        leaf, compile_raw_value(leaf.definition.value, compiler, 0), Watched(leaf, PLAN)
+        leaf, compile_raw_value(leaf.definition.value, compiler), Watched(leaf, PLAN)
     )
-    scoring(block(compiler.needs.depth, {slot: [0, 1, 2, 3]}), into)
+    scoring(block({slot: [0, 1, 2, 3]}), into)
     assert into.tolist() == [0, 3333, 6667, 10_000]
 
 
@@ -342,9 +336,9 @@ def test_how_large_facts_may_be_for_64_bits() -> None:
     extent = [(0, 0)] * PLAN.layout.size
     extent[slot] = (0, 4 * 10**9)
     with pytest.raises(ExceedsInt64):
-        compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
+        compile_raw_value(operand, ColumnCompiler(PLAN, extent))
     extent[slot] = (0, 2 * 10**9)
-    value = compile_raw_value(operand, ColumnCompiler(PLAN, extent, ScratchNeeds()), 0)
+    value = compile_raw_value(operand, ColumnCompiler(PLAN, extent))
     assert value.scale == Fraction(1, 10**12)
 
 

@@ -1,4 +1,4 @@
-"""Indicators over columns: what is judged beforehand and in how many arrays, flat curves, a cap of 0."""
+"""Indicators over columns: what is judged beforehand, flat curves, a cap of 0."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from typing import Literal, cast
 import msgspec
 import pytest
 
-from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     Any,
     Compare,
@@ -33,9 +32,6 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.columns.block import ScratchNeeds
-from actitud_api.engine.scoring.columns.levels import LevelAssigner
-from actitud_api.engine.scoring.compile import compile_methodology
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.test_columns import assert_equal
 
@@ -299,71 +295,18 @@ SUMS = msgspec.structs.replace(
     ),
     part_of_denominator=False,
 )
-"""Each side of its value takes an array of its own, and what it is compared with a third."""
-SUM = msgspec.structs.replace(
-    b.amount("T"), value=Sum(of=(b.fact("T", "hours"), b.field("people"))), step=None, type="quantity"
-)
-
-
-def sums(missing: Missing, *gates: Gate) -> Methodology:
-    people = b.compare(b.field("people"), "ge", 1)
-    tree = b.root(b.group("D", SUMS, b.ladder("L", applies=people)), b.group("E", b.boolean("B"), SUM), missing=missing)
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
-    return b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
 
 
 def test_a_quotient_of_sums_against_a_sum() -> None:
     """(1 + people) / (4 + people) against people + people - 1/2: 1/4, 2/5 and 3/6 against -1/2, 3/2 and 7/2."""
     asked = Sum(of=(b.field("people"), b.field("people"), b.const(-0.5)))
-    known = sums("zero", Gate(id="G", holds=b.compare(b.value("S"), "ge", asked)))
+    gate = Gate(id="G", holds=b.compare(b.value("S"), "ge", asked))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    known = b.read(b.document(b.root(b.group("D", SUMS)), profile=FIELDS[:1], levels=levels, coverage=b.SOME))
     rows = [b.submit({"S": b.of(1, 4)}, {"people": people}) for people in range(3)]
     rows += [b.submit({"S": b.of(n, 0)}, {"people": 1}) for n in (0, 1, 2)]  # 1, 2 and 3 against 3/2
     rows.append(b.submit({"S": b.of(1, 0)}, {"people": 0}))  # over 0 there is no value
     assert assert_equal(known, rows).level.tolist() == [2, 1, 1, 1, 2, 2, 1]
-
-
-PLUS = Sum(of=(b.field("people"), b.field("people")))
-ARRAYS: list[tuple[Compare, Missing, Literal["pass", "fail"], int]] = [
-    (b.compare(INDEX, "ge", 50), "zero", "fail", 1),
-    (b.compare(b.score("D"), "ge", 50), "zero", "fail", 1),
-    # both sides, each in its own
-    (b.compare(b.score("D"), "ge", PLUS), "zero", "fail", 2),
-    (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "fail", 2),
-    # what is null is beside what holds
-    (b.compare(b.score("D"), "ge", 50), "zero", "pass", 2),
-    (b.compare(Sum(of=(b.score("D"), b.score("E"))), "ge", PLUS), "zero", "pass", 2),
-    (b.compare(b.value("L"), "ge", 3), "zero", "pass", 2),
-    # its two parts on one scale
-    (b.compare(b.value("T"), "ge", 3), "zero", "fail", 2),
-    # above, below and what is asked
-    (b.compare(b.value("S"), "ge", PLUS), "zero", "fail", 3),
-    (b.compare(b.value("S"), "ge", 0.5), "zero", "fail", 2),
-    # whether it has a value takes its denominator once more, beside what is null
-    (b.compare(b.value("S"), "ge", 0.5), "zero", "pass", 3),
-    # the least of what may be null is found row by row
-    (b.compare(Minimum(of=(b.score("D"), b.value("L"))), "ge", 1), "zero", "fail", 0),
-]
-
-
-@pytest.mark.parametrize(("holds", "missing", "left", "depth"), ARRAYS)
-def test_how_many_scratch_arrays_a_gate_takes(
-    holds: Compare, missing: Missing, left: Literal["pass", "fail"], depth: int
-) -> None:
-    plan, needs = (
-        compile_methodology(sums(missing, Gate(id="G", holds=holds, when_not_applicable=left))),
-        ScratchNeeds(),
-    )
-    LevelAssigner(plan, [(0, 1_000)] * plan.layout.size, needs)
-    assert needs.depth == depth
-
-
-def test_what_makes_a_level_firm_takes_no_array_more_than_a_gate() -> None:
-    plan, needs = (
-        compile_methodology(b.read(document("zero", (), b.compare(b.field("people"), "ge", 10)))),
-        ScratchNeeds(),
-    )
-    LevelAssigner(plan, [(0, 1_000)] * plan.layout.size, needs)
-    assert needs.depth == 1
 
 
 UNLESS: list[Predicate] = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actitud_api.engine.methodology.model import AnswerOperand, ComparisonOperator, Operand, Product, ProfileField, Sum
-from actitud_api.engine.scoring.columns.block import RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.columns.expressions import (
     INT64_MAX,
     AbsentFactReading,
@@ -62,10 +62,10 @@ def compiler(**extents: tuple[int, int]) -> ColumnCompiler:
     extent = list(EXTENT)
     for name, bounds in extents.items():
         extent[PLAN.layout.profile[name]] = bounds
-    return ColumnCompiler(PLAN, extent, ScratchNeeds())
+    return ColumnCompiler(PLAN, extent)
 
 
-def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Mapping[int, Sequence[bool]]) -> RowBlock:
+def block(kinds: Mapping[int, Sequence[int]], rows: int, **marks: Mapping[int, Sequence[bool]]) -> RowBlock:
     """Rows of some facts; `absent` and `nulls` and `declared` mark rows by position or slot."""
     made = RowBlock.__new__(RowBlock)
     made.rows = rows
@@ -74,9 +74,6 @@ def block(depth: int, kinds: Mapping[int, Sequence[int]], rows: int, **marks: Ma
     made.present = [~np.array(absent.get(position, [False] * rows)) for position in range(4)]
     made.nulls = {slot: np.array(mark) for slot, mark in marks.get("nulls", {}).items()}
     made.declared = {slot: np.array(mark) for slot, mark in marks.get("declared", {}).items()}
-    made.truths = [np.zeros(rows, np.bool_) for _ in range(depth)]
-    made.narrow = [np.zeros(rows, np.int32) for _ in range(depth)]
-    made.wide = [np.zeros(rows, np.int64) for _ in range(depth)]
     return made
 
 
@@ -87,23 +84,23 @@ def said(numbers: CompiledNumbers) -> tuple[Fraction | int, int, int, bool]:
 def test_more_than_64_bits_are_refused() -> None:
     twice = Sum(of=(b.field("p"), b.field("p")))
     half = INT64_MAX // 2
-    assert compiler(p=(0, half)).compile_operand(twice, 0, LEAST).upper == 2 * half == INT64_MAX - 1
-    assert compiler(p=(-half, 0)).compile_operand(twice, 0, LEAST).lower == -2 * half
+    assert compiler(p=(0, half)).compile_operand(twice, LEAST).upper == 2 * half == INT64_MAX - 1
+    assert compiler(p=(-half, 0)).compile_operand(twice, LEAST).lower == -2 * half
     for bounds in ((0, half + 1), (-half - 1, 0)):
         with pytest.raises(ExceedsInt64):
-            compiler(p=bounds).compile_operand(twice, 0, LEAST)
+            compiler(p=bounds).compile_operand(twice, LEAST)
     assert compiler().check_int64(-INT64_MAX, INT64_MAX) == (-INT64_MAX, INT64_MAX)
     for least, most in ((-INT64_MAX - 1, 0), (0, INT64_MAX + 1)):
         with pytest.raises(ExceedsInt64):
             compiler().check_int64(least, most)
     # a product whose factors on the way are wider than the whole: times 0 all of it is 0
     factors = Product(of=(b.field("p"), b.field("e"), b.field("n")))
-    assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).compile_operand(factors, 0, LEAST)) == (1, 0, 0, False)
+    assert said(compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 0)).compile_operand(factors, LEAST)) == (1, 0, 0, False)
     with pytest.raises(ExceedsInt64):
-        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 1)).compile_operand(factors, 0, LEAST)
+        compiler(p=(0, 2**32), e=(0, 2**32), n=(0, 1)).compile_operand(factors, LEAST)
     with pytest.raises(ExceedsInt64):
-        compiler(p=(-(2**32), 0), e=(-(2**32), 0), n=(0, 1)).compile_operand(factors, 0, LEAST)
-    assert said(compiler(p=(0, 2**31), e=(0, 2**31), n=(0, 1)).compile_operand(factors, 0, LEAST)) == (
+        compiler(p=(-(2**32), 0), e=(-(2**32), 0), n=(0, 1)).compile_operand(factors, LEAST)
+    assert said(compiler(p=(0, 2**31), e=(0, 2**31), n=(0, 1)).compile_operand(factors, LEAST)) == (
         1,
         0,
         2**62,
@@ -111,25 +108,21 @@ def test_more_than_64_bits_are_refused() -> None:
     )
     # a scale for which a number does not fit
     with pytest.raises(ExceedsInt64):
-        compiler(p=(0, INT64_MAX)).compile_operand(Sum(of=(b.field("p"), ANSWER_A)), 0, LEAST)
-    nothing = compiler(p=(0, 0)).compile_operand(b.field("p"), 0, LEAST)
-    assert said(compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX), 0)) == (Fraction(1, INT64_MAX), 0, 0, False)
+        compiler(p=(0, INT64_MAX)).compile_operand(Sum(of=(b.field("p"), ANSWER_A)), LEAST)
+    nothing = compiler(p=(0, 0)).compile_operand(b.field("p"), LEAST)
+    assert said(compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX))) == (Fraction(1, INT64_MAX), 0, 0, False)
     with pytest.raises(ExceedsInt64):
-        compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX + 1), 0)
+        compiler().rescale_numbers(nothing, Fraction(1, INT64_MAX + 1))
 
 
 # --- where a comparison is certain ----------------------------------------------------------------------------
 
 
 def rows(
-    truths: CompiledTruths,
-    known: ColumnCompiler,
-    facts: Mapping[int, Sequence[int]],
-    count: int,
-    **marks: Mapping[int, Sequence[bool]],
+    truths: CompiledTruths, facts: Mapping[int, Sequence[int]], count: int, **marks: Mapping[int, Sequence[bool]]
 ) -> list[bool]:
-    """Where something is certain, in a block with no scratch array more than was asked for."""
-    found = truths.read(block(known.needs.depth, facts, count, **marks))
+    """Where something is certain."""
+    found = truths.read(block(facts, count, **marks))
     return [bool(there) for there in found]
 
 
@@ -150,9 +143,9 @@ def test_texts_are_compared_by_what_they_say(left: Operand, right: Operand, equa
     facts = {K: [0, 1, 2, 2], J: [0, 1, 0, 1]}
     ops: list[tuple[ComparisonOperator, bool]] = [("eq", True), ("ne", False)]
     for op, value in ops:
-        truths = known.compile_predicate(b.compare(left, op, right), value, 0, LEAST)
-        assert rows(truths, known, facts, 4) == equal
-    assert known.compile_predicate(b.compare(b.field("k"), "eq", "white"), True, 0, LEAST).constant is False
+        truths = known.compile_predicate(b.compare(left, op, right), value, LEAST)
+        assert rows(truths, facts, 4) == equal
+    assert known.compile_predicate(b.compare(b.field("k"), "eq", "white"), True, LEAST).constant is False
 
 
 # --- facts that are large -------------------------------------------------------------------------------------
@@ -163,14 +156,14 @@ def test_a_comparison_beyond_64_bits_is_made_row_by_row() -> None:
     square = b.compare(Product(of=(b.field("p"), b.field("p"))), "gt", 2**80 - 1)
     values = [1, 2**40 - 1, 2**40, -(2**40), 2**41]
     known = compiler(p=(-(2**40), 2**41))
-    assert rows(known.compile_predicate(square, True, 0, LEAST), known, {P: values}, 5) == [
+    assert rows(known.compile_predicate(square, True, LEAST), {P: values}, 5) == [
         False,
         False,
         True,
         True,
         True,
     ]
-    assert rows(known.compile_predicate(square, False, 0, LEAST), known, {P: values}, 5) == [
+    assert rows(known.compile_predicate(square, False, LEAST), {P: values}, 5) == [
         True,
         True,
         False,
@@ -186,8 +179,8 @@ def test_comparisons_row_by_row_read_what_is_absent_alike() -> None:
     above = b.compare(Product(of=(b.field("p"), b.field("p"), hours)), "gt", 10**25)
     facts = {P: [2**41, 2**41, 3, 3], HOURS: [1_000_000, 0, 1_000_000, 0]}
     for value, there in ((True, [False, True, False, False]), (False, [True, False, True, True])):
-        truths = known.compile_predicate(above, value, 0, LEAST)
-        assert rows(truths, known, facts, 4, absent={A: [False, True, False, True]}) == there
+        truths = known.compile_predicate(above, value, LEAST)
+        assert rows(truths, facts, 4, absent={A: [False, True, False, True]}) == there
 
 
 def test_comparisons_row_by_row_know_what_is_null_or_only_declared() -> None:
@@ -202,34 +195,32 @@ def test_comparisons_row_by_row_know_what_is_null_or_only_declared() -> None:
         (True, DECLARED, [True, False, False, False]),
         (False, DECLARED, [False, True, False, False]),
     ):
-        truths = known.compile_predicate(b.compare(wide, "gt", 2**80), value, 0, reading)
-        assert rows(truths, known, facts, 4, **marks) == there
+        truths = known.compile_predicate(b.compare(wide, "gt", 2**80), value, reading)
+        assert rows(truths, facts, 4, **marks) == there
 
 
 def test_narrow_numbers_are_combined_as_wide_as_it_takes() -> None:
     """100,000 times itself is beyond 32 bits, and 3,000 hours in millionths."""
     known = compiler(p=(0, 100_000), f=(0, 4 * 10**6))
-    square = known.compile_operand(Product(of=(b.field("p"), b.field("p"))), 0, LEAST)
+    square = known.compile_operand(Product(of=(b.field("p"), b.field("p"))), LEAST)
     # p in millionths of f
-    both = known.compile_operand(Sum(of=(b.field("p"), b.field("f"))), 0, LEAST)
-    there = block(known.needs.depth, {P: [100_000, 3_000], F: [1, 2]}, 2)
+    both = known.compile_operand(Sum(of=(b.field("p"), b.field("f"))), LEAST)
+    there = block({P: [100_000, 3_000], F: [1, 2]}, 2)
     there.facts = [narrow_integers(fact) for fact in there.facts]
     assert square.read(there).tolist() == [10**10, 9 * 10**6]
     assert both.read(there).tolist() == [10**11 + 1, 3 * 10**9 + 2]
     below = compiler(e=(-100_000, 0))
-    sunk = below.compile_operand(Sum(of=(b.field("e"), b.field("f"))), 0, LEAST)
-    there = block(below.needs.depth, {E: [-100_000, -1], F: [1, 2]}, 2)
+    sunk = below.compile_operand(Sum(of=(b.field("e"), b.field("f"))), LEAST)
+    there = block({E: [-100_000, -1], F: [1, 2]}, 2)
     there.facts = [narrow_integers(fact) for fact in there.facts]
     assert sunk.read(there).tolist() == [-(10**11) + 1, -999_998]
     # what 32 bits hold is combined in them
-    small = known.compile_operand(Sum(of=(b.field("e"), b.field("n"))), 0, LEAST)
-    there = block(known.needs.depth, {E: [100, 1], N: [100, 2]}, 2)
+    small = known.compile_operand(Sum(of=(b.field("e"), b.field("n"))), LEAST)
+    there = block({E: [100, 1], N: [100, 2]}, 2)
     there.facts = [narrow_integers(fact) for fact in there.facts]
     assert small.read(there).tolist() == [200, 3]
     assert small.read(there).dtype == np.int32
-    thrice = known.compile_operand(
-        Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))), 0
-    )
+    thrice = known.compile_operand(Product(of=(b.const(1_000), b.const(0.001), Sum(of=(b.field("e"), b.const(0.25))))))
     assert thrice.read(there).tolist() == [401, 5]
     assert thrice.scale == Fraction(1, 4)
     assert thrice.read(there).dtype == np.int32
@@ -239,17 +230,17 @@ def test_a_constant_that_is_too_wide_is_compared_row_by_row() -> None:
     """3^41 is more than 64 bits hold, and so is what it is compared with."""
     factor = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
     known = compiler()
-    constants = known.compile_predicate(b.compare(b.const(3**40), "lt", b.const(0.5)), True, 0, LEAST)
-    assert rows(constants, known, {}, 2) == [False, False]
+    constants = known.compile_predicate(b.compare(b.const(3**40), "lt", b.const(0.5)), True, LEAST)
+    assert rows(constants, {}, 2) == [False, False]
     compared = b.compare(Sum(of=(factor, b.field("e"))), "ge", Sum(of=(b.const(3**20), b.field("n"))))
-    truths = known.compile_predicate(compared, True, 0, LEAST)
-    found = rows(truths, known, {P: [0, 1, 0], E: [1, 1, 5], N: [0, 0, 1]}, 3)
+    truths = known.compile_predicate(compared, True, LEAST)
+    found = rows(truths, {P: [0, 1, 0], E: [1, 1, 5], N: [0, 0, 1]}, 3)
     assert found == [False, True, False]
 
 
 def test_an_answer_with_a_least_favourable_value_reads_what_is_there() -> None:
     known = compiler()
-    numbers = known.compile_operand(b.fact("A", "hours", absent=b.field("p")), 0, LEAST)
-    there = block(known.needs.depth, {P: [9, 8], HOURS: [500_000, 0]}, 2, absent={A: [False, True]})
+    numbers = known.compile_operand(b.fact("A", "hours", absent=b.field("p")), LEAST)
+    there = block({P: [9, 8], HOURS: [500_000, 0]}, 2, absent={A: [False, True]})
     assert numbers.read(there).tolist() == [500_000, 8_000_000]
     assert isinstance(ANSWER_A, AnswerOperand)

@@ -115,26 +115,23 @@ class GroupAggregation:
             rated &= kept >= children
         return None if rated.all() else rated
 
-    def combine(
-        self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints, scratch: Floats
-    ) -> Ints | None:
+    def combine(self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints) -> Ints | None:
         """Write the score of the group in each row into `into`; return the weighted sums of an arithmetic mean.
 
-        The weighted sum of a row is the sum of weight times score over the children that count; the caller computes the
-        upper bound of the group from it. For any other aggregation, return None. In a row in which too few children
-        count, the number in `into` is meaningless, and the caller replaces it (`find_rated` finds these rows).
+        The weighted sums have, for each row, the sum of weight times score of the children that count; the caller
+        computes the upper bound of the group from them. For any other aggregation, return None. In a row in which too
+        few children count, the number in `into` is meaningless; the caller replaces it (`find_rated` finds these rows).
 
         Args:
             rows: Scores by child and row, -1 where the child does not count.
             remaining: Weight that counts in each row, None if it is the total weight in all rows.
             missing: For each child that does not count in some row, the mask of these rows and the weight of the child.
             into: Receives the scores.
-            scratch: Overwritten.
         """
         aggregation = self._group.definition.aggregation
         if aggregation == "arithmetic":
             weighted = self._sum_children(rows, missing)
-            self.write_mean(weighted, remaining, into, scratch)
+            self.write_mean(weighted, remaining, into)
             return weighted
         if aggregation == "sum":
             np.copyto(into, self._sum_children(rows, [(mask, 1) for mask, _ in missing]))
@@ -150,19 +147,16 @@ class GroupAggregation:
             summed += mask * self.kind.type(weight)
         return summed
 
-    def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints, scratch: Floats) -> None:
+    def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints) -> None:
         """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
 
-        `weighted` is the sum of weight times score in each row. `remaining` is the sum of the weights that count, None
-        if it is the total weight of the group in all rows. `scratch` is overwritten.
+        `weighted` is the sum of weight times score in each row, and `remaining` the sum of the weights that count, None
+        if that is the total weight of the group in all rows.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
-        if self._divides_in_floats:
-            np.true_divide(doubled, np.multiply(over, 2), out=scratch)
-            np.copyto(into, scratch, casting="unsafe")
-        else:
-            np.copyto(into, np.floor_divide(doubled, np.multiply(over, 2)))
+        divide = np.true_divide if self._divides_in_floats else np.floor_divide
+        np.copyto(into, divide(doubled, np.multiply(over, 2)), casting="unsafe")
 
     def _write_minimum(self, rows: Ints, into: Ints) -> None:
         into.fill(self._group.high)

@@ -1,7 +1,4 @@
-"""A block of rows during evaluation: views of the columns, and scratch arrays that fit the processor caches.
-
-A scratch array is memory that is allocated once and overwritten for each block.
-"""
+"""A block of rows during evaluation: views of the columns, few enough rows for the processor caches."""
 
 from __future__ import annotations
 
@@ -54,35 +51,6 @@ def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
     )
 
 
-class ScratchNeeds:
-    """Number of scratch arrays of each kind that an evaluation needs, counted during compilation.
-
-    Scratch arrays are used like a stack: an expression compiled at depth d overwrites array number d and all arrays
-    with higher numbers, and leaves its result in array d. So the left side of a comparison is compiled at d, and the
-    right side at d + 1. The arrays counted in `kept` are outside the stack: they keep a result until the end of the
-    block. `members` is the greatest number of indicators that are scored together.
-    """
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self.kept = 0
-        self.members = 0
-
-    def use_depth(self, depth: int) -> int:
-        """Record that the scratch array number `depth` of each stack is used; return `depth`."""
-        self.depth = max(self.depth, depth + 1)
-        return depth
-
-    def use_members(self, members: int) -> None:
-        """Record that `members` indicators are scored together; only the greatest recorded number is kept."""
-        self.members = max(self.members, members)
-
-    def keep_array(self) -> int:
-        """Reserve one more array that keeps its result until the end of the block; return the number of that array."""
-        self.kept += 1
-        return self.kept - 1
-
-
 class ScoreViews(Struct, eq=False):
     """Views of the arrays of a `ColumnScores`, limited to the rows of one block, into which the scores are written.
 
@@ -103,42 +71,15 @@ class ScoreViews(Struct, eq=False):
     provisional: Bools
 
 
-class ScratchArrays:
-    """Scratch arrays of one thread, for blocks of at most `rows` rows and scores of type `kind`.
-
-    Attributes:
-        truths: Stack of masks. An expression leaves its result in the array of its depth, and uses the deeper arrays
-            for its parts.
-        narrow: Such a stack of 32-bit integers.
-        wide: Such a stack of 64-bit integers.
-        floats: Such a stack of floats.
-        kept: Masks that keep a result until the end of the block.
-        marks: Masks, one row for each indicator that is scored together with others.
-        scores: Scores of these indicators.
-        maxima: Highest possible scores of these indicators.
-        codes: Reason codes of these indicators.
-    """
-
-    def __init__(self, needs: ScratchNeeds, rows: int, kind: type[np.int32 | np.int64]) -> None:
-        self.truths = [np.empty(rows, np.bool) for _ in range(needs.depth)]
-        self.narrow = [np.empty(rows, np.int32) for _ in range(needs.depth)]
-        self.wide = [np.empty(rows, np.int64) for _ in range(needs.depth)]
-        self.floats = [np.empty(rows, np.float64) for _ in range(needs.depth)]
-        self.kept = [np.empty(rows, np.bool) for _ in range(needs.kept)]
-        self.marks = [np.empty((needs.members, rows), np.bool) for _ in range(3)]
-        self.scores, self.maxima = (np.empty((needs.members, rows), kind) for _ in range(2))
-        self.codes = np.empty((needs.members, rows), np.int8)
-
-
 class RowBlock:
-    """Consecutive rows of the columns, with scratch arrays of the same length.
+    """Consecutive rows of the columns.
 
-    The inputs, such as `facts` and `present`, are views of the columns and never overwritten; `drop_answers` replaces
-    an input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest
-    and highest scores of sets of nodes, because several gates read the same scores.
+    `facts`, `present` and the other inputs are views of the columns and never written to; `drop_answers` replaces an
+    input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest and
+    highest scores of sets of nodes, because several gates read the same scores.
     """
 
-    def __init__(self, columns: Columns, scratch: ScratchArrays, views: ScoreViews, start: int, stop: int) -> None:
+    def __init__(self, columns: Columns, views: ScoreViews, start: int, stop: int) -> None:
         self.rows = stop - start
         self.views = views
         self.facts = [column[start:stop] for column in columns.facts]
@@ -149,14 +90,6 @@ class RowBlock:
         self.declared = {slot: mark[start:stop] for slot, mark in columns.profile_self_declared.items()}
         self.level_sent = {position: levels[start:stop] for position, levels in columns.level_sent.items()}
         self.max_level = None if columns.max_level is None else columns.max_level[start:stop]
-        self.truths = [array[: self.rows] for array in scratch.truths]
-        self.narrow: list[Ints] = [array[: self.rows] for array in scratch.narrow]
-        self.wide: list[Ints] = [array[: self.rows] for array in scratch.wide]
-        self.floats = [array[: self.rows] for array in scratch.floats]
-        self.kept = [array[: self.rows] for array in scratch.kept]
-        self.marks = [array[:, : self.rows] for array in scratch.marks]
-        self.scores, self.maxima = scratch.scores[:, : self.rows], scratch.maxima[:, : self.rows]
-        self.codes = scratch.codes[:, : self.rows]
         self.extremes: dict[object, Ints] = {}
         self._copied: set[int] = set()
 
@@ -174,11 +107,10 @@ class RowBlock:
         for slot in slots:
             self.facts[slot][rows] = 0
 
-    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads, depth: int) -> RowBlock:
-        """Copy the rows numbered in `rows` into a new block, on which an expression can be evaluated.
+    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads) -> RowBlock:
+        """Copy the rows numbered in `rows` into a block of their own, on which an expression can be evaluated.
 
-        The new block contains only the inputs named in `reads`, and `depth` scratch arrays of each kind. It has no
-        arrays for results.
+        The new block has only the inputs named in `reads`, and no arrays for results.
         """
         # Without __init__: only what `reads` names is copied, not every column of the block.
         block = RowBlock.__new__(RowBlock)
@@ -195,8 +127,6 @@ class RowBlock:
         block.present = [_EMPTY_MASK] * len(self.present)
         for position in reads.positions:
             block.present[position] = self.present[position][rows]
-        block.truths = list(np.empty((depth, block.rows), np.bool))
-        block.narrow = block.wide = list(np.empty((depth, block.rows), np.int64))
         return block
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -51,17 +52,14 @@ class RawValueExpression(Struct, frozen=True, eq=False):
         return self.below.lower <= 0 <= self.below.upper
 
 
-def compile_raw_value(operand: Operand, compiler: ColumnCompiler, depth: int) -> RawValueExpression:
-    """Compile a value formula: the numerator at `depth`, the denominator at the next depth.
-
-    The depth is the number of the first scratch array that the compiled function may overwrite. The depths differ
-    because the numerator is still in its array while the denominator is computed.
+def compile_raw_value(operand: Operand, compiler: ColumnCompiler) -> RawValueExpression:
+    """Compile a value formula to its numerator and its denominator.
 
     Raises:
         ExceedsInt64: If a result or the scale may exceed 64 bits.
     """
     sides = (operand.numerator, operand.denominator) if isinstance(operand, Quotient) else (operand, Constant(value=1))
-    above, below = (compiler.compile_operand(side, depth + number) for number, side in enumerate(sides))
+    above, below = map(compiler.compile_operand, sides)
     scale = above.scale / below.scale
     # Goalposts are divided by the scale, and floats hold neither 10^400 nor 10^-400.
     for part in scale.as_integer_ratio():
@@ -100,16 +98,8 @@ class ExactScorer:
         the integer is computed exactly.
         """
         np.copyto(into, score, casting="unsafe")
-        if error < 0.25:
-            off, near = block.floats[1], block.truths[0]
-            np.rint(score, out=off)
-            np.subtract(score, off, out=off)
-            np.abs(off, out=off)
-            np.less_equal(off, error, out=near)
-            rows = np.flatnonzero(near)
-        else:
-            rows = np.arange(block.rows)
-        self.score_rows(block, rows, into)
+        is_near = np.abs(score - np.rint(score)) <= error if error < 0.25 else np.ones(block.rows, np.bool)
+        self.score_rows(block, np.flatnonzero(is_near), into)
 
     def write_defined(self, block: RowBlock, into: Bools) -> None:
         """Write the mask of the rows that have a raw value into `into`."""
@@ -130,13 +120,11 @@ class CurveCompiler:
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         """Compile the curve of an indicator to a function that writes the scores of a block.
 
-        `value` is the raw value of the indicator, compiled at depth 0. `exact` scores the rows in which floats are not
-        exact enough.
+        `value` is the raw value of the indicator; `exact` scores the rows that floats cannot decide.
 
         Raises:
             ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits while it is computed.
         """
-        self._compiler.needs.use_depth(2)
         match leaf.definition.curve.kind:
             case "boolean" | "ladder":
                 return self._compile_steps(leaf, value)
@@ -193,7 +181,7 @@ class CurveCompiler:
 
         def score_rows(block: RowBlock, into: Ints) -> None:
             x = _compute_ratio(block, value)
-            score = shifted.compute_scores(block, x)
+            score = shifted.compute_scores(x)
             np.copyto(into, score, casting="unsafe")
             if not is_always_right:
                 # The denominator may be a constant, which is one number for all rows.
@@ -223,7 +211,7 @@ class CurveCompiler:
             if can_be_negative:
                 np.maximum(x, lower, out=x)
             np.log(x, out=x)
-            exact.round_scores(block, line.compute_scores(block, x), error, into)
+            exact.round_scores(block, line.compute_scores(x), error, into)
 
         return score_rows
 
@@ -293,25 +281,12 @@ class _PiecewiseLine(Struct, frozen=True):
     def shift_up(self, by: float) -> _PiecewiseLine:
         return _PiecewiseLine(self.parts, self.constant + by)
 
-    def compute_scores(self, block: RowBlock, x: Floats) -> Floats:
-        """Compute the score of each raw value x, not rounded; the scores overwrite x."""
+    def compute_scores(self, x: Floats) -> Floats:
+        """Compute the score of each raw value x, not rounded."""
         if not self.parts:
-            x.fill(self.constant)
-            return x
-        *others, (slope, lower, upper) = self.parts
-        total, part = block.floats[1], block.floats[2]
-        for number, (steep, start, stop) in enumerate(others):
-            into = part if number else total
-            np.clip(x, start, stop, out=into)
-            np.multiply(into, steep, out=into)
-            if number:
-                np.add(total, part, out=total)
-        np.clip(x, lower, upper, out=x)
-        np.multiply(x, slope, out=x)
-        if others:
-            np.add(x, total, out=x)
-        np.add(x, self.constant, out=x)
-        return x
+            return np.full_like(x, self.constant)
+        rises = (np.clip(x, start, stop) * slope for slope, start, stop in self.parts)
+        return reduce(np.add, rises) + self.constant
 
 
 def _build_line(
@@ -335,8 +310,8 @@ def _build_line(
 
 
 def _compute_ratio(block: RowBlock, value: RawValueExpression) -> Floats:
-    """Compute above / below of each row into the first scratch array."""
-    x = block.floats[0]
+    """Compute above / below of each row."""
+    x = np.empty(block.rows)
     if value.below.constant:
         np.copyto(x, value.above.read(block))
         if value.below.lower != 1:

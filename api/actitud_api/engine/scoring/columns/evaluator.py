@@ -10,14 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.columns.block import (
-    BLOCK_SIZE,
-    RowBlock,
-    ScoreViews,
-    ScratchArrays,
-    ScratchNeeds,
-    list_group_ids,
-)
+from actitud_api.engine.scoring.columns.block import BLOCK_SIZE, RowBlock, ScoreViews, list_group_ids
 from actitud_api.engine.scoring.columns.curves import CurveCompiler
 from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, Extent
 from actitud_api.engine.scoring.columns.indicators import CaseJudge, RunScorer
@@ -100,11 +93,10 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
     shape = len(plan.indicators), columns.rows
     if scores.scores.shape != shape or scores.group_ids != list_group_ids(plan):
         raise ValueError(f"into: has scores of the shape {scores.scores.shape}, not {shape}, or of another methodology")
-    scratch = ScratchArrays(program.needs, min(BLOCK_SIZE, columns.rows), _choose_score_type(plan))
     with np.errstate(all="ignore"):  # what is divided by 0 or overflows is replaced afterwards
         for start in range(0, columns.rows, BLOCK_SIZE):
             stop = min(start + BLOCK_SIZE, columns.rows)
-            program.score_block(RowBlock(columns, scratch, scores.slice_rows(start, stop), start, stop))
+            program.score_block(RowBlock(columns, scores.slice_rows(start, stop), start, stop))
     return scores
 
 
@@ -118,11 +110,10 @@ def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]
     groups = np.empty((len(plan.groups), rows), _choose_score_type(plan))
-    scratch = np.empty(min(BLOCK_SIZE, rows))
     with np.errstate(all="ignore"):
         for start in range(0, rows, BLOCK_SIZE):
             stop = min(start + BLOCK_SIZE, rows)
-            tree.aggregate_scores(scores[:, start:stop], groups[:, start:stop], scratch[: stop - start])
+            tree.aggregate_scores(scores[:, start:stop], groups[:, start:stop])
     return groups
 
 
@@ -159,19 +150,17 @@ class _ColumnProgram:
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
-        self.needs = ScratchNeeds()
-        self.needs.use_depth(0)  # for the means of groups
-        compiler = ColumnCompiler(plan, extent, self.needs)
+        compiler = ColumnCompiler(plan, extent)
         curves = CurveCompiler(compiler, plan.unit)
-        self._contradictions = ContradictionFinder(plan, extent, self.needs)
-        self._cases = CaseJudge(plan, extent, self.needs)
+        self._contradictions = ContradictionFinder(plan, extent)
+        self._cases = CaseJudge(plan, extent)
         runs: dict[int, RunScorer] = {}
         for group in plan.groups.values():
             for run in list_runs(group, np.dtype(np.int64)):
                 leaves = plan.indicators[run.start : run.start + len(run.weights)]
                 runs[run.start] = RunScorer(leaves, compiler, curves)
         self._tree = TreeScorer(plan, runs)
-        self._levels = LevelAssigner(plan, extent, self.needs)
+        self._levels = LevelAssigner(plan, extent)
 
     def score_block(self, block: RowBlock) -> None:
         contradicted = self._contradictions.find_contradictions(block)

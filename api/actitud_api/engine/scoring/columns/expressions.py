@@ -5,8 +5,7 @@ in `methodology.predicates`, so two masks are compiled: rows in which a predicat
 it is certainly false; in all others it is undetermined. A comparison whose sides may exceed 64 bits for the facts at
 hand is made row by row, as `evaluate` makes it.
 
-An expression compiled at depth d computes in the scratch arrays d and above (see `ScratchNeeds`). It returns array d,
-or an array of the input, which must not be changed.
+An expression returns an array of its own, or one of the input: nobody may change it.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ from actitud_api.engine.methodology.predicates import (
     to_exact,
     walk_operands,
 )
-from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, ScratchNeeds, merge_reads
+from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, merge_reads
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
@@ -204,26 +203,24 @@ Extent = Sequence[tuple[int, int]]
 class ColumnCompiler:
     """Compiler of operands and predicates to functions that compute them for all rows of a block at once.
 
-    The constructor receives `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
-    among all facts of the methodology). From these bounds the compiler proves that no result exceeds 64 bits. Its
-    methods receive `depth`, the number of the first scratch array that the compiled function may overwrite and in which
-    it leaves its result, and `reading`, the rule for the value of a fact that was not sent.
+    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
+    among all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its
+    methods take `reading`, which says how the compiled function reads a fact that was not sent.
     """
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self.plan = plan
         self.extent = extent
-        self.needs = needs
         self.fields = {field.name: field for field in plan.document.profile}
 
     # operands
 
     def compile_operand(
-        self, operand: Operand, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+        self, operand: Operand, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledNumbers:
-        """Compile an operand to numbers that use the scratch arrays from `depth` on.
+        """Compile an operand to numbers.
 
-        `reading` is the rule for a fact that was not sent: undetermined, or the least favourable value.
+        `reading` says how a fact that was not sent is read: as undetermined, or as its least favourable value.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -235,34 +232,23 @@ class ColumnCompiler:
             case ProfileOperand(field=name):
                 return self._compile_profile_field(name, reading)
             case AnswerOperand():
-                return self._compile_answer(operand, depth, reading)
+                return self._compile_answer(operand, reading)
             case ComponentOperand(indicator=indicator, component=component):
-                return self._compile_component(indicator, component, depth, reading)
+                return self._compile_component(indicator, component, reading)
             case Minimum(of=members):
-                return self.combine_numbers(np.minimum, self._compile_members(members, depth, reading), depth)
+                return self.combine_numbers(np.minimum, self._compile_members(members, reading))
             case Maximum(of=members):
-                return self.combine_numbers(np.maximum, self._compile_members(members, depth, reading), depth)
+                return self.combine_numbers(np.maximum, self._compile_members(members, reading))
             case Sum(of=members):
-                return self.combine_numbers(np.add, self._compile_members(members, depth, reading), depth)
+                return self.combine_numbers(np.add, self._compile_members(members, reading))
             case Product(of=members):
-                return self.multiply_numbers(self._compile_members(members, depth, reading), depth)
+                return self.multiply_numbers(self._compile_members(members, reading))
             case _:
                 raise TypeError(f"{type(operand).__name__} reads no facts")
 
-    def _compile_members(
-        self, members: Sequence[Operand], depth: int, reading: AbsentFactReading
-    ) -> list[CompiledNumbers]:
-        """Compile the members of a sum, product, minimum or maximum; return the constant members last.
-
-        The first member that is not constant is compiled at `depth`. Its result must be kept while the other members
-        are computed, so these are compiled at the next depth. `reading` says how a fact that was not sent is read.
-        """
-        parts: list[CompiledNumbers] = []
-        constants: list[CompiledNumbers] = []
-        for member in members:
-            part = self.compile_operand(member, depth + bool(parts), reading)
-            (constants if part.constant else parts).append(part)
-        return parts + constants
+    def _compile_members(self, members: Sequence[Operand], reading: AbsentFactReading) -> list[CompiledNumbers]:
+        """Compile the members of a sum, product, minimum or maximum; return the constant members last."""
+        return sorted((self.compile_operand(member, reading) for member in members), key=lambda part: part.constant)
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
         """Return the lowest and highest value in a slot, widened to include 0, which represents an absent fact."""
@@ -295,7 +281,7 @@ class ColumnCompiler:
             nulls=frozenset({FieldEmpty(slot)}) if field.nullable else frozenset(),
         )
 
-    def _compile_answer(self, operand: AnswerOperand, depth: int, reading: AbsentFactReading) -> CompiledNumbers:
+    def _compile_answer(self, operand: AnswerOperand, reading: AbsentFactReading) -> CompiledNumbers:
         slot = self.plan.layout.facts[operand.indicator, operand.fact]
         position = self.plan.positions[operand.indicator]
         facts = self.plan.indicators[position].definition.facts
@@ -312,26 +298,21 @@ class ColumnCompiler:
             else frozenset({AnswerSent(position)}),
         )
         if reading is AbsentFactReading.LEAST_FAVOURABLE and operand.absent is not None:
-            return self._fill_absent(numbers, self.compile_operand(operand.absent, depth + 2, reading), position, depth)
+            return self._fill_absent(numbers, self.compile_operand(operand.absent, reading), position)
         return numbers
 
-    def _fill_absent(
-        self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int, depth: int
-    ) -> CompiledNumbers:
+    def _fill_absent(self, sent: CompiledNumbers, replacement: CompiledNumbers, position: int) -> CompiledNumbers:
         """Compile an operand that is the answer (`sent`) where it was sent, and `replacement` in the other rows.
 
         `position` is the position of the answered indicator. The `replacement` is the least favourable value, which a
-        rule assumes for an absent answer. `depth` is the first scratch array that the result may use.
+        rule assumes for an absent answer.
         """
         scale = _find_common_scale(sent.scale, replacement.scale)
-        sent, replacement = (
-            self.rescale_numbers(sent, scale, depth + 1),
-            self.rescale_numbers(replacement, scale, depth + 2),
-        )
-        register = self.select_register(depth, sent.fits_int32 and replacement.fits_int32)
+        sent, replacement = self.rescale_numbers(sent, scale), self.rescale_numbers(replacement, scale)
+        dtype = choose_dtype(sent.fits_int32 and replacement.fits_int32)
 
         def fill_absent(block: RowBlock) -> Ints:
-            into = register(block)
+            into = np.empty(block.rows, dtype)
             np.copyto(into, replacement.read(block))
             np.copyto(into, sent.read(block), where=block.present[position])
             return into
@@ -349,39 +330,27 @@ class ColumnCompiler:
             ),
         )
 
-    def _compile_component(
-        self, indicator: str, component: str, depth: int, reading: AbsentFactReading
-    ) -> CompiledNumbers:
+    def _compile_component(self, indicator: str, component: str, reading: AbsentFactReading) -> CompiledNumbers:
         slot, position = self.plan.layout.facts[indicator, "components"], self.plan.positions[indicator]
         bit = 1 << self.plan.indicators[position].definition.components.index(component)
-        self.needs.use_depth(depth)
-        reads = OperandReads(slots=frozenset({slot}))
-
-        def read_component(block: RowBlock) -> Bools:
-            into = block.truths[depth]
-            np.not_equal(block.facts[slot] & bit, 0, out=into)
-            return into
-
         return CompiledNumbers(
-            read=cast("Callable[[RowBlock], Ints]", read_component),
+            read=lambda block: cast("Ints", np.not_equal(block.facts[slot] & bit, 0)),
             scale=Fraction(1),
             lower=0,
             upper=1,
-            reads=reads,
+            reads=OperandReads(slots=frozenset({slot})),
             conditions=frozenset()
             if reading is AbsentFactReading.LEAST_FAVOURABLE
             else frozenset({AnswerSent(position)}),
         )
 
-    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers]) -> CompiledNumbers:
         """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
-
-        The result may use the scratch arrays from `depth` on.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
         """
-        parts = self.align_scales(parts, depth)
+        parts = self.align_scales(parts)
         if combine is np.minimum:
             lower, upper = min(part.lower for part in parts), min(part.upper for part in parts)
         elif combine is np.maximum:
@@ -389,12 +358,10 @@ class ColumnCompiler:
         else:
             # Every sum on the way lies between the sum of all that lowers and the sum of all that raises.
             lower, upper = sum(min(part.lower, 0) for part in parts), sum(max(part.upper, 0) for part in parts)
-        return self._fold_numbers(combine, parts, parts[0].scale, *self.check_int64(lower, upper), depth)
+        return self._fold_numbers(combine, parts, parts[0].scale, *self.check_int64(lower, upper))
 
-    def multiply_numbers(self, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+    def multiply_numbers(self, parts: Sequence[CompiledNumbers]) -> CompiledNumbers:
         """Compile the product of the numbers `parts`; a constant factor only changes the scale.
-
-        The result may use the scratch arrays from `depth` on.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -417,29 +384,20 @@ class ColumnCompiler:
         for part in factors:
             corners = [bound * factor_bound for bound in (lower, upper) for factor_bound in (part.lower, part.upper)]
             lower, upper = min(corners), max(corners)
-        return self._fold_numbers(np.multiply, factors, scale, *self.check_int64(lower, upper), depth)
+        return self._fold_numbers(np.multiply, factors, scale, *self.check_int64(lower, upper))
 
     def _fold_numbers(
-        self,
-        combine: np.ufunc,
-        parts: Sequence[CompiledNumbers],
-        scale: Fraction,
-        lower: int,
-        upper: int,
-        depth: int,
+        self, combine: np.ufunc, parts: Sequence[CompiledNumbers], scale: Fraction, lower: int, upper: int
     ) -> CompiledNumbers:
         if all(part.constant for part in parts):
             return _build_integer(int(combine.reduce(np.array([part.lower for part in parts], object))), scale)
-        narrow = all(part.fits_int32 for part in parts) and -INT32_MAX <= lower <= upper <= INT32_MAX
-        register = self.select_register(depth, narrow)
+        dtype = choose_dtype(all(part.fits_int32 for part in parts) and -INT32_MAX <= lower <= upper <= INT32_MAX)
         first, *others = [part.read for part in parts]
 
         def fold_parts(block: RowBlock) -> Ints:
-            into = register(block)
             result = first(block)
             for other in others:
-                combine(result, other(block), out=into, dtype=into.dtype)
-                result = into
+                result = combine(result, other(block), dtype=dtype)
             return result
 
         return CompiledNumbers(
@@ -452,10 +410,8 @@ class ColumnCompiler:
             nulls=frozenset[NullCondition]().union(*(part.nulls for part in parts)),
         )
 
-    def align_scales(self, parts: Sequence[CompiledNumbers], depth: int) -> list[CompiledNumbers]:
+    def align_scales(self, parts: Sequence[CompiledNumbers]) -> list[CompiledNumbers]:
         """Convert numbers to a common scale, so that their integers can be compared or added.
-
-        The first of `parts` is converted in the scratch array `depth`, the others in the next array.
 
         Raises:
             ExceedsInt64: If a converted number may exceed 64 bits.
@@ -463,9 +419,9 @@ class ColumnCompiler:
         scale = parts[0].scale
         for part in parts:
             scale = _find_common_scale(scale, part.scale)
-        return [self.rescale_numbers(part, scale, depth + bool(number)) for number, part in enumerate(parts)]
+        return [self.rescale_numbers(part, scale) for part in parts]
 
-    def rescale_numbers(self, part: CompiledNumbers, scale: Fraction, depth: int) -> CompiledNumbers:
+    def rescale_numbers(self, part: CompiledNumbers, scale: Fraction) -> CompiledNumbers:
         """Convert the numbers in `part` to `scale`; `part.scale` must be a whole multiple of `scale`.
 
         Raises:
@@ -478,140 +434,59 @@ class ColumnCompiler:
         if part.constant:
             return _build_integer(lower, scale)
         self.check_int64(0, times)
-        register = self.select_register(
-            depth, times <= INT32_MAX and replace(part, lower=lower, upper=upper).fits_int32
-        )
+        dtype = choose_dtype(times <= INT32_MAX and replace(part, lower=lower, upper=upper).fits_int32)
 
         def multiply(block: RowBlock) -> Ints:
-            into = register(block)
-            np.multiply(part.read(block), times, out=into, dtype=into.dtype)
-            return into
+            return np.multiply(part.read(block), times, dtype=dtype)
 
         return replace(part, read=multiply, scale=scale, lower=lower, upper=upper)
-
-    def select_register(self, depth: int, narrow: bool) -> Callable[[RowBlock], Ints]:
-        """Return a function that returns the integer scratch array of a block at a depth.
-
-        The array has 32-bit integers if `narrow` is True, else 64-bit integers.
-        """
-        self.needs.use_depth(depth)
-        if narrow:
-            return lambda block: block.narrow[depth]
-        return lambda block: block.wide[depth]
 
     # predicates
 
     def compile_predicate(
-        self, predicate: Predicate, value: bool, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+        self, predicate: Predicate, value: bool, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledTruths:
         """Compile the mask of rows in which a predicate certainly has the truth value `value`.
 
-        A row in which the predicate is undetermined is neither in the mask for True nor in the mask for False. `depth`
-        is the first scratch array that the mask may use, and `reading` the rule for a fact that was not sent.
+        A row in which the predicate is undetermined is in neither of the two masks, that for True and that for False.
+        `reading` says how a fact that was not sent is read.
         """
         match predicate:
             case All(of=members) | Any(of=members):
-                parts = [
-                    self.compile_predicate(member, value, depth + bool(number), reading)
-                    for number, member in enumerate(members)
-                ]
-                return (
-                    self.join_all(parts, depth) if isinstance(predicate, All) == value else self.join_any(parts, depth)
-                )
+                parts = [self.compile_predicate(member, value, reading) for member in members]
+                return join_all(parts) if isinstance(predicate, All) == value else join_any(parts)
             case Not(of=member):
-                return self.compile_predicate(member, not value, depth, reading)
+                return self.compile_predicate(member, not value, reading)
             case Implies(when=when, then=then):
                 parts = [
-                    self.compile_predicate(when, not value, depth, reading),
-                    self.compile_predicate(then, value, depth + 1, reading),
+                    self.compile_predicate(when, not value, reading),
+                    self.compile_predicate(then, value, reading),
                 ]
-                return self.join_any(parts, depth) if value else self.join_all(parts, depth)
+                return join_any(parts) if value else join_all(parts)
             case Present(indicator=indicator):
                 presence = self.compile_presence(self.plan.positions[indicator])
-                return presence if value else self.negate_truths(presence, depth)
+                return presence if value else negate_truths(presence)
             case Compare():
-                return self.compile_comparison(predicate, value, depth, reading)
-
-    def join_all(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that all `parts` mark.
-
-        The first part must have been compiled at `depth`, the others at the next depth, so that they do not overwrite
-        the result of the first.
-        """
-        return self._join_truths(np.bitwise_and, True, parts, depth)
-
-    def join_any(self, parts: Sequence[CompiledTruths], depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that at least one of the `parts` marks.
-
-        The first part must have been compiled at `depth`, the others at the next depth, so that they do not overwrite
-        the result of the first.
-        """
-        return self._join_truths(np.bitwise_or, False, parts, depth)
-
-    def _join_truths(
-        self, join: np.ufunc, neutral: bool, parts: Sequence[CompiledTruths], depth: int
-    ) -> CompiledTruths:
-        if any(part.constant is (not neutral) for part in parts):
-            return NOWHERE if neutral else EVERYWHERE
-        kept = [part for part in parts if part.constant is None]
-        if not kept:
-            return EVERYWHERE if neutral else NOWHERE
-        self.needs.use_depth(depth)
-        first, *others = [part.read for part in kept]
-        is_deeper = kept[0] is not parts[0]
-
-        def join_parts(block: RowBlock) -> Bools:
-            into = block.truths[depth]
-            result = first(block)
-            if is_deeper:
-                np.copyto(into, result)
-                result = into
-            for other in others:
-                join(result, other(block), out=into)
-                result = into
-            return result
-
-        return CompiledTruths(join_parts if others or is_deeper else first, merge_reads(part.reads for part in kept))
-
-    def negate_truths(self, truths: CompiledTruths, depth: int) -> CompiledTruths:
-        """Compile the mask of the rows that the mask `truths` does not mark.
-
-        `depth` is the first scratch array that the new mask may use.
-        """
-        if truths.constant is not None:
-            return NOWHERE if truths.constant else EVERYWHERE
-        self.needs.use_depth(depth)
-
-        def negate(block: RowBlock) -> Bools:
-            into = block.truths[depth]
-            np.logical_not(truths.read(block), out=into)
-            return into
-
-        return CompiledTruths(negate, truths.reads)
+                return self.compile_comparison(predicate, value, reading)
 
     def compile_presence(self, position: int) -> CompiledTruths:
         """Compile the mask of rows in which the answer to the indicator at `position` was sent and counts."""
         return CompiledTruths(lambda block: block.present[position], OperandReads(positions=frozenset({position})))
 
-    def compile_comparison(
-        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
-    ) -> CompiledTruths:
+    def compile_comparison(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`.
 
-        Numbers that may exceed 64 bits are compared row by row. `depth` is the first scratch array that the mask may
-        use, and `reading` the rule for a fact that was not sent.
+        Numbers that may exceed 64 bits are compared row by row. `reading` says how a fact that was not sent is read.
         """
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         try:
-            left, right = self.compile_sides(compare, depth, reading)
-            comparison = self.compare_numbers(op, left, right, depth)
+            left, right = self.compile_sides(compare, reading)
+            comparison = self.compare_numbers(op, left, right)
         except ExceedsInt64:
-            return self._compare_row_by_row(compare, value, depth, reading)
-        return self.restrict_to_determined(comparison, left, right, value, depth)
+            return self._compare_row_by_row(compare, value, reading)
+        return self.restrict_to_determined(comparison, left, right, value)
 
-    def _compare_row_by_row(
-        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
-    ) -> CompiledTruths:
+    def _compare_row_by_row(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile a comparison that is made row by row, with integers of any size.
 
         The mask marks the rows in which the comparison certainly has the truth value `value`.
@@ -625,10 +500,9 @@ class ColumnCompiler:
             and slot in reader.reads.slots
             and self.fields[name].needs_evidence
         ]
-        self.needs.use_depth(depth)
 
         def compare_rows(block: RowBlock) -> Bools:
-            into = block.truths[depth]
+            into = np.empty(block.rows, np.bool)
             for row in range(block.rows):
                 facts = reader.read_facts(block, row)
                 for slot in undecided:
@@ -640,27 +514,22 @@ class ColumnCompiler:
         return CompiledTruths(compare_rows, reader.reads)
 
     def compile_sides(
-        self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+        self, compare: Compare, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
-        """Compile both sides of a comparison, the left one at `depth`, the right one at the next depth.
+        """Compile both sides of a comparison.
 
         If the sides are texts, they are numbered so that equal texts have equal numbers on both sides.
 
         Raises:
             ExceedsInt64: If a side may exceed 64 bits.
         """
-        left, right = (
-            self.compile_operand(compare.left, depth, reading),
-            self.compile_operand(compare.right, depth + 1, reading),
-        )
+        left, right = self.compile_operand(compare.left, reading), self.compile_operand(compare.right, reading)
         if left.text is None or right.text is None:
             return left, right
         numbers = {text: number for number, text in enumerate(dict.fromkeys((*left.text, *right.text)))}
         return _renumber_texts(left, numbers), _renumber_texts(right, numbers)
 
-    def compare_numbers(
-        self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers, depth: int
-    ) -> CompiledTruths:
+    def compare_numbers(self, op: ComparisonOperator, left: CompiledNumbers, right: CompiledNumbers) -> CompiledTruths:
         """Compile the mask of the rows in which the comparison `left` `op` `right` is true.
 
         In rows in which one of the numbers is null or unknown, the mask is meaningless, and `restrict_to_determined`
@@ -670,57 +539,19 @@ class ColumnCompiler:
             ExceedsInt64: If a side may exceed 64 bits on the common scale.
         """
         if right.constant and not left.constant:
-            return self._compare_with_constant(op, left, right.scale * right.lower / left.scale, depth)
+            return _compare_with_constant(op, left, right.scale * right.lower / left.scale)
         if left.constant and not right.constant:
-            return self._compare_with_constant(
-                MIRRORED_OPERATORS[op], right, left.scale * left.lower / right.scale, depth
-            )
-        left, right = self.align_scales([left, right], depth)
+            return _compare_with_constant(MIRRORED_OPERATORS[op], right, left.scale * left.lower / right.scale)
+        left, right = self.align_scales([left, right])
         if left.constant:
             return EVERYWHERE if OPERATORS[op](left.lower, right.lower) else NOWHERE
-        self.needs.use_depth(depth)
         operator, read_left, read_right = OPERATORS[op], left.read, right.read
-
-        def compare_rows(block: RowBlock) -> Bools:
-            into = block.truths[depth]
-            operator(read_left(block), read_right(block), out=into)
-            return into
-
-        return CompiledTruths(compare_rows, merge_reads([left.reads, right.reads]))
-
-    def _compare_with_constant(
-        self, op: ComparisonOperator, left: CompiledNumbers, bound: Fraction, depth: int
-    ) -> CompiledTruths:
-        """Compile the mask of the rows in which a number satisfies `left` `op` `bound`, where `bound` is constant.
-
-        `bound` is compared with the integers of `left`, so it is divided by `left.scale` already. The mask is constant
-        if the lowest and highest value of `left` decide the comparison for all rows.
-        """
-        match op:
-            case "eq" | "ne":
-                threshold = math.floor(bound)
-                if threshold != bound or not left.lower <= threshold <= left.upper:
-                    return NOWHERE if op == "eq" else EVERYWHERE
-            case "ge" | "lt":
-                threshold = math.ceil(bound)
-                if left.lower >= threshold or left.upper < threshold:
-                    return EVERYWHERE if (left.lower >= threshold) == (op == "ge") else NOWHERE
-            case "le" | "gt":
-                threshold = math.floor(bound)
-                if left.upper <= threshold or left.lower > threshold:
-                    return EVERYWHERE if (left.upper <= threshold) == (op == "le") else NOWHERE
-        self.needs.use_depth(depth)
-        operator, read_left = OPERATORS[op], left.read
-
-        def compare_rows(block: RowBlock) -> Bools:
-            into = block.truths[depth]
-            operator(read_left(block), threshold, out=into)
-            return into
-
-        return CompiledTruths(compare_rows, left.reads)
+        return CompiledTruths(
+            lambda block: operator(read_left(block), read_right(block)), merge_reads([left.reads, right.reads])
+        )
 
     def restrict_to_determined(
-        self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool, depth: int
+        self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool
     ) -> CompiledTruths:
         """Correct the mask of a comparison in the rows in which the side `left` or `right` is unknown or null.
 
@@ -728,16 +559,12 @@ class ColumnCompiler:
         side is undetermined, so the rows with an unknown side become unmarked. A comparison with a null side is false,
         so the rows with a null side are marked only if `value` is False. Return the corrected mask.
         """
-        conditions = [self.compile_condition(condition, depth + 1) for condition in left.conditions | right.conditions]
-        comparison = self.join_all([comparison, *conditions], depth)
-        nulls = [self.compile_null(null, depth + 1) for null in left.nulls | right.nulls]
-        if not nulls:
-            return comparison
-        if not value:
-            return self.join_any([comparison, *nulls], depth)
-        return self.join_all([comparison, *(self.negate_truths(null, depth + 1) for null in nulls)], depth)
+        conditions = map(self.compile_condition, left.conditions | right.conditions)
+        comparison = join_all([comparison, *conditions])
+        nulls = [self.compile_null(null) for null in left.nulls | right.nulls]
+        return join_all([comparison, *map(negate_truths, nulls)]) if value else join_any([comparison, *nulls])
 
-    def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
+    def compile_condition(self, condition: NumberCondition) -> CompiledTruths:
         """Compile the mask of rows in which a condition for a known number holds.
 
         Raises:
@@ -747,11 +574,11 @@ class ColumnCompiler:
             case AnswerSent(position=position):
                 return self.compile_presence(position)
             case FieldEvidenced(slot=slot):
-                return self.negate_truths(_read_marks(lambda block: block.declared, slot), depth)
+                return negate_truths(_read_marks(lambda block: block.declared, slot))
             case _:
                 raise TypeError(f"facts have no {type(condition).__name__}")
 
-    def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
+    def compile_null(self, null: NullCondition) -> CompiledTruths:
         """Compile the mask of rows in which a condition for a null number holds.
 
         Raises:
@@ -760,18 +587,71 @@ class ColumnCompiler:
         match null:
             case FieldEmpty(slot=slot, absent=absent):
                 empty = _read_marks(lambda block: block.nulls, slot)
-                return self.join_all(
-                    [empty, *(self.negate_truths(self.compile_presence(each), depth + 1) for each in sorted(absent))],
-                    depth,
-                )
+                return join_all([empty, *(negate_truths(self.compile_presence(each)) for each in sorted(absent))])
             case _:
                 raise TypeError(f"facts have no {type(null).__name__}")
 
-    def compile_any_null(self, nulls: Iterable[NullCondition], depth: int) -> CompiledTruths:
-        """Compile the mask of rows in which at least one of the conditions `nulls` is true."""
-        return self.join_any(
-            [self.compile_null(null, depth + bool(number)) for number, null in enumerate(nulls)], depth
-        )
+
+def join_all(parts: Iterable[CompiledTruths]) -> CompiledTruths:
+    """Compile the mask of the rows that all `parts` mark."""
+    return _join_truths(np.bitwise_and, True, parts)
+
+
+def join_any(parts: Iterable[CompiledTruths]) -> CompiledTruths:
+    """Compile the mask of the rows that at least one of the `parts` marks."""
+    return _join_truths(np.bitwise_or, False, parts)
+
+
+def _join_truths(join: np.ufunc, neutral: bool, parts: Iterable[CompiledTruths]) -> CompiledTruths:
+    kept = [part for part in parts if part.constant is not neutral]
+    if any(part.constant is not None for part in kept):
+        return NOWHERE if neutral else EVERYWHERE
+    if not kept:
+        return EVERYWHERE if neutral else NOWHERE
+    first, *others = [part.read for part in kept]
+
+    def join_parts(block: RowBlock) -> Bools:
+        result = first(block)
+        for other in others:
+            result = join(result, other(block))
+        return result
+
+    return CompiledTruths(join_parts, merge_reads(part.reads for part in kept))
+
+
+def negate_truths(truths: CompiledTruths) -> CompiledTruths:
+    """Compile the mask of the rows that the mask `truths` leaves unmarked."""
+    if truths.constant is not None:
+        return NOWHERE if truths.constant else EVERYWHERE
+    return CompiledTruths(lambda block: np.logical_not(truths.read(block)), truths.reads)
+
+
+def choose_dtype(fits_int32: bool) -> type[np.int32 | np.int64]:
+    """Return the type of integers of 32 bits if they fit, else of 64 bits."""
+    return np.int32 if fits_int32 else np.int64
+
+
+def _compare_with_constant(op: ComparisonOperator, left: CompiledNumbers, bound: Fraction) -> CompiledTruths:
+    """Compile the mask of the rows in which a number satisfies `left` `op` `bound`, where `bound` is constant.
+
+    `bound` is compared with the integers of `left`, so it is divided by `left.scale` already. The mask is constant
+    if the lowest and highest value of `left` decide the comparison for all rows.
+    """
+    match op:
+        case "eq" | "ne":
+            threshold = math.floor(bound)
+            if threshold != bound or not left.lower <= threshold <= left.upper:
+                return NOWHERE if op == "eq" else EVERYWHERE
+        case "ge" | "lt":
+            threshold = math.ceil(bound)
+            if left.lower >= threshold or left.upper < threshold:
+                return EVERYWHERE if (left.lower >= threshold) == (op == "ge") else NOWHERE
+        case "le" | "gt":
+            threshold = math.floor(bound)
+            if left.upper <= threshold or left.lower > threshold:
+                return EVERYWHERE if (left.upper <= threshold) == (op == "le") else NOWHERE
+    operator, read_left = OPERATORS[op], left.read
+    return CompiledTruths(lambda block: operator(read_left(block), threshold), left.reads)
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from actitud_api.engine.methodology.model import ALWAYS, NEVER, AnswerOperand, ComponentOperand, Predicate
 from actitud_api.engine.methodology.predicates import walk_operands
 from actitud_api.engine.scoring.aggregations import UNKNOWN
-from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock
 from actitud_api.engine.scoring.columns.curves import CurveCompiler, ExactScorer, RowScorer, compile_raw_value
 from actitud_api.engine.scoring.columns.expressions import (
     INT32_MAX,
@@ -67,8 +67,8 @@ class CaseJudge:
     Indicators with equal conditions share one evaluation for each block.
     """
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
-        compiler = ColumnCompiler(plan, extent, needs)
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
+        compiler = ColumnCompiler(plan, extent)
         self._pair_numbers: list[int] = []
         self._judges: list[Callable[[RowBlock], CaseJudgement]] = []
         numbers: dict[ConditionPair, int] = {}
@@ -76,37 +76,27 @@ class CaseJudge:
             pair = ConditionPair(leaf.definition.zero_when, leaf.definition.applies)
             if pair not in numbers:
                 numbers[pair] = len(numbers)
-                self._judges.append(_compile_pair(pair, compiler, needs))
+                self._judges.append(_compile_pair(pair, compiler))
             self._pair_numbers.append(numbers[pair])
 
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
         """Evaluate zero rule and applicability of every indicator in a block.
 
-        Return one judgement for each indicator, by position; indicators with equal conditions share one judgement. The
-        masks of the judgements are overwritten when the next block is judged.
+        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share one
+        judgement.
         """
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._pair_numbers]
 
 
-def _compile_pair(
-    pair: ConditionPair, compiler: ColumnCompiler, needs: ScratchNeeds
-) -> Callable[[RowBlock], CaseJudgement]:
-    """Compile zero rule and applicability to a function that judges the rows of a block.
-
-    The masks that it returns are valid until the end of the block, because they use kept scratch arrays.
-    """
+def _compile_pair(pair: ConditionPair, compiler: ColumnCompiler) -> Callable[[RowBlock], CaseJudgement]:
+    """Compile zero rule and applicability to a function that judges the rows of a block."""
     if pair.zero_when == NEVER and pair.applies == ALWAYS:
         return lambda _: CaseJudgement(None, None, None, None, None)
-    zero = compiler.compile_predicate(pair.zero_when, True, 0)
-    not_zero_rule = compiler.compile_predicate(pair.zero_when, False, 0)
-    # Below it stands where the zero rule does not hold.
-    applies = compiler.compile_predicate(pair.applies, True, 1)
-    certainly_excluded = compiler.compile_predicate(pair.applies, False, 0, AbsentFactReading.UNDETERMINED_OR_DECLARED)
-    zero_array, open_array, not_applicable_array, undetermined_array, doubtful_array = (
-        needs.keep_array() for _ in range(5)
-    )
-    needs.use_depth(0)
+    zero = compiler.compile_predicate(pair.zero_when, True)
+    not_zero_rule = compiler.compile_predicate(pair.zero_when, False)
+    applies = compiler.compile_predicate(pair.applies, True)
+    certainly_excluded = compiler.compile_predicate(pair.applies, False, AbsentFactReading.UNDETERMINED_OR_DECLARED)
     reads_answers = any(
         isinstance(operand, AnswerOperand | ComponentOperand) for operand in walk_operands(pair.zero_when)
     )
@@ -116,47 +106,30 @@ def _compile_pair(
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if not_zero_rule.constant is not True:
-            zero_mask, not_zero = _write_truths(block.kept[zero_array], zero, block), block.truths[0]
+            zero_mask = _read_truths(zero, block)
             if reads_answers:
-                _write_truths(not_zero, not_zero_rule, block)
-                neither = block.kept[undetermined_array]
-                np.bitwise_or(zero_mask, not_zero, out=neither)
-                np.logical_not(neither, out=neither)
-                undetermined = drop_empty_mask(neither)
+                not_zero = _read_truths(not_zero_rule, block)
+                undetermined = drop_empty_mask(~(zero_mask | not_zero))
             else:
-                np.logical_not(zero_mask, out=not_zero)
+                not_zero = ~zero_mask
             zero_mask = drop_empty_mask(zero_mask)
-        open_mask = block.kept[open_array]
         if applies.constant is True:
-            if not_zero is None:
-                return CaseJudgement(None, None, None, None, None)
-            np.copyto(open_mask, not_zero)
-            return CaseJudgement(open_mask, zero_mask, None, undetermined, None)
-        applicable = _write_truths(open_mask, applies, block)
-        not_applicable = block.kept[not_applicable_array]
-        if not_zero is None:
-            np.logical_not(applicable, out=not_applicable)
-        else:
-            np.greater(not_zero, applicable, out=not_applicable)
-            np.bitwise_and(not_zero, applicable, out=open_mask)
+            return CaseJudgement(not_zero, zero_mask, None, undetermined, None)
+        applicable = _read_truths(applies, block)
+        not_applicable = ~applicable if not_zero is None else np.greater(not_zero, applicable)
+        open_mask = applicable if not_zero is None else not_zero & applicable
         doubtful: Bools | None = None
         if block.declared and certainly_excluded.constant is None:
-            doubtful_mask = block.kept[doubtful_array]
-            np.greater(not_applicable, certainly_excluded.read(block), out=doubtful_mask)
-            doubtful = drop_empty_mask(doubtful_mask)
+            doubtful = drop_empty_mask(np.greater(not_applicable, certainly_excluded.read(block)))
             if doubtful is not None:
-                np.greater(not_applicable, doubtful, out=not_applicable)
+                not_applicable &= ~doubtful
         return CaseJudgement(open_mask, zero_mask, drop_empty_mask(not_applicable), undetermined, doubtful)
 
     return judge
 
 
-def _write_truths(into: Bools, truths: CompiledTruths, block: RowBlock) -> Bools:
-    if truths.constant is None:
-        np.copyto(into, truths.read(block))
-    else:
-        into.fill(truths.constant)
-    return into
+def _read_truths(truths: CompiledTruths, block: RowBlock) -> Bools:
+    return truths.read(block) if truths.constant is None else np.full(block.rows, truths.constant)
 
 
 def drop_empty_mask(mask: Bools | None) -> Bools | None:
@@ -178,11 +151,10 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """Result of scoring a run (consecutive indicators of one group) in a block, from which the group is scored.
+    """How the indicators of a run (consecutive children of one group) count in that group, for one block.
 
-    `each` contains one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
-    contradicted answers; None if it marks no row. `scores` is indicators × rows, and is overwritten when the next run
-    is scored.
+    `each` has one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
+    contradicted answers; None if it marks no row. `scores` has the scores, indicators × rows.
     """
 
     each: list[ChildCounts]
@@ -202,7 +174,7 @@ class _RunMember:
         exact = ExactScorer(leaf, compiler.plan)
         self._write_defined: Callable[[RowBlock, Bools], object] | None = None
         try:
-            value = compile_raw_value(leaf.definition.value, compiler, 0)
+            value = compile_raw_value(leaf.definition.value, compiler)
             self.write_scores: RowScorer = curves.compile_curve(leaf, value, exact)
         except ExceedsInt64:
             self.write_scores = exact.score_block
@@ -276,7 +248,6 @@ class RunScorer:
         self._flat = np.array([[leaf.best == leaf.low] for leaf in leaves])
         capped = (CODE_NUMBERS["zero" if leaf.cap == leaf.low else "partial"] for leaf in leaves)
         self._more_when_capped = _build_column(CODE_NUMBERS["capped"] - code for code in capped).astype(np.int8)
-        compiler.needs.use_members(len(leaves))
 
     def score_run(
         self, block: RowBlock, judgements: Sequence[CaseJudgement], contradicted: Mapping[int, ContradictedRows]
@@ -287,10 +258,11 @@ class RunScorer:
         contains the rows in which an answer is contradicted, by the position of the indicator.
         """
         members = self._members
+        shape = len(members), block.rows
         # In the results the rows lie far apart, often where they push each other out of the cache.
-        scores, maxima = block.scores[: len(members)], block.maxima[: len(members)]
-        codes = block.codes[: len(members)]
-        valued, unknown, scratch = (marks[: len(members)] for marks in block.marks)
+        scores, maxima = (np.empty(shape, block.views.scores.dtype) for _ in range(2))
+        codes = np.empty(shape, np.int8)
+        valued, unknown, scratch = (np.empty(shape, np.bool) for _ in range(3))
         other_causes: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
             member.write_scores(block, scores[number])

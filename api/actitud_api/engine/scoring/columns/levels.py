@@ -27,7 +27,7 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Null, walk_operand_parts, walk_operands
-from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, ScratchNeeds, list_group_ids
+from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
     NEGATED_OPERATORS,
     AbsentFactReading,
@@ -42,6 +42,8 @@ from actitud_api.engine.scoring.columns.expressions import (
     NullCondition,
     NumberCondition,
     PillarFigure,
+    join_all,
+    join_any,
 )
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
@@ -73,8 +75,8 @@ class NotComputedByColumns(Exception):
 class LevelAssigner:
     """Calculator of the level of each row of a block, under one methodology."""
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
-        compiler = _GateCompiler(plan, extent, needs)
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
+        compiler = _GateCompiler(plan, extent)
         self._levels = [
             (level.number, [_compile_gate(gate, compiler) for gate in level.gates], _compile_firmness(level, compiler))
             for level in plan.levels
@@ -106,14 +108,12 @@ class LevelAssigner:
 def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
     gate = compiled.definition
     try:
-        holds = compiler.compile_predicate(gate.holds, True, 0)
+        holds = compiler.compile_predicate(gate.holds, True)
         if gate.when_not_applicable == "pass":
-            left_side, _ = compiler.compile_sides(gate.holds, 0)
-            exempt = [
-                compiler.compile_any_null(left_side.nulls, 1),
-                *(compiler.compile_condition(condition, 2) for condition in left_side.conditions),
-            ]
-            holds = compiler.join_any([holds, compiler.join_all(exempt, 1)], 0)
+            left_side, _ = compiler.compile_sides(gate.holds)
+            is_null = join_any(map(compiler.compile_null, left_side.nulls))
+            exempt = join_all([is_null, *map(compiler.compile_condition, left_side.conditions)])
+            holds = join_any([holds, exempt])
         return _check_all_rows(holds)
     except (NotComputedByColumns, ExceedsInt64):
         passes = gate.when_not_applicable == "pass"
@@ -129,7 +129,7 @@ def _compile_firmness(level: CompiledLevel, compiler: _GateCompiler) -> RowCheck
     if predicate is None:
         return None
     try:
-        return _check_all_rows(compiler.compile_predicate(predicate, True, 0))
+        return _check_all_rows(compiler.compile_predicate(predicate, True))
     except (NotComputedByColumns, ExceedsInt64):
         firm = level.firm
         assert firm is not None
@@ -185,13 +185,13 @@ class _GateCompiler(ColumnCompiler):
     `reading` of its methods has no effect here.
     """
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
-        super().__init__(plan, extent, needs)
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
+        super().__init__(plan, extent)
         # Silence takes a score away only where an unknown child does not count the least.
         self._can_lose_scores = any(group.definition.missing != "zero" for group in plan.groups.values())
 
     def compile_operand(
-        self, operand: Operand, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+        self, operand: Operand, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> CompiledNumbers:
         unit = self.plan.unit
         match operand:
@@ -211,7 +211,7 @@ class _GateCompiler(ColumnCompiler):
                     nulls=marked,
                 )
             case ValueOperand(indicator=indicator):
-                return self._compile_raw_value(indicator, depth)
+                return self._compile_raw_value(indicator)
             case LowerBoundOperand():
                 raise NotComputedByColumns
             case PillarOperand(pillar=pillar):
@@ -220,9 +220,9 @@ class _GateCompiler(ColumnCompiler):
                 nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
                 if len(nodes) == len(members):
                     return self._compile_extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
-                return super().compile_operand(operand, depth)
+                return super().compile_operand(operand)
             case _:
-                return super().compile_operand(operand, depth)
+                return super().compile_operand(operand)
 
     def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
         """Compile the lowest or highest score among the `nodes` that are applicable; -1 if no node is.
@@ -313,7 +313,7 @@ class _GateCompiler(ColumnCompiler):
             group.high,
         )
 
-    def _compile_raw_value(self, indicator: str, depth: int) -> CompiledNumbers:
+    def _compile_raw_value(self, indicator: str) -> CompiledNumbers:
         """Compile the raw value of an indicator.
 
         Raises:
@@ -326,14 +326,14 @@ class _GateCompiler(ColumnCompiler):
             definition.curve.kind == "boolean" and not isinstance(definition.value, AnswerOperand)
         ):
             raise NotComputedByColumns
-        return self._mark_raw_value(self.compile_operand(definition.value, depth), position)
+        return self._mark_raw_value(self.compile_operand(definition.value), position)
 
     def _mark_raw_value(self, numbers: CompiledNumbers, position: int) -> CompiledNumbers:
         marked = frozenset({IndicatorRawValue(position)})
         return replace(numbers, conditions=marked, nulls=marked)
 
     def compile_sides(
-        self, compare: Compare, depth: int, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
+        self, compare: Compare, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
     ) -> tuple[CompiledNumbers, CompiledNumbers]:
         """Compile both sides of a comparison of a gate.
 
@@ -349,17 +349,15 @@ class _GateCompiler(ColumnCompiler):
                 position = self.plan.positions[indicator]
                 formula = self.plan.indicators[position].definition.value
                 if isinstance(formula, Quotient) and self.plan.indicators[position].definition.curve.kind != "boolean":
-                    below = self.compile_operand(formula.denominator, depth + 1)
+                    below = self.compile_operand(formula.denominator)
                     if below.lower < 0:
                         raise NotComputedByColumns
-                    required = self.compile_operand(compare.right, depth + 2)
-                    above = self.compile_operand(formula.numerator, depth)
-                    return self._mark_raw_value(above, position), self.multiply_numbers([below, required], depth + 1)
-        return super().compile_sides(compare, depth)
+                    required = self.compile_operand(compare.right)
+                    above = self.compile_operand(formula.numerator)
+                    return self._mark_raw_value(above, position), self.multiply_numbers([below, required])
+        return super().compile_sides(compare)
 
-    def compile_comparison(
-        self, compare: Compare, value: bool, depth: int, reading: AbsentFactReading
-    ) -> CompiledTruths:
+    def compile_comparison(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile the mask of rows in which a comparison of figures of a score certainly has the truth value `value`.
 
         Unlike the method of the base class, it raises an exception if numbers may exceed 64 bits: the caller then
@@ -369,16 +367,16 @@ class _GateCompiler(ColumnCompiler):
             ExceedsInt64: If a result may exceed 64 bits.
             NotComputedByColumns: If a side cannot be computed as a column of integers.
         """
-        left, right = self.compile_sides(compare, depth)
+        left, right = self.compile_sides(compare)
         if value and compare.op in ("ge", "gt") and right.constant and right.lower >= 0:
             # Scores that left are -1, and so reach nothing by themselves.
             scores = frozenset(null for null in left.nulls if isinstance(null, NodeScore | ExtremeScore))
             if isinstance(compare.left, ScoreOperand | Minimum | Maximum) and scores == left.nulls:
                 left = replace(left, nulls=frozenset())
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
-        return self.restrict_to_determined(self.compare_numbers(op, left, right, depth), left, right, value, depth)
+        return self.restrict_to_determined(self.compare_numbers(op, left, right), left, right, value)
 
-    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers], depth: int) -> CompiledNumbers:
+    def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers]) -> CompiledNumbers:
         """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
 
         Raises:
@@ -387,25 +385,25 @@ class _GateCompiler(ColumnCompiler):
         """
         if combine is not np.add and any(part.nulls for part in parts):
             raise NotComputedByColumns
-        return super().combine_numbers(combine, parts, depth)
+        return super().combine_numbers(combine, parts)
 
-    def compile_condition(self, condition: NumberCondition, depth: int) -> CompiledTruths:
+    def compile_condition(self, condition: NumberCondition) -> CompiledTruths:
         match condition:
             case NodeScore(node=node):
                 score, maxima, _ = self._find_node_arrays(node)
                 return CompiledTruths(lambda block: (score(block) != NO_SCORE) | (maxima(block) == NO_SCORE))
             case IndicatorRawValue(position=position):
-                return self._compile_value_presence(position, depth)
+                return self._compile_value_presence(position)
             case _:
-                return super().compile_condition(condition, depth)
+                return super().compile_condition(condition)
 
-    def _compile_value_presence(self, position: int, depth: int) -> CompiledTruths:
+    def _compile_value_presence(self, position: int) -> CompiledTruths:
         """Compile the mask of the rows in which a gate knows the raw value of the indicator at `position`.
 
         A gate knows it if the value exists and has evidence, or if the indicator does not apply.
         """
         formula = self.plan.indicators[position].definition.value
-        below = self.compile_operand(formula.denominator, depth) if isinstance(formula, Quotient) else None
+        below = self.compile_operand(formula.denominator) if isinstance(formula, Quotient) else None
         # These codes say as well that all that it reads was sent.
         codes = np.array([code in _VALUED for code in CODE_NUMBERS])
 
@@ -420,7 +418,7 @@ class _GateCompiler(ColumnCompiler):
 
         return CompiledTruths(read_presence)
 
-    def compile_null(self, null: NullCondition, depth: int) -> CompiledTruths:
+    def compile_null(self, null: NullCondition) -> CompiledTruths:
         match null:
             case NodeScore(node=node):
                 score, maxima, _ = self._find_node_arrays(node)
@@ -434,7 +432,7 @@ class _GateCompiler(ColumnCompiler):
                 figures = self._compile_pillar(pillar).read
                 return CompiledTruths(lambda block: figures(block) == NO_SCORE)
             case _:
-                return super().compile_null(null, depth)
+                return super().compile_null(null)
 
 
 class _RowFigures:

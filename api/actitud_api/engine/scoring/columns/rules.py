@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import AnswerOperand, ComponentOperand, Implies, Operand, Predicate, Present
 from actitud_api.engine.methodology.predicates import Truth, compile_predicate, walk_operand_parts, walk_operands
-from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, RowBlock, ScratchNeeds
+from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, RowBlock
 from actitud_api.engine.scoring.columns.expressions import AbsentFactReading, ColumnCompiler, CompiledTruths, Extent
 from actitud_api.engine.scoring.columns.table import Bools
 from actitud_api.engine.scoring.compile import CompiledMethodology, CompiledRule
@@ -69,25 +69,22 @@ class ContradictedRows(Struct, eq=False):
 class ContradictionFinder:
     """Finder of the contradicted answers in blocks of rows, under one methodology."""
 
-    def __init__(self, plan: CompiledMethodology, extent: Extent, needs: ScratchNeeds) -> None:
+    def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
         self._plan = plan
-        self._needs = needs
         errors = [rule for rule in plan.rules if rule.definition.severity == "error"]
         invalidated = {position for rule in errors for position in rule.invalidates}
-        compiler = ColumnCompiler(plan, extent, needs)
+        compiler = ColumnCompiler(plan, extent)
         self._rules: list[ColumnRule] = []
         for rule in errors:
             holds = cast("Predicate", rule.definition.holds)
-            broken = compiler.compile_predicate(
-                drop_presence_guard(holds), False, 0, AbsentFactReading.LEAST_FAVOURABLE
-            )
+            broken = compiler.compile_predicate(drop_presence_guard(holds), False, AbsentFactReading.LEAST_FAVOURABLE)
             if broken.constant is not False:
                 undecided = frozenset(
                     position
                     for position in rule.reads
                     if evaluate_when_absent(holds, plan.indicators[position].definition.id) is not True
                 )
-                unholdable = compiler.compile_predicate(holds, False, 0) if undecided else None
+                unholdable = compiler.compile_predicate(holds, False) if undecided else None
                 self._rules.append(ColumnRule(rule, broken, unholdable, undecided & invalidated))
         # What a rule reads that may break anew, and what other indicators read.
         self._read_again = frozenset[int]().union(
@@ -114,7 +111,7 @@ class ContradictionFinder:
             for number, rule in enumerate(self._rules):
                 rows = _select_rows_to_recheck(rule, fresh, broken_rows.get(number))
                 if rows.size:
-                    picked = block.pick_rows(rows, rule.broken.reads, self._needs.depth)
+                    picked = block.pick_rows(rows, rule.broken.reads)
                     rows = rows[rule.broken.read(picked)]
                 if rows.size:
                     self._contradict(block, rule, rows, contradictions)
@@ -130,7 +127,7 @@ class ContradictionFinder:
         """
         unsupported = rows[:0]
         if rule.unholdable is not None:
-            picked = block.pick_rows(rows, rule.unholdable.reads, self._needs.depth)
+            picked = block.pick_rows(rows, rule.unholdable.reads)
             constant = rule.unholdable.constant
             is_contradicted = rule.unholdable.read(picked) if constant is None else np.full(rows.shape, constant)
             unsupported, rows = rows[np.logical_not(is_contradicted)], rows[is_contradicted]

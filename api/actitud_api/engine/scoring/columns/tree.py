@@ -165,11 +165,10 @@ class TreeScorer:
             np.copyto(into, (2 * internal.astype(np.int64) + step) // (2 * step) * step)
             into[internal == NO_SCORE] = NO_SCORE
 
-    def aggregate_scores(self, scores: Ints, groups: Ints, scratch: Floats) -> None:
-        """Write the scores of all groups into `groups`, computed from given `scores` of the indicators.
+    def aggregate_scores(self, scores: Ints, groups: Ints) -> None:
+        """Write the scores of all groups into `groups`, from given `scores` of the indicators.
 
-        An indicator with the score -1 leaves its group. A group in which too few children count receives -1. `scratch`
-        is overwritten.
+        An indicator with the score -1 leaves its group. A group of which too few children count receives -1.
         """
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
@@ -179,7 +178,7 @@ class TreeScorer:
                 excluded = drop_empty_mask(scores[child] == NO_SCORE) if isinstance(child, int) else score_group(child)
                 weights.add(ChildCounts(excluded), weight)
             rows = node.select_children(scores, groups)
-            _, rated, _ = _combine_children(node, weights, weights.excluded, [], rows, groups[node.row], scratch)
+            _, rated, _ = _combine_children(node, weights, weights.excluded, [], rows, groups[node.row])
             return None if rated is None else ~rated
 
         score_group(self._plan.root)
@@ -200,35 +199,25 @@ class TreeScorer:
         """
         out = block.views
         scores, maxima = out.groups[node.row], out.groups_max[node.row]
-        scratch = block.floats[0]
         rows = node.select_children(out.scores, out.groups) if rows is None else rows
-        remaining, rated, weighted = _combine_children(
-            node, weights, weights.excluded, weights.voids, rows, scores, scratch
-        )
+        remaining, rated, weighted = _combine_children(node, weights, weights.excluded, weights.voids, rows, scores)
         excluded = excluded_at_best = None if rated is None else ~rated
         if weights.bounds_differ or weighted is None or node.span is None:
-            remaining, rated, _ = _combine_children(
-                node,
-                weights,
-                weights.excluded_at_best,
-                [],
-                node.select_children(out.maxima, out.groups_max),
-                maxima,
-                scratch,
-            )
+            rows = node.select_children(out.maxima, out.groups_max)
+            remaining, rated, _ = _combine_children(node, weights, weights.excluded_at_best, [], rows, maxima)
             if weights.bounds_differ:
                 excluded_at_best = None if rated is None else ~rated
         elif weights.unknown is None:
             np.copyto(maxima, scores)
         else:
             np.add(weighted, np.multiply(weights.unknown, node.span), out=weighted)
-            node.aggregation.write_mean(weighted, remaining, maxima, scratch)
+            node.aggregation.write_mean(weighted, remaining, maxima)
             if excluded_at_best is not None:
                 maxima[excluded_at_best] = NO_SCORE
         counted = ChildCounts(excluded, excluded_at_best)
         if weights.voids:
             self._apply_voids(node.compiled, weights, excluded, scores, counted)
-        cover = self._write_coverage(node, weights, remaining, below, out.coverages[node.row], scratch)
+        cover = self._write_coverage(node, weights, remaining, below, out.coverages[node.row])
         if excluded_at_best is not None:
             out.coverages[node.row][excluded_at_best] = NO_SCORE
         return GroupCounts(counted, None if cover is None else (cover, rated))
@@ -263,12 +252,11 @@ class TreeScorer:
         remaining: Ints | None,
         below: list[tuple[RatedUnknownShare, int]],
         row: NDArray[np.int16],
-        scratch: Floats,
     ) -> UnknownShare | None:
         """Write the coverage of a group into `row`, in ten-thousandths, rounded half up; return its unknown share.
 
         Return None if everything in the group is known. `remaining` is the weight that counts, None for all of it;
-        `below` has the unknown share of each child group with the weight of that group. `scratch` is overwritten.
+        `below` has the unknown share of each child group with the weight of that group.
         """
         if weights.unknown is None and not below:
             row.fill(COVERAGE_UNITS)
@@ -278,16 +266,15 @@ class TreeScorer:
             assert weights.unknown is not None
             share = np.true_divide(weights.unknown, whole)
             # A share of whole weights is a half of a ten-thousandth or further from one than what is added.
-            np.multiply(share, -COVERAGE_UNITS, out=scratch)
-            np.add(scratch, COVERAGE_UNITS + 0.5 + HALF_UP_MARGIN, out=scratch)
-            np.copyto(row, scratch, casting="unsafe")
+            covered = share * -COVERAGE_UNITS + (COVERAGE_UNITS + 0.5 + HALF_UP_MARGIN)
+            np.copyto(row, covered, casting="unsafe")
             return UnknownShare(node.compiled.total_weight, whole, weights.unknown, [], share)
         unknown = np.zeros(row.shape)
         if weights.unknown is not None:
             unknown += weights.unknown
         for (part, rated), weight in below:
-            np.multiply(part.share, weight, out=scratch)
-            unknown += scratch if rated is None else np.where(rated, scratch, 0.0)
+            parts = part.share * weight
+            unknown += parts if rated is None else np.where(rated, parts, 0.0)
         share = unknown / whole
         cover = UnknownShare(node.compiled.total_weight, whole, weights.unknown, below, share)
         covered = COVERAGE_UNITS * (1 - share) + 0.5
@@ -389,18 +376,17 @@ def _combine_children(
     voids: list[tuple[Bools, int]],
     rows: Ints,
     into: Ints,
-    scratch: Floats,
 ) -> tuple[Ints | None, Bools | None, Ints | None]:
     """Write the scores of a group into `into`, -1 where too few children count; `rows` has the scores of its children.
 
     `excluded` and `voids` have pairs of a mask of rows and the weight of a child: in these rows the child leaves
     the group, or makes the group unknown. `weights` computes the weight that remains. Return the remaining weight
     (None: all of it), the rows in which enough children count (None: all rows), and the weighted sums (None if the
-    group is no arithmetic mean). `scratch` is overwritten.
+    group is no arithmetic mean).
     """
     remaining = weights.compute_remaining(node.compiled.total_weight, excluded)
     rated = node.aggregation.find_rated(into.size, remaining, excluded)
-    weighted = node.aggregation.combine(rows, remaining, excluded + voids, into, scratch)
+    weighted = node.aggregation.combine(rows, remaining, excluded + voids, into)
     if rated is not None:
         into[~rated] = NO_SCORE
     return remaining, rated, weighted
