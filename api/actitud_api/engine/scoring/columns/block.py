@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast, get_args
+from typing import get_args
 
 import numpy as np
 from msgspec import Struct
@@ -29,26 +29,6 @@ NO_SCORE = -1
 def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
     """List the ids of the groups in document order, the root first. Arrays of group scores have the same order."""
     return tuple(group.id for group in walk_groups(plan.document.root))
-
-
-class OperandReads(Struct, frozen=True):
-    """Inputs of an expression: facts, by their slots, and presence of answers.
-
-    `slots` are the slots of the facts that the expression reads. `positions` are the positions of the indicators whose
-    answers it tests for presence.
-    """
-
-    slots: frozenset[int] = frozenset()
-    positions: frozenset[int] = frozenset()
-
-
-def merge_reads(reads: Iterable[OperandReads]) -> OperandReads:
-    """Merge the inputs of several expressions into one `OperandReads`."""
-    every = list(reads)
-    return OperandReads(
-        frozenset[int]().union(*(read.slots for read in every)),
-        frozenset[int]().union(*(read.positions for read in every)),
-    )
 
 
 class ScoreViews(Struct, eq=False):
@@ -106,28 +86,3 @@ class RowBlock:
         self.present[position][rows] = False
         for slot in slots:
             self.facts[slot][rows] = 0
-
-    def pick_rows(self, rows: NDArray[np.intp], reads: OperandReads) -> RowBlock:
-        """Copy the rows numbered in `rows` into a block of their own, on which an expression can be evaluated.
-
-        The new block has only the inputs named in `reads`, and no arrays for results.
-        """
-        # Without __init__: only what `reads` names is copied, not every column of the block.
-        block = RowBlock.__new__(RowBlock)
-        block.rows = len(rows)
-        block.facts = cast("list[Ints]", [_EMPTY_MASK] * len(self.facts))
-        block.nulls, block.declared = {}, {}
-        for slot in reads.slots:
-            column = self.facts[slot][rows]
-            block.facts[slot] = column if column.dtype == object else column.astype(np.int64)
-            if slot in self.nulls:
-                block.nulls[slot] = self.nulls[slot][rows]
-            if slot in self.declared:
-                block.declared[slot] = self.declared[slot][rows]
-        block.present = [_EMPTY_MASK] * len(self.present)
-        for position in reads.positions:
-            block.present[position] = self.present[position][rows]
-        return block
-
-
-_EMPTY_MASK: Bools = np.zeros(0, np.bool)

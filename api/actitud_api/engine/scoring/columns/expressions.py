@@ -45,7 +45,7 @@ from actitud_api.engine.methodology.predicates import (
     to_exact,
     walk_operands,
 )
-from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock, merge_reads
+from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.compile import CompiledMethodology
@@ -165,7 +165,6 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
     scale: Fraction
     lower: int
     upper: int
-    reads: OperandReads = OperandReads()
     constant: bool = False
     text: tuple[str, ...] | None = None
     conditions: frozenset[NumberCondition] = frozenset()
@@ -185,7 +184,6 @@ class CompiledTruths(Struct, frozen=True, eq=False):
     """
 
     read: Callable[[RowBlock], Bools]
-    reads: OperandReads = OperandReads()
     constant: bool | None = None
 
 
@@ -273,7 +271,6 @@ class ColumnCompiler:
             scale=Fraction(1, 10**DECIMALS_OF_NUMBERS if field.type == "number" else 1),
             lower=lower,
             upper=upper,
-            reads=OperandReads(slots=frozenset({slot})),
             text=field.values if field.type == "enum" else None,
             conditions=frozenset({FieldEvidenced(slot)})
             if reading is AbsentFactReading.UNDETERMINED_OR_DECLARED and field.needs_evidence
@@ -292,7 +289,6 @@ class ColumnCompiler:
             scale=Fraction(1, 10**decimals),
             lower=lower,
             upper=upper,
-            reads=OperandReads(slots=frozenset({slot})),
             conditions=frozenset()
             if reading is AbsentFactReading.LEAST_FAVOURABLE
             else frozenset({AnswerSent(position)}),
@@ -322,7 +318,6 @@ class ColumnCompiler:
             scale=scale,
             lower=min(sent.lower, replacement.lower),
             upper=max(sent.upper, replacement.upper),
-            reads=merge_reads([sent.reads, replacement.reads, OperandReads(positions=frozenset({position}))]),
             nulls=frozenset(
                 FieldEmpty(null.slot, null.absent | {position})
                 for null in replacement.nulls
@@ -338,7 +333,6 @@ class ColumnCompiler:
             scale=Fraction(1),
             lower=0,
             upper=1,
-            reads=OperandReads(slots=frozenset({slot})),
             conditions=frozenset()
             if reading is AbsentFactReading.LEAST_FAVOURABLE
             else frozenset({AnswerSent(position)}),
@@ -405,7 +399,6 @@ class ColumnCompiler:
             scale=scale,
             lower=lower,
             upper=upper,
-            reads=merge_reads(part.reads for part in parts),
             conditions=frozenset[NumberCondition]().union(*(part.conditions for part in parts)),
             nulls=frozenset[NullCondition]().union(*(part.nulls for part in parts)),
         )
@@ -471,7 +464,7 @@ class ColumnCompiler:
 
     def compile_presence(self, position: int) -> CompiledTruths:
         """Compile the mask of rows in which the answer to the indicator at `position` was sent and counts."""
-        return CompiledTruths(lambda block: block.present[position], OperandReads(positions=frozenset({position})))
+        return CompiledTruths(lambda block: block.present[position])
 
     def compile_comparison(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`.
@@ -497,7 +490,7 @@ class ColumnCompiler:
             slot
             for name, slot in self.plan.layout.profile.items()
             if reading is AbsentFactReading.UNDETERMINED_OR_DECLARED
-            and slot in reader.reads.slots
+            and slot in reader.slots
             and self.fields[name].needs_evidence
         ]
 
@@ -511,7 +504,7 @@ class ColumnCompiler:
                 into[row] = holds(facts) is value
             return into
 
-        return CompiledTruths(compare_rows, reader.reads)
+        return CompiledTruths(compare_rows)
 
     def compile_sides(
         self, compare: Compare, reading: AbsentFactReading = AbsentFactReading.UNDETERMINED
@@ -546,9 +539,7 @@ class ColumnCompiler:
         if left.constant:
             return EVERYWHERE if OPERATORS[op](left.lower, right.lower) else NOWHERE
         operator, read_left, read_right = OPERATORS[op], left.read, right.read
-        return CompiledTruths(
-            lambda block: operator(read_left(block), read_right(block)), merge_reads([left.reads, right.reads])
-        )
+        return CompiledTruths(lambda block: operator(read_left(block), read_right(block)))
 
     def restrict_to_determined(
         self, comparison: CompiledTruths, left: CompiledNumbers, right: CompiledNumbers, value: bool
@@ -616,14 +607,19 @@ def _join_truths(join: np.ufunc, neutral: bool, parts: Iterable[CompiledTruths])
             result = join(result, other(block))
         return result
 
-    return CompiledTruths(join_parts, merge_reads(part.reads for part in kept))
+    return CompiledTruths(join_parts)
 
 
 def negate_truths(truths: CompiledTruths) -> CompiledTruths:
     """Compile the mask of the rows that the mask `truths` leaves unmarked."""
     if truths.constant is not None:
         return NOWHERE if truths.constant else EVERYWHERE
-    return CompiledTruths(lambda block: np.logical_not(truths.read(block)), truths.reads)
+    return CompiledTruths(lambda block: np.logical_not(truths.read(block)))
+
+
+def read_truths(truths: CompiledTruths, block: RowBlock) -> Bools:
+    """Return a mask of the rows of a block, also one that is the same whatever the facts are."""
+    return truths.read(block) if truths.constant is None else np.full(block.rows, truths.constant)
 
 
 def choose_dtype(fits_int32: bool) -> type[np.int32 | np.int64]:
@@ -651,7 +647,7 @@ def _compare_with_constant(op: ComparisonOperator, left: CompiledNumbers, bound:
             if left.upper <= threshold or left.lower > threshold:
                 return EVERYWHERE if (left.upper <= threshold) == (op == "le") else NOWHERE
     operator, read_left = OPERATORS[op], left.read
-    return CompiledTruths(lambda block: operator(read_left(block), threshold), left.reads)
+    return CompiledTruths(lambda block: operator(read_left(block), threshold))
 
 
 def build_constant(value: bool | int | float | str) -> CompiledNumbers:
@@ -694,7 +690,7 @@ def _read_marks(marks: Callable[[RowBlock], dict[int, Bools]], slot: int) -> Com
         mark = marks(block).get(slot)
         return np.zeros(block.rows, np.bool) if mark is None else mark
 
-    return CompiledTruths(read_mark, OperandReads(slots=frozenset({slot})))
+    return CompiledTruths(read_mark)
 
 
 def _find_common_scale(first: Fraction, second: Fraction) -> Fraction:

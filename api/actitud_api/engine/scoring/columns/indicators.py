@@ -21,9 +21,9 @@ from actitud_api.engine.scoring.columns.expressions import (
     INT32_MAX,
     AbsentFactReading,
     ColumnCompiler,
-    CompiledTruths,
     ExceedsInt64,
     Extent,
+    read_truths,
 )
 from actitud_api.engine.scoring.columns.rules import ContradictedRows
 from actitud_api.engine.scoring.columns.table import Bools, Ints
@@ -106,16 +106,16 @@ def _compile_pair(pair: ConditionPair, compiler: ColumnCompiler) -> Callable[[Ro
         undetermined: Bools | None = None
         not_zero: Bools | None = None
         if not_zero_rule.constant is not True:
-            zero_mask = _read_truths(zero, block)
+            zero_mask = read_truths(zero, block)
             if reads_answers:
-                not_zero = _read_truths(not_zero_rule, block)
+                not_zero = read_truths(not_zero_rule, block)
                 undetermined = drop_empty_mask(~(zero_mask | not_zero))
             else:
                 not_zero = ~zero_mask
             zero_mask = drop_empty_mask(zero_mask)
         if applies.constant is True:
             return CaseJudgement(not_zero, zero_mask, None, undetermined, None)
-        applicable = _read_truths(applies, block)
+        applicable = read_truths(applies, block)
         not_applicable = ~applicable if not_zero is None else np.greater(not_zero, applicable)
         open_mask = applicable if not_zero is None else not_zero & applicable
         doubtful: Bools | None = None
@@ -126,10 +126,6 @@ def _compile_pair(pair: ConditionPair, compiler: ColumnCompiler) -> Callable[[Ro
         return CaseJudgement(open_mask, zero_mask, drop_empty_mask(not_applicable), undetermined, doubtful)
 
     return judge
-
-
-def _read_truths(truths: CompiledTruths, block: RowBlock) -> Bools:
-    return truths.read(block) if truths.constant is None else np.full(block.rows, truths.constant)
 
 
 def drop_empty_mask(mask: Bools | None) -> Bools | None:

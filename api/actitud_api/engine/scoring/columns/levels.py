@@ -44,6 +44,7 @@ from actitud_api.engine.scoring.columns.expressions import (
     PillarFigure,
     join_all,
     join_any,
+    read_truths,
 )
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
@@ -137,10 +138,7 @@ def _compile_firmness(level: CompiledLevel, compiler: _GateCompiler) -> RowCheck
 
 
 def _check_all_rows(truths: CompiledTruths) -> RowCheck:
-    if truths.constant is not None:
-        constant = truths.constant
-        return lambda block, _: np.full(block.rows, constant)
-    return lambda block, _: truths.read(block)
+    return lambda block, _: read_truths(truths, block)
 
 
 def _check_row_by_row(

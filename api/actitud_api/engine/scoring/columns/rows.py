@@ -8,19 +8,15 @@ from itertools import compress
 
 from actitud_api.engine.methodology.model import AnswerOperand, ComponentOperand, Operand, ProfileOperand
 from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, NULL, Facts, Slot
-from actitud_api.engine.scoring.columns.block import OperandReads, RowBlock
+from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.compile import CompiledMethodology
 
 
 class RowReader:
-    """Reader of the facts of single rows in the given `slots`.
-
-    All other facts that it returns are absent (None). `reads` contains the slots, and the positions of the indicators
-    to which the slots belong.
-    """
+    """Reader of the facts of a row in the given `slots`; all other facts that it returns are absent (None)."""
 
     def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
-        wanted = frozenset(slots)
+        self.slots = wanted = frozenset(slots)
         self._size = plan.layout.size
         self._profile = [
             (slot, _build_decoder(field.type, DECIMALS_OF_NUMBERS, field.values))
@@ -36,7 +32,6 @@ class RowReader:
                 for fact in leaf.definition.facts
             }
             self._answers += [(slot, leaf.position, decoders.get(slot, int)) for slot in leaf.slots if slot in wanted]
-        self.reads = OperandReads(wanted, frozenset(position for _, position, _ in self._answers))
 
     def read_facts(self, block: RowBlock, row: int) -> Facts:
         """Return the facts of a row in a list by slot; None for an absent fact, `NULL` for a null profile field."""

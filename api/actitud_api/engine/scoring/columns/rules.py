@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from actitud_api.engine.methodology.model import AnswerOperand, ComponentOperand, Implies, Operand, Predicate, Present
 from actitud_api.engine.methodology.predicates import Truth, compile_predicate, walk_operand_parts, walk_operands
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, RowBlock
-from actitud_api.engine.scoring.columns.expressions import AbsentFactReading, ColumnCompiler, CompiledTruths, Extent
+from actitud_api.engine.scoring.columns.expressions import (
+    AbsentFactReading,
+    ColumnCompiler,
+    CompiledTruths,
+    Extent,
+    read_truths,
+)
 from actitud_api.engine.scoring.columns.table import Bools
 from actitud_api.engine.scoring.compile import CompiledMethodology, CompiledRule
 
@@ -111,8 +117,7 @@ class ContradictionFinder:
             for number, rule in enumerate(self._rules):
                 rows = _select_rows_to_recheck(rule, fresh, broken_rows.get(number))
                 if rows.size:
-                    picked = block.pick_rows(rows, rule.broken.reads)
-                    rows = rows[rule.broken.read(picked)]
+                    rows = rows[rule.broken.read(block)[rows]]
                 if rows.size:
                     self._contradict(block, rule, rows, contradictions)
                     broken_rows[number] = _build_mask(block, rows) | broken_rows.get(number, False)
@@ -127,9 +132,7 @@ class ContradictionFinder:
         """
         unsupported = rows[:0]
         if rule.unholdable is not None:
-            picked = block.pick_rows(rows, rule.unholdable.reads)
-            constant = rule.unholdable.constant
-            is_contradicted = rule.unholdable.read(picked) if constant is None else np.full(rows.shape, constant)
+            is_contradicted = read_truths(rule.unholdable, block)[rows]
             unsupported, rows = rows[np.logical_not(is_contradicted)], rows[is_contradicted]
         for position in rule.rule.invalidates:
             contradicted = contradictions.setdefault(position, ContradictedRows([], []))
