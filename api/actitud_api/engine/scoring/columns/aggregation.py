@@ -118,9 +118,9 @@ class GroupAggregation:
     def combine(self, rows: Ints, remaining: Ints | None, missing: list[tuple[Bools, int]], into: Ints) -> Ints | None:
         """Write the score of the group in each row into `into`; return the weighted sums of an arithmetic mean.
 
-        The weighted sums have, for each row, the sum of weight times score of the children that count; the caller
-        computes the upper bound of the group from them. For any other aggregation, return None. In a row in which too
-        few children count, the number in `into` is meaningless; the caller replaces it (`find_rated` finds these rows).
+        The weighted sum of a row is the sum of weight times score over the children that count; the caller computes the
+        upper bound of the group from it. For any other aggregation, return None. In a row in which too few children
+        count, the number in `into` is meaningless, and the caller replaces it (`find_rated` finds these rows).
 
         Args:
             rows: Scores by child and row, -1 where the child does not count.
@@ -150,8 +150,8 @@ class GroupAggregation:
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints) -> None:
         """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
 
-        `weighted` is the sum of weight times score in each row, and `remaining` the sum of the weights that count, None
-        if that is the total weight of the group in all rows.
+        `weighted` is the sum of weight times score in each row. `remaining` is the sum of the weights that count, None
+        if it is the total weight of the group in all rows.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)

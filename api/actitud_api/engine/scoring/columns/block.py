@@ -54,9 +54,9 @@ class ScoreViews(Struct, eq=False):
 class RowBlock:
     """Consecutive rows of the columns.
 
-    `facts`, `present` and the other inputs are views of the columns and never written to; `drop_answers` replaces an
-    input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest and
-    highest scores of sets of nodes, because several gates read the same scores.
+    The inputs, such as `facts` and `present`, are views of the columns and never overwritten; `drop_answers` replaces
+    an input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest
+    and highest scores of sets of nodes, because several gates read the same scores.
     """
 
     def __init__(self, columns: Columns, views: ScoreViews, start: int, stop: int) -> None:

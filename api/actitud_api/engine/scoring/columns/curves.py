@@ -120,7 +120,7 @@ class CurveCompiler:
     def compile_curve(self, leaf: CompiledIndicator, value: RawValueExpression, exact: ExactScorer) -> RowScorer:
         """Compile the curve of an indicator to a function that writes the scores of a block.
 
-        `value` is the raw value of the indicator; `exact` scores the rows that floats cannot decide.
+        `value` is the raw value of the indicator. `exact` scores the rows in which floats are not exact enough.
 
         Raises:
             ExceedsInt64: If the raw value of a ladder or yes/no question may exceed 64 bits while it is computed.

@@ -154,7 +154,6 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
         scale: Factor of the integers.
         lower: Lowest integer.
         upper: Highest integer.
-        reads: Inputs of the operand.
         constant: True if the operand reads no input, and equals `lower` in every row.
         text: If the operand is a text, the text that each integer represents, else None.
         conditions: The number is known in rows in which all of these are true.
@@ -201,9 +200,9 @@ Extent = Sequence[tuple[int, int]]
 class ColumnCompiler:
     """Compiler of operands and predicates to functions that compute them for all rows of a block at once.
 
-    The constructor takes `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
-    among all facts of the methodology). With these bounds the compiler proves that no result exceeds 64 bits. Its
-    methods take `reading`, which says how the compiled function reads a fact that was not sent.
+    The constructor receives `extent`: the lowest and highest value of each fact, by its slot (the number of the fact
+    among all facts of the methodology). From these bounds the compiler proves that no result exceeds 64 bits. Its
+    methods receive `reading`, the rule for the value of a fact that was not sent.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:
@@ -218,7 +217,7 @@ class ColumnCompiler:
     ) -> CompiledNumbers:
         """Compile an operand to numbers.
 
-        `reading` says how a fact that was not sent is read: as undetermined, or as its least favourable value.
+        `reading` is the rule for a fact that was not sent: undetermined, or the least favourable value.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -441,8 +440,8 @@ class ColumnCompiler:
     ) -> CompiledTruths:
         """Compile the mask of rows in which a predicate certainly has the truth value `value`.
 
-        A row in which the predicate is undetermined is in neither of the two masks, that for True and that for False.
-        `reading` says how a fact that was not sent is read.
+        A row in which the predicate is undetermined is neither in the mask for True nor in the mask for False.
+        `reading` is the rule for a fact that was not sent.
         """
         match predicate:
             case All(of=members) | Any(of=members):
@@ -469,7 +468,7 @@ class ColumnCompiler:
     def compile_comparison(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile the mask of rows in which a comparison certainly has the truth value `value`.
 
-        Numbers that may exceed 64 bits are compared row by row. `reading` says how a fact that was not sent is read.
+        Numbers that may exceed 64 bits are compared row by row. `reading` is the rule for a fact that was not sent.
         """
         op = compare.op if value else NEGATED_OPERATORS[compare.op]
         try:

@@ -82,8 +82,7 @@ class CaseJudge:
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
         """Evaluate zero rule and applicability of every indicator in a block.
 
-        Return one judgement for each indicator, by position; indicators with an equal pair of conditions share one
-        judgement.
+        Return one judgement for each indicator, by position; indicators with equal conditions share one judgement.
         """
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._pair_numbers]
@@ -147,10 +146,10 @@ class ChildCounts(Struct, eq=False):
 
 
 class RunCounts(Struct, eq=False):
-    """How the indicators of a run (consecutive children of one group) count in that group, for one block.
+    """Result of scoring a run (consecutive indicators of one group) in a block, from which the group is scored.
 
-    `each` has one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
-    contradicted answers; None if it marks no row. `scores` has the scores, indicators × rows.
+    `each` contains one `ChildCounts` for each indicator. `unknown` is a mask, indicators × rows, of the unknown and the
+    contradicted answers; None if it marks no row. `scores` is indicators × rows.
     """
 
     each: list[ChildCounts]
@@ -258,7 +257,7 @@ class RunScorer:
         # In the results the rows lie far apart, often where they push each other out of the cache.
         scores, maxima = (np.empty(shape, block.views.scores.dtype) for _ in range(2))
         codes = np.empty(shape, np.int8)
-        valued, unknown, scratch = (np.empty(shape, np.bool) for _ in range(3))
+        valued, unknown = (np.empty(shape, np.bool) for _ in range(2))
         other_causes: list[tuple[int, Bools]] = []
         for number, (member, judged) in enumerate(zip(members, judgements, strict=True)):
             member.write_scores(block, scores[number])
@@ -267,13 +266,13 @@ class RunScorer:
             member.write_unknown(block, judged, borrowing, unknown[number])
             other_causes += [(number, mask) for mask in (judged.doubtful, borrowing) if mask is not None]
         self._reset_unvalued(scores, valued)
-        self._cap_declared(block, scores, scratch)
-        capped = self._find_lowered(block, scores, valued)
-        self._write_codes(block, judgements, scores, codes, valued, scratch)
-        for number, rows in capped:
+        capped = self._cap_declared(block, scores)
+        lowered = self._find_lowered(block, scores, valued)
+        self._write_codes(judgements, scores, codes, capped)
+        for number, rows in lowered:
             codes[number, rows] = CODE_NUMBERS["capped"]
         if unknown.any():
-            self._mark_unknown(block, other_causes, codes, unknown, scratch)
+            self._mark_unknown(block, other_causes, codes, unknown)
             np.multiply(unknown, self._best - self._low, out=maxima)
             np.add(maxima, scores, out=maxima)
         else:
@@ -295,16 +294,16 @@ class RunScorer:
         if self._low.any():
             np.add(scores, self._low, out=scores)
 
-    def _cap_declared(self, block: RowBlock, scores: Ints, capped: Bools) -> None:
-        """Cap the scores of answers without evidence, and write the mask of the capped rows into `capped`.
+    def _cap_declared(self, block: RowBlock, scores: Ints) -> Bools | None:
+        """Cap the scores of answers without evidence; return the mask of the capped rows.
 
-        If every answer in the block has evidence, `capped` is left as it is.
+        If every answer in the block has evidence, return None.
         """
         if block.self_declared is None:
-            return
-        np.greater(scores, self._cap, out=capped)
-        np.bitwise_and(capped, block.self_declared[self.slice], out=capped)
+            return None
+        capped: Bools = (scores > self._cap) & block.self_declared[self.slice]
         np.copyto(scores, self._cap, where=capped)
+        return capped
 
     def _find_lowered(self, block: RowBlock, scores: Ints, valued: Bools) -> list[tuple[int, Bools]]:
         """List the indicators whose level a review lowered, each with the mask of the rows whose score is lower for it.
@@ -324,59 +323,39 @@ class RunScorer:
         return lowered_indicators
 
     def _write_codes(
-        self,
-        block: RowBlock,
-        judgements: Sequence[CaseJudgement],
-        scores: Ints,
-        codes: NDArray[np.int8],
-        scratch: Bools,
-        capped: Bools,
+        self, judgements: Sequence[CaseJudgement], scores: Ints, codes: NDArray[np.int8], capped: Bools | None
     ) -> None:
         """Write the reason codes of indicators in the rows of a block into `codes`, one row of `codes` per indicator.
 
         `full`, `partial` and `zero` follow from the score, `zero_by_rule` and `not_applicable` from `judgements`, and
         the codes of capped answers from `capped`, which marks the rows whose score was capped for lack of evidence.
-        Unknown rows get their code from `_mark_unknown` afterwards. `scratch` is overwritten.
+        Unknown rows get their code from `_mark_unknown` afterwards.
         """
         # `full`, `partial` and `zero` have consecutive numbers, so masks can be added: `partial` + 1 is `zero`, - 1 is
         # `full`.
-        np.equal(scores, self._low, out=scratch)
-        np.add(scratch.view(np.int8), CODE_NUMBERS["partial"], out=codes)
-        np.equal(scores, self._best, out=scratch)
-        if self._flat.any():
-            np.greater(scratch, self._flat, out=scratch)
-        np.subtract(codes, scratch.view(np.int8), out=codes)
-        if block.self_declared is not None:
-            np.multiply(capped.view(np.int8), self._more_when_capped, out=scratch.view(np.int8))
-            np.add(codes, scratch.view(np.int8), out=codes)
+        np.add((scores == self._low).view(np.int8), CODE_NUMBERS["partial"], out=codes)
+        codes -= np.greater(scores == self._best, self._flat).view(np.int8)
+        if capped is not None:
+            codes += capped.view(np.int8) * self._more_when_capped
         for code, judged in zip(codes, judgements, strict=True):
             if judged.zero is not None:
-                _add_where(code, judged.zero, CODE_NUMBERS["zero_by_rule"] - CODE_NUMBERS["zero"], scratch[0])
+                code += judged.zero.view(np.int8) * (CODE_NUMBERS["zero_by_rule"] - CODE_NUMBERS["zero"])
             if judged.not_applicable is not None:
-                _add_where(
-                    code, judged.not_applicable, CODE_NUMBERS["not_applicable"] - CODE_NUMBERS["zero"], scratch[0]
-                )
+                code += judged.not_applicable.view(np.int8) * (CODE_NUMBERS["not_applicable"] - CODE_NUMBERS["zero"])
 
     def _mark_unknown(
-        self,
-        block: RowBlock,
-        other_causes: Sequence[tuple[int, Bools]],
-        codes: NDArray[np.int8],
-        unknown: Bools,
-        scratch: Bools,
+        self, block: RowBlock, other_causes: Sequence[tuple[int, Bools]], codes: NDArray[np.int8], unknown: Bools
     ) -> None:
         """Change the codes of unknown rows from `zero` to `unknown`, or to the reason why the answer does not count.
 
         That reason (withdrawn, rejected, stale) is in `block.set_aside`. The rows in `other_causes` keep the code
         `unknown`, because applicability is in doubt or an answer to another indicator is absent; each mask there comes
-        with the number of the indicator in the run. `codes` and `unknown` are indicators × rows; `scratch` is
-        overwritten.
+        with the number of the indicator in the run. `codes` and `unknown` are indicators × rows.
         """
-        _add_where(codes, unknown, CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"], scratch)
+        codes += unknown.view(np.int8) * (CODE_NUMBERS["unknown"] - CODE_NUMBERS["zero"])
         if block.set_aside is None:
             return
-        aside = block.set_aside[self.slice]
-        _add_where(codes, unknown, aside, scratch)
+        codes += unknown.view(np.int8) * block.set_aside[self.slice]
         for number, mask in other_causes:
             codes[number][mask] = CODE_NUMBERS["unknown"]
 
@@ -433,10 +412,3 @@ def _build_column(numbers: Iterable[int]) -> RunConstants:
     """Build a column of numbers, one for each indicator of a run, in 32 bits if they fit, else in 64."""
     column = np.array(list(numbers))[:, np.newaxis]
     return column.astype(np.int32) if (np.abs(column) <= INT32_MAX).all() else column
-
-
-def _add_where(codes: NDArray[np.int8], where: Bools, by: int | NDArray[np.int8], scratch: Bools) -> None:
-    """Add `by` to the `codes` of the rows that the mask `where` marks; `scratch` is overwritten."""
-    more = scratch.view(np.int8)
-    np.multiply(where.view(np.int8), by, out=more)
-    np.add(codes, more, out=codes)

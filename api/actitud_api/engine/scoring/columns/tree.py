@@ -166,9 +166,9 @@ class TreeScorer:
             into[internal == NO_SCORE] = NO_SCORE
 
     def aggregate_scores(self, scores: Ints, groups: Ints) -> None:
-        """Write the scores of all groups into `groups`, from given `scores` of the indicators.
+        """Write the scores of all groups into `groups`, computed from given `scores` of the indicators.
 
-        An indicator with the score -1 leaves its group. A group of which too few children count receives -1.
+        An indicator with the score -1 leaves its group. A group in which too few children count receives -1.
         """
 
         def score_group(compiled: CompiledGroup) -> Bools | None:
