@@ -7,10 +7,10 @@ command is run.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, get_args
+from typing import Final, Literal, Protocol, Self, TypedDict, Unpack, get_args
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
 from actitud_api.engine.methodology import loader
@@ -21,6 +21,8 @@ SHELLS: Final = ("bash", "zsh", "fish")
 LIGHT: Final = frozenset({"completion.run_completion"})
 """Commands that need no settings, database or log, and must be fast because a shell runs them when it starts."""
 STANDARD_INPUT: Final = "-"
+EDITION: Final = Texts("la edición", "the edition")
+FILE: Final = Texts("el fichero", "the file")
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -31,14 +33,71 @@ class CommandRunner(Protocol):
         """Run the command and return its exit code; raise `CommandError` if it fails."""
 
 
-class AddCommand(Protocol):
-    """Function that adds a command to a parser, with its help in one language."""
+class ArgumentForm(TypedDict, total=False):
+    """How an argument is written: the parameters of `add_argument` that commands use."""
 
-    def __call__(self, text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
-        """Add the command `name`, with `text` as its help, and return its parser.
+    action: Literal["append"]
+    choices: Iterable[object]
+    default: object
+    metavar: str
+    nargs: str
+    required: bool
+    type: Callable[[str], object]
+
+
+class Command:
+    """A command, or a group of commands, with its help in one language."""
+
+    def __init__(self, parser: argparse.ArgumentParser, language: Language) -> None:
+        self._parser = parser
+        self._language = language
+        self._commands: argparse._SubParsersAction[argparse.ArgumentParser] | None = None
+
+    def add_command(self, text: Texts, name: str, run: str | None = None) -> Command:
+        """Add the command `name`, with `text` as its help, and return it.
 
         `run` is `"module.function"`, or None for a group of commands such as `keys`, to which commands are added.
         """
+        if self._commands is None:
+            self._commands = self._parser.add_subparsers(required=True, metavar="COMMAND")
+        told = text.into(self._language)
+        parser = self._commands.add_parser(name, help=told, description=told)
+        if run is not None:
+            parser.set_defaults(run=run)
+        return Command(parser, self._language)
+
+    def add(self, name: str, text: Texts, **form: Unpack[ArgumentForm]) -> None:
+        """Add an argument with `text` as its help."""
+        self._parser.add_argument(name, help=text.into(self._language), **form)
+
+    def add_flag(self, name: str, text: Texts) -> None:
+        """Add an option without a value."""
+        self._parser.add_argument(name, action="store_true", help=text.into(self._language))
+
+    def add_alternatives(self, flags: Mapping[str, Texts]) -> None:
+        """Add options without a value, of which one at most may be given."""
+        group = self._parser.add_mutually_exclusive_group()
+        for name, text in flags.items():
+            group.add_argument(name, action="store_true", help=text.into(self._language))
+
+    def add_database(self) -> Self:
+        """Add the option `--database`; return the command."""
+        text = Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLAlchemy URL")
+        self.add("--database", text, metavar="URL")
+        return self
+
+    def add_lang(self) -> None:
+        """Add the option `--lang`, which sets the language of the output."""
+        text = Texts(
+            "idioma: {languages} (el de esta terminal)",
+            "language: {languages} (that of this terminal)",
+            languages=", ".join(LANGUAGES),
+        )
+        self.add("--lang", text, metavar="LANG")
+
+    def add_json(self) -> None:
+        """Add the option `--json`: the result as a JSON document."""
+        self.add_flag("--json", Texts("escribe un documento JSON", "write a JSON document"))
 
 
 def detect_language(environment: Mapping[str, str]) -> Language:
@@ -73,14 +132,7 @@ def load_runner(options: argparse.Namespace) -> CommandRunner:
 def build_parser(language: Language) -> argparse.ArgumentParser:
     """Return the parser of all commands, with help in a language."""
     parser = argparse.ArgumentParser(prog="actitud-api")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def added(text: Texts, name: str, run: str | None = None) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        if run is not None:
-            command.set_defaults(run=run)
-        return command
-
+    commands = Command(parser, language)
     for add in (
         _add_init,
         _add_serve,
@@ -106,64 +158,32 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_openapi,
         _add_completion,
     ):
-        add(added, language)
+        add(commands)
     return parser
 
 
-def _add_database_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the option `--database`."""
-    command.add_argument(
-        "--database",
-        metavar="URL",
-        help=Texts("base de datos, como URL de SQLAlchemy", "database, as an SQLAlchemy URL").into(language),
-    )
-
-
-def _add_lang_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the option `--lang`, which sets the language of the output."""
-    command.add_argument(
-        "--lang",
-        metavar="LANG",
-        help=Texts("idioma: {languages} (el de esta terminal)", "language: {languages} (that of this terminal)")
-        .into(language)
-        .format(languages=", ".join(LANGUAGES)),
-    )
-
-
-def _add_json_option(command: argparse.ArgumentParser, language: Language) -> None:
-    """Add the option `--json`: the result as a JSON document."""
-    command.add_argument(
-        "--json", action="store_true", help=Texts("escribe un documento JSON", "write a JSON document").into(language)
-    )
-
-
-def _add_organisation_options(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_organisation_options(command: Command) -> None:
     """Add the options that describe an organisation."""
-    command.add_argument(
+    command.add(
         "--organisation",
-        metavar="ID",
-        help=Texts(
+        Texts(
             "identificador de la primera organización, como ES-DIR3-L01280796",
             "identifier of the first organisation, as ES-DIR3-L01280796",
-        ).into(language),
-    )
-    command.add_argument("--name", help=Texts("su nombre", "its name").into(language))
-    command.add_argument(
-        "--kind",
-        help=Texts("su tipo: {kinds}", "its kind: {kinds}").into(language).format(kinds=", ".join(get_args(Kind))),
-    )
-    command.add_argument("--population", metavar="N", help=Texts("sus habitantes", "its inhabitants").into(language))
-    command.add_argument(
-        "--province",
-        metavar="CODE",
-        help=Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52").into(
-            language
         ),
+        metavar="ID",
+    )
+    command.add("--name", Texts("su nombre", "its name"))
+    command.add("--kind", Texts("su tipo: {kinds}", "its kind: {kinds}", kinds=", ".join(get_args(Kind))))
+    command.add("--population", Texts("sus habitantes", "its inhabitants"), metavar="N")
+    command.add(
+        "--province",
+        Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52"),
+        metavar="CODE",
     )
 
 
-def _add_init(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_init(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "prepara la instalación: base de datos, primera organización y primera clave; repetirla no cambia nada",
             "prepare the installation: database, first organisation and first key; to repeat it changes nothing",
@@ -171,97 +191,91 @@ def _add_init(added: AddCommand, language: Language) -> None:
         "init",
         "installing.run_init",
     )
-    _add_organisation_options(command, language)
-    command.add_argument(
+    _add_organisation_options(command)
+    command.add(
         "--key-days",
+        Texts("días que vale la clave, de 31 a 365 (365)", "days that the key lasts, 31 to 365 (365)"),
         default=str(access.DAYS_MAX),
         metavar="DAYS",
-        help=Texts("días que vale la clave, de 31 a 365 (365)", "days that the key lasts, 31 to 365 (365)").into(
-            language
-        ),
     )
-    command.add_argument(
+    command.add_flag(
         "--new-key",
-        action="store_true",
-        help=Texts(
+        Texts(
             "hace otra clave de administración aunque haya una que vale",
             "make another administrator key although there is one that holds",
-        ).into(language),
+        ),
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_serve(added: AddCommand, language: Language) -> None:
-    command = added(Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve")
-    _add_address_options(command, language)
-    command.add_argument(
+def _add_serve(commands: Command) -> None:
+    command = commands.add_command(
+        Texts("sirve la instalación", "serve the installation"), "serve", "serving.run_serve"
+    )
+    _add_address_options(command)
+    command.add(
         "--workers",
-        metavar="NUMBER",
-        help=Texts(
+        Texts(
             "procesos que sirven a la vez (1); con PostgreSQL", "processes that serve at the same time (1); PostgreSQL"
-        ).into(language),
+        ),
+        metavar="NUMBER",
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_worker(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_worker(commands: Command) -> None:
+    command = commands.add_command(
         Texts("hace los trabajos que esperan; con PostgreSQL", "do the jobs that wait; with PostgreSQL"),
         "worker",
         "working.run_worker",
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_address_options(command: argparse.ArgumentParser, language: Language) -> None:
+def _add_address_options(command: Command) -> None:
     """Add the options `--host` and `--port`."""
-    command.add_argument(
-        "--host",
-        help=Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)").into(language),
-    )
-    command.add_argument(
-        "--port", help=Texts("puerto en el que escucha (8000)", "port to listen on (8000)").into(language)
-    )
+    command.add("--host", Texts("dirección en la que escucha (127.0.0.1)", "address to listen on (127.0.0.1)"))
+    command.add("--port", Texts("puerto en el que escucha (8000)", "port to listen on (8000)"))
 
 
-def _add_doctor(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_doctor(commands: Command) -> None:
+    command = commands.add_command(
         Texts("mira qué va mal y dice qué hacer", "look for what is wrong and say what to do"),
         "doctor",
         "doctor.run_doctor",
     )
-    command.add_argument(
+    command.add(
         "--keys",
-        metavar="FILE|URL",
-        help=Texts(
+        Texts(
             "las claves públicas en que se confía (JWKS); si no, las de la base de datos",
             "the public keys that are trusted (JWKS); else those of the database",
-        ).into(language),
+        ),
+        metavar="FILE|URL",
     )
-    _add_json_option(command, language)
-    _add_database_option(command, language)
+    command.add_json()
+    command.add_database()
 
 
-def _add_migrate(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_migrate(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "lleva la base de datos a la revisión de esta versión", "bring the database to the revision of this release"
         ),
         "migrate",
         "migrating.run_migrate",
     )
-    command.add_argument(
+    command.add(
         "--to",
-        metavar="REVISION",
-        help=Texts(
+        Texts(
             "otra revisión; hacia abajo se pierde lo que añadieron las posteriores",
             "another revision; downwards, what the later ones added is lost",
-        ).into(language),
+        ),
+        metavar="REVISION",
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_backup_and_restore(added: AddCommand, language: Language) -> None:
+def _add_backup_and_restore(commands: Command) -> None:
     for text, name, run in (
         (
             Texts(
@@ -280,36 +294,19 @@ def _add_backup_and_restore(added: AddCommand, language: Language) -> None:
             "copying.run_restore",
         ),
     ):
-        command = added(text, name, run)
-        command.add_argument(
-            "file",
-            type=Path,
-            metavar="FILE",
-            help=Texts("el fichero de la copia", "the file of the copy").into(language),
-        )
-        command.add_argument(
-            "--force", action="store_true", help=Texts("sustituye lo que haya", "replace what is there").into(language)
-        )
-        _add_database_option(command, language)
+        command = commands.add_command(text, name, run)
+        command.add("file", Texts("el fichero de la copia", "the file of the copy"), type=Path, metavar="FILE")
+        command.add_flag("--force", Texts("sustituye lo que haya", "replace what is there"))
+        command.add_database()
 
 
-def _add_keys(added: AddCommand, language: Language) -> None:
-    commands = added(Texts("claves", "keys"), "keys").add_subparsers(required=True, metavar="COMMAND")
-
-    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        command.set_defaults(run=run)
-        _add_database_option(command, language)
-        return command
-
-    create = command(
+def _add_keys(commands: Command) -> None:
+    group = commands.add_command(Texts("claves", "keys"), "keys")
+    create = group.add_command(
         Texts("hace una clave y la enseña una sola vez", "make a key and show it once"), "create", "keys.run_create"
-    )
-    create.add_argument(
-        "--role",
-        help=Texts("para qué vale: {roles}", "what it is for: {roles}")
-        .into(language)
-        .format(roles=", ".join(get_args(access.Role))),
+    ).add_database()
+    create.add(
+        "--role", Texts("para qué vale: {roles}", "what it is for: {roles}", roles=", ".join(get_args(access.Role)))
     )
     for name, text in (
         (
@@ -331,250 +328,222 @@ def _add_keys(added: AddCommand, language: Language) -> None:
             ),
         ),
     ):
-        create.add_argument(name, metavar="ID", action="append", default=[], help=text.into(language))
-    days = (
-        Texts("días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})")
-        .into(language)
-        .format(most=access.DAYS_MAX)
+        create.add(name, text, metavar="ID", action="append", default=[])
+    days = Texts(
+        "días que vale, de 1 a {most} ({most})", "days that it lasts, 1 to {most} ({most})", most=access.DAYS_MAX
     )
-    create.add_argument("--days", default=str(access.DAYS_MAX), metavar="N", help=days)
-    command(
+    create.add("--days", days, default=str(access.DAYS_MAX), metavar="N")
+    group.add_command(
         Texts("lista las claves, sin sus secretos", "list the keys, without their secrets"), "list", "keys.run_list"
-    )
-    rotate = command(
+    ).add_database()
+    rotate = group.add_command(
         Texts(
             "pone otra clave en el lugar de una, que acaba días después",
             "put another key in the place of one, which ends days after",
         ),
         "rotate",
         "keys.run_rotate",
+    ).add_database()
+    key = Texts(
+        "identificador de la clave: los 12 caracteres que siguen a actl_",
+        "id of the key: the 12 characters after actl_",
     )
-    rotate.add_argument(
-        "id",
-        metavar="ID",
-        help=Texts(
-            "identificador de la clave: los 12 caracteres que siguen a actl_",
-            "id of the key: the 12 characters after actl_",
-        ).into(language),
-    )
-    rotate.add_argument(
+    rotate.add("id", key, metavar="ID")
+    rotate.add(
         "--days",
-        metavar="N",
-        help=Texts(
+        Texts(
             "días que vale la nueva, de 1 a {most} (los que se dieron a la anterior)",
             "days that the new one lasts, 1 to {most} (those that the one before was given)",
-        )
-        .into(language)
-        .format(most=access.DAYS_MAX),
+            most=access.DAYS_MAX,
+        ),
+        metavar="N",
     )
-    overlap = (
-        Texts(
-            "días que la anterior vale aún, de 0 a {most} ({usual})",
-            "days that the one before still lasts, 0 to {most} ({usual})",
-        )
-        .into(language)
-        .format(most=access.OVERLAP_MAX, usual=access.OVERLAP)
+    overlap = Texts(
+        "días que la anterior vale aún, de 0 a {most} ({usual})",
+        "days that the one before still lasts, 0 to {most} ({usual})",
+        most=access.OVERLAP_MAX,
+        usual=access.OVERLAP,
     )
-    rotate.add_argument("--overlap", default=str(access.OVERLAP), metavar="N", help=overlap)
-    command(Texts("acaba con una clave", "end a key"), "revoke", "keys.run_revoke").add_argument(
-        "id",
-        metavar="ID",
-        help=Texts(
-            "identificador de la clave: los 12 caracteres que siguen a actl_",
-            "id of the key: the 12 characters after actl_",
-        ).into(language),
-    )
-    check = command(
+    rotate.add("--overlap", overlap, default=str(access.OVERLAP), metavar="N")
+    revoke = group.add_command(Texts("acaba con una clave", "end a key"), "revoke", "keys.run_revoke").add_database()
+    revoke.add("id", key, metavar="ID")
+    check = group.add_command(
         Texts(
             "dice qué claves hay en un texto, por su identificador; acaba con 1 si hay alguna",
             "tell which keys are in a text, by their ids; exits with 1 where there is any",
         ),
         "check",
         "keys.run_check",
-    )
-    check.add_argument(
+    ).add_database()
+    check.add(
         "file",
+        Texts("el fichero; - es la entrada estándar (-)", "the file; - is standard input (-)"),
         metavar="FILE",
         nargs="?",
         default=STANDARD_INPUT,
-        help=Texts("el fichero; - es la entrada estándar (-)", "the file; - is standard input (-)").into(language),
     )
-    check.add_argument(
+    check.add_flag(
         "--holds",
-        action="store_true",
-        help=Texts(
+        Texts(
             "mira además en la base de datos si cada una vale; también con --database",
             "look in the database as well whether each of them holds; so does --database",
-        ).into(language),
+        ),
     )
-    command(
+    group.add_command(
         Texts(
             "hace otra clave de firma y retira la anterior, que sigue valiendo para lo que firmó",
             "make another signing key and retire the one before, which still holds for what it signed",
         ),
         "rotate-signing",
         "keys.run_rotate_signing",
-    )
-    revoke_signing = command(
+    ).add_database()
+    revoke_signing = group.add_command(
         Texts(
             "hace constar que otros pueden tener una clave de firma, y hace otra si es la que firma",
             "enter that others may have a signing key, and make another one if it is the one that signs",
         ),
         "revoke-signing",
         "keys.run_revoke_signing",
-    )
-    revoke_signing.add_argument(
+    ).add_database()
+    revoke_signing.add(
         "id",
-        metavar="KID",
-        help=Texts(
+        Texts(
             "el identificador de la clave, como está en /.well-known/jwks.json",
             "the id of the key, as /.well-known/jwks.json has it",
-        ).into(language),
+        ),
+        metavar="KID",
     )
-    revoke_signing.add_argument(
+    revoke_signing.add(
         "--since",
-        metavar="SEQ",
-        help=Texts(
+        Texts(
             "la primera entrada del libro de cambios desde la que no vale lo que firma (la siguiente)",
             "the first entry of the ledger from which on what it signs does not count (the next one)",
-        ).into(language),
+        ),
+        metavar="SEQ",
     )
 
 
-def _add_policy(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_policy(commands: Command) -> None:
+    command = commands.add_command(
         Texts("enseña quién puede llamar a cada operación", "show who may call each operation"),
         "policy",
         "policy.run_policy",
     )
-    command.add_argument("--json", action="store_true", help=Texts("en JSON", "as JSON").into(language))
+    command.add_flag("--json", Texts("en JSON", "as JSON"))
 
 
-def _add_ledger(added: AddCommand, language: Language) -> None:
-    commands = added(Texts("libro de cambios", "ledger"), "ledger").add_subparsers(required=True, metavar="COMMAND")
-
-    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
-        command: argparse.ArgumentParser = commands.add_parser(
-            name, help=text.into(language), description=text.into(language)
-        )
-        command.set_defaults(run=run)
-        _add_database_option(command, language)
-        return command
-
-    command(
+def _add_ledger(commands: Command) -> None:
+    group = commands.add_command(Texts("libro de cambios", "ledger"), "ledger")
+    group.add_command(
         Texts(
             "firma un punto de control y lo escribe, para guardarlo fuera",
             "sign a checkpoint and write it, to be kept outside",
         ),
         "checkpoint",
         "ledger.run_checkpoint",
-    )
-    command(
+    ).add_database()
+    group.add_command(
         Texts(
             "escribe todas las entradas, como las ve cualquiera, una por línea (JSON)",
             "write every entry, as everybody sees them, one a line (JSON)",
         ),
         "export",
         "ledger.run_export",
-    )
-    acknowledge = command(
+    ).add_database()
+    acknowledge = group.add_command(
         Texts(
             "hace constar que la base de datos se ha recuperado de una copia, para volver a firmar",
             "enter that the database was brought back from a copy, to sign again",
         ),
         "acknowledge-restore",
         "ledger.run_acknowledge_restore",
-    )
-    acknowledge.add_argument(
+    ).add_database()
+    acknowledge.add(
         "--reason",
+        Texts(
+            "el motivo, que queda en el libro de cambios para siempre", "the reason, which stays in the ledger for ever"
+        ),
         required=True,
-        help=Texts(
-            "el motivo, que queda en el libro de cambios para siempre",
-            "the reason, which stays in the ledger for ever",
-        ).into(language),
     )
 
 
-def _add_import(added: AddCommand, language: Language) -> None:
-    about = added(Texts("organizaciones", "organisations"), "organisations")
-    imported = about.add_subparsers(required=True, metavar="COMMAND").add_parser(
+def _add_import(commands: Command) -> None:
+    group = commands.add_command(Texts("organizaciones", "organisations"), "organisations")
+    command = group.add_command(
+        Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities"),
         "import",
-        help=Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities").into(language),
-        description=Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities").into(language),
+        "importing.run_import",
     )
-    imported.set_defaults(run="importing.run_import")
-    imported.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
-    imported.add_argument(
+    command.add("file", FILE, type=Path, metavar="FILE")
+    command.add(
         "--population-year",
-        metavar="YEAR",
-        help=Texts(
+        Texts(
             "año de las poblaciones del fichero, el de su padrón",
             "year of the populations of the file, that of its register",
-        ).into(language),
-    )
-    _add_database_option(imported, language)
-
-
-def _add_assessments_import(commands: argparse._SubParsersAction[argparse.ArgumentParser], language: Language) -> None:
-    text = Texts(
-        "importa las evaluaciones de muchas organizaciones de un fichero (.csv, .jsonl o .xlsx)",
-        "import the assessments of many organisations from a file (.csv, .jsonl or .xlsx)",
-    )
-    command = commands.add_parser("import", help=text.into(language), description=text.into(language))
-    command.set_defaults(run="assessing.run_import")
-    command.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
-    command.add_argument(
-        "--edition", required=True, metavar="EDITION", help=Texts("la edición", "the edition").into(language)
-    )
-    for name, help_text in (
-        ("--dry-run", Texts("lo comprueba y no guarda nada", "check it and store nothing")),
-        (
-            "--all-or-nothing",
-            Texts("no guarda nada si alguna fila tiene un fallo", "store nothing if any row has a fault"),
         ),
-    ):
-        command.add_argument(name, action="store_true", help=help_text.into(language))
-    command.add_argument(
+        metavar="YEAR",
+    )
+    command.add_database()
+
+
+def _add_assessments(commands: Command) -> None:
+    group = commands.add_command(Texts("evaluaciones", "assessments"), "assessments")
+    _add_assessments_import(group)
+    _add_transition(group)
+
+
+def _add_assessments_import(group: Command) -> None:
+    command = group.add_command(
+        Texts(
+            "importa las evaluaciones de muchas organizaciones de un fichero (.csv, .jsonl o .xlsx)",
+            "import the assessments of many organisations from a file (.csv, .jsonl or .xlsx)",
+        ),
+        "import",
+        "assessing.run_import",
+    )
+    command.add("file", FILE, type=Path, metavar="FILE")
+    command.add("--edition", EDITION, required=True, metavar="EDITION")
+    command.add_flag("--dry-run", Texts("lo comprueba y no guarda nada", "check it and store nothing"))
+    command.add_flag(
+        "--all-or-nothing",
+        Texts("no guarda nada si alguna fila tiene un fallo", "store nothing if any row has a fault"),
+    )
+    command.add(
         "--annotated",
-        type=Path,
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "escribe en este fichero una copia con los fallos señalados, si hay alguno",
             "write a copy with the faults marked to this file, if there are any",
-        ).into(language),
-    )
-    _add_database_option(command, language)
-
-
-def _add_assessments(added: AddCommand, language: Language) -> None:
-    commands = added(Texts("evaluaciones", "assessments"), "assessments").add_subparsers(
-        required=True, metavar="COMMAND"
-    )
-    _add_assessments_import(commands, language)
-    text = Texts("da un paso para muchas evaluaciones a la vez", "take a step for many assessments at once")
-    command = commands.add_parser("transition", help=text.into(language), description=text.into(language))
-    command.set_defaults(run="transitions.run_transition")
-    for name, metavar, help_text in (
-        ("edition", "EDITION", Texts("la edición", "the edition")),
-        (
-            "step",
-            "STEP",
-            Texts(
-                "el paso: submissions, reviews, hearings, returns, finals o extensions",
-                "the step: submissions, reviews, hearings, returns, finals or extensions",
-            ),
         ),
-    ):
-        command.add_argument(name, metavar=metavar, help=help_text.into(language))
-    command.add_argument(
+        type=Path,
+        metavar="FILE",
+    )
+    command.add_database()
+
+
+def _add_transition(group: Command) -> None:
+    command = group.add_command(
+        Texts("da un paso para muchas evaluaciones a la vez", "take a step for many assessments at once"),
+        "transition",
+        "transitions.run_transition",
+    )
+    command.add("edition", EDITION, metavar="EDITION")
+    command.add(
+        "step",
+        Texts(
+            "el paso: submissions, reviews, hearings, returns, finals o extensions",
+            "the step: submissions, reviews, hearings, returns, finals or extensions",
+        ),
+        metavar="STEP",
+    )
+    command.add(
         "--organisation",
+        Texts(
+            "solo esta organización; se repite para varias; si no, todas las que cumplan las condiciones",
+            "only this organisation; repeated for several; else all that meet the conditions",
+        ),
         metavar="ID",
         action="append",
         default=[],
-        help=Texts(
-            "solo esta organización; se repite para varias; si no, todas las que cumplan las condiciones",
-            "only this organisation; repeated for several; else all that meet the conditions",
-        ).into(language),
     )
     for name, metavar, help_text in (
         ("--state", "STATE", Texts("solo las que están en este estado", "only those in this state")),
@@ -599,17 +568,15 @@ def _add_assessments(added: AddCommand, language: Language) -> None:
             ),
         ),
     ):
-        command.add_argument(name, metavar=metavar, help=help_text.into(language))
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        help=Texts("dice qué pasaría, sin cambiar nada", "say what would happen, without a change").into(language),
+        command.add(name, help_text, metavar=metavar)
+    command.add_flag(
+        "--dry-run", Texts("dice qué pasaría, sin cambiar nada", "say what would happen, without a change")
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_publish(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_publish(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "publica una edición para siempre, o una corrección de ella",
             "publish an edition for good, or a correction of it",
@@ -617,32 +584,27 @@ def _add_publish(added: AddCommand, language: Language) -> None:
         "publish",
         "publishing.run_publish",
     )
-    command.add_argument(
+    command.add(
         "edition",
+        Texts("la edición, que está en revisión o publicada", "the edition, which is in review or published"),
         metavar="EDITION",
-        help=Texts("la edición, que está en revisión o publicada", "the edition, which is in review or published").into(
-            language
-        ),
     )
-    command.add_argument(
-        "--reason",
-        metavar="TEXT",
-        required=True,
-        help=Texts("por qué; se publica con ella", "why; it is published with it").into(language),
+    command.add(
+        "--reason", Texts("por qué; se publica con ella", "why; it is published with it"), metavar="TEXT", required=True
     )
-    command.add_argument(
+    command.add(
         "--corrections",
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "un fichero con `supersedes` y `corrections`, como en el cuerpo de la petición; - es la entrada estándar",
             "a file with `supersedes` and `corrections`, as in the body of the request; - is standard input",
-        ).into(language),
+        ),
+        metavar="FILE",
     )
-    _add_database_option(command, language)
+    command.add_database()
 
 
-def _add_discard(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_discard(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "quita una revisión a la que le faltan puntuaciones, que impide publicar otra",
             "remove a revision without all its scores, which keeps others from being published",
@@ -650,12 +612,12 @@ def _add_discard(added: AddCommand, language: Language) -> None:
         "discard-revision",
         "discarding.run_discard",
     )
-    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
-    _add_database_option(command, language)
+    command.add("edition", EDITION, metavar="EDITION")
+    command.add_database()
 
 
-def _add_flags(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_flags(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "busca lo que llama la atención en una edición, para que alguien lo mire",
             "look for what is remarkable in an edition, for somebody to look at it",
@@ -663,12 +625,12 @@ def _add_flags(added: AddCommand, language: Language) -> None:
         "flags",
         "flagging.run_flags",
     )
-    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
-    _add_database_option(command, language)
+    command.add("edition", EDITION, metavar="EDITION")
+    command.add_database()
 
 
-def _add_audit(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_audit(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "audita el índice de una edición: qué miden sus partes y de qué dependen los niveles",
             "audit the index of an edition: what its parts measure, and what the levels depend on",
@@ -676,14 +638,14 @@ def _add_audit(added: AddCommand, language: Language) -> None:
         "audit",
         "auditing.run_audit",
     )
-    command.add_argument("edition", metavar="EDITION", help=Texts("la edición", "the edition").into(language))
-    _add_lang_option(command, language)
-    _add_json_option(command, language)
-    _add_database_option(command, language)
+    command.add("edition", EDITION, metavar="EDITION")
+    command.add_lang()
+    command.add_json()
+    command.add_database()
 
 
-def _add_erase(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_erase(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "borra los datos personales de una evaluación: documentos, notas, motivos y alegaciones",
             "erase the personal data of an assessment: documents, notes, reasons and replies",
@@ -695,7 +657,7 @@ def _add_erase(added: AddCommand, language: Language) -> None:
         ("edition", Texts("la edición, publicada o no", "the edition, published or not")),
         ("organisation", Texts("la organización, por su identificador", "the organisation, by its id")),
     ):
-        command.add_argument(name, metavar=name.upper(), help=text.into(language))
+        command.add(name, text, metavar=name.upper())
     for option, metavar, text in (
         ("--indicator", "CODE", Texts("solo lo de esta respuesta", "only what belongs to this answer")),
         (
@@ -704,87 +666,68 @@ def _add_erase(added: AddCommand, language: Language) -> None:
             Texts("por qué; queda para siempre en el registro público", "why; it stays in the public ledger for good"),
         ),
     ):
-        command.add_argument(option, metavar=metavar, required=option == "--reason", help=text.into(language))
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        help=Texts("solo dice lo que se borraría", "only say what would be erased").into(language),
-    )
-    _add_database_option(command, language)
+        command.add(option, text, metavar=metavar, required=option == "--reason")
+    command.add_flag("--dry-run", Texts("solo dice lo que se borraría", "only say what would be erased"))
+    command.add_database()
 
 
-def _add_score(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_score(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "puntúa los hechos de un fichero y explica cada punto", "score the facts of a file and explain every point"
         ),
         "score",
         "scoring.run_score",
     )
-    command.add_argument(
+    command.add(
         "file",
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "el fichero, con el cuerpo de POST /v1/scores; - es la entrada estándar",
             "the file, with the body of POST /v1/scores; - is standard input",
-        ).into(language),
+        ),
+        metavar="FILE",
     )
-    versions = (
-        Texts(
-            "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
-            "version of the methodology (the one that the file says: {versions}), or the file of a document",
-        )
-        .into(language)
-        .format(versions=", ".join(loader.list_versions()))
+    versions = Texts(
+        "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
+        "version of the methodology (the one that the file says: {versions}), or the file of a document",
+        versions=", ".join(loader.list_versions()),
     )
-    command.add_argument("--methodology", metavar="V", help=versions)
-    command.add_argument(
+    command.add("--methodology", versions, metavar="V")
+    command.add_flag(
         "--table",
-        action="store_true",
-        help=Texts(
+        Texts(
             "el fichero es una tabla CSV con una organización en cada línea; escribe la tabla de sus puntuaciones",
             "the file is a CSV table with an organisation in each line; write the table of their scores",
-        ).into(language),
+        ),
     )
-    command.add_argument(
+    command.add(
         "--keep",
+        Texts(
+            "una columna de la tabla que se copia sin leerla; se repite para varias",
+            "a column of the table that is copied without reading it; repeated for several",
+        ),
         metavar="COLUMN",
         action="append",
         default=[],
-        help=Texts(
-            "una columna de la tabla que se copia sin leerla; se repite para varias",
-            "a column of the table that is copied without reading it; repeated for several",
-        ).into(language),
     )
-    command.add_argument(
+    command.add(
         "--format",
-        choices=("csv", "jsonl", "table"),
-        help=Texts(
+        Texts(
             "cómo se escriben las puntuaciones de una tabla: csv (si no se dice), jsonl, o table, para leerla aquí",
             "how the scores of a table are written: csv (by default), jsonl, or table, to read it here",
-        ).into(language),
+        ),
+        choices=("csv", "jsonl", "table"),
     )
-    _add_lang_option(command, language)
-    command.add_argument(
+    command.add_lang()
+    command.add_flag(
         "--json",
-        action="store_true",
-        help=Texts(
-            "escribe el documento JSON que responde el servicio", "write the JSON document that the service answers"
-        ).into(language),
+        Texts("escribe el documento JSON que responde el servicio", "write the JSON document that the service answers"),
     )
 
 
-def _add_methodology(added: AddCommand, language: Language) -> None:
-    commands = added(Texts("metodologías", "methodologies"), "methodology").add_subparsers(
-        required=True, metavar="COMMAND"
-    )
-
-    def command(text: Texts, name: str, run: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text.into(language), description=text.into(language))
-        command.set_defaults(run=run)
-        return command
-
-    new = command(
+def _add_methodology(commands: Command) -> None:
+    group = commands.add_command(Texts("metodologías", "methodologies"), "methodology")
+    new = group.add_command(
         Texts(
             "escribe una metodología pequeña, con sus textos, para empezar la propia",
             "write a small methodology, with its texts, to begin one of your own",
@@ -792,57 +735,54 @@ def _add_methodology(added: AddCommand, language: Language) -> None:
         "new",
         "methodologies.run_new",
     )
-    new.add_argument(
+    new.add(
         "path",
-        metavar="PATH",
-        help=Texts(
+        Texts(
             "la carpeta, o el fichero .json, donde se escribe; no sustituye nada",
             "the folder, or the .json file, that is written; nothing is replaced",
-        ).into(language),
+        ),
+        metavar="PATH",
     )
-    _add_lang_option(new, language)
-    check = command(
+    new.add_lang()
+    check = group.add_command(
         Texts("comprueba un documento y sus textos", "check a document and its texts"),
         "check",
         "methodologies.run_check",
     )
-    check.add_argument(
-        "file",
-        metavar="FILE",
-        help=Texts("el documento; - es la entrada estándar", "the document; - is standard input").into(language),
+    check.add(
+        "file", Texts("el documento; - es la entrada estándar", "the document; - is standard input"), metavar="FILE"
     )
-    check.add_argument(
+    check.add(
         "--texts",
-        nargs="+",
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "los textos, uno por idioma (texts/es.json y texts/en.json junto al documento)",
             "the texts, one file for each language (texts/es.json and texts/en.json beside the document)",
-        ).into(language),
+        ),
+        nargs="+",
+        metavar="FILE",
     )
-    _add_lang_option(check, language)
-    diff = command(
+    check.add_lang()
+    diff = group.add_command(
         Texts("dice qué cambia de una metodología a otra", "say what changes from one methodology to another"),
         "diff",
         "methodologies.run_diff",
     )
     for name, metavar in (("before", "A"), ("after", "B")):
-        diff.add_argument(
+        diff.add(
             name,
-            metavar=metavar,
-            help=Texts(
+            Texts(
                 "una versión ({versions}) o un fichero, con sus textos en texts/ al lado",
                 "a version ({versions}) or a file, with its texts in texts/ beside it",
-            )
-            .into(language)
-            .format(versions=", ".join(loader.list_versions())),
+                versions=", ".join(loader.list_versions()),
+            ),
+            metavar=metavar,
         )
-    _add_lang_option(diff, language)
-    _add_json_option(diff, language)
+    diff.add_lang()
+    diff.add_json()
 
 
-def _add_verify(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_verify(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "comprueba lo publicado: resúmenes, firmas, la cadena del libro de cambios y cada puntuación",
             "verify what is published: digests, signatures, the chain of the ledger and every score",
@@ -850,74 +790,69 @@ def _add_verify(added: AddCommand, language: Language) -> None:
         "verify",
         "verifying.run_verify",
     )
-    command.add_argument(
+    command.add(
         "source",
-        metavar="FILE|URL",
-        help=Texts(
+        Texts(
             "un fichero publicado (edición entera, documento, libro de cambios), - la entrada estándar, "
             "o la dirección de una edición, publicación, documento o libro de un servicio",
-            "a published file (bundle, document, ledger), - standard input, or the address of an edition, publication, "
-            "document or ledger of a service",
-        ).into(language),
-    )
-    command.add_argument(
-        "--keys",
+            "a published file (bundle, document, ledger), - standard input, or the address of an edition, "
+            "publication, document or ledger of a service",
+        ),
         metavar="FILE|URL",
-        help=Texts(
+    )
+    command.add(
+        "--keys",
+        Texts(
             "las claves públicas en que se confía (JWKS): fichero o dirección; si no, las del servicio o las "
             "del fichero",
             "the public keys that are trusted (JWKS): file or address; else those of the service, or of the file",
-        ).into(language),
+        ),
+        metavar="FILE|URL",
     )
-    command.add_argument(
+    command.add(
         "--checkpoint",
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "un punto de control guardado fuera, con el que tiene que concordar",
             "a checkpoint kept outside, which has to agree",
-        ).into(language),
+        ),
+        metavar="FILE",
     )
-    command.add_argument(
+    command.add(
         "--ledger",
-        metavar="FILE|URL",
-        help=Texts(
+        Texts(
             "el libro de cambios que tiene que conocer lo publicado; si no, el del servicio de la dirección",
             "the ledger that has to know what is published; else that of the service of the address",
-        ).into(language),
+        ),
+        metavar="FILE|URL",
     )
-    _add_lang_option(command, language)
-    _add_json_option(command, language)
+    command.add_lang()
+    command.add_json()
 
 
-def _add_demo(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_demo(commands: Command) -> None:
+    command = commands.add_command(
         Texts("sirve la demostración, con datos inventados", "serve the demonstration, with invented data"),
         "demo",
         "demonstration.run_demo",
     )
-    left = command.add_mutually_exclusive_group()
-    left.add_argument(
-        "--in-review",
-        action="store_true",
-        help=Texts(
-            "deja la edición en revisión, y enseña una clave para publicarla",
-            "leave the edition in review, and show a key to publish it with",
-        ).into(language),
+    command.add_alternatives(
+        {
+            "--in-review": Texts(
+                "deja la edición en revisión, y enseña una clave para publicarla",
+                "leave the edition in review, and show a key to publish it with",
+            ),
+            "--drafts": Texts(
+                "deja la edición abierta, con borradores, y enseña una clave para llevarla hasta el final",
+                "leave the edition open, with drafts, and show a key to take it to its end with",
+            ),
+        }
     )
-    left.add_argument(
-        "--drafts",
-        action="store_true",
-        help=Texts(
-            "deja la edición abierta, con borradores, y enseña una clave para llevarla hasta el final",
-            "leave the edition open, with drafts, and show a key to take it to its end with",
-        ).into(language),
-    )
-    _add_address_options(command, language)
-    _add_database_option(command, language)
+    _add_address_options(command)
+    command.add_database()
 
 
-def _add_sandbox(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_sandbox(commands: Command) -> None:
+    command = commands.add_command(
         Texts(
             "sirve datos inventados para probar programas, solo en esta máquina",
             "serve invented data for tests of programs, on this machine only",
@@ -925,76 +860,61 @@ def _add_sandbox(added: AddCommand, language: Language) -> None:
         "sandbox",
         "sandbox.run_sandbox",
     )
-    command.add_argument(
+    command.add(
         "--port",
+        Texts("puerto, o 0 para uno libre (8000)", "port, or 0 for a free one (8000)"),
         type=int,
         choices=range(65_536),
         default=8000,
         metavar="PORT",
-        help=Texts("puerto, o 0 para uno libre (8000)", "port, or 0 for a free one (8000)").into(language),
     )
-    command.add_argument(
-        "--json",
-        action="store_true",
-        help=Texts("escribe dirección y claves como JSON", "write address and keys as JSON").into(language),
-    )
-    command.add_argument(
+    command.add_flag("--json", Texts("escribe dirección y claves como JSON", "write address and keys as JSON"))
+    command.add_flag(
         "--jobs",
-        action="store_true",
-        help=Texts(
-            "hace también los trabajos, que si no se quedan en la cola",
-            "do the jobs too, which otherwise stay queued",
-        ).into(language),
+        Texts(
+            "hace también los trabajos, que si no se quedan en la cola", "do the jobs too, which otherwise stay queued"
+        ),
     )
 
 
-def _add_openapi(added: AddCommand, language: Language) -> None:
-    command = added(
+def _add_openapi(commands: Command) -> None:
+    command = commands.add_command(
         Texts("escribe el documento OpenAPI", "write the OpenAPI document"), "openapi", "document.run_openapi"
     )
-    command.add_argument("file", type=Path, metavar="FILE", help=Texts("el fichero", "the file").into(language))
-    command.add_argument(
+    command.add("file", FILE, type=Path, metavar="FILE")
+    command.add(
         "--methodology-schema",
-        type=Path,
-        metavar="FILE",
-        help=Texts(
+        Texts(
             "escribe además el esquema JSON de los documentos de metodología",
             "write the JSON Schema of methodology documents too",
-        ).into(language),
-    )
-    command.add_argument(
-        "--check",
-        action="store_true",
-        help=Texts("no escribe: falla si el fichero es distinto", "do not write: fail if the file differs").into(
-            language
         ),
-    )
-    command.add_argument(
-        "--compatible-with",
         type=Path,
-        metavar="BASELINE",
-        help=Texts(
+        metavar="FILE",
+    )
+    command.add_flag(
+        "--check", Texts("no escribe: falla si el fichero es distinto", "do not write: fail if the file differs")
+    )
+    command.add(
+        "--compatible-with",
+        Texts(
             "no escribe: falla si el fichero rompe clientes de este otro documento",
             "do not write: fail if the file breaks clients of this other document",
-        ).into(language),
+        ),
+        type=Path,
+        metavar="BASELINE",
     )
-    command.add_argument(
+    command.add(
         "--accepted",
+        Texts("los cambios aceptados, con su decisión", "the accepted breaks, each with its decision"),
         type=Path,
         metavar="LIST",
-        help=Texts("los cambios aceptados, con su decisión", "the accepted breaks, each with its decision").into(
-            language
-        ),
     )
 
 
-def _add_completion(added: AddCommand, language: Language) -> None:
-    command = added(
-        Texts(
-            "escribe lo que completa las órdenes en un intérprete",
-            "write what completes the commands in a shell",
-        ),
+def _add_completion(commands: Command) -> None:
+    command = commands.add_command(
+        Texts("escribe lo que completa las órdenes en un intérprete", "write what completes the commands in a shell"),
         "completion",
         "completion.run_completion",
     )
-    command.add_argument("shell", choices=SHELLS, help=Texts("el intérprete", "the shell").into(language))
+    command.add("shell", Texts("el intérprete", "the shell"), choices=SHELLS)
