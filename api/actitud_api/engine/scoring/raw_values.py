@@ -135,7 +135,6 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
     above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
     leaf = compile_fact_reader(layout, absent=True)
     numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
-    over, under = find_slot(above, layout), find_slot(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
         # The checks of a document make both sides linear in the fact, so two trials determine them.
@@ -154,31 +153,5 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
         else int(10 ** (described.decimals if isinstance(described, Fact) else DECIMALS_OF_NUMBERS)),
         minimum=described.minimum or 0,
         maximum=described.maximum or 0,
-        coefficients=_find_simple_coefficients(slot, over, under, below) or coefficients,
+        coefficients=coefficients,
     )
-
-
-def _find_simple_coefficients(
-    slot: int, over: int | None, under: int | None, below: Operand
-) -> Callable[[Facts], tuple[Number, Number, Number, Number]] | None:
-    """Return the function that computes a, b, c and d of an `ImprovementStep` for a simple formula, else None.
-
-    Simple formulas are the fact f itself, f divided by another fact, and another fact divided by f. `slot` is the slot
-    of f. `over` is the slot of the numerator and `under` that of the denominator; each is None if that side is not a
-    plain fact. `below` is the operand in the denominator: the constant 1 for a formula without a denominator.
-    """
-    if over == slot and below == Constant(value=1):
-        return lambda _: (1, 0, 0, 1)
-    if over == slot and under is not None and under != slot:
-
-        def over_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
-            return 1, 0, 0, facts[under]
-
-        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", over_another)
-    if under == slot and over is not None and over != slot:
-
-        def under_another(facts: Sequence[Number]) -> tuple[Number, Number, Number, Number]:
-            return 0, facts[over], 1, 0
-
-        return cast("Callable[[Facts], tuple[Number, Number, Number, Number]]", under_another)
-    return None
