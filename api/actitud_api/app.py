@@ -528,7 +528,7 @@ def _update_domains(session: Session, organisation: str) -> None:
 
 
 def find_expected_problem(error: Exception) -> ProblemError | None:
-    """Return the problem that an exception of the services is mapped to, or None if the exception is unexpected."""
+    """Return the problem for an exception that the services raise on purpose, None for an unexpected exception."""
     problem = find_problem(error, _MAPPED)
     return problem if isinstance(problem, ProblemError) else None
 

@@ -230,7 +230,7 @@ _QUOTED: Final = Texts("«{}»", "“{}”")
 
 
 def describe_fault(fault: SettingsFault, language: Language) -> str:
-    """Describe a fault of the settings in one line, without secrets; for an invalid value, name the valid ones."""
+    """Describe a fault of the settings in one line, without secrets; for an invalid value, name the valid values."""
     value = fault.value
     if fault.code == "invalid":
         value = _HIDDEN.into(language) if value is None else _QUOTED.into(language).format(value)

@@ -102,7 +102,7 @@ def get_media_type(headers: Mapping[str, str]) -> str:
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A complete HTTP response of the service. Header names are in lower case."""
+    """Complete HTTP response of the service. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -114,7 +114,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def media_type(self) -> str:
-        """The media type of the body in lower case, without parameters; empty if there is no ``Content-Type``."""
+        """Media type of the body in lower case, without parameters; empty if there is no ``Content-Type``."""
         return get_media_type(self.headers)
 
     @property
@@ -153,9 +153,9 @@ _SEEN: ContextVar[list[Response] | None] = ContextVar("actitud_responses", defau
 def responses() -> Generator[list[Response], None, None]:
     """Collect the HTTP responses to the calls made in a ``with`` block: headers, request ids, entity tags, bodies.
 
-    After ``with responses() as received: client.editions.list()`` the list ``received`` has one
-    :class:`Response`. The block applies to the current thread or task and to tasks created in it. Redirects,
-    failed attempts and streamed files are not collected. The bodies stay in memory, so keep the block short.
+    In ``with responses() as received: client.editions.list()`` the list ``received`` gets one :class:`Response`. The
+    block applies to the current thread or task and to tasks created in it. Redirects, failed attempts and streamed
+    files are not collected. The bodies stay in memory, so keep the block short.
     """
     seen: list[Response] = []
     token = _SEEN.set(seen)
@@ -192,7 +192,7 @@ class AsyncTransport(Protocol):
 
 
 def drive(call: Call[T], transport: Transport) -> T:
-    """Run a call to its end with a blocking transport and return its result.
+    """Run a call with a blocking transport: perform its attempts until it ends, and return its result.
 
     Raises the exceptions of the call.
     """
@@ -208,7 +208,7 @@ def drive(call: Call[T], transport: Transport) -> T:
 
 
 async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
-    """Run a call to its end with an asynchronous transport and return its result.
+    """Run a call with an asynchronous transport: perform its attempts until it ends, and return its result.
 
     Raises the exceptions of the call.
     """
@@ -224,7 +224,7 @@ async def drive_async(call: Call[T], transport: AsyncTransport) -> T:
 
 
 class Bound:
-    """Base of the blocking client and of its groups of operations, such as ``client.editions``.
+    """Base class of the blocking client and of its groups of operations, such as ``client.editions``.
 
     ``core``: the settings of the client. ``transport``: the object that sends its requests.
     """
@@ -235,7 +235,7 @@ class Bound:
 
 
 class AsyncBound:
-    """Base of the asynchronous client and of its groups of operations, such as ``client.editions``.
+    """Base class of the asynchronous client and of its groups of operations, such as ``client.editions``.
 
     ``core``: the settings of the client. ``transport``: the object that sends its requests.
     """
@@ -692,10 +692,10 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One fetched page of a list: its items, and ``following``, the request for the next page (``None`` on the last).
 
     Attributes:
-        kind: The type that the response is decoded as, such as ``Listing[Edition]``.
+        kind: Type of the decoded response, such as ``Listing[Edition]``.
         language: The language of its texts.
-        edition: Id of the edition that the list belongs to, even if the request named it ``latest``; ``None`` if it
-            belongs to no edition.
+        edition: Id of the edition to which the list belongs, even if the request named it ``latest``; ``None`` if there
+            is none.
         total: Number of items of all pages, ``None`` if the request did not ask to count them.
     """
 
@@ -708,7 +708,7 @@ class Fetched(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def fetch_page(core: Core, request: Request, kind: type[Listing[T]]) -> Call[Fetched[T]]:
-    """Fetch one page of a list. ``kind``: the type that the response is decoded as, such as ``Listing[Edition]``.
+    """Fetch one page of a list. ``kind``: type of the decoded response, such as ``Listing[Edition]``.
 
     Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``. The URL of a next page on another
     host raises ``UnexpectedResponse`` too.

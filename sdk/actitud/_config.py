@@ -56,7 +56,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, seconds: float) -> Timeouts:
-        """Return the time-outs that follow from one number of seconds, the read time-out.
+        """Return time-outs derived from one number of seconds, which is the read time-out.
 
         The connect time-out is the same, but at most 5 s; the total is four times as long.
         """
@@ -64,7 +64,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Secret:
-    """A string that never appears in a ``repr``, a log line or a pickle."""
+    """String that never appears in a ``repr``, a log line or a pickle, such as an API key."""
 
     __slots__ = ("_text",)
 
@@ -80,7 +80,7 @@ class Secret:
         raise TypeError("a secret cannot be pickled")
 
     def reveal(self) -> str:
-        """Return the string. Only the transport calls this method, when it sends a request."""
+        """Return the secret string. Only the transport calls this method, when it sends a request."""
         return self._text
 
 

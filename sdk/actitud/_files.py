@@ -26,10 +26,10 @@ _LINED = frozenset({"text/csv", "application/jsonl"})
 
 
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """Downloaded file: either read into memory, or still arriving, to be written to the path ``to``.
+    """Downloaded file: either read into memory (``content``), or still arriving (``reply``), to be written to ``to``.
 
-    ``content``: the whole file, ``None`` if it is still arriving as ``reply``. ``rows``: number of rows that the file
-    will have, ``None`` if it is not known.
+    ``progress``: called after each chunk that is written. ``rows``: number of rows that the file will have, ``None`` if
+    it is not known.
     """
 
     content: bytes | None = None

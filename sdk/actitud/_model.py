@@ -50,7 +50,7 @@ class _DataclassFields:
 class Model(msgspec.Struct, frozen=True):
     """Base class of all responses of the service.
 
-    ``repr()`` is one line of at most 200 characters: the class, id, index, level and status of the model.
+    ``repr()`` is one line of at most 200 characters: class, id, index, level and status of the model.
     """
 
     if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class Nodes(Tabular, tuple[N, ...]):
     """Tuple of dimensions, groups or indicators in the order of the methodology, in which they can be found by id.
 
     ``nodes["D1"]`` returns the node with that id, or raises ``KeyError``, which names similar ids; ``"D1" in nodes`` is
-    true if there is such a node. A number is a position, as in any tuple.
+    true if there is such a node. A number in brackets is a position, as in any tuple.
     """
 
     __slots__ = ()

@@ -94,7 +94,7 @@ def parse_rate_limit(value: str | None) -> float:
     """Return the seconds until an exhausted rate limit is renewed, 0 if none is exhausted.
 
     ``value``: a ``RateLimit`` header in the form of draft-ietf-httpapi-ratelimit-headers-11, ``"read";r=0;t=30``,
-    several separated by commas; ``None`` if the response has none. Unreadable parts of it are ignored.
+    possibly several limits separated by commas; ``None`` if the response has none. Unreadable parts of it are ignored.
     """
     limits = (_RATE_LIMIT.fullmatch(item.strip()) for item in (value or "").split(","))
     return max((float(limit[2]) for limit in limits if limit and int(limit[1]) == 0), default=0.0)

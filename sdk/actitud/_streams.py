@@ -32,7 +32,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def share(self) -> float | None:
-        """The share of the file that has arrived, 0 to 1, or ``None`` if the size of the whole file is not known."""
+        """Share of the file that has arrived, 0 to 1, or ``None`` if the size of the whole file is not known."""
         for done, total in ((self.bytes, self.total_bytes), (self.rows, self.total_rows)):
             if total:
                 return min(done / total, 1.0)

@@ -54,7 +54,7 @@ Failure: TypeAlias = NoAnswer | UnexpectedResponse
 
 
 class HttpxTransport:
-    """Transport of the blocking client, over an httpx client that it closes only if it created it."""
+    """Transport of the blocking client, over an httpx client; a client of the caller is not closed."""
 
     def __init__(self, core: Core, http_client: HttpClient | None, cache: Cache | None) -> None:
         self._owned = http_client is None
@@ -97,7 +97,7 @@ class HttpxTransport:
 
 
 class AsyncHttpxTransport:
-    """Transport of the asynchronous client, over an httpx client that it closes only if it created it."""
+    """Transport of the asynchronous client, over an httpx client; a client of the caller is not closed."""
 
     def __init__(self, core: Core, http_client: AsyncHttpClient | None, cache: Cache | None) -> None:
         # Imported late: a blocking client never needs it, and `import actitud` stays quick.

@@ -63,13 +63,13 @@ class RatioAnswer(_Basis):
 
 
 class PrivateRatioAnswer(RatioAnswer):
-    """Answer with the messages received and answered, and with the number of those answered in private."""
+    """Answer with the messages received and answered, and with the number of messages answered in private."""
 
     answered_private: int
 
 
 class MessagesAnswer(PrivateRatioAnswer):
-    """Answer with the messages received and answered, and with the numbers of those among them that criticise."""
+    """Answer with the messages received and answered, and with the numbers of critical messages among both."""
 
     critical_received: int
     critical_answered: int
@@ -78,7 +78,7 @@ class MessagesAnswer(PrivateRatioAnswer):
 class SelfPraiseAnswer(RatioAnswer):
     """Answer with the self-praising posts in a sample of posts.
 
-    ``office_holders``: number of those that praise office-holders. ``ceremonial``: number of ceremonial posts, which
+    ``office_holders``: number of posts that praise office-holders. ``ceremonial``: number of ceremonial posts, which
     are counted apart.
     """
 
@@ -110,7 +110,7 @@ class _OutsideRemit(TypedDict, total=False):
 
 
 class ServicesAnswer(ComponentsAnswer, _OutsideRemit):
-    """Answer with the components that exist, and with the components that are not a task of the organisation."""
+    """Answer with the components that exist, and with the components that are outside the remit of the organisation."""
 
 
 class CountAnswer(_Basis):

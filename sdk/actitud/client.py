@@ -116,8 +116,8 @@ class Client(_ClientBase, Bound):
         timeout: Seconds to wait for the next part of a response, or all limits as :class:`Timeouts`; by default
             ``ACTITUD_TIMEOUT``, else 5 s to connect, 30 s to read, 120 s for a call with its retries.
         api_key: API key, sent only to this service; ``""`` for none; by default ``ACTITUD_API_KEY``.
-        lang: Default language of the sentences; if the service does not support it, a warning names the language of its
-            response.
+        lang: Default language of the sentences; if the service does not support it, a warning says in which language it
+            answers.
         max_retries: Largest number of retries of a call that can safely be repeated.
         app_info: Your program, for the service's log: ``("portal", "1.2", "https://example.org")``.
         wait_for_limit: Wait for the next window when a rate limit is exhausted, instead of raising.

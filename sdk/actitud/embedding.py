@@ -53,7 +53,7 @@ def embed(
         name: Name of the organisation, for the text alternative.
         form: ``badge`` or ``card`` (images), ``frame`` (an ``iframe``) or ``element`` (a custom element).
         lang: Language of the texts.
-        theme: Colours.
+        theme: Colours of the badge, card, frame or element.
     """
     check_language(lang)
     # The client's URL always has a port. The service writes its own URLs without the default one.

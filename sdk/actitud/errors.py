@@ -212,7 +212,7 @@ class MethodNotAllowed(RequestRefused):
 
 
 class NotAcceptable(RequestRefused):
-    """406: the resource has no representation of the requested media type."""
+    """406: the operation cannot answer in the requested media type."""
 
 
 class Conflict(RequestRefused):
@@ -260,7 +260,7 @@ class InternalError(ServiceFailed):
 
 
 class NotSupported(ServiceFailed):
-    """501: the service does not produce the requested format, which the standard of the operation defines."""
+    """501: the service does not produce a format that the standard of the operation, such as oEmbed, defines."""
 
 
 class ServiceUnavailable(ServiceFailed):

@@ -199,7 +199,7 @@ class Versioned(Model, frozen=True, kw_only=True):
 
 
 class MethodologyRef(Model, frozen=True, kw_only=True):
-    """The methodology that a score was computed with: its version and the ``sha256:`` digest of its document."""
+    """Methodology with which a score was computed: its version, and the ``sha256:`` digest of its document."""
 
     version: str
     digest: str
@@ -248,7 +248,10 @@ class Methodology(Model, frozen=True, kw_only=True):
 
 
 class Goalpost(Model, frozen=True, kw_only=True):
-    """A point of an indicator's scoring curve: a raw value ``x`` in the indicator's unit, and its score, 0 to 100."""
+    """Goalpost, a point of an indicator's scoring curve: a raw value ``x`` in the indicator's unit, and its score.
+
+    The score is 0 to 100.
+    """
 
     x: float
     score: float
@@ -281,7 +284,7 @@ class ReasonParameters(Model, frozen=True, kw_only=True):
 
 
 class Reason(Model, frozen=True, kw_only=True):
-    """The reason for the score of an indicator: a stable code, the numbers behind it, and a sentence."""
+    """Reason for the score of an indicator: a stable code, the numbers behind it, and a sentence."""
 
     code: ReasonCode
     parameters: ReasonParameters
@@ -340,7 +343,7 @@ class IndicatorScore(Model, frozen=True, kw_only=True):
         state: ``observed``, ``unknown`` or ``not_applicable``.
         value: Raw value in the indicator's unit, ``None`` if there is none, as without an answer.
         score: 0 to 100, ``None`` if the indicator is not scored.
-        weight: Integer, relative to the weights of the other indicators in its group.
+        weight: Weight as an integer, relative to the other indicators of its group.
         possible, won, lost: Index points that the indicator can add, adds and does not add; ``won + lost = possible``.
             They are ``None`` if the indicator does not count for the index. In a group that is neither an arithmetic
             mean nor a sum, ``possible`` and ``won`` cannot be computed and are ``None``.
@@ -376,7 +379,7 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
         weight: Integer, relative to the weights of the other dimensions or groups.
         coverage: Share of the weight with known answers, 0 to 1.
         possible, won, lost: Index points that the group can add, adds and does not add.
-        groups, own_indicators: Only the direct children.
+        groups, own_indicators: Scores of the groups and indicators directly below it.
     """
 
     id: str
@@ -397,7 +400,7 @@ class DimensionScore(Shown, frozen=True, kw_only=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators of the dimension, which can be found by id: ``indicators["D1.07"]``.
+        """Scores of all indicators of the dimension, to be found by id: ``indicators["D1.07"]``.
 
         The indicators of its groups come first, then its own.
         """
@@ -499,7 +502,8 @@ class PillarScore(Model, frozen=True, kw_only=True):
     """Score of a pillar: the weighted mean of some indicators, shown beside the index and without a ranking.
 
     ``score`` and ``score_max`` are 0 to 100, ``None`` if no indicator of the pillar counts; ``score_max`` is the score
-    if every unknown answer had the best value. ``share``: share of all index points that its indicators hold, 0 to 1.
+    if every unknown answer had the best value. ``share``: share of all possible index points that its indicators have,
+    0 to 1.
     """
 
     id: str
@@ -573,7 +577,7 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def indicators(self) -> Nodes[IndicatorScore]:
-        """All indicators, in the order of the methodology, which can be found by id: ``indicators["D1.07"]``."""
+        """Scores of all indicators in the order of the methodology, to be found by id: ``indicators["D1.07"]``."""
         return _collect(self.dimensions, self.own_indicators)
 
     @property
@@ -651,9 +655,9 @@ class Delta(Model, frozen=True, kw_only=True):
 
 
 class GroupDelta(Model, frozen=True, kw_only=True):
-    """The difference between two scores of an organisation in a dimension or a group.
+    """Difference between two scores of an organisation in a dimension or a group.
 
-    ``score``: the score of the group. ``lost``: the index points that it loses.
+    ``score``: score of the group. ``lost``: index points that the group loses.
     """
 
     id: str
@@ -664,10 +668,10 @@ class GroupDelta(Model, frozen=True, kw_only=True):
 
 
 class IndicatorDelta(Model, frozen=True, kw_only=True):
-    """The difference between two scores of an organisation in one indicator.
+    """Difference between two scores of an organisation in one indicator.
 
-    ``code_before`` and ``code_after``: the codes of the reasons for the scores. ``score``: the score of the indicator.
-    ``lost``: the index points that it loses.
+    ``code_before`` and ``code_after``: codes of the reasons for the scores. ``score``: score of the indicator.
+    ``lost``: index points that the indicator loses.
     """
 
     id: str
@@ -711,7 +715,7 @@ class Difference(Model, frozen=True, kw_only=True):
 
 
 class WhatIf(Model, frozen=True, kw_only=True):
-    """The score with the hypothetical facts, and its difference from the score with the submitted facts."""
+    """Score with the hypothetical facts of a request, and its difference from the score with the real facts."""
 
     score: Score
     difference: Difference
@@ -740,7 +744,7 @@ class ReviewVerdict(Model, frozen=True, kw_only=True):
 class ReviewRemark(Model, frozen=True, kw_only=True):
     """Overall review of an assessment, without the facts that only assessors set.
 
-    ``max_level``: the highest level that the review allows, ``None`` for no limit. ``reason``: its text.
+    ``max_level``: the highest level that the review allows, ``None`` for no limit. ``reason``: text of the review.
     """
 
     max_level: int | None
@@ -749,7 +753,7 @@ class ReviewRemark(Model, frozen=True, kw_only=True):
 
 
 class ReviewReply(Model, frozen=True, kw_only=True):
-    """The organisation's reply to the verdict on one indicator.
+    """Reply of the organisation to the verdict on one indicator.
 
     ``evidence``: the documents sent with the reply, empty once the edition is published. ``at``: time of the reply.
     """
@@ -773,7 +777,7 @@ class ScoreReview(Model, frozen=True, kw_only=True):
 
 
 class Reply(Versioned, frozen=True, kw_only=True):
-    """The organisation's reply to the verdicts on one indicator, sent during the hearing."""
+    """Reply of the organisation to the verdicts on one indicator, sent during the hearing."""
 
     edition: str
     organisation: str
@@ -912,7 +916,7 @@ class LevelPath(Model, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str | None:
-        """The reason why there are no moves, in words; ``None`` if there are moves."""
+        """Reason why there are no moves to the next level, in words; ``None`` if there are moves."""
         if self.moves:
             return None
         return " ".join(obstacle.text for obstacle in self.unreachable) or self.text
@@ -938,7 +942,8 @@ class StagedScores(Model, frozen=True, kw_only=True):
 class ChangeParts(Model, frozen=True, kw_only=True):
     """Points that each cause adds to the change of a score between two editions; their sum is exactly ``total``.
 
-    ``methodology``: the new rules. ``coverage``: answers that became known or unknown. ``data``: answers that changed.
+    ``methodology``: points because of new rules. ``coverage``: points because answers became known or unknown.
+    ``data``: points because answers changed.
     """
 
     methodology: float
@@ -948,7 +953,7 @@ class ChangeParts(Model, frozen=True, kw_only=True):
 
 
 class GroupChange(Model, frozen=True, kw_only=True):
-    """The change of the score of a dimension or a group between two editions.
+    """Change of the score of a dimension or a group between two editions.
 
     ``parts``: the change divided by cause, ``None`` if one of the stages has no score.
     """
@@ -961,10 +966,10 @@ class GroupChange(Model, frozen=True, kw_only=True):
 
 
 class IndicatorChange(Model, frozen=True, kw_only=True):
-    """The change of the score of an indicator between two editions.
+    """Change of the score of an indicator between two editions.
 
-    ``code_before`` and ``code_after``: the reason code in each edition, ``None`` if the methodology version of
-    that edition lacks the indicator.
+    ``code_before`` and ``code_after``: code of the reason for the score in each edition, ``None`` if the methodology
+    version of that edition lacks the indicator.
     """
 
     id: str
@@ -1096,7 +1101,7 @@ class Span(Model, frozen=True):
 
 
 class Calendar(Model, frozen=True, kw_only=True):
-    """The phases of an edition, in the order in which they take place."""
+    """Calendar of an edition: its phases, in the order in which they take place."""
 
     submission: Span
     review: Span
@@ -1137,7 +1142,7 @@ class FormerName(Model, frozen=True, kw_only=True):
 
 
 class Contact(Model, frozen=True, kw_only=True):
-    """The contact for corrections of an organisation's entry: an e-mail address, the URL of a web page, or both.
+    """Contact for corrections of an organisation's entry: an e-mail address, the URL of a web page, or both.
 
     An unknown member is ``None``.
     """
@@ -1316,7 +1321,7 @@ class SubmissionLine(Model, frozen=True, kw_only=True):
 
 
 class Submission(SubmissionLine, frozen=True, kw_only=True):
-    """A complete submission, with the facts that were sent.
+    """Complete submission of an assessment, with the facts that were sent.
 
     ``profile``, ``profile_evidence``, ``profile_sources`` and ``answers`` have the form of an assessment, so they can
     be sent again.
@@ -1463,8 +1468,8 @@ class Agreement(Model, frozen=True, kw_only=True):
 class Sample(Model, frozen=True, kw_only=True):
     """Random sample of the assessments of an edition, drawn for a second review.
 
-    Anybody can repeat the draw: sort the submitted assessments, of which there are ``assessments``, by the SHA-256 of
-    ``seed``, a line feed and the organisation id; the sample is the first ``ceil(share * assessments)``. ``created``:
+    Anybody can repeat the draw: sort the submitted assessments by the SHA-256 of ``seed``, a line feed and the
+    organisation id, and take the first ``ceil(share * assessments)``; ``assessments`` is their number. ``created``:
     time of the draw. ``seed_given``: true if the caller chose the seed, false if the service did. Before publication
     ``assessments`` and ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key,
     unless the key may read drafts.
@@ -1782,7 +1787,10 @@ class RankPercentiles(Model, frozen=True, kw_only=True):
 
 
 class LevelProbability(Model, frozen=True, kw_only=True):
-    """Share of the random draws of the weights (0 to 1) in which an organisation has exactly the level ``level``."""
+    """Share of the random draws of the weights in which an organisation has exactly the level ``level``.
+
+    ``probability`` is this share, 0 to 1.
+    """
 
     level: int
     probability: float
@@ -1853,7 +1861,7 @@ class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
 
     Attributes:
         correlation: Correlation of the scores of the node with those of the parent.
-        weight: Share of the parent's weights.
+        weight: Share of the weights of all nodes of the parent.
         main_effect: Share of the parent's variance that the node explains.
         effective_weight: The main effect, divided by the sum of the main effects of all nodes of the parent.
     """
@@ -1904,8 +1912,8 @@ class GoalpostStatistics(Model, frozen=True, kw_only=True):
     """Sensitivity of ranks to a goalpost (a point of a scoring curve) that was set by judgement.
 
     ``position``: index of the goalpost in the indicator's curve, from 0. ``x``: its present raw value. ``down`` and
-    ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next one, or
-    if no organisation would have an index.
+    ``up``: the effect of lowering and of raising ``x`` by 20 %, ``None`` if the goalpost would reach the next goalpost,
+    or if no organisation would have an index.
     """
 
     indicator: str
@@ -1972,7 +1980,7 @@ class CompensatedScore(Model, frozen=True, kw_only=True):
 
 
 class Compensation(Model, frozen=True, kw_only=True):
-    """Effect of a geometric mean, in which strong dimensions compensate less for weak ones, on the index.
+    """Effect on the index if it were a geometric mean, in which strong dimensions compensate less for weak ones.
 
     ``loss_mean`` and ``loss_max``: mean and largest loss of points of the index. ``level_changes`` and
     ``tenth_changes``: shares of the organisations that change their level, or their tenth of the ranking. ``most``: up
@@ -2039,7 +2047,8 @@ class LevelSensitivity(Model, frozen=True, kw_only=True):
     """Sensitivity of levels to judgements and errors, all of which are varied at random together.
 
     ``changes``: share of the drawn levels that differ from the level without variation. ``losses``: share of the draws
-    in which an organisation loses its level. ``far_changes``: share in which its level changes by more than one.
+    in which an organisation loses its level. ``far_changes``: share of the draws in which its level changes by more
+    than one.
     """
 
     organisations: int
@@ -2139,7 +2148,7 @@ class Webhook(Versioned, frozen=True, kw_only=True):
 
 
 class SignedWebhook(Webhook, frozen=True, kw_only=True):
-    """A webhook with a new secret, for :func:`actitud.webhooks.verify`.
+    """Webhook with its new secret, which :func:`actitud.webhooks.verify` needs.
 
     The service shows the secret once: ``secret`` is ``None`` if the call is repeated and receives the stored response.
     ``repr()`` hides it.
@@ -2229,7 +2238,7 @@ class LedgerEntry(Model, frozen=True, kw_only=True):
 
 
 class Checkpoint(Model, frozen=True, kw_only=True):
-    """A signed statement about the first ``size`` entries of the ledger.
+    """Checkpoint: a signed statement about the first ``size`` entries of the ledger.
 
     ``root``: hash of the last of these entries. ``note``: the signed text, with its signatures.
     """
@@ -2263,7 +2272,7 @@ class SigningKey(Model, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Signature(Model, frozen=True, kw_only=True):
-    """A detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over the exact bytes of a document.
+    """Signature of a document: a detached JWS (RFC 7515, appendix F) by Ed25519 (RFC 8037) over its exact bytes.
 
     ``protected`` is the protected header and ``signature`` the signature, both in base64url.
     """
@@ -2325,11 +2334,13 @@ class SuggestionDecision(Model, frozen=True, kw_only=True):
 
 
 class Suggestion(Versioned, frozen=True, kw_only=True):
-    """A proposal for a further error or indicator of the methodology.
+    """A suggestion: a proposal for a further error or indicator of the methodology.
 
     Attributes:
+        kind: ``error`` or ``indicator``.
+        title, text: Title and text of the suggestion.
         language: BCP 47 tag of the language of title and text.
-        dimension, indicator: Ids of the nodes concerned, ``None`` if the suggestion names none.
+        dimension, indicator: Ids of the dimension and indicator concerned, ``None`` if the suggestion names none.
         state: Last decision, or the state before any.
         decisions: All decisions, oldest first.
     """
@@ -2414,9 +2425,8 @@ class Publication(Model, frozen=True, kw_only=True):
         reason: Reason of the publication.
         organisations: Number of scores.
         corrections: The scores that it changes or adds.
-        checkpoint: A signed ledger checkpoint that includes this publication; keep a copy elsewhere to detect later
-            changes. ``bundle_digest`` and ``bundle_size`` (bytes): digest and size of the bundle, one file with the
-            whole publication.
+        checkpoint: Signed ledger checkpoint that includes this publication, and of which you keep a copy elsewhere to
+            detect later changes.
     """
 
     edition: str

@@ -142,7 +142,7 @@ class AsyncPage(_PageBase[T]):
     """One page of a list in the asynchronous client. ``async for`` yields **all** items, of this and all later pages.
 
     ``items``, ``len(page)`` and ``page[0]``: only the items of this page. Later pages are fetched when the iteration
-    reaches them.
+    reaches them. The methods are asynchronous.
     """
 
     def __init__(self, core: Core, transport: AsyncTransport, fetched: Fetched[T]) -> None:
@@ -200,7 +200,7 @@ class AsyncPage(_PageBase[T]):
 
 
 class AsyncListing(Generic[T]):
-    """The result of a list operation of the asynchronous client.
+    """Lazy result of a list operation of the asynchronous client.
 
     ``await`` fetches the first page; ``async for`` iterates over the items of all pages.
     """

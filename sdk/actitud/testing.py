@@ -91,7 +91,7 @@ def build(kind: type[S], **changes: object) -> S:
 
 
 class FakeServer:
-    """A fake service without network, for blocking and asynchronous clients.
+    """Fake service without network, for tests with blocking and asynchronous clients.
 
     ``requests``: the received requests, in order. One server can serve several clients. The server has no state: a
     write does not change later responses.
@@ -104,10 +104,11 @@ class FakeServer:
     def answer(self, operation: str, *answers: object) -> None:
         """Set the responses of an operation of the fake server. They are used in order; the last one is repeated.
 
-        ``operation``: its id in the OpenAPI document, ``editions.scores.get``, or ``request`` for ``client.request``. A
-        response is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a list; ``bytes`` for a
-        file or document; the rows for a stream; or an exception to raise, such as :class:`actitud.TimedOut` or
-        :class:`actitud.NotFound`. The client retries temporary failures as usual, but without waiting.
+        ``operation``: id of the operation in the OpenAPI document, ``editions.scores.get``, or ``request`` for
+        ``client.request``. A response is a model or a JSON value; a ``list`` or ``tuple`` of items (one page) for a
+        list; ``bytes`` for a file or document; the rows for a stream; or an exception to raise, such as
+        :class:`actitud.TimedOut` or :class:`actitud.NotFound`. The client retries temporary failures as usual, but
+        without waiting.
 
         Raises ``ValueError`` if the operation does not exist or no response is passed.
         """

@@ -47,9 +47,9 @@ MessageFault = Literal["headers", "time", "signature", "body"]
 class UntrustedMessage(ActitudError):
     """Raised if a message to a webhook cannot be trusted: answer it with status 400 and ignore it.
 
-    It was not sent by the service, or too long ago. ``code``: ``headers`` if a header is missing or malformed, ``time``
-    if the message is too old or in the future, ``signature`` if no signature over this body was made with your secret,
-    ``body`` if the signed body is not an event of this service.
+    The service did not send it, or sent it too long ago. ``code``: reason: ``headers`` if a header is missing or
+    malformed, ``time`` if the message is too old or in the future, ``signature`` if no signature over this body was
+    made with your secret, ``body`` if the signed body is not an event of this service.
     """
 
     def __init__(self, code: MessageFault, reason: str) -> None:
@@ -86,7 +86,7 @@ class EditionPublished(Event, frozen=True, kw_only=True):
 
 
 class ScoreCorrected(Event, frozen=True, kw_only=True):
-    """Event: a later revision of an edition corrects a score, or adds one (``score.corrected``).
+    """Event: a later revision of an edition corrects or adds a score (``score.corrected``).
 
     ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
     """

@@ -340,7 +340,7 @@ def check_permissions(settings: Settings, language: Language) -> Iterator[Check]
 
 
 def check_files(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield a warning if the service cannot write to the folder for generated files; nothing if it stores no files."""
+    """Yield a warning if the service cannot write to the folder for generated files; nothing if it stores none."""
     if settings.files_bytes and not is_writable(settings.files_folder):
         finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)
         yield _fail("files", finding, _LET_WRITE, language, "warning")

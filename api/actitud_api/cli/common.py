@@ -143,7 +143,8 @@ def render_marked(mark: str, text: str) -> Table:
 def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
     """Show a progress bar of a job on standard error while the `with` block runs.
 
-    Yield a function that receives the amount done and the total.
+    The value of the `with` statement is a function that updates the bar; its arguments are the amount done and the
+    total. `text` is shown before the bar.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
@@ -155,8 +156,8 @@ def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None
 def show_progress(text: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
     """Show a progress bar of `total` steps on standard error while the `with` block runs.
 
-    Yield a function that advances the bar by one step. `quiet`: True to show nothing if standard error is no terminal;
-    otherwise it then receives the last state of the bar.
+    The value of the `with` statement is a function that advances the bar by one step. `text` is shown before the bar.
+    `quiet`: True to show nothing if standard error is no terminal; otherwise the last state of the bar is then written.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)

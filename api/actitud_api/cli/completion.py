@@ -11,7 +11,7 @@ from actitud_api.engine.i18n import Language
 
 
 def run_completion(options: argparse.Namespace, _: Language) -> int:
-    """Print the completion script for a shell and return exit code 0.
+    """Run `completion`: print the script by which a shell completes commands, and return exit code 0.
 
     The script calls this program at each completion, so it always knows the commands of the installed version.
     """

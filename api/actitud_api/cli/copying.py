@@ -64,7 +64,7 @@ Messages recommend them, because `backup` and `restore` copy only SQLite files.
 
 
 def run_backup(options: argparse.Namespace, language: Language) -> int:
-    """Write a backup of the database, print its description and checksum, and return exit code 0.
+    """Run `backup`: write a backup of the database, print its description and checksum, and return exit code 0.
 
     Raises:
         CommandError: The database is on a server or does not exist, or the backup could not be written.
@@ -83,7 +83,7 @@ def run_backup(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_restore(options: argparse.Namespace, language: Language) -> int:
-    """Replace the database by a backup, print the backup's description and checksum, and return exit code 0.
+    """Run `restore`: replace the database by a backup, print description and checksum of the backup, and return 0.
 
     A warning goes to standard error if there is no checksum file to compare with.
 

@@ -51,7 +51,7 @@ _READY = Texts(
 
 
 def run_demo(options: argparse.Namespace, language: Language) -> int:
-    """Run `demo`: serve invented organisations until the service is stopped.
+    """Run `demo`: serve a demonstration with invented organisations until the service is stopped.
 
     The service accepts requests while the demonstration loads; `/readyz` returns 200 when it is loaded and published.
     Return 0, or 1 if the service was stopped before that.

@@ -39,7 +39,7 @@ class DoctorReport(msgspec.Struct, frozen=True):
 
 
 def run_doctor(options: argparse.Namespace, language: Language) -> int:
-    """Check an installation, print the report, and return 1 if there is a problem, else 0.
+    """Run `doctor`: check an installation, print the report, and return exit code 1 if there is a problem, else 0.
 
     Raises:
         CommandError: The file or address of the trusted keys cannot be read (exit code 2).

@@ -17,7 +17,7 @@ _DIFFERS = Texts(
 
 
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
-    """Write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
+    """Run `openapi`: write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
     With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both documents depend only
     on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with the document

@@ -42,7 +42,7 @@ def do_job(
         job: Id of the job.
         text: Label of the progress bar.
         language: Language of messages.
-        publishing: Publisher for jobs that publish, None for the one that `build_publisher` returns.
+        publishing: Publisher for jobs that publish, None for the result of `build_publisher`.
         tries_again: False to raise the exception of the first run that fails, instead of trying again.
 
     Raises:

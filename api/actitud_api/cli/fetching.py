@@ -36,7 +36,10 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 
 
 class AddressNotFound(LookupError):
-    """Raised by `fetch` if the server answers 404; `command_error` is the error for a command that needs the file."""
+    """Raised by `fetch` if the server answers 404.
+
+    A command for which the file is optional catches the exception; any other command raises `command_error` instead.
+    """
 
     def __init__(self, command_error: CommandError) -> None:
         super().__init__(str(command_error))

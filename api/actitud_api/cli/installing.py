@@ -100,7 +100,7 @@ class InstallOutcome(Struct, frozen=True):
 
 
 class OrganisationDiffers(ValueError):
-    """Raised by `install` if organisations exist, but the one that the options of `init` describe is not among them.
+    """Raised by `install` if organisations exist, but not the organisation that the options of `init` describe.
 
     `record`: the first of the existing organisations.
     """

@@ -106,7 +106,7 @@ _COMPROMISED = Texts(
 
 
 def run_create(options: argparse.Namespace, language: Language) -> int:
-    """Create a key, print it once, and return exit code 0.
+    """Run `keys create`: create an access key, print it once, and return exit code 0.
 
     Raises:
         CommandError: The options are invalid (exit code 2), or an organisation or edition does not exist.
@@ -201,7 +201,7 @@ def _is_within(text: str, minimum: int, maximum: int) -> bool:
 
 
 def run_list(options: argparse.Namespace, language: Language) -> int:
-    """Print a table of all keys, oldest first, without secrets, and return exit code 0."""
+    """Run `keys list`: print a table of all access keys, oldest first, without secrets, and return exit code 0."""
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
@@ -236,7 +236,7 @@ def run_list(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_revoke(options: argparse.Namespace, language: Language) -> int:
-    """Revoke a key and return exit code 0.
+    """Run `keys revoke`: revoke an access key, and return exit code 0.
 
     Raises:
         CommandError: No key has that id, or the key is revoked already.
@@ -259,7 +259,7 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_rotate(options: argparse.Namespace, language: Language) -> int:
-    """Replace a key by a new one, print the new key once, and return exit code 0.
+    """Run `keys rotate`: replace an access key by a new one, print the new key once, and return exit code 0.
 
     Raises:
         CommandError: The options are invalid (exit code 2), the key is not valid, or the key that replaced it is still
@@ -344,7 +344,7 @@ def _describe_states(
 
 
 def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
-    """Replace the signing key, print the file of the new private key, and return exit code 0.
+    """Replace the signing key of the ledger, print the file of the new private key, and return exit code 0.
 
     Raises:
         CommandError: The key file cannot be written.

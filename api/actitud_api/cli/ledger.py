@@ -123,7 +123,7 @@ def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: 
 
 
 def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> int:
-    """Append a ledger entry that says that the database was restored from a copy, and return exit code 0.
+    """Run `ledger acknowledge-restore`: record in the ledger that the database was restored from a copy; return 0.
 
     Raises:
         CommandError: The reason is empty or too long (exit code 2), or the ledger has all entries that were signed.
@@ -149,7 +149,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
 
 
 def run_export(options: argparse.Namespace, language: Language) -> int:
-    """Print all entries of the ledger as JSON Lines and return exit code 0.
+    """Run `ledger export`: print all entries of the ledger as JSON Lines, and return exit code 0.
 
     Only public subjects are included, as for a request without a key.
     """

@@ -99,7 +99,7 @@ def run_new(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Check a methodology document, print its defects and remarks, and return 0, or 1 if it has defects.
+    """Run `methodology check`: print defects and remarks of a document; return 1 if it has defects, else 0.
 
     Raises:
         CommandError: A file cannot be read, or a text file has no known language (exit code 2).
@@ -161,7 +161,7 @@ def _read_texts(files: list[str], language: Language) -> dict[Language, bytes]:
 
 
 class DiffedVersion(Struct, frozen=True):
-    """Version and document digest of one of the two methodologies that `methodology diff` compares."""
+    """Version and document digest of a methodology that `methodology diff` compares with another one."""
 
     version: str
     digest: str
@@ -184,7 +184,7 @@ def _build_reference(methodology: Methodology) -> DiffedVersion:
 
 
 def run_diff(options: argparse.Namespace, language: Language) -> int:
-    """Print the differences of two methodologies, or that there are none, and return exit code 0.
+    """Run `methodology diff`: print the differences of two methodologies, and return exit code 0.
 
     Raises:
         CommandError: A file has defects (exit code 1), or an argument is neither a version nor a file (exit code 2).

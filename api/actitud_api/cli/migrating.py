@@ -30,7 +30,7 @@ _DOWN = Texts(
 
 
 def run_migrate(options: argparse.Namespace, language: Language) -> int:
-    """Migrate the tables to a revision, by default the newest, print the steps, and return exit code 0.
+    """Run `migrate`: migrate the tables to a revision, by default the newest, print the steps, and return 0.
 
     Raises:
         CommandError: The database does not exist or belongs to another release, the revision is unknown, or the

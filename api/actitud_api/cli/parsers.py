@@ -27,14 +27,14 @@ LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 class CommandRunner(Protocol):
-    """Function that runs a command: `run_…` in one of the modules of this package."""
+    """Interface of a function that runs a command: `run_…` in one of the modules of this package."""
 
     def __call__(self, options: argparse.Namespace, language: Language, /) -> int:
         """Run the command and return its exit code; raise `CommandError` if it fails."""
 
 
 class ArgumentForm(TypedDict, total=False):
-    """How an argument is written: the parameters of `add_argument` that commands use."""
+    """Form of an argument of a command: the parameters of `add_argument` that commands use."""
 
     action: Literal["append"]
     choices: Iterable[object]

@@ -69,12 +69,12 @@ def _build_line(name: str, path: str, handler: HTTPRouteHandler) -> PolicyLine:
 
 
 def render_policy(language: Language) -> str:
-    """Return the access to every operation as a Markdown table."""
+    """Return a Markdown table of the roles that may call each operation."""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in _list_cells(language))
 
 
 def run_policy(options: argparse.Namespace, language: Language) -> int:
-    """Print the access to every operation and return exit code 0."""
+    """Run `policy`: print which roles may call each operation, and return exit code 0."""
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(list_policy())).decode() + "\n")
     else:

@@ -72,7 +72,7 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
 
 
 class Sandbox:
-    """ASGI application of the sandbox: the service on a copy of invented data; `POST /sandbox/reset` makes a new copy.
+    """ASGI application of the sandbox, which serves a copy of invented data; `POST /sandbox/reset` makes a new copy.
 
     The keys that the sandbox prints stay valid even if a client revokes or rotates them, so that further tests can use
     them.
@@ -82,7 +82,7 @@ class Sandbox:
         """Create the database that is copied for each reset, in an empty folder that must exist as long as the sandbox.
 
         `examples`: folder with the examples of the OpenAPI document. `runs_jobs`: run due jobs as an installation does;
-        otherwise they stay queued, so that a test finds them so.
+        otherwise they stay queued, as tests need them.
         """
         self._folder = folder
         self._runs_jobs = runs_jobs

@@ -133,7 +133,7 @@ class ScoredTable:
             cells: Texts of the copied columns, line by line.
             scores: The score of each line.
             methodology: The methodology of the scores.
-            is_spanish: True if CSV has semicolons and decimal commas, as the file had.
+            is_spanish: True if the CSV is to have semicolons and decimal commas, like the file.
         """
         document = methodology.document
         self._copied = copied

@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
             self.hurry()
 
     def begin_stop(self, *, drains: bool = True) -> bool:
-        """Begin to stop, and return True; return False if the server is already stopping.
+        """Begin to stop the server, and return True; return False if the server is already stopping.
 
         `drains`: False to skip the first step, in which requests are still accepted.
         """
@@ -99,8 +99,8 @@ class Server(uvicorn.Server):
     def retire(self) -> None:
         """Stop accepting connections, and end once all open ones are closed.
 
-        Other processes at the socket accept the connections. The server stays ready meanwhile. A silent connection is
-        closed after the usual time, so that no client meets a connection that closes earlier than those of other
+        Other processes at the socket then accept new connections. The server stays ready meanwhile. A silent connection
+        is closed after the usual time, so that no client meets a connection that closes earlier than those of other
         servers.
         """
         if self._retire_by is None:

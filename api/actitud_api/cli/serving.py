@@ -77,7 +77,7 @@ _log = structlog.get_logger()
 
 
 def run_serve(options: argparse.Namespace, language: Language) -> int:
-    """Run the web service of an installation until it is stopped; return 0, or 1 if the server did not start.
+    """Run `serve`: serve an installation until the server is stopped; return 0, or 1 if the server did not start.
 
     Raises:
         CommandError: The database is not ready or another process serves it, or the address is in use.

@@ -83,7 +83,7 @@ class Worker:
             self.pipe.send(order)
 
     def read_messages(self) -> None:
-        """Read the messages of the worker, and set `is_ready` if one says that the worker accepts connections.
+        """Read the messages of the worker, and set `is_ready` if the worker says that it accepts connections.
 
         If the worker has closed its pipe, wait up to `LOOK_SECONDS` for its process to end.
         """
@@ -95,7 +95,7 @@ class Worker:
             self.process.join(LOOK_SECONDS)
 
     def count_silence(self, seconds: float) -> None:
-        """Add seconds to the time for which the worker has been silent; after a long time, ask it once to answer."""
+        """Count seconds of silence of the worker; after a long silence, ask it once if it is alive."""
         self.silence += min(seconds, STEP_MAX)
         if self.silence >= PING_SECONDS and not self._is_asked:
             self._is_asked = True

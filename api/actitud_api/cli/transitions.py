@@ -55,7 +55,7 @@ _PAGE: Final = 1_000
 
 
 def run_transition(options: argparse.Namespace, language: Language) -> int:
-    """Apply a transition to many assessments with a progress bar, print the outcomes, and return exit code 0.
+    """Run `assessments transition`: make a transition of many assessments, print the outcomes, and return 0.
 
     Raises:
         CommandError: The options are invalid (exit code 2), nothing is selected, or the edition is published.

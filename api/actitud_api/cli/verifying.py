@@ -74,7 +74,7 @@ _PAGE: Final = 1_000
 
 
 def run_verify(options: argparse.Namespace, language: Language) -> int:
-    """Verify a file or a URL, print the report, and return 0 if every check passes, else 1.
+    """Run `verify`: verify a published file or service, print the report, and return 0 if every check passes, else 1.
 
     Raises:
         CommandError: The source cannot be read, or is not published by this software (exit code 2).

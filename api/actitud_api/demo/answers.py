@@ -80,7 +80,7 @@ class _AnswerMaker:
 def simulate_answers(chance: Chance, profile: Profile, traits: Traits) -> Answers:
     """Simulate the answers of an invented municipality, and return them by indicator.
 
-    Every indicator has an answer that applies to the profile and is not scored 0 by a rule. `traits` say how well the
+    Indicators that do not apply to the profile, or that a rule scores 0, have no answer. `traits` say how well the
     municipality answers each indicator, compared with others.
     """
     maker = _AnswerMaker(chance, profile, traits)

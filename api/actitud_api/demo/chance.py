@@ -34,7 +34,7 @@ class Chance:
         """A number of at least 0 and below 1."""
 
     def draw_integer(self, low: int, high: int) -> int:
-        """Draw an integer from `low` to `high`, both included, each with the same probability."""
+        """Draw an integer from `low` to `high`, both included, with equal probabilities."""
         return low + int(self.uniform() * (high - low + 1))
 
     def draw_event(self, probability: float) -> bool:

@@ -61,7 +61,7 @@ RATES: Final[dict[Kind, FlawRates]] = {
 
 
 class Flaws(Struct):
-    """Flaws of simulated answers that leave their facts unchanged, such as missing evidence.
+    """Flaws of simulated answers that leave the facts unchanged, such as missing evidence.
 
     `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside` has the
     reason for each answer that a review sets aside.

@@ -43,8 +43,8 @@ class Profile(Struct):
     """Profile of an invented municipality, with the fields of methodology 2027.1, whose texts explain each field.
 
     Fields ending in `_w90` count 90 days, in `_w12` twelve months. The fields that an organisation sets come first,
-    then the fields that the service sets. `previous_level`: level published in the earlier edition, None if there is
-    none.
+    then the fields that the service sets. `previous_level`: level of the municipality in the earlier edition, None if
+    there is none.
     """
 
     org_type: Literal["MUN"]

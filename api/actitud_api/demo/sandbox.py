@@ -199,7 +199,7 @@ def _add_webhook(session: Session, folder: Path) -> None:
 
 
 def restore_keys(database: Database) -> None:
-    """Make the keys of the sandbox valid for a year from now, even if they were revoked or rotated."""
+    """Make the access keys of the sandbox valid for a year from now, even if they were revoked or rotated."""
     with database.write() as session:
         identifiers = [identifier for _, identifier in KEYS]
         queries.restore_keys(session, identifiers, datetime.now(UTC) + timedelta(days=keys.DAYS_MAX))

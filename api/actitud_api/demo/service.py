@@ -102,7 +102,7 @@ def load_report(database: Database) -> SimulationReport | None:
 
 
 class AlreadyPublished(Exception):
-    """Raised by `store_demonstration` if the stored demonstration has a published edition, which cannot be replaced."""
+    """Raised by `store_demonstration` if a published edition of the stored demonstration would have to be replaced."""
 
 
 def store_demonstration(

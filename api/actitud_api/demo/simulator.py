@@ -42,7 +42,7 @@ class ScoredSubmission(Struct, frozen=True):
 class SimulatedOrganisation(Struct, frozen=True):
     """Invented municipality with its submission and the evaluation of this submission, which contains the score.
 
-    `earlier` is its submission to the earlier edition; None if it did not take part.
+    `earlier` is its submission to the earlier edition, None if it did not take part in it.
     """
 
     municipality: Municipality

@@ -44,7 +44,7 @@ class CommandError(Exception):
 
 
 class Session:
-    """One run of a command: its options, its language and its client."""
+    """One run of a command of ``actitud``: its options, its language and its client."""
 
     def __init__(self, options: argparse.Namespace, language: str) -> None:
         self.options = options

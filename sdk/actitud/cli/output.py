@@ -51,7 +51,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: It
 
 
 def print_score(score: Score, words: Words) -> None:
-    """Print a score: index and level, the largest losses, the conditions of the next level, and the dimensions."""
+    """Print a score to the terminal: index, level, largest losses, conditions of the next level, and dimensions."""
     details = score.level_details
     if isinstance(score, EditionScore):
         rank = "" if score.rank is None else words(f", puesto {score.rank}", f", rank {score.rank}")

@@ -14,8 +14,8 @@ MIN_SHARE: Final = Fraction(4, 5)
 class CodingAgreement(NamedTuple):
     """Agreement of two coders on a variable: how many rows both coded, and how many of these have equal codes.
 
-    ``kappa`` is Cohen's kappa. It is None without such rows, and if both coders gave one and the same code to all rows,
-    because the formula would divide 0 by 0.
+    ``kappa`` is Cohen's kappa. It is None if no row was coded by both, and if both coders gave one and the same code to
+    all rows, because the formula would divide 0 by 0.
     """
 
     pairs: int

@@ -136,7 +136,7 @@ def build_answers(
 
 
 def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> list[MissingAnswer]:
-    """Return the profile fields and indicators that the count could not determine, with the reasons of their facts."""
+    """Return the profile fields and indicators that the count could not determine, with the reasons why."""
     missing = [
         MissingAnswer(name, rule.name, facts[name].reasons)
         for name, rule in definitions.profile.items()
@@ -157,9 +157,10 @@ def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> li
 
 
 def read_profile(content: bytes, version: str) -> dict[str, Any]:
-    """Return the profile in a JSON file, which is a profile alone or a questionnaire saved on the service's page.
+    """Return the profile in a JSON file.
 
-    Raises InvalidProfile if the file is neither, or belongs to another methodology version.
+    The file contains a profile alone, or a questionnaire that was saved on the page of the service. Raises
+    InvalidProfile if it contains neither, or belongs to another methodology version.
     """
     try:
         document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])

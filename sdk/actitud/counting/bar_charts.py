@@ -28,7 +28,7 @@ _ROW_BAR: Final = 14
 
 
 class Bar(NamedTuple):
-    """Bar of a bar chart, of the length ``number``.
+    """Bar of a bar chart, whose length is ``number``.
 
     ``label``: the text beside or below the bar, if any. ``is_unknown``: True if ``number`` is only a lower limit.
     """

@@ -27,11 +27,12 @@ class CodedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coding(msgspec.Struct, frozen=True, kw_only=True):
-    """The contents of the coding workbooks of one or two coders.
+    """Codes and answers that one or two coders wrote into coding workbooks.
 
     - ``rows``: codes of the first coder, by sheet and key of the message.
     - ``second``: codes of the second coder, by sheet and key of the message.
-    - ``accounts``: answers about accounts, by account and column: yes, no, or that the network does not offer it.
+    - ``accounts``: answers about accounts, by account and column: yes, no, or that the network does not offer the
+      feature.
     - ``classes``: yes or no by class of information.
     """
 

@@ -45,7 +45,7 @@ class FollowingReply(NamedTuple):
 
 
 class Delay(NamedTuple):
-    """The shortest and the longest possible time from a message to a reply, in microseconds.
+    """Time from a message to a reply, as a range: the shortest and the longest possible time, in microseconds.
 
     They differ if only the day of the message or of the reply is known.
     """
@@ -57,11 +57,11 @@ class Delay(NamedTuple):
 def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -> Iterator[AnsweredMessage]:
     """Yield the messages of people that were answered in a window, each once, conversation by conversation.
 
-    - A reply that names the message that it answers counts for this message. A further reply to the same message does
-      not count, nor does a reply that continues another reply of the organisation.
-    - Any other reply answers one earlier message of its conversation that has no answer yet. If the files contain no
-      received message of the conversation, its first reply counts for one.
-    - A reply without a conversation answers a message that the files do not contain.
+    - A reply that names the message to which it belongs answers this message. A further reply to the message is not
+      counted, nor is a reply that continues another reply of the organisation.
+    - A reply that names no message answers an earlier message of its conversation that has no answer yet. If the files
+      contain no received message of the conversation, only its first reply is counted.
+    - A reply without a conversation is counted as the answer to a message that the files do not contain.
 
     Args:
         table: The messages.

@@ -72,7 +72,7 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
 class FactCount(msgspec.Struct, frozen=True, kw_only=True):
     """Counted fact: a number with its provenance, or the reasons why it is unknown.
 
-    - ``value``: None if it is unknown.
+    - ``value``: the number, None if it is unknown.
     - ``files``: number of counted rows by index of the file; a message in several files is counted for the first.
     - ``counted``: number of counted rows or accounts.
     - ``left_out``: number of examined rows that were not counted, by the reason.
@@ -129,7 +129,7 @@ class FrameSample(NamedTuple):
 
     @property
     def sample(self) -> tuple[DrawnMessage, ...]:
-        """The messages of the sample, in the order of the draw, without the reserve."""
+        """Messages of the sample, in the order of the draw, without the reserve."""
         return self.draw.drawn[: self.size]
 
 

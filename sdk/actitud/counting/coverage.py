@@ -31,7 +31,10 @@ class NetworkAccount(NamedTuple):
 
 
 class Channels(NamedTuple):
-    """Channels by which people can write to an account, in public and in private: True or False, None if unknown."""
+    """Channels by which people can write to an account: public comments and private messages.
+
+    Each is True if it is open, False if not, None if unknown.
+    """
 
     comments: bool | None = None
     messages: bool | None = None
@@ -98,7 +101,10 @@ class Coverage:
             self._days.setdefault((account, tell), []).append(whole)
 
     def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
-        """Yield those of the needed kinds of data that can exist; others would need a closed channel of the account."""
+        """Yield those of the needed kinds of data that an account can have, given its channels for messages of people.
+
+        For example, an account without private messages needs no file with them.
+        """
         channels = self._closed.get(account, Channels())
         for need in needs:
             if need in _PRIVATE and (account.platform in self._no_private or channels.messages is False):
@@ -141,7 +147,7 @@ class Coverage:
 
 
 def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:
-    """Yield the gaps in a window: the ranges of its days that no covered period contains."""
+    """Yield the gaps in a window: its ranges of days that none of the covered periods contains."""
     following = window.first
     for first, last in sorted(covered):
         if first > window.last:

@@ -25,7 +25,7 @@ _BROKEN: Final = re.compile(r"[ÂÃÅÄÐÑâðÏÎË][\x80-\xbf€‚ƒ„…�
 
 
 def find_mark(head: bytes) -> str | None:
-    """Return the encoding of a text that follows from its byte order mark or its NUL bytes, None without them."""
+    """Return the encoding that a byte order mark or NUL bytes at the beginning of a text show, None without them."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding

@@ -44,7 +44,7 @@ SECOND_SHARE: Final = Fraction(1, 5)
 
 
 class UnknownVersion(LookupError):
-    """Raised if a methodology version does not exist, or has no rules for counting."""
+    """Raised if a methodology version does not exist, or has no definitions for counting."""
 
 
 class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,13 +79,13 @@ class ActivityRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The messages from which a sample is drawn (its sampling frame).
+    """Frame of a sample: the messages from which it is drawn.
 
-    - ``sheet``: the sheet of the coding workbook with the sample.
+    - ``sheet``: sheet of the coding workbook with the sample.
     - ``media``: only messages with one of these kinds of media; all messages if empty.
     - ``platforms``: only messages of these platforms; of all networks if empty.
-    - ``size``: the size of the sample; None if all messages are coded.
-    - ``draw``: at random by the seed of the edition, or the latest messages.
+    - ``size``: size of the sample; None if all messages are coded.
+    - ``draw``: "seed" draws at random by the seed of the edition, "latest" takes the latest messages.
     - ``reserve``: number of further drawn messages, coded one after another until enough of the coded messages
       needed an answer.
     """
@@ -112,7 +112,10 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Variable: a question that a coder answers for each row of a sheet."""
+    """Variable of the coding workbook: a question that a coder answers for each row of a sheet.
+
+    ``indicators``: the indicators that need the answer.
+    """
 
     id: str
     sheet: str
@@ -139,13 +142,13 @@ class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The rule by which one number is counted.
+    """Rule by which one fact is counted.
 
     - ``needs``: kinds of data that the files of each account must contain for the whole window; otherwise the number
       is unknown.
-    - ``precision``: the coarsest precision of times that is enough; a number that depends on coarser times is unknown.
+    - ``precision``: coarsest precision of times that is enough; a number that depends on coarser times is unknown.
     - ``limit``: profile field that the number must not exceed, because the methodology checks this.
-    - ``note``: the interpretation of the methodology's words on which the rule is based.
+    - ``note``: interpretation of the methodology's words on which the rule is based.
     """
 
     rule: Rule
@@ -229,7 +232,7 @@ _DECODER: Final = msgspec.json.Decoder(Definitions)
 def read_definitions(version: str) -> bytes:
     """Return the definitions for counting under a methodology version as stored bytes (JSON).
 
-    Raises UnknownVersion if the version has none.
+    Raises UnknownVersion if there are none.
     """
     file = resources.files("actitud.counting") / _FOLDER / f"{version}.json"
     if version != version.strip("./\\") or "/" in version or not file.is_file():

@@ -39,8 +39,8 @@ TABLES: Final[Mapping[str, TableFormat]] = {
 class Detected(NamedTuple):
     """Detected format of an export file, and the function that reads it.
 
-    ``role``: "message" for a file with messages; "account" or "conversation" for a file that also tells to which
-    account other files of its archive belong.
+    ``role``: "message" for a file with messages; "account" or "conversation" for a file that also identifies the
+    account of the other files in its archive.
     """
 
     platform: str
@@ -50,7 +50,7 @@ class Detected(NamedTuple):
 
 
 def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
-    """Return the format and the reader of a file, None if its format is unknown."""
+    """Detect the format of an export file; return it with the function that reads the file, None if it is unknown."""
     if file.kind == "workbook":
         return _detect_table(file, options)
     head = file.read_head()

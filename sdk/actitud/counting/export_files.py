@@ -121,14 +121,14 @@ class ExportFile(NamedTuple):
 
 
 class ExportFiles:
-    """The export files at some paths: single files, files in folders, and members of archives.
+    """Collection of the export files at some paths: single files, files in folders, and members of archives.
 
     Archives stay open until `close`. The order of the files does not depend on the order of the paths; a file that is
     given twice is listed once. Every file is read once to compute its digest. A file that cannot be read is reported as
     a fault.
 
     - ``ignored``: number of members of archives that are no texts.
-    - ``roots``: the roots of the copies of each file, by its digest.
+    - ``roots``: roots (folders or archives) of the copies of each file, by its digest.
     """
 
     def __init__(self, paths: Iterable[Path], log: FaultLog, limits: Limits, progress: Progress | None = None) -> None:

@@ -12,7 +12,7 @@ from actitud.counting.sources import Tell
 
 
 class ExportGuide(NamedTuple):
-    """Guide to an export of a platform: its steps, and the kinds of data in the export (``tells``)."""
+    """Guide to an export of data from a platform, with its steps and the kinds of data in the export (``tells``)."""
 
     platform: str
     title: TextPair
@@ -21,7 +21,7 @@ class ExportGuide(NamedTuple):
 
 
 class ExportAdvice(NamedTuple):
-    """Advice to make an export that supplies missing data: its guide, its accounts, and its first and last day.
+    """Advice to export missing data from a platform: the guide, the accounts, and the first and last missing day.
 
     The days are None if the whole period is missing.
     """
@@ -278,9 +278,9 @@ _LOG: Final = ExportGuide(
 
 
 def find_guide(platform: str, tell: Tell) -> ExportGuide:
-    """Return the guide to an export of a platform that contains the kind of data `tell`.
+    """Return the guide to an export of a platform that contains a kind of data.
 
-    If there is none, return the guide to the message log.
+    If there is none, return the guide to the generic message log.
     """
     return next((guide for guide in GUIDES if guide.platform == platform and tell in guide.tells), _LOG)
 
@@ -288,7 +288,7 @@ def find_guide(platform: str, tell: Tell) -> ExportGuide:
 def advise_exports(reasons: Iterable[Reason]) -> list[ExportAdvice]:
     """Return advice on the exports that would supply the data for unknown numbers, each export once.
 
-    `reasons`: the reasons why numbers are unknown.
+    `reasons` say why the numbers are unknown.
     """
     asked: dict[ExportGuide, list[Reason]] = {}
     for reason in dict.fromkeys(reasons):

@@ -53,11 +53,11 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
     is_refusal: bool = True
 
     def explain(self, language: str) -> str:
-        """Return a sentence that describes the fault, in Spanish ("es") or English."""
+        """Return a sentence that describes the fault, in Spanish if ``language`` is "es", else in English."""
         return self._fill(FAULT_TEXTS[self.code].what, language)
 
     def advise(self, language: str) -> str:
-        """Return a sentence with the remedy, in Spanish ("es") or English."""
+        """Return a sentence with a remedy for the fault, in Spanish if ``language`` is "es", else in English."""
         return self._fill(FAULT_TEXTS[self.code].remedy, language)
 
     def _fill(self, texts: tuple[str, str], language: str) -> str:
@@ -115,7 +115,7 @@ class FaultLog:
         return sum(self._numbers.values())
 
     def count(self, code: str | None = None, file: str | None = None) -> int:
-        """Return the number of faults with this code and in this file; None counts all codes or files."""
+        """Return the number of faults with a code in a file; None counts all codes or all files."""
         return sum(
             number for kind, number in self._numbers.items() if code in (None, kind.code) and file in (None, kind.file)
         )
@@ -136,8 +136,8 @@ def _generalise_pointer(column: str | None) -> str | None:
 def show_value(value: object) -> str:
     """Return the part of the value of a cell that cannot identify a person, in at most 40 characters.
 
-    Numbers, signs and the words of dates are kept. Other words, parts with a sign of a handle or an address, and
-    numbers as long as a telephone or identity number are cut.
+    The result can be shown in a fault. Numbers, signs and the words of dates are kept. Other words, parts with a sign
+    of a handle or an address, and numbers as long as a telephone or identity number are cut.
     """
     text = re.sub(r"\s+", " ", str(value)).strip()
     if "@" in text or "://" in text:

@@ -108,7 +108,7 @@ def load_header_tables() -> tuple[HeaderTable, ...]:
 
 
 def match_headers(cells: Sequence[str]) -> HeaderMatch | None:
-    """Return the table whose known headers match a row of headers best, None if no table matches."""
+    """Return the best match of a row of headers with the known headers of tables, None if no table matches."""
     best: HeaderMatch | None = None
     repaired = [repair_text(cell) for cell in cells]
     for headers, is_broken in ((cells, False), (repaired, True)):

@@ -12,7 +12,7 @@ from actitud.counting.table import MADE, normalise_text
 def hide_name(name: str) -> str:
     """Return a hash of a name, in hexadecimal, which is the same for the same name.
 
-    It keeps names out of tables and messages, but does not protect them against somebody who tries names.
+    The hash keeps names out of tables and messages, but somebody who tries many names can find the right one.
     """
     return blake2b(normalise_text(name).casefold().encode("utf-8", "replace"), digest_size=8).hexdigest()
 
@@ -29,7 +29,7 @@ class IdMaker:
         self._numbers: Counter[str] = Counter()
 
     def make_id(self, time: datetime, *parts: str) -> str:
-        """Compute the id of a message from its time and from `parts`, the texts that distinguish it from others."""
+        """Return the id of a message, made from its time and from `parts`, the texts that distinguish the message."""
         if time != self._time:
             self._time = time
             self._numbers.clear()

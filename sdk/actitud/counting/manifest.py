@@ -41,8 +41,8 @@ class InvalidManifest(ValueError):
 class ManifestDifference(NamedTuple):
     """Difference between the manifest of a count and a new count of the same files.
 
-    ``kind``: a file changed, is missing or is new; a number, a part of the plan, or another figure differs. ``place``:
-    the name of the given file, or the member of the manifest.
+    ``kind``: a file changed, is missing or is new; or a counted fact, the rules, the plan or another figure differs.
+    ``place``: name of the file, or of the member of the manifest, that differs.
     """
 
     kind: Literal["file_changed", "file_missing", "file_new", "rules", "plan", "fact", "figure"]
@@ -51,7 +51,7 @@ class ManifestDifference(NamedTuple):
     found: str
 
     def explain(self, language: str) -> str:
-        """Return a sentence about the difference, in Spanish ("es") or English."""
+        """Return a sentence about the difference, in Spanish if ``language`` is "es", else in English."""
         text = _DIFFERENCES[self.kind].into(language)
         return text.format(place=self.place, expected=self.expected, found=self.found)
 
@@ -150,7 +150,7 @@ def build_manifest(
 def encode_manifest(manifest: Mapping[str, Json]) -> bytes:
     """Encode a manifest in the canonical form of RFC 8785: sorted names, no blanks.
 
-    All names are ASCII, and numbers are whole or have two decimals; for these msgspec writes the form that the RFC
+    A manifest has only ASCII names, and numbers that are whole or have two decimals; msgspec encodes these as the RFC
     requires.
     """
     return msgspec.json.encode(manifest, order="sorted")
@@ -162,7 +162,7 @@ def hash_manifest(content: bytes) -> str:
 
 
 def compute_rules_digest(version: str) -> str:
-    """Return ``sha256:`` and the SHA-256 of the counting data of a methodology version."""
+    """Return the digest (``sha256:…``) of the counting definitions of a methodology version."""
     return "sha256:" + hashlib.sha256(read_definitions(version)).hexdigest()
 
 

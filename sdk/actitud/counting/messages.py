@@ -42,13 +42,13 @@ class Origin(msgspec.Struct, frozen=True, order=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that the organisation published, sent or received.
+    """Message that the organisation published, sent or received, in the form common to all platforms.
 
     - ``thread``: id of the first message of the conversation; None if the message belongs to no conversation, or the
       source does not contain it.
-    - ``parent``: id of the message that it answers, if the source contains it; the table finds the thread by it.
-    - ``time``: aware, in UTC. With the precision "day" it is the start of that day in the time zone of the
-      organisation, with "minute" the start of that minute.
+    - ``parent``: id of the message that it answers, if the source states it; the table derives ``thread`` from it.
+    - ``time``: time in UTC, with time zone. With the precision "day" it is the start of that day in the time zone of
+      the organisation, with "minute" the start of that minute.
     - ``kind``: a reply to an own post, as in a series of posts, is an own post with a ``thread``.
     - ``media``: kinds of attached media, sorted: photo, video, audio, live, poll, link, document, quote, story …
     - ``alternative_texts``: text of each photo and video, None for a photo or video without one; None instead of the

@@ -74,7 +74,7 @@ class MappingInvalid(ValueError):
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Options for reading the files of a count.
+    """Options for reading the export files of a count.
 
     - ``zone``: time zone of the organisation, and of times that name no zone.
     - ``accounts``: accounts of the organisation. ``mappings``: columns of its message logs.
@@ -115,7 +115,7 @@ def find_zone(name: str) -> tzinfo:
 
 
 def read_mapping(path: Path) -> LogMapping:
-    """Read the mapping of a message log from a TOML or JSON file.
+    """Return the mapping of a message log that a TOML or JSON file contains.
 
     Raises:
         MappingInvalid: if the file is not a valid mapping; the message says where.

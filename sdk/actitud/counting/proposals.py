@@ -63,8 +63,8 @@ class Readability(NamedTuple):
     def inflesz(self) -> float:
         """Szigriszt-Pazos readability index of the INFLESZ scale: from 55 on, a text is normal to very easy.
 
-        206.835 - 62.3 · syllables / words - words / sentences. Source: I. M. Barrio-Cantalejo et al., Validación de la
-        Escala INFLESZ, Anales del Sistema Sanitario de Navarra 31 (2008), 135-152.
+        It is 206.835 - 62.3 · syllables / words - words / sentences. Source: I. M. Barrio-Cantalejo et al., Validación
+        de la Escala INFLESZ, Anales del Sistema Sanitario de Navarra 31 (2008), 135-152.
         """
         return 206.835 - 62.3 * self.syllables / self.words - self.words / self.sentences
 
@@ -87,9 +87,10 @@ def measure_readability(text: str) -> Readability | None:
 
 
 def propose_plain(text: str) -> bool:
-    """Return True if a text passes the automatic part of the plain-language test: readability, no acronyms or formulas.
+    """Return True if a text passes the automatic part of the plain-language test.
 
-    A short text passes by the mean length of its sentences, a longer one by its INFLESZ index.
+    It must have no acronyms and no formulas. A short text must also have short sentences on average, a longer one a
+    high enough INFLESZ index.
     """
     measures = measure_readability(text)
     if measures is None or _ACRONYM.search(text) or _FORMULA.search(text):
@@ -107,7 +108,7 @@ def split_words(text: str) -> frozenset[str]:
 def measure_overlaps(posts: Mapping[str, str], releases: Iterable[PressRelease]) -> dict[str, tuple[float, str | None]]:
     """Return the largest share of the words of each post that occur in one press release, and the release's address.
 
-    Posts of fewer than four different words have no share.
+    Posts of fewer than four different words are left out.
     """
     words = {key: split for key, text in posts.items() if len(split := split_words(text)) >= _FEWEST_WORDS}
     best: dict[str, tuple[float, str | None]] = {}

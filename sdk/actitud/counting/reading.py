@@ -39,7 +39,7 @@ _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 class Reading(NamedTuple):
     """Result of reading export files: a table with each message once, the files, and their faults.
 
-    ``ignored``: number of members of archives that are no exports, such as pictures. At the end of a ``with`` block the
+    ``ignored``: number of archive members that are no exports, such as pictures. At the end of a ``with`` block the
     table is deleted.
     """
 
@@ -80,10 +80,11 @@ def read_files(
     Args:
         paths: Unchanged exports of the platforms.
         accounts: The accounts of the organisation; their names identify its own messages.
-        mapping: The columns or members with the fields of messages in the logs of a help desk.
+        mapping: Mapping of message logs, such as those of a help desk: their columns or members with the fields of
+            messages.
         time_zone: Time zone of the organisation, and of times that name no zone.
         date_order: Order of day and month in ambiguous dates, if no date of the file shows it.
-        limits: The limits of the files that are read.
+        limits: Limits of the size of the files; None for the usual limits.
         progress: Called with the name of a file and the number of bytes read since the last call; each file is read
             twice.
 

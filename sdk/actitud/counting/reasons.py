@@ -51,7 +51,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str | None = None
 
     def explain(self, language: str) -> str:
-        """Return a sentence about the reason, in Spanish ("es") or English."""
+        """Return a sentence about the reason, in Spanish if ``language`` is "es", else in English."""
         thing = "" if self.tell is None else TELL_NAMES[self.tell].into(language)
         subject = self.subject or ""
         if self.code == "not_confirmed" and subject in ACCOUNT_COLUMNS:

@@ -42,12 +42,12 @@ class WeekRhythm(NamedTuple):
 class CountReport(NamedTuple):
     """Contents of the report of a count: numbers, and names of accounts of the organisation, but no texts of messages.
 
-    - ``hours``: numbers of own posts, received messages and replies in each hour of the day, in local time; messages of
+    - ``hours``: numbers of own posts, received messages and replies by hour of the day, in local time; messages of
       which only the day is known are left out.
-    - ``days``: the window of the rhythm and of the delays.
+    - ``days``: window of the weekly and hourly figures and of the delays.
     - ``unknown_weeks``: Mondays of the weeks for which the files lack the own posts of an account.
-    - ``delays``: numbers of messages whose first reply came within 1, 4, 24, 72 or more hours, and of those without a
-      reply.
+    - ``delays``: numbers of messages whose first reply came within 1, 4, 24, 72 or more hours, and of messages without
+      a reply.
     - ``median_delay``: median of the delays in microseconds; None if there are none. If only the day is known, the
       longest possible delay counts.
     - ``unknown_conversations``: reasons why data about conversations are missing, so that replies may be missing too.

@@ -36,7 +36,7 @@ def format_value(value: FactValue, words: Words) -> str:
 
 
 def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REASONS) -> str:
-    """Return the first `most` reasons as sentences, followed by the number of the others."""
+    """Return the first `most` reasons as sentences, followed by the number of omitted reasons."""
     told = [reason.explain(get_language(words)) for reason in reasons[:most]]
     more = len(reasons) - len(told)
     if more:
@@ -50,7 +50,7 @@ def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REAS
 
 
 def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[str]:
-    """Return texts about missing answers, one text for all answers that are missing for the same reasons.
+    """Return texts about missing answers; answers that are missing for the same reasons share one text.
 
     A text has the names of the answers, and the reasons once.
     """

@@ -59,7 +59,7 @@ class StatedPeriod(NamedTuple):
 class CountRun(NamedTuple):
     """Count of facts, with the files that were read and the cells of coding workbooks that could not be read.
 
-    At the end of a ``with`` block the table of messages is deleted.
+    At the end of a ``with`` block, the table of the messages read is deleted.
     """
 
     reading: Reading
@@ -140,7 +140,7 @@ def check_manifest(
 ) -> tuple[list[ManifestDifference], Reading]:
     """Count files again by the plan of a manifest, and return the differences.
 
-    The second value contains the files and their faults; its table of messages is closed.
+    The second value has the files that were read and their faults; its table of messages is closed.
 
     Raises:
         InvalidManifest: If the content is no manifest.

@@ -19,7 +19,7 @@ _NONE: Final[Mapping[str, int]] = {}
 
 
 class ArchiveOwner(NamedTuple):
-    """Account to which an archive or a set of conversations belongs, as far as its other files tell.
+    """Account to which an archive or a set of conversations belongs, as far as other files of the archive identify it.
 
     ``order``: order of day and month in the other chats of the same telephone, None if they do not show it.
     """
@@ -141,7 +141,7 @@ class SourceReading:
         )
 
     def skip(self, reason: str) -> None:
-        """Count a row as skipped, because it is no message to be counted."""
+        """Count a row as skipped, because it is no message to be counted, for a reason such as `total`."""
         self._skipped[reason] += 1
 
     def refuse(

@@ -29,7 +29,7 @@ Tell = Literal[
 
 
 class HeaderSighting(msgspec.Struct, frozen=True):
-    """Known headers by which a file was read: their language, and the date and source where they were last seen."""
+    """Known headers by which a file was read: their language, and when and where they were last seen."""
 
     language: str
     date: date

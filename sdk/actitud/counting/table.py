@@ -77,7 +77,7 @@ class TableComplete(RuntimeError):
 
 
 class MessageTable:
-    """Table with the messages of all sources, each once, identified by platform, account and id.
+    """Temporary table with the messages of all files, each message once, identified by platform, account and id.
 
     Copies are merged field by field when the table is first read; after that no message can be added. The result does
     not depend on the order of the copies. The merged message has:
@@ -138,7 +138,7 @@ class MessageTable:
         return number
 
     def count_accounts(self) -> list[tuple[str, str, int]]:
-        """Return each platform and account with the number of its messages, copies included.
+        """Return each platform and account with the number of its messages, in which copies of a message count too.
 
         Messages can still be added afterwards.
         """
@@ -160,7 +160,7 @@ class MessageTable:
         )
 
     def discard(self, source: int) -> None:
-        """Remove the messages of a source."""
+        """Remove the messages of a source from the table."""
         self._check_open()
         self._database.execute("DELETE FROM copies WHERE source = ?", (source,))
 
@@ -222,7 +222,7 @@ class MessageTable:
         return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
 
     def list_accounts(self) -> list[tuple[str, str]]:
-        """Return all accounts that have messages, as pairs of platform and account."""
+        """Return all accounts that have messages, each as platform and account."""
         return list(self.query("SELECT DISTINCT platform, account FROM messages ORDER BY 1, 2"))
 
     def list_origins(self, message: Message) -> list[Origin]:
@@ -235,7 +235,7 @@ class MessageTable:
         return [Origin(*row) for row in rows]
 
     def count_copies(self) -> int:
-        """Return the number of redundant copies of messages, that is all copies except one of each message."""
+        """Return the number of redundant copies of messages: all copies except one of each message."""
         number: int = next(
             self.query(
                 "SELECT count(*) FILTER (WHERE state <> 'merged') - count(*) FILTER (WHERE state <> 'copy') FROM copies"

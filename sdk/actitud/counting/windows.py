@@ -35,10 +35,10 @@ class Days(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Window: a period of an edition, by its days and by its first and last instant, in microseconds since 1970.
+    """Window: a period of an edition, by its days and by the instants at which it begins and ends.
 
-    ``end`` is the first instant after the period. If clocks change within the window, its length is not a multiple of
-    24 hours.
+    Instants are in microseconds since 1970; ``end`` is the first one after the period. If clocks change within the
+    window, its length is not a multiple of 24 hours.
     """
 
     name: str

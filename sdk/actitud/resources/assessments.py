@@ -395,7 +395,7 @@ def create_return(
 ) -> Call[Transition]:
     """Return a submitted assessment to its organisation, which can change and submit it again.
 
-    - ``reason``: 1 to 1,000 characters.
+    - ``reason``: reason of the return, 1 to 1,000 characters.
     - ``until``: the last day on which the organisation can submit.
     - ``if_match``: the ``etag`` of the assessment.
     - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
@@ -440,7 +440,7 @@ def create_extension(
 
     - ``phase``: ``submission``, ``review`` or ``hearing``.
     - ``until``: the new last day.
-    - ``reason``: 1 to 1,000 characters.
+    - ``reason``: reason of the extension, 1 to 1,000 characters.
     - ``if_match``: the ``etag`` of the assessment.
     - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
       the call again; by default each call gets its own.

@@ -123,8 +123,8 @@ def create_edition(
     - ``titles``: names by language.
     - ``period_from`` and ``period_to``: first and last day of the year that the answers describe; the last day is the
       reference date.
-    - ``windows``: the periods that facts and documents must come from, by name, such as ``W12``.
-    - ``calendar``: the phases, by name.
+    - ``windows``: the periods from which facts and documents must come, by name, such as ``W12``.
+    - ``calendar``: the days of the phases, by name.
     - ``accept_draft``: allow a draft methodology, which may still change.
     - ``lang``: language of the title in the result.
     - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends

@@ -37,11 +37,11 @@ def create_import(
     idempotency_key: str | None = None,
     lang: str | None = None,
 ) -> Call[Job]:
-    """Start a job that imports the assessments in a file, and return it; ``client.jobs.wait`` waits for its end.
+    """Start a job that imports the assessments in a file, and return the job.
 
     - ``file``: the path of a CSV or JSON Lines file, or of a workbook from ``template``, which is read while it is
       sent.
-    - ``format``: its format, if the suffix of its name does not show it.
+    - ``format``: format of the file, if the suffix of its name does not show it.
     - ``dry_run``: check the file and store nothing.
     - ``all_or_nothing``: store nothing if the rows of any organisation have a fault; by default the organisations
       without faults are stored.
@@ -49,10 +49,11 @@ def create_import(
       the call again; by default each call gets its own.
     - ``lang``: language of the faults in the annotated copy.
 
-    The rows of an organisation replace its whole assessment; rows that equal the stored assessment change nothing. The
-    results of the job (``client.jobs.items.list``) name the faults of each organisation. Raises ``Conflict`` if the
-    file does not have this format or the edition is published, ``ContentTooLarge`` if the file is too large,
-    ``OSError`` if it cannot be read, and ``ValueError`` if its format is unknown.
+    ``client.jobs.wait`` waits for the end of the job. The rows of an organisation replace its whole assessment; rows
+    that equal the stored assessment change nothing. The results of the job (``client.jobs.items.list``) name the faults
+    of each organisation. Raises ``Conflict`` if the file does not have this format or the edition is published,
+    ``ContentTooLarge`` if the file is too large, ``OSError`` if it cannot be read, and ``ValueError`` if its format is
+    unknown.
     """
     path = Path(file)
     suffix = path.suffix.removeprefix(".").lower() if format is None else format
@@ -100,14 +101,14 @@ def get_template(
     progress: ProgressCallback | None = None,
     lang: str | None = None,
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
-    """Download the workbook to fill in for many organisations, with their stored answers.
+    """Download a workbook in which to fill in the answers of many organisations, with their stored answers.
 
-    - ``parent``: only the organisations that depend on this one.
+    - ``parent``: only the organisations that belong to this one.
     - ``to``: the path to write the file to; ``None`` to return its bytes.
     - ``progress``: called after each chunk that is written.
     - ``lang``: language of the workbook.
 
-    A key of organisations gets only these organisations.
+    A key that is bound to organisations gets only these.
 
     Raises ``NotFound`` if the edition does not exist, and ``Conflict`` if there are too many organisations.
     """

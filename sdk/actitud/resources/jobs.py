@@ -45,7 +45,7 @@ def list_jobs(
 ) -> Call[Fetched[Job]]:
     """List the jobs that you asked for, newest first; an administrator's key lists all.
 
-    - ``kind``: only jobs that this operation requested, ``"editions.publications.create"``.
+    - ``kind``: only jobs that were requested by this operation, ``"editions.publications.create"``.
     - ``state``: only jobs in this state, such as ``"running"``.
     - ``edition``: only jobs about the edition with this id.
     - ``limit``: items per page, 1 to 1,000, default 50.

@@ -50,7 +50,7 @@ def list_keys(
 
 
 def get_key(core: Core, key: str) -> Call[AccessKey]:
-    """Fetch a key by its id, without its secret.
+    """Fetch an API key by its id, without its secret.
 
     Raises ``NotFound`` if the key does not exist or the caller may not see it.
     """
@@ -91,7 +91,7 @@ def create_rotation(
     overlap: int = 7,
     idempotency_key: str | None = None,
 ) -> Call[NewAccessKey]:
-    """Replace a key by a new one with the same role and bindings; the old key expires after an overlap.
+    """Replace an API key by a new one with the same role and bindings; the old key expires after an overlap.
 
     - ``if_match``: the ``etag`` of the old key.
     - ``overlap``: days until the old key expires, 0 to 30.
@@ -110,10 +110,10 @@ def create_rotation(
 
 
 def create_revocation(core: Core, key: str, *, idempotency_key: str | None = None) -> Call[AccessKey]:
-    """Revoke a key with immediate effect. Raises ``Conflict`` if the key is already revoked.
+    """Revoke an API key with immediate effect. Raises ``Conflict`` if the key is already revoked.
 
-    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program
-    sends the call again; by default each call gets its own. Raises ``NotFound`` if the key does not exist.
+    ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+    the call again; by default each call gets its own. Raises ``NotFound`` if the key does not exist.
     """
     request = build_create(core, "keys", key, "revocations", body=None, idempotency_key=idempotency_key)
     return fetch(core, request, AccessKey)

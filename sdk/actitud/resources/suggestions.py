@@ -38,7 +38,7 @@ def list_suggestions(
     Without a decision, a suggestion is listed only for the key that made it, publishers and administrators.
 
     - ``kind``: ``error`` or ``indicator``.
-    - ``state``: the last decision, or ``"undecided"``.
+    - ``state``: only suggestions with this last decision, or ``"undecided"``.
     - ``dimension``: ``"D1"`` … ``"D10"``.
     - ``limit``: items per page, 1 to 1,000, default 50.
     - ``offset``: items to skip.

@@ -79,7 +79,7 @@ def update_webhook(
     - ``if_match``: the ``etag`` of the webhook.
     - ``url``: an https address with a public host name and without another port; pending messages go to the new
       address.
-    - ``events``: at least one.
+    - ``events``: kinds of events, at least one.
     - ``state``: ``paused`` sends and records no events; ``active`` also enables a webhook that the service disabled.
 
     Raises ``PreconditionFailed`` if the webhook was changed since it was read, and ``Conflict`` if the service does not

@@ -54,8 +54,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Chain:
     """Verifier of the hash chain of a ledger, to which entries are added one after another.
 
-    ``size``: number of the entries verified so far. ``root``: hash of the last of them, in hexadecimal. The hash of an
-    entry is SHA-256(0x00 || hash of the previous entry || number of the entry || record). ``kept``: the statement of a
+    ``size``: number of the entries verified so far. ``root``: hash of the last of them, in hexadecimal. Each hash is
+    SHA-256(0x00 || hash of the previous entry || number of the entry || record). ``kept``: the statement of a
     checkpoint that the caller kept, to compare with the chain; ``None`` if there is none.
     """
 
@@ -66,7 +66,10 @@ class Chain:
         self.root = _BEFORE_FIRST
 
     def add(self, line: int, text: bytes) -> Entry | None:
-        """Verify the next entry and return it; if the chain breaks at it, add a problem and return None."""
+        """Verify the next entry of the ledger and return it; if the chain breaks at it, add a problem and return None.
+
+        ``line``: number of its line in the file. ``text``: the line.
+        """
         entry = read_document(self._findings, line, text, _convert_entry)
         if entry is None:
             return None

@@ -16,8 +16,8 @@ Json = dict[str, Any]
 class CorrectionVerifier:
     """Verifier of the corrections that a later revision of an edition lists in its edition document.
 
-    ``line``: line of the edition document in the file. ``documents``: texts of the corrected score documents, by
-    organisation. Problems are added to ``findings``.
+    ``line``: number of the line of the edition document in the file. ``documents``: texts of the corrected score
+    documents, by organisation. Problems are added to ``findings``.
     """
 
     def __init__(self, findings: Findings, options: Options, line: int, documents: Mapping[str, bytes]) -> None:

@@ -19,7 +19,7 @@ def is_entry(document: dict[str, Any]) -> bool:
 
 
 def verify_ledger(findings: Findings, options: Options, first: bytes, lines: Iterator[bytes]) -> Verification:
-    """Verify a ledger from entry 0 on and return the result.
+    """Verify a ledger from its first entry on, and return the result.
 
     ``first``: its first line; ``lines``: the lines after it.
     """

@@ -20,9 +20,9 @@ class Rescorer(Protocol):
     """
 
     def check_edition(self, findings: Findings, line: int, text: bytes) -> bool:
-        """Return True if the rescorer knows the format of an edition document; else add problems and return False.
+        """Check that the rescorer knows the format of an edition document.
 
-        ``line``: number of its line in the file.
+        Return True, or add problems and return False. ``line``: number of the line of the document in the file.
         """
         ...
 
@@ -36,7 +36,7 @@ class Rescorer(Protocol):
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Add a problem if the change of a score between two documents is not the one that a correction states.
+        """Add a problem if the change of a score between two documents is another than a correction states.
 
         ``before`` and ``after``: the score documents. ``change``: the stated change. ``pointer``: JSON Pointer to
         ``change`` in the edition document.
@@ -48,7 +48,7 @@ LoadRows: TypeAlias = Callable[[], Iterable[Mapping[str, Any]]]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked arguments of :func:`actitud.verify`; an argument that was not passed is ``None``.
+    """Arguments of :func:`actitud.verify` after they were checked; an argument that was not passed is ``None``.
 
     Attributes:
         keys: The trusted public keys.

@@ -127,7 +127,7 @@ class _Line(_Object, frozen=True):
 
 
 class EditionShape(_Object, frozen=True):
-    """All members that an edition document may have, with their types; any other member is refused."""
+    """All members of an edition document, with their types; a document with any other member is refused."""
 
     kind: str
     format: int
@@ -331,7 +331,7 @@ class _Review(_Object, frozen=True):
 
 
 class ScoreShape(_Object, frozen=True):
-    """All members that a score document may have, with their types; any other member is refused."""
+    """All members of a score document, with their types; a document with any other member is refused."""
 
     kind: str
     format: int

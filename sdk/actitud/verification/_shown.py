@@ -54,7 +54,10 @@ class ShownRows:
         self._compare(line, name, "dimensions", shown.get("dimensions"), signed)
 
     def finish(self, line: int) -> None:
-        """Add a problem for each shown row that is missing in the edition document, which is at ``line``."""
+        """Add a problem for each shown row that has no row in the edition document.
+
+        ``line``: number of the line of the edition document in the file.
+        """
         for name in self._rows or ():
             es, en = f"{quote(name)} se enseña y no está firmada", f"{quote(name)} is shown and not signed"
             self._findings.add_problem("shown", line, "", es, en)

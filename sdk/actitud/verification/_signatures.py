@@ -38,8 +38,8 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """Public Ed25519 key, and the period in which it signs.
 
     Attributes:
-        kid: Its id.
-        raw: Its 32 bytes.
+        kid: Id of the key.
+        raw: The 32 bytes of the key.
         created, retired: Beginning and end of the period, ``None`` if it has none.
         compromised_since: Number of the ledger entry from which on others may have signed with the key; ``None`` if it
             was not compromised.
@@ -183,7 +183,7 @@ class SignatureVerifier:
 
     Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows which documents
     existed before a key was compromised. ``is_compared``: True if other code compares checkpoints with their ledger; by
-    default True if there is ``known``.
+    default True if ``known`` is given.
     """
 
     def __init__(

@@ -39,7 +39,7 @@ def is_version(value: object) -> bool:
 
 
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the types of two schemas if `narrow` refuses a JSON type that `wide` allows, else None.
+    """Compare the JSON types of two schemas, and return both if `narrow` refuses a type that `wide` allows, else None.
 
     The type `number` includes `integer`.
     """
@@ -53,9 +53,9 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the enumerated values of two schemas if `narrow` refuses one that `wide` allows, else None.
+    """Compare the enumerated values of two schemas, and return both if `narrow` refuses a value that `wide` allows.
 
-    Names of methodology versions do not count.
+    Otherwise return None. Names of methodology versions do not count.
     """
     if narrow.values is None:
         return None
@@ -68,46 +68,46 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 
 
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the lower limits of two schemas if the limit of `narrow` is stricter, else None.
+    """Compare the lower limits (of a number, length or count) of two schemas, and return both if `narrow` is stricter.
 
-    Lower limits are those of a number, a length or a count.
+    Otherwise return None.
     """
     return _find_limit(wide, narrow, _LOWER, 1)
 
 
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the upper limits of two schemas if the limit of `narrow` is stricter, else None.
+    """Compare the upper limits (of a number, length or count) of two schemas, and return both if `narrow` is stricter.
 
-    Upper limits are those of a number, a length or a count.
+    Otherwise return None.
     """
     return _find_limit(wide, narrow, _UPPER, -1)
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the patterns of two schemas if `narrow` has a pattern that `wide` does not have, else None.
+    """Compare the patterns of two schemas, and return both if `narrow` has another pattern than `wide`, else None.
 
-    Different patterns count as incompatible, even if they admit the same texts.
+    A different pattern counts as incompatible, even if it admits the same texts.
     """
     return _find_other(wide, narrow, "pattern")
 
 
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the formats of two schemas if `narrow` has a format that `wide` does not have, else None.
+    """Compare the formats of two schemas, and return both if `narrow` has another format than `wide`, else None.
 
-    Different formats count as incompatible.
+    A different format always counts as incompatible.
     """
     return _find_other(wide, narrow, "format")
 
 
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return `uniqueItems` of two schemas if only `narrow` forbids repeated items, else None."""
+    """Compare `uniqueItems` of two schemas; return both values if only `narrow` forbids repeated items, else None."""
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
     return None
 
 
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return `multipleOf` of two schemas if `narrow` refuses numbers that `wide` allows, else None.
+    """Compare `multipleOf` of two schemas, and return both if `narrow` refuses numbers that `wide` allows, else None.
 
     It refuses none if the value of `wide` is a multiple of the value of `narrow`.
     """
@@ -121,9 +121,9 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the other keywords of two schemas in which `narrow` has a value that `wide` has not, else None.
+    """Compare the keywords of two schemas that no other rule compares, and return those that differ, else None.
 
-    Other keywords are those that no function of this module compares by a rule.
+    A keyword differs if `narrow` has a value for it that `wide` does not have.
     """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}

@@ -159,7 +159,7 @@ class Document:
         return self._forms[id(schema)]
 
     def list_defaults(self, schema: object) -> Sequence[object]:
-        """Return the default value of a schema, or of a part of it, in a list; an empty list if there is no default."""
+        """Return a list with the default value of a schema, or of a schema in its `allOf`; empty without a default."""
         node = as_object(schema)
         if "default" in node:
             return (node["default"],)

@@ -35,10 +35,7 @@ class ChainEntry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """State of a chain after its last entry.
-
-    `size`: the number of entries. `root`: the hash of the last entry, in hexadecimal.
-    """
+    """State of a hash chain: number of its entries (`size`) and hash of the last one in hexadecimal (`root`)."""
 
     size: int
     root: str

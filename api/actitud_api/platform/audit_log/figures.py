@@ -11,7 +11,7 @@ from actitud_api.platform.storage.database import Session
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield the metrics of the ledger: number of entries, number of entries without a checkpoint, and two times.
+    """Yield the metrics of the ledger: number of entries, number without a checkpoint, and two times.
 
     The times are those of the first entry without a checkpoint and of the newest checkpoint.
     """

@@ -32,15 +32,15 @@ is not the one that was signed, because the database was brought back from a cop
 
 
 class SigningKeyFault(RuntimeError):
-    """Raised if the service cannot sign: its key cannot be used, or the ledger is not the one that was signed before.
+    """Raised if the service cannot sign, because of its key or because the ledger lacks entries that were signed.
 
     Attributes:
         code: Reason: `none` (no key exists), `missing` or `unreadable` (the key file), `exposed` (users other than the
             owner may access the file), `foreign` (the file holds another key) or `restored` (the ledger lacks entries
             that were signed, because a copy of the database was restored).
         file: Expected path of the key, None if no key exists.
-        reason: Message of the operating system, access mode of the file, or number of signed entries; empty if `code`
-            says all.
+        reason: Detail of the reason: message of the operating system, access mode of the file, or number of signed
+            entries; empty if there is none.
     """
 
     def __init__(self, code: KeyFaultCode, file: Path | None = None, reason: str = "") -> None:
@@ -68,7 +68,7 @@ class Signer:
         return f"Signer({self.kid!r})"
 
     def sign(self, payload: bytes) -> signing.Jws:
-        """Return the detached JWS of a payload: a signature in JSON that does not contain the payload."""
+        """Sign a payload and return the signature as a detached JWS: JSON that does not contain the payload."""
         return signing.sign(self._private, canonicalize({"alg": signing.ALGORITHM, "kid": self.kid}), payload)
 
     def sign_checkpoint(self, origin: str, head: Head, at: datetime) -> str:

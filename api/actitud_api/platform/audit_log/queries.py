@@ -129,7 +129,7 @@ class NewEntry(Struct, frozen=True):
     """Ledger entry to be inserted, with its time, its action and its plain texts (opening).
 
     `opening` is None for an entry without a subject, which is only entry 0. `action` repeats the member `action` of the
-    record, to be stored in a column of its own that entries can be filtered by.
+    record, and is stored in its own column, to filter entries by it.
     """
 
     entry: ChainEntry
@@ -179,7 +179,10 @@ def _is_below(paths: Sequence[str], kept_action: str) -> ColumnElement[bool]:
 
 
 class OpenedEntry(Struct, frozen=True):
-    """Ledger entry with its opening: the plain texts that the entry contains only as digests."""
+    """Ledger entry with its opening: the plain texts that the entry contains only as digests.
+
+    `opening` is None for entry 0, which never has an opening, and for an entry whose opening was erased.
+    """
 
     entry: ChainEntry
     opening: EntryOpening | None
@@ -227,7 +230,7 @@ def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Iterate over all entries in the order of the chain; rows are fetched 1,000 at a time."""
+    """Yield all ledger entries with their openings, in the order of the chain; rows are fetched 1,000 at a time."""
     # Streamed, because a ledger grows without limit and need not fit in memory.
     rows = session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000})
     return (_build_opened_entry(tuple(row)) for row in rows)
@@ -252,7 +255,7 @@ def get_newest_checkpoint(session: Session) -> CheckpointRecord | None:
 
 
 def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
-    """Return the checkpoint of a ledger size, or None if there is none."""
+    """Return the checkpoint that covers `size` ledger entries, or None if there is none."""
     row = session.execute(_OF_SIZE, {"of_size": size}).one_or_none()
     return None if row is None else CheckpointRecord(*row)
 

@@ -122,9 +122,10 @@ class UnknownSigningKey(LookupError):
 
 
 class SigningKeyRefusal(ValueError):
-    """Raised by `revoke_signing_key` if signatures of the key cannot be made invalid from the given ledger entry on.
+    """Raised by `revoke_signing_key` if the number of the ledger entry is not allowed.
 
-    `most` is the largest number of an entry that is allowed.
+    It is the number of the first entry from which on signatures of the key no longer count; `most` is the largest
+    allowed.
     """
 
     def __init__(self, most: int) -> None:
@@ -133,7 +134,7 @@ class SigningKeyRefusal(ValueError):
 
 
 class NothingRestored(LookupError):
-    """Raised by `acknowledge_restore` if the ledger has all entries that were signed, so no restored copy lacks any."""
+    """Raised by `acknowledge_restore` if no signed entry is missing in the ledger, so there is no loss to record."""
 
 
 _log = structlog.get_logger()
@@ -168,8 +169,8 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
 def append_entries(session: Session, appended: Sequence[Event], *, now: datetime) -> list[ChainEntry]:
     """Append an entry for each of several changes of one transaction, in their order, and return the entries.
 
-    Make this the last step of the transaction: until its end, no other session can append. The chain is locked and its
-    head read only once for all entries.
+    Make this the last step of the transaction: until its end, no other session can append. It is faster than appending
+    the entries one by one.
     """
     if not appended:
         return []
@@ -281,7 +282,7 @@ def list_page(
 
 
 def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Iterate over all entries of the ledger in the order of the chain, without loading them all at once."""
+    """Yield all ledger entries with their openings in the order of the chain, without loading all of them at once."""
     return queries.iterate_entries(session)
 
 
@@ -329,7 +330,7 @@ class Coverage(Struct, frozen=True):
 
 
 def get_coverage(session: Session) -> Coverage:
-    """Return how many ledger entries exist, how many of them no checkpoint covers, and since when."""
+    """Return how many ledger entries exist, how many of them no checkpoint covers,and since when one waits."""
     head = queries.get_head(session)
     newest = queries.get_newest_checkpoint(session)
     entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
@@ -513,8 +514,8 @@ def revoke_signing_key(
 def mark_newest_checkpoint(session: Session, folder: Path) -> None:
     """Store the newest checkpoint as the largest signed state of the ledger, in a mark file in `folder`.
 
-    The mark may be missing if another process made the checkpoint, or was killed after it committed one. Call the
-    function in a session that sees committed data, after `load_signer`. A failure is logged.
+    The file may be behind if another process made the checkpoint, or ended after it committed one. Call the function in
+    a session that sees committed data, after `load_signer`. A failure is logged.
     """
     newest, origin = queries.get_newest_checkpoint(session), get_origin(session)
     if newest is not None and origin is not None:

@@ -57,7 +57,7 @@ class LedgerOpeningTable(Base, table=True):
 class StoredCheckpoint(Base, table=True):
     """Table of checkpoints, each a signed statement about the ledger at the time `at`.
 
-    `size` is the number of entries, `root` the hash of the last one, and `note` the signed note that says so.
+    `size` is the number of entries, `root` the hash of the last one, and `note` the statement as signed note.
     """
 
     __tablename__ = "checkpoint"

@@ -36,7 +36,10 @@ def forget_old_responses(database: Database) -> int:
 
 
 def build_forgetting_lifespan(database: Database) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that every hour deletes responses too old to be replayed to a repeated request."""
+    """Return an application lifespan that every hour deletes old stored responses to idempotent requests.
+
+    They are too old to be replayed to a repeated request.
+    """
     return build_repeating_lifespan(
         lambda: forget_old_responses(database), FORGET_SECONDS, failure="old responses not deleted"
     )

@@ -44,11 +44,11 @@ REPLAYED_HEADER: Final = "Idempotency-Replayed"
 def idempotent(
     request: ApiRequest, database: Database, act: Callable[[Session], Response[bytes]], *, adds_audit_entry: bool = True
 ) -> Response[bytes]:
-    """Run `act` in a write session and return its response, or replay the response to the same idempotent request.
+    """Run `act` in a write session and return its response; for a repeated request, return the stored first response.
 
-    Idempotent requests are the same if their `Idempotency-Key` and access key are. `act` always runs for a request
-    without either key. A ledger entry about the change is appended in the same transaction. `adds_audit_entry`: False
-    if `act` appends the entry itself.
+    A request is a repetition if it has the `Idempotency-Key` and the access key of an earlier one. `act` always runs
+    for a request without either key. A ledger entry about the change is appended in the same transaction.
+    `adds_audit_entry`: False if `act` appends the entry itself.
 
     Raises:
         ProblemError: 422 if the idempotency key was used for a request with another method, path or body.

@@ -72,7 +72,7 @@ def generate_key() -> Key:
 
 
 def parse_key(text: str) -> Key | None:
-    """Return the access key that a text consists of, or None if the text is malformed or its check digits are wrong."""
+    """Parse a text as an access key and return the key, None if the text is malformed or its check digits are wrong."""
     # The check is compared in ordinary time: it protects against typing errors, and holds no secret.
     match = PATTERN.fullmatch(text)
     if match is None or match["check"] != _compute_check(text[:-CHECK_LENGTH]):

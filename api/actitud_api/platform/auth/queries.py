@@ -64,7 +64,7 @@ class KeyRecord(Struct, frozen=True):
 
 
 class KeyFilters(Struct, frozen=True, kw_only=True):
-    """Filters of the list of keys: role, bound organisation, id. A filter that is None is not applied."""
+    """Filters of the list of access keys: role, bound organisation and id. A filter that is None is not applied."""
 
     role: Role | None = None
     organisation: str | None = None
@@ -192,15 +192,16 @@ _DENY = text(
 
 
 def has_denial(session: Session, key: str, operation: str, day: date) -> bool:
-    """Return True if the ledger has an entry that an operation was denied to a key on a day (UTC)."""
+    """Return True if a denial of an operation to a key was recorded already on a day (UTC)."""
     found = session.execute(_DENIED, {"day": day, "key": key, "operation": operation})
     return found.one_or_none() is not None
 
 
 def claim_denial(session: Session, key: str, operation: str, day: date) -> bool:
-    """Store that the ledger has an entry that an operation was denied to a key on a day (UTC), and return True.
+    """Record that an operation was denied to a key on a day (UTC), so that the ledger gets one entry a day about it.
 
-    Return False if this was stored already. What is stored of earlier days is deleted.
+    Return True if the denial is the first of the day, False if one was recorded already. Records of earlier days are
+    deleted.
     """
     connection = session.connection()
     if connection.execute(_DENY, {"day": day, "key": key, "operation": operation}).rowcount != 1:
@@ -226,9 +227,9 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """Earlier request with an idempotency key.
+    """Earlier request with the same idempotency key, and the response to it.
 
-    `fingerprint` is a digest of the request, and `response` the response to it.
+    `fingerprint` is a digest of the request.
     """
 
     fingerprint: str

@@ -48,8 +48,8 @@ def with_audit_entry(request: ApiRequest, database: Database, act: Callable[[Ses
 def audit_event(request: ApiRequest) -> ledger.Event:
     """Return the content of the ledger entry for a request that makes a change.
 
-    The subject of the entry is the path of the request. If the request creates a resource, the caller has to replace it
-    by the path of that resource.
+    The subject of the entry is the path of the request. If the request creates a resource, the caller has to set the
+    path of that resource as the subject.
     """
     return _build_event(
         request.scope,

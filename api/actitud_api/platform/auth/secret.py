@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 class SecretText:
-    """Secret text of the settings, hidden from log lines and messages by its `repr`. A pepper of key hashes is one."""
+    """Secret text of the settings, such as a pepper of key hashes. Its `repr` hides it from log lines and messages."""
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Raise `ValueError` if the text has fewer than 32 characters, which could be guessed."""
+        """Raise `ValueError` if the text has fewer than 32 characters, because a short text could be guessed."""
         if len(text) < 32:
             raise ValueError("shorter than 32 characters")
         self._text = text
@@ -24,5 +24,5 @@ class SecretText:
         return hash(self._text)
 
     def reveal(self) -> str:
-        """Return the secret text itself."""
+        """Return the secret text in plain form."""
         return self._text

@@ -225,9 +225,15 @@ def rotate(
 
     The old key expires after `overlap` days, or earlier if it would have expired before.
 
-    `peppers`: peppers of the settings, newest first. `by`: principal of the request, None on the command line. `days`:
-    life of the new key in days, by default the life of the old key. `expected`: returns True if the client's `If-Match`
-    names the stored version of the old key.
+    Args:
+        session: Write session.
+        peppers: Peppers of the settings, newest first.
+        identifier: Id of the old key.
+        by: Principal of the request, None on the command line.
+        days: Life of the new key in days, by default the life of the old key.
+        overlap: Days until the old key expires.
+        expected: Returns True if the client's `If-Match` names the stored version of the old key.
+        now: Time of the rotation.
 
     Raises:
         UnknownKey: No key has that id.
@@ -264,7 +270,7 @@ def rotate(
 
 
 def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now: datetime) -> Principal | None:
-    """Return the principal of a key, or None if the key is malformed, unknown, wrong, expired or revoked.
+    """Verify an access key and return its principal, None if it is malformed, unknown, wrong, expired or revoked.
 
     `peppers`: peppers of the settings. Every well-formed key costs the same work, so the response time does not reveal
     if an id exists. A malformed key is refused at once, because its form is no secret.
@@ -280,12 +286,12 @@ def verify(database: Database, peppers: Sequence[SecretText], text: str, *, now:
 
 
 def has_key_form(text: str) -> bool:
-    """Return True if a text has the form of a key, with the right check, whether or not there is such a key."""
+    """Return True if a text has the form and the check digits of an access key, even if no such key exists."""
     return keys.parse_key(text) is not None
 
 
 def match_keys(database: Database, peppers: Sequence[SecretText], presented: Iterable[Key]) -> dict[Key, KeyRecord]:
-    """Return the stored records of those of the keys `presented` that this installation created, valid or not.
+    """Return those of the keys `presented` that this installation created, with their stored records, valid or not.
 
     `peppers`: peppers of the settings, with which the secrets are hashed. A key with an unknown id takes as long as a
     key with a wrong secret, so the time does not reveal which ids exist.
@@ -318,8 +324,8 @@ def is_active(record: KeyRecord, now: datetime) -> bool:
 def is_recognised(record: KeyRecord, peppers: Sequence[SecretText]) -> bool:
     """Return True if the secret of a stored key can still be verified.
 
-    It can if the key was created with one of `peppers`, the secrets with which secrets of keys are hashed, or without
-    one.
+    `peppers` are the secrets of the settings with which secrets of keys are hashed: the key must have been created with
+    one of them, or without a pepper.
     """
     return record.pepper in _index_peppers(peppers)
 
@@ -395,7 +401,7 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def trace_holder(session: Session, identifier: str) -> str:
-    """Return the id of the key that stands for the person behind a key; two keys of one person have the same id.
+    """Return an id that two access keys have in common if one person may hold both.
 
     A person who creates a key over HTTP sees its secret. So the function follows the creators of keys up to a key that
     was created on the command line, and returns the id of the first key in the chain of rotations of that key.
@@ -439,7 +445,7 @@ def list_page(
 
 
 def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsage]:
-    """Return these keys, in the same order, each with the day of its last use."""
+    """Return these keys, in the same order, each with the day of its last use in UTC."""
     days = queries.get_last_uses(session, [record.id for record in records])
     return [KeyUsage(record, days.get(record.id)) for record in records]
 

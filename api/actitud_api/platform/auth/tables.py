@@ -53,7 +53,7 @@ class KeyUse(Base, table=True):
 
 
 class Denial(Base, table=True):
-    """Table of denials that have a ledger entry, by day (UTC), key and operation. Each is entered only once a day."""
+    """Table of denials that have a ledger entry, by day (UTC), key and operation, to enter each only once a day."""
 
     __tablename__ = "denial"
 

@@ -28,8 +28,8 @@ class Rule:
         roles: Roles that are admitted if a key is required.
         private: True if ledger entries about the operation show the path of the resource only to administrators and to
             the organisation that owns it.
-        hidden: True if the changes of the operation alter no response to a request without a key. Such a change leaves
-            the version number of the public state as it is, so kept responses stay valid.
+        hidden: True if the changes of the operation alter no response to a request without a key. Such a change does
+            not increment the version number of the public state, so stored responses stay valid.
         limit: Rate limit that counts the request: `by_method` (reads or writes), `score` (computation of scores) or
             `none`.
     """
@@ -52,7 +52,7 @@ KEY_SHOWS_MORE_COMPUTING: Final = Rule(key="optional", limit="score")
 
 
 def operation_id(handler: object) -> str:
-    """Return the operation id of a handler; raise `LookupError` if it has none."""
+    """Return the id of the operation that a handler implements; raise `LookupError` if it has none."""
     if isinstance(handler, HTTPRouteHandler) and isinstance(handler.operation_id, str):
         return handler.operation_id
     raise LookupError(f"a handler without the id of its operation: {handler}")
@@ -67,7 +67,7 @@ def rule_of(handler: object) -> Rule:
 
 
 def handlers_of(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
-    """Yield each handler of an application with its route, except the OPTIONS handlers that Litestar adds."""
+    """Yield each request handler of an application with its route, except the OPTIONS handlers that Litestar adds."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             yield from ((route, handler) for handler in route.route_handlers if "OPTIONS" not in handler.http_methods)

@@ -43,7 +43,7 @@ class BatchBody:
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def decode(self, request: ApiRequest) -> Batch | list[Fault]:
-        """Read the body of a request and return it decoded, or the list of all its faults.
+        """Read the body of a request and decode it; return the items, or the list of all faults in the body.
 
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected or
@@ -63,7 +63,7 @@ class BatchBody:
         return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(PLACES))
 
     def parse(self, raw: bytes) -> Batch | list[Fault]:
-        """Return the bytes of a body decoded as a batch, or the list of all its faults."""
+        """Decode the bytes of a body, and return its items, or the list of all faults in it."""
         try:
             value = parse_json(raw, values_max=ITEMS_MAX * VALUES_MAX)
         except NotJson as error:

@@ -57,7 +57,7 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """Rules for storing the responses to a public read in memory: on which parts of a request they depend.
+    """Rules for storing responses to a public read in memory: parts of the request on which the responses depend.
 
     They always depend on the path and the public state.
 
@@ -99,8 +99,8 @@ def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
 class Link:
     """OpenAPI link: an operation that may follow, with its parameters taken from the response.
 
-    A value of `parameters` is a runtime expression of OpenAPI (`$response.body#/id`) or a constant. `description` says
-    something only if the name of the link, the operation and its parameters do not say it.
+    A value of `parameters` is a runtime expression of OpenAPI (`$response.body#/id`) or a constant. `description` is
+    empty if the name of the link, the operation and its parameters say enough.
     """
 
     operation: str

@@ -108,7 +108,7 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_catalog(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the API catalogue (RFC 9727): a list of links to the APIs of this host. There is one."""
+        """Serve the API catalogue (RFC 9727): links to the APIs of this host, which are one."""
         base = find_base_url(request)
         link = {
             "anchor": f"{base}/v1",

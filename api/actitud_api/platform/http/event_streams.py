@@ -47,7 +47,7 @@ class EventStream(Representation[msgspec.Struct]):
 
     @property
     def content(self) -> Mapping[str, object | None]:
-        """The media type of the response, without a schema, because OpenAPI cannot describe events."""
+        """Media type of the response, without a schema, because OpenAPI cannot describe events."""
         return {EVENT_STREAM: None}
 
     def headers_of(self, request: ApiRequest) -> dict[str, str]:

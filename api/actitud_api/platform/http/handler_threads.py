@@ -49,7 +49,7 @@ class RunningHandlers:
                     self._changed.notify_all()
 
     def await_none(self, seconds: float) -> bool:
-        """Wait at most `seconds` until no handler runs; return True if none runs then."""
+        """Wait until no handler runs, but at most `seconds`; return True if none runs at the end."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, seconds)
 

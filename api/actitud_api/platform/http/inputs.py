@@ -57,13 +57,14 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Query parameters of an operation that has none but `lang`."""
+    """Query parameters of an operation that has no parameter but `lang`."""
 
 
 class Query(Generic[T]):
-    """Decoder of the query parameters of an operation: the members of a Struct, each at most once.
+    """Decoder of the query parameters of an operation to the members of a Struct.
 
-    A list is sent as one parameter with commas between the items, or as one parameter for each item.
+    A parameter may occur only once, except for the items of a list, which may also be sent in one parameter with
+    commas.
     """
 
     def __init__(
@@ -205,17 +206,17 @@ def _convert_text(schema: Mapping[str, object], text: str) -> Json:
 class Body(Generic[T]):
     """Decoder of the JSON body of an operation.
 
-    The body is decoded to a Struct. If several Structs are possible, a member of the body (`tag_field`), such as
-    `methodology`, selects one by its value. `tags` has the Struct for each value; it is empty if there is only one
-    Struct, without a tag.
+    The body is decoded to a Struct. If several Structs are possible, the value of one member of the body (`tag_field`,
+    such as `methodology`) selects one of them. `tags` has the Struct for each value, and is empty if there is only one
+    Struct.
     """
 
     def __init__(self, *types: type[T], patch: bool = False, tag_field: str | None = None) -> None:
         """Build the decoder of a body that is one of these Structs.
 
         `patch`: True if the body is a JSON merge patch (RFC 7396), which has its own media type. `tag_field`: name of
-        the member whose value selects the Struct, if several values (a `Literal`) select the same one; None if msgspec
-        knows the tag of each Struct.
+        the member whose value selects the Struct, needed if several values select the same Struct (a `Literal`); None
+        if msgspec selects it by its own tags.
         """
         self.types = types
         self.media_type = MERGE_PATCH if patch else JSON
@@ -233,7 +234,7 @@ class Body(Generic[T]):
         return self.parse(raw) if len(raw) <= _INLINE_MAX else await sync_to_thread(self.parse, raw)
 
     def parse(self, raw: bytes) -> T | list[Fault]:
-        """Return the bytes of a body decoded as a Struct, or the list of all faults."""
+        """Decode the bytes of a body to a Struct, and return it, or the list of all faults in the body."""
         try:
             value = parse_json(raw)
         except NotJson as error:
@@ -241,7 +242,7 @@ class Body(Generic[T]):
         return self.convert(value)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return a JSON value converted to a Struct, or the list of all its faults.
+        """Convert a JSON value to a Struct, and return it, or the list of all faults in the value.
 
         If several Structs are possible, a member of the value selects one.
         """

@@ -98,7 +98,7 @@ DATABASE_SILENCE: Final = Gauge(
 
 
 class OperatorFigures:
-    """Access to the Prometheus metrics of a service, for the networks of its operator."""
+    """Prometheus metrics of a service for its operator: it supplies them, and knows which networks may read them."""
 
     def __init__(
         self, networks: Sequence[str], refresh: Callable[[], None], read: Callable[[], Iterable[Metric] | None]

@@ -58,7 +58,7 @@ def compute_quality(header: str | None, media_type: str) -> float:
 def prefers_page(accept: str | None) -> bool:
     """Return True if an `Accept` header prefers a page (HTML) to data (JSON), as browsers do.
 
-    Browsers name HTML; programs accept JSON or anything.
+    Browsers name HTML in this header; programs accept JSON or anything.
     """
     return accept is not None and compute_quality(accept, HTML) > compute_quality(accept, JSON)
 

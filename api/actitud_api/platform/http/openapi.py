@@ -211,7 +211,7 @@ def build_document(
 
 
 def encode_document(document: Node) -> bytes:
-    """Encode the document as JSON in the form that is served, without blanks.
+    """Encode the OpenAPI document as JSON in the form that is served, without blanks.
 
     Members stand in the order of their declaration, which is more readable than alphabetical order and compresses 1 %
     better.

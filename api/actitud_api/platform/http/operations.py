@@ -91,10 +91,10 @@ class Options(TypedDict, total=False):
         deprecated: Announcement of the deprecation of the operation, for the OpenAPI document and each response.
         tags: Tags in the OpenAPI document that replace the tags of the controller.
         threaded: True, the default, to run the handler in a worker thread.
-        unkept: Reason why the answers of a public read are not kept in memory: they depend on more than its address and
+        unkept: Reason why responses to a public read are not stored in memory: they depend on more than its address and
             the public state, such as the day. Left out if they depend on these two alone.
-        deferred: Representation of the immediate answer (202) to `Prefer: respond-async` (`preferences.prefers_async`),
-            if the operation has one.
+        deferred: Representation of the immediate response (202) to `Prefer: respond-async`
+            (`preferences.prefers_async`), if the operation has one.
     """
 
     operation_id: Required[str]
@@ -121,7 +121,7 @@ class Options(TypedDict, total=False):
 def get(path: str | Sequence[str], **options: Unpack[Options]) -> Decorator:
     """Declare an operation that reads a resource, at one path or several. `Options` explains the keyword arguments.
 
-    Several paths name the same file in several formats, such as `scores.csv` and `scores.json`.
+    Several paths are for one file in several formats, such as `scores.csv` and `scores.json`.
     """
     return _declare(HttpMethod.GET, path, options)
 
@@ -200,7 +200,7 @@ def get_page(
         by_host: True if the page depends on the `Host` of the request.
         is_constant: True if the page depends only on the release and the settings.
         has_clean_address: True to redirect a request with unknown or blank parameters to its address without them.
-        unkept: Reason why the answers are not kept in memory, None if they are kept.
+        unkept: Reason why the responses are not stored in memory, None if they are stored.
     """
 
     def decorate(function: Handler) -> HTTPRouteHandler:

@@ -64,12 +64,12 @@ class Total:
         self._rows = rows
 
     def __call__(self, rows: int) -> None:
-        """Store the total number of rows."""
+        """Store the total number of rows, as the query of a page reports it."""
         self._rows = rows
 
     @property
     def rows(self) -> int:
-        """The total number of rows; fails if it was not stored yet."""
+        """Total number of rows of the list; it must have been stored before."""
         assert self._rows is not None
         return self._rows
 
@@ -112,7 +112,7 @@ class Cursor(Generic[K]):
         self._content_type = _Content[key]  # type: ignore[valid-type]  # made at run time
 
     def read(self, query: PageQuery) -> K | None:
-        """Return the sort key in the cursor of a query, after which the page begins; None for the first page.
+        """Return the sort key in the cursor of a request, None for the first page; the page begins after that key.
 
         Raises:
             ProblemError: 404 if the cursor is malformed, or belongs to another list or other filters.
@@ -155,7 +155,7 @@ class Cursor(Generic[K]):
 def next_url(request: ApiRequest, cursor: str | None) -> str | None:
     """Return the path and query of the next page, or None if `cursor` is None; filters of the request are kept.
 
-    There is no host in it, because the `Host` header comes from the client and shared caches store the response.
+    It contains no host, because the `Host` header comes from the client and shared caches store the response.
     """
     if cursor is None:
         return None

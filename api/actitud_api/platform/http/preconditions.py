@@ -40,7 +40,10 @@ def build_entity_tag(revision: str, digest: str) -> str:
 
 
 def require_precondition(scope: HTTPScope, precondition: Precondition) -> None:
-    """Raise the 428 problem if a request lacks the precondition that its operation requires (RFC 6585)."""
+    """Raise the 428 problem if a request lacks the precondition header that its operation requires, as `If-Match`.
+
+    Source: RFC 6585.
+    """
     if precondition == "none" or read_header(scope, b"if-match") is not None:
         return
     if precondition == "match" or read_header(scope, b"if-none-match") is None:
@@ -48,7 +51,7 @@ def require_precondition(scope: HTTPScope, precondition: Precondition) -> None:
 
 
 def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
-    """Raise the 400 problem if a precondition that an operation requires is malformed."""
+    """Raise the 400 problem if the precondition header that an operation requires, such as `If-Match`, is malformed."""
     if precondition == "none":
         return
     if_match = read_header(request.scope, b"if-match")
@@ -62,8 +65,8 @@ def check_precondition(request: ApiRequest, precondition: Precondition) -> None:
 def read_preconditions(request: ApiRequest) -> Callable[[str | None], bool]:
     """Return a function that checks `If-Match` and `If-None-Match` of a request against a stored revision.
 
-    Its argument is the revision, None if nothing is stored. It returns True if `If-Match` and, for PUT, `If-None-Match:
-    *` allow the change, and always without these headers.
+    Its argument is the revision, None if nothing is stored. It returns True if the headers allow the change, and for a
+    request without them. `If-None-Match: *` counts only for PUT.
     """
     if_match = read_header(request.scope, b"if-match")
     # Only PUT creates at a path that the client chooses; elsewhere If-None-Match means a conditional GET.

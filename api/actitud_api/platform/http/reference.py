@@ -41,7 +41,7 @@ class FirstStep(NamedTuple):
 
 
 class TypePart(Struct, frozen=True):
-    """Part of the name of a type in the reference, such as `list of`.
+    """Part of the text by which the API reference names a type, such as `[]` after the type of an item.
 
     `object` is the name of the object type that the part stands for, so that it becomes a link; None for any other
     part.
@@ -118,7 +118,7 @@ class OperationView(Struct, frozen=True, kw_only=True):
 
 
 class GroupView(Struct, frozen=True, kw_only=True):
-    """The operations with one tag; `description` is the description of the tag."""
+    """Operations with one tag of the OpenAPI document, and the description of the tag."""
 
     name: str
     description: str

@@ -171,8 +171,8 @@ class Pages(Representation[Page[Item]], Generic[Item]):
 class Exact(Representation[msgspec.Struct]):
     """Representation of stored bytes that are sent unchanged; their SHA-256 is `ETag` and `Repr-Digest` (RFC 9530).
 
-    A Struct, or a union of Structs with tags, describes the content in the OpenAPI document. Its schema allows no other
-    members, because stored bytes never get a member that their format does not name.
+    A Struct, or a union of Structs with tags, describes the content in the OpenAPI document. The document allows no
+    other members of the content, because stored bytes always have exactly the members of their format.
     """
 
     has_ranges = True
@@ -209,8 +209,8 @@ class Exact(Representation[msgspec.Struct]):
     ) -> Response[bytes] | Stream:
         """Return the response with stored bytes, sent piece by piece: all, the part that `Range` asks for, or 304.
 
-        304 is returned if the client has the bytes already. `pieces` are `size` bytes in all, and `digest` is their
-        SHA-256. `headers` are added to the headers of the representation.
+        The status 304 is for a client that has the bytes already. `pieces` are `size` bytes in all, and `digest` is
+        their SHA-256. `headers` are added to the headers of the representation.
         """
         all_headers = self._headers(digest, headers)
         if is_current(request, all_headers):
@@ -263,7 +263,7 @@ class FileEntry(Protocol):
 
 
 class Files(Representation[msgspec.Struct]):
-    """Representation as files in several formats; the suffix of the path names the format, whatever `Accept` says.
+    """Representation as files in several formats; the suffix of the path names the format, independent of `Accept`.
 
     `formats`: media type by suffix. If the operation names a resource that the files represent, a client can also ask
     for a file at the path of that resource, by `Accept` (see `middleware.format_negotiation`).
@@ -486,7 +486,7 @@ def format_http_date(moment: datetime) -> str:
 
 
 def is_current(request: ApiRequest, headers: Mapping[str, str]) -> bool:
-    """Return True if the client has the representation with these headers already, so that the response is 304.
+    """Return True if the response is 304, because the client has the representation with these headers already.
 
     Preconditions count in the order of RFC 9110, section 13.2.2; `If-Modified-Since` only with `Last-Modified`.
 

@@ -45,7 +45,7 @@ _log = structlog.get_logger()
 
 
 def assign_request_id(scope: HTTPScope) -> str:
-    """Return the id of a request; each later call for the request returns the same id.
+    """Return the id of a request, the same at each call.
 
     It is the client's `X-Request-Id` if that header has 1 to 64 safe characters and is no access key. Any other request
     gets a random id.
@@ -62,7 +62,7 @@ def assign_request_id(scope: HTTPScope) -> str:
 
 
 def assign_entry_id(scope: HTTPScope) -> str:
-    """Return the id of a request for the ledger, which is always random; each later call returns the same id.
+    """Return the id of a request for the ledger, which is always random, and the same at each call.
 
     It is the id from `assign_request_id` if that id is random too. An id chosen by the client is not used, because a
     ledger entry can never be removed and must not contain a text that a client chose; the log then has both ids.
@@ -95,7 +95,7 @@ def read_header(scope: HTTPScope, name: bytes) -> str | None:
 
 
 def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
-    """Return the decoded query parameters in their order.
+    """Return the query parameters of a request, decoded and in their order.
 
     Raises:
         ValueError: The query is not percent-encoded UTF-8, or has more than 50 parameters.
@@ -127,7 +127,7 @@ def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
 
 
 def find_clean_query(query: bytes, known: Collection[str]) -> str | None:
-    """Return a query without its unknown parameters and its parameters with a blank value.
+    """Return a query without unknown parameters and without parameters that are blank.
 
     The remaining parameters keep their order. Return None if no parameter has to be removed, or if the query cannot be
     decoded.
@@ -155,7 +155,7 @@ def find_base_url(request: ApiRequest) -> str:
 
 
 def find_own_url(request: ApiRequest) -> str:
-    """Return scheme and authority of absolute links, such as `https://example.org`, without regard to `Host`.
+    """Return scheme and authority of absolute links, such as `https://example.org`, independent of the `Host` header.
 
     They are those of the public URL of the settings or, without one, of the address on which the service listens.
     """
@@ -177,7 +177,7 @@ def mark_public_for_host(scope: HTTPScope) -> None:
 
 
 def is_public_for_host(scope: HTTPScope) -> bool:
-    """Return True if `mark_public_for_host` was called for a request."""
+    """Return True if the response to a request may be stored in memory for all clients with the same `Host`."""
     return _PUBLIC_FOR_HOST in scope["state"]
 
 
@@ -187,18 +187,18 @@ def mark_incomplete(scope: HTTPScope) -> None:
 
 
 def is_incomplete(scope: HTTPScope) -> bool:
-    """Return True if `mark_incomplete` was called for a request."""
+    """Return True if the response to a request must not be stored in memory, because it lacks data."""
     return _INCOMPLETE in scope["state"]
 
 
 def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
-    """Store the route of a request and its outcome in the cache of responses in memory, such as a hit."""
+    """Record the route of a request, and whether its response was found in the cache in memory."""
     scope["state"][_ROUTE] = route
     scope["state"][_MEMORY] = outcome
 
 
 def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
-    """Return the outcome of a request in the cache of responses in memory; None if its route is not cached."""
+    """Return whether the response to a request was found in the cache in memory; None if its route is not cached."""
     outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
     return outcome
 
@@ -210,7 +210,7 @@ def find_route(scope: HTTPScope) -> str | None:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Return True if a host (name or IP address, without port) is this machine itself."""
+    """Return True if a host (name or IP address, without port) is this machine."""
     if host is None or host == "localhost":
         return host is not None
     try:
@@ -285,7 +285,10 @@ def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
 
 
 def redirect_for_now(scope: HTTPScope, query: str) -> Response[bytes]:
-    """Return the response (307) that temporarily redirects a request to the same path with another query."""
+    """Return the response (307) that temporarily redirects a request to the same path with another query.
+
+    Unlike a permanent redirect, clients do not remember it.
+    """
     return _redirect_query(scope, query, 307, ALWAYS_REVALIDATE)
 
 
@@ -295,7 +298,7 @@ def _redirect_query(scope: HTTPScope, query: str, status: int, cache: str) -> Re
 
 
 def find_served_path(scope: HTTPScope) -> str:
-    """Return the percent-encoded path of the resource that the response represents.
+    """Return the percent-encoded path of the resource that the response to a request represents.
 
     It differs from the requested path if `Accept` selected a file, or if `latest` was replaced by the id of an edition.
     """
@@ -304,7 +307,7 @@ def find_served_path(scope: HTTPScope) -> str:
 
 
 def find_content_location(scope: HTTPScope) -> str | None:
-    """Return path and query of the resource that the response represents, or None if the request has the same ones."""
+    """Return path and query of the resource that a response represents, None if they are the requested ones."""
     if "resolved" not in scope["state"] and "requested_path" not in scope["state"]:
         return None
     query = scope["query_string"].decode("ascii")

@@ -31,9 +31,9 @@ _ENTRY: Final = 200
 
 
 class Address(NamedTuple):
-    """Address and negotiated headers of a request as they were sent; a header that is absent is None.
+    """Address and negotiated headers of a request, on which (with the public state) a response from memory depends.
 
-    A response from memory depends on them and on the public state alone.
+    They are as the client sent them; a header that is absent is None.
     """
 
     path: str
@@ -77,7 +77,7 @@ class Key(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Key under which the response to a request is stored in memory, with the rules for storing it.
+    """Result of `TargetReader`: the key under which a response is stored in memory, and the rules for storing it.
 
     `route` is the path template of the request.
     """
@@ -96,7 +96,7 @@ class TargetReader:
         self._has_public_url = has_public_url
 
     def read(self, address: Address) -> Target | None:
-        """Return the key of the response to a read, with the rules for storing it; None if it is not stored in memory.
+        """Return the key for storing the response to a read in memory, and the rules for it; None if it is not stored.
 
         A response is not stored if it is a refusal or a redirect, is not public, or belongs to no operation.
         """
@@ -165,7 +165,7 @@ class TargetMemory:
         return self._size + self._old_size
 
     def get(self, address: Address) -> Target | None:
-        """Return the cached target of an address, or None if it is not in the cache."""
+        """Return the cached result of `TargetReader` for an address, or None if it is not in the cache."""
         target = self._young.get(address)
         if target is None:
             target = self._old.get(address)
@@ -174,7 +174,7 @@ class TargetMemory:
         return target
 
     def put(self, address: Address, target: Target) -> None:
-        """Store the target of an address, unless the address is too long."""
+        """Store the result of `TargetReader` for an address, unless the address is too long."""
         raw = len(address.path) + sum(len(part) for part in address[1:] if part is not None)
         if raw > RAW_MAX:
             return

@@ -117,7 +117,7 @@ class SchemaValidator(Generic[T]):
 
 
 def find_nearest(name: str, known: Iterable[object]) -> str | None:
-    """Return the known name that a misspelt name most likely means, ignoring case, or None if none is near.
+    """Return the known name that is most similar to a misspelt name, ignoring case, or None if none is similar.
 
     Up to a third of the letters may be wrong. A number matches only itself with other leading zeros, because one wrong
     digit makes another number.
@@ -332,7 +332,7 @@ def quote_name(name: str) -> str:
 
 
 def format_pointer(path: Sequence[str | int]) -> str:
-    """Return a JSON Pointer (RFC 6901) of member names and array positions, in which long names are cut."""
+    """Return a JSON Pointer (RFC 6901) to a value, given member names and array positions; long names are cut."""
     return "".join("/" + quote_name(str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 

@@ -31,7 +31,7 @@ FINAL_STATES: Final[frozenset[JobState]] = frozenset({"succeeded", "failed", "ca
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):
-    """Job as it is stored; the columns of `JobTable` explain the members."""
+    """Job as it is stored, with the columns of `JobTable` as members."""
 
     id: int
     kind: str
@@ -96,7 +96,7 @@ _SELECT_ITEMS: Final = select(*(ITEMS.c[name] for name in JobItem.__struct_field
 
 
 def insert_job(session: Session, values: Mapping[str, object]) -> JobRecord:
-    """Insert a job and return it; `values` has the value of each column by name."""
+    """Insert a new job and return it as stored; `values` has the value of each column by name."""
     row = session.execute(insert(JOBS).returning(*_COLUMNS), values).mappings().one()
     return _to_record(row)
 
@@ -165,7 +165,7 @@ def count_items(session: Session, job: int) -> int:
 
 
 def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
-    """Insert results of a job."""
+    """Insert the results of a job for some of its subjects."""
     if items:
         session.execute(insert(ITEMS), [{"job": job, **msgspec.structs.asdict(item)} for item in items])
 
@@ -239,7 +239,10 @@ def release_leases(session: Session, owner: str, now: datetime) -> int:
 
 
 def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
-    """Return True if the job is to be cancelled, else False; None if the run with this lease has lost the job."""
+    """Return True if the job is to be cancelled, else False; None if the job has another lease by now.
+
+    A lease is the claim of a job by one run.
+    """
     statement = select(JOBS.c.cancel_requested).where(JOBS.c.id == job, JOBS.c.lease == lease)
     requested: bool | None = session.execute(statement).scalar_one_or_none()
     return requested
@@ -248,14 +251,14 @@ def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
 def update_leased(session: Session, job: int, lease: str, values: Mapping[str, object]) -> bool:
     """Change columns of a job, by name, and return True.
 
-    Return False, and change nothing, if the run with this lease no longer has the job.
+    Return False, and change nothing, if the job has another lease (claim by a run) by now.
     """
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
 def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
-    """Change columns of a job that has not ended, whichever run has it, and take it away from its run."""
+    """Change columns of a job that has not ended, even if a run has claimed it, and remove the claim."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
     session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
 

@@ -164,7 +164,7 @@ class JobStep:
 
     @property
     def is_last(self) -> bool:
-        """True if `finish` was called, so that no step follows."""
+        """True if this is the last step of the job, because `finish` was called."""
         return "state" in self._changes
 
     def store(self, lease: str, lasting: timedelta) -> dict[str, object]:
@@ -249,7 +249,8 @@ class JobRun(Generic[P]):
     def step(self, *, hidden: bool = False) -> Iterator[JobStep]:
         """Open the transaction of a step: commit it at the end of the block, or roll it back if the block raises.
 
-        `hidden`: True if the changes of the step alter no response to a request without a key.
+        The transaction is that of the `with` block. `hidden`: True if the changes of the step alter no response to a
+        request without a key.
 
         Raises:
             JobCancelled: The job was cancelled before the step.
@@ -276,7 +277,7 @@ class JobRun(Generic[P]):
     def check(self) -> None:
         """Raise `LeaseLost` or `JobInterrupted` if the run has to end. Call it often in long computations; it is cheap.
 
-        It does not notice that a job was cancelled; `report` and `step` do.
+        Only `report` and `step` notice that the job was cancelled.
         """
         if self.has_lost_lease:
             raise LeaseLost
@@ -391,7 +392,7 @@ class JobRunner:
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Extend the leases of jobs that the `with` block itself runs by `run_next` or `run_due`, while it runs.
+        """Extend the leases of jobs that this thread runs in the `with` block, by `run_next` or `run_due`.
 
         A lease is the claim of a job by one run, for a limited time.
         """
@@ -433,7 +434,7 @@ class JobRunner:
     def run_next(self, job: int | None = None) -> bool:
         """Run the oldest due job, or the given job if it is due, and return True; return False if no job is due.
 
-        A job that has failed temporarily is due again later.
+        A job whose run fails temporarily becomes due again later.
 
         Raises:
             Unavailable: The database could not be reached in time.

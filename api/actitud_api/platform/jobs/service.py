@@ -225,7 +225,7 @@ def abandon_job(session: Session, job: int) -> None:
 
 
 def build_status(session: Session, record: JobRecord) -> JobStatus:
-    """Return the status of a job, with the number of its results by outcome counted in a session."""
+    """Return the status of a job, for which its results are counted by outcome."""
     return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
 
 

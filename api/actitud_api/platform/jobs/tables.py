@@ -34,7 +34,7 @@ class JobTable(Base, table=True):
         attempts: Number of runs since the last committed step.
         done: Progress, in units of the task.
         resumed_done: Value of `done` at the time `resumed`.
-        total: Amount of all work in the same units, NULL if unknown.
+        total: Amount of all work in units of the task, NULL if unknown.
         result: Result, NULL until the job succeeds.
         problem: Reason of the failure, NULL until the job fails.
         cancel_requested: True if the job is to be cancelled before its next step.

@@ -43,7 +43,7 @@ class WorkerEnded(Exception):
 
 
 class MapFunction(Protocol):
-    """A function like `map`: it applies a function to items and yields the results in their order."""
+    """Interface of a function like `map`, which applies a function to items and yields the results in their order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         """Yield the result of `function` for each item, in order; its exceptions reach the caller."""
@@ -177,7 +177,7 @@ def _count_cores() -> int:
 
 
 def start_worker(niceness: int) -> None:
-    """Prepare a worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends.
+    """Prepare this worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends.
 
     If a fault in a library kills the process, it writes the place of the fault to its standard error.
     """

@@ -23,7 +23,7 @@ _INTEGRAL_MAX: Final = 2**53
 
 
 class InvalidCell(Exception):
-    """Raised by the `parse_…` functions if a cell has a value that is not valid in it."""
+    """Raised by the `parse_…` functions if the value of a cell is not of the expected kind."""
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
         super().__init__(rule)

@@ -24,7 +24,7 @@ from actitud_api.engine.i18n import Texts
 
 
 class WorkbookLimits(Struct, frozen=True, kw_only=True):
-    """The limits on a workbook of one kind.
+    """Limits on the size and content of uploaded workbooks of one kind.
 
     Attributes:
         inflated: Largest decompressed size in bytes.
@@ -92,7 +92,7 @@ class WorkbookOversized(WorkbookRejected):
 
 
 class Cell(NamedTuple):
-    """The position of a cell: row and column, counted from 0."""
+    """Position of a cell in a sheet: row and column, counted from 0."""
 
     row: int
     column: int

@@ -62,7 +62,7 @@ def list_source_cells(source: AnswerSource | None) -> dict[SourceColumn, str | T
 
 
 def parse_source_member(column: SourceColumn, value: CellContent) -> str:
-    """Convert a cell of a source column to the JSON value that it stands for.
+    """Convert a cell about the source of an answer to the value in JSON.
 
     A kind of source may be given as a code or as a name in any language.
 

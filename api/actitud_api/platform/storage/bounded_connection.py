@@ -30,7 +30,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[ResultT], interval: float = WAKE_SECONDS, timeout: float | None = None) -> ResultT:
         """Wait for the result of an operation of the connection and return it.
 
-        `gen` is the operation, as psycopg calls this method.
+        psycopg calls this method for every operation, which `gen` executes step by step.
 
         Raises:
             ConnectionTimeout: The server was silent for too long. The connection is closed.

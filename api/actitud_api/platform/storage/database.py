@@ -44,7 +44,10 @@ class Backend(Protocol):
         """Return the request counter that all processes of this database share."""
 
     def create_state_readers(self, url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
-        """Return a function that opens a reader of the version number of the public state on its own connection."""
+        """Return a function that opens a reader of the version number of the public state.
+
+        Each reader has a connection of its own.
+        """
 
     def lock_for_migration(self, connection: Connection) -> None:
         """Lock the database against migrations by other processes until the transaction of this connection ends."""
@@ -151,7 +154,7 @@ class Database:
 
     @property
     def read_engine(self) -> Engine:
-        """Engine of the read sessions: the object that `get_bind()` of such a session returns."""
+        """Engine of the read sessions, which `get_bind()` of a read session returns."""
         return self._reader
 
     def read_row(self, statement: Select[Any], parameters: Mapping[str, object]) -> tuple[Any, ...] | None:

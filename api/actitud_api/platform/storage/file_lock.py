@@ -30,7 +30,7 @@ def build_lock_path(file: Path) -> Path:
 
 @contextmanager
 def lock_file(file: Path) -> Iterator[None]:
-    """Hold the lock of a database file while the block runs; the database itself is not opened.
+    """Hold the lock of a database file while the block runs; the database is not opened.
 
     Raises:
         DatabaseInUse: Another process holds the lock.

@@ -61,7 +61,7 @@ def has_wal_bug(version: Version) -> bool:
 
 
 def get_dialect(database: Database) -> str:
-    """Return `sqlite` or `postgresql`.
+    """Return the kind of the database, `sqlite` or `postgresql`.
 
     Raises:
         DatabaseFailure: The database cannot be reached.

@@ -30,7 +30,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def downgrade(connection: Connection, revision: str = "base") -> None:
     """Downgrade the tables to a revision, inside the open transaction of the connection.
 
-    `base` is the state without tables.
+    `base` is the revision without tables.
     """
     command.downgrade(_build_config(connection), revision)
     if _read_heads(connection):

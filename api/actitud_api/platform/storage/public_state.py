@@ -79,7 +79,7 @@ def create_token() -> int:
 
 
 def join_number(number: int, token: int) -> int:
-    """Return one number that combines the number and the token of a row, and grows with the number of the row."""
+    """Return one number that contains the number and the token of the public state, and grows with the number."""
     return number << TOKEN_BITS | token
 
 
@@ -87,12 +87,12 @@ def join_number(number: int, token: int) -> int:
 
 
 def mark_hidden(session: Session) -> None:
-    """Mark the changes of a session as invisible to an anonymous reader, unless `mark_shown` is called for it too."""
+    """Mark the changes of a session as invisible to an anonymous reader; `mark_shown` overrides this mark."""
     session.info[_HIDDEN] = True
 
 
 def mark_shown(session: Session) -> None:
-    """Mark the changes of a session as visible to an anonymous reader, even if `mark_hidden` is called for it too."""
+    """Mark the changes of a session as visible to an anonymous reader; this overrides `mark_hidden`."""
     session.info[_SHOWN] = True
 
 
@@ -124,7 +124,7 @@ def raise_number(connection: Connection) -> int | None:
     """Increment the version number of the public state in the transaction of a connection, and return it.
 
     Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can increment the number
-    until this one ends, so make this call the last statement.
+    until this one ends, so call this function last.
     """
     statement = _RAISE_ON_SQLITE if connection.dialect.name == "sqlite" else _RAISE_ON_POSTGRESQL
     row = connection.execute(statement, {"token": create_token()}).one_or_none()

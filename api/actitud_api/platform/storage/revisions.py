@@ -52,7 +52,7 @@ class Revisions(Struct, frozen=True):
 
     @property
     def newest(self) -> str:
-        """The newest revision, which this release needs."""
+        """The newest schema revision, which this release needs."""
         return self.known[-1]
 
     @property

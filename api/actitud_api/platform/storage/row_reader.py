@@ -35,7 +35,7 @@ class _DriverStatement(NamedTuple):
 
 
 class RowReader:
-    """Reader of single rows without a session, which is faster. Share one object between threads."""
+    """Reader of single rows that needs no session and is therefore faster. Share one object between threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine: Final = engine

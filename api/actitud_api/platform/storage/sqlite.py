@@ -57,12 +57,15 @@ def create_engines(url: URL) -> tuple[Engine, Engine]:
 
 
 def create_counter(_url: URL) -> MemoryCounter:
-    """Return a request counter in memory; it suffices, because only one process serves a SQLite file."""
+    """Return a request counter in memory, which suffices because only one process serves a SQLite file."""
     return MemoryCounter()
 
 
 def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
-    """Return a function that opens a reader of the version number of the public state on its own connection."""
+    """Return a function that opens a reader of the version number of the public state.
+
+    Each reader has a connection of its own.
+    """
     engine = _create_engine(url, "reader", 1)
 
     @contextmanager

@@ -38,7 +38,7 @@ class StallGuard:
     def admit(self) -> Iterator[None]:
         """Admit a session for the `with` block, or raise `Unavailable` while the server is stalled.
 
-        Errors in the block show if the server is stalled.
+        If the block raises an error that shows a stall, later sessions are refused.
         """
         is_attempt = self._enter()
         stalled = False

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 class UtcTime(TypeDecorator[datetime]):
     """Column type of times with a time zone, stored in UTC.
 
-    SQLite alone would store a time without its zone, so that it would mean another moment when it is read.
+    SQLite alone would store a time without its zone, so that a later reader would take it for another moment.
     """
 
     impl = DateTime(timezone=True)

@@ -15,7 +15,7 @@ It gets the stored revision of the row, or None if the row does not exist, and r
 
 
 class StaleVersion(Exception):
-    """Raised if a stored row has changed since the caller read it: its revision is not the one in `If-Match`."""
+    """Raised if a stored row has changed since the caller read it, as its revision is not that of `If-Match`."""
 
 
 def build_revision(created: datetime, version: int) -> str:

@@ -17,7 +17,10 @@ _POST: Final = "app.bsky.feed.post"
 
 
 def find_prefix(head: str) -> str | None:
-    """Return the path to the posts in a JSON file of Bluesky, as a prefix for ijson; None for any other file."""
+    """Return the path to the posts in a JSON file of Bluesky, in the notation of ijson; None for any other file.
+
+    `head` is the beginning of the file.
+    """
     if "app.bsky." not in head and "/app.bsky" not in head:
         return None
     start = head.lstrip()

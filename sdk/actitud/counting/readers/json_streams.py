@@ -25,10 +25,10 @@ JsonObject = Mapping[str, Any]
 
 
 def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False) -> Iterator[tuple[str, JsonObject]]:
-    """Yield the JSON objects under a prefix of ijson, each with its JSON Pointer.
+    """Yield the objects at a path of a JSON file, each with its JSON Pointer.
 
-    Values that are no objects are refused with a fault. ``is_script``: True if the JSON is assigned to a variable, as
-    in the archive of X.
+    ``prefix``: the path, in the notation of ijson. Values that are no objects are refused with a fault. ``is_script``:
+    True if the JSON is assigned to a variable, as in the archive of X.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.
@@ -50,7 +50,7 @@ def iterate_items(source: SourceReading, prefix: str, *, is_script: bool = False
 
 
 def read_scalars(source: SourceReading, names: Collection[str], *, before: str | None = None) -> dict[str, Any]:
-    """Return members of the top-level JSON object by name, if they are neither arrays nor objects.
+    """Return some members of the top-level object of a JSON file by name, if they are neither arrays nor objects.
 
     ``names``: names of the members. ``before``: name of a member at which reading stops; None reads the file to its
     end.
@@ -72,10 +72,10 @@ def read_scalars(source: SourceReading, names: Collection[str], *, before: str |
 
 
 def iterate_children(source: SourceReading, parent: str, child: str) -> Iterator[tuple[str, JsonObject, JsonObject]]:
-    """Yield the objects in the inner arrays of a JSON array, whose objects each contain an array of objects.
+    """Yield the inner objects of a JSON array of objects (``parent``) that each have an array of objects (``child``).
 
-    ``parent`` and ``child`` name the two arrays. Each item has the JSON Pointer of the inner object, the scalars of the
-    outer object that precede its inner array, and the inner object. Only one inner object is held in memory.
+    Each item has the JSON Pointer of the inner object, the scalars of the outer object that precede its inner array,
+    and the inner object. Only one inner object is held in memory.
 
     Raises:
         FileRefused: if the file breaks off or is no JSON.

@@ -39,7 +39,10 @@ _COUNTS: Final = ("reactions", "comments", "shares", "views")
 
 
 def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
-    """Return the table of a file whose headers a mapping names, None if the file lacks most of them."""
+    """Return the table of a message log in a file, found by the headers that a mapping names.
+
+    Return None if the file lacks most of these headers.
+    """
     table = make_header_table(mapping)
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
@@ -61,7 +64,7 @@ def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> Ta
 
 
 def make_header_table(mapping: LogMapping) -> HeaderTable:
-    """Return the mapping of a message log as a header table that requires each of its columns."""
+    """Convert the mapping of a message log to a header table in which each of its columns is required."""
     return HeaderTable(
         platform=mapping.platform,
         format=_FORMAT,
@@ -83,7 +86,10 @@ def make_table(mapping: LogMapping | None) -> TableFormat:
 
 
 def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None:
-    """Return the mapping that fits the first line of a JSON Lines file, None if none fits. `head` is its beginning."""
+    """Return the mapping whose fields the first line of a JSON Lines file has, None if none fits.
+
+    `head` is the beginning of the file.
+    """
     line = head.lstrip().partition("\n")[0].strip()
     if not line.startswith("{"):
         return None

@@ -240,7 +240,7 @@ def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
 def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
     """Yield the messages of a private conversation in a download from Facebook or Instagram.
 
-    ``owner``: account of the organisation, as far as all conversations of the download together show it.
+    ``owner``: account of the organisation, as far as the conversations of the download show it.
 
     Raises:
         FileRefused: if it is not known which participant is the organisation.

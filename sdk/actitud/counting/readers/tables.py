@@ -27,7 +27,7 @@ _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
 
 class TableRow:
-    """Row of a table, in which a cell is found by the field of a message that it contains."""
+    """Row of a table, whose cells are found by the field of a message, such as "text", that they contain."""
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
         self.line: int = row.line
@@ -64,7 +64,10 @@ class TableRow:
         return field if index is None else self._headers[index].strip("\ufeff\"' ")
 
     def get_number(self, field: str) -> int | None:
-        """Return the cell for a field as a whole number, None if it is blank or unreadable, which is a logged fault."""
+        """Return the cell for a field as a whole number, None if it is blank or unreadable.
+
+        An unreadable cell is logged as a fault.
+        """
         text = self.get_text(field)
         if len(text) < _LONGEST_COUNT and text.isdecimal() and text.isascii():
             return int(text)
@@ -117,8 +120,7 @@ class TableRow:
     def translate(self, field: str, *, is_noted: bool = True) -> str | None:
         """Return the meaning of the word in the cell for a field; None for a blank cell, and for an unknown word.
 
-        An unknown word is logged. ``is_noted``: False if the caller refuses the row because of the word, and logs it
-        so.
+        An unknown word is logged as a fault. ``is_noted``: False to log nothing, because the caller refuses the row.
         """
         text = self.get_text(field)
         if not text:
@@ -167,7 +169,10 @@ class TableRow:
 
 
 class TableFormat(NamedTuple):
-    """Format of a table of a platform: its kinds of data (``tells``), and the function that builds its messages."""
+    """Format of the table in an export: its platform, its kinds of data (``tells``), and a function for its rows.
+
+    The function builds the messages of a row.
+    """
 
     platform: str
     tells: tuple[Tell, ...]

@@ -71,8 +71,7 @@ def survey_chat(source: SourceReading) -> tuple[set[str], OrderEvidence]:
 def read_chat(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
     """Yield the messages of an exported WhatsApp chat.
 
-    ``owner``: account of the organisation, and order of day and month, as far as all chats of the telephone together
-    show them.
+    ``owner``: account of the organisation, and order of day and month, as far as the chats of the telephone show them.
 
     Raises:
         FileRefused: if it is not known which participant is the organisation, or dates contradict each other.

@@ -91,7 +91,7 @@ class Compression:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI)."""
+        """Handle a request (ASGI), and compress the response to it."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -134,7 +134,7 @@ def _strip(condition: str, suffixed: dict[str, list[str]]) -> str:
 
 
 def find_current_tag(if_none_match: str, tag: str, coding: Coding | None) -> str | None:
-    """Return the `ETag` of the 304 response to an `If-None-Match` header, or None if the header does not name it.
+    """Return the `ETag` of the 304 response to an `If-None-Match` header, or None if the header names another.
 
     `tag`: entity tag of the representation, with or without the suffix of a coding. `coding`: coding that the client
     prefers.

@@ -89,7 +89,7 @@ class Edge:
         self._open_families = frozenset(_find_family(path) for path in _iterate_open_paths(app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI)."""
+        """Handle a request (ASGI) before all other layers."""
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return

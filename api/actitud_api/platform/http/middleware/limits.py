@@ -162,11 +162,11 @@ class Limits:
         state.check()
 
     async def count_refusal(self, scope: HTTPScope, holder: Holder | None) -> None:
-        """Count a refused request; raise a problem if too many requests were refused.
+        """Count a refused request for its key, and raise a problem if too many were refused.
 
-        The request counts for its key, or for the client address if the key is invalid (`holder` is None). A valid key
-        is never refused because of earlier invalid ones: many clients may share an address, and one of them must not
-        lock out the others.
+        If the key is invalid (`holder` is None), the request counts for the client address. A valid key is never
+        refused because of earlier invalid ones: many clients may share an address, and one of them must not lock out
+        the others.
 
         Raises:
             ProblemError: 429 if too many requests of the key or address were refused, 503 if the request cannot be

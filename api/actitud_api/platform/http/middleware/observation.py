@@ -37,7 +37,7 @@ class Observation:
         self._logs = logs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI)."""
+        """Handle a request (ASGI), and record it."""
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return

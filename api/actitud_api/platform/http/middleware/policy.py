@@ -78,7 +78,7 @@ It writes to the database, so it runs in a worker thread.
 
 
 class Policy:
-    """ASGI layer that authenticates the caller of one handler and enforces the handler's access rule."""
+    """ASGI layer that authenticates the caller of a handler and enforces the access rule of the handler."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Policy:
         self._denied = denied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request (ASGI).
+        """Handle a request (ASGI): refuse it, or pass it on to the handler.
 
         Raises:
             ProblemError: 401 for a missing or invalid key, 428 for a missing precondition, 403 for another role, 404

@@ -35,7 +35,8 @@ def refuse(table: str, change: Change, when: str | None = None) -> None:
 def refuse_replacement(table: str, key: str, when: str = "true") -> None:
     """Create a trigger on SQLite that refuses to insert a row with the key or the rowid of an existing row.
 
-    On PostgreSQL nothing is created, because replacing a row is an update there, which `refuse` prevents.
+    On PostgreSQL nothing is created, because replacing a row is an update there, which a trigger from `refuse` can
+    prevent.
 
     Args:
         table: Table to protect.
