@@ -752,7 +752,10 @@ class LevelText(Frozen, frozen=True):
 
 
 class ProfileText(Frozen, frozen=True):
-    """The texts of a profile field: a label inside a sentence, a description, its unit, and the names of its values."""
+    """The texts of a profile field: its label, its description, its unit, and the names of its values.
+
+    The label is written inside sentences.
+    """
 
     label: str
     description: str

@@ -226,8 +226,8 @@ def walk_operands(predicate: Predicate) -> Iterator[Operand]:
 def walk_operand_parts(operand: Operand) -> Iterator[Operand]:
     """Yield an operand and then every operand inside it, at any depth.
 
-    These are the members of a combination, the two sides of a quotient, and the value that stands for an absent
-    fact (`AnswerOperand.absent`).
+    These are the members of a combination, the two sides of a quotient, and the value that replaces an absent fact
+    (`AnswerOperand.absent`).
     """
     yield operand
     match operand:

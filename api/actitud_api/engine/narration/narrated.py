@@ -503,9 +503,10 @@ class NarratedVersionEffects(VersionEffects, frozen=True):
 class NarratedChange(ChangeDecomposition, frozen=True, kw_only=True):
     """The change of an organisation's score between two editions, split into methodology, coverage and data.
 
-    `parts` are the three parts of the change of the index, null if there is no index at some stage; `unrated` names
-    these stages. `groups` are all groups below the root, `indicators` only the indicators whose score differs between
-    stages. `version_effects` are the answers that the later version does not ask for, and its new questions.
+    `parts` are the three parts of the change of the index. They are null if there is no index before, after, or at a
+    stage between, which `unrated` then names. `groups` are all groups below the root, `indicators` only the indicators
+    whose score differs between stages. `version_effects` are the answers that the later version does not ask for, and
+    its new questions.
     """
 
     groups: tuple[NarratedGroupChange, ...]

@@ -390,8 +390,8 @@ class PredicateNarrator:
 
     The constructor receives `facts`, the known values; with an empty mapping, predicates are described without values.
     With `stated`, a predicate becomes a statement ("is at least"), otherwise a requirement ("must be at least").
-    `shares` are the ids of the indicators whose raw values are shown as percentages. `texts` has the labels of the
-    facts, and decides the language.
+    `shares` are the ids of the indicators whose raw values are shown as percentages. `texts` contains the labels of the
+    facts; the words are in the language of these texts.
     """
 
     def __init__(
@@ -415,7 +415,7 @@ class PredicateNarrator:
     def describe_scope(self, predicate: Predicate) -> str | None:
         """Describe a predicate that only requires minimum profile numbers: `from 10 people on the staff (here 2)`.
 
-        Return None for any other predicate; `describe` can describe it.
+        Return None for any other predicate, which only `describe` can describe.
         """
         match predicate:
             case All(of=members):

@@ -45,7 +45,8 @@ def compute_components(matrix: CorrelationMatrix) -> tuple[Component, ...]:
 
     Columns that do not vary (their correlation with themselves is None) are left out: their loadings are 0. Return no
     component if no column varies, or if a correlation of two columns that vary is undefined. If some values are
-    missing, each correlation is over other organisations, and the last eigenvalues may be slightly below 0.
+    missing, the correlations are over different sets of organisations, and the last eigenvalues may be slightly below
+    0.
     """
     kept = [position for position, row in enumerate(matrix) if row[position] is not None]
     values = [[matrix[i][j] for j in kept] for i in kept]

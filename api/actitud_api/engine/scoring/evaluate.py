@@ -123,7 +123,10 @@ class Evaluation(Struct, kw_only=True):
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
-        """Compute the score of a pillar, and its score with every unknown indicator at its best; both in units."""
+        """Compute the score of a pillar, and its score with every unknown indicator at its best.
+
+        Both are in units of 10^-decimals.
+        """
         return (
             pillar.compute_score([result.score for result in self.results], self.groups),
             pillar.compute_score([result.maximum for result in self.results], self.groups_max),

@@ -175,7 +175,7 @@ def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -
 def is_stuck(situation: Situation, position: int) -> bool:
     """Return True if moves of an indicator have no effect, because its zero rule applies or could apply.
 
-    Only moves of the indicators that the zero rule reads can end this.
+    Only moves of the indicators that the zero rule reads can end this state.
     """
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined

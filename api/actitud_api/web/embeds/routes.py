@@ -307,8 +307,8 @@ class OembedController(Controller):
     def get_rich(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Get the code that embeds a URL of this service (oEmbed 1.0).
 
-        With `format=xml` the response has the same members as XML (`text/xml`); another format than `json` and `xml` is
-        answered with 501, a URL that names no published score of this service with 404.
+        With `format=xml` the response has the same members as XML (`text/xml`). Any other format than `json` and `xml`
+        is refused with 501, and a URL that names no published score of this service with 404.
         """
         # `format` is not among the described parameters: a value that its schema refused would be answered with 501, as
         # oEmbed has it, and contract tests take any 501 for a failure.

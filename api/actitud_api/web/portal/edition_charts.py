@@ -105,7 +105,10 @@ _TITLES: Final[Mapping[str, Texts]] = {
 
 
 def draw_level_shares(levels: Mapping[int | None, int], figures: Names) -> Picture:
-    """Draw the number of organisations at each level; `levels` contains the numbers, that without a level at None."""
+    """Draw the number of organisations at each level.
+
+    `levels` contains the numbers by level; the key None counts the organisations without a level.
+    """
     language, numbers = figures.language, figures.list_levels()
     every: list[int | None] = [*numbers, None]
     counts = [(level, levels.get(level, 0)) for level in every]

@@ -64,10 +64,9 @@ _NEARLY_ALL: Final = 0.95
 
 
 def describe_levels(levels: Mapping[int | None, int], of: int, language: Language) -> str:
-    """Describe the level at or below which most organisations with a level are.
+    """Describe the lowest level at or below which more than half of the organisations with a level are.
 
-    It is the lowest level for which these are more than half. `levels` contains the number of organisations at each
-    level; `of` is the number of levels.
+    `levels` contains the number of organisations at each level; `of` is the number of levels.
     """
     counted = {level: count for level, count in levels.items() if level is not None and count}
     whole = sum(counted.values())

@@ -128,8 +128,8 @@ class MethodologyView(Struct, frozen=True, kw_only=True):
         levels: Levels.
         rules: Validation rules.
         sources: Sources that the version cites.
-        before: Id of the preceding version, None if there is none. Versions that only estimate the index of another are
-            preceded only by versions that also do.
+        before: Id of the preceding version of the same kind, None if there is none. There are two kinds: full versions,
+            and versions that only estimate the index of another.
         changes: Differences from the preceding version, one line each, by heading.
     """
 

@@ -83,7 +83,10 @@ class ShareController(Controller):
     def show_territory(
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> LargeResponse:
-        """Show the preview picture of a territory in a published edition; respond with 404 if there is none."""
+        """Show the preview picture of a territory in a published edition.
+
+        Respond with 404 if the edition is not published or has no such territory.
+        """
         territory, language = _read_name(name), _read_language(request)
         return _answer(request, lambda: _draw_territory(database, edition, territory, language), language, SHARED)
 

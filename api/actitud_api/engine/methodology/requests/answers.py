@@ -44,8 +44,8 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     `profile` may lack fields that are newer than the version under which it was sent; nodes that depend on them are
     unknown. `self_declared` are the indicators, and `profile_self_declared` the profile fields, without evidence.
-    `set_aside` has, by indicator, the reason why an answer does not count. A review can limit the step of a ladder
-    (`level_caps`, by indicator) and the level of the index.
+    `set_aside` contains, by indicator, the reason why an answer does not count. A review can limit the step of a ladder
+    (`level_caps`, by indicator) and the level of the index (`max_level`).
     """
 
     profile: dict[str, Scalar | None]

@@ -24,13 +24,13 @@ from actitud_api.engine.scoring.compile import CompiledMethodology, compile_meth
 class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     """Scores of many organisations, one column for each; -1 marks a missing score, index or coverage.
 
-    The arrays of indicators are indicators × organisations, the arrays of groups groups × organisations, both in
-    document order with the root first. All other arrays have one entry for each organisation. Scores and indices are in
-    units of 10^-decimals.
+    `scores`, `maxima` and `codes` are indicators × organisations. `groups`, `groups_max` and `coverages` are groups ×
+    organisations. Both are in document order, the root first. All other arrays have one entry for each organisation.
+    Scores and indices are in units of 10^-decimals.
 
     Attributes:
-        indicator_ids: Ids of the rows of the arrays of indicators.
-        group_ids: Ids of the rows of the arrays of groups.
+        indicator_ids: Ids of the indicators, in the order of the rows.
+        group_ids: Ids of the groups, in the order of the rows.
         scores: Scores of the indicators.
         maxima: Scores of the indicators with every unknown indicator at its best.
         codes: Reason codes of the indicators, as positions in `CODES`.

@@ -217,7 +217,7 @@ def drop_presence_guard(predicate: Predicate) -> Predicate:
     """Drop a needless condition from a rule of the form "if the answer to X was sent, then …".
 
     The condition is needless if the part after "then" is true whenever the answer to X is absent. Return this part
-    alone, so that one mask less is computed. If the condition is needed, or the rule has another form, return
+    alone, which saves the computation of a mask. If the condition is needed, or the rule has another form, return
     `predicate` unchanged.
     """
     match predicate:
