@@ -49,7 +49,7 @@ def bound_connections_async(client: httpx.AsyncClient) -> None:
 
 
 def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> None:
-    """Insert a cache of responses before the connections of an httpx client. The cache never sees the API key.
+    """Let an httpx client send its requests through a cache of responses, which never sees the API key.
 
     ``client``: a client that this library created; it is changed in place. ``cache``: function that wraps a transport
     in a caching transport.
@@ -62,10 +62,10 @@ def insert_cache(client: httpx.Client, cache: Callable[[httpx.BaseTransport], ht
 def insert_cache_async(
     client: httpx.AsyncClient, cache: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 ) -> None:
-    """Insert a cache of responses before the connections of an asynchronous httpx client.
+    """Let an asynchronous httpx client send its requests through a cache of responses, which never sees the API key.
 
-    The cache never sees the API key. ``client``: a client that this library created; it is changed in place. ``cache``:
-    function that wraps a transport in a caching transport.
+    ``client``: a client that this library created; it is changed in place. ``cache``: function that wraps a transport
+    in a caching transport.
     """
     client._transport = cache(_AsyncCredentialTransport(client._transport))
     for pattern, transport in client._mounts.items():

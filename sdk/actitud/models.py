@@ -1889,7 +1889,7 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
     """Statistics of an indicator in relation to its dimension.
 
-    ``zero_by_rule``: share of the organisations that score zero because a rule of the methodology says so, independent
+    ``zero_by_rule``: share of the organisations that score zero because a rule of the methodology sets it, independent
     of their answers.
     """
 
@@ -2474,7 +2474,8 @@ class WorkbookReading(Model, frozen=True, kw_only=True):
         questionnaire: All answers that were read, as a body for ``methodologies.workbook.fill``.
         scores: Part of the answers that :meth:`actitud.Client.score` accepts, ``None`` if the profile lacks a required
             field.
-        assessment: Part of the answers that ``editions.assessments.put`` accepts, ``None`` in the same case.
+        assessment: Part of the answers that ``editions.assessments.put`` accepts, ``None`` if the profile lacks a
+            required field.
     """
 
     methodology: str

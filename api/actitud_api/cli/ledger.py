@@ -126,7 +126,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
     """Run `ledger acknowledge-restore`: record in the ledger that the database was restored from a copy; return 0.
 
     Raises:
-        CommandError: The reason is empty or too long (exit code 2), or the ledger has all entries that were signed.
+        CommandError: The reason is empty or too long (exit code 2), or no signed entry is missing from the ledger.
     """
     settings = load_settings(options)
     reason = options.reason.strip()

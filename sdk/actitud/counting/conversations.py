@@ -35,7 +35,10 @@ class AnsweredMessage(NamedTuple):
 
 
 class FollowingReply(NamedTuple):
-    """Reply that came after a message in the same conversation. ``time``: microseconds since 1970."""
+    """Reply of the organisation that came after a message in the same conversation.
+
+    ``time``: microseconds since 1970.
+    """
 
     id: str
     time: int

@@ -22,8 +22,8 @@ def create_rescoring(
 
     ``methodology``: the version, ``"2027.1"``. ``idempotency_key``: a name of your choice for this call, so that the
     service acts once even if your program sends the call again; by default each call gets its own. ``lang``: language
-    of the problem of the job, default the language of the client. Raises ``Conflict`` if one of the two versions only
-    estimates an index, because their scores cannot be compared.
+    of the problem of the job, default the language of the client. Raises ``Conflict`` if ``methodology`` or the version
+    of the edition only estimates an index, because such scores cannot be compared.
     """
     request = build_create(
         core,

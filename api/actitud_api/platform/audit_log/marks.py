@@ -23,9 +23,10 @@ _NAME: Final = re.compile(r"(?P<ledger>[0-9a-f]{16})-(?P<size>[1-9][0-9]{0,9})-(
 
 
 def list_marks(folder: Path, origin: str) -> Sequence[Head]:
-    """Return the high-water marks of a ledger (states of it that were signed), largest first; there is usually one.
+    """Return the high-water marks of a ledger, largest first; there is usually only one.
 
-    `folder` holds the mark files, and `origin` is the name of the ledger.
+    A high-water mark is the largest state of a ledger that was signed. `folder` holds the mark files, and `origin` is
+    the name of the ledger.
 
     Raises:
         OSError: The folder cannot be read.

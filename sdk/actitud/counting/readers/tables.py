@@ -313,6 +313,6 @@ def find_link(text: str, pattern: re.Pattern[str]) -> str | None:
 
 
 def join_texts(*texts: str) -> str:
-    """Join texts with line breaks, leaving out a text with which another one begins."""
+    """Join texts with line breaks, leaving out empty texts, repeated texts and texts with which another text begins."""
     parts = [*dict.fromkeys(filter(None, texts))]
     return "\n".join(part for part in parts if not any(other != part and other.startswith(part) for other in parts))
