@@ -81,6 +81,8 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
         "Methodology: 2026.1, 2027.1-short, 2027.1, verified.",
         "Organisation: ES-DIR3-L01280796, Madrid, added.",
     ]
+    assert lines[3].startswith("  No domain is on record for it, so its documents do not count yet.")
+    assert lines[4] == '  PATCH /v1/organisations/ES-DIR3-L01280796, with {"domains": ["townhall.example"]}'
     (madrid,) = listed(url)
     assert (madrid.id, madrid.name, madrid.kind, madrid.simulated) == ("ES-DIR3-L01280796", "Madrid", "MUN", False)
     assert (madrid.population, madrid.band) == (3_422_416, "P5")

@@ -48,6 +48,12 @@ _DATABASE_THERE = Texts(
 _METHODOLOGIES = Texts("Metodología: {versions}, comprobada.", "Methodology: {versions}, verified.")
 _ORGANISATION_ADDED = Texts("Organización: {id}, {name}, añadida.", "Organisation: {id}, {name}, added.")
 _ORGANISATION_THERE = Texts("Organización: {id}, {name}, ya estaba.", "Organisation: {id}, {name}, was there.")
+_NO_DOMAIN = Texts(
+    "  No consta ningún dominio suyo: sus documentos no cuentan todavía. Se apunta con el servicio en marcha:\n"
+    '  PATCH /v1/organisations/{id}, con {{"domains": ["ayuntamiento.example"]}}',
+    "  No domain is on record for it, so its documents do not count yet. Enter it while the service runs:\n"
+    '  PATCH /v1/organisations/{id}, with {{"domains": ["townhall.example"]}}',
+)
 _ORGANISATION_OTHER = Texts(
     "Ya hay organizaciones ({id}, {name}): init solo añade la primera. No se ha cambiado nada.",
     "There are organisations already ({id}, {name}): init adds only the first. Nothing was changed.",
@@ -271,6 +277,8 @@ def _describe_outcome(outcome: InstallOutcome, settings: Settings, option: str, 
     else:
         text = _ORGANISATION_ADDED if outcome.added else _ORGANISATION_THERE
         lines = [text.into(language).format(id=organisation.id, name=organisation.name)]
+        if not organisation.domains:
+            lines.append(_NO_DOMAIN.into(language).format(id=organisation.id))
     key = {"id": outcome.key.id, "expires": outcome.key.expires.date().isoformat()}
     if outcome.created is None:
         lines.append(_KEY_THERE.into(language).format(**key))
