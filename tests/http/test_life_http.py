@@ -481,7 +481,7 @@ def test_in_a_published_edition_nothing_goes_on(place: Place) -> None:
             answer = place.call("POST", f"{path}/{kind}", BODIES.get(kind), If_Match="*")
             assert (answer.status_code, answer.json()["detail"]) == (
                 409,
-                f"The assessments of the edition {EDITION} do not change so: its state is published.",
+                f"The assessments of the edition {EDITION} do not change so, because the edition is published.",
             )
     assert place.get().content == before
     everybody = place.client.get(f"/v1/editions/{EDITION}/scores").json()["items"]

@@ -208,6 +208,10 @@ def test_only_what_is_in_review_is_published(client: Client, database: Database)
     )
     (error,) = problem(answer, 409, "conflict")["errors"]
     assert error["detail"] == "An edition is published while it is in review; this one is open."
+    spanish = client.post(
+        "/v1/editions/2026-open/publications?lang=es", json={"reason": REASON}, headers={"Idempotency-Key": "y"}
+    )
+    assert spanish.json()["errors"][0]["detail"] == "Se publica una edición que está en revisión; esta está abierta."
     unknown = client.post("/v1/editions/1999/publications", json={"reason": REASON}, headers={"Idempotency-Key": "x"})
     problem(unknown, 404, "not-found")
 

@@ -1,4 +1,4 @@
-"""Names of the states of an assessment, and of the phases of an edition, in Spanish and English."""
+"""Names of the states of an assessment, and of the states and phases of an edition, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ STATES: Final[Mapping[str, Texts]] = {
     "final": Texts("definitiva", "final"),
 }
 """Name of each state of an assessment, for use inside a sentence."""
+
+EDITION_STATES: Final[Mapping[str, Texts]] = {
+    "open": Texts("abierta", "open"),
+    "in_review": Texts("en revisión", "in review"),
+    "published": Texts("publicada", "published"),
+}
+"""Name of each state of an edition, for use inside a sentence."""
 
 PHASES: Final[Mapping[str, Texts]] = {
     "submission": Texts("la presentación", "the submission"),

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.narration.state_names import EDITION_STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import ADMINISTRATORS
 from actitud_api.platform.auth.recording import with_audit_entry
@@ -76,10 +77,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         EditionNotOpen,
         CONFLICT,
         lambda error: Texts(
-            "Las evaluaciones de la edición {edition} no cambian así: su estado es {state}.",
-            "The assessments of the edition {edition} do not change so: its state is {state}.",
+            "Las evaluaciones de la edición {edition} no cambian así, porque la edición está {state}.",
+            "The assessments of the edition {edition} do not change so, because the edition is {state}.",
             edition=error.edition,
-            state=error.state,
+            state=EDITION_STATES[error.state],
         ),
     ),
     (EditionInconsistent, _inconsistent),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from litestar import Controller, Response
 from litestar.response import Stream
 
 from actitud_api.engine.i18n import Texts
-from actitud_api.engine.narration.state_names import STATES
+from actitud_api.engine.narration.state_names import EDITION_STATES, STATES
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import PUBLISHERS
 from actitud_api.platform.auth.recording import audit_event
@@ -82,7 +82,7 @@ _TEXTS: dict[str, Texts] = {
         "published until whoever runs the installation removes it with actitud-api discard-revision.",
     ),
     "review": Texts(
-        "Se publica una edición que está en revisión; esta está en {value}.",
+        "Se publica una edición que está en revisión; esta está {value}.",
         "An edition is published while it is in review; this one is {value}.",
     ),
     "unsettled": Texts(
@@ -133,9 +133,12 @@ _RETURNED = Texts(
     "Returned assessments whose last day is not over: {holds}; until then they may be submitted again.",
 )
 
+_NAMES: Final[Mapping[str, Mapping[str, Texts]]] = {"unsettled": STATES, "review": EDITION_STATES}
+"""Names of the states that refusals are about, by their rule."""
+
 
 def _fault(refusal: Refusal) -> Fault:
-    value = STATES[refusal.value] if refusal.rule == "unsettled" and refusal.value else refusal.value
+    value = _NAMES.get(refusal.rule, {}).get(refusal.value or "", refusal.value)
     is_returned = refusal.rule == "unsettled" and refusal.value == "returned"
     text = (_RETURNED if is_returned else _TEXTS[refusal.rule]).fill(value=value, holds=refusal.holds)
     return Fault(refusal.pointer, refusal.rule, refusal.value, text, refusal.holds or None)
