@@ -166,7 +166,7 @@ def test_a_draft_says_until_when_it_can_be_submitted(client: Client) -> None:
     dates = client.get("/v1/editions/2027").json()["calendar"]["submission"]
     assert dates["to"] == "2028-02-28"
     for language, said in (
-        ("es", "Último día para presentarla: 28 de febrero de 2028, salvo que se le haya dado más plazo."),
+        ("es", "Último día para presentarlo: 28 de febrero de 2028, salvo que se le haya dado más plazo."),
         ("en", "Last day to submit it: 28 February 2028, unless you were given longer."),
     ):
         answer = client.get(PATH, params={"edition": "2027", "organisation": DRAFTING, "lang": language})
