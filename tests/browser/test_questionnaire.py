@@ -505,7 +505,10 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             expect(again.page.locator("#draft-status")).to_contain_text("Presentada: no cambia, salvo que se devuelva.")
             # Nobody else has changed it.
             again.page.click("#draft-save")
-            expect(again.page.locator("#draft-status")).to_have_text("Presentada: no cambia, salvo que se devuelva.")
+            expect(again.page.locator("#draft-status")).to_have_text(
+                "Presentada: no cambia, salvo que se devuelva. Cuando acabe la revisión, cárguela aquí otra vez para "
+                "ver qué se ha dictaminado y alegar."
+            )
             again.page.click("#draft-load")
             expect(again.page.locator("#draft-status")).to_contain_text("Cargada. Está presentada")
             with watched.app.state["database"].write() as session:
