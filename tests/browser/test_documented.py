@@ -1,4 +1,4 @@
-"""What docs/embedding.md says to copy works, under the very policy that it names."""
+"""What docs/embedding.md and the page for portal developers say to copy works, under the very policy that they name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import showing
-from tests.browser.hosts import Host
+from tests.browser.hosts import Host, Page
+from tests.docs.test_readme import STATED
 from tests.web.embeds.installation import ZAMORA
 
 pytestmark = pytest.mark.night
@@ -54,21 +55,24 @@ def test_what_to_copy_works_under_the_policy_that_is_named(
         seen.is_quiet()
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["en", "es"])
-def test_a_script_of_another_site_reads_a_score_and_a_ranking(
-    browser: Browser, service: str, host: Host, number: int
+@pytest.mark.parametrize("guide", ["portal-developer.md", "portal-developer.es.md"])
+def test_the_page_of_a_portal_shows_its_pictures_and_a_ranking(
+    browser: Browser, service: str, host: Host, guide: str
 ) -> None:
-    code = blocks("javascript")[number].replace("https://HOST", service).replace("ES-DIR3-L01280796", ZAMORA)
-    policy = f"default-src 'none'; img-src data:; script-src {host.address}; connect-src {service}"
+    text = (ROOT / "docs" / "start" / guide).read_text("utf-8")
+    files = dict(re.findall(r"^cat > var/portal/(\S+) <<'END'\n(.*?)^END$", text, re.MULTILINE | re.DOTALL))
     # The bodies of this installation have no province.
-    script = host.put_script(code.replace("province=28&", ""))
-    text = f'<p id="score"></p><table id="ranking"></table><script type="module" src="{script}"></script>'
-    with showing(browser, host.put(text, {"Content-Security-Policy": policy})) as seen:
+    words = {STATED: service, "XX-DEMO-00100": ZAMORA, "province=46&": ""}
+    for name, content in files.items():
+        for word, other in words.items():
+            content = content.replace(word, other)
+        media_type = "text/javascript" if name.endswith(".js") else "text/html; charset=utf-8"
+        host.pages[f"/{name}"] = Page(content, media_type=media_type)
+    with showing(browser, f"{host.address}/page.html") as seen:
         seen.page.locator("#ranking tr").nth(3).wait_for()
-        sheet = httpx.get(f"{service}/v1/editions/latest/scores/{ZAMORA}").json()
-        assert seen.page.locator("#score").text_content() == f"Ayuntamiento de Zamora: {sheet['index']}"
+        assert seen.page.evaluate("Array.from(document.images, image => image.naturalWidth > 0)") == [True, True]
         rows = [row.locator("td").all_text_contents() for row in seen.page.locator("#ranking tr").all()]
-        assert rows[:2] == [["1", "Ayuntamiento de Ávila", "70"], ["2", "Ayuntamiento de Zamora", "44.03"]]
+        assert rows[:2] == [["1", "Ayuntamiento de Ávila", "70.00"], ["2", "Ayuntamiento de Zamora", "44.03"]]
         # Too little is known of the other two to rank them, so no index is shown.
         assert [(rank, index) for rank, _, index in rows[2:]] == [("–", "–"), ("–", "–")]
         seen.is_quiet()
