@@ -62,10 +62,11 @@ def fetch_export(
 
 
 def finish_export(export: Export[T]) -> T:
-    """Return the bytes of a downloaded file or, if it is still arriving, write it and return its path.
+    """Finish a download: return its bytes, or write it to the file that the caller named and return its path.
 
-    The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
-    ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.
+    The rest of the response is written as it arrives. The file appears under its name when it is complete; an existing
+    file is replaced. Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and
+    ``OSError`` if it cannot be written.
     """
     if export.reply is None:
         return cast(T, export.content)
@@ -77,10 +78,11 @@ def finish_export(export: Export[T]) -> T:
 
 
 async def finish_export_async(export: Export[T]) -> T:
-    """Return the bytes of a downloaded file or, if it is still arriving, write it and return its path (asyncio).
+    """Finish a download (asyncio): return its bytes, or write it to the file that the caller named and return its path.
 
-    The file appears under its name when it is complete; an existing file is replaced. Raises ``ConnectionFailed``,
-    ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and ``OSError`` if it cannot be written.
+    The rest of the response is written as it arrives. The file appears under its name when it is complete; an existing
+    file is replaced. Raises ``ConnectionFailed``, ``TimedOut`` or ``UnexpectedResponse`` if the file breaks off, and
+    ``OSError`` if it cannot be written.
     """
     if export.reply is None:
         return cast(T, export.content)

@@ -1983,8 +1983,8 @@ class Compensation(Model, frozen=True, kw_only=True):
     """Effect on the index if it were a geometric mean, in which strong dimensions compensate less for weak ones.
 
     ``loss_mean`` and ``loss_max``: mean and largest loss of points of the index. ``level_changes`` and
-    ``tenth_changes``: shares of the organisations that change their level, or their tenth of the ranking. ``most``: up
-    to ten organisations that lose most.
+    ``tenth_changes``: shares of the organisations that change their level, or their tenth of the ranking; all four are
+    ``None`` if no organisation has an index. ``most``: up to ten organisations that lose most.
     """
 
     loss_mean: float | None

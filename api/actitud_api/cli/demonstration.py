@@ -105,8 +105,9 @@ def run_demo(options: argparse.Namespace, language: Language) -> int:
 def build_settings(base: Settings, database: str | None) -> Settings:
     """Return the settings of a demonstration, which has its own database and signing keys.
 
-    `base`: settings of the installation. `database`: URL of the option, or None. There are no rate limits if only this
-    machine can reach the service.
+    `base`: settings of the installation. `database`: database URL from the option `--database`; None for the database
+    that demonstrations have by default. The settings returned have no rate limits if only this machine can reach the
+    service.
     """
     settings = structs.replace(
         base,

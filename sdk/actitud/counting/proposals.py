@@ -126,7 +126,11 @@ def find_procedures(text: str) -> list[str]:
 
 
 def find_dates(text: str) -> list[str]:
-    """Return the dates and times of day in a text."""
+    """Return the dates and times of day that a text mentions, as they are written, in their order.
+
+    A date and its time are two items. Found are days with the name of a month ("3 de mayo", "May 3"), dates such as
+    3/5/2027 or 3/5, and times such as 10:30 or 9.15 h; digits within URLs are not.
+    """
     return [found[0].strip() for found in _DATE.finditer(_ADDRESS.sub(" ", text))]
 
 

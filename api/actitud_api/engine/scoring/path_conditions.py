@@ -46,11 +46,11 @@ class GateCondition(Struct, frozen=True):
             `PROFILE_RANK` only the profile.
         group: Group whose score measures progress towards the condition: the group that the condition reads, or the
             root (the index) if it reads no group or several.
-        indicators: Positions of the indicators whose moves can help.
+        indicators: Positions of the indicators whose improvement can help to meet the condition.
         required: Score of `group` with which the condition is met, in units of 10^-decimals; None unless the condition
             asks for a lowest score of a group or of the index, such as "index at least 60".
-        lower_bound: For a condition on the lower limit of a counted share, the positions of the indicators and the
-            required number; else None.
+        lower_bound: Set for a condition on the lower limit of the 95 % interval of a counted share: the positions of
+            the indicators, one of whose limits has to reach a number, and this number. None for other conditions.
     """
 
     gate: CompiledGate

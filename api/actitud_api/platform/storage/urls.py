@@ -25,7 +25,7 @@ def is_supported(url: str) -> bool:
 
 
 def find_database_file(url: str) -> Path | None:
-    """Return the file of a SQLite database, or None if the URL names a server."""
+    """Return the file that the URL of a SQLite database names; None if the URL names a database server."""
     parsed = make_url(url)
     return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
 

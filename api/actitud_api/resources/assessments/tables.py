@@ -16,8 +16,9 @@ class Assessment(Base, table=True):
     """The answers of one organisation in one edition, with the score of exactly these answers in the same row.
 
     `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null
-    if the assessment was never submitted. Index, bounds and `d1` to `d10` (the ten dimensions) are integers in
-    units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
+    if the assessment was never submitted. `status` is the status of the score, such as "rated". `index_value`,
+    `index_max` (the index if all that is unknown were at its best) and `d1` to `d10` (the ten dimensions) are integers
+    in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
     ten-thousandths, rounded half up. `rank_points` is the index, or -1 for an assessment that is not ranked, so
     that one descending database index gives the ranking in SQLite and in PostgreSQL. `submission` is the JSON of
     `answers.Submission`, from which explanations are computed; `evidence` is the JSON of

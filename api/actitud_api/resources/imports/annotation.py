@@ -33,10 +33,10 @@ class TextAnnotationRequest(Struct, frozen=True):
 
 
 def annotate_text(encoded: bytes) -> bytes:
-    """Copy a text file and add its faults to the rows.
+    """Write a copy of an imported text file in which each row shows its faults as well.
 
-    The function runs in another process, so that argument and result are bytes: `encoded` is a `TextAnnotationRequest`
-    in MessagePack, and the result is empty.
+    `encoded` is a `TextAnnotationRequest` in MessagePack, with the path of the file, the faults and the path of the
+    copy. Argument and result are bytes because the function runs in another process; the result is always empty.
     """
     request = msgspec.msgpack.decode(encoded, type=TextAnnotationRequest)
     faults: dict[int, list[str]] = {}

@@ -73,7 +73,10 @@ class CsvHead(Struct, frozen=True):
 
 
 class TidyForm(Struct, frozen=True, tag="tidy"):
-    """Form of a CSV file with a row for each fact, document or note of an organisation."""
+    """Layout of a CSV file in which each row gives one fact, document or note of an organisation.
+
+    `head` is the first row, with the titles of the columns. In the other layout, `WideForm`, a row is an organisation.
+    """
 
     head: CsvHead
 

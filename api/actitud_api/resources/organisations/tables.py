@@ -88,7 +88,10 @@ class OrganisationWord(Base, table=True):
 
 
 class WordTrigram(Base, table=True):
-    """A trigram: three neighbouring characters of an indexed word, with spaces around the word."""
+    """Three neighbouring characters of a word of a name; a search finds mistyped words by them.
+
+    Spaces around the word count as characters.
+    """
 
     __tablename__ = "word_trigram"
     __table_args__: ClassVar = {"sqlite_with_rowid": False}

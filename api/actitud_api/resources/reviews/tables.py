@@ -75,7 +75,11 @@ class Review(Base, table=True):
 
 
 class Sample(Base, table=True):
-    """The seed and share of the sample of an edition. `seed_given`: true if the caller chose the seed."""
+    """How the assessments of an edition that assessors review are drawn at random.
+
+    `share` is the part of the assessments that is drawn, from 0 to 1. `seed` is the text that starts the random draw,
+    with which anyone can repeat it; `seed_given` is true if the caller chose it, false if the service did.
+    """
 
     __tablename__ = "sample"
     __table_args__ = (

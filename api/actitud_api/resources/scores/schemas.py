@@ -511,7 +511,7 @@ def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
-    """Return the order that the query parameter `sort` names."""
+    """Return the order that the query parameter `sort` names; it has been validated and has a default."""
     return SORTS[query.sort]
 
 

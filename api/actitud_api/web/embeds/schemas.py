@@ -33,7 +33,7 @@ class BadgePath(SheetPath, frozen=True):
 
 
 class EmbedQuery(Struct, frozen=True, kw_only=True):
-    """The query parameters of an embedded score."""
+    """The query parameters of an embedded score; without `lang` the texts are Spanish."""
 
     lang: EmbedLanguage | None = None
 

@@ -100,7 +100,10 @@ def describe_extremes(medians: Sequence[tuple[str, Figure | None]], names: Names
 
 
 def describe_dimensions(medians: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe the dimensions or indicators with the highest and the lowest figure; None if there is no figure."""
+    """Describe in a sentence the dimensions or indicators with the highest and the lowest median.
+
+    `medians`: pairs of a name and its median, None if it has none. Return None if no pair has a median.
+    """
     return _describe_ends(medians, names, one=_DONE_ONE, alike=_DONE_ALIKE, ends=_BEST_AND_WORST)
 
 

@@ -27,7 +27,10 @@ _TIME_FIELDS: Final = ("time", "date", "answer_time")
 
 
 class TableRow:
-    """Row of a table, whose cells are found by the field of a message, such as "text", that they contain."""
+    """Row of a table that an export contains, usually a message.
+
+    Its cells are looked up by field, such as "text" or "time", whatever the columns of the table are called.
+    """
 
     def __init__(self, row: SheetRow, match: HeaderMatch, source: SourceReading, headers: list[str]) -> None:
         self.line: int = row.line

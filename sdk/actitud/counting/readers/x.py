@@ -36,7 +36,11 @@ def find_archive_part(head: str) -> str | None:
 
 
 def is_json_script(head: str) -> bool:
-    """Return True if the value that a script assigns is JSON, and not only JavaScript."""
+    """Return True if a script of an archive of X assigns a value in JSON.
+
+    ``head``: the first characters of the script, such as ``window.YTD.tweets.part0 = [ …``. Return False for any other
+    text, and if only JavaScript can read the value, because names of members have no quotes.
+    """
     found = _SCRIPT.match(head)
     return found is not None and not _NOT_JSON.match(found["rest"])
 

@@ -50,10 +50,10 @@ class ChildWeights:
         self.bounds_differ |= counted.excluded is not counted.excluded_at_best or counted.voids is not None
 
     def add_unknown(self, unknown: Bools, weights: NDArray[np.signedinteger]) -> None:
-        """Add the weights of the unknown indicators of each row to `self.unknown`.
+        """Add to `self.unknown`, for each row of the block, the weights of the indicators that are unknown in the row.
 
-        `unknown` is a mask, indicators × rows of the block, and `weights` contains the weight of each of these
-        indicators.
+        `unknown` is a mask of shape indicators × rows, true where an indicator is unknown. `weights` has one weight for
+        each indicator of the mask.
         """
         added: Ints = np.einsum("i,ij->j", weights, unknown.view(np.int8))
         self.unknown = added if self.unknown is None else self.unknown + added

@@ -102,9 +102,10 @@ class IndicatorRawValue(Struct, frozen=True):
 
 
 class ExtremeScore(Struct, frozen=True):
-    """Condition under which the lowest or highest score of several nodes is null: none of the nodes applies.
+    """Condition that is true in the rows where the lowest or highest score of several nodes is null.
 
-    `combine` is `np.minimum` for the lowest score, `np.maximum` for the highest.
+    It is null if none of the nodes applies. `combine` says which score it is: `np.minimum` the lowest, `np.maximum` the
+    highest. `nodes`: ids of the nodes.
     """
 
     combine: np.ufunc
