@@ -626,6 +626,15 @@ def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
     assert changes(found) == [("Y", {"level": 2})]
 
 
+def test_a_gate_on_a_group_without_weight_is_passed() -> None:
+    """E counts nothing in the index, and L reaches its gate of 40 at level 2; M counts nothing in E."""
+    tree = b.root(b.group("D", b.ladder("X")), b.group("E", b.ladder("M", 0), b.ladder("L"), weight=0))
+    known = b.read(b.document(tree, levels=second(b.compare(b.score("E"), "ge", 40))))
+    found = find_level_path(known, b.submit({"X": {"level": 0}, "M": {"level": 0}, "L": {"level": 0}}))
+    assert (changes(found), found.unreachable) == ([("L", {"level": 2})], ())
+    assert (found.index_after, found.level_after) == (0, 2)
+
+
 def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a move worth less than the search took it for: what holds the level up then is named."""
     known = b.read(b.document(b.root(b.group("D", b.ladder("L"))), levels=second(index(50))))

@@ -280,12 +280,14 @@ class OptionRanking:
     def _list_below(self, situation: Situation, child: CompiledGroup | int) -> Iterable[_RankedOption]:
         """List the options of all indicators in `child`, best first, each with the score of `child` after the option.
 
-        `child` is a group, or the position of an indicator. An indicator without weight in the index has no options.
+        `child` is a group, or the position of an indicator. One without weight in its group has no options.
         """
         if isinstance(child, int):
             leaf = self._compiled.indicators[child]
-            options = reversed(list_options(situation, leaf)) if leaf.has_weight else ()
+            options = reversed(list_options(situation, leaf)) if leaf.definition.weight else ()
             return [(option.units, child, option.units, option) for option in options]
+        if not child.definition.weight:
+            return []
         name = child.definition.id
         if name not in self._lifted:
             sensitivity = build_group_sensitivity(situation.evaluation, child)
