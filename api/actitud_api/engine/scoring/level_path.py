@@ -3,8 +3,9 @@
 The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
 indicator, then those on a group in document order, then those on the index, then those on the profile alone. For each
 gate it takes the smallest move that is enough to pass the gate, or else the move that gains most, and never one that
-breaks a gate that holds. At the end it drops moves that are not needed and shortens those that go further than needed,
-each from the last to the first, puts them in the order in which a person would make them, and scores everything again.
+breaks a gate that holds or leads away from the gate. At the end it drops moves that are not needed and shortens those
+that go further than needed, each from the last to the first, puts them in the order in which a person would make them,
+and scores everything again.
 During the search only the groups that contain the moved indicator are scored again, or everything if a move affects
 other indicators or the profile.
 """
@@ -198,7 +199,8 @@ def _run_search(
 ) -> tuple[PathSearch, tuple[Unreachable, ...]]:
     """Search for the moves to a level; return the search and the gates that it cannot pass.
 
-    A move that breaks a gate that holds is taken only if the moves after it then pass all gates.
+    A move that breaks a gate that holds, or leads away from one that does not, is taken only if the moves after it then
+    pass all gates.
     """
     search = PathSearch(evaluation, submission, target)
     unmet = search.run()
@@ -286,27 +288,29 @@ def _build_unreachable(conditions: Sequence[GateCondition], start: Situation, en
     moves that were found.
     """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
-    figures = next(
-        figures for situation in (start, end) if not is_gate_met(gate, figures := GateFigures(situation.evaluation))
-    )
+    was_met = is_gate_met(gate, GateFigures(start.evaluation))
+    figures = GateFigures((end if was_met else start).evaluation)
     codes = {
         position: end.evaluation.results[position].code
         for position in sorted(frozenset().union(*(condition.indicators for condition in conditions)))
     }
-    obstacle: Obstacle = "exhausted"
-    if rank == PROFILE_RANK:
-        obstacle = "profile_first" if _unlocks_indicators(start.evaluation, gate) else "profile"
-    if rank == 0 and (len(codes) == 1 or conditions[0].lower_bound is not None):
-        # Of several indicators, the one without a value that a gate counts fails the gate; those that do not apply are
-        # left out.
-        code = min(codes.values(), key=lambda code: (code not in _OBSTACLES, code == "not_applicable"))
-        obstacle = "not_applicable" if code == "not_applicable" else _OBSTACLES.get(code, obstacle)
-    # A move of the profile may make an indicator applicable, which nobody could answer before.
+    # A move may make an indicator applicable, or 0 by rule: nobody could answer or unlock it before.
     helpful = [
         position
         for position, code in codes.items()
-        if code in _OBSTACLES and start.evaluation.results[position].code != "not_applicable"
+        if code in _OBSTACLES and start.evaluation.results[position].code in _OBSTACLES
     ]
+    obstacle: Obstacle = "exhausted"
+    if rank == PROFILE_RANK:
+        # A gate that fails only after the moves comes after them.
+        obstacle = "profile_first" if not was_met and _unlocks_indicators(start.evaluation, gate) else "profile"
+    if rank == 0 and (len(codes) == 1 or conditions[0].lower_bound is not None):
+        # Of several indicators, the one without a value that a gate counts fails the gate; those that do not apply are
+        # left out.
+        if helpful:
+            obstacle = _OBSTACLES[codes[helpful[0]]]
+        elif set(codes.values()) == {"not_applicable"}:
+            obstacle = "not_applicable"
     if obstacle == "exhausted" and not helpful:
         # A contradiction elsewhere may leave too little evidence for a level after the move that would pass the gate.
         helpful = [

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.predicates import Facts, name_derived_count
+from actitud_api.engine.methodology.predicates import Facts, Number, name_derived_count
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.compile import CompiledGroup, CompiledIndicator, CompiledMethodology, drop_rules
@@ -325,14 +325,35 @@ class OptionRanking:
         return -1 if score is None else score
 
 
-def is_worse(situation: Situation, than: Situation) -> bool:
+def compare_progress(condition: GateCondition, before: Situation, after: Situation) -> int:
+    """Compare how far two situations are from meeting a condition that neither meets.
+
+    Return 1 if `after` is nearer, -1 if it is farther, and 0 if both are as far.
+    """
+    was, is_now = _measure_distance(condition, before), _measure_distance(condition, after)
+    if was is None or is_now is None:
+        return (was is None) - (is_now is None)
+    return (was > is_now) - (was < is_now)
+
+
+def _measure_distance(condition: GateCondition, situation: Situation) -> Number | None:
+    """Measure the distance to the required number; None if there is no number, for example because a node has left."""
+    figures = GateFigures(situation.evaluation)
+    actual, required = condition.member.actual(figures), condition.member.required(figures)
+    if isinstance(actual, int | Fraction) and isinstance(required, int | Fraction):
+        return max(required - actual, actual - required)
+    return None
+
+
+def is_worse(situation: Situation, than: Situation, start: Situation | None = None) -> bool:
     """Return True if a situation is worse than the situation `than` of the same search.
 
-    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that `than`
-    does not break.
+    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that neither
+    `than` nor `start`, if it is given, breaks.
     """
     if situation.evaluation.status not in ("complete", "sufficient"):
         return True
-    return situation.evaluation.broken_rules is not than.evaluation.broken_rules and not (
-        situation.list_contradictions() <= than.list_contradictions()
-    )
+    if situation.evaluation.broken_rules is than.evaluation.broken_rules:
+        return False
+    allowed = than.list_contradictions() | (frozenset() if start is None else start.list_contradictions())
+    return not situation.list_contradictions() <= allowed

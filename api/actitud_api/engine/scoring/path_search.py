@@ -18,6 +18,7 @@ from actitud_api.engine.scoring.path_options import (
     OptionRanking,
     Situation,
     build_blank_answer,
+    compare_progress,
     is_stuck,
     is_worse,
     list_options,
@@ -89,7 +90,7 @@ class PathSearch:
         self._held = self._list_held()
         self._spares_gates = spares_gates
         self.has_spared_gates = False
-        """True if a move was refused because it would break a gate that holds."""
+        """True if a move was refused because it would break a gate that holds, or lead away from one that does not."""
 
     @property
     def start(self) -> Situation:
@@ -229,10 +230,12 @@ class PathSearch:
     def _step(self, condition: GateCondition, *, lenient: bool) -> bool:
         """Take one move towards a condition; return False if no move can be taken.
 
-        With `lenient`, the move may break rules, provided that other facts are changed to keep these rules.
+        A move that takes the condition farther away is not taken while the search spares gates. With `lenient`, the
+        move may break rules, provided that other facts are changed to keep these rules.
         """
         single = condition.single
         chosen: tuple[Option, AppliedMove, Situation] | None = None
+        idle: tuple[Option, AppliedMove, Situation] | None = None
         for option in self._list_unlocking_options(condition) if single else self._ranking.rank(self._now, condition):
             if (option.position, option.x) in self._tried:
                 continue
@@ -249,6 +252,15 @@ class PathSearch:
                 or (condition.lower_bound is not None and self._gives_value(situation, single))
             ):
                 continue
+            if not (single or is_enough):
+                progress = compare_progress(condition, self._now, situation)
+                if progress < 0 and self._spares_gates:
+                    self.has_spared_gates = True
+                    continue
+                # The index does not tell which of the moves that leave it equal helps a gate on several nodes.
+                if condition.required is None and progress <= 0 and not self._gains_index(situation):
+                    idle = idle or (option, taken, situation)
+                    continue
             favoured = self._search_plan.favoured
             if chosen is not None and (
                 not is_enough or (chosen[1].position in favoured and taken.position not in favoured)
@@ -259,6 +271,7 @@ class PathSearch:
             # is not, which gains most, the others are not tried: it took four times as long.
             if single or condition.required is not None or not is_enough:
                 break
+        chosen = chosen or idle
         if chosen is None:
             return False
         option, taken, situation = chosen
@@ -339,6 +352,9 @@ class PathSearch:
         earlier = self._find_latest(leaf.position)
         change = change if earlier is None else earlier.change | change
         return AppliedMove(position=leaf.position, change=change, documented=False, breaks=breaks), situation
+
+    def _gains_index(self, situation: Situation) -> bool:
+        return (situation.evaluation.index or 0) > (self._now.evaluation.index or 0)
 
     def _gives_value(self, situation: Situation, positions: tuple[int, ...]) -> bool:
         """Return True if a gate counts more raw values of the indicators at `positions` in `situation` than now.
@@ -422,9 +438,11 @@ class PathSearch:
         if result.code not in OBSERVED or not is_better or is_worse(situation, now):
             self._refused[option] = ()
             return None
-        # A move that changes no other indicator lowers no score, and gates that ask for less are refused at load.
+        # A move that changes neither another indicator nor the profile lowers no score, and gates that ask for less are
+        # refused at load.
         turns_others = situation.evaluation.broken_rules is not evaluation.broken_rules
-        if self._spares_gates and turns_others and not situation.meets_all(self._list_spared()):
+        changes_profile = any(slot < len(self._compiled.layout.profile) for slot in change)
+        if self._spares_gates and (turns_others or changes_profile) and self._breaks_gate(situation):
             self.has_spared_gates = True
             self._refused[option] = ()
             return None
@@ -470,13 +488,18 @@ class PathSearch:
         self._held = self._list_held()
         self._ranks.setdefault(taken.position, condition.rank)
 
-    def _list_spared(self) -> Iterator[GateCondition]:
-        """Yield the conditions that are met now and that a move may not break.
+    def _breaks_gate(self, situation: Situation) -> bool:
+        """Return True if a condition that is met now fails in `situation`, in a way that a search has to avoid.
 
-        A condition on the profile alone is not among them: an organisation that opens its doors is then asked whether
-        anybody came in, which keeps nobody from opening.
+        A condition on the profile alone may fail because it asks for more than it did: an organisation that opens its
+        doors is then asked whether anybody came in, which keeps nobody from opening.
         """
-        return (condition for condition in self._held if condition.rank < PROFILE_RANK)
+        now, then = GateFigures(self._now.evaluation), GateFigures(situation.evaluation)
+        return any(
+            not is_gate_met(condition.member, then)
+            and (condition.rank < PROFILE_RANK or condition.member.actual(now) != condition.member.actual(then))
+            for condition in self._held
+        )
 
     def _list_held(self) -> tuple[GateCondition, ...]:
         """List the conditions, of the target and of the levels below it, that are met now."""
@@ -503,7 +526,8 @@ class PathSearch:
                     restored if earlier is None else restored | earlier.change,
                     declared=self._start.is_declared(leaf) and not (earlier is not None and earlier.documented),
                 )
-                if is_worse(trial, self._now) or not trial.meets_all(self._held):
+                # A contradiction from before all moves keeps no move: it may stay where no gate needs it mended.
+                if is_worse(trial, self._now, self._start) or not trial.meets_all(self._held):
                     continue
                 self._now = trial
             del self._taken[index]
