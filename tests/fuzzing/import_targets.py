@@ -25,7 +25,7 @@ from actitud_api.resources.imports.sources import (
     locate_fault,
 )
 from tests.fuzzing.target import Target
-from tests.support.importing import VERSION, encode, lines, list_rows, wide
+from tests.support.importing import TITLES, VERSION, encode, lines, list_rows, wide
 
 
 @cache
@@ -69,6 +69,7 @@ def list_csv() -> Iterator[bytes]:
     rows = [row for organisation in ("XX-A", "XX-B") for row in [*list_rows(organisation)][:12]]
     yield encode(rows)
     yield encode(rows, delimiter=";")
+    yield encode([[*rows[0], "counted", "sha256:", "2025"]], (*TITLES, "source", "source_manifest", "source_edition"))
     yield wide(["XX-A"])
     yield b"organisation;D1.01.numerator;profile:population\nXX-A;1,5;2\n"
 
@@ -85,7 +86,8 @@ TARGETS: Final = {
         decode_csv,
         (ImportRejected, UnreadableRest),
         list_csv,
-        b'organisation, indicator, field, value revision note evidence_url profile: D1.01.level , ; "" \xef\xbb\xbf',
+        b"organisation, indicator, field, value revision note source evidence_url profile: D1.01.level "
+        b', ; "" \xef\xbb\xbf',
         8192,
     ),
     "import_lines": Target(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import httpx
 import openpyxl
@@ -408,6 +408,100 @@ def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:
     shown = {(fault["row"], fault["column"]): fault for fault in refused(client, job)[0]["detail"]["faults"]}
     assert shown[where["", "employees"] + 2, "field"]["suggestion"] == "employees"
     assert shown[last - 1, "note"]["value"] is None
+
+
+SOURCES: Final = ("source", "source_manifest", "source_edition")
+MANIFEST: Final = f"sha256:{'0f' * 32}"
+
+
+def add_sources(form: str, organisation: str, cells: Mapping[tuple[str, str], Sequence[str]]) -> bytes:
+    """Write a file of one organisation with the sources of some answers, by indicator (none for the profile) and field.
+
+    In a wide file the cells beside the first field of an indicator are those of the whole answer.
+    """
+    rows = list(list_rows(organisation))
+    if form == "tidy":
+        blank = [""] * len(SOURCES)
+        return encode([[*row, *cells.get((row[1], row[2]), blank)] for row in rows], (*TITLES, *SOURCES))
+    titles, values = (line.split(",") for line in wide([organisation]).decode().splitlines())
+    for (indicator, field), written in cells.items():
+        titles += [f"{indicator or f'profile:{field}'}.{column}" for column in SOURCES]
+        values += written
+    return encode([values], titles)
+
+
+@pytest.mark.parametrize("form", ["tidy", "wide"])
+def test_sources_of_answers_are_read_from_csv_and_kept(client: Client, form: str) -> None:
+    assert do(client, tidy([name(1)]))["outcomes"] == {"created": 1}
+    content = add_sources(
+        form,
+        name(1),
+        {
+            ("D1.07", "numerator"): ["Contado en los ficheros", MANIFEST, ""],
+            ("D2.02", "components"): ["declared", "", ""],
+            ("", "employees"): ["From an earlier edition", "", "2025"],
+        },
+    )
+    assert do(client, content)["outcomes"] == {"replaced": 1}
+    found = client.get(f"{ASSESSMENTS}/{name(1)}").json()
+    assert {code: answer["source"] for code, answer in found["answers"].items() if answer["source"]} == {
+        "D1.07": {"kind": "counted", "manifest": MANIFEST, "edition": None},
+        "D2.02": {"kind": "declared", "manifest": None, "edition": None},
+    }
+    assert found["profile_sources"] == {"employees": {"kind": "previous_edition", "manifest": None, "edition": "2025"}}
+    assert do(client, content)["outcomes"] == {"unchanged": 1}
+    # A file without these columns is as valid as before, and says of no answer where it comes from.
+    assert do(client, tidy([name(1)]))["outcomes"] == {"replaced": 1}
+    assert client.get(f"{ASSESSMENTS}/{name(1)}").json()["profile_sources"] == {}
+
+
+def test_the_rows_of_an_answer_may_repeat_its_source_and_share_its_members(client: Client) -> None:
+    cells = {("D1.07", "numerator"): ["counted", "", ""], ("D1.07", "denominator"): ["counted", MANIFEST, ""]}
+    assert do(client, add_sources("tidy", name(1), cells))["outcomes"] == {"created": 1}
+    found = client.get(f"{ASSESSMENTS}/{name(1)}").json()
+    assert found["answers"]["D1.07"]["source"] == {"kind": "counted", "manifest": MANIFEST, "edition": None}
+
+
+def test_every_fault_of_a_source_in_csv_is_at_its_cell(client: Client) -> None:
+    rows = {(row[1], row[2]): number for number, row in enumerate(list_rows(name(1)), 2)}
+    content = add_sources(
+        "tidy",
+        name(1),
+        {
+            ("", "employees"): ["counte", "", ""],
+            ("", "units"): ["counted", "abc", ""],
+            ("", "services"): ["previous_edition", "", "12345678Z"],
+            ("D2.02", "components"): ["", MANIFEST, ""],
+            ("D1.07", "numerator"): ["declared", "", ""],
+            ("D1.07", "denominator"): ["register", "", ""],
+        },
+    )
+    job = do(client, content)
+    assert sorted(faults(client, job), key=str) == sorted(
+        [
+            (None, rows["", "employees"], "source", "enum"),
+            (None, rows["", "units"], "source_manifest", "pattern"),
+            (None, rows["", "services"], "source_edition", "not"),
+            (None, rows["D2.02", "components"], "source", "required"),
+            (None, rows["D1.07", "denominator"], "source", "duplicate"),
+        ],
+        key=str,
+    )
+    shown = {fault["rule"]: fault for fault in refused(client, job)[0]["detail"]["faults"]}
+    assert shown["enum"]["suggestion"] == "counted"
+    assert shown["enum"]["detail"]["es"].startswith(
+        "La fuente tiene que ser una de estas: counted (Contado en los ficheros), register (De un registro)"
+    )
+    assert str(rows["D1.07", "numerator"]) in shown["duplicate"]["detail"]["en"]
+    # The annotated copy has the columns that were sent.
+    annotated = client.get(job["result"]["annotated"]).text.splitlines()
+    assert annotated[0].endswith(",source,source_manifest,source_edition,faults")
+    assert f",{MANIFEST}," in annotated[rows["D2.02", "components"] - 1]
+    cells = {("D2.02", "components"): ["", MANIFEST, ""], ("", "units"): ["registro", "", ""]}
+    assert sorted(faults(client, do(client, add_sources("wide", name(2), cells)))) == [
+        (None, 2, "D2.02.source", "required"),
+        (None, 2, "profile:units.source", "enum"),
+    ]
 
 
 def test_organisations_in_several_places_unknown_ones_and_rows_without_any_are_refused(client: Client) -> None:

@@ -32,6 +32,7 @@ from actitud_api.resources.imports.sources import (
 from actitud_api.resources.imports.values import (
     DOCUMENT_MEMBERS,
     PROFILE,
+    SOURCE_TITLES,
     InvalidValue,
     ValueTarget,
     list_columns,
@@ -52,10 +53,12 @@ _ORGANISATION: Final = TIDY[0]
 _REVISION: Final = "revision"
 _NOTE: Final = "note"
 _EVIDENCE: Final = {f"evidence_{member}": member for member in DOCUMENT_MEMBERS}
+_KIND: Final = SOURCE_TITLES["source"]
 _SUGGESTIONS_MAX: Final = 20
 _TITLES_COMPARED_MAX: Final = 200
 
 _DOCUMENT_TARGETS: Final = {member: ValueTarget((), type_) for member, type_ in DOCUMENT_MEMBERS.items()}
+_SOURCE_TARGETS: Final = {title: ValueTarget((member,), "source") for title, member in SOURCE_TITLES.items()}
 
 _Documents: TypeAlias = dict[tuple[str, ...], list[dict[str, Json]]]
 
@@ -207,7 +210,7 @@ def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
 
 
 def _list_tidy_titles() -> set[str]:
-    return {*TIDY, _REVISION, _NOTE, *_EVIDENCE}
+    return {*TIDY, _REVISION, _NOTE, *_EVIDENCE, *SOURCE_TITLES}
 
 
 def _check_titles(
@@ -274,6 +277,8 @@ class _RowReader:
         self._answers: dict[str, dict[str, Json]] = {}
         self._documents: _Documents = {}
         self._document_cells: dict[tuple[str, ...], list[Mapping[str, _Cell]]] = {}
+        self._sources: dict[tuple[str, ...], dict[str, Json]] = {}
+        """The members of the source of each answer and profile field, by the steps of its JSON Pointer."""
         self._suggestions = 0
 
     def check_length(self, row: SourceRow) -> bool:
@@ -326,6 +331,18 @@ class _RowReader:
             listed.append(document)
             self._document_cells.setdefault(path, []).append(cells)
 
+    def take_source(self, target: ValueTarget, text: str, cell: _Cell) -> None:
+        """Set a member of the source of an answer or profile field; each row of an answer may repeat it."""
+        *source, member = target.path
+        value, members = self.read(target, text, cell), self._sources.setdefault((*source,), {})
+        if member in members and value not in (None, members[member]):
+            detail = _OTHER_SOURCE.fill(first=self.cells[target.path].row)
+            self.report(cell, "duplicate", detail, quote_value(text))
+            return
+        self.cells.setdefault(target.path, cell)
+        if value is not None:
+            members[member] = value
+
     def take_revision(self, text: str, cell: _Cell) -> None:
         """Set the revision that the rows were written for."""
         if self.revision not in (None, text):
@@ -342,7 +359,9 @@ class _RowReader:
                 # The last of them, which is one too many if there are too many.
                 places[pointer] = places[f"{pointer}/{number}"] = Place(*next(iter(cells.values())))
         for path, cell in self.cells.items():
-            places.setdefault(format_pointer(path[:-1]), Place(cell.row))
+            # The answer of a fact, or of a member of its source.
+            for length in {2, len(path) - 1}:
+                places.setdefault(format_pointer(path[:length]), Place(cell.row))
         return places
 
     def build(self, group: OrganisationRows) -> SourceBody:
@@ -353,13 +372,32 @@ class _RowReader:
                 evidence[path[1]] = documents
             elif documents:
                 self._answers.setdefault(path[1], {})["evidence"] = documents
+        of_profile: dict[str, Json] = {}
+        for path, source in self._list_sources():
+            if path[0] == "profile_sources":
+                of_profile[path[1]] = source
+            else:
+                self._answers.setdefault(path[1], {})["source"] = source
         for name, answer in self._answers.items():
             self.body["answers"][name] = answer
         if evidence:
             self.body["profile_evidence"] = evidence
+        if of_profile:
+            self.body["profile_sources"] = of_profile
         if group.left_out:
             self.report(_Cell(group.last), "rows", _TOO_MANY_ROWS.fill(count=len(group.rows) + group.left_out))
         return SourceBody({"methodology": self.version, **self.body}, self.faults, self.revision)
+
+    def _list_sources(self) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
+        """Yield each source that says its kind, by the steps of its JSON Pointer; report the others."""
+        for path, source in self._sources.items():
+            if _KIND in source:
+                yield path, source
+            elif (*path, _KIND) not in self.cells:
+                row, column = next(cell for steps, cell in self.cells.items() if steps[:-1] == path)
+                # `source_manifest` belongs to `source`; in a wide file both begin with the name of the answer.
+                title = str(column).rpartition("_")[0]
+                self.report(_Cell(row, title), "required", _NO_KIND.fill(title=title))
 
 
 class _TidyReader(_RowReader):
@@ -373,7 +411,8 @@ class _TidyReader(_RowReader):
         """Return the body that the rows of an organisation make."""
         positions, facts = self._positions, self._facts
         indicators, fields, values = (positions[title] for title in TIDY[1:])
-        others = [(title, position) for title, position in positions.items() if title in (_REVISION, _NOTE, *_EVIDENCE)]
+        further_titles = _list_tidy_titles() - {*TIDY}
+        others = [(title, position) for title, position in positions.items() if title in further_titles]
         for row in group.rows:
             if not self.check_length(row):
                 continue
@@ -417,6 +456,11 @@ class _TidyReader(_RowReader):
                 self.report(cell, "place", _NO_NOTE, quote_value(note))
             else:
                 self._take_note(indicator, note, cell)
+        source = ("profile_sources", field) if indicator == PROFILE else ("answers", indicator, "source")
+        for title, target in _SOURCE_TARGETS.items():
+            if title in further:
+                target = ValueTarget((*source, *target.path), target.type)
+                self.take_source(target, further.pop(title), _Cell(row.number, title))
         if further:
             document: dict[str, Json] = {}
             cells: dict[str, _Cell] = {}
@@ -461,6 +505,8 @@ class _WideReader(_RowReader):
                 self.take_revision(text, cell)
             elif target is None:
                 self.report(_Cell(row.number), "cells", _BESIDE_TABLE, quote_value(text))
+            elif target.type == "source":
+                self.take_source(target, text, cell)
             elif "evidence" in target.path or target.path[0] == "profile_evidence":
                 value = self.read(target, text, cell)
                 document, cells = documents.setdefault(target.path[:-1], ({}, {}))
@@ -510,6 +556,13 @@ _REPEATED_ORGANISATION: Final = Texts(
 _SEVERAL_REVISIONS: Final = Texts(
     "Las filas de la organización dicen revisiones distintas: deje solo una.",
     "The rows of the organisation say different revisions: leave only one.",
+)
+_OTHER_SOURCE: Final = Texts(
+    "En la fila {first} la fuente es otra: deje solo una.", "In row {first} the source is another: leave only one."
+)
+_NO_KIND: Final = Texts(
+    "Falta decir cuál es la fuente, en la columna «{title}».",
+    "It is not said which the source is, in the column “{title}”.",
 )
 _TOO_MANY_ROWS: Final = Texts(
     "La organización tiene {count} filas, demasiadas para una evaluación.",

@@ -15,11 +15,16 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.content import EVIDENCE_MAX
 from actitud_api.platform.http.validation import Json
+from actitud_api.platform.spreadsheets.cells import InvalidCell
+from actitud_api.platform.spreadsheets.source_cells import SOURCE_LABELS, SOURCE_MEMBERS, parse_source_member
 
-ValueType: TypeAlias = Literal["integer", "number", "boolean", "components", "enum", "text", "date"]
+ValueType: TypeAlias = Literal["integer", "number", "boolean", "components", "enum", "text", "date", "source"]
 
 DOCUMENT_MEMBERS: Final[Mapping[str, ValueType]] = {"url": "text", "date": "date", "note": "text", "sha256": "text"}
 """Type of each member of an evidence document."""
+
+SOURCE_TITLES: Final[Mapping[str, str]] = {"source": "kind", "source_manifest": "manifest", "source_edition": "edition"}
+"""The member of the source of an answer by its column; a column `edition` is that of the row."""
 
 PROFILE: Final = "profile"
 """Name of the profile where the id of an indicator stands."""
@@ -103,6 +108,7 @@ def list_columns(version: str) -> Mapping[str, ValueTarget]:
         named.append((f"{PROFILE}:{name}" if place == PROFILE else f"{place}.{name}", target))
         if place == PROFILE and not target.set_by_service:
             named += _list_documents(f"{PROFILE}:{name}", ("profile_evidence", name))
+            named += _list_source_columns(f"{PROFILE}:{name}", ("profile_sources", name))
         elif place != PROFILE and not target.set_by_service:
             facts.setdefault(place, []).append(target)
     for indicator, targets in facts.items():
@@ -110,6 +116,7 @@ def list_columns(version: str) -> Mapping[str, ValueTarget]:
             short[indicator] = targets[0]
         named.append((f"{indicator}.note", ValueTarget(("answers", indicator, "note"), "text")))
         named += _list_documents(indicator, ("answers", indicator, "evidence"))
+        named += _list_source_columns(indicator, ("answers", indicator, "source"))
     names = [name for name, _ in named]
     repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     return short | {name: target for name, target in named if name not in repeated}
@@ -125,6 +132,11 @@ def _list_documents(prefix: str, path: tuple[str, ...]) -> list[tuple[str, Value
         for number in range(EVIDENCE_MAX)
         for member, type_ in DOCUMENT_MEMBERS.items()
     ]
+
+
+def _list_source_columns(prefix: str, path: tuple[str, ...]) -> list[tuple[str, ValueTarget]]:
+    """Return the columns of the source of an answer or field: `….source`, `….source_manifest`, `….source_edition`."""
+    return [(f"{prefix}.{title}", ValueTarget((*path, member), "source")) for title, member in SOURCE_TITLES.items()]
 
 
 def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
@@ -150,10 +162,21 @@ def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
             return [component for component in re.split(r"[\s,;]+", text) if component]
         case "date":
             return read_date(text)
+        case "source":
+            return _read_source_member(target.path[-1], text)
         case "text":
             return _GUARD.sub("", text)
         case "enum":
             return text
+
+
+def _read_source_member(member: str, text: str) -> str:
+    """Return a member of a source; its kind may be written as in a workbook, as a code or as a name in any language."""
+    (column,) = (column for column, named in SOURCE_MEMBERS.items() if named == member)
+    try:
+        return parse_source_member(column, text)
+    except InvalidCell as wrong:
+        raise InvalidValue(wrong.rule, _NO_SOURCE, wrong.suggestion) from None
 
 
 def _read_number(text: str, *, is_spanish: bool) -> int | float:
@@ -201,3 +224,8 @@ _THOUSANDS_REFUSED: Final = Texts(
 )
 _FORMULA: Final = Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value.")
 _NO_DATE: Final = Texts("Debe ser una fecha: escríbala como 2026-12-31.", "It must be a date: write it as 2026-12-31.")
+_NO_SOURCE: Final = Texts(
+    "La fuente tiene que ser una de estas: {known}.",
+    "The source has to be one of these: {known}.",
+    known=lambda language: ", ".join(f"{kind} ({label.into(language)})" for kind, label in SOURCE_LABELS.items()),
+)
