@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from actitud.counting.export_files import ExportFile
+from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.messages import Message
 from actitud.counting.options import LogMapping, ReadingOptions, find_zone
 from actitud.counting.readers import (
@@ -145,12 +146,12 @@ def _detect_table(file: ExportFile, options: ReadingOptions) -> Detected | None:
     largest = options.limits.whole_bytes
     for mapping in options.mappings:
         if mapped := message_log.find_mapped_table(file, mapping, largest):
-            return Detected(mapping.platform, "log-messages", _read_log(mapped, mapping))
+            return Detected(mapping.platform, LOG_FORMAT, _read_log(mapped, mapping))
     found = find_table(file, largest)
     if found is None:
         return None
     table = found.match.table
-    if table.format == "log-messages":
+    if table.format == LOG_FORMAT:
         return Detected("log", table.format, _read_log(found, None))
     known = TABLES[table.format]
     return Detected(table.platform, table.format, lambda source, owner: read_table(found, known, source))

@@ -181,10 +181,12 @@ class ExportFiles:
     def _walk(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Path, str]]:
         for path in paths:
             if path.is_dir():
-                for inner in sorted(path.rglob("*")):
-                    relative = inner.relative_to(path)
-                    if inner.is_file() and not any(part.startswith(".") for part in relative.parts):
-                        yield inner, path, hide_names(relative.as_posix())
+                files = [(inner, inner.relative_to(path)) for inner in sorted(path.rglob("*")) if inner.is_file()]
+                shown = [each for each in files if not any(part.startswith(".") for part in each[1].parts)]
+                for inner, relative in shown:
+                    yield inner, path, hide_names(relative.as_posix())
+                if not shown:
+                    self._log.add(CountingFault(code="folder_empty", file=name_folder(path)))
             elif path.is_file():
                 yield path, path.parent, hide_names(path.name)
             else:
@@ -217,6 +219,9 @@ class ExportFiles:
         if any(member.filename in ("[Content_Types].xml", "mimetype") for member in members):
             yield self._read_once(root, path, None, name, "workbook", head)
             return
+        if not members:
+            raise FileRefused(CountingFault(code="empty_file", file=name))
+        ignored = 0
         for member in members:
             shown = f"{name}:{hide_names(member.filename)}"
             try:
@@ -229,7 +234,11 @@ class ExportFiles:
                 if file:
                     yield file
                 else:
-                    self.ignored += 1
+                    ignored += 1
+        self.ignored += ignored
+        if ignored == len(members):
+            # A part of a download with pictures alone: no reader will look at it, nor say so.
+            self._log.add(CountingFault(code="files_ignored", file=name, value=str(ignored), is_refusal=False))
 
     def _check_archive(self, archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         """Return the files of an archive.
@@ -306,6 +315,11 @@ class ExportFiles:
             encoding=mark or ("utf-8" if utf8 else "cp1252"),
             tail=last,
         )
+
+
+def name_folder(path: Path) -> str:
+    """Return the name of a folder or archive without the names of persons, also where it was given as "."."""
+    return hide_names(path.name or path.resolve().name)
 
 
 def hide_names(name: str) -> str:

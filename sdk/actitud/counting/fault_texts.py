@@ -29,6 +29,13 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ("No existe el fichero.", "The file does not exist."),
         ("Compruebe el nombre y la carpeta.", "Check the name and the folder."),
     ),
+    "folder_empty": FaultText(
+        ("La carpeta no tiene ningún fichero que leer.", "The folder has no file to read."),
+        (
+            "Compruebe que es la carpeta de sus descargas, y que ya están en ella.",
+            "Check that it is the folder of your downloads, and that they are in it already.",
+        ),
+    ),
     "file_unreadable": FaultText(
         ("No se puede abrir el fichero.", "The file cannot be opened."),
         ("Compruebe que tiene permiso para leerlo.", "Check that you may read it."),
@@ -55,6 +62,13 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "See in the guide which file to download. If it is a log of your own, say which columns it has.",
         ),
     ),
+    "own_workbook": FaultText(
+        ("Es un libro de este programa, y no una exportación.", "It is a workbook of this program, and no export."),
+        (
+            "Aquí no se lee. Si ha codificado en él, indíquelo con --coded.",
+            "It is not read here. If you have coded in it, name it by --coded.",
+        ),
+    ),
     "nothing_recognised": FaultText(
         ("El archivo o la carpeta no contiene mensajes conocidos.", "The archive or folder holds no known messages."),
         (
@@ -73,7 +87,7 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ),
     ),
     "files_ignored": FaultText(
-        ("{value} ficheros no contienen mensajes y no se leen.", "{value} files hold no messages and are not read."),
+        ("Ficheros sin mensajes, que no se leen: {value}.", "Files without messages, which are not read: {value}."),
         _NOTHING_TO_DO,
     ),
     "half_file": FaultText(
@@ -176,6 +190,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "None of the file is counted. If the platform changed the name, change it in the first row.",
         ),
     ),
+    "column_unlikely": FaultText(
+        (
+            "La columna «{column}» no se conoce. ¿Es «{suggestion}»?",
+            "The column “{column}” is not known. Is it “{suggestion}”?",
+        ),
+        (
+            "Los mensajes se cuentan sin ella. Si lo es, cambie su nombre en la primera fila.",
+            "The messages count without it. If it is, change its name in the first row.",
+        ),
+    ),
     "row_length": FaultText(
         (
             "La fila tiene {value} celdas, que no son las de la cabecera.",
@@ -223,6 +247,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         (
             "El mensaje se cuenta sin este dato. Avise al proyecto, que la añadirá.",
             "The message is counted without it. Tell the project, which will add it.",
+        ),
+    ),
+    "network_unlikely": FaultText(
+        (
+            "La red de la columna «{column}» no se conoce. ¿Es {suggestion}?",
+            "The network in the column “{column}” is not known. Is it {suggestion}?",
+        ),
+        (
+            "El mensaje se cuenta en una red y una cuenta aparte. Si es {suggestion}, corrija la celda.",
+            "The message is counted in a network and an account of its own. If it is {suggestion}, correct the cell.",
         ),
     ),
     "kind_unknown": FaultText(

@@ -17,7 +17,11 @@ from actitud.counting.decoding import repair_text
 from actitud.counting.sources import HeaderSighting
 
 _FEWEST_KNOWN: Final = 3
+LOG_FORMAT: Final = "log-messages"
+"""Format of message logs, whose headers persons write."""
 _LIKENESS: Final = 0.6
+_MISSPELT: Final = 0.8
+"""Least likeness of a misspelt header to a known one: a log may have columns of its own."""
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -86,6 +90,19 @@ class HeaderMatch(NamedTuple):
                 if matcher.ratio() >= _LIKENESS and (best is None or matcher.ratio() > best[0]):
                     best = matcher.ratio(), header
         return best[1] if best else None
+
+    def list_misspelt(self) -> Iterator[tuple[str, str]]:
+        """Yield each unknown header that looks like a known one whose field has no column, and that known header."""
+        names = {
+            normalise_header(name): name
+            for field, known in self.table.columns.items()
+            if field not in self.positions
+            for name in known
+        }
+        for header in self.unknown:
+            alike = difflib.get_close_matches(normalise_header(header), names, n=1, cutoff=_MISSPELT)
+            if alike:
+                yield header, names[alike[0]]
 
     def translate(self, field: str, value: str) -> str | None:
         """Return the meaning of a word in a cell of a field, None if it is unknown."""

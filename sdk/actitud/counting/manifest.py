@@ -22,7 +22,7 @@ from actitud.counting.times import DateOrder
 from actitud.counting.windows import Days
 
 FORMAT: Final = "actitud-counting-manifest/1"
-_OF_THE_DESK: Final = frozenset({"file_twice", "file_missing"})
+_OF_THE_DESK: Final = frozenset({"file_twice", "file_missing", "folder_empty", "own_workbook"})
 """Faults of what was given and not of the files: a file that is given twice is counted once."""
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Self
 import msgspec
 
 from actitud.counting.detection import Detected, detect_format
-from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress, hide_names
+from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress, name_folder
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused
 from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
 from actitud.counting.readers import meta_archive, whatsapp, x
@@ -140,7 +140,7 @@ def _recognise(
     known = {each.file.root for each in recognised}
     for root, number in sorted(strangers.items()):
         code = "files_ignored" if root in known else "nothing_recognised"
-        log.add(CountingFault(code=code, file=hide_names(root.name), value=str(number), is_refusal=root not in known))
+        log.add(CountingFault(code=code, file=name_folder(root), value=str(number), is_refusal=root not in known))
     return recognised, sum(strangers.values())
 
 

@@ -13,6 +13,9 @@ from actitud.counting.faults import CountingFault, FileRefused
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 _LONGEST_CELL: Final = 1 << 22
+_METADATA: Final = "_metadata"
+"""Hidden sheet of the workbooks that this program writes; its first row has the word “format” and their format."""
+_OWN_FORMAT: Final = "actitud"
 _HEADER_WITHIN: Final = 12
 """Rows in which the headers are looked for: some exports begin with a title and a description."""
 
@@ -32,9 +35,18 @@ class SheetSource(NamedTuple):
 
 
 def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSource, list[SheetRow]]]:
-    """Yield the first rows of a file for each possible way of reading it as a table."""
+    """Yield the first rows of a file for each possible way of reading it as a table.
+
+    Raises:
+        FileRefused: if the file cannot be opened, or is a workbook that this program wrote.
+    """
     if file.kind == "workbook":
         workbook = _open_workbook(file, largest)
+        if _METADATA in workbook.sheet_names and ["format", _OWN_FORMAT] in [
+            [str(cell).partition("-")[0] for cell in row]
+            for row in workbook.get_sheet_by_name(_METADATA).to_python(nrows=1)
+        ]:
+            raise FileRefused(CountingFault(code="own_workbook", file=file.name))
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=False, nrows=_HEADER_WITHIN)

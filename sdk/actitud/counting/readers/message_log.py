@@ -12,9 +12,10 @@ import msgspec
 
 from actitud.counting.decoding import open_text, repair_text
 from actitud.counting.export_files import ExportFile
-from actitud.counting.header_tables import HeaderMatch, HeaderTable, Sighting, normalise_header
+from actitud.counting.header_tables import LOG_FORMAT, HeaderMatch, HeaderTable, Sighting, normalise_header
 from actitud.counting.made_ids import IdMaker
 from actitud.counting.messages import Kind, Message
+from actitud.counting.networks import identify_network
 from actitud.counting.options import LogMapping, normalise_account
 from actitud.counting.readers.json_streams import dig
 from actitud.counting.readers.tables import TableFormat, TableFound, TableRow
@@ -25,7 +26,6 @@ from actitud.counting.times import OrderEvidence, ReadTime
 
 _PRIVATE: Final = frozenset({"1", "true", "yes", "y", "sí", "si", "s", "verdadero", "privado", "private"})
 _LIST: Final = re.compile(r"\s*[,;|]\s*")
-_FORMAT: Final = "log-messages"
 _TOLD: Final[dict[str, Tell]] = {"own_post": "own_posts", "public_reply": "public_replies", "repost": "reposts"}
 _KINDS: Final[dict[str | None, Kind]] = {
     "own_post": "own_post",
@@ -67,7 +67,7 @@ def make_header_table(mapping: LogMapping) -> HeaderTable:
     """Convert the mapping of a message log to a header table in which each of its columns is required."""
     return HeaderTable(
         platform=mapping.platform,
-        format=_FORMAT,
+        format=LOG_FORMAT,
         language="",
         sightings=(Sighting(date.min, "mapping"),),
         columns={field: (name,) for field, name in mapping.columns.items()},
@@ -155,7 +155,7 @@ def _read_line(source: SourceReading, number: int, line: str, paths: list[str]) 
 
 
 def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | None, maker: IdMaker) -> Message:
-    platform = row.get_text("platform").casefold() or source.platform
+    platform = _read_network(row, source) or source.platform
     time = _read_time(row, source)
     kind = _find_kind(row, source, mapping)
     text = row.get_text("text")
@@ -186,6 +186,14 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         edited=edited if edited and edited > time.time else None,
         language=row.get_text("language"),
     )
+
+
+def _read_network(row: TableRow, source: SourceReading) -> str:
+    """Return the network of a message, "" if the row names none; note a name that looks misspelt."""
+    network = identify_network(row.get_text("platform"))
+    if network.likely is not None:
+        source.note("network_unlikely", row.line, row.name_column("platform"), suggestion=network.likely)
+    return network.name
 
 
 def _find_kind(row: TableRow, source: SourceReading, mapping: LogMapping | None) -> Kind:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from actitud.counting.decoding import repair_text
 from actitud.counting.export_files import ExportFile
-from actitud.counting.header_tables import HeaderMatch, match_headers, normalise_header
+from actitud.counting.header_tables import LOG_FORMAT, HeaderMatch, match_headers, normalise_header
 from actitud.counting.messages import Message
 from actitud.counting.sheets import SheetRow, SheetSource, list_beginnings, read_rows
 from actitud.counting.source_reading import RowRefused, SourceReading
@@ -222,6 +222,10 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
         for fault in faults[1:]:
             source.log.add(fault.fault)
         raise faults[0]
+    if match.table.format == LOG_FORMAT:
+        # Exports of platforms have many columns that no count needs, with names like those of others.
+        for header, likely in match.list_misspelt():
+            source.note("column_unlikely", found.header.line, header, suggestion=likely)
     source.headers = match.table.sighting
     source.tells.update(table.tells)
     if match.is_broken:

@@ -157,12 +157,11 @@ def test_what_is_no_export_is_named(tmp_path: Path) -> None:
         "other.json": (b'{"a": 1}', "unknown_format"),
         "page.html": (b"<!doctype html><p>x</p>", "unknown_format"),
         "other.js": (LIKES.encode(), "unknown_format"),
-        "not.xlsx": (b"PK\x05\x06" + bytes(18), "nothing_recognised"),
+        "not.xlsx": (b"PK\x05\x06" + bytes(18), "empty_file"),
     }
     for name, (content, code) in paths.items():
         outcome = read(write(tmp_path, name, content))
-        codes = outcome.codes or ["nothing_recognised"]
-        assert (codes, outcome.messages) == ([code], []), name
+        assert (outcome.codes, outcome.messages) == ([code], []), name
     assert read(tmp_path / "missing.csv").codes == ["file_missing"]
     folder = tmp_path / "folder"
     write(folder, "settings.json", "{}")

@@ -155,6 +155,23 @@ def test_a_mapped_column_that_is_missing_is_named(tmp_path: Path) -> None:
     assert (fault.code, fault.line, fault.column, fault.suggestion) == ("column_missing", 1, "created_at", "created at")
 
 
+def test_an_own_column_that_looks_like_a_known_one_is_told(tmp_path: Path) -> None:
+    text = (
+        "Id,Hilos,Red,Cuenta,Fecha y hora,Tipo,Privada,Texto,Canal de entrada\n"
+        "1,A,x,ayto,2026-03-13 10:05:00,Recibido,no,Hola,web\n"
+    )
+    outcome = read(write(tmp_path, "log.csv", text))
+    told = [(fault.code, fault.line, fault.column, fault.suggestion, fault.is_refusal) for fault in outcome.faults]
+    assert told == [
+        ("column_unlikely", 1, "Hilos", "hilo", False),
+        ("column_unlikely", 1, "Privada", "privado", False),
+    ]
+    assert len(outcome.messages) == 1
+    # Of a field that has its column, no other is likely.
+    both = text.replace("Canal de entrada", "Hilo").replace(",web", ",B")
+    assert [fault.column for fault in read(write(tmp_path, "log.csv", both)).faults] == ["Privada"]
+
+
 def test_a_word_that_is_no_kind_refuses_its_row(tmp_path: Path) -> None:
     outcome = read(write(tmp_path, "desk.csv", DESK.replace("False", "Lucía")), mapping=DESK_MAPPING)
     (fault,) = outcome.faults
