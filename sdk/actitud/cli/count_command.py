@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from actitud.cli.common import CommandError, Session, print_json, tell
+from actitud.cli.count_options import ANSWERS, FORM, MANIFEST, CountOptions
 from actitud.cli.output import print_lines, print_list, print_table, show_count
-from actitud.counting.answers import (
-    InvalidProfile,
-    ManifestEvidence,
-    build_answers,
-    build_answers_workbook,
-    encode_answers,
-    read_profile,
-)
+from actitud.counting.answers import ManifestEvidence, build_answers, build_answers_workbook, encode_answers
 from actitud.counting.coding import build_coding_workbook, has_uncoded_rows
-from actitud.counting.counts import CountPlan, FactCounter
-from actitud.counting.coverage import NetworkAccount
-from actitud.counting.definitions import UnknownVersion, list_counted_versions, load_definitions
+from actitud.counting.counts import FactCounter
+from actitud.counting.doubts import list_doubts
 from actitud.counting.export_files import Progress
 from actitud.counting.export_guides import ExportAdvice
+from actitud.counting.faults import CountingFault
 from actitud.counting.manifest import InvalidManifest, encode_manifest, hash_manifest
+from actitud.counting.options import MappingInvalid
 from actitud.counting.reading import Reading
 from actitud.counting.report import CountReport, collect_report
 from actitud.counting.report_page import render_report
 from actitud.counting.report_texts import BASES, describe_export, format_value, get_language, list_missing_texts
-from actitud.counting.runs import CountFiles, CountRun, StatedPeriod, UnknownFile, check_manifest, run_count
-from actitud.counting.windows import Days, UnknownTimeZone, list_window_days, load_zone, read_edition_days
+from actitud.counting.runs import CountRun, UnknownFile, check_manifest, run_count
 from actitud.counting.workbook_reading import InvalidCodingWorkbook
 
-MANIFEST: Final = "manifest.json"
-ANSWERS: Final = "answers.json"
-FORM: Final = "answers.xlsx"
 CODING: Final = {False: "coding.xlsx", True: "coding-second.xlsx"}
 """Names of the coding workbooks, that of the second coder under True."""
-_NEWEST: Final = "2027.1"
 _MOST_FAULTS: Final = 3
 """Faults of one code that are said of a file."""
 
@@ -54,25 +42,22 @@ class CountCommand:
         self._options = session.options
         self._words = session.words
         self._language = get_language(session.words)
-        self._aliases: dict[NetworkAccount, list[str]] = {}
-        for text in self._options.account:
-            account, aliases = self._split_account(text)
-            self._aliases.setdefault(account, []).extend(aliases)
-        self._files = CountFiles(
-            tuple(map(Path, self._options.files)),
-            tuple(map(Path, self._options.mapping)),
-            tuple(map(Path, self._options.coded)),
-        )
+        self._given = CountOptions(session)
+        self._files = self._given.files
 
     def count(self) -> int:
         """Count the export files, write answers, manifest and other results, report missing data, and return 0."""
-        plan, periods = self._build_plan(), list(self._read_periods())
+        inputs = self._given.read()
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:
                 run = run_count(
-                    self._files, plan, periods=periods, aliases=self._aliases, progress=self._follow(advance)
+                    self._files,
+                    inputs.plan,
+                    periods=inputs.periods,
+                    aliases=self._given.aliases,
+                    progress=self._follow(advance),
                 )
-        except InvalidCodingWorkbook as error:
+        except (InvalidCodingWorkbook, MappingInvalid) as error:
             raise CommandError(error.detail.into(self._language)) from error
         except UnknownFile as error:
             wrong = self._words("no se ha leído ningún fichero con este nombre", "no file of this name was read")
@@ -84,9 +69,11 @@ class CountCommand:
                     self._words("ningún fichero se ha podido contar", "no file could be counted"), code=1
                 )
             for problem in run.problems:
-                tell(f"{problem.sheet}!{problem.cell}: {problem.detail.into(self._language)}")
+                tell(problem.explain(self._language))
+            for doubt in list_doubts(run.counter, inputs.profile):
+                tell(doubt.into(self._language))
             report = collect_report(run.counter)
-            written = self._write(run, report)
+            written = self._write(run, report, inputs.profile)
             if self._options.json:
                 print_json(run.build_manifest())
             else:
@@ -99,12 +86,12 @@ class CountCommand:
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:
                 differences, reading = check_manifest(
-                    content, self._files, aliases=self._aliases, progress=self._follow(advance)
+                    content, self._files, aliases=self._given.aliases, progress=self._follow(advance)
                 )
         except InvalidManifest as error:
             wrong = self._words("no es el manifiesto de un recuento", "it is no manifest of a count")
             raise CommandError(f"{self._options.check}: {wrong}") from error
-        except InvalidCodingWorkbook as error:
+        except (InvalidCodingWorkbook, MappingInvalid) as error:
             raise CommandError(error.detail.into(self._language)) from error
         self._tell_faults(reading)
         if self._options.json:
@@ -115,85 +102,6 @@ class CountCommand:
         else:
             print_lines(self._words("0 diferencias: se cuenta lo mismo.", "0 differences: the count is the same."))
         return 1 if differences else 0
-
-    # --- what is asked --------------------------------------------------------------------------------------------
-
-    def _build_plan(self) -> CountPlan:
-        options = self._options
-        if options.evidence is not None and not options.evidence.startswith("https://"):
-            wrong = self._words("la dirección tiene que empezar por https://", "the address has to begin with https://")
-            raise CommandError(f"{options.evidence}: {wrong}")
-        days: dict[str, Days] = {}
-        version: str | None = options.methodology
-        if options.edition is not None:
-            try:
-                days, named = read_edition_days(Path(options.edition).read_bytes(), electoral=options.electoral)
-            except msgspec.MsgspecError as error:
-                spanish = "no es una edición como la da GET /v1/editions/{edition}"
-                wrong = self._words(spanish, "it is no edition as GET /v1/editions/{edition} has it")
-                raise CommandError(f"{options.edition}: {wrong}") from error
-            version = version or named
-        version = version or _NEWEST
-        try:
-            load_zone(options.time_zone)
-        except UnknownTimeZone as error:
-            wrong = self._words("no hay ninguna zona horaria con ese nombre", "there is no time zone of that name")
-            raise CommandError(f"{options.time_zone}: {wrong} (Europe/Madrid)") from error
-        try:
-            rules = load_definitions(version).windows
-        except UnknownVersion as error:
-            known = ", ".join(list_counted_versions())
-            wrong = self._words(f"la metodología {version} no se cuenta; ", f"methodology {version} is not counted; ")
-            raise CommandError(wrong + self._words(f"se cuentan: {known}", f"counted are: {known}")) from error
-        if options.year is not None:
-            days = {**list_window_days(rules, options.year, electoral=options.electoral), **days}
-        days.update(self._split_window(text) for text in options.window)
-        if not rules.keys() <= days.keys():
-            spanish = "diga el año que se mide con --year, o la edición con --edition"
-            raise CommandError(
-                self._words(spanish, "say the year that is measured by --year, or the edition by --edition")
-            )
-        return CountPlan(
-            methodology=version,
-            windows={name: days[name] for name in sorted(rules)},
-            time_zone=options.time_zone,
-            seed=options.seed,
-            population=options.population,
-            main=None if options.main is None else self._split_account(options.main)[0],
-            accounts=tuple(sorted(self._aliases)),
-            date_order=options.date_order,
-        )
-
-    def _read_periods(self) -> Iterator[StatedPeriod]:
-        for text in self._options.period:
-            name, _, span = text.rpartition("=")
-            yield StatedPeriod(Path(name).name if name else None, self._split_days(span))
-
-    def _split_account(self, text: str) -> tuple[NetworkAccount, list[str]]:
-        """Return the account in ``platform:name=alias=alias``, and its aliases."""
-        platform, colon, rest = text.partition(":")
-        name, *aliases = rest.split("=")
-        if not colon or not platform or not name:
-            wrong = self._words("se espera red:nombre, como x:ayto", "platform:name is expected, such as x:ayto")
-            raise CommandError(f"{text}: {wrong}")
-        return NetworkAccount(platform.lower(), name), aliases
-
-    def _split_window(self, text: str) -> tuple[str, Days]:
-        name, _, span = text.partition("=")
-        return name, self._split_days(span)
-
-    def _split_days(self, text: str) -> Days:
-        first, _, last = text.partition("/")
-        try:
-            days = Days(date.fromisoformat(first), date.fromisoformat(last))
-        except ValueError:
-            days = None
-        if days is None or days.number < 1:
-            wrong = self._words(
-                "se esperan dos fechas, como 2027-01-01/2027-12-31", "two dates are expected: 2027-01-01/2027-12-31"
-            )
-            raise CommandError(f"{text}: {wrong}")
-        return days
 
     def _follow(self, advance: Any) -> Progress:
         """Return a function that adds up the bytes that are read, of each file twice, and moves the progress bar."""
@@ -210,7 +118,7 @@ class CountCommand:
 
     # --- what is written ------------------------------------------------------------------------------------------
 
-    def _write(self, run: CountRun, report: CountReport) -> list[str]:
+    def _write(self, run: CountRun, report: CountReport, profile: Mapping[str, Any]) -> list[str]:
         """Write the manifest, the answers and, unless they are there already, the coding workbooks."""
         folder = Path(self._options.output)
         folder.mkdir(parents=True, exist_ok=True)
@@ -225,7 +133,7 @@ class CountCommand:
         answers = build_answers(
             counter.definitions,
             counter.count_all(),
-            profile=self._read_profile(counter),
+            profile=profile,
             evidence=evidence,
             manifest=f"sha256:{digest}",
         )
@@ -261,33 +169,20 @@ class CountCommand:
                 for row in counter.list_rows(code):
                     writer.writerow((code, names[row.source], row.row, row.platform, row.account, row.id))
 
-    def _read_profile(self, counter: FactCounter) -> Mapping[str, Any]:
-        if self._options.profile is None:
-            return {}
-        try:
-            return read_profile(Path(self._options.profile).read_bytes(), counter.definitions.methodology)
-        except InvalidProfile as error:
-            version = counter.definitions.methodology
-            wrong = self._words(
-                f"no es un perfil, ni un cuestionario guardado de la metodología {version}",
-                f"it is no profile, nor a saved questionnaire of methodology {version}",
-            )
-            raise CommandError(f"{self._options.profile}: {wrong}") from error
-
     # --- what is said ---------------------------------------------------------------------------------------------
 
     def _tell_faults(self, reading: Reading) -> None:
         """Say the first faults of each code in each file, and how many more there are."""
-        shown: Counter[tuple[str, str]] = Counter()
+        groups: defaultdict[tuple[str, str], list[CountingFault]] = defaultdict(list)
         for fault in reading.faults:
-            shown[fault.file, fault.code] += 1
-            if shown[fault.file, fault.code] <= _MOST_FAULTS:
+            groups[fault.file, fault.code].append(fault)
+        for (file, code), faults in groups.items():
+            for fault in faults[:_MOST_FAULTS]:
                 place = ":".join(str(part) for part in (fault.file, fault.line, fault.column) if part is not None)
                 tell(f"{place}: {fault.explain(self._language)} {fault.advise(self._language)}")
-        for file, code in shown:
             more = reading.faults.count(code, file) - _MOST_FAULTS
             if more > 0:
-                tell(f"{file}: " + self._words(f"y {more} fallos más como estos", f"and {more} more faults like these"))
+                tell(f"{file}: " + self._words(f"y {more} más como estos", f"and {more} more like these"))
 
     def _print_report(self, counter: FactCounter, report: CountReport, written: Sequence[str]) -> None:
         words = self._words
@@ -313,6 +208,16 @@ class CountCommand:
         for advice in report.exports:
             self._print_advice(advice)
         print_list(words("Ficheros escritos", "Files written"), written)
+        first, second = (Path(self._options.output, CODING[is_second]) for is_second in (False, True))
+        if not self._files.workbooks and has_uncoded_rows(counter):
+            print_lines(
+                words(
+                    f"Ahora codifique {first}, y otra persona {second}; después cuente otra vez, añadiendo "
+                    f"--coded {first} --coded {second}.",
+                    f"Now code {first}, and somebody else {second}; then count again, adding "
+                    f"--coded {first} --coded {second}.",
+                )
+            )
 
     def _print_agreement(self, counter: FactCounter) -> None:
         words = self._words

@@ -73,6 +73,8 @@ _TITLES: Final[Mapping[str, TextPair]] = {
     "alternatives": TextPair("Textos alternativos", "Alternative texts"),
     **{f"reply_{number}": TextPair(f"Respuesta {number}", f"Reply {number}") for number in range(1, REPLIES_SHOWN + 1)},
 }
+SHOWN_COLUMNS: Final = frozenset(_TITLES)
+"""Ids of the columns that stand in a sheet beside the answers."""
 _INSTRUCTIONS: Final = (
     TextPair(
         "Este libro tiene mensajes de personas: no lo publique ni lo envíe. Lo que se publica es el manifiesto.",
@@ -166,6 +168,22 @@ def describe_account_columns(definitions: Definitions) -> dict[str, tuple[Code, 
         question.id: (*YES_NO, NOT_OFFERED) if question.can_be_missing else YES_NO
         for question in definitions.account_questions
     }
+
+
+def list_answer_columns(definitions: Definitions) -> dict[str, dict[str, TextPair]]:
+    """Return the titles of the columns that are read back, by sheet of a coding workbook and id of the column."""
+    sheets = dict.fromkeys(frame.sheet for frame in definitions.frames.values())
+    columns: dict[str, dict[str, TextPair]] = {
+        sheet: {"key": _TITLES["key"]} | {one.id: one.question for one in list_sheet_variables(definitions, sheet)}
+        for sheet in sheets
+    }
+    columns["messages"] |= {name: _TITLES[name] for name in ("replied_at", "was_private")}
+    columns["accounts"] = {name: _TITLES[name] for name in ("platform", "name")} | {
+        question.id: question.question for question in definitions.account_questions
+    }
+    if definitions.classes:
+        columns["classes"] = {name: _TITLES[name] for name in ("key", "answer")}
+    return columns
 
 
 class _CodingWriter:

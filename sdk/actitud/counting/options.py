@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from actitud.counting.definitions import TextPair
 from actitud.counting.export_files import Limits
 from actitud.counting.messages import Kind
+from actitud.counting.networks import NETWORKS, identify_network
 from actitud.counting.times import DateOrder
 
 LogField = Literal[
@@ -70,7 +72,11 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class MappingInvalid(ValueError):
-    """Raised by `read_mapping` if a file is not a valid mapping of a message log."""
+    """Raised by `read_mapping` if a file is not a valid mapping of a message log; ``detail`` is the reason."""
+
+    def __init__(self, file: str, detail: TextPair) -> None:
+        super().__init__(f"{file}: {detail.en}")
+        self.detail = TextPair(f"{file}: {detail.es}", f"{file}: {detail.en}")
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,12 +124,37 @@ def read_mapping(path: Path) -> LogMapping:
     """Return the mapping of a message log that a TOML or JSON file contains.
 
     Raises:
-        MappingInvalid: if the file is not a valid mapping; the message says where.
+        MappingInvalid: if the file is not a valid mapping, or names a network or a time zone that there is not.
     """
     try:
         content = path.read_bytes()
-        if path.suffix.lower() == ".json":
-            return msgspec.json.decode(content, type=LogMapping)
-        return msgspec.toml.decode(content, type=LogMapping)
+        decode = msgspec.json.decode if path.suffix.lower() == ".json" else msgspec.toml.decode
+        mapping = decode(content, type=LogMapping)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise MappingInvalid(f"{path.name}: {error}") from None
+        detail = TextPair(
+            f"no describe las columnas de un registro de mensajes ({error})",
+            f"it does not describe the columns of a message log ({error})",
+        )
+        raise MappingInvalid(path.name, detail) from None
+    network = identify_network(mapping.platform)
+    if network.likely is not None:
+        raise MappingInvalid(path.name, describe_misspelt_network(network.name, network.likely))
+    if mapping.time_zone is not None:
+        try:
+            find_zone(mapping.time_zone)
+        except ValueError:
+            detail = TextPair(
+                f"no hay ninguna zona horaria «{mapping.time_zone}»; una es Europe/Madrid",
+                f"there is no time zone “{mapping.time_zone}”; one is Europe/Madrid",
+            )
+            raise MappingInvalid(path.name, detail) from None
+    return msgspec.structs.replace(mapping, platform=network.name)
+
+
+def describe_misspelt_network(name: str, likely: str) -> TextPair:
+    """Return a sentence about the name of a network that looks misspelt, with the names that are known."""
+    known = ", ".join(NETWORKS)
+    return TextPair(
+        f"no hay ninguna red «{name}»; ¿quiso decir {likely}? Se conocen: {known}",
+        f"there is no network “{name}”; did you mean {likely}? Known are: {known}",
+    )

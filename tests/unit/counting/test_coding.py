@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from actitud.counting.codes import CodedRow, Coding
-from actitud.counting.coding import build_coding_workbook
+from actitud.counting.coding import FIRST, IDENTITIES, build_coding_workbook
 from actitud.counting.counts import FactCounter
 from actitud.counting.coverage import NetworkAccount
 from actitud.counting.definitions import load_definitions
@@ -144,11 +146,19 @@ def test_the_second_coder_gets_a_fifth_and_no_codes(tmp_path: Path) -> None:
 
 def test_accounts_without_a_file_are_added_on_their_sheet(tmp_path: Path) -> None:
     book = build_coding_workbook(make_town(), "es")
-    blank = iter([{"platform": "TikTok", "name": "ayuntamiento", "official": "sí"}, {"name": "sin red"}])
+    added = ({"platform": "Tik Tok", "name": "ayuntamiento", "official": "sí"}, {"name": "sin red"})
+    blank = iter([*added, {"platform": "Facebok", "name": "ayuntamiento"}])
     filled = fill(book, {"Cuentas": lambda row: next(blank, {}) if row["name"] is None else {}})
     coding, problems = read(save(tmp_path, filled))
     assert coding.accounts == {TOWN: {}, NetworkAccount("tiktok", "ayuntamiento"): {"official": "yes"}}
-    assert [(problem.sheet, problem.cell) for problem in problems] == [("Cuentas", "A7")]
+    assert [(problem.sheet, problem.cell) for problem in problems] == [("Cuentas", "A7"), ("Cuentas", "A8")]
+    assert (
+        problems[1]
+        .explain("es")
+        .startswith(
+            "coding.xlsx: Cuentas!A8: no hay ninguna red «facebok»; ¿quiso decir facebook? Se conocen: facebook, "
+        )
+    )
 
 
 def test_cells_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -159,6 +169,73 @@ def test_cells_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     columns = ["ABCDEFGHIJKLMN"[names.index(name)] for name in ("need", "reply", "replied_at")]
     assert [(problem.sheet, problem.cell) for problem in problems] == [("Messages", f"{column}5") for column in columns]
     assert next(iter(coding.rows["messages"].values())).codes == {}
+
+
+def change(content: bytes, sheet: str, edit: Callable[[Worksheet], object]) -> bytes:
+    """Return a workbook after an edit of a sheet, as a person makes it."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    edit(book[sheet])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def delete_column(sheet: Worksheet, identity: str) -> None:
+    sheet.delete_cols([cell.value for cell in sheet[IDENTITIES + 1]].index(identity) + 1)
+
+
+def add_column(sheet: Worksheet) -> None:
+    column = sheet.max_column + 1
+    sheet.cell(FIRST, column).value = "Mis notas"
+    sheet.cell(FIRST + 1, column).value = "mirar otra vez"
+
+
+def rename_class(sheet: Worksheet) -> None:
+    sheet.cell(FIRST + 1, 1).value = "c99"
+    sheet.cell(FIRST + 1, 3).value = "sí"
+
+
+def test_columns_and_sheets_that_are_not_those_of_the_workbook_are_named(tmp_path: Path) -> None:
+    book = fill(build_coding_workbook(make_town(), "es"), {"Publicaciones": lambda row: {"subject": "u"}})
+    width = len(read_rows(book, "Publicaciones")[0])
+    last = "ABCDEFGHIJKLMNOP"[width]
+
+    def spoil(edit: Callable[[Worksheet], object], sheet: str = "Publicaciones") -> tuple[Coding, list[str]]:
+        coding, problems = read(save(tmp_path, change(book, sheet, edit)))
+        return coding, [problem.explain("es") for problem in problems]
+
+    whole, problems = spoil(lambda sheet: None)
+    assert problems == []
+    coding, problems = spoil(add_column)
+    assert coding.rows["posts"] == whole.rows["posts"]
+    assert problems == [
+        f"coding.xlsx: Publicaciones!{last}4: La columna «Mis notas» no es de este libro, o está repetida: no se lee."
+    ]
+    coding, problems = spoil(lambda sheet: delete_column(sheet, "subject"))
+    assert {code for row in coding.rows["posts"].values() for code in row.codes} == set()
+    assert problems == [
+        "coding.xlsx: Publicaciones: Falta la columna «¿Cuál es el asunto principal? Un solo código.»: nada de ella se "
+        "cuenta."
+    ]
+    coding, problems = spoil(lambda sheet: delete_column(sheet, "key"))
+    assert coding.rows["posts"] == {}
+    assert problems[0] == "coding.xlsx: Publicaciones: Falta la columna «Clave»: nada de ella se cuenta."
+    assert problems[1].endswith("La fila no se lee: ha perdido la clave de la primera columna.")
+    coding, problems = spoil(lambda sheet: sheet.delete_rows(IDENTITIES + 1))
+    assert coding.rows["posts"] == {}
+    assert problems == [
+        "coding.xlsx: Publicaciones: Nada de la hoja se cuenta: falta la fila oculta que dice qué es cada columna."
+    ]
+    coding, problems = spoil(lambda sheet: setattr(sheet, "title", "Tuits"))
+    assert "posts" not in coding.rows
+    assert problems == [
+        "coding.xlsx: Publicaciones / Posts: Falta la hoja: nada de ella se cuenta. No borre las hojas ni cambie sus "
+        "nombres."
+    ]
+    _, problems = spoil(rename_class, "Clases de información")
+    assert problems == [
+        "coding.xlsx: Clases de información!A5: La fila no se lee: ha perdido la clave de la primera columna."
+    ]
 
 
 def test_a_row_that_is_there_twice_counts_once(tmp_path: Path) -> None:

@@ -300,13 +300,35 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     [
         (["--window", "W90=2027-09-15"], "se esperan dos fechas"),
         (["--period", "2027-12-31/2027-01-01"], "se esperan dos fechas"),
+        (["--window", "W9=2027-01-01/2027-12-31"], "no hay ningún periodo «W9»; son W12, W90"),
+        (["--period", "2026-01-01/2026-12-31"], "ninguno de esos días se cuenta; se cuentan los de 2027-"),
+        (["--period", "2027-01-01/2027-06-30"], "2027-06-30: otra opción dice 2027-01-01/2027-12-31; deje una"),
+        (
+            ["--window", "W90=2027-10-01/2027-12-29", "--window", "W90=2027-09-01/2027-11-29"],
+            "--window W90=2027-09-01/2027-11-29: otra opción dice 2027-10-01/2027-12-29; deje una",
+        ),
         (["--account", "Ayuntamiento"], "se espera red:nombre"),
+        (["--account", "facebok:ayto"], "--account facebok:ayto: no hay ninguna red «facebok»; ¿quiso decir facebook?"),
+        (["--main", "instagran:ayto"], "¿quiso decir instagram? Se conocen: facebook, instagram, x, youtube,"),
+        (["--main", "x:b", "--account", "x:a"], "--main x:b: no es ninguna de las cuentas de --account, que son x:a"),
+        (["--account", "x:a=Ayto", "--account", "x:b=@ayto"], "«@ayto» es a la vez x:a y x:b"),
+        (["--mapping", "red.toml"], "red.toml: no hay ninguna red «facebok»; ¿quiso decir facebook?"),
+        (["--mapping", "zona.toml"], "zona.toml: no hay ninguna zona horaria «Europe/Nowhere»"),
+        (["--mapping", "registro.csv"], "registro.csv: no describe las columnas de un registro de mensajes"),
+        (["--profile", "negativo.json"], "negativo.json: employees: -3 no es un número entero desde 0."),
+        (["--profile", "suma.json"], "suma.json: Las cuentas activas y las inactivas tienen que sumar el total"),
+        (["--profile", "suma.json"], "suma.json: corrija el perfil; no se ha leído ningún otro fichero"),
+        (["--profile", "otro.json"], "--population 20000: en otro.json population_served es 19000"),
         (["--methodology", "2026.1"], "la metodología 2026.1 no se cuenta"),
         (["--time-zone", "Europe/Nowhere"], "Europe/Nowhere: no hay ninguna zona horaria con ese nombre"),
         (["--evidence", "http://www.example.org/manifest.json"], "tiene que empezar por https://"),
+        (["--evidence", "https://www.example.org/el manifiesto"], "y no llevar espacios"),
         (["--coded", "registro.csv"], "El libro no se puede leer"),
         (["--coded", "no.xlsx"], "no.xlsx: no existe ese fichero o esa carpeta"),
         (["--html", "no/report.html"], "no/report.html: no existe ese fichero o esa carpeta"),
+        (["--html", "."], ".: es una carpeta, y no un fichero"),
+        (["--rows", "registro.csv"], "registro.csv: es un fichero que se lee, y no se escribe encima"),
+        (["--output", "registro.csv"], "registro.csv: no es una carpeta"),
         (["--profile", "registro.csv"], "registro.csv: no es un perfil"),
         (["--edition", "registro.csv"], "registro.csv: no es una edición"),
     ],
@@ -319,9 +341,17 @@ def test_wrong_arguments_are_said(
     said: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_log(tmp_path / "registro.csv", make_year())
-    assert count(tmp_path / "out", "registro.csv", *arguments) == 2
+    content = write_log(tmp_path / "registro.csv", make_year()).read_bytes()
+    Path("red.toml").write_text('platform = "facebok"\n[columns]\ntime = "Fecha"\n')
+    Path("zona.toml").write_text('time_zone = "Europe/Nowhere"\n[columns]\ntime = "Fecha"\n')
+    Path("negativo.json").write_text('{"employees": -3, "units": 9}')
+    Path("suma.json").write_text('{"accounts_total": 3, "accounts_active": 5}')
+    Path("otro.json").write_text('{"population_served": 19000}')
+    assert main(["count", "registro.csv", *TOLD, "--output", "out", *arguments]) == 2
     assert said in capsys.readouterr().err
+    # Nothing was written, and nothing that is read was written over.
+    assert not Path("out").exists()
+    assert Path("registro.csv").read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -390,6 +420,101 @@ def test_the_extra_that_is_missing_is_named(
         monkeypatch.setattr(f"actitud.cli.{module}.find_spec", find_others)
     assert count(tmp_path / "out", write_log(tmp_path / "registro.csv", make_year())) == 2
     assert capsys.readouterr().err.endswith("pip install 'actitud[count]'\n")
+
+
+def test_what_does_not_stop_a_count_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A network of which no file is read, a folder without files, and options that the files do not bear out."""
+    log, empty = write_log(tmp_path / "registro.csv", make_year()), tmp_path / "vacía"
+    (empty / ".oculta").mkdir(parents=True)
+    (empty / ".oculta" / "nota.txt").write_text("nada")
+    with zipfile.ZipFile(tmp_path / "nada.zip", "w"):
+        pass
+    with zipfile.ZipFile(tmp_path / "fotos.zip", "w") as archive:
+        archive.writestr("1.jpg", b"\xff\xd8\xff\x00\x00")
+    profile = tmp_path / "perfil.json"
+    given = (log, empty, tmp_path / "nada.zip", tmp_path / "fotos.zip", "--main", "x:Alcaldía", "--profile", profile)
+    profile.write_text('{"accounts_total": 0, "units": 9, "own_posts_w90": 7}')
+    assert count(tmp_path / "out", *given, "--evidence-date", "2027-12-31") == 0
+    told = capsys.readouterr().err
+    for said in (
+        "vacía: La carpeta no tiene ningún fichero que leer.",
+        "nada.zip: El fichero está vacío.",
+        "fotos.zip: Ficheros sin mensajes, que no se leen: 1.",
+        "--main x:Alcaldía: no hay tal cuenta en los ficheros. Las que hay: x:Ayuntamiento.",
+        "own_posts_w90: el perfil dice 7 y se han contado 4. Vale lo contado.",
+        "Las cuentas activas y las inactivas tienen que sumar el total de cuentas (accounts_active 1, accounts_dormant "
+        "0, accounts_total 0).",
+        "--evidence-date: no se usa",
+    ):
+        assert said in told
+    assert "--year" not in told
+    assert load(tmp_path / "out", "answers.json")["profile"]["own_posts_w90"] == 4
+    assert count(tmp_path / "out", log, "--account", "threads:ayto", "--account", "twitter:Ayuntamiento") == 0
+    told = capsys.readouterr().err
+    assert told.count("no se lee ningún fichero") == 1
+    assert "--account threads:ayto: de «threads» no se lee ningún fichero" in told
+    assert [one["platform"] for one in load(tmp_path / "out", "manifest.json")["accounts"]] == ["threads", "x"]
+
+
+def test_workbooks_of_the_program_among_the_exports_are_not_taken_for_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_log(tmp_path / "registro.csv", make_year())
+    monkeypatch.chdir(tmp_path)
+    assert main(["count", ".", *TOLD]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "añadiendo --coded coding.xlsx --coded coding-second.xlsx" in told
+    first = load(tmp_path, "manifest.json")
+    assert main(["count", ".", *TOLD]) == 0
+    told = capsys.readouterr().err
+    for name in ("answers.xlsx", "coding.xlsx", "coding-second.xlsx"):
+        assert f"{name}: Es un libro de este programa, y no una exportación." in told
+    assert f"actitud: {tmp_path.name}: Ficheros sin mensajes, que no se leen: 2." in told
+    again = load(tmp_path, "manifest.json")
+    assert {**again, "faults": {}} == {**first, "faults": {}}
+
+
+def test_a_year_of_no_message_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert main(["count", str(log), "--year", "2026", "--lang", "en", "-o", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err
+    assert "No message is of the days that are counted, 2026-01-01/2026-12-31" in told
+    assert "those of the files are of 2027-03-07/2027-10-07. Check the year (--year)" in told
+    # One message of that year is enough: most of an archive is older.
+    write_log(log, [*make_year(), post("p0", "2026-02-01 10:00:00")])
+    assert main(["count", str(log), "--year", "2026", "--lang", "en", "-o", str(tmp_path / "out")]) == 0
+    assert "--year" not in capsys.readouterr().err
+
+
+def test_the_profile_says_whom_the_body_serves_where_the_option_does_not(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    (tmp_path / "perfil.json").write_text('{"population_served": 19000}')
+    arguments = ["--year", "2027", "--profile", str(tmp_path / "perfil.json"), "-o", str(tmp_path)]
+    assert main(["count", str(log), *arguments]) == 0
+    assert load(tmp_path, "manifest.json")["plan"]["population"] == 19_000
+
+
+def test_the_main_account_is_that_of_the_option_in_any_spelling(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert (
+        count(tmp_path, log, "--account", "x:Ayuntamiento=Casa Consistorial", "--main", "Twitter:casa consistorial")
+        == 0
+    )
+    assert load(tmp_path, "manifest.json")["plan"]["main"] == ["x", "Ayuntamiento"]
+
+
+def test_a_network_of_a_log_that_looks_misspelt_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*make_year(), post("f1", "2027-10-06 10:00:00", Red="Facebok"), post("f2", "2027-10-06", Red="Twitter")]
+    log = write_log(tmp_path / "registro.csv", rows)
+    assert count(tmp_path, log) == 0
+    told = capsys.readouterr().err
+    assert told.startswith(
+        "actitud: registro.csv:15:Red: La red de la columna «Red» no se conoce. ¿Es facebook? El mensaje se cuenta en "
+        "una red y una cuenta aparte."
+    )
+    assert load(tmp_path, "manifest.json")["faults"]["network_unlikely"] == 1
+    accounts = {one["platform"] for one in load(tmp_path, "manifest.json")["accounts"]}
+    assert accounts == {"facebok", "x"}
 
 
 def test_no_file_that_can_be_read_is_no_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,72 @@
+"""Doubts about a finished count: signs that its options are not those of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from actitud.counting.counts import FactCounter
+from actitud.counting.definitions import TextPair
+from actitud.counting.profile_limits import find_contradictions, load_profile_limits
+from actitud.counting.windows import to_local
+
+
+def list_doubts(counter: FactCounter, profile: Mapping[str, Any]) -> list[TextPair]:
+    """Return sentences about the doubts of a count with a further profile; none of them changes a number.
+
+    - No message is of the days that are counted: the year is likely another one.
+    - The files and options have no such main account.
+    - The profile states another number than the count, or one that contradicts it.
+    """
+    return [*_doubt_days(counter), *_doubt_main(counter), *_doubt_profile(counter, profile)]
+
+
+def _doubt_days(counter: FactCounter) -> Iterator[TextPair]:
+    (oldest, newest), *_ = counter.table.query("SELECT min(time), max(time) FROM messages")
+    if oldest is None:
+        return
+    counted = [
+        counter.table.query("SELECT 1 FROM messages WHERE time >= ? AND time < ? LIMIT 1", (window.start, window.end))
+        for window in counter.windows.values()
+    ]
+    if any(map(list, counted)):
+        return
+    first, last = (to_local(instant, counter.zone).date() for instant in (oldest, newest))
+    days = counter.plan.windows.values()
+    start, end = min(span.first for span in days), max(span.last for span in days)
+    yield TextPair(
+        f"Ningún mensaje es de los días que se cuentan, {start}/{end}: los de los ficheros son de {first}/{last}. "
+        "Compruebe el año (--year) o la edición (--edition).",
+        f"No message is of the days that are counted, {start}/{end}: those of the files are of {first}/{last}. "
+        "Check the year (--year) or the edition (--edition).",
+    )
+
+
+def _doubt_main(counter: FactCounter) -> Iterator[TextPair]:
+    main = counter.plan.main
+    if main is None or main in counter.accounts:
+        return
+    listed = ", ".join(map(str, counter.accounts)) or "–"
+    yield TextPair(
+        f"--main {main}: no hay tal cuenta en los ficheros. Las que hay: {listed}.",
+        f"--main {main}: there is no such account in the files. There are: {listed}.",
+    )
+
+
+def _doubt_profile(counter: FactCounter, profile: Mapping[str, Any]) -> Iterator[TextPair]:
+    facts = counter.count_all()
+    counted = {name: facts[name].value for name in counter.definitions.profile if facts[name].value is not None}
+    for name, value in profile.items():
+        if value is not None and counted.get(name, value) != value:
+            yield TextPair(
+                f"{name}: el perfil dice {value} y se han contado {counted[name]}. Vale lo contado.",
+                f"{name}: the profile says {value}, and {counted[name]} were counted. What was counted stands.",
+            )
+    stated = {name for name, value in profile.items() if value is not None} - counted.keys()
+    limits = load_profile_limits(counter.plan.methodology)
+    for contradiction in find_contradictions({**profile, **counted}, limits):
+        if not stated.isdisjoint(contradiction.fields):
+            yield TextPair(
+                f"Un número del perfil no encaja con lo contado. {contradiction.detail.es}",
+                f"A number of the profile does not fit what was counted. {contradiction.detail.en}",
+            )
