@@ -101,8 +101,13 @@ def test_of_all_who_publish_an_edition_through_two_servers_one_does(
         assert counted(database) == Counter(publication=RACED, published_score=3 * RACED)
         assert find_damage(database) == []
         with racing(url, folder, SERVE_UNLOCKED) as clients:
-            fill(database, "2026-unlocked")
-            unlocked = Counter(answer.status_code for answer in ask_at_once(clients, holder, "2026-unlocked"))
+            unlocked = Counter[int]()
+            # On a busy machine the first may be done before the others have begun.
+            for number in range(20):
+                fill(database, f"2026-u{number}")
+                unlocked += Counter(one.status_code for one in ask_at_once(clients, holder, f"2026-u{number}"))
+                if unlocked[500]:
+                    break
         assert find_damage(database) == []
     assert unlocked[500] > 0
     figure(
@@ -111,8 +116,8 @@ def test_of_all_who_publish_an_edition_through_two_servers_one_does(
         f"is made, who repeats it gets its answer ({statuses[201]} answers 201), all others 409 ({statuses[409]})",
         tried=RACED * PUBLISHERS,
         failed=0,
-        control=f"without the lock of the edition {unlocked[500]} of {PUBLISHERS} are answered 500; the keys of the "
-        "tables still let one through",
+        control=f"without the lock of the edition {unlocked[500]} of {unlocked.total()} are answered 500; the keys of "
+        "the tables still let one through",
     )
 
 

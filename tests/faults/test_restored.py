@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -54,9 +54,8 @@ def read_state(database: Database) -> State:
 
 def find_hash(database: Database, size: int) -> str:
     """The hash of the entry with which a ledger of a size ends."""
-    with database.read() as session:
-        entries = (opened.entry for opened in ledger.iterate_entries(session))
-        return next(itertools.islice(entries, size - 1, None)).hash
+    with database.read() as session, closing(ledger.iterate_entries(session)) as entries:
+        return next(itertools.islice(entries, size - 1, None)).entry.hash
 
 
 def run(command: str, copy: Path, url: str, capsys: pytest.CaptureFixture[str], *options: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
@@ -156,7 +157,7 @@ def run_export(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
-        with wrap_failures(), database.read() as session:
-            for entry in service.iterate_entries(session):
+        with wrap_failures(), database.read() as session, closing(service.iterate_entries(session)) as entries:
+            for entry in entries:
                 sys.stdout.write(msgspec.json.encode(schemas.build_entry(entry, None)).decode() + "\n")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -229,11 +229,15 @@ def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
     return OpenedEntry(ChainEntry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
 
 
-def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Yield all ledger entries with their openings, in the order of the chain; rows are fetched 1,000 at a time."""
+def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
+    """Yield all ledger entries with their openings, in the order of the chain; rows are fetched 1,000 at a time.
+
+    Close the generator if you do not read it to its end: PostgreSQL keeps a cursor open for it.
+    """
     # Streamed, because a ledger grows without limit and need not fit in memory.
-    rows = session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000})
-    return (_build_opened_entry(tuple(row)) for row in rows)
+    with session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000}) as rows:
+        for row in rows:
+            yield _build_opened_entry(tuple(row))
 
 
 # --- checkpoints ----------------------------------------------------------------------------------------------

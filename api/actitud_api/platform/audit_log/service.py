@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -281,8 +281,11 @@ def list_page(
         )
 
 
-def iterate_entries(session: Session) -> Iterator[OpenedEntry]:
-    """Yield all ledger entries with their openings in the order of the chain, without loading all of them at once."""
+def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
+    """Yield all ledger entries with their openings in the order of the chain, without loading all of them at once.
+
+    Close the generator if you do not read it to its end.
+    """
     return queries.iterate_entries(session)
 
 
