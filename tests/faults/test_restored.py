@@ -130,11 +130,16 @@ def test_what_comes_back_is_what_was_copied_under_load(
             assert find_hash(database, found.head.size) == found.head.root
             acknowledged += len(before.organisations)
             published += len(found.published)
-        copy = tmp_path / "careless.copy"
-        copy_carelessly(url, copy, capsys)
-        with restored(copy, server, capsys) as careless:
-            lacking = after.organisations - read_state(careless).organisations
-            damage = find_damage(careless)
+        # SQLite may just have moved its log into the file, which then lacks nothing.
+        for attempt in range(10):
+            adders.await_answers(WRITERS)
+            after, copy = read_state(database), tmp_path / f"{attempt}.careless"
+            copy_carelessly(url, copy, capsys)
+            with restored(copy, server, capsys) as careless:
+                lacking = after.organisations - read_state(careless).organisations
+                damage = find_damage(careless)
+            if lacking or damage:
+                break
     assert lacking or damage
     figure(
         "R33",
