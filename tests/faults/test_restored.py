@@ -133,7 +133,7 @@ def test_what_comes_back_is_what_was_copied_under_load(
         # SQLite may just have moved its log into the file, which then lacks nothing.
         for attempt in range(10):
             adders.await_answers(WRITERS)
-            after, copy = read_state(database), tmp_path / f"{attempt}.careless"
+            after, copy = read_state(database), tmp_path / f"careless-{attempt}.copy"
             copy_carelessly(url, copy, capsys)
             with restored(copy, server, capsys) as careless:
                 lacking = after.organisations - read_state(careless).organisations
