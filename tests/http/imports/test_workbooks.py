@@ -215,10 +215,12 @@ def test_sources_of_answers_go_out_in_the_template_and_come_back(client: Client)
     assert found["profile_sources"] == {"employees": {"kind": "previous_edition", "manifest": None, "edition": "2025"}}
     again = template(client)
     rows = [row for row in again["Documentos"].iter_rows(values_only=True) if row[0] == name(1)]
+    document = next(row[2:6] for row in rows if row[1] == first)
     assert [row[1:] for row in rows if row[-3]] == [
         ("employees", None, None, None, None, None, "De una edición anterior", None, "2025"),
-        (*rows[1][1:6], None, "Contado en los ficheros", digest, None),
+        (first, *document, None, "Contado en los ficheros", digest, None),
     ]
+    assert [row[1] for row in rows] == ["employees", *sorted(BODY["answers"], key=lambda code: (len(code), code))]
     # Nothing is lost on the way: all is stored already.
     assert do(client, save(again), XLSX)["outcomes"] == {"unchanged": 2}
 

@@ -160,10 +160,12 @@ def _list_documents(row: TemplateRow, language: Language) -> Iterator[list[CellC
     if row.content is None:
         return
     content = row.content
-    for field in dict.fromkeys((*content.profile_evidence, *content.profile_sources)):
+    # The databases keep the members of an object in different orders.
+    for field in sorted({*content.profile_evidence, *content.profile_sources}):
         beside = [None, *_list_source(content.profile_sources.get(field), language)]
         yield from _list_support(row.organisation, field, content.profile_evidence.get(field, ()), beside)
-    for indicator, answer in content.answers.items():
+    for indicator in sorted(content.answers, key=lambda code: (len(code), code)):
+        answer = content.answers[indicator]
         beside = [answer.note, *_list_source(answer.source, language)]
         yield from _list_support(row.organisation, indicator, answer.evidence, beside)
 
