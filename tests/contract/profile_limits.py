@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -28,6 +28,7 @@ def build_limits(version: str) -> bytes:
             {
                 "name": field.name,
                 "type": field.type,
+                "label": pair(methodology, "profile", field.name),
                 **{
                     name: bound
                     for name, bound in (("minimum", field.minimum), ("maximum", field.maximum))
@@ -63,12 +64,18 @@ def list_kinds(part: object, kind: str, member: str) -> set[str]:
     return found.union(*(list_kinds(one, kind, member) for one in members))
 
 
-def pair(methodology: Methodology, place: str, name: str, value: str | None = None) -> dict[str, str]:
-    """Return the text of a rule, or the name of a value of a field, in both languages."""
+def pair(
+    methodology: Methodology, place: Literal["rules", "profile"], name: str, value: str | None = None
+) -> dict[str, str]:
+    """Return the text of a rule, the label of a field, or the name of a value of a field, in both languages."""
     texts: dict[str, str] = {}
     for language in ("es", "en"):
         these = methodology.texts[language]
-        texts[language] = these.rules[name] if value is None else these.profile[name].values[value]
+        if place == "rules":
+            texts[language] = these.rules[name]
+        else:
+            field = these.profile[name]
+            texts[language] = field.label if value is None else field.values[value]
     return texts
 
 

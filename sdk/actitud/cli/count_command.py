@@ -21,6 +21,7 @@ from actitud.counting.export_guides import ExportAdvice
 from actitud.counting.faults import CountingFault
 from actitud.counting.manifest import InvalidManifest, encode_manifest, hash_manifest
 from actitud.counting.options import MappingInvalid
+from actitud.counting.profile_limits import list_blank_fields, load_profile_limits
 from actitud.counting.reading import Reading
 from actitud.counting.report import CountReport, collect_report
 from actitud.counting.report_page import render_report
@@ -78,6 +79,7 @@ class CountCommand:
                 print_json(run.build_manifest())
             else:
                 self._print_report(run.counter, report, written)
+                self._print_next_steps(run.counter, report, inputs.profile)
         return 0
 
     def check(self) -> int:
@@ -208,6 +210,13 @@ class CountCommand:
         for advice in report.exports:
             self._print_advice(advice)
         print_list(words("Ficheros escritos", "Files written"), written)
+
+    def _print_next_steps(self, counter: FactCounter, report: CountReport, profile: Mapping[str, Any]) -> None:
+        """Say what a person has to do before a draft can begin.
+
+        The samples are coded, and the profile is filled in: the service takes no assessment with a part of it.
+        """
+        words = self._words
         first, second = (Path(self._options.output, CODING[is_second]) for is_second in (False, True))
         if not self._files.workbooks and has_uncoded_rows(counter):
             print_lines(
@@ -216,6 +225,18 @@ class CountCommand:
                     f"--coded {first} --coded {second}.",
                     f"Now code {first}, and somebody else {second}; then count again, adding "
                     f"--coded {first} --coded {second}.",
+                )
+            )
+        counted = {name: fact.value for name, fact in report.facts.items() if fact.value is not None}
+        blank = list_blank_fields({**profile, **counted}, load_profile_limits(counter.definitions.methodology))
+        if blank:
+            listed = "; ".join(f"{field.label.into(self._language)} ({field.name})" for field in blank)
+            print_lines(
+                words(
+                    f"Para empezar el borrador falta del perfil: {listed}. Codifique lo que se cuenta; lo demás, o lo "
+                    "que usted sabe por otra vía, dígalo en el fichero de --profile.",
+                    f"To begin the draft, the profile lacks: {listed}. Code what is counted; what is not, or what you "
+                    "know otherwise, say in the file of --profile.",
                 )
             )
 

@@ -76,9 +76,13 @@ class FieldRelation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class FieldLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Values that a profile field may have: whole numbers between two bounds, or codes with their names."""
+    """Values that a profile field may have: whole numbers between two bounds, or codes with their names.
+
+    ``label`` is the name of the field in a sentence.
+    """
 
     name: str
+    label: TextPair
     type: Literal["integer", "enum"]
     minimum: int | None = None
     maximum: int | None = None
@@ -159,6 +163,11 @@ def list_foreign_fields(profile: Mapping[str, Any], limits: ProfileLimits) -> li
         field.name for version in list_counted_versions() for field in load_profile_limits(version).fields
     } - asked
     return [name for name in profile if name in others]
+
+
+def list_blank_fields(profile: Mapping[str, Any], limits: ProfileLimits) -> list[FieldLimits]:
+    """Return the fields that a profile leaves blank; the service takes only an assessment with a whole profile."""
+    return [field for field in limits.fields if profile.get(field.name) is None]
 
 
 def find_contradictions(profile: Mapping[str, Any], limits: ProfileLimits) -> list[Contradiction]:

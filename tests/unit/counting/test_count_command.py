@@ -494,6 +494,28 @@ def test_the_profile_says_whom_the_body_serves_where_the_option_does_not(tmp_pat
     assert load(tmp_path, "manifest.json")["plan"]["population"] == 19_000
 
 
+def test_what_the_profile_still_lacks_for_a_draft_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, path = write_log(tmp_path / "registro.csv", make_year()), tmp_path / "perfil.json"
+    profile: dict[str, object] = {"org_type": "MUN", "population_served": 20_000, "employees": None, "units": 9}
+    path.write_text(json.dumps(profile))
+    assert count(tmp_path, log, "--profile", path) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    lacking = (
+        "personas en plantilla (employees); cuentas oficiales en total (accounts_total); cuentas abiertas "
+        "(accounts_open); mensajes que pedían respuesta, 90 días (messages_w90); mensajes que pedían respuesta, 12 "
+        "meses (messages_w12); respuestas dadas en 12 meses (replies_w12); servicios directos (services)"
+    )
+    assert f"Para empezar el borrador falta del perfil: {lacking}. Codifique" in told
+    # What persons know otherwise is as good; what was counted stands before it.
+    profile |= {"employees": 150, "services": 40, "accounts_total": 1, "accounts_open": 1}
+    path.write_text(json.dumps(profile | {"messages_w90": 4, "messages_w12": 4, "replies_w12": 4}))
+    assert count(tmp_path, log, "--profile", path) == 0
+    said = capsys.readouterr()
+    assert "Para empezar el borrador" not in said.out
+    assert said.err == ""
+    assert load(tmp_path, "answers.json")["profile"]["messages_w12"] == 4
+
+
 def test_the_main_account_is_that_of_the_option_in_any_spelling(tmp_path: Path) -> None:
     log = write_log(tmp_path / "registro.csv", make_year())
     assert (
