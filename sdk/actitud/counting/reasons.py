@@ -112,8 +112,8 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "There are several accounts. Say by --main which is the main one.",
     ),
     "population": TextPair(
-        "El mínimo depende de a cuántas personas se atiende. Dígalo con --population.",
-        "The minimum depends on how many people are served. Say so by --population.",
+        "El mínimo depende de a cuántas personas se atiende. Dígalo con --population, o en el perfil.",
+        "The minimum depends on how many people are served. Say so by --population, or in the profile.",
     ),
     "precision": TextPair(
         "De {number} mensajes el fichero da el día y no la hora, y de la hora depende.",
@@ -159,6 +159,12 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "Within 72 hours half were not answered: there is nothing to answer, and it counts as 0.",
     ),
 }
+
+NOT_CONFIRMED_EACH: Final = TextPair(
+    "En la hoja «{sheet}» falta decir de cada cuenta {subject}: {accounts}.",
+    "The sheet “{sheet}” does not say of each account {subject}: {accounts}.",
+)
+"""Text for several reasons `not_confirmed` that differ in nothing but their account."""
 
 TELL_NAMES: Final[dict[Tell, TextPair]] = {
     "own_posts": TextPair("qué publicó", "what it published"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from actitud._html import DASH, Words
 from actitud.counting.answers import MissingAnswer
 from actitud.counting.counts import FactValue
 from actitud.counting.definitions import Basis, TextPair
 from actitud.counting.export_guides import ExportAdvice
-from actitud.counting.reasons import Reason
+from actitud.counting.reasons import ACCOUNT_COLUMNS, NOT_CONFIRMED_EACH, SHEET_NAMES, Reason
 
 BASES: Final[Mapping[Basis, TextPair]] = {
     "counted": TextPair("contado", "counted"),
@@ -36,9 +38,18 @@ def format_value(value: FactValue, words: Words) -> str:
 
 
 def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REASONS) -> str:
-    """Return the first `most` reasons as sentences, followed by the number of omitted reasons."""
-    told = [reason.explain(get_language(words)) for reason in reasons[:most]]
-    more = len(reasons) - len(told)
+    """Return the first `most` reasons as sentences, followed by the number of omitted reasons.
+
+    What a person has to confirm of several accounts is one sentence.
+    """
+    together: dict[Reason, list[Reason]] = {}
+    for reason in reasons:
+        is_of_each = reason.code == "not_confirmed" and reason.account is not None
+        key = structs.replace(reason, platform=None, account=None) if is_of_each else reason
+        together.setdefault(key, []).append(reason)
+    sentences = [_explain_each(group, get_language(words)) for group in together.values()]
+    told = sentences[:most]
+    more = len(sentences) - len(told)
     if more:
         told.append(
             words(
@@ -47,6 +58,18 @@ def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REAS
             )
         )
     return " ".join(told)
+
+
+def _explain_each(reasons: Sequence[Reason], language: str) -> str:
+    """Return a sentence about reasons that differ in nothing but their account."""
+    first = reasons[0]
+    if len(reasons) == 1 or first.sheet is None or first.subject is None:
+        return first.explain(language)
+    return NOT_CONFIRMED_EACH.into(language).format(
+        sheet=SHEET_NAMES[first.sheet].into(language),
+        subject=ACCOUNT_COLUMNS[first.subject].into(language),
+        accounts=", ".join(f"{reason.platform}:{reason.account}" for reason in reasons),
+    )
 
 
 def list_missing_texts(missing: Iterable[MissingAnswer], words: Words) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from actitud._html import Words
 from actitud.counting.coverage import NetworkAccount
 from actitud.counting.export_guides import GUIDES, advise_exports, find_guide
 from actitud.counting.reasons import Reason
 from actitud.counting.report import collect_report
+from actitud.counting.report_texts import join_reasons
 from actitud.counting.sources import Period
 from tests.unit.counting.support import EVERYTHING, make_counter, make_source, write
 
@@ -92,3 +94,19 @@ def test_every_guide_has_its_steps_in_both_languages() -> None:
     for guide in GUIDES:
         assert guide.steps
         assert all(step.es != step.en and step.es.endswith(".") and step.en.endswith(".") for step in guide.steps)
+
+
+def test_what_is_to_be_confirmed_of_several_accounts_is_one_sentence() -> None:
+    def confirm(subject: str, platform: str) -> Reason:
+        return Reason(code="not_confirmed", sheet="accounts", subject=subject, platform=platform, account="ayto")
+
+    reasons = [confirm("official", "x"), confirm("official", "tiktok"), confirm("notice", "x")]
+    reasons.append(Reason(code="no_seed"))
+    assert join_reasons(reasons, Words("es"), most=2) == (
+        "En la hoja «Cuentas» falta decir de cada cuenta si es oficial: x:ayto, tiktok:ayto. En la hoja «Cuentas» "
+        "falta decir de x:ayto si enlaza al aviso. Y un motivo más."
+    )
+    assert join_reasons(reasons, Words("en"), most=1) == (
+        "The sheet “Accounts” does not say of each account whether it is official: x:ayto, tiktok:ayto. And 2 more "
+        "reasons."
+    )
