@@ -161,7 +161,9 @@ def _read_log(
     found: TableFound, mapping: LogMapping | None
 ) -> Callable[[SourceReading, ArchiveOwner], Iterator[Message]]:
     def read(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
-        return read_table(found, message_log.make_table(mapping), _apply(mapping, source))
+        yield from read_table(found, message_log.make_table(mapping), _apply(mapping, source))
+        if mapping:
+            message_log.note_own_authors(source, mapping)
 
     return read
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from actitud.counting.counts import FactCounter
+from actitud.counting.coverage import LOG
 from actitud.counting.definitions import TextPair
 from actitud.counting.profile_limits import find_contradictions, load_profile_limits
+from actitud.counting.reasons import SHEET_NAMES
 from actitud.counting.windows import to_local
 
 
@@ -15,10 +17,17 @@ def list_doubts(counter: FactCounter, profile: Mapping[str, Any]) -> list[TextPa
     """Return sentences about the doubts of a count with a further profile; none of them changes a number.
 
     - No message is of the days that are counted: the year is likely another one.
-    - The files and options have no such main account.
+    - The files and options have no such main account, or the files have accounts that the options do not name.
+    - Coded rows are not in the samples any more.
     - The profile states another number than the count, or one that contradicts it.
     """
-    return [*_doubt_days(counter), *_doubt_main(counter), *_doubt_profile(counter, profile)]
+    return [
+        *_doubt_days(counter),
+        *_doubt_main(counter),
+        *_doubt_accounts(counter),
+        *_doubt_coding(counter),
+        *_doubt_profile(counter, profile),
+    ]
 
 
 def _doubt_days(counter: FactCounter) -> Iterator[TextPair]:
@@ -51,6 +60,38 @@ def _doubt_main(counter: FactCounter) -> Iterator[TextPair]:
         f"--main {main}: no hay tal cuenta en los ficheros. Las que hay: {listed}.",
         f"--main {main}: there is no such account in the files. There are: {listed}.",
     )
+
+
+def _doubt_accounts(counter: FactCounter) -> Iterator[TextPair]:
+    """Doubt the accounts in files that are none of the stated ones, and of which nobody has said that they are."""
+    plan = counter.plan
+    stated = {*plan.accounts, *counter.coding.accounts}
+    others = [account for account in counter.accounts if account not in stated and account.platform != LOG]
+    if plan.accounts and others:
+        listed = ", ".join(map(str, others))
+        yield TextPair(
+            f"En los ficheros hay cuentas que --account no nombra y que cuentan como suyas: {listed}. Si una es otro "
+            "nombre de una cuenta, añádalo tras «=»; si no es suya, dígalo en la hoja «Cuentas».",
+            f"The files have accounts that --account does not name and that count as yours: {listed}. If one is "
+            "another name of an account, add it after “=”; if it is not yours, say so on the sheet “Accounts”.",
+        )
+
+
+def _doubt_coding(counter: FactCounter) -> Iterator[TextPair]:
+    drawn: dict[str, set[str]] = {}
+    for name, frame in counter.definitions.frames.items():
+        drawn.setdefault(frame.sheet, set()).update(row.key for row in counter.sample(name).draw.drawn)
+    for coded in (counter.coding.rows, counter.coding.second):
+        for sheet, rows in coded.items():
+            number = sum(bool(row.codes) and key not in drawn[sheet] for key, row in rows.items())
+            if number:
+                names = SHEET_NAMES[sheet]
+                yield TextPair(
+                    f"Filas codificadas de la hoja «{names.es}» que ya no están en la muestra, y no cuentan: {number}. "
+                    "Compruebe que están los mismos ficheros y la misma semilla (--seed).",
+                    f"Coded rows of the sheet “{names.en}” that are no longer in the sample, and do not count: "
+                    f"{number}. Check that the files and the seed (--seed) are the same.",
+                )
 
 
 def _doubt_profile(counter: FactCounter, profile: Mapping[str, Any]) -> Iterator[TextPair]:

@@ -327,6 +327,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "It is not counted. Say the name of your account as it stands there (option --account).",
         ),
     ),
+    "own_authors_unknown": FaultText(
+        (
+            "Ningún mensaje del registro es suyo: todos cuentan como recibidos.",
+            "No message of the log is yours: all count as received.",
+        ),
+        (
+            "Ponga en own_authors los nombres que su organismo tiene en la columna «{column}».",
+            "Put the names that your body has in the column “{column}” into own_authors.",
+        ),
+    ),
     "replies_incomplete": FaultText(
         ("Faltan {value} respuestas de una conversación.", "{value} replies of a conversation are missing."),
         (

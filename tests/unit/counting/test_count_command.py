@@ -494,6 +494,41 @@ def test_the_profile_says_whom_the_body_serves_where_the_option_does_not(tmp_pat
     assert load(tmp_path, "manifest.json")["plan"]["population"] == 19_000
 
 
+def test_accounts_that_the_options_do_not_name_are_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They may be another spelling of one that is named."""
+    log = write_log(tmp_path / "registro.csv", [*make_year(), post("p9", "2027-10-08 10:00:00", Cuenta="Ayuntamento")])
+    assert count(tmp_path, log, "--account", "x:Ayuntamiento", "--lang", "en") == 0
+    told = capsys.readouterr().err
+    assert "accounts that --account does not name and that count as yours: x:Ayuntamento. If one" in told
+    assert count(tmp_path, log, "--account", "x:Ayuntamiento=Ayuntamento") == 0
+    assert capsys.readouterr().err == ""
+    # Nothing is doubted where nobody has named accounts, or where the sheet says that it is one.
+    assert count(tmp_path, log) == 0
+    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+        "Cuentas": lambda row: {"official": "sí"} if row["name"] else {}
+    }
+    (tmp_path / "coding.xlsx").unlink()
+    assert count(tmp_path, log) == 0
+    (tmp_path / "coding.xlsx").write_bytes(fill((tmp_path / "coding.xlsx").read_bytes(), answers))
+    assert count(tmp_path, log, "--account", "x:Ayuntamiento", "--coded", tmp_path / "coding.xlsx") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_coded_rows_that_left_the_sample_are_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert count(tmp_path, log) == 0
+    path = tmp_path / "coding.xlsx"
+    path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row: {"subject": "u"}}))
+    assert count(tmp_path, log, "--coded", path) == 0
+    assert capsys.readouterr().err == ""
+    write_log(log, [row for row in make_year() if row["Id"] not in ("p1", "p2")])
+    assert count(tmp_path, log, "--coded", path) == 0
+    assert (
+        "Filas codificadas de la hoja «Publicaciones» que ya no están en la muestra, y no cuentan: 2."
+        in capsys.readouterr().err
+    )
+
+
 def test_what_the_profile_still_lacks_for_a_draft_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, path = write_log(tmp_path / "registro.csv", make_year()), tmp_path / "perfil.json"
     profile: dict[str, object] = {"org_type": "MUN", "population_served": 20_000, "employees": None, "units": 9}

@@ -24,7 +24,8 @@ from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.sources import Tell
 from actitud.counting.times import OrderEvidence, ReadTime
 
-_PRIVATE: Final = frozenset({"1", "true", "yes", "y", "sí", "si", "s", "verdadero", "privado", "private"})
+_PRIVATE: Final = frozenset({"1", "true", "yes", "y", "sí", "si", "s", "verdadero", "privado", "privada", "private"})
+_NOT_PRIVATE: Final = frozenset({"", "0", "false", "no", "n", "falso", "público", "publico", "pública", "public"})
 _LIST: Final = re.compile(r"\s*[,;|]\s*")
 _TOLD: Final[dict[str, Tell]] = {"own_post": "own_posts", "public_reply": "public_replies", "repost": "reposts"}
 _KINDS: Final[dict[str | None, Kind]] = {
@@ -126,6 +127,7 @@ def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
             yield _make_message(TableRow(row, match, source, headers), source, mapping, maker)
         except RowRefused:
             continue
+    note_own_authors(source, mapping)
 
 
 def _iterate_lines(source: SourceReading, paths: list[str]) -> Iterator[SheetRow]:
@@ -159,7 +161,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
     time = _read_time(row, source)
     kind = _find_kind(row, source, mapping)
     text = row.get_text("text")
-    is_private = (mapping is not None and mapping.private) or kind == "private_reply" or _is_private(row)
+    is_private = (mapping is not None and mapping.private) or kind == "private_reply" or _is_private(row, source)
     if is_private and kind == "public_reply":
         kind = "private_reply"
     account = row.get_text("account") or (mapping.account if mapping else "")
@@ -246,8 +248,22 @@ def _list_alternatives(row: TableRow, media: tuple[str, ...]) -> tuple[str | Non
     return tuple((texts + [None] * number)[:number])
 
 
-def _is_private(row: TableRow) -> bool:
-    return row.get_text("private").casefold() in _PRIVATE
+def _is_private(row: TableRow, source: SourceReading) -> bool:
+    """Return True if a row says that only sender and receiver read the message; note a word that says neither."""
+    word = row.get_text("private").casefold()
+    if word not in _PRIVATE | _NOT_PRIVATE:
+        source.note("word_unknown", row.line, row.name_column("private"), word)
+    return word in _PRIVATE
+
+
+def note_own_authors(source: SourceReading, mapping: LogMapping) -> None:
+    """Note that no author of a log is the organisation, if its mapping tells own messages by their author."""
+    if (
+        "kind" not in mapping.columns
+        and source.tells
+        and source.tells.isdisjoint(("public_replies", "private_replies"))
+    ):
+        source.note_once("own_authors_unknown", mapping.columns.get("author"))
 
 
 def _dig_path(item: Any, path: str) -> Any:

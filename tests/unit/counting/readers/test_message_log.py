@@ -172,6 +172,25 @@ def test_an_own_column_that_looks_like_a_known_one_is_told(tmp_path: Path) -> No
     assert [fault.column for fault in read(write(tmp_path, "log.csv", both)).faults] == ["Privada"]
 
 
+def test_a_word_that_is_neither_private_nor_public_is_told(tmp_path: Path) -> None:
+    text = ENGLISH.replace(",yes,\n", ",perhaps,\n", 1).replace("y,,,,\n", "y,,,Public,\n")
+    outcome = read(write(tmp_path, "log.csv", text))
+    assert [(fault.code, fault.line, fault.column) for fault in outcome.faults] == [("word_unknown", 5, "private")]
+    assert [message.private for message in outcome.messages] == [False, False, False, False, True]
+
+
+def test_own_authors_that_wrote_nothing_are_told(tmp_path: Path) -> None:
+    """All would be received, and none answered."""
+    columns: Any = {"id": "tweet_id", "time": "created_at", "author": "author_id", "text": "text"}
+    mapping = LogMapping(columns=columns, own_authors=("@Vilar",), platform="x", account="ayto")
+    outcome = read(write(tmp_path, "desk.csv", DESK), mapping=mapping)
+    assert [(fault.code, fault.column, fault.is_refusal) for fault in outcome.faults] == [
+        ("own_authors_unknown", "author_id", False)
+    ]
+    nested = LogMapping(columns={field: f"tweet.{name}" for field, name in columns.items()}, own_authors=("@Vilar",))
+    assert read(write(tmp_path, "desk.jsonl", make_lines()), mapping=nested).codes == ["own_authors_unknown"]
+
+
 def test_a_word_that_is_no_kind_refuses_its_row(tmp_path: Path) -> None:
     outcome = read(write(tmp_path, "desk.csv", DESK.replace("False", "Lucía")), mapping=DESK_MAPPING)
     (fault,) = outcome.faults
