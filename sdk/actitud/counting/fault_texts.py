@@ -23,6 +23,14 @@ _ROW_LEFT_OUT: Final = (
 )
 _NOTHING_TO_DO: Final = ("No tiene que hacer nada.", "You need not do anything.")
 
+DIFFERING_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "text": ("el texto", "the text"),
+    "time": ("la hora", "the time"),
+    "kind": ("la clase de mensaje", "the kind of message"),
+    "alternative_texts": ("los textos alternativos", "the alternative texts"),
+}
+"""Names of the fields in which copies of a message may differ, in Spanish and in English."""
+
 FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
     # Files and archives
     "file_missing": FaultText(
@@ -370,8 +378,8 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
     ),
     "copies_differ": FaultText(
         (
-            "Un mensaje está en varios ficheros, y no dicen lo mismo ({column}).",
-            "A message is in several files, which do not say the same ({column}).",
+            "Un mensaje está en varios ficheros, y no dicen lo mismo: {column}.",
+            "A message is in several files, which do not say the same: {column}.",
         ),
         (
             "Se cuenta una vez. Mire si uno de los ficheros es anterior a una corrección del mensaje.",

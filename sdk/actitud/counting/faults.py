@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from actitud.counting.fault_texts import FAULT_TEXTS
+from actitud.counting.fault_texts import DIFFERING_FIELDS, FAULT_TEXTS
 
 _MOST_PLACES: Final = 20
 """Faults of one code in one column of one file that are kept with their place; of further ones only the number."""
@@ -65,10 +65,20 @@ class CountingFault(msgspec.Struct, frozen=True, kw_only=True):
         return text.format(
             file=self.file,
             line=CUT if self.line is None else self.line,
-            column=self.column or CUT,
+            column=self._name_column(language),
             value=self.value or CUT,
             suggestion=self.suggestion or CUT,
         )
+
+    def _name_column(self, language: str) -> str:
+        """Return the name of the column, or of the field of a message that differs between its copies."""
+        if self.column is None:
+            return CUT
+        if self.code != "copies_differ":
+            return self.column
+        field = self.column.rpartition("/")[2]
+        names = DIFFERING_FIELDS.get(field, (field, field))
+        return names[0] if language == "es" else names[1]
 
 
 class FileRefused(Exception):

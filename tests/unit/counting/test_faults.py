@@ -57,3 +57,10 @@ def test_each_code_says_what_is_wrong_and_what_to_do_in_both_languages(code: str
     for sentence in sentences:
         assert sentence.endswith((".", "?", ":"))
         assert "{" not in sentence
+
+
+@pytest.mark.parametrize("column", ["kind", "/46/kind"])
+def test_copies_that_differ_name_the_field_in_words(column: str) -> None:
+    fault = CountingFault(code="copies_differ", file="a.csv", line=3, column=column)
+    assert fault.explain("es").endswith("no dicen lo mismo: la clase de mensaje.")
+    assert fault.explain("en").endswith("do not say the same: the kind of message.")
