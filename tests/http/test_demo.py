@@ -485,7 +485,7 @@ def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
 def test_one_in_eight_took_part_before_and_all_the_large(census: list[Municipality]) -> None:
     took_part = [
         simulated.municipality
-        for simulated in simulate(load_methodology(METHODOLOGY), range(1, len(census), 1 if NIGHT else 4))
+        for simulated in simulate(load_methodology(METHODOLOGY), range(1, len(census) + 1, 1 if NIGHT else 4))
         if simulated.earlier is not None
     ]
     assert len(took_part) / (len(census) / (1 if NIGHT else 4)) == pytest.approx(1 / 8, abs=0.01)
