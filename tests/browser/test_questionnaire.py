@@ -459,12 +459,15 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         block.locator("[data-date]").fill(given["date"])
         page.click("#draft-save")
         expect(told).to_contain_text("Borrador guardado.")
+        # It stands in another step, and the way there beside the button.
+        expect(told.locator('a[href="#D1.06"]')).to_be_visible()
         # The organisation has declared no domain, so that no document of its counts.
         expect(block.locator('[data-problems] [data-source="draft"]')).to_contain_text("ayto.example")
         page.click("#draft-submit")
         expect(told).to_contain_text("Para presentar, pulse «Presentar» otra vez.")
         page.click("#draft-submit")
-        expect(told).to_contain_text("La evaluación no se puede presentar así")
+        expect(told).to_contain_text("Todavía no se puede presentar. Antes hay que arreglar:")
+        expect(told.locator('a[href="#D1.07"]')).to_have_text("Acceso a las redes desde el puesto de trabajo")
         # What the service refuses and the score tells is told once.
         problems = page.locator('[data-code="D1.07"] [data-problems]')
         expect(problems.locator("li").filter(has_text="340")).to_have_count(1)

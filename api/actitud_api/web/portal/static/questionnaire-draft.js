@@ -51,12 +51,27 @@ const Draft = (() => {
     if (problem.status === 401) return word("key-unknown");
     if (problem.status === 403) return word("key-forbidden");
     if (problem.status === 412) return word(isSubmitted ? "draft-submitted" : "draft-changed");
+    if (problem.status === 409 && (problem.errors ?? []).some((error) => Page.blockOf(error.pointer ?? ""))) return word("draft-faulty");
     return Page.summary(problem, rest);
   }
 
   function refused(problem) {
     const rest = Page.tellAll(problem.errors ?? [], "draft");
     say(status, summary(problem, rest), rest.map((error) => error.detail));
+    leadTo(problem.errors ?? []);
+  }
+
+  // What is told beside a field may stand in another step, which is hidden.
+  function leadTo(errors) {
+    const list = document.createElement("ul");
+    for (const { pointer, rule, detail, text } of errors) {
+      const block = Page.blockOf(pointer ?? "");
+      if (!block) continue;
+      const item = Page.linked(Page.titleOf(block.dataset.code), block.dataset.code);
+      if (rule !== "required") item.append(`. ${detail ?? text}`);
+      list.append(item);
+    }
+    if (list.childElementCount > 0) status.append(list);
   }
 
   function setTag(tag) {
@@ -71,6 +86,7 @@ const Draft = (() => {
     const rest = Page.tellAll(answer.findings ?? [], "draft").map((finding) => finding.text);
     if (controls.some((one) => Answers.isOfReview(one) && Answers.valueOf(one) !== undefined)) rest.push(word("of-review"));
     say(status, text, rest);
+    leadTo(answer.findings ?? []);
   }
 
   const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));

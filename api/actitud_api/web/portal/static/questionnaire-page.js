@@ -122,5 +122,5 @@ const Page = (() => {
     return isBeside ? word("refused") : problem.detail;
   }
 
-  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, tell, clearProblems, tellAll, summary };
+  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, blockOf, tell, clearProblems, tellAll, summary };
 })();
