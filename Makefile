@@ -162,7 +162,7 @@ $(TYPESCRIPT)/node_modules/npm.done: $(TYPESCRIPT)/package-lock.json | $(VENV)/a
 	@cd $(TYPESCRIPT) && $(NPM) ci --silent
 	@touch $@
 
-released: $(VENV)/all.done ## at a release: add what it publishes to the files that every later one verifies: make released RELEASE=0.1.0
+released: $(VENV)/all.done ## at a release: keep what it publishes and stores, for every later one to verify and migrate: make released RELEASE=0.1.0
 	$(BIN)/python -m tests.released $(RELEASE)
 
 baseline: openapi ## at a release: keep openapi/openapi.json as what clients of v1 rely on, openapi/released/v1.json
