@@ -25,6 +25,7 @@ from schemathesis.engine.run import PhaseName
 from schemathesis.hooks import HookContext
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import examples
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from tests.support.scale import EXAMPLES, NIGHT
 
@@ -53,6 +54,8 @@ TRIED: Final[Config] = {
 }
 """How much it tries, and by day its seed, so that a landing does not depend on luck.
 """
+WITHOUT_CONSTANTS: Final[Config] = {"analysis": {"constants": {"enabled": False}}}
+"""It finds no constants in an application of Litestar, but imports Django and Flask to look for them."""
 
 
 class Report:
@@ -104,8 +107,10 @@ def run(app: ASGIApp, config: Config, key: str | None = None, *, first_pages: bo
     environment = {} if key is None else {"ACTITUD_API_KEY": key}
     # `requests` would look for a netrc file at each request, which no test may depend on.
     without_netrc = patch.object(requests.sessions, "get_netrc_auth", lambda url: None)
-    with _drawing_once(), _merging_once(), without_netrc, patch.dict(os.environ, environment):
-        settings = SchemathesisConfig.from_dict(config)
+    # Nobody reads its warnings about the document, which take a quarter of a second in each run.
+    without_warnings = patch.object(OpenApiSchema, "iter_schema_warnings", lambda _: ())
+    with _drawing_once(), _merging_once(), without_netrc, without_warnings, patch.dict(os.environ, environment):
+        settings = SchemathesisConfig.from_dict({**WITHOUT_CONSTANTS, **config})
         # `requests` would ask for Brotli, by which the document is compressed for 0.6 s each time.
         schema = schemathesis.openapi.from_asgi(
             "/v1/openapi.json", app, config=settings, timeout=PATIENCE, headers={"Accept-Encoding": "identity"}

@@ -11,7 +11,7 @@ NIGHT: Final = options.night
 EXAMPLES: Final = 50 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
 ENDS: Final = 1 if NIGHT else 8
-"""Of the operations of a tag the ends of the members of one of so many are tried, in turn; of all the examples."""
+"""The ends of the members of one of so many operations are tried, in turn; of all the examples."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
 NARRATED: Final = range(1, 8_132) if NIGHT else (1, 100, 316, 631, 7_722)
