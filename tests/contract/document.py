@@ -32,6 +32,7 @@ TRANSPORT = frozenset(
 """Headers of the transport and for browsers, which a document of operations leaves out."""
 IN_ITS_OWN_FORM = ("/badge/", "/embed/", "/portal/")
 """Where a picture is in the place of a picture, and a page in that of a page, also when there is nothing to show."""
+_URI = "urn:document"
 EVERYWHERE = ("x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "link")
 
 
@@ -40,12 +41,29 @@ def _is_page(path: str, headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").startswith("text/html") and not path.startswith("/v1")
 
 
+class DocumentValidators:
+    """Validators of the schemas in one document, each made once."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        # With a copy of the components each validator took ten times as long to make.
+        self._registry = jsonschema_rs.Registry([(_URI, document)])
+        self._made: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    def find(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator of a schema in the document, which also checks formats."""
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._made:
+            whole = json.loads(key.replace('"$ref": "#/', f'"$ref": "{_URI}#/'))
+            self._made[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, registry=self._registry)
+        return self._made[key]
+
+
 class Judge:
     """Judges responses by one document."""
 
     def __init__(self, raw: bytes) -> None:
         self._document: dict[str, Any] = json.loads(raw)
-        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
+        self._validators = DocumentValidators(self._document)
 
     @cached_property
     def _paths(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
@@ -125,20 +143,11 @@ class Judge:
             node = target
         return node
 
-    def _validator(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
-        key = json.dumps(schema, sort_keys=True)
-        if key not in self._validators:
-            # The components make a validator costly, and what refers to none does without: that of most headers.
-            components = {"components": {"schemas": self._document["components"]["schemas"]}} if '"$ref"' in key else {}
-            whole = {**schema, **components}
-            self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-        return self._validators[key]
-
     def _is_valid(self, schema: Mapping[str, Any], value: object) -> bool:
-        return self._validator(schema).is_valid(value)
+        return self._validators.find(schema).is_valid(value)
 
     def _errors(self, schema: Mapping[str, Any], value: object) -> Iterator[str]:
-        for error in self._validator(schema).iter_errors(value):
+        for error in self._validators.find(schema).iter_errors(value):
             yield f"body{''.join(f'/{step}' for step in error.instance_path)}: {error.message[:300]}"
 
 

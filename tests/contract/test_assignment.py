@@ -14,6 +14,7 @@ import jsonschema_rs
 import pytest
 
 from tests.contract import examples
+from tests.contract.document import DocumentValidators
 from tests.contract.installation import DOCUMENT, OTHER, Installation, Operation, Place, operations
 from tests.support.scale import NESTED
 
@@ -39,13 +40,12 @@ DECIDED: Final[Mapping[str, object]] = {
     "revoked": None,
 }
 """Names of what is decided elsewhere, with what somebody might wish them to be."""
-_DOCUMENT: Final = json.loads(DOCUMENT.read_bytes())
+_VALIDATORS: Final = DocumentValidators(json.loads(DOCUMENT.read_bytes()))
 
 
 def validator(operation: Operation) -> jsonschema_rs.Draft202012Validator:
     (content,) = operation.described["requestBody"]["content"].values()
-    whole = {**content["schema"], "components": {"schemas": _DOCUMENT["components"]["schemas"]}}
-    return jsonschema_rs.Draft202012Validator(whole)
+    return _VALIDATORS.find(content["schema"])
 
 
 def places(body: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
