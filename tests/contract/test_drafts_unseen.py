@@ -49,14 +49,14 @@ class Stage(NamedTuple):
         beside = [address for address in addresses if OPEN in address]
         return [*itertools.product(others, addresses), *((WITH_DRAFT, address) for address in (*beside, *own))]
 
-    def look_in_turn(self, number: int, count: int) -> Sequence[tuple[str, str]]:
-        """Return the share of `look_at` with this number, of so many: at each address one in turn of the others."""
-        share = self.addresses[number::count]
-        others = [viewer for viewer in self.viewers if viewer != WITH_DRAFT]
-        in_turn = itertools.islice(itertools.cycle(others), number, number + len(share))
-        beside = [address for address in share if OPEN in address]
-        own = ((WITH_DRAFT, address) for address in (*beside, *self.own[number::count]))
-        return [*zip(in_turn, share, strict=True), *own]
+    def list_looks(self) -> Sequence[tuple[str, str]]:
+        """List who looks at what: by day of those who have a key, but no draft, one in turn looks at each address."""
+        looks = self.look_at(self.addresses, self.own)
+        if scale.NIGHT:
+            return looks
+        keyed = [viewer for viewer, key in self.viewers.items() if key is not None and viewer != WITH_DRAFT]
+        in_turn = set(zip(itertools.cycle(keyed), self.addresses, strict=False))
+        return [look for look in looks if look[0] not in keyed or look in in_turn]
 
 
 def name_ids(digest: str, organisation: str = OTHER) -> Ids:
@@ -158,16 +158,16 @@ def count_planted(stage: Stage) -> int:
 
 
 def test_no_change_of_a_draft_is_seen_by_who_may_not_read_it(stage: Stage, figure: FigureRecorder) -> None:
-    before = look(stage, stage.look_at(stage.addresses, stage.own))
+    looks = stage.list_looks()
+    before = look(stage, looks)
     compared, differences, told = 0, [], list(changes(stage.installation))
     allowed: set[str] = set()
     for number, (name, change) in enumerate(told):
         change()
         allowed |= SHOWN.get(name, frozenset())
-        # At every landing one viewer looks at each address after one of the changes, and all after the last one.
+        # By day each viewer looks at each address after one of the changes, and all look after the last one.
         whole = scale.NIGHT or number == len(told) - 1
-        places = stage.look_at(stage.addresses, stage.own) if whole else stage.look_in_turn(number, len(told))
-        after = look(stage, places)
+        after = look(stage, looks if whole else looks[number :: len(told)])
         compared += len(after)
         for (viewer, address), answer in after.items():
             if answer != before[viewer, address] and address not in allowed:

@@ -70,7 +70,7 @@ EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
 STRAYS: Final = 1 if NIGHT else 16
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
-HELD: Final = 1 if NIGHT else 3
+HELD: Final = 1 if NIGHT else 5
 """Of the holders of keys each operation is called by one of so many, in turn among the operations of its kind."""
 STRANGE: Final = 1 if NIGHT else 6
 """Of the requests of strangers to each operation one of so many is made, in turn."""
