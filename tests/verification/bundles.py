@@ -140,7 +140,7 @@ def plain(lines: list[bytes]) -> bytes:
 
 def packed(lines: list[bytes]) -> bytes:
     """Lines as a file of one gzip member each."""
-    return b"".join(gzip.compress(line + b"\n", mtime=0) for line in lines)
+    return b"".join(gzip.compress(line + b"\n", 1, mtime=0) for line in lines)
 
 
 def document(number: int) -> Json:
