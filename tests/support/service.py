@@ -19,6 +19,7 @@ from actitud_api.platform.http import event_streams
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.settings import Settings
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
+from tests.support.client_shortcuts import shorten_requests
 from tests.support.databases import (
     database,
     demonstrated,
@@ -39,6 +40,7 @@ from tests.support.serving import served
 from tests.support.statements import share_compiled_statements
 
 share_compiled_statements()
+shorten_requests()
 
 __all__ = [
     "database",
