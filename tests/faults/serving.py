@@ -14,11 +14,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
+from actitud_api.cli.supervisor import Supervisor
 from actitud_api.platform.auth import idempotency
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
@@ -26,6 +28,7 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.request_counters import CountedRequest
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service as publications
+from tests.cli.following import follow
 from tests.support.forking import ForkedCommand
 from tests.support.scale import NIGHT
 
@@ -37,9 +40,11 @@ SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); 
 SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
 SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(1); {SERVE}"
 SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unlocked(); {SERVE}"
-SERVE_PUBLISHING_SLOWLY: Final = f"from tests.faults.serving import be_slow; be_slow(); {SERVE}"
-SERVE_UNSTOPPED: Final = f"from tests.faults.serving import be_slow, be_unstopped; be_slow(); be_unstopped(); {SERVE}"
+SERVE_PREPARING_SLOWLY: Final = f"from tests.faults.serving import prepare_slowly; prepare_slowly(); {SERVE}"
+SERVE_STORING_SLOWLY: Final = f"from tests.faults.serving import store_slowly; store_slowly(); {SERVE}"
+SERVE_UNSTOPPED: Final = f"from tests.faults.serving import be_unstopped; be_unstopped(); {SERVE_PREPARING_SLOWLY}"
 SERVE_UNSYNCED: Final = f"from tests.faults.serving import be_unsynced; be_unsynced(); {SERVE}"
+SUPERVISE_WAITING: Final = "from tests.faults.serving import supervise_waiting; supervise_waiting()"
 ONE_POOL: Final = ("MALLOC_ARENA_MAX", "1")
 """What `deploy/` tells the allocator of glibc: the resident memory of a process then levels off."""
 UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
@@ -177,17 +182,21 @@ STORE_SECONDS: Final = 3.0
 """How long it stores an edition."""
 
 
-def be_slow() -> None:
-    """Lets this process say when it prepares and stores a publication, and take long for both."""
-    publish = publications.EditionPublisher.publish
+def prepare_slowly() -> None:
+    """Lets this process say when it prepares a publication, and take long for each of its scores."""
     publications.BATCH = 1  # type: ignore[misc]  # in a process of its own
+    publications._score_batch = _score_slowly  # type: ignore[assignment]
+
+
+def store_slowly() -> None:
+    """Lets this process say when it stores a publication, and take long for it."""
+    publish = publications.EditionPublisher.publish
 
     def publish_slowly(*arguments: Any, **more: Any) -> Any:
         print("storing", flush=True)
         time.sleep(STORE_SECONDS)
         return publish(*arguments, **more)
 
-    publications._score_batch = _score_slowly  # type: ignore[assignment]
     publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
 
 
@@ -211,6 +220,12 @@ class _AllocatorState(ctypes.Structure):
             *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
         )
     ]
+
+
+def supervise_waiting() -> None:
+    """Supervises two workers that only wait for orders, and says when they are ready; it takes the folder of both."""
+    follow_orders = partial(follow, Path(sys.argv[1]), frozenset())
+    Supervisor(2, lambda: follow_orders, 60.0, partial(print, "ready", flush=True), lambda: None).run()
 
 
 def be_measured() -> None:

@@ -20,17 +20,21 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
 from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
-from tests.support.databases import load_demonstration, make_key, unlimited
+from tests.support.databases import make_key, unlimited
 from tests.support.figures import FigureRecorder
-from tests.support.scale import DEMONSTRATED
+from tests.support.forking import fork_workers
+from tests.support.scale import HELD_UP
 
 RENAMED: Final = "XX-DEMO-00005"
 
 
 @pytest.fixture
-def client(url: str, database: Database, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
-    """A client that an administrator has, of a service with the demonstration in review."""
-    load_demonstration(database)
+def client(
+    url: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestClient[Litestar]]:
+    """A client that an administrator has, of a service with a part of the demonstration in review."""
+    fork_workers(monkeypatch)
+    demo.store_demonstration(database, lambda: None, HELD_UP)
     make_key(database, tmp_path)
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as opened:
         opened.headers.update(administrator(database))
@@ -40,7 +44,7 @@ def client(url: str, database: Database, tmp_path: Path) -> Iterator[TestClient[
 def test_whoever_keeps_renaming_an_organisation_does_not_hold_up_its_edition(
     client: TestClient[Litestar], database: Database, figure: FigureRecorder
 ) -> None:
-    """One rename each 0.05 s while all that is demonstrated is prepared and published: it was a 503, after minutes."""
+    """One rename each 0.05 s while an edition is prepared and published: it was a 503, after minutes."""
     over, waits, refused = threading.Event(), list[float](), 0
 
     def rename() -> None:
@@ -72,12 +76,12 @@ def test_whoever_keeps_renaming_an_organisation_does_not_hold_up_its_edition(
         over.set()
         renaming.result()
     assert made.status_code == 201, made.text
-    assert made.json()["organisations"] == len(DEMONSTRATED)
+    assert made.json()["organisations"] == len(HELD_UP)
     assert waits
     assert service.find_altered_figure(database) is None
     figure(
         "S12",
-        f"renames of an organisation, each 0.05 s, while {len(DEMONSTRATED)} scores were published in {taken:.0f} s "
+        f"renames of an organisation, each 0.05 s, while {len(HELD_UP)} scores were published in {taken:.0f} s "
         f"({refused} more were told to come again); failed are those that kept the edition from being published",
         tried=len(waits),
         failed=0,

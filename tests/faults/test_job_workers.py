@@ -28,7 +28,7 @@ from tests.faults.killed_workers import kill_workers
 from tests.faults.serving import (
     ROOT,
     SERVE,
-    SERVE_PUBLISHING_SLOWLY,
+    SERVE_PREPARING_SLOWLY,
     UNLIMITED,
     Serving,
     administrator,
@@ -157,7 +157,7 @@ def test_a_service_that_stops_in_the_middle_gives_its_job_back_and_the_next_one_
     fill_many(database, "2026", 30)
     job = enqueue_publication(database, "2026")
     settings = {**UNLIMITED, "signing_folder": str(tmp_path)}
-    with one_serving(url, SERVE_PUBLISHING_SLOWLY, settings=settings) as serving:
+    with one_serving(url, SERVE_PREPARING_SLOWLY, settings=settings) as serving:
         await_line(serving, "preparing")
         await_state(database, job, "running")
         began = time.monotonic()

@@ -25,10 +25,10 @@ from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.publishing import fill_many
 from tests.support.publishing import publish as publish_by_command
-from tests.support.scale import SERVED_PUBLICATION_KILLS
+from tests.support.scale import SERVED_PUBLICATION_KILLS, SERVED_ROWS
 
 PUBLISHERS: Final = 8
-ROWS: Final = 20
+ROWS: Final = SERVED_ROWS
 AT_A_TIME: Final = 16
 """Editions that wait to be published when a server starts: one of them at least is never asked for."""
 SECONDS: Final = 60

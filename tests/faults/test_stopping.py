@@ -18,7 +18,8 @@ from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
 from tests.faults.serving import (
-    SERVE_PUBLISHING_SLOWLY,
+    SERVE_PREPARING_SLOWLY,
+    SERVE_STORING_SLOWLY,
     SERVE_UNSTOPPED,
     UNLIMITED,
     Serving,
@@ -47,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 @contextmanager
 def publishing(
-    url: str, folder: Path, key: dict[str, str], edition: str, program: str = SERVE_PUBLISHING_SLOWLY
+    url: str, folder: Path, key: dict[str, str], edition: str, program: str = SERVE_PREPARING_SLOWLY
 ) -> Iterator[tuple[Serving, Future[httpx.Response]]]:
     """A server that publishes slowly, and what it will answer to somebody who publishes."""
     settings = {**UNLIMITED, "signing_folder": str(folder)}
@@ -120,7 +121,7 @@ def goes_on_after_bound(url: str, folder: Path, key: dict[str, str]) -> bool:
 def test_a_server_that_is_told_to_stop_ends_what_it_stores(database: Database, url: str, folder: Path) -> None:
     make_key(database, folder)
     fill(database)
-    with publishing(url, folder, administrator(database), "2026") as (process, answering):
+    with publishing(url, folder, administrator(database), "2026", SERVE_STORING_SLOWLY) as (process, answering):
         await_word(process, "storing")
         process.send_signal(signal.SIGTERM)
         assert answering.result().status_code == 201

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -16,10 +18,13 @@ from typing import Final
 
 import httpx
 import pytest
+import uvicorn
 
 from actitud_api import cli
+from actitud_api.cli.server import WorkerServer, follow_orders
 from actitud_api.cli.supervisor import Supervisor
-from tests.faults.serving import UNLIMITED, Serving, await_ready, starting
+from actitud_api.platform.http.system import Readiness
+from tests.faults.serving import SUPERVISE_WAITING, UNLIMITED, Serving, await_ready, start, starting
 from tests.support import proxy
 from tests.support.databases import make_key, opened
 from tests.support.figures import FigureRecorder
@@ -251,16 +256,47 @@ def await_refusal(port: int) -> None:
     pytest.fail("still listens")
 
 
+@pytest.mark.night
 def test_workers_end_with_their_supervisor(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, drain="0") as process:
         workers = find_workers(process)
         process.kill()
         process.wait()
         await_refusal(port_of(process))
-        deadline = time.monotonic() + BOUND
-        while any(b"spawn_main" in read_command(worker) for worker in workers):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        await_end(workers)
+
+
+@pytest.mark.day
+def test_workers_that_only_wait_for_orders_end_with_their_supervisor(tmp_path: Path) -> None:
+    """As those of the service do at night, each of which imports it for seconds."""
+    with start(SUPERVISE_WAITING, [str(tmp_path)], os.environ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        workers = find_workers(process)
+        assert len(workers) == WORKERS
+        process.kill()
+        process.wait()
+        await_end(workers)
+
+
+@pytest.mark.day
+def test_a_server_whose_supervisor_has_ended_stops() -> None:
+    here, there = multiprocessing.Pipe()
+    server = WorkerServer(uvicorn.Config(app=lambda: None), Readiness(), 0, there)
+    follow_orders(server, there)
+    assert not asyncio.run(server.on_tick(1))
+    here.close()
+    deadline = time.monotonic() + BOUND
+    while not asyncio.run(server.on_tick(1)):
+        assert time.monotonic() < deadline
+
+
+def await_end(workers: Iterable[int]) -> None:
+    """Wait until none of these processes is there."""
+    deadline = time.monotonic() + BOUND
+    while any(b"spawn_main" in read_command(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.night

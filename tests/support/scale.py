@@ -44,7 +44,7 @@ LEDGER_ENTRIES: Final = 3_200 if NIGHT else 64
 """Entries that 16 writers append at once."""
 ANY_FILE: Final = 2_000 if NIGHT else 12
 """Published files with anything in any place, for each kind of change."""
-TUTORIAL: Final = 8_131 if NIGHT else 40
+TUTORIAL: Final = 8_131 if NIGHT else 10
 """Organisations of the edition with which the tutorial is played."""
 MANY: Final = 8_131 if NIGHT else 20
 """Organisations of the edition that goes from drafts to published in steps of all."""
@@ -57,7 +57,11 @@ PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NI
 WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a worker is killed in the middle of a job, for each kind of job."""
 SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
-"""The same of the real server, which publishes twenty organisations at a time."""
+"""The same of the real server."""
+SERVED_ROWS: Final = 20 if NIGHT else 8
+"""Organisations of each edition that it publishes."""
+HELD_UP: Final = DEMONSTRATED if NIGHT else range(1, 101)
+"""Numbers of the municipalities of an edition that is published while one of them is renamed again and again."""
 MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 10 if NIGHT else 1
