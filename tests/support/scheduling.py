@@ -10,14 +10,28 @@ from tests.support import options
 
 LONG: Final = "tests/contract/test_schemathesis.py"
 """The file of which some tests take a quarter of an hour each at night."""
-FEW_AND_LONG: Final = (
-    "tests/contract/test_drafts_unseen.py",
-    "tests/http/reviews/test_story.py",
-    "tests/web/downloads/test_memory.py",
-    "tests/docs/test_publishing_tutorial_page.py",
+LONG_BY_DAY: Final = (
+    "tests/contract/test_schemathesis.py",
+    "tests/unit/scoring/test_columns.py",
+    "tests/web/workbooks/test_workbooks_http.py",
+    "tests/web/workbooks/test_round_trip.py",
     "tests/fuzzing/test_fuzzing.py",
+    "tests/http/test_demo.py",
+    "tests/contract/test_policy.py",
+    "tests/http/reviews/test_story.py",
+    "tests/http/test_memory_negotiation.py",
+    "tests/contract/test_never_stale.py",
+    "tests/web/downloads/test_kept_files.py",
+    "tests/contract/test_drafts_unseen.py",
+    "tests/http/test_further_languages.py",
+    "tests/web/portal/test_links.py",
+    "tests/web/portal/test_rankings.py",
+    "tests/web/downloads/test_memory.py",
 )
-"""Files of few tests that take 5 to 12 s: xdist begins with the files of most tests, and would end with these."""
+"""Files that take 7 s or more by day, the longest first.
+
+The others follow in the order of their names: were these among them, all processes but one would wait for the last one.
+"""
 
 
 class FilesAtOnce(LoadFileScheduling):
@@ -28,9 +42,9 @@ class FilesAtOnce(LoadFileScheduling):
     """
 
     def schedule(self) -> None:
-        """Hand out the files, by day those of few and long tests before the rest, so that no process waits for one."""
+        """Hand out the files, by day the long ones before the rest, so that no process waits for one."""
         super().schedule()
-        for file in FEW_AND_LONG:
+        for file in reversed(LONG_BY_DAY):
             if file in self.workqueue:
                 self.workqueue.move_to_end(file, last=False)
 
