@@ -60,6 +60,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
         parent.config.pluginmanager.import_plugin(SERVICE)
 
 
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Import no module of the night by day, where all tests are collected: browsers and readers of tables take long."""
+    if sharing_out.is_shared_out(parent.config) and sharing_out.is_left_to_night(module_path):
+        return sharing_out.ModuleOfNight.from_parent(parent, path=module_path)
+    return None
+
+
 def _is_unit(file: Path) -> bool:
     return any(file.is_relative_to(folder) for folder in UNITS)
 

@@ -5,7 +5,10 @@ A plugin of pytest; `conftest.py` loads it where a test that is no unit is colle
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from itertools import chain
+from unittest.mock import patch
 
 import pytest
 import structlog
@@ -19,8 +22,10 @@ from actitud_api.platform.http import event_streams
 from actitud_api.platform.storage.file_store import FileStore
 from actitud_api.settings import Settings
 from tests.contract.validating import pytest_configure, pytest_pyfunc_call
+from tests.support import options
 from tests.support.client_shortcuts import shorten_requests
 from tests.support.databases import (
+    BOTH,
     database,
     demonstrated,
     demonstrated_copy,
@@ -59,6 +64,17 @@ __all__ = [
     "template",
     "url",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, object, object]:
+    """Make by day no half on PostgreSQL of a test that is not marked `both_databases`: it would be left out."""
+    with ExitStack() as stack:
+        if not options.night and metafunc.definition.get_closest_marker("both_databases") is None:
+            for fixture in chain.from_iterable(metafunc._arg2fixturedefs.values()):
+                if fixture.params == BOTH:
+                    stack.enter_context(patch.object(fixture, "params", BOTH[:1]))
+        return (yield)
 
 
 @pytest.fixture(autouse=True, scope="session")
