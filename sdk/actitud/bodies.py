@@ -14,6 +14,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, TypedDict
 
+__all__ = [
+    "Answer",
+    "Answers",
+    "ComponentsAnswer",
+    "ConversationAnswer",
+    "CountAnswer",
+    "EngagementAnswer",
+    "HoursAnswer",
+    "HypotheticalFacts",
+    "LevelAnswer",
+    "MessagesAnswer",
+    "PrivateRatioAnswer",
+    "Profile",
+    "RateAnswer",
+    "RatioAnswer",
+    "RepliesAnswer",
+    "SelfPraiseAnswer",
+    "ServicesAnswer",
+    "StaffAnswer",
+    "YesNoAnswer",
+]
+
 
 class Profile(TypedDict, total=False):
     """Profile of an organisation in a request: ``{"org_type": "MUN", "population_served": 42000}``.

@@ -43,6 +43,40 @@ from actitud._problem import FieldError as FieldError
 from actitud._problem import Problem as Problem
 from actitud.models import Job, Score
 
+__all__ = [
+    "ActitudError",
+    "ApiProblem",
+    "Conflict",
+    "ConnectionFailed",
+    "ContentTooLarge",
+    "FieldError",
+    "Forbidden",
+    "IdempotencyKeyReused",
+    "InternalError",
+    "InvalidRequest",
+    "JobNotDone",
+    "MethodNotAllowed",
+    "NoAnswer",
+    "NotAcceptable",
+    "NotFound",
+    "NotModified",
+    "NotSupported",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "Problem",
+    "RangeNotSatisfiable",
+    "RequestRefused",
+    "ScoreHasErrors",
+    "ServiceFailed",
+    "ServiceUnavailable",
+    "TimedOut",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnexpectedResponse",
+    "UnsupportedMediaType",
+    "Unverifiable",
+]
+
 
 class ActitudError(Exception):
     """Base class of all exceptions of this library."""
