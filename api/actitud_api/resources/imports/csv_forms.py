@@ -75,17 +75,14 @@ class CsvHead(Struct, frozen=True):
         return ";" if self.is_spanish else ","
 
 
-class TidyForm(Struct, frozen=True, tag="tidy"):
-    """Layout of a CSV file in which each row gives one fact, document or note of an organisation.
-
-    `head` is the first row, with the titles of the columns. In the other layout, `WideForm`, a row is an organisation.
-    """
+class _CsvForm(Struct, frozen=True):
+    """Common part of both forms of a CSV file."""
 
     head: CsvHead
 
     @property
     def names_members(self) -> bool:
-        """True if a fault names a member of a JSON line; here False, because it names a column."""
+        """False, because a fault names the column of the cell, and not a JSON Pointer."""
         return False
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
@@ -111,51 +108,34 @@ class TidyForm(Struct, frozen=True, tag="tidy"):
 
         `places` is filled with the cell of each member of the body, by JSON Pointer.
         """
-        reader = _TidyReader(version, self.head)
+        reader = self.make_reader(version)
         source = reader.read_group(group)
         if places is not None:
             places |= reader.list_places()
         return source
 
+    def make_reader(self, version: str) -> _TidyReader | _WideReader:
+        """Return a new reader of the rows of one organisation."""
+        raise NotImplementedError
 
-class WideForm(Struct, frozen=True, tag="wide"):
+
+class TidyForm(_CsvForm, frozen=True, tag="tidy"):
+    """Layout of a CSV file in which each row gives one fact, document or note of an organisation.
+
+    `head` is the first row, with the titles of the columns. In the other layout, `WideForm`, a row is an organisation.
+    """
+
+    def make_reader(self, version: str) -> _TidyReader:
+        """Return a new reader of the rows of one organisation."""
+        return _TidyReader(version, self.head)
+
+
+class WideForm(_CsvForm, frozen=True, tag="wide"):
     """Form of a CSV file with a row for each organisation, and a column for each fact."""
 
-    head: CsvHead
-
-    @property
-    def names_members(self) -> bool:
-        """True if a fault names a member of a JSON line; here False, because it names a column."""
-        return False
-
-    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the row of each organisation in a file.
-
-        Raises:
-            UnreadableRest: From some row on, the file cannot be read.
-        """
-        return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
-
-    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group of adjacent rows.
-
-        After the groups comes a last pair: the number of the last row of the file, and an empty text.
-
-        Raises:
-            UnreadableRest: From some row on, the file cannot be read.
-        """
-        return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
-
-    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Build the body of an assessment from the row of an organisation.
-
-        `places` is filled with the cell of each member of the body, by JSON Pointer.
-        """
-        reader = _WideReader(version, self.head)
-        source = reader.read_group(group)
-        if places is not None:
-            places |= reader.list_places()
-        return source
+    def make_reader(self, version: str) -> _WideReader:
+        """Return a new reader of the rows of one organisation."""
+        return _WideReader(version, self.head)
 
 
 def iterate_rows(stream: BinaryIO, head: CsvHead) -> Iterator[tuple[int, list[str]]]:
