@@ -20,6 +20,7 @@ from litestar.testing import TestClient
 from openpyxl.cell import Cell
 from python_calamine import CalamineWorkbook
 
+from actitud_api.web.downloads.edition_files import TableFile
 from actitud_api.web.downloads.formats.delimited import Dialect, encode_csv
 from actitud_api.web.downloads.formats.tables import TableColumn
 from tests.support.figures import FigureRecorder
@@ -411,3 +412,8 @@ def test_pages_end_to_end_are_the_whole(site: Client, size: int, monkeypatch: py
     lines = whole.splitlines(keepends=True)
     assert site.get(f"{SCORES}.jsonl?limit=2").content == b"".join(lines[:2])
     assert site.get(f"{SCORES}.jsonl?offset=1").content == b"".join(lines[1:])
+
+
+def test_a_table_in_an_unknown_format_is_not_written_as_a_workbook() -> None:
+    with pytest.raises(ValueError, match="not written as parquet"):
+        TableFile(suffix="parquet", sheet="x", columns=()).encode([])

@@ -62,6 +62,9 @@ class TableFile(Struct, frozen=True, kw_only=True):
         """Encode the file; return its content in pieces, and its length in bytes, None if the length is unknown.
 
         `batches` contains the rows in batches; for JSON-stat, a `CubeUnit` takes the place of each row.
+
+        Raises:
+            ValueError: The suffix names no format of tables.
         """
         cube = self.cube
         if cube is not None:
@@ -71,12 +74,14 @@ class TableFile(Struct, frozen=True, kw_only=True):
                 return delimited.encode_csv(self.columns, batches, self.dialect), None
             case "jsonl":
                 return json_lines.encode_json_lines(self.columns, batches), None
-            case _:
+            case "xlsx":
                 return _write_temporary_file(
                     lambda file: workbook.write_workbook(
                         file, self.sheet, self.columns, batches, self.about, self.notes
                     )
                 )
+            case _:
+                raise ValueError(f"a table is not written as {self.suffix}")
 
 
 class TableFactory(Struct, frozen=True, kw_only=True):
