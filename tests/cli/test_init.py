@@ -18,6 +18,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import hide_password
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
@@ -59,7 +60,7 @@ def administrators(url: str) -> list[access.KeyRecord]:
 
 def listed(url: str) -> list[organisations.OrganisationRecord]:
     with at(url) as database:
-        return organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=10)
+        return organisations.list_page(database, organisations.OrganisationFilters(), PageRange(limit=10))
 
 
 def shown_keys(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.jobs.queries import JobFilters, JobRecord, list_jobs
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service
 from tests.support.databases import make_key, unlimited
@@ -138,7 +139,7 @@ def test_a_demonstration_that_is_published_is_not_put_back(
 
 def jobs(database: Database) -> list[JobRecord]:
     with database.read() as session:
-        return list_jobs(session, JobFilters(), None, 0, 10)
+        return list_jobs(session, JobFilters(), PageRange())
 
 
 def test_it_is_a_job_that_ends_with_the_command(ready: Database, url: str) -> None:

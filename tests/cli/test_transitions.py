@@ -9,6 +9,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from tests.support.drafting import EDITION, fill_drafts
@@ -45,7 +46,7 @@ def test_a_step_of_many_is_taken_and_told(
         "/v1/jobs/3",
         f"{path}/transitions/2",
     ]
-    history = transitions.list_transitions(database, EDITION, names[0], after=None, offset=0, limit=9)
+    history = transitions.list_transitions(database, EDITION, names[0], PageRange(limit=9))
     assert [made.role for made in history] == ["administrator", "administrator"]
 
 

@@ -33,6 +33,7 @@ from actitud_api.platform.auth import keys as forms
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs.queries import JobItem, insert_items
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.publications.service import PublicationPlan
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import FlagRecord, replace_flags
@@ -480,7 +481,7 @@ def _notify(database: Database) -> None:
             now=publishing.NOW,
             message=MESSAGE,
         )
-        (delivery,) = webhook_queries.list_deliveries(session, WEBHOOK, None, None, 0, 2)
+        (delivery,) = webhook_queries.list_deliveries(session, WEBHOOK, None, PageRange())
         values = {"state": "delivered", "run_after": None, "attempts": [msgspec.to_builtins(attempt)]}
         webhook_queries.update_delivery(session, delivery.id, values)
 

@@ -16,6 +16,7 @@ from litestar import Litestar
 from msgspec import structs
 
 from actitud_api.platform.auth import service as access
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.webhooks import delivery, queries, sending, service
 from actitud_api.resources.webhooks.events import EVENT_TYPES, AssessmentTransitioned, EditionPublished, ScoreCorrected
 from actitud_api.resources.webhooks.signatures import format_secret, sign_message
@@ -51,7 +52,7 @@ def test_its_steps_run(
         run(make.replace(STATED, address), page, names)
         with database.write() as session:
             service.announce(session, event(), now=datetime.now(UTC))
-            (recorded,) = queries.list_deliveries(session, names["made"].id, None, None, 0, 2)
+            (recorded,) = queries.list_deliveries(session, names["made"].id, None, PageRange())
             queries.update_delivery(session, recorded.id, {"state": "failed", "run_after": None})
         assert names["made"].secret.startswith("whsec_")
 
@@ -64,7 +65,7 @@ def test_its_steps_run(
     assert statuses == [204, 204, 400]
     assert capsys.readouterr().out.splitlines() == [f"{names['made'].id} active", "published 2026 sha256:0"]
     with database.read() as session:
-        (again,) = queries.list_deliveries(session, names["made"].id, None, None, 0, 2)
+        (again,) = queries.list_deliveries(session, names["made"].id, None, PageRange())
     assert (again.state, again.message) == ("pending", recorded.message)
 
 

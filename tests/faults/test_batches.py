@@ -11,6 +11,7 @@ import msgspec
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.batches import service, tasks
@@ -41,15 +42,15 @@ def test_drafts_whose_worker_is_killed_are_submitted_once(
     for edition, job in zip(editions, deaths.jobs, strict=True):
         status = jobs.get_status(database, str(job), None)
         assert (status.record.done, status.record.total, status.outcomes) == (DRAFTS, DRAFTS, {"done": DRAFTS})
-        items = jobs.list_items(database, str(job), None, outcome=None, after=None, offset=0, limit=2 * DRAFTS)
+        items = jobs.list_items(database, str(job), None, PageRange(limit=2 * DRAFTS), outcome=None)
         assert [(item.position, item.subject) for item in items] == list(enumerate(names, 1))
         with database.read() as session:
             found = assessments.find_assessments(session, edition, names)
         assert {name: record.state for name, record in found.items()} == dict.fromkeys(names, "submitted")
         for name in names:
-            history = transitions.list_transitions(database, edition, name, after=None, offset=0, limit=9)
+            history = transitions.list_transitions(database, edition, name, PageRange(limit=9))
             assert [(made.number, made.before, made.after) for made in history] == [(1, "draft", "submitted")]
-            sent = assessments.list_submissions(database, edition, name, after=None, offset=0, limit=9)
+            sent = assessments.list_submissions(database, edition, name, PageRange(limit=9))
             assert [submission.number for submission in sent] == [1]
     assert count_entries(database, "cli.assessments.transition") == {
         f"/v1/editions/{edition}/assessments/{name}/submissions/1": 1 for edition in editions for name in names

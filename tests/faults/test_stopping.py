@@ -16,6 +16,7 @@ import pytest
 
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.publications import service
 from tests.faults.serving import (
     SERVE_PREPARING_SLOWLY,
@@ -130,4 +131,4 @@ def test_a_server_that_is_told_to_stop_ends_what_it_stores(database: Database, u
 
 
 def count_revisions(database: Database, edition: str) -> int:
-    return len(service.list_page(database, edition, before=None, offset=0, limit=10))
+    return len(service.list_page(database, edition, PageRange(limit=10)))

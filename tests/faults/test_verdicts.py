@@ -13,6 +13,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.batches import verdicts
 from actitud_api.resources.organisations.service import OrganisationFilters
@@ -56,7 +57,7 @@ def test_verdicts_whose_worker_is_killed_are_given_once(
     for edition, job in zip(editions, deaths.jobs, strict=True):
         status = jobs.get_status(database, str(job), None)
         assert (status.record.done, status.record.total, status.outcomes) == (10, 10, {"done": 10})
-        items = jobs.list_items(database, str(job), None, outcome=None, after=None, offset=0, limit=20)
+        items = jobs.list_items(database, str(job), None, PageRange(limit=20), outcome=None)
         assert [(item.position, item.subject) for item in items] == [
             (position, f"{name}/{indicator}") for position, (name, indicator) in enumerate(judged, 1)
         ]

@@ -42,6 +42,7 @@ from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import service as publications
@@ -364,7 +365,7 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
     report = demo.load_report(loaded)
     assert report is not None
     tally = ReportTally()
-    for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000):
+    for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000)):
         assert row.population is not None
         tally.add(row.population, row.index_value, row.level, row.status, ["full"])
     found = tally.build_report()
@@ -374,7 +375,7 @@ def test_the_report_is_of_what_is_stored(loaded: Database) -> None:
 
 def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database) -> None:
     methodology = load_methodology(METHODOLOGY)
-    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000))
     for row in rows:
         evaluation = evaluate(methodology, scores.get_edition_score(loaded, demo.EDITION, row.organisation).submission)
         assert (row.index_value, row.index_max, row.level, row.status, row.dimensions) == (
@@ -386,7 +387,7 @@ def test_the_stored_figures_are_those_of_the_stored_submissions(loaded: Database
 
 @pytest.mark.both_databases
 def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
-    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000))
     assert len({row.organisation for row in rows}) == len(rows) == len(DEMONSTRATED)
     ranked = [row for row in rows if row.rank is not None]
     assert rows[: len(ranked)] == ranked
@@ -403,25 +404,25 @@ def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
 
 @pytest.mark.both_databases
 def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
-    everything = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    everything = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000))
     pages: list[scores.RankingRow] = []
     after: scores.ScoreCursorKey | None = None
-    while page := scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=after, offset=0, limit=97):
+    while page := scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(after=after, limit=97)):
         pages += page
         after = (page[-1].rank_points, page[-1].organisation)
     assert pages == everything
     assert (
-        scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=200, limit=3)
+        scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(offset=200, limit=3))
         == everything[200:203]
     )
     of_province = scores.list_ranking(
-        loaded, demo.EDITION, scores.ScoreFilters(province="01", band="P2"), after=None, offset=0, limit=9000
+        loaded, demo.EDITION, scores.ScoreFilters(province="01", band="P2"), PageRange(limit=9000)
     )
     assert of_province == [row for row in everything if (row.province, row.band) == ("01", "P2")] != []
 
 
 def test_one_organisation_has_the_rank_of_the_list(loaded: Database) -> None:
-    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000))
     for row in (*rows[:60:7], *rows[200:210], rows[-1]):
         assert scores.get_edition_score(loaded, demo.EDITION, row.organisation).rank == row.rank
 
@@ -508,10 +509,10 @@ def test_most_improve_a_little_and_some_fall(census: list[Municipality]) -> None
 
 
 def test_the_previous_level_is_that_published_before(loaded: Database) -> None:
-    before = scores.list_ranking(loaded, demo.EARLIER, scores.ScoreFilters(), after=None, offset=0, limit=9000)
+    before = scores.list_ranking(loaded, demo.EARLIER, scores.ScoreFilters(), PageRange(limit=9000))
     assert {row.level for row in before} >= {1, 2, 3}
     levels = {row.organisation: row.level for row in before}
-    for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9000):
+    for row in scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000)):
         submission = scores.get_edition_score(loaded, demo.EDITION, row.organisation).submission
         assert submission.profile["previous_level"] == levels.pop(row.organisation, None)
     assert not levels
@@ -566,7 +567,7 @@ def test_loading_again_replaces_what_is_invented_and_nothing_else(demonstration_
 
     assert load_demonstration(database, step) == demo.load_report(database) == before
     assert steps == len(DEMONSTRATED)
-    found = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=9000)
+    found = organisations.list_page(database, organisations.OrganisationFilters(), PageRange(limit=9000))
     assert len(found) == len(DEMONSTRATED) + 1
     assert found[-1] == kept
 
@@ -576,9 +577,7 @@ def test_it_can_be_left_with_drafts_which_another_loading_replaces(database: Dat
     assert demo.is_open(database)
 
     def list_states() -> list[tuple[str, bool]]:
-        rows = assessments.list_assessments(
-            database, demo.EDITION, among=None, state=None, after=None, offset=0, limit=9
-        )
+        rows = assessments.list_assessments(database, demo.EDITION, PageRange(limit=9), among=None, state=None)
         return [(row.state, row.submitted is None) for row in rows]
 
     assert list_states() == [("draft", True)] * 3
@@ -610,7 +609,7 @@ def test_both_databases_hold_the_same(
 
         def rank(database: Database) -> list[scores.RankingRow]:
             return scores.list_ranking(
-                database, demo.EDITION, everything, principal=administrator, after=None, offset=0, limit=9000
+                database, demo.EDITION, everything, PageRange(limit=9000), principal=administrator
             )
 
         listed = [rank(database) for database in both]

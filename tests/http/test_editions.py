@@ -17,6 +17,7 @@ from msgspec import structs
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import dates, service
@@ -71,7 +72,7 @@ def store(database: Database, record: service.EditionRecord) -> None:
 
 
 def listed(database: Database) -> list[str]:
-    return [counted.record.id for counted in service.list_page(database, after=None, offset=0, limit=10)]
+    return [counted.record.id for counted in service.list_page(database, PageRange(limit=10))]
 
 
 def answer(database: Database, *names: str, edition: str = "2026") -> None:
@@ -173,9 +174,9 @@ def test_the_newest_reference_date_comes_first_whatever_the_id(database: Databas
     create(database, "2027-b")
     create(database, "2020-late", period_from=date(2028, 1, 1), period_to=date(2028, 12, 31))
     assert listed(database) == ["2020-late", "2027-b", "2027", "2026"]
-    after = service.list_page(database, after=(date(2027, 12, 31), "2027-b"), offset=0, limit=1)
+    after = service.list_page(database, PageRange(after=(date(2027, 12, 31), "2027-b"), limit=1))
     assert [counted.record.id for counted in after] == ["2027"]
-    assert [counted.record.id for counted in service.list_page(database, after=None, offset=1, limit=2)] == [
+    assert [counted.record.id for counted in service.list_page(database, PageRange(offset=1, limit=2))] == [
         "2027-b",
         "2027",
     ]
@@ -396,7 +397,7 @@ def test_assessments_are_counted_as_they_come_and_go_and_nobody_is_told_before_t
     answer(database, "1", "2", "3")
     answer(database, "4", edition="2027")
     assert service.count_assessments(database, "2026") == 3
-    assert [counted.organisations for counted in service.list_page(database, after=None, offset=0, limit=9)] == [0, 0]
+    assert [counted.organisations for counted in service.list_page(database, PageRange(limit=9))] == [0, 0]
     assert service.get(database, "2026").organisations == 0
     with database.write() as session:
         assessments.clear_edition(session, "2026")

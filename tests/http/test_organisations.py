@@ -17,6 +17,7 @@ from msgspec import structs
 
 from actitud_api import cli
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.organisations import queries, service
 from actitud_api.resources.organisations.faults import describe_fault
 from actitud_api.resources.organisations.identifiers import InvalidIdentifier, compute_control_digit, parse_identifier
@@ -50,7 +51,7 @@ def faults_of(text: str) -> list[MunicipalityFault]:
 def ids(database: Database, **filters: str) -> list[str]:
     query = filters.pop("q", "")
     chosen = service.OrganisationFilters(text=query, **filters)  # type: ignore[arg-type]  # of the parameters
-    return [record.id for record in service.list_page(database, chosen, after=None, offset=0, limit=100)]
+    return [record.id for record in service.list_page(database, chosen, PageRange(limit=100))]
 
 
 # --- identifiers ----------------------------------------------------------------------------------------------
@@ -261,7 +262,7 @@ def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
 
 
 def everything(database: Database, offset: int = 0) -> list[service.OrganisationRecord]:
-    return service.list_page(database, service.OrganisationFilters(), after=None, offset=offset, limit=1000)
+    return service.list_page(database, service.OrganisationFilters(), PageRange(offset=offset, limit=1000))
 
 
 def changed(database: Database, organisation: str, change: service.OrganisationChange) -> service.OrganisationRecord:

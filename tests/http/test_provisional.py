@@ -17,6 +17,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
@@ -164,7 +165,7 @@ def test_it_takes_the_place_of_no_other_score(client: Client) -> None:
     past = got(client, f"/v1/organisations/{BIG}/scores", methodology="2026.1")["items"]
     assert {row["edition"]: row["methodology"] for row in past} == own
     rows = scores.list_history(
-        client.app.state["database"], BIG, principal=None, methodology=VERSION, after=None, offset=0, limit=9
+        client.app.state["database"], BIG, PageRange(limit=9), principal=None, methodology=VERSION
     )
     assert {row.past.edition: row.past.methodology for row in rows} == own
 

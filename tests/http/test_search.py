@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.organisations import search_queries, service
 from actitud_api.settings import Settings
 from tests.benchmarks.population import fill
@@ -64,9 +65,9 @@ def found(database: Database, text: str, **filters: Any) -> str:
     """The last two digits of the ids of organisations that a search finds, in its order."""
     chosen = service.OrganisationFilters(text=text, **filters)
     total: list[int] = []
-    rows = service.search_page(database, chosen, after=None, offset=0, limit=100, total=total.append)
+    rows = service.search_page(database, chosen, PageRange(limit=100, total=total.append))
     assert total == [len(rows)]
-    by_id = service.list_page(database, chosen, after=None, offset=0, limit=100)
+    by_id = service.list_page(database, chosen, PageRange(limit=100))
     assert [record.id for record in by_id] == sorted(record.id for record, _ in rows)
     return " ".join(record.id[-2:] for record, _ in rows)
 
@@ -210,14 +211,14 @@ def test_a_search_reads_so_many_rows_of_its_rarest_word(register: Database, monk
 
 def test_a_register_of_any_size_is_the_beginning_of_a_larger_one(database: Database) -> None:
     fill(database, 30)
-    records = service.list_page(database, service.OrganisationFilters(), after=None, offset=0, limit=100)
+    records = service.list_page(database, service.OrganisationFilters(), PageRange(limit=100))
     assert [record.id for record in records] == [f"XX-DEMO-{number:05}" for number in range(1, 31)]
     assert len({record.name for record in records}) == 30
     with database.write() as session:
         service.remove_simulated(session)
     assert counts(database) == (0, 0)
     fill(database, 20)
-    again = service.list_page(database, service.OrganisationFilters(), after=None, offset=0, limit=100)
+    again = service.list_page(database, service.OrganisationFilters(), PageRange(limit=100))
     assert [(record.id, record.name) for record in again] == [(record.id, record.name) for record in records[:20]]
 
 

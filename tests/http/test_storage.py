@@ -19,6 +19,7 @@ from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Database, InvalidDatabase, Session
 from actitud_api.platform.storage.folding import fold, split_words
 from actitud_api.platform.storage.migrate import downgrade, upgrade
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.sqlite import READERS
 from actitud_api.resources.editions import service as editions
 from tests.support.databases import opened, sqlite_url
@@ -84,7 +85,7 @@ def an_edition(identifier: str = "2026") -> editions.EditionRecord:
 
 
 def listed(database: Database) -> list[editions.EditionRecord]:
-    return [counted.record for counted in editions.list_page(database, after=None, offset=0, limit=10)]
+    return [counted.record for counted in editions.list_page(database, PageRange(limit=10))]
 
 
 def connection_of(session: Session) -> Connection:
@@ -164,7 +165,7 @@ def test_identifiers_are_ordered_by_code_points(database: Database) -> None:
         for identifier in ("É", "a", "z", "B", "-"):
             editions.add(session, an_edition(identifier))
     assert [edition.id for edition in listed(database)] == ["É", "z", "a", "B", "-"]
-    rest = editions.list_page(database, after=(date(2026, 12, 31), "a"), offset=0, limit=10)
+    rest = editions.list_page(database, PageRange(after=(date(2026, 12, 31), "a"), limit=10))
     assert [counted.record.id for counted in rest] == ["B", "-"]
 
 

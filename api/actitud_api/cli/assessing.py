@@ -22,6 +22,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.workers import open_workers_apart, run_apart
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.imports import files
 from actitud_api.resources.imports.import_run import COMMAND, ImportDetail, ImportResult, ImportWorkers
@@ -142,7 +143,7 @@ def _print_faults(database: Database, job: int, language: Language) -> None:
 def _iterate_faults(database: Database, job: int) -> Iterator[ImportFault]:
     after: int | None = None
     while True:
-        items = jobs.list_items(database, str(job), None, outcome="refused", after=after, offset=0, limit=_PAGE)
+        items = jobs.list_items(database, str(job), None, PageRange(after=after, limit=_PAGE), outcome="refused")
         for item in items:
             yield from msgspec.convert(item.detail, ImportDetail).faults
         if len(items) < _PAGE:

@@ -19,6 +19,7 @@ from actitud_api.engine.methodology import loader
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import hide_password, wrap_failures
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
@@ -181,7 +182,7 @@ def install(
     with wrap_failures(), database.write() as session:
         # Concurrent runs execute one after another, on PostgreSQL too: the second finds the rows of the first.
         organisations.lock(session)
-        existing = organisations.list_page(database, organisations.OrganisationFilters(), after=None, offset=0, limit=1)
+        existing = organisations.list_page(database, organisations.OrganisationFilters(), PageRange(limit=1))
         organisation, added = (existing[0] if existing else None), False
         if first is not None:
             if organisation is not None:

@@ -23,6 +23,7 @@ from actitud_api.platform.http.validation import Json
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.problems import PROBLEM, JobProblem
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.batches import service
 from actitud_api.resources.batches.steps import STEPS, AssessmentFilter, Step
@@ -121,7 +122,7 @@ def _describe_refused(database: Database, job: int, language: Language) -> Itera
     """Yield a line for each organisation that was refused, with its reasons."""
     after = None
     while True:
-        items = jobs.list_items(database, str(job), None, outcome="refused", after=after, offset=0, limit=_PAGE)
+        items = jobs.list_items(database, str(job), None, PageRange(after=after, limit=_PAGE), outcome="refused")
         for item in items:
             problem = msgspec.convert((item.detail or {})[PROBLEM], JobProblem)
             reasons = [fault.detail[language] for fault in problem.faults] or [problem.detail[language]]

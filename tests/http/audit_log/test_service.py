@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from actitud_api.platform.audit_log import keys, queries, service
 from actitud_api.platform.audit_log.service import Actor, Event, SigningKeyFault
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from tests.support.ledgers import find_chain_problems, make_jwks, read_statement
 from tests.support.scale import LEDGER_ENTRIES
 
@@ -44,7 +45,7 @@ def append(database: Database, event: Event = EVENT, now: datetime = NOW) -> ser
 
 def shown(database: Database, action: str | None = None) -> list[service.OpenedEntry]:
     with database.read() as session:
-        return queries.list_page(session, action=action, size=None, after=-1, offset=0, limit=10_000)
+        return queries.list_page(session, PageRange(after=-1, limit=10_000), action=action, size=None)
 
 
 def entries(database: Database) -> list[service.ChainEntry]:

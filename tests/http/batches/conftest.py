@@ -11,6 +11,7 @@ import pytest
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import TransitionRecord
@@ -73,7 +74,7 @@ class Batch:
         return [found[name].state for name in self.names]
 
     def history(self, name: str) -> list[TransitionRecord]:
-        return transitions.list_transitions(self.database, EDITION, name, after=None, offset=0, limit=100)
+        return transitions.list_transitions(self.database, EDITION, name, PageRange(limit=100))
 
     def entries(self) -> list[ledger.OpenedEntry]:
         with self.database.read() as session:

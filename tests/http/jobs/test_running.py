@@ -17,6 +17,7 @@ from actitud_api.platform.jobs import queries, runner, service
 from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.runner import JobInterrupted, JobRun, LeaseLost
 from actitud_api.platform.storage.database import Database, Unavailable, read_clock
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.suggestions.queries import SUGGESTIONS
 from tests.support.databases import Kind, opened
 from tests.support.toy_jobs import LEASE, Counting, build_runner, count, enqueue, read
@@ -70,7 +71,7 @@ def test_a_job_is_done_in_steps_with_a_result_for_each_subject(database: Databas
     assert record.created <= record.started <= record.finished
     assert record.lease is None
     with database.read() as session:
-        items = queries.list_items(session, job.id, None, None, 0, 10)
+        items = queries.list_items(session, job.id, None, PageRange(limit=10))
     assert [(item.position, item.subject, item.detail) for item in items] == [
         (number, f"XX-T-{number}", {"number": number}) for number in range(1, 6)
     ]

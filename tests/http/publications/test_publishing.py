@@ -24,6 +24,7 @@ from actitud_api.platform.jobs import workers
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.errors import Irreversible
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.revisions import BASE, get_revisions, move_to_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.lifecycle import TransitionRecord
@@ -185,7 +186,7 @@ def test_figures_that_are_not_those_of_what_was_submitted_are_set_right(database
     fill(database, rows={SMALL: {"index_value": 9_999, "rank_points": 9_999, "level": 5}})
     make_key(database, folder)
     publish(database, folder)
-    rows = scores.list_ranking(database, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
+    rows = scores.list_ranking(database, EDITION, scores.ScoreFilters(), PageRange(limit=9))
     assert [(row.organisation, row.index_value, row.level, row.rank) for row in rows] == [
         (BIG, 4_403, 3, 1),
         (SMALL, 1_651, 1, 2),
@@ -245,13 +246,13 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
     publish(ready, folder)
     assert LATE not in {line.organisation for line in edition_document(ready, service.get(ready, EDITION, "1")).scores}
     everybody = scores.ScoreFilters()
-    rows = scores.list_ranking(ready, EDITION, everybody, after=None, offset=0, limit=9)
+    rows = scores.list_ranking(ready, EDITION, everybody, PageRange(limit=9))
     assert [row.organisation for row in rows] == [BIG, SMALL, BARE]
     assert scores.compute_summary(ready, EDITION, everybody, principal=None).organisations == 3
     with pytest.raises(scores.UnknownScore):
         scores.get_edition_score(ready, EDITION, LATE)
-    assert scores.list_history(ready, LATE, principal=None, after=None, offset=0, limit=9) == []
-    assert scores.list_history(ready, SMALL, principal=None, after=None, offset=0, limit=9)[0].past.rank == 2
+    assert scores.list_history(ready, LATE, PageRange(limit=9), principal=None) == []
+    assert scores.list_history(ready, SMALL, PageRange(limit=9), principal=None)[0].past.rank == 2
     assert assessments.get_assessment(ready, EDITION, LATE).state == "draft", "it is still there, for whom it is of"
     with ready.read() as session:
         everything, source = Visibility(everything=True), scores.find_source(session, editions.find(session, EDITION))
@@ -263,9 +264,7 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
 
 def test_before_it_is_published_drafts_are_there_for_administrators(ready: Database) -> None:
     """The control: it is the publication that leaves them out."""
-    rows = scores.list_ranking(
-        ready, EDITION, scores.ScoreFilters(), principal=_administrator(), after=None, offset=0, limit=9
-    )
+    rows = scores.list_ranking(ready, EDITION, scores.ScoreFilters(), PageRange(limit=9), principal=_administrator())
     assert [(row.organisation, row.rank) for row in rows] == [(BIG, 1), (LATE, 1), (SMALL, 3), (BARE, None)]
 
 
@@ -491,12 +490,12 @@ def test_a_correction_is_a_revision_and_the_old_one_stays(ready: Database, folde
 
     (row,) = (
         row
-        for row in scores.list_ranking(ready, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
+        for row in scores.list_ranking(ready, EDITION, scores.ScoreFilters(), PageRange(limit=9))
         if row.organisation == BIG
     )
     assert row.index_value == 4_528
     assert scores.get_edition_score(ready, EDITION, BIG).document == told.after
-    handed_in = assessments.list_submissions(ready, EDITION, BIG, after=None, offset=0, limit=9)
+    handed_in = assessments.list_submissions(ready, EDITION, BIG, PageRange(limit=9))
     assert [found.submission.answers["D1.01"]["numerator"] for found in handed_in] == [320]
 
 
@@ -521,7 +520,7 @@ def test_a_correction_back_is_the_document_that_was_there(ready: Database, folde
     assert third.revision == 3
     assert third.digest != first.digest
     assert {line.organisation: line.document for line in edition_document(ready, third).scores} == PUBLISHED
-    assert [found.revision for found in service.list_page(ready, EDITION, before=None, offset=0, limit=9)] == [3, 2, 1]
+    assert [found.revision for found in service.list_page(ready, EDITION, PageRange(limit=9))] == [3, 2, 1]
 
 
 # --- reading --------------------------------------------------------------------------------------------------
@@ -564,9 +563,9 @@ def test_what_is_not_published_is_named(ready: Database, folder: Path, revision:
 def test_pages_of_publications(ready: Database, folder: Path) -> None:
     first = publish(ready, folder)
     second = publish(ready, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
-    (found,) = service.list_page(ready, EDITION, before=None, offset=0, limit=1)
+    (found,) = service.list_page(ready, EDITION, PageRange(limit=1))
     assert found == second
-    assert [page.digest for page in service.list_page(ready, EDITION, before=2, offset=0, limit=5)] == [first.digest]
+    assert [page.digest for page in service.list_page(ready, EDITION, PageRange(after=2, limit=5))] == [first.digest]
 
 
 # --- what becomes of it ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.publications import service
 from actitud_api.resources.scores import service as scores
@@ -357,7 +358,7 @@ def refuse(database: Database, statement: str) -> None:
 
 def read(database: Database) -> list[RankingRow]:
     """What everybody reads of the edition."""
-    return scores.list_ranking(database, EDITION, scores.ScoreFilters(), after=None, offset=0, limit=9)
+    return scores.list_ranking(database, EDITION, scores.ScoreFilters(), PageRange(limit=9))
 
 
 @pytest.mark.both_databases

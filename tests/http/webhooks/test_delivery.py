@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.webhooks import delivery, queries, service
 from tests.http.webhooks.desk import MINE, Desk, published, transitioned
 from tests.support.receivers import HOST, Message, Receiver
@@ -422,7 +423,7 @@ def test_the_log_is_kept_for_thirty_days(desk: Desk) -> None:
     made = desk.made(holder)
     desk.announce(published("2026"), published("2027"))
     with desk.database.write() as session:
-        (_, oldest) = queries.list_deliveries(session, made["id"], None, None, 0, 10)
+        (_, oldest) = queries.list_deliveries(session, made["id"], None, PageRange())
         queries.update_delivery(session, oldest.id, {"created": datetime.now(UTC) - timedelta(days=31)})
     assert service.forget_old_deliveries(desk.database) == 1
     assert [one["payload"].count('"2027"') for one in desk.log(holder, made["id"])] == [1]

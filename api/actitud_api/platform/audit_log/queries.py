@@ -18,7 +18,7 @@ from actitud_api.platform.audit_log.tables import (
 )
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.database import Session
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 
 ENTRIES = Base.metadata.tables[str(LedgerEntryTable.__tablename__)]
 OPENINGS = Base.metadata.tables[str(LedgerOpeningTable.__tablename__)]
@@ -198,28 +198,19 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 )
 
 
-def list_page(
-    session: Session,
-    *,
-    action: str | None,
-    size: int | None,
-    after: int,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[OpenedEntry]:
-    """Return entries with a number above `after`, in the order of the chain, with their openings.
+def list_page(session: Session, page: PageRange[int], *, action: str | None, size: int | None) -> list[OpenedEntry]:
+    """Return entries in the order of the chain, with their openings.
 
     `size`: only that many entries from the beginning of the chain; None for all. `action`: only entries with this
-    action; None for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows
-    on all pages; None does not count.
+    action; None for all.
     """
-    statement = _OPENED_ENTRIES
+    # Without a lower bound SQLite would plan to read the whole table.
+    statement = _OPENED_ENTRIES.where(ENTRIES.c.seq >= 0)
     if action is not None:
         statement = statement.where(ENTRIES.c.action == action)
     if size is not None:
         statement = statement.where(ENTRIES.c.seq < size)
-    rows = execute_page(session, statement, after=ENTRIES.c.seq > after, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda after: ENTRIES.c.seq > after)
     return [_build_opened_entry(tuple(row)) for row in rows]
 
 
@@ -264,16 +255,10 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
     return None if row is None else CheckpointRecord(*row)
 
 
-def list_checkpoints(
-    session: Session, *, after: int, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after`, smallest first.
-
-    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None
-    does not count.
-    """
-    statement = _CHECKPOINTS.order_by(CHECKPOINTS.c.size)
-    rows = execute_page(session, statement, after=CHECKPOINTS.c.size > after, offset=offset, limit=limit, total=total)
+def list_checkpoints(session: Session, page: PageRange[int]) -> list[CheckpointRecord]:
+    """Return checkpoints, smallest first."""
+    statement = _CHECKPOINTS.where(CHECKPOINTS.c.size >= 0).order_by(CHECKPOINTS.c.size)
+    rows = execute_page(session, statement, page, after=lambda after: CHECKPOINTS.c.size > after)
     return [CheckpointRecord(*row) for row in rows]
 
 

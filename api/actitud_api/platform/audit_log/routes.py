@@ -17,6 +17,7 @@ from actitud_api.platform.http.problems import NOT_FOUND, UNAVAILABLE, ProblemEr
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 
 PAGE = Pages(schemas.LedgerPage)
 CHECKPOINTS = Pages(schemas.CheckpointPage)
@@ -88,12 +89,9 @@ class LedgerController(Controller):
         total, holder = query.make_total(), holder_of(request.scope)
         rows = service.list_page(
             database,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
             action=query.action,
             whole=schemas.is_administrator(holder),
-            after=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.entry.seq)
         return PAGE.page_of(request, (schemas.build_entry(row, holder) for row in page), cursor, total)
@@ -115,11 +113,7 @@ class LedgerController(Controller):
         """
         total = query.make_total()
         rows = service.list_checkpoints(
-            database,
-            after=CHECKPOINTS_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
+            database, PageRange(CHECKPOINTS_CURSOR.read(query), query.offset, query.limit + 1, total)
         )
         page, cursor = CHECKPOINTS_CURSOR.cut(query, rows, lambda row: row.size)
         return CHECKPOINTS.page_of(request, map(schemas.build_checkpoint, page), cursor, total)

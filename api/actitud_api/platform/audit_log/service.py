@@ -28,7 +28,7 @@ from actitud_api.platform.audit_log.queries import EntryOpening as EntryOpening
 from actitud_api.platform.audit_log.queries import OpenedEntry as OpenedEntry
 from actitud_api.platform.audit_log.queries import SigningKey as SigningKey
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.public_state import mark_hidden, mark_shown
 
 BEGIN_ACTION: Final = "ledger.begin"
@@ -245,40 +245,20 @@ def compute_commitment(salt: bytes, text: str) -> str:
     return "sha256:" + hashlib.sha256(salt + text.encode()).hexdigest()
 
 
-def list_page(
-    database: Database,
-    *,
-    action: str | None,
-    whole: bool,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[OpenedEntry]:
+def list_page(database: Database, page: PageRange[int], *, action: str | None, whole: bool) -> list[OpenedEntry]:
     """Return ledger entries with their openings (plain texts behind their digests), in the order of the chain.
 
     Args:
         database: Database with the ledger.
+        page: Part of the list; its sort key is the number of an entry.
         action: Only entries with this action; None for all.
         whole: True to include the entries after the newest checkpoint, which would reveal when an organisation works on
             a draft.
-        after: Only entries with a number above this one; None for all.
-        offset: Number of matching entries to skip.
-        limit: Largest number of entries to return.
-        total: Receives the number of all matching entries; None does not count.
     """
     with database.read() as session:
         checkpoint = None if whole else queries.get_newest_checkpoint(session)
         size = None if whole else 0 if checkpoint is None else checkpoint.size
-        return queries.list_page(
-            session,
-            action=action,
-            size=size,
-            after=-1 if after is None else after,
-            offset=offset,
-            limit=limit,
-            total=total,
-        )
+        return queries.list_page(session, page, action=action, size=size)
 
 
 def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
@@ -379,16 +359,10 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
     return make_checkpoint(session, signer, now)
 
 
-def list_checkpoints(
-    database: Database, *, after: int | None, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[CheckpointRecord]:
-    """Return checkpoints with a size above `after` (None for all), smallest first.
-
-    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of all checkpoints; None does
-    not count.
-    """
+def list_checkpoints(database: Database, page: PageRange[int]) -> list[CheckpointRecord]:
+    """Return checkpoints, smallest first; the sort key of a page is their size."""
     with database.read() as session:
-        return queries.list_checkpoints(session, after=after or 0, offset=offset, limit=limit, total=total)
+        return queries.list_checkpoints(session, page)
 
 
 def find_checkpoint(database: Database, size: str) -> CheckpointRecord:

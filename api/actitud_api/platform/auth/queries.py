@@ -14,7 +14,7 @@ from sqlmodel import Session
 from actitud_api.platform.auth.keys import Role as Role
 from actitud_api.platform.auth.tables import AccessKeyTable, Denial, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 
 KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
 DENIALS = Base.metadata.tables[str(Denial.__tablename__)]
@@ -109,32 +109,23 @@ def list_all(session: Session) -> list[KeyRecord]:
     return [_build_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
-def list_page(
-    session: Session,
-    filters: KeyFilters,
-    after: tuple[datetime, str] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[KeyRecord]:
+def list_page(session: Session, filters: KeyFilters, page: PageRange[tuple[datetime, str]]) -> list[KeyRecord]:
     """Return access keys in order of creation.
 
     Args:
         session: Session that reads.
         filters: Only keys that match.
-        after: Only keys after this creation time and id; None for all.
-        offset: Number of matching keys to skip.
-        limit: Largest number of keys to return.
-        total: Receives the number of all matching keys; None does not count.
+        page: Part of the list; its sort key is the creation time and the id of a key.
     """
-    later = None
-    if after is not None:
+
+    def follow(after: tuple[datetime, str]) -> ColumnElement[bool]:
         created, identifier = (
             bindparam(None, value, column.type) for value, column in zip(after, _CURSOR_COLUMNS, strict=True)
         )
-        later = tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier)
+        return tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier)
+
     statement = _OLDEST_FIRST.where(*filters.build_conditions())
-    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=follow)
     return [_build_record(row) for row in rows]
 
 

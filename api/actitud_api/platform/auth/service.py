@@ -24,7 +24,7 @@ from actitud_api.platform.auth.queries import KeyFilters as KeyFilters
 from actitud_api.platform.auth.queries import KeyRecord as KeyRecord
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 
 ORGANISATION_ROLES: Final[frozenset[Role]] = frozenset({"organisation_reader", "organisation_editor"})
@@ -421,27 +421,16 @@ def get(database: Database, identifier: str) -> KeyUsage:
         return add_last_uses(session, [find(session, identifier)])[0]
 
 
-def list_page(
-    database: Database,
-    filters: KeyFilters,
-    *,
-    after: tuple[datetime, str] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[KeyUsage]:
+def list_page(database: Database, filters: KeyFilters, page: PageRange[tuple[datetime, str]]) -> list[KeyUsage]:
     """Return access keys with the days of their last uses, oldest first.
 
     Args:
         database: Database with the keys.
         filters: Only keys that match.
-        after: Only keys after this creation time and id; None for all.
-        offset: Number of matching keys to skip.
-        limit: Largest number of keys to return.
-        total: Receives the number of all matching keys; None does not count.
+        page: Part of the list; its sort key is the creation time and the id of a key.
     """
     with database.read() as session:
-        return add_last_uses(session, queries.list_page(session, filters, after, offset, limit, total))
+        return add_last_uses(session, queries.list_page(session, filters, page))
 
 
 def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsage]:

@@ -15,7 +15,7 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs.problems import JobProblem
 from actitud_api.platform.jobs.tables import JobItemTable, JobTable
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.platform.storage.times import UtcTime
 
 JOBS: Final = Base.metadata.tables[str(JobTable.__tablename__)]
@@ -107,40 +107,22 @@ def get_job(session: Session, job: int) -> JobRecord | None:
     return None if row is None else _to_record(row)
 
 
-def list_jobs(
-    session: Session, filters: JobFilters, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[JobRecord]:
-    """List jobs that match the filters, newest first.
-
-    Only jobs with an id below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+def list_jobs(session: Session, filters: JobFilters, page: PageRange[int]) -> list[JobRecord]:
+    """List jobs that match the filters, newest first."""
     statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
-    older = None if before is None else JOBS.c.id < before
-    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda before: JOBS.c.id < before)
     return [_to_record(row) for row in rows.mappings()]
 
 
-def list_items(
-    session: Session,
-    job: int,
-    outcome: str | None,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[JobItem]:
+def list_items(session: Session, job: int, outcome: str | None, page: PageRange[int]) -> list[JobItem]:
     """List the results of a job in their order.
 
-    `outcome`: only results with this outcome; None for all. `after`: only results with a position above this one; None
-    for all. Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all
-    pages; None does not count.
+    `outcome`: only results with this outcome; None for all.
     """
     statement = _SELECT_ITEMS.where(ITEMS.c.job == job)
     if outcome is not None:
         statement = statement.where(ITEMS.c.outcome == outcome)
-    later = None if after is None else ITEMS.c.position > after
-    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda after: ITEMS.c.position > after)
     return [msgspec.convert(dict(row), JobItem) for row in rows.mappings()]
 
 

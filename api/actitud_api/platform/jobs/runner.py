@@ -40,6 +40,7 @@ from actitud_api.platform.jobs import queries, service
 from actitud_api.platform.jobs.problems import JobProblem, store_problem
 from actitud_api.platform.jobs.queries import JobItem, JobRecord
 from actitud_api.platform.storage.database import Database, Session, Unavailable, read_clock
+from actitud_api.platform.storage.pages import PageRange
 
 P = TypeVar("P", bound=Struct)
 
@@ -318,7 +319,7 @@ class JobRun(Generic[P]):
         after = 0
         while True:
             with self.database.read() as session:
-                items = queries.list_items(session, self.id, None, after, 0, ITEMS_AT_ONCE)
+                items = queries.list_items(session, self.id, None, PageRange(after, limit=ITEMS_AT_ONCE))
             if not items:
                 return
             yield from items

@@ -17,7 +17,7 @@ from actitud_api.platform.jobs.queries import JobItem as JobItem
 from actitud_api.platform.jobs.queries import JobRecord as JobRecord
 from actitud_api.platform.jobs.queries import JobState as JobState
 from actitud_api.platform.storage.database import Database, Session, read_clock
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 
 JOB_LIFETIME: Final = timedelta(days=90)
 """Time for which a job is kept after its end."""
@@ -130,39 +130,20 @@ def get_status(database: Database, job: str, principal: Principal | None) -> Job
 
 
 def list_statuses(
-    database: Database,
-    filters: JobFilters,
-    principal: Principal,
-    *,
-    before: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, filters: JobFilters, principal: Principal, page: PageRange[int]
 ) -> list[JobStatus]:
-    """List the jobs that a principal may see, newest first.
-
-    Only jobs with an id below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+    """List the jobs that a principal may see, newest first."""
     if principal.role != "administrator":
         filters = msgspec.structs.replace(filters, holder=principal.origin)
     with database.read() as session:
-        records = queries.list_jobs(session, filters, before, offset, limit, total)
+        records = queries.list_jobs(session, filters, page)
         outcomes = queries.count_outcomes(session, [record.id for record in records])
         now = read_clock(session)
     return [_build_status(record, outcomes, now) for record in records]
 
 
 def list_items(
-    database: Database,
-    job: str,
-    principal: Principal | None,
-    *,
-    outcome: str | None,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, job: str, principal: Principal | None, page: PageRange[int], *, outcome: str | None
 ) -> list[JobItem]:
     """List the results of a job in order.
 
@@ -170,18 +151,15 @@ def list_items(
         database: Database with the job.
         job: Id of the job.
         principal: Holder of the key of the request, None for the command line.
+        page: Part of the list; its sort key is the position of a result.
         outcome: Only results with this outcome; None for all.
-        after: Only results with a position above this one; None for all.
-        offset: Number of matching results to skip.
-        limit: Largest number of results to return.
-        total: Receives the number of all matching results; None does not count.
 
     Raises:
         UnknownJob: No job has this id, or the principal may not see it.
     """
     with database.read() as session:
         record = find_job(session, job, principal)
-        return queries.list_items(session, record.id, outcome, after, offset, limit, total)
+        return queries.list_items(session, record.id, outcome, page)
 
 
 def cancel_job(

@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, TypeVarTuple
+from typing import Generic, TypeAlias, TypeVar, TypeVarTuple
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Result, Select, func
 from sqlmodel import Session
 
 Columns = TypeVarTuple("Columns")
+K = TypeVar("K")
 
 TakeTotal: TypeAlias = Callable[[int], None]
 """Function that receives the number of rows of a list on all its pages."""
 
 
+class PageRange(Struct, Generic[K], frozen=True):
+    """The part of a list that a caller asks for.
+
+    Attributes:
+        after: Sort key of the last row before the page, None for the first page.
+        offset: Number of rows to skip after that row.
+        limit: Largest number of rows to return, None for all.
+        total: Receives the number of rows on all pages, counted in the same session; None does not count.
+    """
+
+    after: K | None = None
+    offset: int = 0
+    limit: int | None = None
+    total: TakeTotal | None = None
+
+
 def execute_page(
     session: Session,
     statement: Select[*Columns],
+    page: PageRange[K],
     parameters: Mapping[str, object] | None = None,
     *,
-    after: ColumnElement[bool] | None,
-    offset: int,
-    limit: int | None,
-    total: TakeTotal | None = None,
+    after: Callable[[K], ColumnElement[bool]] | None = None,
 ) -> Result[*Columns]:
     """Return the rows of one page of a list.
 
     Args:
         session: Session that reads.
         statement: Query for all rows of the list, in its order.
+        page: Part of the list.
         parameters: Values of the parameters of the query, by name.
-        after: Condition for the rows that follow the previous page, None for the first page.
-        offset: Number of these rows to skip.
-        limit: Largest number of rows to return, None for all.
-        total: Receives the number of rows on all pages, counted in the same session; None does not count.
+        after: Builds the condition for the rows that follow the row with a sort key; None for a list that has no keys.
     """
-    if total is not None:
+    if page.total is not None:
         # Without the columns: some of them are subqueries, which the database would compute for each row.
         counting = statement.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-        total(session.execute(counting, parameters).scalar_one())
-    if after is not None:
-        statement = statement.where(after)
-    return session.execute(statement.offset(offset).limit(limit), parameters)
+        page.total(session.execute(counting, parameters).scalar_one())
+    if page.after is not None and after is not None:
+        statement = statement.where(after(page.after))
+    return session.execute(statement.offset(page.offset).limit(page.limit), parameters)

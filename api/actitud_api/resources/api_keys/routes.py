@@ -34,6 +34,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.api_keys import schemas, service
 from actitud_api.resources.api_keys.service import BindingsNotFound
@@ -121,10 +122,7 @@ class KeysController(Controller):
         rows = access.list_page(
             database,
             schemas.build_filters(query, only),
-            after=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.created, row.record.id))
         return PAGE.page_of(request, (schemas.build_access_key(row, peppers, now) for row in page), cursor, total)

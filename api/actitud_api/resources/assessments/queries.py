@@ -31,7 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.assessments.records import (
     AssessmentRecord,
@@ -182,27 +182,23 @@ def lock_assessment(session: Session, edition: str, organisation: str) -> None:
 def list_page(
     session: Session,
     edition: str,
+    page: PageRange[str],
     *,
     among: Collection[str] | None,
     state: AssessmentState | None,
-    after: str | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[AssessmentRow]:
     """List assessments of an edition, ordered by organisation id.
 
-    The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
-    `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of rows on all pages; None does not count.
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter.
     """
     statement = _SELECT_PAGE
     if among is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
     if state is not None:
         statement = statement.where(_STATE.in_([state]))
-    later = None if after is None else ASSESSMENTS.c.organisation > after
-    rows = execute_page(session, statement, {"of": edition}, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(
+        session, statement, page, {"of": edition}, after=lambda after: ASSESSMENTS.c.organisation > after
+    )
     return [msgspec.convert(dict(row), AssessmentRow) for row in rows.mappings()]
 
 
@@ -361,29 +357,14 @@ def count_submissions(session: Session, edition: str, organisation: str) -> int:
     return count
 
 
-def list_submissions(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[SubmissionRecord]:
-    """List the submissions of an assessment, oldest first.
-
-    Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+def list_submissions(session: Session, edition: str, organisation: str, page: PageRange[int]) -> list[SubmissionRecord]:
+    """List the submissions of an assessment, oldest first."""
     rows = execute_page(
         session,
         _SELECT_SUBMISSIONS,
+        page,
         {"of": edition, "by": organisation},
-        after=None if after is None else _SUBMITTED.c.number > after,
-        offset=offset,
-        limit=limit,
-        total=total,
+        after=lambda after: _SUBMITTED.c.number > after,
     )
     return [msgspec.convert(dict(row), SubmissionRecord) for row in rows.mappings()]
 
@@ -395,29 +376,14 @@ def find_submission(session: Session, edition: str, organisation: str, number: i
     return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
 
 
-def list_transitions(
-    session: Session,
-    edition: str,
-    organisation: str,
-    *,
-    after: int | None = None,
-    offset: int = 0,
-    limit: int | None = None,
-    total: TakeTotal | None = None,
-) -> list[TransitionRecord]:
-    """List the transitions of an assessment, oldest first.
-
-    Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`, or all if `limit` is None. `total` receives the number of rows on all pages; None does not count.
-    """
+def list_transitions(session: Session, edition: str, organisation: str, page: PageRange[int]) -> list[TransitionRecord]:
+    """List the transitions of an assessment, oldest first."""
     rows = execute_page(
         session,
         _SELECT_TRANSITIONS,
+        page,
         {"of": edition, "by": organisation},
-        after=None if after is None else TRANSITIONS.c.number > after,
-        offset=offset,
-        limit=limit,
-        total=total,
+        after=lambda after: TRANSITIONS.c.number > after,
     )
     return [msgspec.convert(dict(row), TransitionRecord) for row in rows.mappings()]
 

@@ -22,6 +22,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, Probl
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.assessments import schemas, service
 from actitud_api.resources.assessments.records import AssessmentRecord, SubmissionRecord
@@ -153,12 +154,9 @@ class AssessmentsController(Controller):
         rows = service.list_assessments(
             database,
             path.edition,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
             among=principal.organisations if principal is not None and bound else None,
             state=query.state,
-            after=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.organisation)
         return PAGE.page_of(request, map(schemas.build_line, kept), cursor, total)
@@ -291,10 +289,7 @@ class SubmissionsController(Controller):
             database,
             path.edition,
             path.organisation,
-            after=SUBMISSIONS_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
+            PageRange(SUBMISSIONS_CURSOR.read(query), query.offset, query.limit + 1, total),
         )
         kept, cursor = SUBMISSIONS_CURSOR.cut(query, rows, lambda stored: stored.number)
         items = (schemas.build_submission_line(stored, service.evaluate_stored(stored), language) for stored in kept)

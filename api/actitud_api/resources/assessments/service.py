@@ -35,7 +35,7 @@ from actitud_api.engine.scoring.explain import list_findings as engine_findings
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion
 from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments.evidence import EvidenceFinding, build_context, derive_submission
@@ -184,34 +184,20 @@ class CorrectionPreview(Struct, frozen=True):
 def list_assessments(
     database: Database,
     edition: str,
+    page: PageRange[str],
     *,
     among: Collection[str] | None,
     state: AssessmentState | None,
-    after: str | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[AssessmentRow]:
     """List assessments of an edition, ordered by organisation id.
 
-    The list begins after the organisation `after`; None begins at the first. `among` keeps only these organisations,
-    `state` only assessments in this state; None does not filter. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of all matching assessments; None does not count.
+    `among` keeps only these organisations, `state` only assessments in this state; None does not filter.
 
     Raises:
         UnknownEdition: There is no such edition.
     """
     with database.read() as session:
-        return queries.list_page(
-            session,
-            editions.find(session, edition).id,
-            among=among,
-            state=state,
-            after=after,
-            offset=offset,
-            limit=limit,
-            total=total,
-        )
+        return queries.list_page(session, editions.find(session, edition).id, page, among=among, state=state)
 
 
 def get_assessment(database: Database, edition: str, organisation: str) -> AssessmentRecord:
@@ -237,19 +223,9 @@ def find_assessment(session: Session, edition: str, organisation: str) -> Assess
 
 
 def list_submissions(
-    database: Database,
-    edition: str,
-    organisation: str,
-    *,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, edition: str, organisation: str, page: PageRange[int]
 ) -> list[SubmissionRecord]:
     """List the submissions of an assessment, oldest first.
-
-    Only submissions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`. `total` receives the number of all submissions of the assessment; None does not count.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -257,9 +233,7 @@ def list_submissions(
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
-        return queries.list_submissions(
-            session, record.edition, record.organisation, after=after, offset=offset, limit=limit, total=total
-        )
+        return queries.list_submissions(session, record.edition, record.organisation, page)
 
 
 def get_submission(database: Database, edition: str, organisation: str, number: str) -> SubmissionRecord:

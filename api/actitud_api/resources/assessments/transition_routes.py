@@ -26,6 +26,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, Probl
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments import transition_schemas, transitions
 from actitud_api.resources.assessments.lifecycle import (
@@ -348,10 +349,7 @@ class TransitionsController(Controller):
             database,
             path.edition,
             path.organisation,
-            after=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
         )
         kept, cursor = CURSOR.cut(query, rows, lambda transition: transition.number)
         return PAGE.page_of(request, map(transition_schemas.build_transition, kept), cursor, total)

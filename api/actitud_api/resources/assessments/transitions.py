@@ -12,7 +12,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import queries
 from actitud_api.resources.assessments.lifecycle import (
@@ -58,19 +58,9 @@ class LockedAssessment(Struct, frozen=True):
 
 
 def list_transitions(
-    database: Database,
-    edition: str,
-    organisation: str,
-    *,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, edition: str, organisation: str, page: PageRange[int]
 ) -> list[TransitionRecord]:
     """List the transitions of an assessment, oldest first.
-
-    Only transitions with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns
-    at most `limit`. `total` receives the number of all transitions of the assessment; None does not count.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -78,9 +68,7 @@ def list_transitions(
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
-        return queries.list_transitions(
-            session, record.edition, record.organisation, after=after, offset=offset, limit=limit, total=total
-        )
+        return queries.list_transitions(session, record.edition, record.organisation, page)
 
 
 def get_transition(database: Database, edition: str, organisation: str, number: str) -> TransitionRecord:
@@ -282,7 +270,9 @@ def ensure_expected(before: AssessmentRecord | None, expected: Expected) -> None
 def load_lifecycle(session: Session, edition_record: editions.EditionRecord, record: AssessmentRecord) -> Lifecycle:
     """Return the lifecycle of an assessment, with its stored transitions."""
     return Lifecycle(
-        record.state, edition_record.calendar, queries.list_transitions(session, record.edition, record.organisation)
+        record.state,
+        edition_record.calendar,
+        queries.list_transitions(session, record.edition, record.organisation, PageRange()),
     )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.editions.dates import Calendar, Windows
 from actitud_api.resources.editions.tables import (
     EditionTable,
@@ -108,17 +108,12 @@ _SELECT_HEARING = select(
 _SELECT_FROZEN = select(is_frozen(bindparam("id", type_=String)))
 
 
-def list_page(
-    session: Session, after: EditionCursorKey | None, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[CountedEdition]:
-    """List editions, newest reference date first.
-
-    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first `offset`
-    rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+def list_page(session: Session, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
+    """List editions, newest reference date first."""
     statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST)
-    older = None if after is None else tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after
-    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    rows = execute_page(
+        session, statement, page, after=lambda after: tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after
+    )
     return [CountedEdition(_to_record(row), row["organisations"]) for row in map(dict, rows.mappings())]
 
 

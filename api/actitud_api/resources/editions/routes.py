@@ -17,6 +17,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.editions import faults, schemas, service
 from actitud_api.resources.editions.service import (
@@ -118,9 +119,7 @@ class EditionsController(Controller):
         of organisations.
         """
         total = query.make_total()
-        rows = service.list_page(
-            database, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
-        )
+        rows = service.list_page(database, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total))
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.period_to, row.record.id))
         return PAGE.page_of(request, (schemas.build_edition(row, language) for row in page), cursor, total)
 

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.editions import dates, queries
 from actitud_api.resources.editions.dates import Calendar as Calendar
@@ -102,16 +102,10 @@ class EditionChange(Struct, frozen=True, kw_only=True):
     state: Literal["open", "in_review"] | UnsetType = UNSET
 
 
-def list_page(
-    database: Database, *, after: EditionCursorKey | None, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[CountedEdition]:
-    """List editions, newest reference date first.
-
-    `after` is the sort key of the last edition of the previous page, None for the first page. Skips the first
-    `offset` rows and returns at most `limit`. `total` receives the number of all editions; None does not count.
-    """
+def list_page(database: Database, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
+    """List editions, newest reference date first."""
     with database.read() as session:
-        return queries.list_page(session, after, offset, limit, total)
+        return queries.list_page(session, page)
 
 
 def get(database: Database, edition: str) -> CountedEdition:

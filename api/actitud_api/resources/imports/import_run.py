@@ -28,6 +28,7 @@ from actitud_api.platform.jobs import queries as jobs
 from actitud_api.platform.jobs.runner import JobRun, JobStep
 from actitud_api.platform.jobs.workers import MapFunction, run_here
 from actitud_api.platform.storage.database import Database, Session, Unavailable
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import content_batches
 from actitud_api.resources.editions import service as editions
@@ -478,7 +479,7 @@ class ImportRun:
         after = 0
         while True:
             with self._database.read() as session:
-                items = jobs.list_items(session, self._job.id, "refused", after, 0, ITEMS)
+                items = jobs.list_items(session, self._job.id, "refused", PageRange(after, limit=ITEMS))
             for item in items:
                 yield from msgspec.convert(item.detail, ImportDetail).faults
             if len(items) < ITEMS:

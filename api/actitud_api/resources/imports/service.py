@@ -18,6 +18,7 @@ from actitud_api.platform.http.representations import JSON_LINES, XLSX
 from actitud_api.platform.jobs.service import JobRecord, enqueue_job
 from actitud_api.platform.spreadsheets.package import WorkbookOversized
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -191,7 +192,7 @@ class Importer:
         after: str | None = None
         count = 0
         while count <= TEMPLATE_MAX:
-            page = organisations.list_page(self.database, filters, after=after, offset=0, limit=_PAGE)
+            page = organisations.list_page(self.database, filters, PageRange(after=after, limit=_PAGE))
             yield from ((record.id, record.name) for record in page)
             if len(page) < _PAGE:
                 return

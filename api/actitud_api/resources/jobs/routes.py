@@ -23,6 +23,7 @@ from actitud_api.platform.jobs import service
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.jobs.service import JobEnded, UnknownJob
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.jobs import schemas
 from actitud_api.resources.jobs.answers import JOB
 
@@ -76,10 +77,7 @@ class JobsController(Controller):
             database,
             service.JobFilters(kind=query.kind, state=query.state, edition=query.edition),
             principal,
-            before=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
         )
         kept, cursor = CURSOR.cut(query, rows, lambda status: status.record.id)
         language, request_id = choose_language(request.scope), assign_request_id(request.scope)
@@ -114,11 +112,8 @@ class JobsController(Controller):
             database,
             path.job,
             principal,
+            PageRange(RESULT_CURSOR.read(query), query.offset, query.limit + 1, total),
             outcome=query.outcome,
-            after=RESULT_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, cursor = RESULT_CURSOR.cut(query, rows, lambda item: item.position)
         language, request_id = choose_language(request.scope), assign_request_id(request.scope)

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.organisations.entries import ContactDetails, OrganisationEntry, PastName
 from actitud_api.resources.organisations.identifiers import normalise_identifier
 from actitud_api.resources.organisations.kinds import Band, Kind
@@ -172,54 +172,35 @@ def lock(session: Session) -> None:
     database.lock_table(session, ORGANISATIONS)
 
 
-def list_page(
-    session: Session,
-    filters: OrganisationFilters,
-    after: str | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids.
-
-    The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+def list_page(session: Session, filters: OrganisationFilters, page: PageRange[str]) -> list[OrganisationRecord]:
+    """List organisations in the order of their ids."""
     statement = select(ORGANISATIONS.c.id).where(*filters.build_conditions())
     matches = find_matches(session, filters.text)
     if matches is not None:
         statement = statement.where(ORGANISATIONS.c.id.in_(select(matches.c.id)))
-    later = None if after is None else ORGANISATIONS.c.id > after
     statement = statement.order_by(ORGANISATIONS.c.id)
-    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda after: ORGANISATIONS.c.id > after)
     return _load_page(session, rows.scalars().all())
 
 
 def search_page(
-    session: Session,
-    filters: OrganisationFilters,
-    after: MatchKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    session: Session, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
     """List the organisations that match the text of `filters`, the closest first, each with its sort key.
 
-    The list begins after the sort key `after`; None begins at the first. A text without words lists all, by id. Skips
-    the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
-    count.
+    A text without words lists all, by id.
     """
     matches = find_matches(session, filters.text)
     if matches is None:
-        records = list_page(session, filters, None if after is None else after[-1], offset, limit, total)
+        by_id = PageRange(None if page.after is None else page.after[-1], page.offset, page.limit, page.total)
+        records = list_page(session, filters, by_id)
         return [(record, (0, 0, record.id)) for record in records]
     position = (matches.c.distance, matches.c.size, matches.c.id)
     statement = select(*position).order_by(*position)
     conditions = filters.build_conditions()
     if conditions:
         statement = statement.join(ORGANISATIONS, ORGANISATIONS.c.id == matches.c.id).where(*conditions)
-    later = None if after is None else tuple_(*position) > after
-    rows = execute_page(session, statement, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda after: tuple_(*position) > after)
     keys = [(distance, size, identifier) for distance, size, identifier in rows]
     return list(zip(_load_page(session, [identifier for _, _, identifier in keys]), keys, strict=True))
 

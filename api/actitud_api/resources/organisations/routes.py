@@ -18,6 +18,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMappi
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.organisations import schemas, service
 from actitud_api.resources.organisations.contradictions import build_fault
@@ -96,7 +97,7 @@ class OrganisationsController(Controller):
         )
         total = query.make_total()
         rows = service.search_page(
-            database, filters, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+            database, filters, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total)
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row[1])
         return PAGE.page_of(request, [schemas.build_organisation(record) for record, _ in page], cursor, total)

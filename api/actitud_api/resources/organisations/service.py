@@ -14,7 +14,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.folding import fold
 from actitud_api.platform.storage.folding import split_words as split_words
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.organisations import municipalities, queries, search_queries
 from actitud_api.resources.organisations.entries import ContactChange as ContactChange
@@ -97,41 +97,21 @@ class ImportCounts(Struct, frozen=True):
     unchanged: int
 
 
-def list_page(
-    database: Database,
-    filters: OrganisationFilters,
-    *,
-    after: str | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids.
-
-    The list begins after the id `after`; None begins at the first. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of all matching organisations; None does not count.
-    """
+def list_page(database: Database, filters: OrganisationFilters, page: PageRange[str]) -> list[OrganisationRecord]:
+    """List organisations in the order of their ids."""
     with database.read() as session:
-        return queries.list_page(session, filters, after, offset, limit, total)
+        return queries.list_page(session, filters, page)
 
 
 def search_page(
-    database: Database,
-    filters: OrganisationFilters,
-    *,
-    after: MatchKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
     """List the organisations that match the text of `filters`, the closest first, each with its sort key.
 
-    The list begins after the sort key `after`; None begins at the first. A text without words lists all, by id. Skips
-    the first `offset` rows and returns at most `limit`. `total` receives the number of all matching organisations; None
-    does not count.
+    A text without words lists all, by id.
     """
     with database.read() as session:
-        return queries.search_page(session, filters, after, offset, limit, total)
+        return queries.search_page(session, filters, page)
 
 
 def has_exact_match(database: Database, text: str) -> bool:

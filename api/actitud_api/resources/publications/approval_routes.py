@@ -17,6 +17,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMappi
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.publications import approvals, schemas, service
 from actitud_api.resources.publications.approvals import UnknownApproval
@@ -64,7 +65,7 @@ class ApprovalsController(Controller):
         """
         total = query.make_total()
         rows = approvals.list_page(
-            database, path.edition, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+            database, path.edition, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total)
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: row.number)
         return PAGE.page_of(request, map(schemas.build_approval, page), cursor, total)

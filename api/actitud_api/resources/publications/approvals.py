@@ -18,7 +18,7 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.queries import Approval as Approval
@@ -95,23 +95,13 @@ def add_approval(
     return approval
 
 
-def list_page(
-    database: Database,
-    edition: str,
-    *,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> Sequence[Approval]:
+def list_page(database: Database, edition: str, page: PageRange[int]) -> Sequence[Approval]:
     """List the approvals of an edition, oldest first.
 
-    Only approvals with a number above `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`. `total` receives the number of all approvals of the edition; None does not count. Raises
-    `UnknownEdition` if there is no such edition.
+    Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
-        return queries.list_approvals(session, editions.find(session, edition).id, after or 0, offset, limit, total)
+        return queries.list_approvals(session, editions.find(session, edition).id, page)
 
 
 def get(database: Database, edition: str, approval: str) -> Approval:

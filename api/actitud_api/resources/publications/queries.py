@@ -36,7 +36,7 @@ from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection, StoredErasure
 from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
@@ -509,22 +509,10 @@ def get_last_note(session: Session) -> str | None:
     return session.execute(newest).scalar_one_or_none()
 
 
-def list_page(
-    session: Session, edition: str, before: int | None, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[PublicationRecord]:
-    """List the publications of an edition, newest first.
-
-    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most `limit`.
-    `total` receives the number of rows on all pages; None does not count.
-    """
+def list_page(session: Session, edition: str, page: PageRange[int]) -> list[PublicationRecord]:
+    """List the publications of an edition, newest first."""
     rows = execute_page(
-        session,
-        _SELECT_PUBLICATIONS,
-        {"edition": edition},
-        after=None if before is None else PUBLICATIONS.c.revision < before,
-        offset=offset,
-        limit=limit,
-        total=total,
+        session, _SELECT_PUBLICATIONS, page, {"edition": edition}, after=lambda before: PUBLICATIONS.c.revision < before
     )
     return [msgspec.convert(dict(row), PublicationRecord) for row in rows.mappings()]
 
@@ -870,22 +858,10 @@ _SELECT_APPROVALS = select(*(APPROVALS.c[name] for name in Approval.__struct_fie
 _SELECT_OF_EDITION = _SELECT_APPROVALS.where(APPROVALS.c.edition == bindparam("edition"))
 
 
-def list_approvals(
-    session: Session, edition: str, after: int, offset: int, limit: int, total: TakeTotal | None = None
-) -> list[Approval]:
-    """List the approvals of an edition whose number is above `after`, oldest first.
-
-    Skips the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None
-    does not count.
-    """
+def list_approvals(session: Session, edition: str, page: PageRange[int]) -> list[Approval]:
+    """List the approvals of an edition, oldest first."""
     rows = execute_page(
-        session,
-        _SELECT_OF_EDITION,
-        {"edition": edition},
-        after=APPROVALS.c.number > after,
-        offset=offset,
-        limit=limit,
-        total=total,
+        session, _SELECT_OF_EDITION, page, {"edition": edition}, after=lambda after: APPROVALS.c.number > after
     )
     return [Approval(*row) for row in rows]
 

@@ -36,6 +36,7 @@ from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.jobs.workers import WorkerEnded
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.public_state import mark_hidden
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.jobs.answers import JOB
@@ -235,7 +236,7 @@ class PublicationsController(Controller):
         """
         total = query.make_total()
         rows = service.list_page(
-            database, path.edition, before=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+            database, path.edition, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total)
         )
         kept, cursor = CURSOR.cut(query, rows, lambda row: row.revision)
         return PAGE.page_of(request, map(schemas.build_publication, kept), cursor, total)

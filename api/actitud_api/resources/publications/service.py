@@ -32,7 +32,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs.workers import MapFunction, map_serially
 from actitud_api.platform.storage.database import Database, Session, Unavailable
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -920,23 +920,13 @@ def _format_document_path(digest: str) -> str:
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def list_page(
-    database: Database,
-    edition: str,
-    *,
-    before: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
-) -> list[PublicationRecord]:
+def list_page(database: Database, edition: str, page: PageRange[int]) -> list[PublicationRecord]:
     """List the publications of an edition, newest first.
 
-    Only revisions below `before` are listed; None lists all. Skips the first `offset` rows and returns at most
-    `limit`. `total` receives the number of all publications of the edition; None does not count. Raises
-    `UnknownEdition` if there is no such edition.
+    Raises `UnknownEdition` if there is no such edition.
     """
     with database.read() as session:
-        return queries.list_page(session, editions.find(session, edition).id, before, offset, limit, total)
+        return queries.list_page(session, editions.find(session, edition).id, page)
 
 
 def get(database: Database, edition: str, revision: str) -> PublicationRecord:

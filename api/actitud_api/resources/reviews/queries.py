@@ -15,7 +15,7 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.tables import Assessment
@@ -322,33 +322,24 @@ def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -
         session.execute(insert(FLAGS), [structs.asdict(flag) for flag in flags])
 
 
+def _follow_flag(after: tuple[str, int]) -> ColumnElement[bool]:
+    name, number = after
+    return (FLAGS.c.organisation > name) | ((FLAGS.c.organisation == name) & (FLAGS.c.number > number))
+
+
 def list_flags(
-    session: Session,
-    edition: str,
-    *,
-    organisation: str | None,
-    kind: FlagKind | None,
-    after: tuple[str, int] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    session: Session, edition: str, page: PageRange[tuple[str, int]], *, organisation: str | None, kind: FlagKind | None
 ) -> list[FlagRecord]:
     """List flags of an edition, ordered by organisation id and number.
 
-    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind` keep
-    only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`. `total`
-    receives the number of rows on all pages; None does not count.
+    `organisation` and `kind` keep only matching flags; None does not filter.
     """
     statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number)
     if organisation is not None:
         statement = statement.where(FLAGS.c.organisation == organisation)
     if kind is not None:
         statement = statement.where(FLAGS.c.kind == kind)
-    later = None
-    if after is not None:
-        name, number = after
-        later = (FLAGS.c.organisation > name) | ((FLAGS.c.organisation == name) & (FLAGS.c.number > number))
-    rows = execute_page(session, statement, {"of": edition}, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, {"of": edition}, after=_follow_flag)
     return [msgspec.convert(dict(row), FlagRecord) for row in rows.mappings()]
 
 

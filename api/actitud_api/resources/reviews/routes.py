@@ -27,6 +27,7 @@ from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, Probl
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected
 from actitud_api.resources.assessments.schemas import AssessmentPath, EditionPath
 from actitud_api.resources.assessments.transition_routes import TRANSITION, respond_with_transition
@@ -580,12 +581,9 @@ def _flags(
     rows = service.list_flags(
         database,
         edition,
+        PageRange(cursors.read(query), query.offset, query.limit + 1, total),
         organisation=organisation,
         kind=query.kind,
-        after=cursors.read(query),
-        offset=query.offset,
-        limit=query.limit + 1,
-        total=total,
     )
     kept, cursor = cursors.cut(query, rows, lambda record: (record.organisation, record.number))
     items = (schemas.build_flag(record, choose_language(request.scope)) for record in kept)

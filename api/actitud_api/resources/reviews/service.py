@@ -23,7 +23,7 @@ from actitud_api.engine.methodology.requests.overall_review import build_review_
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -1020,19 +1020,14 @@ def refresh_flags(database: Database, edition: str, event: ledger.Event, *, now:
 def list_flags(
     database: Database,
     edition: str,
+    page: PageRange[tuple[str, int]],
     *,
     organisation: str | None = None,
     kind: FlagKind | None = None,
-    after: tuple[str, int] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[FlagRecord]:
     """List the flags of an edition or of one assessment, ordered by organisation id and number.
 
-    `after` is the organisation id and the number of the last flag of the previous page. `organisation` and `kind`
-    keep only matching flags; None does not filter. Skips the first `offset` rows and returns at most `limit`.
-    `total` receives the number of all matching flags; None does not count.
+    `organisation` and `kind` keep only matching flags; None does not filter.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -1043,13 +1038,4 @@ def list_flags(
         record = editions.find(session, edition)
         if organisation is not None:
             assessments.find_assessment(session, record.id, organisation)
-        return queries.list_flags(
-            session,
-            record.id,
-            organisation=organisation,
-            kind=kind,
-            after=after,
-            offset=offset,
-            limit=limit,
-            total=total,
-        )
+        return queries.list_flags(session, record.id, page, organisation=organisation, kind=kind)

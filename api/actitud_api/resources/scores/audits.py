@@ -24,7 +24,7 @@ from actitud_api.engine.scoring.rescoring import EditionRescorer, replace_docume
 from actitud_api.engine.scoring.robustness import MISSING, compute_robustness, drop_index_gates
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.computed import (
@@ -94,20 +94,15 @@ def list_robustness(
     computed: ComputationCache,
     edition: str,
     filters: ScoreFilters,
+    page: PageRange[ScoreCursorKey],
     *,
     principal: Principal | None,
     draws: int,
     seed: int,
-    after: ScoreCursorKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    `draws` is the number of random draws and `seed` the seed of the random generator. `after` is the cursor of the
-    last row of the previous page, None for the first page. Skips the first `offset` rows after it and returns at
-    most `limit`. `total` receives the number of rows on all pages; None does not count.
+    `draws` is the number of random draws and `seed` the seed of the random generator.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -117,17 +112,7 @@ def list_robustness(
     def load(session: Session) -> tuple[_EditionView, list[RankingRow]]:
         view = _load_view(session, edition, principal)
         ranked = structs.replace(filters, ranked=True)
-        rows = queries.list_page(
-            session,
-            view.source,
-            ranked,
-            view.visibility,
-            sort=BEST_FIRST,
-            after=after,
-            offset=offset,
-            limit=limit,
-            total=total,
-        )
+        rows = queries.list_page(session, view.source, ranked, view.visibility, page, sort=BEST_FIRST)
         return view, rows
 
     with database.read() as session:

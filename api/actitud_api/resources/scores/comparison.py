@@ -24,7 +24,7 @@ from actitud_api.engine.scoring.ranking import (
 )
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
@@ -142,7 +142,7 @@ def find_peers(
         record = editions.find(session, edition)
         source, visibility = find_source(session, record), build_visibility(record, principal)
         filters = ScoreFilters(organisations=(organisation,))
-        rows = queries.list_page(session, source, filters, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1)
+        rows = queries.list_page(session, source, filters, visibility, PageRange(limit=1), sort=BEST_FIRST)
         if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
             raise UnknownScore(record.id, organisation)
@@ -215,12 +215,12 @@ def find_organisations(database: Database, edition: str, text: str, *, limit: in
             source,
             ScoreFilters(organisations=(text.strip(),)),
             visibility,
+            PageRange(limit=limit),
             sort=RankingSort("organisation_name"),
-            after=None,
-            offset=0,
-            limit=limit,
         )
-        return named or queries.search_page(session, source, ScoreFilters(text=text), visibility, offset=0, limit=limit)
+        return named or queries.search_page(
+            session, source, ScoreFilters(text=text), visibility, PageRange(limit=limit)
+        )
 
 
 def _find_score(database: Database, edition: str, identifier: str) -> EditionScore:
@@ -240,17 +240,11 @@ def list_exemplars(
     edition: str,
     dimension: DimensionKey,
     filters: ScoreFilters,
+    page: PageRange[ScoreCursorKey],
     *,
     principal: Principal | None,
-    after: ScoreCursorKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[DimensionExemplar]:
     """List the ranked organisations of an edition that a principal may see, from the best in a dimension down.
-
-    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset`
-    rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -262,11 +256,8 @@ def list_exemplars(
             find_source(session, record),
             structs.replace(filters, ranked=True, rated=dimension),
             build_visibility(record, principal),
+            page,
             sort=sort_by_dimension(dimension),
-            after=after,
-            offset=offset,
-            limit=limit,
-            total=total,
         )
         records = assessments.find_assessments(session, record.id, [row.organisation for row in rows])
     return [

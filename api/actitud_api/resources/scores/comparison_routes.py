@@ -13,6 +13,7 @@ from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, Proble
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.scores import audit_schemas, audits, comparison, comparison_schemas
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
@@ -105,11 +106,8 @@ class ComparisonController(Controller):
                 path.edition,
                 query.dimension,
                 comparison_schemas.build_exemplar_filters(query),
+                PageRange(EXEMPLAR_CURSOR.read(query), query.offset, query.limit + 1, total),
                 principal=principal,
-                after=EXEMPLAR_CURSOR.read(query),
-                offset=query.offset,
-                limit=query.limit + 1,
-                total=total,
             )
             order = comparison.sort_by_dimension(query.dimension)
             kept, following = EXEMPLAR_CURSOR.cut(
@@ -150,13 +148,10 @@ class ComparisonController(Controller):
             computed,
             path.edition,
             comparison_schemas.build_robustness_filters(query),
+            PageRange(ROBUSTNESS_CURSOR.read(query), query.offset, query.limit + 1, total),
             principal=principal,
             draws=query.draws,
             seed=query.seed,
-            after=ROBUSTNESS_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, following = ROBUSTNESS_CURSOR.cut(query, rows, lambda robust: get_cursor_key(robust.row, BEST_FIRST))
         items = (comparison_schemas.build_robust_score(robust, language) for robust in kept)

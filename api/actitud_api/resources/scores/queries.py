@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Never, TypeAlias
 from weakref import WeakKeyDictionary
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -19,7 +19,7 @@ from sqlmodel import Session
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import UNRANKED
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.editions.service import State
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores.computed import RecentValues
@@ -262,18 +262,11 @@ def list_page(
     source: FigureSource,
     filters: ScoreFilters,
     visibility: Visibility,
+    page: PageRange[ScoreCursorKey],
     *,
     sort: RankingSort,
-    after: ScoreCursorKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[RankingRow]:
-    """List the matching and visible rows of an edition in the order `sort`, then by organisation id.
-
-    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows
-    after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+    """List the matching and visible rows of an edition in the order `sort`, then by organisation id."""
     statements = source.statements
     column, descending = _find_sort_column(statements, sort)
     ordered = column.desc() if descending else column.asc()
@@ -286,27 +279,19 @@ def list_page(
     rows = execute_page(
         session,
         _join_organisations(statement, statements, filters),
+        page,
         source.parameters,
-        after=None if after is None else _build_cursor_condition(column, tie, descending, after),
-        offset=offset,
-        limit=limit,
-        total=total,
+        after=lambda after: _build_cursor_condition(column, tie, descending, after),
     ).all()
     return _build_rows(session, source, visibility, rows)
 
 
 def search_page(
-    session: Session,
-    source: FigureSource,
-    filters: ScoreFilters,
-    visibility: Visibility,
-    *,
-    offset: int,
-    limit: int,
+    session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, page: PageRange[Never]
 ) -> list[RankingRow]:
     """List the rows of an edition that match the text of `filters` and are visible, the closest first.
 
-    The list is empty if there is no word in the text. Skips the first `offset` rows and returns at most `limit`.
+    The list is empty if there is no word in the text.
     """
     statements = source.statements
     matches = organisations.find_matches(session, filters.text)
@@ -320,7 +305,7 @@ def search_page(
         .select_from(joined.join(matches, matches.c.id == statements.figures.organisation))
         .order_by(matches.c.distance, matches.c.size, matches.c.id)
     )
-    rows = execute_page(session, statement, source.parameters, after=None, offset=offset, limit=limit).all()
+    rows = execute_page(session, statement, page, source.parameters).all()
     return _build_rows(session, source, visibility, rows)
 
 
@@ -488,21 +473,12 @@ def get_stored_score(
 
 
 def list_past(
-    session: Session,
-    organisation: str,
-    *,
-    drafts: Collection[str] | None,
-    after: tuple[date, str] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    session: Session, organisation: str, page: PageRange[tuple[date, str]], *, drafts: Collection[str] | None
 ) -> list[PastRow]:
     """List the figures of an organisation in its editions, newest reference date first.
 
     Published editions are always included. `drafts` are the ids of the unpublished editions to include as well; None
-    includes all of them. `after` is the cursor of the last row of the previous page, None for the first page. Skips the
-    first `offset` rows after it and returns at most `limit`. `total` receives the number of rows on all pages; None
-    does not count.
+    includes all of them.
     """
     statement = SELECT_PAST
     if drafts is not None:
@@ -510,11 +486,9 @@ def list_past(
     rows = execute_page(
         session,
         statement,
+        page,
         {"organisation": organisation},
-        after=None if after is None else tuple_(PAST.period_to, PAST.id) < after,
-        offset=offset,
-        limit=limit,
-        total=total,
+        after=lambda after: tuple_(PAST.period_to, PAST.id) < after,
     )
     return [PastRow(*_collect_figures(row), *row[FIGURES_LENGTH:]) for row in rows]
 

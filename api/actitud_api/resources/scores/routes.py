@@ -21,6 +21,7 @@ from actitud_api.platform.http.problems import INVALID_REQUEST, NO_STORE, NOT_FO
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.organisations.schemas import OrganisationPath
@@ -176,12 +177,9 @@ class EditionScoresController(Controller):
             database,
             path.edition,
             schemas.build_filters(query),
+            PageRange(cursor.read(query), query.offset, query.limit + 1, total),
             principal=principal,
             sort=sort,
-            after=cursor.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, following = cursor.cut(query, rows, lambda row: service.get_cursor_key(row, sort))
         # Without a key nobody sees a row of an edition that is not published.
@@ -354,12 +352,9 @@ class OrganisationScoresController(Controller):
         rows = service.list_history(
             database,
             path.organisation,
+            PageRange(PAST_CURSOR.read(query), query.offset, query.limit + 1, total),
             principal=principal,
             methodology=query.methodology,
-            after=PAST_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, cursor = PAST_CURSOR.cut(query, rows, lambda entry: (entry.past.period_to, entry.past.edition))
         return PAST.page_of(request, (schemas.build_past_score(entry, language) for entry in kept), cursor, total)

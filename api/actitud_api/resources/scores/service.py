@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Never
 
 import msgspec
 from msgspec import UNSET, Struct, structs
@@ -38,7 +38,7 @@ from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
 from actitud_api.platform.auth.service import DRAFT_ROLES, ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
@@ -292,19 +292,14 @@ def list_ranking(
     database: Database,
     edition: str,
     filters: ScoreFilters,
+    page: PageRange[ScoreCursorKey],
     *,
     principal: Principal | None = None,
     sort: RankingSort = BEST_FIRST,
-    after: ScoreCursorKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped. `after` is
-    the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows after it and
-    returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
+    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -312,17 +307,7 @@ def list_ranking(
     with database.read() as session:
         record = editions.find(session, edition)
         visibility = build_visibility(record, principal)
-        return queries.list_page(
-            session,
-            find_source(session, record),
-            filters,
-            visibility,
-            sort=sort,
-            after=after,
-            offset=offset,
-            limit=limit,
-            total=total,
-        )
+        return queries.list_page(session, find_source(session, record), filters, visibility, page, sort=sort)
 
 
 class ListedRow(Struct, frozen=True):
@@ -344,7 +329,7 @@ def find_listed_row(database: Database, edition: str, filters: ScoreFilters, org
         record = editions.find_published(session, edition)
         source, visibility = find_source(session, record), build_visibility(record, None)
         one = structs.replace(filters, organisations=(organisation,))
-        rows = queries.list_page(session, source, one, visibility, sort=BEST_FIRST, after=None, offset=0, limit=1)
+        rows = queries.list_page(session, source, one, visibility, PageRange(limit=1), sort=BEST_FIRST)
         if not rows:
             return None
         return ListedRow(rows[0], 1 + queries.count_before(session, source, filters, visibility, rows[0]))
@@ -369,12 +354,10 @@ def find_local_ranks(
     return {organisation: ranks[value] for organisation, value in points.items() if value in ranks}
 
 
-def search_ranking(
-    database: Database, edition: str, filters: ScoreFilters, *, offset: int, limit: int
-) -> list[RankingRow]:
+def search_ranking(database: Database, edition: str, filters: ScoreFilters, page: PageRange[Never]) -> list[RankingRow]:
     """List the rows of a published edition that match the text of `filters`, the closest organisations first.
 
-    The list is empty if there is no word in the text. Skips the first `offset` rows and returns at most `limit`.
+    The list is empty if there is no word in the text.
 
     Raises:
         UnknownEdition: No edition with that id is published.
@@ -382,9 +365,7 @@ def search_ranking(
     with database.read() as session:
         record = editions.find_published(session, edition)
         visibility = build_visibility(record, None)
-        return queries.search_page(
-            session, find_source(session, record), filters, visibility, offset=offset, limit=limit
-        )
+        return queries.search_page(session, find_source(session, record), filters, visibility, page)
 
 
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
@@ -479,20 +460,15 @@ def compare_editions(
 def list_history(
     database: Database,
     organisation: str,
+    page: PageRange[editions.EditionCursorKey],
     *,
     principal: Principal | None,
     methodology: str | None = None,
-    after: editions.EditionCursorKey | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
 ) -> list[HistoryEntry]:
     """List the scores of an organisation that a principal may see, by edition, newest reference date first.
 
     `methodology` is the version under which every edition is scored; None keeps the version of each edition. An edition
     also keeps its version if its own or the other version only estimates, because an estimate must not replace a score.
-    `after` is the cursor of the last row of the previous page, None for the first page. Skips the first `offset` rows
-    after it and returns at most `limit`. `total` receives the number of rows on all pages; None does not count.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -501,9 +477,7 @@ def list_history(
     with database.read() as session:
         organisations.find(session, organisation)
         drafts = _list_draft_editions(organisation, principal)
-        rows = queries.list_past(
-            session, organisation, drafts=drafts, after=after, offset=offset, limit=limit, total=total
-        )
+        rows = queries.list_past(session, organisation, page, drafts=drafts)
         others = [row.edition for row in rows if methodology is not None and row.methodology != methodology]
         stated = queries.get_submissions(session, organisation, others)
     # A rank in an unpublished edition would reveal the scores of others.

@@ -12,6 +12,7 @@ from msgspec import Struct
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES, Territory
 from actitud_api.resources.scores import queries
@@ -126,9 +127,7 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
         def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
             ranked_filters = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
-            return queries.list_page(
-                session, source, ranked_filters, visibility, sort=sort, after=None, offset=0, limit=limit
-            )
+            return queries.list_page(session, source, ranked_filters, visibility, PageRange(limit=limit), sort=sort)
 
         ranked = sum(score.index is not None for score in located)
         best = rows(BEST_FIRST, SHOWN)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.suggestions.tables import SuggestionTable
 
 SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
@@ -117,23 +117,12 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 
 
 def list_page(
-    session: Session,
-    filters: SuggestionFilters,
-    viewer: Viewer,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    session: Session, filters: SuggestionFilters, viewer: Viewer, page: PageRange[int]
 ) -> list[SuggestionRecord]:
-    """List the suggestions that the viewer may read, newest first.
-
-    Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`. `total` receives the number of rows on all pages; None does not count.
-    """
+    """List the suggestions that the viewer may read, newest first."""
     conditions = (*filters.build_conditions(), *viewer.build_conditions())
     statement = _SELECT_ALL.where(*conditions).order_by(SUGGESTIONS.c.id.desc())
-    older = None if after is None else SUGGESTIONS.c.id < after
-    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda after: SUGGESTIONS.c.id < after)
     return [_to_record(row) for row in rows.mappings()]
 
 

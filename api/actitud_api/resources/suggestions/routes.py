@@ -26,6 +26,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import (
@@ -139,11 +140,8 @@ class SuggestionsController(Controller):
         rows = service.list_page(
             database,
             filters,
+            PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
             viewer=service.build_viewer(principal),
-            after=CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         kept, cursor = CURSOR.cut(query, rows, lambda record: record.id)
         return PAGE.page_of(request, map(schemas.build_suggestion, kept), cursor, total)

@@ -18,7 +18,7 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.suggestions import queries
 from actitud_api.resources.suggestions.queries import Kind as Kind
@@ -127,22 +127,11 @@ def build_viewer(principal: Principal | None) -> Viewer:
 
 
 def list_page(
-    database: Database,
-    filters: SuggestionFilters,
-    *,
-    viewer: Viewer = _ANYBODY,
-    after: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, filters: SuggestionFilters, page: PageRange[int], *, viewer: Viewer = _ANYBODY
 ) -> list[SuggestionRecord]:
-    """List the suggestions that the viewer may read, newest first.
-
-    Only suggestions with an id below `after` are listed; None lists all. Skips the first `offset` rows and returns at
-    most `limit`. `total` receives the number of all matching suggestions; None does not count.
-    """
+    """List the suggestions that the viewer may read, newest first."""
     with database.read() as session:
-        return queries.list_page(session, filters, viewer, after, offset, limit, total)
+        return queries.list_page(session, filters, viewer, page)
 
 
 def count_suggestions(database: Database, filters: SuggestionFilters) -> int:

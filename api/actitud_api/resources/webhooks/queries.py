@@ -30,7 +30,7 @@ from sqlmodel import Session
 from actitud_api.platform.auth.tables import AccessKeyTable
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import TakeTotal, execute_page
+from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.platform.storage.times import UtcTime
 from actitud_api.resources.webhooks.events import EventType
 from actitud_api.resources.webhooks.sending import SendingProblem
@@ -179,30 +179,23 @@ def get_webhook(session: Session, webhook: str, now: datetime) -> WebhookRecord 
     return None if row is None else _to_webhook(row)
 
 
+def _follow_webhook(after: tuple[datetime, str]) -> ColumnElement[bool]:
+    columns = (WEBHOOKS.c.created, WEBHOOKS.c.id)
+    values = (bindparam(None, value, column.type) for value, column in zip(after, columns, strict=True))
+    return tuple_(*columns) > tuple_(*values)
+
+
 def list_webhooks(
-    session: Session,
-    owner: str | None,
-    now: datetime,
-    after: tuple[datetime, str] | None,
-    offset: int,
-    limit: int | None,
-    total: TakeTotal | None = None,
+    session: Session, owner: str | None, now: datetime, page: PageRange[tuple[datetime, str]]
 ) -> list[WebhookRecord]:
     """List webhooks, oldest first.
 
-    `owner` keeps only the webhooks of this owner; None lists all. `after` is the creation time and id of the last
-    webhook of the previous page, None for the first page. Skips the first `offset` rows and returns at most `limit`, or
-    all if `limit` is None. `total` receives the number of rows on all pages; None does not count.
+    `owner` keeps only the webhooks of this owner; None lists all.
     """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
         statement = statement.where(WEBHOOKS.c.owner == owner)
-    later = None
-    if after is not None:
-        columns = (WEBHOOKS.c.created, WEBHOOKS.c.id)
-        values = (bindparam(None, value, column.type) for value, column in zip(after, columns, strict=True))
-        later = tuple_(*columns) > tuple_(*values)
-    rows = execute_page(session, statement, {"now": now}, after=later, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, {"now": now}, after=_follow_webhook)
     return [_to_webhook(row) for row in rows.mappings()]
 
 
@@ -267,25 +260,16 @@ def insert_deliveries(session: Session, rows: Sequence[Mapping[str, object]]) ->
 
 
 def list_deliveries(
-    session: Session,
-    webhook: str,
-    state: DeliveryState | None,
-    before: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    session: Session, webhook: str, state: DeliveryState | None, page: PageRange[int]
 ) -> list[DeliveryRecord]:
     """List the deliveries of a webhook, newest first.
 
-    `state` keeps only deliveries in this state, `before` only deliveries with a lower id; None does not filter. Skips
-    the first `offset` rows and returns at most `limit`. `total` receives the number of rows on all pages; None does not
-    count.
+    `state` keeps only the deliveries in this state; None does not filter.
     """
     statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook).order_by(DELIVERIES.c.id.desc())
     if state is not None:
         statement = statement.where(DELIVERIES.c.state == state)
-    older = None if before is None else DELIVERIES.c.id < before
-    rows = execute_page(session, statement, after=older, offset=offset, limit=limit, total=total)
+    rows = execute_page(session, statement, page, after=lambda before: DELIVERIES.c.id < before)
     return [_to_delivery(row) for row in rows.mappings()]
 
 

@@ -33,6 +33,7 @@ from actitud_api.platform.http.problems import (
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, build_revision
 from actitud_api.resources.webhooks import schemas, service
 from actitud_api.resources.webhooks.service import (
@@ -145,7 +146,7 @@ class WebhooksController(Controller):
         """
         total = query.make_total()
         rows = service.list_webhooks(
-            database, principal, after=CURSOR.read(query), offset=query.offset, limit=query.limit + 1, total=total
+            database, principal, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total)
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.created, row.id))
         return PAGE.page_of(request, map(schemas.build_webhook, page), cursor, total)
@@ -291,11 +292,8 @@ class WebhooksController(Controller):
             database,
             path.webhook,
             principal,
+            PageRange(LOG_CURSOR.read(query), query.offset, query.limit + 1, total),
             state=query.state,
-            before=LOG_CURSOR.read(query),
-            offset=query.offset,
-            limit=query.limit + 1,
-            total=total,
         )
         page, cursor = LOG_CURSOR.cut(query, rows, lambda row: row.id)
         return DELIVERIES.page_of(request, map(schemas.build_delivery, page), cursor, total)

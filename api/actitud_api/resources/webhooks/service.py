@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session, read_clock
-from actitud_api.platform.storage.pages import TakeTotal
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.webhooks import queries
 from actitud_api.resources.webhooks.events import AssessmentTransitioned as AssessmentTransitioned
@@ -203,27 +203,17 @@ def get_webhook(database: Database, webhook: str, principal: Principal) -> Webho
 
 
 def list_webhooks(
-    database: Database,
-    principal: Principal,
-    *,
-    after: tuple[datetime, str] | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, principal: Principal, page: PageRange[tuple[datetime, str]]
 ) -> list[WebhookRecord]:
-    """List the webhooks that the principal owns, or all if the principal is an administrator, oldest first.
-
-    `after` is the creation time and id of the last webhook of the previous page, None for the first page. Skips the
-    first `offset` rows and returns at most `limit`. `total` receives the number of all webhooks; None does not count.
-    """
+    """List the webhooks that the principal owns, or all if the principal is an administrator, oldest first."""
     owner = None if principal.role == "administrator" else principal.origin
     with database.read() as session:
-        return queries.list_webhooks(session, owner, read_clock(session), after, offset, limit, total)
+        return queries.list_webhooks(session, owner, read_clock(session), page)
 
 
 def summarise_webhooks(session: Session, box: SecretBox) -> WebhookSummary:
     """Return a summary of the states of all webhooks; `box` reads their secrets."""
-    records = queries.list_webhooks(session, None, read_clock(session), None, 0, None)
+    records = queries.list_webhooks(session, None, read_clock(session), PageRange())
     disabled = sum(record.state in ("gone", "failing") for record in records)
     try:
         for record in records:
@@ -304,21 +294,11 @@ def rotate_secret(
 
 
 def list_deliveries(
-    database: Database,
-    webhook: str,
-    principal: Principal,
-    *,
-    state: DeliveryState | None,
-    before: int | None,
-    offset: int,
-    limit: int,
-    total: TakeTotal | None = None,
+    database: Database, webhook: str, principal: Principal, page: PageRange[int], *, state: DeliveryState | None
 ) -> list[DeliveryRecord]:
     """List the deliveries of a webhook, newest first.
 
-    `state` keeps only deliveries in this state, `before` only deliveries with a lower id; None does not filter. Skips
-    the first `offset` rows and returns at most `limit`. `total` receives the number of all deliveries that match; None
-    does not count.
+    `state` keeps only the deliveries in this state; None does not filter.
 
     Raises:
         UnknownWebhook: There is no such webhook.
@@ -326,7 +306,7 @@ def list_deliveries(
     """
     with database.read() as session:
         record = _find(session, webhook, principal)
-        return queries.list_deliveries(session, record.id, state, before, offset, limit, total)
+        return queries.list_deliveries(session, record.id, state, page)
 
 
 def request_delivery(session: Session, webhook: str, message: str, principal: Principal) -> DeliveryRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from actitud_api.engine.methodology.model import Group, Indicator
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.records import Erasure
@@ -114,7 +116,7 @@ def load_source(database: Database, edition: str, *, principal: Principal | None
     """
     counted = editions.get(database, edition)
     record = counted.record
-    newest = publication.list_page(database, record.id, before=None, offset=0, limit=1)
+    newest = publication.list_page(database, record.id, PageRange(limit=1))
     figures = scores.get_state_key(database, record.id, principal=principal)
     row_state = (record.id, record.version, figures, assessments.get_erasure_state(database, record.id))
     return EditionSource(
@@ -143,7 +145,7 @@ def load_published_source(database: Database, edition: str) -> tuple[EditionSour
 def list_published_sources(database: Database) -> list[tuple[EditionSource, PublicationRecord]]:
     """List every published edition with its newest publication, newest edition first."""
     sources: list[tuple[EditionSource, PublicationRecord]] = []
-    for page in _read_pages(_build_edition_reader(database), _get_cursor_key, 0, None):
+    for page in _read_pages(partial(editions.list_page, database), _get_cursor_key, 0, None):
         for counted in page:
             source = load_source(database, counted.record.id)
             if source.published is not None:
@@ -368,10 +370,7 @@ def list_organisation_rows(
 
     The first `offset` rows are skipped, and at most `limit` rows are yielded; a `limit` of None yields all.
     """
-
-    def read(after: str | None, offset: int, limit: int) -> list[organisations.OrganisationRecord]:
-        return organisations.list_page(database, filters, after=after, offset=offset, limit=limit)
-
+    read = partial(organisations.list_page, database, filters)
     for page in _read_pages(read, lambda record: record.id, offset, limit):
         yield [_build_organisation_row(record) for record in page]
 
@@ -381,7 +380,7 @@ def list_edition_rows(database: Database, language: Language, offset: int, limit
 
     The first `offset` rows are skipped, and at most `limit` rows are yielded; a `limit` of None yields all.
     """
-    for page in _read_pages(_build_edition_reader(database), _get_cursor_key, offset, limit):
+    for page in _read_pages(partial(editions.list_page, database), _get_cursor_key, offset, limit):
         yield [
             (
                 counted.record.id,
@@ -444,16 +443,9 @@ def _read_ranking(database: Database, source: EditionSource, selection: RowSelec
     """
     edition = source.edition.id
 
-    def read(after: scores.ScoreCursorKey | None, offset: int, limit: int) -> list[RankingRow]:
+    def read(page: PageRange[scores.ScoreCursorKey]) -> list[RankingRow]:
         rows = scores.list_ranking(
-            database,
-            edition,
-            selection.filters,
-            principal=selection.principal,
-            sort=selection.sort,
-            after=after,
-            offset=offset,
-            limit=limit,
+            database, edition, selection.filters, page, principal=selection.principal, sort=selection.sort
         )
         if source.published is not None:
             newest = publication.get(database, edition, publication.LATEST)
@@ -464,30 +456,23 @@ def _read_ranking(database: Database, source: EditionSource, selection: RowSelec
     return _read_pages(read, lambda row: scores.get_cursor_key(row, selection.sort), selection.offset, selection.limit)
 
 
-def _build_edition_reader(
-    database: Database,
-) -> Callable[[editions.EditionCursorKey | None, int, int], list[CountedEdition]]:
-    return lambda after, offset, limit: editions.list_page(database, after=after, offset=offset, limit=limit)
-
-
 def _get_cursor_key(counted: CountedEdition) -> editions.EditionCursorKey:
     return counted.record.period_to, counted.record.id
 
 
 def _read_pages(
-    read: Callable[[K | None, int, int], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
+    read: Callable[[PageRange[K]], list[T]], cursor_key: Callable[[T], K], offset: int, limit: int | None
 ) -> Iterator[list[T]]:
     """Yield the pages of a list from `offset`, at most `limit` rows in total; None yields all.
 
-    `read(key, skip, size)` returns at most `size` rows after the row with that cursor key, without the first
-    `skip` of them; the key None stands for the beginning of the list. `cursor_key` returns the key of a row.
-    Each page begins after the last row of the previous one, so rows are neither repeated nor skipped.
+    `read` returns the rows of a part of the list, and `cursor_key` the sort key of a row. Each page begins after the
+    last row of the previous one, so rows are neither repeated nor skipped.
     """
     after: K | None = None
     left = limit
     while left is None or left > 0:
         size = PAGE if left is None else min(PAGE, left)
-        page = read(after, offset, size)
+        page = read(PageRange(after, offset, size))
         if page:
             yield page
         if len(page) < size:

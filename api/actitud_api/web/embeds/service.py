@@ -11,6 +11,7 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, to_points
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ReviewTally, ScoreFilters
@@ -94,7 +95,7 @@ def list_standings(
     The first `offset` organisations are skipped, and at most `limit` are listed. The list is empty if the edition is
     not published.
     """
-    rows = scores.list_ranking(database, edition.id, filters, sort=sort, after=None, offset=offset, limit=limit)
+    rows = scores.list_ranking(database, edition.id, filters, PageRange(offset=offset, limit=limit), sort=sort)
     later = scores.find_later_editions(database, edition, [row.organisation for row in rows])
     tallies = scores.count_reviews(database, edition.id, [row.organisation for row in rows])
     return [

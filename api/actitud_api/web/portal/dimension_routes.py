@@ -17,6 +17,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, mark_incomplete
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.scores import comparison, comparison_schemas
@@ -182,10 +183,8 @@ class DimensionsController(Controller):
             found.edition.id,
             DIMENSION_KEYS[position],
             filters,
+            PageRange(limit=EXEMPLARS_MAX),
             principal=None,
-            after=None,
-            offset=0,
-            limit=EXEMPLARS_MAX,
         )
         return render_portal_page(
             request,

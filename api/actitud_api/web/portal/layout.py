@@ -21,6 +21,7 @@ from actitud_api.platform.http.scope import (
 )
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.charts.drawing import prepare_templates
@@ -243,7 +244,7 @@ def list_published_editions(database: Database) -> list[editions.CountedEdition]
 
     Only the newest `_EDITIONS_MAX` editions, whether published or not, are read, so older editions are not listed.
     """
-    listed = editions.list_page(database, after=None, offset=0, limit=_EDITIONS_MAX)
+    listed = editions.list_page(database, PageRange(limit=_EDITIONS_MAX))
     return [counted for counted in listed if counted.record.state == "published"]
 
 

@@ -16,6 +16,7 @@ from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.kinds import Band, Kind
@@ -308,10 +309,10 @@ def build_ranking_page(
     number = min(request.page, last)
     offset = PER_PAGE * (number - 1)
     if request.is_closest_first:
-        rows = service.search_ranking(database, edition.id, filters, offset=offset, limit=PER_PAGE)
+        rows = service.search_ranking(database, edition.id, filters, PageRange(offset=offset, limit=PER_PAGE))
     else:
         rows = service.list_ranking(
-            database, edition.id, filters, sort=request.sort, after=None, offset=offset, limit=PER_PAGE
+            database, edition.id, filters, PageRange(offset=offset, limit=PER_PAGE), sort=request.sort
         )
     drawn = list_robust_ranks(database, computed, edition.id, [row.organisation for row in rows if row.rank])
     intervals = {
@@ -410,12 +411,10 @@ def list_robust_ranks(
             computed,
             edition,
             ScoreFilters(organisations=tuple(organisations)),
+            PageRange(limit=len(organisations)),
             principal=None,
             draws=DRAWS,
             seed=SEED,
-            after=None,
-            offset=0,
-            limit=len(organisations),
         )
     except ComputationBusy:  # the page says that intervals are missing, rather than fail
         return []

@@ -16,6 +16,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url, mark_incomplete
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
@@ -232,9 +233,7 @@ def render_unscored_page(request: ApiRequest, database: Database, error: Unknown
     record = service.find_edition(database, error.edition)
     to = build_links(request)
     try:
-        past = scores.list_history(
-            database, error.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX
-        )
+        past = scores.list_history(database, error.organisation, PageRange(limit=HISTORY_MAX), principal=None)
     except UnknownOrganisation:
         past = []
     return render_missing_page(

@@ -18,6 +18,7 @@ from actitud_api.engine.scoring.change_decomposition import are_comparable
 from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
@@ -353,9 +354,7 @@ def describe_organisation(
     beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
-    past = service.list_history(
-        database, edition_score.organisation, principal=None, after=None, offset=0, limit=HISTORY_MAX
-    )
+    past = service.list_history(database, edition_score.organisation, PageRange(limit=HISTORY_MAX), principal=None)
     previous = _find_previous_edition(past, edition)
     changes = None
     if previous is not None:

@@ -19,6 +19,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, find_base_url
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.suggestions import schemas, service
 from actitud_api.resources.suggestions.service import DIMENSION_BY_INDICATOR, Kind, SuggestionFilters, SuggestionRecord
 from actitud_api.resources.suggestions.service import State as Decided
@@ -183,7 +184,7 @@ def describe_suggestions(
     """Describe the newest suggestions that the filters select as texts, at most `limit` of them."""
     return [
         describe_suggestion(record, language, to)
-        for record in service.list_page(database, filters, after=None, offset=0, limit=limit)
+        for record in service.list_page(database, filters, PageRange(limit=limit))
     ]
 
 
@@ -275,7 +276,7 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
     found = service.count_suggestions(database, filters)
     last = max(1, -(-found // PER_PAGE))
     number = min(read_page_number(parameters), last)
-    records = service.list_page(database, filters, after=None, offset=PER_PAGE * (number - 1), limit=PER_PAGE)
+    records = service.list_page(database, filters, PageRange(offset=PER_PAGE * (number - 1), limit=PER_PAGE))
 
     def address(page: int) -> str:
         pairs: list[tuple[str, str | int]] = [*chosen.items(), *([("page", page)] if page > 1 else [])]
