@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.resources.editions import service as editions
 from tests.support.databases import opened
+from tests.support.editions import draft_edition
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]
 OWNER = "ES-DIR3-L01280796"
@@ -31,13 +32,7 @@ def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     with opened(url) as database, database.write() as session:
         for year in (2027, 2028):
-            made = editions.EditionDraft(
-                id=str(year),
-                titles={"es": "Edición", "en": "Edition"},
-                methodology="2026.1",
-                period_from=date(year, 1, 1),
-                period_to=date(year, 12, 31),
-            )
+            made = draft_edition(str(year), year=year)
             editions.create(session, made, now=datetime.now(UTC))
     capsys.readouterr()
     return url

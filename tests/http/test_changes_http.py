@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, migrated_sqlite
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
@@ -73,12 +73,8 @@ def fill(database: Database) -> None:
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in made], NOW)
         states: dict[int, State] = {2025: "in_review", 2026: "in_review", 2027: "open"}
         for year, state in states.items():
-            draft = editions.EditionDraft(
-                id=str(year),
-                titles={"en": f"Edition {year}"},
-                methodology=STATED[str(year)]["methodology"],
-                period_from=date(year, 1, 1),
-                period_to=date(year, 12, 31),
+            draft = draft_edition(
+                str(year), methodology=STATED[str(year)]["methodology"], year=year, titles={"en": f"Edition {year}"}
             )
             editions.add(session, editions.build_record(draft, now=NOW, state=state))
         rows = [*((edition, "XX-T-1", body) for edition, body in STATED.items()), ("2026", "XX-T-2", request())]
@@ -101,13 +97,7 @@ def served(url: str) -> Iterator[Client]:
 
 @pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("changes"))
-        with served(url) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+    with made_anew(request, tmp_path_factory.mktemp("changes")) as url, served(url) as made:
         yield made
 
 

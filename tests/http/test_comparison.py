@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import islice, product
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,8 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
-from tests.support.databases import BOTH, migrated_sqlite
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, migrated_sqlite
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 from tests.unit.scoring.test_robustness import stranger
 
@@ -77,13 +77,7 @@ def fill(database: Database) -> None:
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in entries], NOW)
         states: dict[int, State] = {2025: "in_review", 2026: "in_review", 2027: "open"}
         for year, state in states.items():
-            draft = editions.EditionDraft(
-                id=str(year),
-                titles={"es": str(year), "en": str(year)},
-                methodology="2027.1",
-                period_from=date(year, 1, 1),
-                period_to=date(year, 12, 31),
-            )
+            draft = draft_edition(str(year), methodology="2027.1", year=year, titles={"es": str(year), "en": str(year)})
             editions.add(session, editions.build_record(draft, now=NOW, state=state))
         simulated = list(islice(simulate(load_methodology("2027.1")), 60))
         first = simulated[4]  # of 24,521 inhabitants: it is asked about D1, and scores in it
@@ -112,13 +106,7 @@ def served(url: str) -> Iterator[Client]:
 @pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; what tests write is theirs alone."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("comparison"))
-        with served(url) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+    with made_anew(request, tmp_path_factory.mktemp("comparison")) as url, served(url) as made:
         yield made
 
 

@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -29,8 +29,8 @@ from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, migrated_sqlite
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 from tests.support.scale import NIGHT
 
@@ -95,12 +95,8 @@ def fill(database: Database) -> None:
 
 def add_edition(session: Session, year: int, state: State, scored: Mapping[str, tuple[object, ...]]) -> None:
     """An edition with the figures of its assessments."""
-    draft = editions.EditionDraft(
-        id=str(year),
-        titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-        methodology="2027.1",
-        period_from=date(year, 1, 1),
-        period_to=date(year, 12, 31),
+    draft = draft_edition(
+        str(year), methodology="2027.1", year=year, titles={"es": f"Edición {year}", "en": f"Edition {year}"}
     )
     editions.add(session, editions.build_record(draft, now=NOW, state=state))
     assessments.store_rows(session, [row(str(year), *one) for one in scored.items()])
@@ -127,13 +123,7 @@ def served(url: str) -> Iterator[Client]:
 @pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; for tests that only read."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("scores"))
-        with served(url) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+    with made_anew(request, tmp_path_factory.mktemp("scores")) as url, served(url) as made:
         yield made
 
 

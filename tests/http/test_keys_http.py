@@ -23,8 +23,7 @@ from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import service as organisations
-from tests.support.databases import BOTH, migrated_sqlite, unlimited
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, unlimited
 from tests.support.publishing import publish_year
 from tests.support.scale import NIGHT
 
@@ -79,13 +78,8 @@ class Service(NamedTuple):
 @pytest.fixture(scope="module", params=BOTH)
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for the module."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("keys"))
+    with made_anew(request, tmp_path_factory.mktemp("keys")) as url:
         yield url
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name:
-        yield server.url(name)
 
 
 @pytest.fixture(scope="module")

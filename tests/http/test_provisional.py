@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
+from tests.support.editions import draft_edition
 from tests.support.publishing import BIG, SMALL, publish_stored, submissions
 from tests.support.second_version import PRODUCT, VERSIONS, Overlay
 from tests.verification.test_defects import by_script, by_sdk, by_service
@@ -66,13 +67,7 @@ def fill(database: Database) -> None:
         ]
         organisations.add(session, [msgspec.convert(entry, organisations.OrganisationEntry) for entry in made], NOW)
         for year, version in versions.items():
-            draft = editions.EditionDraft(
-                id=str(year),
-                titles={"es": str(year), "en": str(year)},
-                methodology=version,
-                period_from=date(year, 1, 1),
-                period_to=date(year, 12, 31),
-            )
+            draft = draft_edition(str(year), methodology=version, year=year, titles={"es": str(year), "en": str(year)})
             editions.add(session, editions.build_record(draft, now=NOW, state="in_review"))
             methodology = load_methodology(version)
             for name in (BIG, SMALL):

@@ -17,8 +17,7 @@ from sqlalchemy import Connection, Engine, event, text
 from actitud_api.platform.storage import row_reader
 from actitud_api.platform.storage.row_reader import fetch_rows
 from tests.http.test_edition_scores import key, served
-from tests.support.databases import BOTH, migrated_sqlite
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew
 
 pytestmark = pytest.mark.both_databases
 
@@ -42,12 +41,7 @@ OPEN: Final = "/v1/editions/2027/scores?limit=2"
 @pytest.fixture(scope="module", params=BOTH)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application on each kind of database; for tests that only read."""
-    if request.param == "sqlite":
-        with served(migrated_sqlite(tmp_path_factory.mktemp("plans"))) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+    with made_anew(request, tmp_path_factory.mktemp("plans")) as url, served(url) as made:
         yield made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from actitud_api.platform.storage.errors import Unavailable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import service as scores
 from tests.support.databases import opened
+from tests.support.editions import draft_edition
 from tests.support.postgresql import Server
 from tests.support.publishing import BIG, EDITION
 from tests.support.reviewed import PERSON, publish_reviewed
@@ -32,13 +33,7 @@ ENDING: Final = select(func.pg_terminate_backend(func.pg_backend_pid()))
 
 
 def store(database: Database, edition: str) -> None:
-    draft = editions.EditionDraft(
-        id=edition,
-        titles={"es": "Edición", "en": "Edition"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
+    draft = draft_edition(edition)
     with database.write() as session:
         editions.add(session, editions.build_record(draft, now=datetime(2026, 5, 4, tzinfo=UTC)))
 

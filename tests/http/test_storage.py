@@ -23,6 +23,7 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.sqlite import READERS
 from actitud_api.resources.editions import service as editions
 from tests.support.databases import opened, sqlite_url
+from tests.support.editions import draft_edition
 from tests.support.postgresql import Server
 
 pytestmark = pytest.mark.both_databases
@@ -74,13 +75,7 @@ TABLES = {
 
 
 def an_edition(identifier: str = "2026") -> editions.EditionRecord:
-    draft = editions.EditionDraft(
-        id=identifier,
-        titles={"es": "Edición", "en": "Edition"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
+    draft = draft_edition(identifier)
     return editions.build_record(draft, now=datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
 
 

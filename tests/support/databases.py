@@ -61,6 +61,17 @@ def template(postgresql: postgres.Server) -> Iterator[str]:
         yield name
 
 
+@contextmanager
+def made_anew(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The URL of a database with the tables and nothing in them, for a fixture of `BOTH` that many tests share."""
+    if request.param == "sqlite":
+        yield migrated_sqlite(folder)
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    with server.database(request.getfixturevalue("template")) as name:
+        yield server.url(name)
+
+
 @pytest.fixture(params=BOTH)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """The kind of database that a test runs on."""

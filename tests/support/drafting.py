@@ -13,6 +13,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.assessing import DOMAIN, body_a
+from tests.support.editions import draft_edition
 from tests.support.settling import anything
 
 EDITION: Final = "2027"
@@ -44,14 +45,7 @@ def fill_drafts(database: Database, count: int, edition: str = EDITION) -> list[
     body = body_a()
     body["answers"] = {name: answer for name, answer in body["answers"].items() if name.partition(".")[0] in ANSWERED}
     request = msgspec.convert(body, assessments.REQUEST_TYPES["2026.1"].whole)
-    draft = editions.EditionDraft(
-        id=edition,
-        titles={"es": "Edición", "en": "Edition"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-        calendar=CALENDAR,
-    )
+    draft = draft_edition(edition, calendar=CALENDAR)
     with database.write() as session:
         entries = [organisations.OrganisationEntry(id=name, name=name, kind="MUN", domains=(DOMAIN,)) for name in names]
         if not organisations.exists(session, names[0]):

@@ -34,6 +34,7 @@ from actitud_api.resources.publications.service import (
 )
 from actitud_api.resources.scores.service import REQUESTS
 from tests.support.databases import make_key
+from tests.support.editions import draft_edition
 
 EDITION: Final = "2026"
 NOW: Final = datetime(2027, 6, 1, 9, 30, 0, 5, tzinfo=UTC)
@@ -138,13 +139,7 @@ def fill_many(database: Database, edition: str, number: int) -> None:
 
 
 def _build_record(edition: str, year: int = 2026) -> editions.EditionRecord:
-    draft = editions.EditionDraft(
-        id=edition,
-        titles={"es": f"Edición {edition}", "en": f"Edition {edition}"},
-        methodology="2026.1",
-        period_from=date(year, 1, 1),
-        period_to=date(year, 12, 31),
-    )
+    draft = draft_edition(edition, year=year, titles={"es": f"Edición {edition}", "en": f"Edition {edition}"})
     return editions.build_record(draft, now=BEFORE, state="in_review")
 
 

@@ -20,6 +20,7 @@ from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
+from tests.support.editions import draft_edition
 from tests.support.publishing import BIG, EDITION, publish
 from tests.support.settling import anything
 
@@ -38,13 +39,7 @@ def fill_reviewed(database: Database) -> None:
     D1.01 is rejected, D10.07 capped and D2.05 insufficient. It was returned once, so there is a verdict on an earlier
     answer too.
     """
-    draft = editions.EditionDraft(
-        id=EDITION,
-        titles={"es": "Edición", "en": "Edition"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
+    draft = draft_edition(EDITION)
     assessor: dict[str, Any] = {**_OF_ASSESSMENT, "role": "assessor", "now": JUDGED}
     with database.write() as session:
         entry = organisations.OrganisationEntry(id=BIG, name="Ávila", kind="MUN", domains=(DOMAIN,))

@@ -42,6 +42,7 @@ from tests.http.publications.test_refusals import read
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import make_key, unlimited
+from tests.support.editions import draft_edition
 from tests.support.figures import FigureRecorder
 from tests.support.publishing import (
     BARE,
@@ -263,13 +264,7 @@ def publish_heard(
 
     Before, D1.01 was rejected and level 1 allowed at most; the organisation replied. `then` happens after the return.
     """
-    draft = editions.EditionDraft(
-        id=EDITION,
-        titles={"es": "Edición", "en": "Edition"},
-        methodology="2026.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
+    draft = draft_edition(EDITION)
     with database.write() as session:
         entries = [organisations.OrganisationEntry(id=name, name=name, kind="MUN") for name in (BIG, LATE)]
         organisations.add(session, entries, SUBMITTED)

@@ -62,6 +62,7 @@ from tests.http.reviews.story_model import LAST_DAYS, RETURNED_UNTIL, Given, Mod
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.assessing import document as evidence
 from tests.support.databases import make_key
+from tests.support.editions import draft_edition
 from tests.support.figures import FigureRecorder
 from tests.support.publishing import publish
 from tests.support.scale import NIGHT, STEPS, STORIES
@@ -125,13 +126,7 @@ class Story(RuleBasedStateMachine):
         self.open: editions.State = "open"
         self.moment = self.acts = 0
         self.published: PublicationRecord | None = None
-        draft = editions.EditionDraft(
-            id=self.edition,
-            titles={"es": "Edición", "en": "Edition"},
-            methodology="2026.1",
-            period_from=date(2026, 1, 1),
-            period_to=date(2026, 12, 31),
-        )
+        draft = draft_edition(self.edition)
         with self.database.write() as session:
             editions.add(session, editions.build_record(draft, now=MOMENTS[0]))
         for step, organisation in itertools.product(range(max(steps)), ORGANISATIONS):

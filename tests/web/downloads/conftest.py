@@ -14,8 +14,7 @@ from msgspec import structs
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, make_key, migrated_sqlite, unlimited
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, make_key, unlimited
 from tests.support.publishing import BEFORE, fill, publish
 from tests.web.downloads.hostile import HOSTILE
 
@@ -26,13 +25,8 @@ BASE = "https://madurez.example"
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
     """A client of the service on each kind of database; for tests that only read."""
     folder = tmp_path_factory.mktemp("exports")
-    if request.param == "sqlite":
-        url = migrated_sqlite(folder)
+    with made_anew(request, folder) as url:
         yield from _installed(url, folder)
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name:
-        yield from _installed(server.url(name), folder)
 
 
 def _installed(url: str, folder: Path) -> Iterator[TestClient[Litestar]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from litestar import Litestar
@@ -19,6 +19,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
@@ -97,12 +98,8 @@ def installed(url: str, public_url: str | None = BASE) -> Iterator[Client]:
 
 def add_edition(session: Session, year: str, scored: Mapping[str, Figures], state: editions.State) -> None:
     """An edition of a year with its scores."""
-    draft = editions.EditionDraft(
-        id=year,
-        titles={"es": f"Edición {year}", "en": f"Edition {year}"},
-        methodology="2027.1",
-        period_from=date(int(year[:4]), 1, 1),
-        period_to=date(int(year[:4]), 12, 31),
+    draft = draft_edition(
+        year, methodology="2027.1", year=int(year[:4]), titles={"es": f"Edición {year}", "en": f"Edition {year}"}
     )
     editions.add(session, editions.build_record(draft, now=NOW, state=state))
     assessments.store_rows(session, [_row(year, organisation, figures) for organisation, figures in scored.items()])

@@ -28,8 +28,7 @@ from actitud_api.resources.publications.queries import SCORES
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds import routes
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, make_key, migrated_sqlite, unlimited
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, make_key, migrated_sqlite, unlimited
 from tests.support.publishing import BARE, BEFORE, BIG, LATE, NOW, SMALL, correction, fill, publish
 from tests.support.scale import NAMES, NIGHT
 from tests.web.embeds.hostile import names
@@ -89,12 +88,7 @@ class Reader(NamedTuple):
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a service with two editions, one of which was corrected twice; for tests that only read."""
     folder = tmp_path_factory.mktemp("feeds")
-    if request.param == "sqlite":
-        with published(migrated_sqlite(folder), folder) as client:
-            yield client
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, published(server.url(name), folder) as client:
+    with made_anew(request, folder) as url, published(url, folder) as client:
         yield client
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
@@ -72,12 +73,11 @@ def placed(url: str) -> Iterator[Client]:
             organisations.add(session, [new], NOW)
             states: dict[str, editions.State] = {EDITION: "in_review", OPEN: "open"}
             for year, state in states.items():
-                draft = editions.EditionDraft(
-                    id=year,
-                    titles={"es": f"Edición {year}", "en": f"Edition {year}"},
+                draft = draft_edition(
+                    year,
                     methodology="2027.1",
-                    period_from=date(int(year), 1, 1),
-                    period_to=date(int(year), 12, 31),
+                    year=int(year),
+                    titles={"es": f"Edición {year}", "en": f"Edition {year}"},
                 )
                 editions.add(session, editions.build_record(draft, now=NOW, state=state))
             rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import date
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -15,11 +14,12 @@ from PIL import Image
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.ranking import FiveNumberSummary
-from actitud_api.resources.editions.service import EditionDraft, build_record
+from actitud_api.resources.editions.service import build_record
 from actitud_api.resources.organisations.territories import TERRITORIES
 from actitud_api.resources.scores.territories import EditionTerritories, TerritoryFigures
 from actitud_api.web.portal.edition_charts import draw_map
 from actitud_api.web.portal.figures import FigureFormatter
+from tests.support.editions import draft_edition
 from tests.web.embeds.reading import page
 from tests.web.portal.places import EDITION, NOW, OPEN, Client
 
@@ -133,13 +133,7 @@ def test_the_figures_of_the_map_are_those_of_the_provinces(places: Client) -> No
 def test_no_figure_of_the_map_is_in_two_classes() -> None:
     """The classes are those of the whole points on the tiles: 45.40 and 44.60 are both 45, and so of one colour."""
     medians = {"01": 3_010, "02": 3_990, "03": 4_460, "04": 4_540, "05": 4_550, "06": 6_000}
-    draft = EditionDraft(
-        id="2026",
-        titles={"es": "2026"},
-        methodology="2027.1",
-        period_from=date(2026, 1, 1),
-        period_to=date(2026, 12, 31),
-    )
+    draft = draft_edition("2026", methodology="2027.1", titles={"es": "2026"})
     provinces = tuple(summarise(province, median) for province, median in medians.items())
     found = EditionTerritories(build_record(draft, now=NOW, state="published"), summarise(None, 4_500), provinces)
     drawn = draw_map(found, FigureFormatter(load_methodology("2027.1"), "en"), None)

@@ -18,8 +18,7 @@ from tests.contract.asgi import Sent, exchange
 from tests.contract.hostile import FILTERS, SEGMENTS, WRONG
 from tests.http.test_edition_scores import Client, served
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, migrated_sqlite, opened, unlimited
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, opened, unlimited
 from tests.web.embeds.reading import Document, Element, page
 
 EDITION = "/portal/2026"
@@ -28,13 +27,7 @@ EDITION = "/portal/2026"
 @pytest.fixture(scope="module", params=BOTH)
 def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service on each kind of database; for tests that only read."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("years"))
-        with served(url) as made:
-            yield made
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, served(server.url(name)) as made:
+    with made_anew(request, tmp_path_factory.mktemp("years")) as url, served(url) as made:
         yield made
 
 

@@ -25,8 +25,8 @@ from actitud_api.resources.scores.computed import ComputationBusy
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.result import describe_level
 from tests.support.applications import borrow_app
-from tests.support.databases import BOTH, migrated_sqlite, unlimited
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew, unlimited
+from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
 from tests.web.embeds.reading import Document, Element, page
@@ -76,13 +76,7 @@ EVIDENCE: Final = {
 @pytest.fixture(scope="module", params=BOTH)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the service with the editions of the embeds; for tests that only read."""
-    if request.param == "sqlite":
-        url = migrated_sqlite(tmp_path_factory.mktemp("sheets"))
-        with installed(url) as client:
-            yield client
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name, installed(server.url(name)) as client:
+    with made_anew(request, tmp_path_factory.mktemp("sheets")) as url, installed(url) as client:
         yield client
 
 
@@ -98,13 +92,7 @@ def proven(database: object, url: str) -> Iterator[Client]:
             self_declared=frozenset({"D1.06"}),
             set_aside={"D3.09": "stale"},
         )
-        draft = editions.EditionDraft(
-            id="2026",
-            titles={"es": "Edición 2026", "en": "Edition 2026"},
-            methodology="2027.1",
-            period_from=date(2026, 1, 1),
-            period_to=date(2026, 12, 31),
-        )
+        draft = draft_edition("2026", methodology="2027.1", titles={"es": "Edición 2026", "en": "Edition 2026"})
         made = assessments.to_row("2026", PROVEN, submission, simulated.evaluation, NOW) | {"evidence": EVIDENCE}
         poor = {"status": "insufficient_evidence", "level": None, "index_value": 9_000, "rank_points": -1}
         entry = organisations.OrganisationEntry(
