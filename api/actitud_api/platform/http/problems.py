@@ -380,17 +380,18 @@ def maps_to(
     exception: type[E],
     problem: ProblemType,
     detail: Callable[[E], Texts],
-    faults: Callable[[E], Sequence[Fault]] = lambda error: (),
+    faults: Callable[[E, Texts], Sequence[Fault]] = lambda error, detail: (),
 ) -> ProblemMapping:
     """Return a mapping that turns exceptions of a type into problems of the type `problem`.
 
-    `detail` returns the explanation for an exception, and `faults` the faults of the request. The `routes.py` of each
-    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
+    `detail` returns the explanation for an exception, and `faults` the faults of the request for an exception and its
+    explanation. The `routes.py` of each resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
     """
 
     def map_exception(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
-        return ProblemError(problem, detail(error), faults(error))
+        text = detail(error)
+        return ProblemError(problem, text, faults(error, text))
 
     return exception, map_exception
 

@@ -57,14 +57,6 @@ _LINKS = {
 }
 
 
-def _another_methodology(error: MethodologyMismatch) -> Texts:
-    return Texts(
-        "La edición se responde con la metodología {required}.",
-        "The edition is answered under the methodology {required}.",
-        required=error.required,
-    )
-
-
 def _errors(error: NotSubmittable) -> Iterator[Fault]:
     for finding in error.errors:
         text = Texts("{finding}", "{finding}", finding=partial(schemas.format_finding, error.methodology, finding))
@@ -99,10 +91,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         MethodologyMismatch,
         CONFLICT,
-        _another_methodology,
-        lambda error: [
-            Fault(f"{error.pointer}/methodology", "edition", error.sent, _another_methodology(error), error.required)
-        ],
+        lambda error: Texts(
+            "La edición se responde con la metodología {required}.",
+            "The edition is answered under the methodology {required}.",
+            required=error.required,
+        ),
+        lambda error, detail: [Fault(f"{error.pointer}/methodology", "edition", error.sent, detail, error.required)],
     ),
     maps_to(
         NotSubmittable,
@@ -111,7 +105,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             "La evaluación no se puede presentar así; véase `errors`.",
             "The assessment cannot be submitted like this; see `errors`.",
         ),
-        lambda error: limit_faults(_errors(error)),
+        lambda error, detail: limit_faults(_errors(error)),
     ),
 )
 

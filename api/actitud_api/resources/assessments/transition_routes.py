@@ -73,47 +73,6 @@ def _invalid_transition(error: InvalidTransition) -> Texts:
     )
 
 
-def _passed(error: DeadlinePassed) -> Texts:
-    return Texts(
-        "El último día de {name} fue el {day}. Quien publica la edición puede dar más (`extensions`, fase `{phase}`).",
-        "The last day of {name} was {day}. The publisher of the edition can give more (`extensions`, phase `{phase}`).",
-        name=PHASES[error.phase],
-        day=partial(words.format_day, error.day),
-        phase=error.phase,
-    )
-
-
-def _still_open(error: HearingStillOpen) -> Texts:
-    return Texts(
-        "La audiencia dura hasta el {day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
-        "The hearing goes on until {day}, and that day ends when it has ended everywhere (UTC-12).",
-        day=partial(words.format_day, error.day),
-    )
-
-
-def _too_short(error: HearingTooShort) -> Texts:
-    return Texts(
-        "La audiencia terminaría hoy, {day}, y no dejaría un día entero para alegar: antes de empezarla, amplíela "
-        "hasta el {first} o más allá con una prórroga (`extensions`, fase `hearing`).",
-        "The hearing would end today, {day}, which leaves no whole day to reply: before it begins, give it until "
-        "{first} or later with an extension (`extensions`, phase `hearing`).",
-        day=error.day,
-        first=error.first,
-    )
-
-
-def _too_late(error: TooLateToReply) -> Texts:
-    return Texts(
-        "La audiencia termina el {day} y ya no queda un día entero para alegar: desde entonces solo se admite lo que "
-        "sea más favorable a la organización. Lo más severo tiene que darle otro último día (`hearing_until`), desde "
-        "el {first}.",
-        "The hearing ends on {day}, which leaves no whole day to reply: from then on only what is milder is admitted. "
-        "What is harsher has to give the organisation another last day (`hearing_until`), {first} or later.",
-        day=error.day,
-        first=error.first,
-    )
-
-
 _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
     "notice": Texts(
@@ -131,10 +90,6 @@ _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
 }
 
 
-def _invalid_deadline(error: InvalidDeadline) -> Texts:
-    return _INVALID_DEADLINE[error.rule].fill(day=error.day, against=error.against)
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownTransition,
@@ -149,39 +104,65 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         InvalidTransition,
         CONFLICT,
         _invalid_transition,
-        lambda error: [Fault("", "state", error.state, _invalid_transition(error), allowed=error.allowed)],
+        lambda error, detail: [Fault("", "state", error.state, detail, allowed=error.allowed)],
     ),
     maps_to(
         DeadlinePassed,
         CONFLICT,
-        _passed,
-        lambda error: [Fault("", "deadline", str(error.day), _passed(error))],
+        lambda error: Texts(
+            "El último día de {name} fue el {day}. Quien publica la edición puede dar más (`extensions`, fase "
+            "`{phase}`).",
+            "The last day of {name} was {day}. The publisher of the edition can give more (`extensions`, phase "
+            "`{phase}`).",
+            name=PHASES[error.phase],
+            day=partial(words.format_day, error.day),
+            phase=error.phase,
+        ),
+        lambda error, detail: [Fault("", "deadline", str(error.day), detail)],
     ),
     maps_to(
         HearingStillOpen,
         CONFLICT,
-        _still_open,
-        lambda error: [Fault("", "deadline", str(error.day), _still_open(error))],
+        lambda error: Texts(
+            "La audiencia dura hasta el {day}, y ese día no termina hasta que termina en todas partes (UTC-12).",
+            "The hearing goes on until {day}, and that day ends when it has ended everywhere (UTC-12).",
+            day=partial(words.format_day, error.day),
+        ),
+        lambda error, detail: [Fault("", "deadline", str(error.day), detail)],
     ),
     maps_to(
         InvalidDeadline,
         CONFLICT,
-        _invalid_deadline,
-        lambda error: [
-            Fault(f"/{error.member}", error.rule, str(error.day), _invalid_deadline(error), str(error.against))
-        ],
+        lambda error: _INVALID_DEADLINE[error.rule].fill(day=error.day, against=error.against),
+        lambda error, detail: [Fault(f"/{error.member}", error.rule, str(error.day), detail, str(error.against))],
     ),
     maps_to(
         HearingTooShort,
         CONFLICT,
-        _too_short,
-        lambda error: [Fault("", "notice", str(error.day), _too_short(error), str(error.first))],
+        lambda error: Texts(
+            "La audiencia terminaría hoy, {day}, y no dejaría un día entero para alegar: antes de empezarla, amplíela "
+            "hasta el {first} o más allá con una prórroga (`extensions`, fase `hearing`).",
+            "The hearing would end today, {day}, which leaves no whole day to reply: before it begins, give it until "
+            "{first} or later with an extension (`extensions`, phase `hearing`).",
+            day=error.day,
+            first=error.first,
+        ),
+        lambda error, detail: [Fault("", "notice", str(error.day), detail, str(error.first))],
     ),
     maps_to(
         TooLateToReply,
         CONFLICT,
-        _too_late,
-        lambda error: [Fault("/hearing_until", "harsher", str(error.day), _too_late(error), str(error.first))],
+        lambda error: Texts(
+            "La audiencia termina el {day} y ya no queda un día entero para alegar: desde entonces solo se admite lo "
+            "que sea más favorable a la organización. Lo más severo tiene que darle otro último día "
+            "(`hearing_until`), desde el {first}.",
+            "The hearing ends on {day}, which leaves no whole day to reply: from then on only what is milder is "
+            "admitted. What is harsher has to give the organisation another last day (`hearing_until`), {first} or "
+            "later.",
+            day=error.day,
+            first=error.first,
+        ),
+        lambda error, detail: [Fault("/hearing_until", "harsher", str(error.day), detail, str(error.first))],
     ),
 )
 

@@ -21,15 +21,6 @@ from actitud_api.resources.organisations import routes as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.reviews import routes as reviews
 
-
-def _describe_alias(error: IdentifierIsAlias) -> Texts:
-    return Texts(
-        "Es otro identificador de {organisation}: use ese.",
-        "It is another identifier of {organisation}: use that one.",
-        organisation=error.organisation,
-    )
-
-
 _MAPPINGS: Final[tuple[ProblemMapping, ...]] = (
     *organisations.PROBLEMS,
     *editions.PROBLEMS,
@@ -41,8 +32,12 @@ _MAPPINGS: Final[tuple[ProblemMapping, ...]] = (
     maps_to(
         IdentifierIsAlias,
         CONFLICT,
-        _describe_alias,
-        lambda error: [Fault("/organisations", "alias", None, _describe_alias(error), error.organisation)],
+        lambda error: Texts(
+            "Es otro identificador de {organisation}: use ese.",
+            "It is another identifier of {organisation}: use that one.",
+            organisation=error.organisation,
+        ),
+        lambda error, detail: [Fault("/organisations", "alias", None, detail, error.organisation)],
     ),
 )
 _BUILDERS: Final = dict(_MAPPINGS)

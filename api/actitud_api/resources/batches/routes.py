@@ -60,9 +60,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         TwoSelections,
         INVALID_REQUEST,
         lambda _: _TWO_SELECTIONS,
-        lambda _: [Fault("/filter", "organisations", None, _TWO_SELECTIONS)],
+        lambda _, detail: [Fault("/filter", "organisations", None, detail)],
     ),
-    maps_to(EmptySelection, CONFLICT, lambda _: _EMPTY, lambda _: [Fault("", "empty", None, _EMPTY)]),
+    maps_to(EmptySelection, CONFLICT, lambda _: _EMPTY, lambda _, detail: [Fault("", "empty", None, detail)]),
 )
 
 

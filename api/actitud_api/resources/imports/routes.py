@@ -43,7 +43,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         lambda error: Texts(
             "El fichero no se puede importar; véase `errors`.", "The file cannot be imported; see `errors`."
         ),
-        lambda error: [_locate(fault) for fault in error.faults],
+        lambda error, detail: [_locate(fault) for fault in error.faults],
     ),
     maps_to(
         UnknownImportFile,

@@ -47,7 +47,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         NOT_FOUND,
         lambda error: Texts("No hay ningún trabajo {job}.", "There is no job {job}.", job=error.job),
     ),
-    maps_to(JobEnded, CONFLICT, lambda error: _ENDED, lambda error: [Fault("", "ended", error.state, _ENDED)]),
+    maps_to(JobEnded, CONFLICT, lambda error: _ENDED, lambda error, detail: [Fault("", "ended", error.state, detail)]),
 )
 
 

@@ -58,7 +58,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             "Lo que se dice de la organización se contradice; véase `errors`.",
             "What is said of the organisation contradicts itself or what is stored; see `errors`.",
         ),
-        lambda error: [build_fault(found) for found in error.contradictions],
+        lambda error, detail: [build_fault(found) for found in error.contradictions],
     ),
 )
 

@@ -188,7 +188,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         PublicationRefused,
         CONFLICT,
         lambda error: _REFUSED,
-        lambda error: [_fault(refusal) for refusal in error.refusals],
+        lambda error, detail: [_fault(refusal) for refusal in error.refusals],
     ),
     maps_to(UnknownPublication, NOT_FOUND, _unknown_publication),
     maps_to(

@@ -121,30 +121,6 @@ def _disagreement(error: Disagreement) -> Texts:
     )
 
 
-def _another_methodology(error: ReviewMethodologyMismatch) -> Texts:
-    return Texts(
-        "La evaluación se hace con la metodología {required}.",
-        "The assessment is made under the methodology {required}.",
-        required=error.required,
-    )
-
-
-def _already_sampled(error: AlreadySampled) -> Texts:
-    return Texts(
-        "La muestra de la edición {edition} ya se sorteó, y no se sortea otra vez.",
-        "The sample of the edition {edition} was drawn already, and is not drawn again.",
-        edition=error.edition,
-    )
-
-
-def _review_over(error: ReviewOver) -> Texts:
-    return Texts(
-        "La edición {edition} está publicada: ya no se sortea su muestra ni se buscan avisos.",
-        "The edition {edition} is published: its sample is not drawn and flags are not searched for any more.",
-        edition=error.edition,
-    )
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownIndicator,
@@ -171,12 +147,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             "La edición {edition} no tiene muestra.", "The edition {edition} has no sample.", edition=error.edition
         ),
     ),
-    maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error: [_fault(error)]),
+    maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error, detail: [_fault(error)]),
     maps_to(
         Disagreement,
         CONFLICT,
         _disagreement,
-        lambda error: [
+        lambda error, detail: [
             Fault(
                 f"/verdicts/{name}",
                 "disagreement",
@@ -189,18 +165,35 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         ReviewMethodologyMismatch,
         CONFLICT,
-        _another_methodology,
-        lambda error: [
-            Fault("/methodology", "edition", error.sent, _another_methodology(error), error.required),
+        lambda error: Texts(
+            "La evaluación se hace con la metodología {required}.",
+            "The assessment is made under the methodology {required}.",
+            required=error.required,
+        ),
+        lambda error, detail: [
+            Fault("/methodology", "edition", error.sent, detail, error.required),
         ],
     ),
     maps_to(
         AlreadySampled,
         CONFLICT,
-        _already_sampled,
-        lambda error: [Fault("", "sampled", None, _already_sampled(error))],
+        lambda error: Texts(
+            "La muestra de la edición {edition} ya se sorteó, y no se sortea otra vez.",
+            "The sample of the edition {edition} was drawn already, and is not drawn again.",
+            edition=error.edition,
+        ),
+        lambda error, detail: [Fault("", "sampled", None, detail)],
     ),
-    maps_to(ReviewOver, CONFLICT, _review_over, lambda error: [Fault("", "published", None, _review_over(error))]),
+    maps_to(
+        ReviewOver,
+        CONFLICT,
+        lambda error: Texts(
+            "La edición {edition} está publicada: ya no se sortea su muestra ni se buscan avisos.",
+            "The edition {edition} is published: its sample is not drawn and flags are not searched for any more.",
+            edition=error.edition,
+        ),
+        lambda error, detail: [Fault("", "published", None, detail)],
+    ),
 )
 
 

@@ -68,7 +68,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         IncomparableVersions,
         INVALID_REQUEST,
         lambda error: _INCOMPARABLE.fill(before=error.before, after=error.after),
-        lambda error: [Fault("from", "incomparable", None, _INCOMPARABLE.fill(before=error.before, after=error.after))],
+        lambda error, detail: [Fault("from", "incomparable", None, detail)],
     ),
 )
 

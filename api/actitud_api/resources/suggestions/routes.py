@@ -54,25 +54,6 @@ _DECIDED = Texts(
 )
 
 
-def _dimension_mismatch(error: DimensionMismatch) -> Texts:
-    return Texts(
-        "{indicator} es de la dimensión {dimension}, no de {named}.",
-        "{indicator} is of the dimension {dimension}, not of {named}.",
-        indicator=error.indicator,
-        dimension=error.dimension,
-        named=error.named,
-    )
-
-
-def _too_many(error: TooManySuggestions) -> Texts:
-    return Texts(
-        "Con la clave ya se han hecho {limit} propuestas en 24 horas; admite otra desde {again}.",
-        "The key has made {limit} suggestions in 24 hours; it may make another one from {again}.",
-        limit=error.limit,
-        again=error.again.isoformat(timespec="seconds"),
-    )
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownSuggestion,
@@ -92,19 +73,33 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         ),
     ),
     maps_to(
-        AlreadyDecided, CONFLICT, lambda error: _DECIDED, lambda error: [Fault("", "decided", error.state, _DECIDED)]
+        AlreadyDecided,
+        CONFLICT,
+        lambda error: _DECIDED,
+        lambda error, detail: [Fault("", "decided", error.state, detail)],
     ),
     maps_to(
         TooManySuggestions,
         CONFLICT,
-        _too_many,
-        lambda error: [Fault("", "too_many", str(error.limit), _too_many(error))],
+        lambda error: Texts(
+            "Con la clave ya se han hecho {limit} propuestas en 24 horas; admite otra desde {again}.",
+            "The key has made {limit} suggestions in 24 hours; it may make another one from {again}.",
+            limit=error.limit,
+            again=error.again.isoformat(timespec="seconds"),
+        ),
+        lambda error, detail: [Fault("", "too_many", str(error.limit), detail)],
     ),
     maps_to(
         DimensionMismatch,
         CONFLICT,
-        _dimension_mismatch,
-        lambda error: [Fault("/dimension", "indicator", error.named, _dimension_mismatch(error), error.dimension)],
+        lambda error: Texts(
+            "{indicator} es de la dimensión {dimension}, no de {named}.",
+            "{indicator} is of the dimension {dimension}, not of {named}.",
+            indicator=error.indicator,
+            dimension=error.dimension,
+            named=error.named,
+        ),
+        lambda error, detail: [Fault("/dimension", "indicator", error.named, detail, error.dimension)],
     ),
 )
 

@@ -86,14 +86,6 @@ _TARGET_TEXTS: dict[str, Texts] = {
 _REFUSED = Texts("No se envía nada a esa dirección; véase `errors`.", "Nothing is sent to that address; see `errors`.")
 
 
-def _too_many(error: TooManyWebhooks) -> Texts:
-    return Texts(
-        "Ya tiene {limit} webhooks, que es el máximo. Borre uno que no use.",
-        "You have {limit} webhooks already, which is the maximum. Delete one that you do not use.",
-        limit=error.limit,
-    )
-
-
 def _cannot_sign(error: Exception) -> ProblemError:
     """Log why secrets cannot be stored or read, and return a problem without the reason."""
     _log.error("cannot keep the secret of a webhook", reason=str(error))
@@ -113,13 +105,19 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         TargetRefused,
         CONFLICT,
         lambda error: _REFUSED,
-        lambda error: [Fault("/url", error.rule, msgspec.json.encode(error.url).decode(), _TARGET_TEXTS[error.rule])],
+        lambda error, detail: [
+            Fault("/url", error.rule, msgspec.json.encode(error.url).decode(), _TARGET_TEXTS[error.rule])
+        ],
     ),
     maps_to(
         TooManyWebhooks,
         CONFLICT,
-        _too_many,
-        lambda error: [Fault("", "too_many", str(error.limit), _too_many(error))],
+        lambda error: Texts(
+            "Ya tiene {limit} webhooks, que es el máximo. Borre uno que no use.",
+            "You have {limit} webhooks already, which is the maximum. Delete one that you do not use.",
+            limit=error.limit,
+        ),
+        lambda error, detail: [Fault("", "too_many", str(error.limit), detail)],
     ),
 )
 

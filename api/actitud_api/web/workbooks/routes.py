@@ -23,33 +23,29 @@ WORKBOOK = FileBody(XLSX, "application/octet-stream")
 READING = Representation(schemas.WorkbookReading, cache=NO_STORE, sentences=True)
 
 
-def _describe_mismatch(error: VersionMismatch) -> Texts:
-    return Texts(
-        "El cuestionario es de la metodología {sent}, y el libro de la {requested}.",
-        "The questionnaire is of the methodology {sent}, and the workbook of {requested}.",
-        sent=error.sent,
-        requested=error.requested,
-    )
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         VersionMismatch,
         CONFLICT,
-        _describe_mismatch,
-        lambda error: [Fault("/methodology", "version", None, _describe_mismatch(error), error.requested)],
+        lambda error: Texts(
+            "El cuestionario es de la metodología {sent}, y el libro de la {requested}.",
+            "The questionnaire is of the methodology {sent}, and the workbook of {requested}.",
+            sent=error.sent,
+            requested=error.requested,
+        ),
+        lambda error, detail: [Fault("/methodology", "version", None, detail, error.requested)],
     ),
     maps_to(
         WorkbookOversized,
         CONTENT_TOO_LARGE,
         lambda error: error.detail,
-        lambda error: [Fault(error.location, error.rule, None, error.detail)],
+        lambda error, detail: [Fault(error.location, error.rule, None, detail)],
     ),
     maps_to(
         WorkbookRejected,
         CONFLICT,
         lambda error: error.detail,
-        lambda error: [Fault(error.location, error.rule, None, error.detail)],
+        lambda error, detail: [Fault(error.location, error.rule, None, detail)],
     ),
 )
 
