@@ -31,11 +31,21 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
     return tuple(group.id for group in walk_groups(plan.document.root))
 
 
-class ScoreViews(Struct, eq=False):
-    """Views of the arrays of a `ColumnScores`, limited to the rows of one block, into which the scores are written.
+class ScoreArrays(Struct, frozen=True, kw_only=True, eq=False):
+    """Arrays of scores: of all organisations, or views of the rows of one block, into which the scores are written.
 
-    Each member views the array of the same name: for example, `groups` contains the scores of the groups in the rows of
-    the block.
+    Attributes:
+        scores: Scores of the indicators.
+        maxima: Scores of the indicators with every unknown indicator at its best.
+        codes: Reason codes of the indicators, as positions in `CODES`.
+        groups: Scores of the groups.
+        groups_max: Scores of the groups with every unknown indicator at its best.
+        coverages: Coverages of the groups in ten-thousandths, rounded half up.
+        index: Index, rounded as published.
+        index_max: Index with every unknown indicator at its best, rounded as published.
+        status: Status, as position in `STATUSES`.
+        level: Level, 0 for no level.
+        provisional: True where the level is provisional.
     """
 
     scores: Ints
@@ -59,7 +69,7 @@ class RowBlock:
     and highest scores of sets of nodes, because several gates read the same scores.
     """
 
-    def __init__(self, columns: Columns, views: ScoreViews, start: int, stop: int) -> None:
+    def __init__(self, columns: Columns, views: ScoreArrays, start: int, stop: int) -> None:
         self.rows = stop - start
         self.views = views
         self.facts = [column[start:stop] for column in columns.facts]

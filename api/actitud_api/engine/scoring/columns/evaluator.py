@@ -6,22 +6,21 @@ from collections import OrderedDict
 from threading import Lock
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.scoring.columns.block import BLOCK_SIZE, RowBlock, ScoreViews, list_group_ids
+from actitud_api.engine.scoring.columns.block import BLOCK_SIZE, RowBlock, ScoreArrays, list_group_ids
 from actitud_api.engine.scoring.columns.curves import CurveCompiler
 from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, Extent
 from actitud_api.engine.scoring.columns.indicators import CaseJudge, RunScorer
 from actitud_api.engine.scoring.columns.levels import LevelAssigner
 from actitud_api.engine.scoring.columns.rules import ContradictionFinder
-from actitud_api.engine.scoring.columns.table import Bools, Columns, Ints
+from actitud_api.engine.scoring.columns.table import Columns, Ints
 from actitud_api.engine.scoring.columns.tree import TreeScorer, list_runs
 from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology
 
 
-class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
+class ColumnScores(ScoreArrays, frozen=True, kw_only=True, eq=False):
     """Scores of many organisations, one column for each; -1 marks a missing score, index or coverage.
 
     `scores`, `maxima` and `codes` are indicators × organisations. `groups`, `groups_max` and `coverages` are groups ×
@@ -31,32 +30,10 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     Attributes:
         indicator_ids: Ids of the indicators, in the order of the rows.
         group_ids: Ids of the groups, in the order of the rows.
-        scores: Scores of the indicators.
-        maxima: Scores of the indicators with every unknown indicator at its best.
-        codes: Reason codes of the indicators, as positions in `CODES`.
-        groups: Scores of the groups.
-        groups_max: Scores of the groups with every unknown indicator at its best.
-        coverages: Coverages of the groups in ten-thousandths, rounded half up.
-        index: Index, rounded as published.
-        index_max: Index with every unknown indicator at its best, rounded as published.
-        status: Status, as position in `STATUSES`.
-        level: Level, 0 for no level.
-        provisional: True where the level is provisional.
     """
 
     indicator_ids: tuple[str, ...]
     group_ids: tuple[str, ...]
-    scores: Ints
-    maxima: Ints
-    codes: NDArray[np.int8]
-    groups: Ints
-    groups_max: Ints
-    coverages: NDArray[np.int16]
-    index: Ints
-    index_max: Ints
-    status: NDArray[np.int8]
-    level: NDArray[np.int16]
-    provisional: Bools
 
     @property
     def coverage(self) -> NDArray[np.int16]:
@@ -67,11 +44,11 @@ class ColumnScores(Struct, frozen=True, kw_only=True, eq=False):
     @property
     def nbytes(self) -> int:
         """Size of all arrays in bytes."""
-        return sum(getattr(self, name).nbytes for name in ScoreViews.__struct_fields__)
+        return sum(getattr(self, name).nbytes for name in ScoreArrays.__struct_fields__)
 
-    def slice_rows(self, start: int, stop: int) -> ScoreViews:
+    def slice_rows(self, start: int, stop: int) -> ScoreArrays:
         """Return views of the results of the organisations from `start` up to, but not including, `stop`."""
-        return ScoreViews(**{name: getattr(self, name)[..., start:stop] for name in ScoreViews.__struct_fields__})
+        return ScoreArrays(**{name: getattr(self, name)[..., start:stop] for name in ScoreArrays.__struct_fields__})
 
 
 def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnScores:
