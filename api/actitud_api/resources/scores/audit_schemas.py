@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from msgspec import Meta, structs
+from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
@@ -20,6 +20,8 @@ from actitud_api.engine.scoring.result import OPEN, Figure, Points, round_figure
 from actitud_api.resources.scores import audits
 from actitud_api.resources.scores.comparison_schemas import DECIMALS, Count, Share
 from actitud_api.resources.scores.schemas import Wire
+
+W = TypeVar("W", bound=Wire)
 
 Statistic = Annotated[float, Meta(description="Rounded half up to 4 decimals.")]
 Correlation = Annotated[float, Meta(ge=-1, le=1, description="Pearson's r, rounded half up to 4 decimals.")]
@@ -277,11 +279,7 @@ def build_audit(examined: audits.ExaminedEdition, language: Language) -> Edition
         nodes=structure.nodes,
         correlations=tuple(tuple(map(_round, row)) for row in structure.correlations),
         components=tuple(
-            PrincipalComponent(
-                eigenvalue=_round_figure(component.eigenvalue),
-                share=_round_figure(component.share),
-                loadings=tuple(map(_round_figure, component.loadings)),
-            )
+            _build_rounded(PrincipalComponent, component, loadings=tuple(map(_round_figure, component.loadings)))
             for component in structure.components
         ),
         compensation=None
@@ -297,11 +295,9 @@ def build_audit(examined: audits.ExaminedEdition, language: Language) -> Edition
 def _build_compensation(
     found: compensation.Compensation, organisations: tuple[str, ...], decimals: int
 ) -> CompensationStatistics:
-    return CompensationStatistics(
-        loss_mean=_round(found.loss_mean),
-        loss_max=_round(found.loss_max),
-        level_changes=_round(found.level_changes),
-        tenth_changes=_round(found.tenth_changes),
+    return _build_rounded(
+        CompensationStatistics,
+        found,
         most=tuple(
             CompensatedScore(
                 organisation=organisations[one.row],
@@ -317,37 +313,17 @@ def _build_compensation(
 
 
 def _build_differences(differences: group_differences.GroupDifferences) -> GroupDifferences:
-    return GroupDifferences(
-        by=differences.by,
-        explained=_round(differences.explained),
-        groups=tuple(
-            GroupStatistics(
-                group=group.group,
-                organisations=group.organisations,
-                mean=_round_figure(group.mean),
-                standard_deviation=_round(group.standard_deviation),
-            )
-            for group in differences.groups
-        ),
-        indicators=tuple(
-            IndicatorDifference(indicator=difference.indicator, effect=_round_figure(difference.effect))
-            for difference in differences.indicators
-        ),
+    return _build_rounded(
+        GroupDifferences,
+        differences,
+        groups=tuple(_build_rounded(GroupStatistics, group) for group in differences.groups),
+        indicators=tuple(_build_rounded(IndicatorDifference, difference) for difference in differences.indicators),
     )
 
 
 def _build_sensitivity(sensitivity: level_sensitivity.LevelSensitivity) -> LevelSensitivity:
-    return LevelSensitivity(
-        organisations=sensitivity.organisations,
-        draws=sensitivity.draws,
-        changes=_round(sensitivity.changes),
-        losses=_round(sensitivity.losses),
-        far_changes=_round(sensitivity.far_changes),
-        sources=tuple(
-            SourceSensitivity(source=source.source, first=_round(source.first), total=_round(source.total))
-            for source in sensitivity.sources
-        ),
-    )
+    sources = tuple(_build_rounded(SourceSensitivity, source) for source in sensitivity.sources)
+    return _build_rounded(LevelSensitivity, sensitivity, sources=sources)
 
 
 def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -> Statistics:
@@ -356,20 +332,13 @@ def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -
     sentences = get_sentences(methodology, language)
     return Statistics(
         edition=edition_audit.edition.id,
-        index=IndexStatistics(alpha=_round(index_audit.alpha), **structs.asdict(_build_moments(index_audit.index))),
+        index=_build_rounded(IndexStatistics, index_audit.index, alpha=_round(index_audit.alpha)),
         dimensions=tuple(
-            DimensionStatistics(
-                alpha=_round(group.alpha),
-                rank_change=_round(group.rank_change),
-                **structs.asdict(_build_node_statistics(group, sentences.name_group(group.id))),
-            )
+            _build_rounded(DimensionStatistics, group, name=sentences.name_group(group.id))
             for group in index_audit.groups
         ),
         indicators=tuple(
-            IndicatorStatistics(
-                zero_by_rule=_round(node.zero_by_rule),
-                **structs.asdict(_build_node_statistics(node, sentences.name_indicator(node.id))),
-            )
+            _build_rounded(IndicatorStatistics, node, name=sentences.name_indicator(node.id))
             for node in index_audit.indicators
         ),
         goalposts=tuple(
@@ -396,36 +365,14 @@ def build_statistics(edition_audit: audits.AuditedEdition, language: Language) -
     )
 
 
-def _build_moments(moments: audit.Moments) -> Moments:
-    return Moments(
-        organisations=moments.organisations,
-        mean=_round(moments.mean),
-        standard_deviation=_round(moments.standard_deviation),
-        skewness=_round(moments.skewness),
-        floor=_round(moments.floor),
-        ceiling=_round(moments.ceiling),
-    )
-
-
-def _build_node_statistics(node: audit.NodeAudit, name: str) -> NodeStatistics:
-    return NodeStatistics(
-        id=node.id,
-        name=name,
-        parent=node.parent,
-        correlation=_round(node.correlation),
-        weight=round_figure(Fraction(node.weight), DECIMALS),
-        main_effect=_round(node.main_effect),
-        effective_weight=_round(node.effective_weight),
-        **structs.asdict(_build_moments(node)),
-    )
-
-
 def _build_goalpost_move(move: audit.GoalpostMove | None) -> GoalpostMove | None:
-    if move is None:
-        return None
-    return GoalpostMove(
-        x=move.x, rank_change=round_figure(Fraction(move.rank_change), DECIMALS), rank_change_max=move.rank_change_max
-    )
+    return None if move is None else _build_rounded(GoalpostMove, move, x=move.x)
+
+
+def _build_rounded(type_: type[W], source: Struct, **others: object) -> W:
+    """Build a response of the members of the same name, with floats rounded; `others` are taken as they are."""
+    same = {name: getattr(source, name) for name in type_.__struct_fields__ if name not in others}
+    return type_(**{name: _round(it) if isinstance(it, float) else it for name, it in same.items()} | others)
 
 
 def _round(value: float | None) -> Figure | None:
