@@ -18,10 +18,11 @@ from actitud_api.engine.methodology.loader import check_document, load_methodolo
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.platform.spreadsheets.package import WorkbookRejected
+from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.platform.storage.urls import is_supported
 from actitud_api.resources.organisations.municipalities import parse_municipalities
 from actitud_api.settings import PREFIX, FaultySettings, describe_fault, read_settings
-from actitud_api.web.workbooks.layout import FORMAT, HEADER, METADATA, SHEETS
+from actitud_api.web.workbooks.layout import FORMAT, HEADER, SHEETS
 from actitud_api.web.workbooks.reading import read_questionnaire
 from actitud_api.web.workbooks.verdicts.layout import COLUMNS, TITLE, WorkbookIdentity
 from actitud_api.web.workbooks.verdicts.layout import FORMAT as REVIEW_FORMAT

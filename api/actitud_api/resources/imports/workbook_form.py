@@ -42,6 +42,7 @@ from actitud_api.platform.spreadsheets.package import (
     open_workbook,
 )
 from actitud_api.platform.spreadsheets.source_cells import SOURCE_MEMBERS, SOURCE_MISSING, parse_source_member
+from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.resources.imports.sources import (
     ROWS_MAX,
     ImportFault,
@@ -57,7 +58,6 @@ from actitud_api.resources.imports.workbook_layout import (
     DOCUMENT_MEMBERS,
     FORMAT,
     HEADER,
-    METADATA,
     NAME,
     ORGANISATION,
     REVISION,

@@ -18,10 +18,6 @@ from actitud_api.platform.spreadsheets.source_cells import SOURCE_TITLES, SOURCE
 FORMAT: Final = "actitud-import/1"
 """Name and version of this layout; workbooks with another are refused."""
 
-METADATA: Final = "_metadata"
-LISTS: Final = "_lists"
-"""Name of the hidden sheet with the options of drop-downs; `METADATA` has the layout, methodology and edition."""
-
 HEADER: Final = 3
 """The row of codes, counted from 0. Above it are the title of the sheet, its introduction and the questions."""
 

@@ -15,22 +15,30 @@ import xlsxwriter
 from msgspec import Struct
 from python_calamine import CalamineWorkbook
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_range_abs
+from xlsxwriter.utility import xl_cell_to_rowcol
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
-from actitud_api.engine.methodology.free_text import NOTE_MAX
 from actitud_api.engine.methodology.requests.content import AnswerSource, AssessmentContent, Evidence
 from actitud_api.platform.spreadsheets.cells import NO, YES, CellContent
 from actitud_api.platform.spreadsheets.source_cells import SOURCE_LABELS, list_source_cells
+from actitud_api.platform.spreadsheets.writing import (
+    DAY_RULE,
+    FIRST_OF_SPREADSHEETS,
+    INPUT,
+    MADE,
+    METADATA,
+    NOTE_RULE,
+    OptionLists,
+    QuestionSheet,
+    truncate_message,
+)
 from actitud_api.resources.imports.sources import ImportFault
 from actitud_api.resources.imports.workbook_form import iterate_content
 from actitud_api.resources.imports.workbook_layout import (
     FORMAT,
     HEADER,
     INSTRUCTIONS,
-    LISTS,
-    METADATA,
     NAME,
     ORGANISATION,
     REVISION,
@@ -42,11 +50,6 @@ from actitud_api.resources.imports.workbook_layout import (
 
 _SPARE_ROWS: Final = 1_000
 """Rows below those that are filled in for which input is checked too."""
-_MESSAGE_MAX: Final = 255
-_FIRST_DAY: Final = date(1990, 1, 1)
-_LAST_DAY: Final = date(2100, 12, 31)
-_FIRST_OF_SPREADSHEETS: Final = datetime(1900, 3, 1)
-"""First date that all spreadsheets store alike."""
 
 
 class TemplateRow(Struct, frozen=True):
@@ -191,14 +194,6 @@ def _list_members(document: Evidence) -> list[CellContent | None]:
     return [document.url, document.date, document.note, document.sha256]
 
 
-class _Sheet(Worksheet):
-    """Worksheet whose formulas are references to cells, such as `=_lists!$A$1:$A$2`."""
-
-    # XlsxWriter searches each formula for the names of 150 functions.
-    def _prepare_formula(self, formula: str, _: bool = False) -> str:
-        return formula.removeprefix("=")
-
-
 class _WorkbookWriter:
     """Writes a workbook sheet by sheet, and what is hidden in it at the end."""
 
@@ -208,11 +203,11 @@ class _WorkbookWriter:
         self._language = language
         # In constant memory texts stand in their cells; two thousand organisations took 400 MB otherwise.
         self._book = xlsxwriter.Workbook(str(target), {"constant_memory": True, "strings_to_urls": False})
-        self._book.set_properties({"created": _MADE})
+        self._book.set_properties({"created": MADE})
         self._formats: dict[str, Format] = {
             name: self._book.add_format({"valign": "top", **more}) for name, more in _FORMATS.items()
         }
-        self._lists: dict[tuple[str, ...], str] = {}
+        self._lists = OptionLists()
         self._write_instructions()
 
     def write_sheet(
@@ -222,7 +217,7 @@ class _WorkbookWriter:
         marks: Mapping[tuple[int, int], Sequence[str]] | None = None,
     ) -> None:
         """Write a sheet with these cells below its head; `marks` has the faults of cells by row and column, from 0."""
-        page = self._book.add_worksheet(sheet.title.into(self._language), _Sheet)
+        page = self._book.add_worksheet(sheet.title.into(self._language), QuestionSheet)
         self._write_head(page, sheet)
         marked: dict[int, dict[int, str]] = {}
         for (row, column), details in (marks or {}).items():
@@ -240,24 +235,13 @@ class _WorkbookWriter:
 
     def close(self) -> None:
         """Write the hidden sheets and end the file."""
-        lists = self._book.add_worksheet(LISTS)
-        lists.very_hidden()
-        options = list(self._lists)
-        for row in range(max(map(len, options), default=0)):
-            for column, listed in enumerate(options):
-                if row < len(listed):
-                    lists.write_string(row, column, listed[row])
-        about = self._book.add_worksheet(METADATA)
-        about.very_hidden()
         metadata = {
             "format": FORMAT,
             "methodology": self._version,
             "language": self._language,
             "edition": self._edition,
         }
-        for row, (name, value) in enumerate(metadata.items()):
-            about.write_string(row, 0, name)
-            about.write_string(row, 1, value)
+        self._lists.write(self._book, metadata)
         self._book.close()
 
     def _write_instructions(self) -> None:
@@ -300,7 +284,7 @@ class _WorkbookWriter:
             page.write_boolean(row, column, content, style)
         elif isinstance(content, int | float):
             page.write_number(row, column, content, style)
-        elif isinstance(content, date) and (day := datetime(*content.timetuple()[:3])) >= _FIRST_OF_SPREADSHEETS:
+        elif isinstance(content, date) and (day := datetime(*content.timetuple()[:3])).date() >= FIRST_OF_SPREADSHEETS:
             page.write_datetime(row, column, day, self._formats[f"date{mark}"])
         else:
             page.write_string(row, column, str(content), style)
@@ -313,46 +297,36 @@ class _WorkbookWriter:
             rule = self._build_rule(column)
             if rule is not None:
                 title = column.code[:32]
-                message = column.title if len(column.title) <= _MESSAGE_MAX else f"{column.title[: _MESSAGE_MAX - 1]}…"
+                message = truncate_message(column.title)
                 told = {"input_title": title, "input_message": message, "error_title": title}
                 page.data_validation(HEADER + 1, index, last, index, {**rule, **told})
 
-    def _build_rule(self, column: ImportColumn) -> dict[str, object] | None:
+    def _build_rule(self, column: ImportColumn) -> Mapping[str, object] | None:
         item = column.answer
         if item is None:
             return self._build_document_rule(column.code)
         match item.form:
             case "yes_no":
-                return self._build_choice(tuple(text.into(self._language) for text in (YES, NO)))
+                return self._lists.build_rule([text.into(self._language) for text in (YES, NO)])
             case "choice":
-                return self._build_choice(tuple(choice.label for choice in item.choices))
+                return self._lists.build_rule([choice.label for choice in item.choices])
             case "integer" | "number":
                 limits = {"criteria": "between", "minimum": item.minimum or 0, "maximum": item.maximum or 10**12}
                 return {"validate": "integer" if item.form == "integer" else "decimal", **limits}
 
-    def _build_document_rule(self, code: str) -> dict[str, object] | None:
+    def _build_document_rule(self, code: str) -> Mapping[str, object] | None:
         match code:
             case "code":
-                return self._build_choice(list_supported(self._version))
+                return self._lists.build_rule(list_supported(self._version))
             case "date":
-                return {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
+                return DAY_RULE
             case "source":
-                return self._build_choice(tuple(label.into(self._language) for label in SOURCE_LABELS.values()))
+                return self._lists.build_rule([label.into(self._language) for label in SOURCE_LABELS.values()])
             case "note" | "answer_note":
-                return {"validate": "length", "criteria": "<=", "value": NOTE_MAX}
+                return NOTE_RULE
         return None
 
-    def _build_choice(self, options: tuple[str, ...]) -> dict[str, object]:
-        # Excel takes at most 255 characters of options in a rule, so they stand in a hidden sheet.
-        if options not in self._lists:
-            index = len(self._lists)
-            self._lists[options] = f"={LISTS}!{xl_range_abs(0, index, len(options) - 1, index)}"
-        return {"validate": "list", "source": self._lists[options]}
 
-
-_MADE: Final = datetime(2026, 1, 1)
-"""Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
-_INPUT: Final = {"locked": False, "border": 1, "border_color": "#8FA9B8"}
 _MARKED: Final = {"bg_color": "#F9C9C4", "font_color": "#7A1209"}
 _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "title": {"bold": True, "font_size": 15, "font_color": "#1F3A4D"},
@@ -360,8 +334,8 @@ _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "fixed": {"font_color": "#595959"},
     "question": {"bold": True, "text_wrap": True, "bg_color": "#EEF4F8"},
     "code": {"bold": True, "bg_color": "#1F3A4D", "font_color": "#FFFFFF"},
-    "input": _INPUT,
-    "date": {**_INPUT, "num_format": "yyyy-mm-dd"},
-    "input_marked": {**_INPUT, **_MARKED},
-    "date_marked": {**_INPUT, **_MARKED, "num_format": "yyyy-mm-dd"},
+    "input": INPUT,
+    "date": {**INPUT, "num_format": "yyyy-mm-dd"},
+    "input_marked": {**INPUT, **_MARKED},
+    "date_marked": {**INPUT, **_MARKED, "num_format": "yyyy-mm-dd"},
 }

@@ -23,13 +23,6 @@ from actitud_api.platform.spreadsheets.source_cells import SOURCE_TITLES, SOURCE
 FORMAT: Final = 1
 """The version of this layout; workbooks with another version are rejected."""
 
-METADATA: Final = "_metadata"
-LISTS: Final = "_lists"
-"""Name of the hidden sheet with the options of the drop-downs.
-
-`METADATA` is the name of the hidden sheet that states the layout, methodology and language of the workbook.
-"""
-
 HEADER: Final = 3
 """The row of column titles, counted from 0. The rows above it contain instructions."""
 

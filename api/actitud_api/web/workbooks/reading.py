@@ -52,12 +52,12 @@ from actitud_api.platform.spreadsheets.source_cells import (
     SOURCE_TITLES,
     parse_source_member,
 )
+from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     FORMAT,
     HEADER,
     INDICATORS,
-    METADATA,
     PROFILE,
     SHEETS,
     HeadingRow,

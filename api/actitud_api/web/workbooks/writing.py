@@ -13,7 +13,6 @@ from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import Language, Texts
@@ -32,14 +31,22 @@ from actitud_api.platform.spreadsheets.source_cells import (
     SourceColumn,
     list_source_cells,
 )
+from actitud_api.platform.spreadsheets.writing import (
+    DAY_RULE,
+    FIRST_OF_SPREADSHEETS,
+    INPUT,
+    MADE,
+    NOTE_RULE,
+    OptionLists,
+    QuestionSheet,
+    truncate_message,
+)
 from actitud_api.web.workbooks.layout import (
     DOCUMENTS,
     DOCUMENTS_MIN,
     FORMAT,
     HEADER,
     INDICATORS,
-    LISTS,
-    METADATA,
     PROFILE,
     HeadingRow,
     SheetLayout,
@@ -47,11 +54,7 @@ from actitud_api.web.workbooks.layout import (
     build_layout,
 )
 
-_MADE: Final = datetime(2026, 1, 1)
-"""Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _TITLE_MAX: Final = 32
-_MESSAGE_MAX: Final = 255
-"""Maximum length, in characters, of the messages that Excel shows about the input in a cell."""
 _A4: Final = 9
 _PRINT_SCALE: Final = 85
 """Size on paper in percent: letters of 11 points have 9."""
@@ -59,10 +62,6 @@ _PRINTED_TOGETHER: Final = 4
 """First columns of a sheet, which fill the width of a page in this size: code, question, answer and what is allowed."""
 _PRINTED_ROWS: Final = 30
 """Rows of the documents sheet that are printed if fewer are filled in."""
-_FIRST_DAY: Final = date(1990, 1, 1)
-_LAST_DAY: Final = date(2100, 12, 31)
-_FIRST_OF_SPREADSHEETS: Final = date(1900, 3, 1)
-"""First date that all spreadsheets store alike: some count a 29 February 1900, which did not exist."""
 
 _INSTRUCTIONS: Final = (
     Texts(
@@ -138,14 +137,6 @@ def build_workbook(methodology: Methodology, language: Language, questionnaire: 
     return _WorkbookWriter(methodology, language, questionnaire).build()
 
 
-class _Sheet(Worksheet):
-    """Worksheet whose formulas are references to cells, such as `=_lists!$A$1:$A$2`."""
-
-    # XlsxWriter searches each formula for the names of 150 functions. That took a third of the time of a workbook.
-    def _prepare_formula(self, formula: str, _: bool = False) -> str:
-        return formula.removeprefix("=")
-
-
 class _WorkbookWriter:
     def __init__(self, methodology: Methodology, language: Language, questionnaire: Questionnaire | None) -> None:
         self._methodology = methodology
@@ -157,12 +148,12 @@ class _WorkbookWriter:
         self._layout: WorkbookLayout = build_layout(methodology.version, language)
         self._file = io.BytesIO()
         self._book = xlsxwriter.Workbook(self._file, {"in_memory": True, "strings_to_urls": False})
-        self._book.set_properties({"title": self._texts.title, "created": _MADE})
+        self._book.set_properties({"title": self._texts.title, "created": MADE})
         self._formats: dict[str, Format] = {
             name: self._book.add_format({"valign": "top", "text_wrap": True, "font_size": 11, **more})
             for name, more in _FORMATS.items()
         }
-        self._lists: dict[tuple[str, ...], str] = {}
+        self._lists = OptionLists()
 
     def build(self) -> bytes:
         """Write all sheets and return the bytes of the file."""
@@ -196,7 +187,7 @@ class _WorkbookWriter:
             sheet.write_string(row, 0, f"{row - 2}. {self._translate(line)}", self._formats["plain"])
 
     def _add_sheet(self, layout: SheetLayout) -> Worksheet:
-        sheet = self._book.add_worksheet(self._translate(layout.title), _Sheet)
+        sheet = self._book.add_worksheet(self._translate(layout.title), QuestionSheet)
         options = {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True}
         sheet.protect(options=options)
         sheet.hide_gridlines(2)
@@ -314,21 +305,12 @@ class _WorkbookWriter:
         self._validate_note(sheet, HEADER + 1, last, column_of("note"))
 
     def _write_hidden(self) -> None:
-        listed = self._book.add_worksheet(LISTS)
-        listed.very_hidden()
-        for index, options in enumerate(self._lists):
-            for row, option in enumerate(options):
-                listed.write_string(row, index, option)
-        about = self._book.add_worksheet(METADATA)
-        about.very_hidden()
         metadata: Mapping[str, str] = {
             "format": f"actitud-questionnaire/{FORMAT}",
             "methodology": self._methodology.version,
             "language": self._language,
         }
-        for row, (name, value) in enumerate(metadata.items()):
-            about.write_string(row, 0, name)
-            about.write_string(row, 1, value)
+        self._lists.write(self._book, metadata)
 
     def _list_documents(self) -> list[tuple[str, Sequence[Evidence]]]:
         answers = ((name, entry.evidence) for name, entry in self._questionnaire.answers.items())
@@ -347,7 +329,7 @@ class _WorkbookWriter:
         message = (
             self._translate(_SET_BY_REVIEW) if item.set_by_service else f"{item.label}\n{self._describe_allowed(item)}"
         )
-        messages = {"input_title": title, "input_message": _truncate_message(message), "error_title": title}
+        messages = {"input_title": title, "input_message": truncate_message(message), "error_title": title}
         match item.form:
             case "yes_no":
                 self._write_yes_no(sheet, row, column, value, messages)
@@ -362,7 +344,7 @@ class _WorkbookWriter:
                     sheet.write_blank(row, column, None, self._formats["input"])
                 form = "integer" if item.form == "integer" else "decimal"
                 limits = {"criteria": "between", "minimum": item.minimum or 0, "maximum": item.maximum or 10**12}
-                wrong = {"error_message": _truncate_message(self._describe_allowed(item))}
+                wrong = {"error_message": truncate_message(self._describe_allowed(item))}
                 sheet.data_validation(row, column, row, column, {"validate": form, **limits, **messages, **wrong})
 
     def _write_yes_no(
@@ -380,7 +362,7 @@ class _WorkbookWriter:
 
     def _write_date(self, sheet: Worksheet, row: int, column: int, value: date) -> None:
         """Write a date. If it is before March 1900, write it as text: spreadsheets count those days differently."""
-        if value < _FIRST_OF_SPREADSHEETS:
+        if value < FIRST_OF_SPREADSHEETS:
             sheet.write_string(row, column, value.isoformat(), self._formats["input_date"])
         else:
             sheet.write_datetime(row, column, datetime.combine(value, time()), self._formats["input_date"])
@@ -411,7 +393,7 @@ class _WorkbookWriter:
         """Offer the kinds of sources in these rows, and say what the cells beside them take."""
         labels = [self._translate(label) for label in SOURCE_LABELS.values()]
         rules: Mapping[SourceColumn, Mapping[str, object]] = {
-            "source": {"validate": "list", "source": self._list_options(labels)},
+            "source": self._lists.build_rule(labels),
             "manifest": {"validate": "length", "criteria": "==", "value": MANIFEST_LENGTH},
             "edition": {"validate": "length", "criteria": "<=", "value": EDITION_MAX},
         }
@@ -434,31 +416,19 @@ class _WorkbookWriter:
     ) -> None:
         wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
         rule = {
-            "validate": "list",
-            "source": self._list_options(options),
+            **self._lists.build_rule(options),
             "error_message": self._translate(wrong),
             **(messages or {}),
         }
         sheet.data_validation(first, column, last, column, rule)
 
-    def _list_options(self, options: Sequence[str]) -> str:
-        """Return the formula of a list of options, which stands once in the hidden sheet."""
-        # Excel takes at most 255 characters of options in a rule.
-        key = tuple(options)
-        if key not in self._lists:
-            index = len(self._lists)
-            self._lists[key] = f"={LISTS}!{xl_range_abs(0, index, len(key) - 1, index)}"
-        return self._lists[key]
-
     def _validate_date(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
         wrong = Texts("Escriba una fecha, como 31/12/2026.", "Write a date, such as 2026-12-31.")
-        rule = {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
-        sheet.data_validation(first, column, last, column, {**rule, "error_message": self._translate(wrong)})
+        sheet.data_validation(first, column, last, column, {**DAY_RULE, "error_message": self._translate(wrong)})
 
     def _validate_note(self, sheet: Worksheet, first: int, last: int, column: int) -> None:
         wrong = Texts("Como mucho {note_max} caracteres.", "At most {note_max} characters.", note_max=NOTE_MAX)
-        rule = {"validate": "length", "criteria": "<=", "value": NOTE_MAX, "error_message": self._translate(wrong)}
-        sheet.data_validation(first, column, last, column, rule)
+        sheet.data_validation(first, column, last, column, {**NOTE_RULE, "error_message": self._translate(wrong)})
 
     def _describe_allowed(self, item: AnswerInput) -> str:
         if item.set_by_service:
@@ -499,10 +469,6 @@ def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:
     return documents
 
 
-def _truncate_message(text: str) -> str:
-    return text if len(text) <= _MESSAGE_MAX else text[: _MESSAGE_MAX - 1] + "…"
-
-
 _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "plain": {},
     "indented": {"indent": 1},
@@ -516,6 +482,6 @@ _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "dimension": {"bold": True, "bg_color": "#C9DBE6", "font_size": 12},
     "asked": {"bold": True, "bg_color": "#EEF4F8"},
     "asked_small": {"bg_color": "#EEF4F8", "font_size": 10},
-    "input": {"locked": False, "border": 1, "border_color": "#8FA9B8"},
-    "input_date": {"locked": False, "border": 1, "border_color": "#8FA9B8", "num_format": "yyyy-mm-dd"},
+    "input": INPUT,
+    "input_date": {**INPUT, "num_format": "yyyy-mm-dd"},
 }

@@ -31,9 +31,10 @@ from actitud_api.platform.spreadsheets.package import (
     WorkbookRejected,
     open_workbook,
 )
+from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.resources.reviews.schemas import VERDICT_REQUESTS, build_opinion
 from actitud_api.resources.reviews.service import Judgement
-from actitud_api.web.workbooks.layout import HEADER, METADATA, format_cell_address
+from actitud_api.web.workbooks.layout import HEADER, format_cell_address
 from actitud_api.web.workbooks.verdicts.layout import (
     COLUMNS,
     FORMAT,

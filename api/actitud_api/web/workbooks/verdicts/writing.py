@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Final
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import Language, Texts
@@ -25,9 +23,10 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.narration.words import format_number
 from actitud_api.platform.spreadsheets.cells import NO, YES
+from actitud_api.platform.spreadsheets.writing import INPUT, MADE, NOTE_RULE, OptionLists
 from actitud_api.resources.assessments.records import AnswerSupport
 from actitud_api.resources.batches.verdicts import JudgeableAssessment
-from actitud_api.web.workbooks.layout import HEADER, LISTS, METADATA
+from actitud_api.web.workbooks.layout import HEADER
 from actitud_api.web.workbooks.verdicts.layout import (
     COLUMNS,
     FORMAT,
@@ -38,8 +37,6 @@ from actitud_api.web.workbooks.verdicts.layout import (
     find_column,
 )
 
-_MADE: Final = datetime(2026, 1, 1)
-"""Creation time in the properties of every file: it is fixed, so that equal workbooks have equal bytes."""
 _LEVEL_MAX: Final = 100
 _INTRODUCTION: Final = Texts(
     "Elija un dictamen en las filas que juzgue; las que queden en blanco no cambian. Todo dictamen que no sea «Vale» "
@@ -65,11 +62,12 @@ class _VerdictWriter:
         self._file = io.BytesIO()
         # Row by row into a file: held in memory, the cells of a thousand assessments take some hundred megabytes.
         self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "strings_to_urls": False})
-        self._book.set_properties({"title": self._texts.title, "created": _MADE})
+        self._book.set_properties({"title": self._texts.title, "created": MADE})
         base = {"valign": "top", "text_wrap": True, "font_size": 11}
         self._formats: dict[str, Format] = {
             name: self._book.add_format({**base, **more}) for name, more in _FORMATS.items()
         }
+        self._lists = OptionLists()
 
     def build(self, assessments: Iterable[JudgeableAssessment]) -> bytes:
         sheet = self._add_sheet()
@@ -81,7 +79,8 @@ class _VerdictWriter:
                     self._write_answer(sheet, row, assessment, indicator)
         self._finish(sheet, row)
         self._write_rules()
-        self._write_hidden()
+        metadata = {"format": FORMAT, **self._identity._asdict(), "language": self._language}
+        self._lists.write(self._book, metadata)
         self._book.close()
         return self._file.getvalue()
 
@@ -136,30 +135,22 @@ class _VerdictWriter:
     def _finish(self, sheet: Worksheet, last: int) -> None:
         """Add the filters and the drop-down lists to the rows down to `last`."""
         sheet.autofilter(HEADER, 0, max(last, HEADER), len(COLUMNS) - 1)
+        listed = [(name, self._lists.build_rule(options)) for name, options in self._list_options()]
         if last == HEADER:
             return
-        wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.").into(self._language)
-        for index, (name, options) in enumerate(self._list_options()):
-            column = find_column(name)
-            source = f"={LISTS}!{xl_range_abs(0, index, len(options) - 1, index)}"
-            sheet.data_validation(
-                HEADER + 1, column, last, column, {"validate": "list", "source": source, "error_message": wrong}
-            )
-        whole = Texts("El número de un paso de la escala.", "The number of a step of the ladder.").into(self._language)
+        wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
+        whole = Texts("El número de un paso de la escala.", "The number of a step of the ladder.")
         level = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": _LEVEL_MAX}
-        column = find_column("level")
-        sheet.data_validation(HEADER + 1, column, last, column, {**level, "error_message": whole})
         longest = Texts("Como mucho {most} caracteres.", "At most {most} characters.", most=NOTE_MAX)
-        column = find_column("reason")
-        sheet.data_validation(
-            *(HEADER + 1, column, last, column),
-            {
-                "validate": "length",
-                "criteria": "<=",
-                "value": NOTE_MAX,
-                "error_message": longest.into(self._language),
-            },
-        )
+        rules = [
+            *((name, rule, wrong) for name, rule in listed),
+            ("level", level, whole),
+            ("reason", NOTE_RULE, longest),
+        ]
+        for name, rule, message in rules:
+            column = find_column(name)
+            told = {**rule, "error_message": message.into(self._language)}
+            sheet.data_validation(HEADER + 1, column, last, column, told)
 
     def _write_rules(self) -> None:
         """Add the sheet that says what each rule asks for, which the drop-down list names by its code."""
@@ -180,21 +171,6 @@ class _VerdictWriter:
         rules = sorted({rule for indicator in walk_indicators(document.root) for rule in indicator.reviews})
         labels = [label.into(self._language) for label in VERDICT_LABELS.values()]
         return [("verdict", labels), *([("rule", rules)] if rules else [])]
-
-    def _write_hidden(self) -> None:
-        listed = self._book.add_worksheet(LISTS)
-        listed.very_hidden()
-        options = self._list_options()
-        for row in range(max(len(values) for _, values in options)):
-            for index, (_, values) in enumerate(options):
-                if row < len(values):
-                    listed.write_string(row, index, values[row])
-        about = self._book.add_worksheet(METADATA)
-        about.very_hidden()
-        metadata = {"format": FORMAT, **self._identity._asdict(), "language": self._language}
-        for row, (name, value) in enumerate(metadata.items()):
-            about.write_string(row, 0, name)
-            about.write_string(row, 1, value)
 
 
 @cache
@@ -232,5 +208,5 @@ _FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
     "line": {"text_wrap": False, "font_color": "#595959"},
     "heading": {"bold": True, "font_size": 15, "font_color": "#1F3A4D", "text_wrap": False},
     "header": {"bold": True, "bg_color": "#1F3A4D", "font_color": "#FFFFFF", "border": 1, "border_color": "#1F3A4D"},
-    "input": {"locked": False, "border": 1, "border_color": "#8FA9B8"},
+    "input": INPUT,
 }
