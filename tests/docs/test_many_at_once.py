@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +9,13 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from actitud import Client
 from actitud._calls import Call, Transport, drive
 from actitud_api.demo import service as demo
-from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
-from tests.docs.test_a_whole_edition import blocks
-from tests.docs.test_readme import STATED
+from tests.docs.test_a_whole_edition import run_blocks, strip_what_is_said
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
 from tests.support.scale import MANY, NIGHT
-from tests.support.serving import served
 
 PAGES = ("docs/many-at-once.md", "docs/many-at-once.es.md")
 FEW = 20
@@ -61,9 +54,6 @@ def drafted(page: str, tmp_path: Path) -> Iterator[Litestar]:
 def test_the_page_prints_what_it_says_in_fewer_than_twenty_calls(
     page: str, drafted: Litestar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = sqlite_url(tmp_path).removeprefix("sqlite:///")
-    with drafted.state["database"].write() as session:
-        key = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC)).text
     calls: list[object] = []
 
     def count(call: Call[object], transport: Transport) -> object:
@@ -71,38 +61,12 @@ def test_the_page_prints_what_it_says_in_fewer_than_twenty_calls(
         return drive(call, transport)
 
     monkeypatch.setattr("actitud._bind.drive", count)
-    told = blocks(page)
-    assert len(told) == 9
-    names: dict[str, object] = {}
-    with served(drafted) as address:
-        try:
-            for code, expected in told:
-                mended = code.replace("actl_…", key).replace(STATED, address).replace("var/many.sqlite3", file)
-                printed = io.StringIO()
-                with contextlib.redirect_stdout(printed):
-                    exec(compile(mended, page, "exec"), names)
-                pattern = ".*?".join(map(re.escape, expected.split("…")))
-                # The service runs in this process too, and writes its log here.
-                shown = re.sub(r'\{"job": .*\n', "", printed.getvalue())
-                assert re.fullmatch(pattern, shown, re.DOTALL), (expected, shown)
-        finally:
-            for value in names.values():
-                if isinstance(value, Client):
-                    value.close()
+    run_blocks(page, 9, drafted, tmp_path, "var/many.sqlite3")
     assert len(calls) <= CALLS_MAX
 
 
 def test_both_pages_have_the_same_code() -> None:
-    """But for what they say to people, and the language that they ask for."""
-
-    def said(found: re.Match[str]) -> str:
-        is_shown = " " in found[0] or found[0] in {'"en"', '"es"'}
-        return "" if is_shown or found[0][1:-1] in _TITLES else found[0]
-
-    def bare(page: str) -> list[str]:
-        return [re.sub(r'"{3}[^"]*"{3}|"[^"\n]*"', said, code) for code, _ in blocks(page)]
-
-    english, spanish = map(bare, PAGES)
+    english, spanish = (strip_what_is_said(page, _TITLES) for page in PAGES)
     assert english == spanish
 
 
